@@ -1,0 +1,1 @@
+"""The journey of one batch: decode, read, remember, judge, settle. Knows neither Kafka nor files."""

@@ -1,0 +1,18 @@
+"""What one batch came to."""
+
+from msgspec import Struct, field
+
+from models.incidents import Incident
+from models.records import DeadLetter
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """Everything that has to be published before the batch may be acknowledged, and what operations want to know of it."""
+
+    incidents: list[Incident]
+    """In the order of the records that triggered them; publish by `incident.mode`, keyed by `subject_id`."""
+    dead_letters: list[DeadLetter]
+    event_counts: dict[tuple[str, str], int]
+    """Number of records by (event type or "unknown", outcome: "accepted" or a dead-letter reason)."""
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    """Seconds spent in each stage: decode, read, recall, measure, judge, settle."""

@@ -1,0 +1,1 @@
+"""What flows through twinwatch: events in, incidents and dead letters out. No I/O and no clocks live here."""

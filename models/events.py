@@ -1,0 +1,172 @@
+"""The activity events of the contract, as immutable typed values.
+
+Every class is one `type` of the contract; `Event` is the tagged union of all of them. Field names and meanings
+are the contract's: what is documented there is not repeated here. Use `models.decoding.decode_event` to make one from bytes.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+
+Id = Annotated[str, Meta(min_length=1, max_length=128)]
+Timestamp = Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset")]
+Ids = Annotated[tuple[Id, ...], Meta(min_length=1)]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+def to_microseconds(moment: datetime) -> int:
+    """Microseconds since the Unix epoch: the event clock. Integers below 2**53, so that Redis scores hold them exactly."""
+    return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_microseconds(microseconds: int) -> datetime:
+    """The moment in UTC; the inverse of `to_microseconds`."""
+    return _EPOCH + microseconds * _MICROSECOND
+
+
+class BaseEvent(Struct, frozen=True, kw_only=True, tag_field="type"):
+    """The fields of every event."""
+
+    event_id: Id
+    occurred_at: Timestamp
+    actor_id: Id
+    actor_roles: tuple[str, ...] | None = None
+    actor_registered_at: Timestamp | None = None
+    language: str | None = None
+
+    @property
+    def time(self) -> int:
+        """`occurred_at` in microseconds since the epoch."""
+        return to_microseconds(self.occurred_at)
+
+    @property
+    def type(self) -> str:
+        """The contract's name of the event's type."""
+        return str(self.__struct_config__.tag)
+
+
+class Message(BaseEvent, frozen=True, kw_only=True, tag="message"):
+    recipient_ids: Ids
+    text: str
+    subject: str | None = None
+    conversation_id: Id | None = None
+    known_recipient_ids: tuple[Id, ...] | None = None
+
+
+class Invitation(BaseEvent, frozen=True, kw_only=True, tag="invitation"):
+    kind: Literal["project", "event"]
+    target_id: Id
+    recipient_ids: Ids
+    text: str | None = None
+    known_recipient_ids: tuple[Id, ...] | None = None
+
+
+class InvitationResponse(BaseEvent, frozen=True, kw_only=True, tag="invitation_response"):
+    inviter_id: Id
+    target_id: Id
+    accepted: bool
+
+
+class ContactRequest(BaseEvent, frozen=True, kw_only=True, tag="contact_request"):
+    recipient_id: Id
+    text: str | None = None
+
+
+class ContactResponse(BaseEvent, frozen=True, kw_only=True, tag="contact_response"):
+    requester_id: Id
+    accepted: bool
+
+
+class ForumPost(BaseEvent, frozen=True, kw_only=True, tag="forum_post"):
+    forum_id: Id
+    thread_id: Id
+    text: str
+    thread_title: str | None = None
+    opens_thread: bool | None = None
+
+
+class Comment(BaseEvent, frozen=True, kw_only=True, tag="comment"):
+    owner_id: Id
+    text: str
+    post_id: Id | None = None
+
+
+class ProfileUpdate(BaseEvent, frozen=True, kw_only=True, tag="profile_update"):
+    display_name: str
+    organisation: str | None = None
+    bio: str | None = None
+    verified: bool | None = None
+
+
+class MediaUpload(BaseEvent, frozen=True, kw_only=True, tag="media_upload"):
+    media_id: Id
+    media_kind: Literal["image", "video", "document"]
+    visibility: Literal["private", "members", "public"]
+    surface: Literal["profile", "journal", "group", "twinspace"]
+    caption: str | None = None
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
+    perceptual_hash: Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{16}$")] | None = None
+    shows_pupils: bool | None = None
+    consent: bool | None = None
+    rights: Literal["own", "licensed", "unknown"] | None = None
+    source_url: str | None = None
+
+
+class Report(BaseEvent, frozen=True, kw_only=True, tag="report"):
+    reported_id: Id
+    reported_event_id: Id | None = None
+    article: Annotated[int, Meta(ge=1, le=11)] | None = None
+    text: str | None = None
+
+
+class Verdict(BaseEvent, frozen=True, kw_only=True, tag="verdict"):
+    """`actor_id` is the moderator."""
+
+    incident_id: Id
+    verdict: Literal["upheld", "dismissed"]
+    action: Literal["none", "warned", "restricted", "banned"]
+
+
+Event = (
+    Message
+    | Invitation
+    | InvitationResponse
+    | ContactRequest
+    | ContactResponse
+    | ForumPost
+    | Comment
+    | ProfileUpdate
+    | MediaUpload
+    | Report
+    | Verdict
+)
+
+EVENT_CLASSES: tuple[type[BaseEvent], ...] = (
+    Message,
+    Invitation,
+    InvitationResponse,
+    ContactRequest,
+    ContactResponse,
+    ForumPost,
+    Comment,
+    ProfileUpdate,
+    MediaUpload,
+    Report,
+    Verdict,
+)
+
+TOPICS: dict[str, tuple[type[BaseEvent], ...]] = {
+    "activity.messages": (Message,),
+    "activity.invitations": (Invitation, InvitationResponse),
+    "activity.contact-requests": (ContactRequest, ContactResponse),
+    "activity.forum-posts": (ForumPost,),
+    "activity.comments": (Comment,),
+    "activity.profiles": (ProfileUpdate,),
+    "activity.media": (MediaUpload,),
+    "activity.reports": (Report,),
+    "incidents.verdicts": (Verdict,),
+}
+"""Which types the platform writes to which topic. A type is accepted on any of these topics: it says itself what it is."""

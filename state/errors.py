@@ -1,0 +1,5 @@
+"""What can go wrong with the store."""
+
+
+class StateUnavailable(Exception):  # noqa: N818 - a state of the world, not a mistake of the caller
+    """Redis could not answer (unreachable, timed out, read-only, out of memory). Nothing was lost: retry the whole batch."""
