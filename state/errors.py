@@ -2,4 +2,11 @@
 
 
 class StateUnavailable(Exception):  # noqa: N818 - a state of the world, not a mistake of the caller
-    """Redis could not answer (unreachable, timed out, read-only, out of memory). Nothing was lost: retry the whole batch."""
+    """Redis could not answer (unreachable, timed out, read-only, out of memory). Nothing was lost: retry the whole batch.
+
+    `kind` is a short name of the cause for a metric's label.
+    """
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(f"Redis: {detail}")
+        self.kind = kind

@@ -1,0 +1,49 @@
+"""Identifiers as Redis sees them: nothing in the store can be read back without the key.
+
+Two forms, for two needs. A *hash* is one-way: good for counting and comparing. A *seal* is deterministic authenticated
+encryption (AES-SIV, RFC 5297): equal identifiers give equal seals, so that they can be counted too, and the holder of the
+key can turn them back into the account that an incident has to name.
+"""
+
+from functools import lru_cache
+from hashlib import blake2b
+
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+
+KEY_BYTES = 12
+"""Hash length of a key part: collisions would join two members' histories, so these are long."""
+MEMBER_BYTES = 8
+"""Hash length of a member within one set of at most some ten thousand: a collision there has odds below 1e-11."""
+_CACHED_IDENTIFIERS = 100_000
+
+
+class Pseudonyms:
+    """Hashes and seals identifiers under one secret. Two stores with the same secret can share one Redis."""
+
+    def __init__(self, secret: bytes) -> None:
+        if not secret:
+            raise ValueError("the pseudonym key is empty: expected at least one byte")
+        root = blake2b(secret, person=b"twinwatch root").digest()
+        self._hash_key = blake2b(b"hash", key=root).digest()
+        self._cipher = AESSIV(blake2b(b"seal", key=root).digest())
+        self.member = lru_cache(_CACHED_IDENTIFIERS)(self._member)
+        self.seal = lru_cache(_CACHED_IDENTIFIERS)(self._seal)
+
+    def key(self, *parts: str) -> bytes:
+        """A one-way name for the tuple `parts`; ("a", "bc") and ("ab", "c") differ."""
+        digest = blake2b(key=self._hash_key, digest_size=KEY_BYTES)
+        for part in parts:
+            encoded = part.encode()
+            digest.update(len(encoded).to_bytes(4))
+            digest.update(encoded)
+        return digest.digest()
+
+    def _member(self, identifier: str) -> bytes:
+        return blake2b(identifier.encode(), key=self._hash_key, digest_size=MEMBER_BYTES).digest()
+
+    def _seal(self, identifier: str) -> bytes:
+        return self._cipher.encrypt(identifier.encode(), None)
+
+    def unseal(self, sealed: bytes) -> str:
+        """The identifier that was sealed. Raises `cryptography.exceptions.InvalidTag` under another key."""
+        return self._cipher.decrypt(sealed, None).decode()

@@ -1,0 +1,152 @@
+"""What the engine asks of the store and what it gets back: plain values, in the order of the batch.
+
+Times are integer microseconds of the event clock, lengths of time are integer microseconds too.
+"""
+
+from msgspec import Struct
+
+MICROSECONDS = 1_000_000
+
+
+class Approach(Struct, frozen=True):
+    """`actor` turns to `others` (a message, an invitation, a request): those are no strangers when they did so before.
+
+    With `ask` false nothing is asked, for instance because the platform said who is known; the approach is still remembered.
+    """
+
+    time: int
+    actor: str
+    others: tuple[str, ...]
+    ask: bool = True
+
+
+class Acceptance(Struct, frozen=True):
+    """`actor` accepted what `other` asked: they know each other from now on."""
+
+    time: int
+    actor: str
+    other: str
+
+
+class TargetKind(Struct, frozen=True):
+    """The target of an invitation is a `project` or an `event`; its responses do not say so themselves."""
+
+    target: str
+    kind: str
+
+
+class InvitationAnswer(Struct, frozen=True):
+    """`actor` answered `inviter`; an accepted *project* invitation makes acquaintances."""
+
+    time: int
+    actor: str
+    inviter: str
+    target: str
+    accepted: bool
+
+
+Tie = Approach | Acceptance | TargetKind | InvitationAnswer
+
+
+class Text(Struct, frozen=True):
+    """One text to be matched with the campaigns. `signature` is empty where the text is too short for MinHash."""
+
+    time: int
+    event_id: str
+    digest: bytes
+    signature: bytes
+
+
+class Campaign(Struct, frozen=True):
+    """The campaign that a text belongs to; a text unlike any other founds one. `similarity` is to its founding text."""
+
+    campaign_id: str
+    similarity: float
+
+
+class Recalled(Struct, frozen=True):
+    """Answers parallel to the ties (known others, or the kind of a target) and to the texts."""
+
+    known: list[frozenset[str]]
+    target_kinds: list[str | None]
+    campaigns: list[Campaign]
+
+
+class Look(Struct, frozen=True):
+    """One question to a window: how much in any stretch of `length` that contains the event; samples from `sample_from` on."""
+
+    length: int
+    sample_from: int
+
+
+class Observation(Struct, frozen=True):
+    """What one event adds to one sliding window, and what is asked of it.
+
+    `key` names the window's owner (for instance the window's name and the actor). `members` are what is counted distinctly;
+    None counts events. `recorded` false only reads. `note` comes back with the event's sample (sealed in Redis).
+    `retained` is how long entries stay, counted back from the newest. `named` members are sealed rather than hashed, and
+    come back in the answer.
+    """
+
+    key: tuple[str, ...]
+    time: int
+    event_id: str
+    members: tuple[str, ...] | None
+    recorded: bool
+    looks: tuple[Look, ...]
+    retained: int
+    named: bool = False
+    note: str = ""
+
+
+class Contribution(Struct, frozen=True):
+    """One event that a window has counted."""
+
+    time: int
+    event_id: str
+    note: str
+
+
+class Reading(Struct, frozen=True):
+    """The answer to one look: the fullest stretch that contains the event.
+
+    `count` is the number of distinct members (or of events), `events` the number of events. `first` and `last` are up to ten
+    contributions each, oldest first, and `members` up to 101 named members, where `count` reached the look's `sample_from`.
+    """
+
+    count: int
+    events: int
+    first: tuple[Contribution, ...] = ()
+    last: tuple[Contribution, ...] = ()
+    members: tuple[str, ...] = ()
+
+
+class EpisodeClaim(Struct, frozen=True):
+    """A finding that wants to open an episode or to make it grow.
+
+    An episode is one subject's breach of one rule (`key`) until nothing was found for `gap`. It grows when `level` reaches
+    `growth` times that of its last revision, or when `severity` (a rank) rises. `payload` is given back as it is, so that a
+    redelivered record repeats what it said the first time.
+    """
+
+    key: tuple[str, ...]
+    event_id: str
+    incident_id: str
+    time: int
+    opened: int
+    level: float
+    severity: int
+    gap: int
+    growth: float
+    event_ids: tuple[str, ...]
+    payload: bytes
+
+
+class Revision(Struct, frozen=True):
+    """What an episode has become through one event. `payload` is that of the claim which first made this revision."""
+
+    incident_id: str
+    revision: int
+    opened: int
+    event_ids: tuple[str, ...]
+    payload: bytes
