@@ -125,8 +125,9 @@ class EpisodeClaim(Struct, frozen=True):
     """A finding that wants to open an episode or to make it grow.
 
     An episode is one subject's breach of one rule (`key`) until nothing was found for `gap`. It grows when `level` reaches
-    `growth` times that of its last revision, or when `severity` (a rank) rises. `payload` is given back as it is, so that a
-    redelivered record repeats what it said the first time.
+    `growth` times that of its last revision, or when `severity` (a rank) rises. `opening` is kept from
+    the claim that opened the episode and `payload` from the one that made the revision; both are given back as they are, so
+    that a redelivered record repeats what it said the first time.
     """
 
     key: tuple[str, ...]
@@ -139,14 +140,16 @@ class EpisodeClaim(Struct, frozen=True):
     gap: int
     growth: float
     event_ids: tuple[str, ...]
+    opening: bytes
     payload: bytes
 
 
 class Revision(Struct, frozen=True):
-    """What an episode has become through one event. `payload` is that of the claim which first made this revision."""
+    """What an episode has become through one event. `opening` and `payload` are those of its claims."""
 
     incident_id: str
     revision: int
     opened: int
     event_ids: tuple[str, ...]
+    opening: bytes
     payload: bytes

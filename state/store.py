@@ -212,6 +212,7 @@ class Store:
             claim.gap,
             claim.growth,
             list(claim.event_ids),
+            claim.opening,
             claim.payload,
         )
 
@@ -287,8 +288,8 @@ def _campaign(answer: Any) -> Campaign:
 
 
 def _revision(packed: bytes) -> Revision:
-    incident_id, revision, opened, event_ids, payload = _unpack(packed)
-    return Revision(incident_id.decode(), revision, opened, tuple(i.decode() for i in event_ids), payload)
+    incident_id, revision, opened, event_ids, opening, payload = _unpack(packed)
+    return Revision(incident_id.decode(), revision, opened, tuple(i.decode() for i in event_ids), opening, payload)
 
 
 class _TiePlan:

@@ -1,12 +1,13 @@
 -- Open episodes, make them grow, or say that nothing new is worth telling; for a batch of claims, in order.
 --
 -- `episode:` holds the latest episode of one subject under one rule: msgpack {incident id, revision, opened, latest finding,
--- level, severity, {first ten event ids}}. `told:` holds what one event made of it, so that a redelivered event tells the same again.
+-- level, severity, {first ten event ids}, opening}. `told:` holds what one event made of it, so that a redelivered event tells the same again.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
 -- ARGV[1]  msgpack {ttl in seconds, {claim, ...}}, a claim being
---          {key, event key, incident id, time, opened, level, severity, gap, growth, {event id, ...} oldest first, payload}
--- returns  msgpack, parallel to the claims: "" or msgpack {incident id, revision, opened, {event id, ...}, payload}
+--          {key, event key, incident id, time, opened, level, severity, gap, growth, {event id, ...} oldest first,
+--           opening, payload}
+-- returns  msgpack, parallel to the claims: "" or msgpack {incident id, revision, opened, {event id, ...}, opening, payload}
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
@@ -46,7 +47,7 @@ local function claimed(key, claim)
   local stored = redis.call('GET', key)
   local episode = stored and cmsgpack.unpack(stored)
   if not episode or time > episode[4] + gap then
-    episode = {incident, 1, opened, time, level, severity, {}}
+    episode = {incident, 1, opened, time, level, severity, {}, claim[11]}
     return episode, true
   end
   local grown = level >= episode[5] * growth or severity > episode[6]
@@ -67,7 +68,7 @@ for index, claim in ipairs(claims) do
     local ttl = math.ceil(claim[8] / 1000000) + grace
     if tell then
       local ids = merge(episode[7], claim[10])
-      answer = cmsgpack.pack({episode[1], episode[2], episode[3], ids, claim[11]})
+      answer = cmsgpack.pack({episode[1], episode[2], episode[3], ids, episode[8], claim[12]})
       redis.call('SET', told, answer, 'EX', ttl)
     end
     redis.call('SET', key, cmsgpack.pack(episode), 'EX', ttl)

@@ -1,0 +1,118 @@
+"""What a rule is made of: the windows that it asks for, the limits that it judges by, and a pure function that judges.
+
+A rule module under `rules/` holds limits (a Struct, filled from the policy), windows (what is counted) and for each rule
+one `Rule`. Declaring a signal is all it takes to have it counted: the engine makes one plan of the signals of all rules.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Generic, TypeVar
+
+from msgspec import Struct, field
+
+from models.events import BaseEvent, Event
+from models.incidents import Measurement
+from state.requests import Campaign, Reading
+from text.reading import TextReading
+
+Key = tuple[str, ...]
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """An event with what was known of it at its time: what rules judge.
+
+    `strangers` are the recipients that the actor had no ties with, without the actor, each once. `campaign` is None for
+    a text that is too short to be compared, and for events without text. `invited_to` is the kind of target that an
+    invitation response answers, None when its invitation was never seen.
+    """
+
+    event: Event
+    time: int
+    strangers: tuple[str, ...] = ()
+    text: TextReading | None = None
+    title: TextReading | None = None
+    campaign: Campaign | None = None
+    invited_to: str | None = None
+
+
+def nobody(_: Fact) -> str:
+    """The note of a window that keeps none."""
+    return ""
+
+
+class Window(Struct, frozen=True, kw_only=True):
+    """Something that is counted over time, under keys: by actor, by actor and text, by target…
+
+    `on`: the event types that it looks at. `entries`: what an event adds, as (key, members) pairs; members are counted
+    distinctly, unless `distinct` is false: then events are counted, and there are no members. `at`: under which key the subject of a fact is read, None when not at all. `own`
+    says that entries are the actor's own doing, so that an exempt actor adds nothing. `named`: members must be named in
+    an incident. `note` is kept with each event (short; sealed in the store).
+    The name is the window's identity in the store: change it when the meaning of the entries changes.
+    """
+
+    name: str
+    on: tuple[type[BaseEvent], ...]
+    entries: Callable[[Fact], Iterable[tuple[Key, tuple[str, ...]]]]
+    at: Callable[[Fact, str], Key | None]
+    distinct: bool = True
+    own: bool = True
+    named: bool = False
+    note: Callable[[Fact], str] = nobody
+
+
+class Signal(Struct, frozen=True):
+    """A window read over a length of time (seconds). Evidence is fetched when the count reaches `sample_from`."""
+
+    window: Window
+    seconds: int
+    sample_from: int
+
+
+class Finding(Struct, frozen=True, kw_only=True):
+    """What a rule says of one fact and one subject.
+
+    `level` is how far the limit is reached (1 = just reached); it drives severity, confidence and revisions. `evidence`
+    is the reading that shows it best. `episode` tells one episode of the subject from another (the campaign, the target).
+    `subject_id` and `article` are the case's and the rule's unless the evidence says otherwise; they are fixed when the
+    episode opens. `members` are all accounts that took part, for a breach that takes several.
+    """
+
+    level: float
+    measurements: tuple[Measurement, ...]
+    summary: str
+    evidence: Reading
+    episode: Key = ()
+    subject_id: str | None = None
+    article: int | None = None
+    members: tuple[str, ...] = ()
+    similarity: float | None = None
+    campaign_id: str | None = None
+
+
+Limits = TypeVar("Limits")
+Judge = Callable[["Case", Limits], "Finding | None"]
+
+
+class Case(Struct, frozen=True):
+    """One fact, one subject, and the readings of the rule's signals by their names."""
+
+    fact: Fact
+    subject_id: str
+    readings: Mapping[str, Reading]
+
+
+def the_actor(fact: Fact) -> tuple[str, ...]:
+    """The usual subject."""
+    return (fact.event.actor_id,)
+
+
+class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
+    """One breach of the code of conduct. `signals` declares what the judge will read, given the policy's limits."""
+
+    slug: str
+    article: int
+    on: tuple[type[BaseEvent], ...]
+    limits: type[Limits]
+    signals: Callable[[Limits], dict[str, Signal]]
+    judge: Judge[Limits]
+    subjects: Callable[[Fact], Iterable[str]] = field(default=the_actor)
+

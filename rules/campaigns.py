@@ -1,0 +1,76 @@
+"""Any article: near-identical text by several accounts."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from models.events import Comment, ForumPost, Message
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.quotas import Quota, quota_signals, reached
+
+_ARTICLES = {"message": 1, "forum_post": 3, "comment": 4}
+_SURFACES = {1: "messages", 3: "the forums", 4: "comments"}
+
+
+def _authors(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if fact.campaign:
+        yield (fact.campaign.campaign_id,), (fact.event.actor_id,)
+
+
+def _author_and_surface(fact: Fact) -> str:
+    return f"{_ARTICLES[fact.event.type]} {fact.event.actor_id}"
+
+
+AUTHORS = Window(
+    name="authors of a campaign",
+    on=(Message, ForumPost, Comment),
+    entries=_authors,
+    at=lambda fact, subject: (fact.campaign.campaign_id,) if fact.campaign else None,
+    named=True,
+    note=_author_and_surface,
+)
+
+
+class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Distinct authors of near-identical text."""
+
+    authors: tuple[Quota, ...]
+
+
+def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
+    return quota_signals("authors", AUTHORS, limits.authors)
+
+
+def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) -> Finding | None:
+    """Several accounts with one text. The first author seen stands for the campaign, the others are accomplices."""
+    over = reached("authors", limits.authors, case.readings)
+    campaign = case.fact.campaign
+    if not over or not campaign:
+        return None
+    article, first_author = over.reading.first[0].note.split(" ", 1)
+    return Finding(
+        level=over.level,
+        measurements=over.measurements,
+        evidence=over.reading,
+        campaign_id=campaign.campaign_id,
+        similarity=campaign.similarity,
+        episode=(campaign.campaign_id,),
+        subject_id=first_author,
+        article=int(article),
+        members=over.reading.members,
+        summary=f"{over.reading.count} accounts published the same or nearly the same text within {over.within}, "
+        f"{over.reading.events} times in all, first in {_SURFACES[int(article)]}; the limit is {over.quota.reach} accounts.",
+    )
+
+
+COORDINATED_CAMPAIGN = Rule(
+    slug="coordinated_campaign",
+    article=1,
+    on=(Message, ForumPost, Comment),
+    limits=CoordinatedCampaignLimits,
+    signals=_signals,
+    judge=judge_coordinated_campaign,
+    subjects=lambda fact: (fact.campaign.campaign_id,) if fact.campaign else (),
+)
+
+RULES = (COORDINATED_CAMPAIGN,)

@@ -1,0 +1,64 @@
+"""Article 4, comments on posts and profiles: the same comment to several members."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from models.events import Comment
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.quotas import Quota, quota_signals, reached
+
+
+def _owners(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    comment = fact.event
+    assert isinstance(comment, Comment)
+    if fact.campaign and comment.owner_id != comment.actor_id:
+        yield (comment.actor_id, fact.campaign.campaign_id), (comment.owner_id,)
+
+
+OWNERS_COMMENTED = Window(
+    name="owners an actor left a comment with",
+    on=(Comment,),
+    entries=_owners,
+    at=lambda fact, subject: (subject, fact.campaign.campaign_id) if fact.campaign else None,
+)
+
+
+class CopiedCommentLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Distinct members on whose pages one author left near-identical comments."""
+
+    owners: tuple[Quota, ...]
+
+
+def _signals(limits: CopiedCommentLimits) -> dict[str, Signal]:
+    return quota_signals("owners", OWNERS_COMMENTED, limits.owners)
+
+
+def judge_copied_comment(case: Case, limits: CopiedCommentLimits) -> Finding | None:
+    """The same comment on the pages of several members; on one's own page it harms nobody."""
+    over = reached("owners", limits.owners, case.readings)
+    campaign = case.fact.campaign
+    if not over or not campaign:
+        return None
+    return Finding(
+        level=over.level,
+        measurements=over.measurements,
+        evidence=over.reading,
+        campaign_id=campaign.campaign_id,
+        similarity=campaign.similarity,
+        episode=(campaign.campaign_id,),
+        summary=f"Left the same or nearly the same comment with {over.reading.count} members within {over.within}; "
+        f"the limit is {over.quota.reach}.",
+    )
+
+
+COPIED_COMMENT = Rule(
+    slug="copied_comment",
+    article=4,
+    on=(Comment,),
+    limits=CopiedCommentLimits,
+    signals=_signals,
+    judge=judge_copied_comment,
+)
+
+RULES = (COPIED_COMMENT,)

@@ -1,0 +1,215 @@
+"""Article 5, contact requests and project invitations to people one never talked with, and lists that grow beyond use."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from models.events import BaseEvent, ContactRequest, ContactResponse, Invitation
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.quotas import Count, Duration, Quota, Share, in_words, measured, quota_signals, reached
+
+
+def _response(event: BaseEvent) -> ContactResponse:
+    assert isinstance(event, ContactResponse)
+    return event
+
+
+# --- contact_request_flood ---------------------------------------------------------------------------------------------
+
+
+def _requested(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if fact.strangers:
+        yield (fact.event.actor_id,), fact.strangers
+
+
+def _answered(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    response = _response(fact.event)
+    yield (response.requester_id,), (response.actor_id,)
+
+
+def _accepted(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    return _answered(fact) if _response(fact.event).accepted else ()
+
+
+def _by_subject(_: Fact, subject: str) -> Key:
+    return (subject,)
+
+
+STRANGERS_REQUESTED = Window(
+    name="strangers asked to be contacts by actor", on=(ContactRequest,), entries=_requested, at=_by_subject
+)
+REQUESTS_ANSWERED = Window(
+    name="members who answered a requester", on=(ContactResponse,), entries=_answered, at=_by_subject, own=False
+)
+REQUESTS_ACCEPTED = Window(
+    name="members who accepted a requester", on=(ContactResponse,), entries=_accepted, at=_by_subject, own=False
+)
+
+
+class ContactRequestFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Requests to strangers: what is too many whoever accepts, and what is too many when hardly anybody does.
+
+    `many` counts unless at least `welcome_share` of the answers accept. `unwelcome` counts sooner, given at least
+    `answers` answers of which at most `unwelcome_share` accept. Answers are counted over `answers_window`.
+    """
+
+    many: tuple[Quota, ...]
+    welcome_share: Share
+    unwelcome: tuple[Quota, ...]
+    unwelcome_share: Share
+    answers: Count
+    answers_window: Duration
+
+
+def _contact_request_signals(limits: ContactRequestFloodLimits) -> dict[str, Signal]:
+    never = 10_001  # answers are no evidence against the one who asked, so no samples of them
+    return (
+        quota_signals("many", STRANGERS_REQUESTED, limits.many)
+        | quota_signals("unwelcome", STRANGERS_REQUESTED, limits.unwelcome)
+        | {
+            "answered": Signal(REQUESTS_ANSWERED, int(limits.answers_window), never),
+            "accepted": Signal(REQUESTS_ACCEPTED, int(limits.answers_window), never),
+        }
+    )
+
+
+def judge_contact_request_flood(case: Case, limits: ContactRequestFloodLimits) -> Finding | None:
+    """Requests to strangers in numbers, the sooner the fewer accept."""
+    answered, accepted = case.readings["answered"].count, case.readings["accepted"].count
+    share = accepted / answered if answered else 0.0
+    enough = answered >= limits.answers
+    over = None
+    if not (enough and share >= limits.welcome_share):
+        over = reached("many", limits.many, case.readings)
+    if not over and enough and share <= limits.unwelcome_share:
+        over = reached("unwelcome", limits.unwelcome, case.readings)
+    if not over:
+        return None
+    told = f"; {accepted} of the {answered} who answered accepted" if answered else "; nobody has answered yet"
+    return Finding(
+        level=over.level,
+        measurements=(*over.measurements, measured("accepted_share", share, limits.unwelcome_share, limits.answers_window))
+        if answered
+        else over.measurements,
+        evidence=over.reading,
+        summary=f"Asked {over.reading.count} members they have no ties with to become contacts within {over.within} "
+        f"(the limit is {over.quota.reach}){told}.",
+    )
+
+
+def _requester(fact: Fact) -> tuple[str, ...]:
+    event = fact.event
+    return (event.requester_id if isinstance(event, ContactResponse) else event.actor_id,)
+
+
+CONTACT_REQUEST_FLOOD = Rule(
+    slug="contact_request_flood",
+    article=5,
+    on=(ContactRequest, ContactResponse),
+    limits=ContactRequestFloodLimits,
+    signals=_contact_request_signals,
+    judge=judge_contact_request_flood,
+    subjects=_requester,
+)
+
+# --- project_invitation_flood ------------------------------------------------------------------------------------------
+
+
+def _invited(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if isinstance(fact.event, Invitation) and fact.event.kind == "project" and fact.strangers:
+        yield (fact.event.actor_id,), fact.strangers
+
+
+STRANGERS_INVITED = Window(
+    name="strangers invited to projects by actor", on=(Invitation,), entries=_invited, at=_by_subject
+)
+
+
+class ProjectInvitationFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Distinct strangers invited to projects."""
+
+    strangers: tuple[Quota, ...]
+
+
+def _project_invitation_signals(limits: ProjectInvitationFloodLimits) -> dict[str, Signal]:
+    return quota_signals("strangers", STRANGERS_INVITED, limits.strangers)
+
+
+def judge_project_invitation_flood(case: Case, limits: ProjectInvitationFloodLimits) -> Finding | None:
+    """Invitations to projects with no communication before. Partners who are known never count."""
+    over = reached("strangers", limits.strangers, case.readings)
+    if not over:
+        return None
+    return Finding(
+        level=over.level,
+        measurements=over.measurements,
+        evidence=over.reading,
+        summary=f"Invited {over.reading.count} members they have no ties with to projects within {over.within}; "
+        f"the limit is {over.quota.reach}.",
+    )
+
+
+PROJECT_INVITATION_FLOOD = Rule(
+    slug="project_invitation_flood",
+    article=5,
+    on=(Invitation,),
+    limits=ProjectInvitationFloodLimits,
+    signals=_project_invitation_signals,
+    judge=judge_project_invitation_flood,
+)
+
+# --- unmanageable_contacts ---------------------------------------------------------------------------------------------
+
+
+def _new_contacts(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    response = _response(fact.event)
+    if response.accepted and response.actor_id != response.requester_id:
+        yield (response.actor_id,), (response.requester_id,)
+        yield (response.requester_id,), (response.actor_id,)
+
+
+def _both(fact: Fact) -> tuple[str, ...]:
+    response = _response(fact.event)
+    return (response.requester_id, response.actor_id)
+
+
+CONTACTS_GAINED = Window(
+    name="contacts gained by member", on=(ContactResponse,), entries=_new_contacts, at=_by_subject, own=False
+)
+
+
+class UnmanageableContactsLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Distinct contacts gained, whoever asked."""
+
+    gained: tuple[Quota, ...]
+
+
+def _unmanageable_signals(limits: UnmanageableContactsLimits) -> dict[str, Signal]:
+    return quota_signals("gained", CONTACTS_GAINED, limits.gained)
+
+
+def judge_unmanageable_contacts(case: Case, limits: UnmanageableContactsLimits) -> Finding | None:
+    """A list of contacts that grows faster than anybody can keep up with."""
+    over = reached("gained", limits.gained, case.readings)
+    if not over:
+        return None
+    return Finding(
+        level=over.level,
+        measurements=over.measurements,
+        evidence=over.reading,
+        summary=f"Gained {over.reading.count} contacts within {in_words(over.quota.window)}; "
+        f"the limit is {over.quota.reach}. Following a member's updates needs no contact.",
+    )
+
+
+UNMANAGEABLE_CONTACTS = Rule(
+    slug="unmanageable_contacts",
+    article=5,
+    on=(ContactResponse,),
+    limits=UnmanageableContactsLimits,
+    signals=_unmanageable_signals,
+    judge=judge_unmanageable_contacts,
+    subjects=_both,
+)
+
+RULES = (CONTACT_REQUEST_FLOOD, PROJECT_INVITATION_FLOOD, UNMANAGEABLE_CONTACTS)

@@ -1,0 +1,221 @@
+"""Article 3, spam in forums: copies over threads, threads that exist already, and floods."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from models.events import ForumPost
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.quotas import Quota, quota_signals, reached
+
+
+def _post(fact: Fact) -> ForumPost:
+    assert isinstance(fact.event, ForumPost)
+    return fact.event
+
+
+# --- copied_post -------------------------------------------------------------------------------------------------------
+
+
+def _copied_threads(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if fact.campaign:
+        post = _post(fact)
+        yield (post.actor_id, fact.campaign.campaign_id), (f"{post.forum_id}\n{post.thread_id}",)
+
+
+THREADS_WITH_COPY = Window(
+    name="threads an actor posted a text in",
+    on=(ForumPost,),
+    entries=_copied_threads,
+    at=lambda fact, subject: (subject, fact.campaign.campaign_id) if fact.campaign else None,
+)
+
+
+def _copied_posts(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if fact.campaign:
+        yield (fact.event.actor_id, fact.campaign.campaign_id), ()
+
+
+POSTS_WITH_COPY = Window(
+    name="posts of a text by actor",
+    on=(ForumPost,),
+    distinct=False,
+    entries=_copied_posts,
+    at=lambda fact, subject: (subject, fact.campaign.campaign_id) if fact.campaign else None,
+)
+
+
+class CopiedPostLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Near-identical posts of one author: over how many threads, and how many at all (they may stand in one thread)."""
+
+    threads: tuple[Quota, ...]
+    posts: tuple[Quota, ...]
+
+
+def _copied_post_signals(limits: CopiedPostLimits) -> dict[str, Signal]:
+    return quota_signals("threads", THREADS_WITH_COPY, limits.threads) | quota_signals(
+        "posts", POSTS_WITH_COPY, limits.posts
+    )
+
+
+def judge_copied_post(case: Case, limits: CopiedPostLimits) -> Finding | None:
+    """The same text in several threads, or again and again in one."""
+    campaign = case.fact.campaign
+    over = reached("threads", limits.threads, case.readings)
+    where = "threads"
+    if not over:
+        over, where = reached("posts", limits.posts, case.readings), "posts"
+    if not over or not campaign:
+        return None
+    return Finding(
+        level=over.level,
+        measurements=over.measurements,
+        evidence=over.reading,
+        campaign_id=campaign.campaign_id,
+        similarity=campaign.similarity,
+        episode=(campaign.campaign_id,),
+        summary=f"Posted the same or nearly the same text in {over.reading.count} {where} within {over.within}; "
+        f"the limit is {over.quota.reach}.",
+    )
+
+
+COPIED_POST = Rule(
+    slug="copied_post",
+    article=3,
+    on=(ForumPost,),
+    limits=CopiedPostLimits,
+    signals=_copied_post_signals,
+    judge=judge_copied_post,
+)
+
+# --- duplicate_thread --------------------------------------------------------------------------------------------------
+
+MIN_TITLE_CHARACTERS = 12
+"""Normalised titles shorter than this ("hello", "new project") say nothing about what a thread is about."""
+
+
+def _same_text(fact: Fact, _: str) -> Key | None:
+    post = _post(fact)
+    return (post.forum_id, fact.campaign.campaign_id) if post.opens_thread and fact.campaign else None
+
+
+def _same_title(fact: Fact, subject: str) -> Key | None:
+    post = _post(fact)
+    if not post.opens_thread or fact.title is None or len(fact.title.normalised) < MIN_TITLE_CHARACTERS:
+        return None
+    return post.forum_id, subject, fact.title.normalised
+
+
+def _opened_with_text(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if key := _same_text(fact, ""):
+        yield key, (_post(fact).thread_id,)
+
+
+def _opened_with_title(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if key := _same_title(fact, fact.event.actor_id):
+        yield key, (_post(fact).thread_id,)
+
+
+THREADS_OPENED_WITH_TEXT = Window(
+    name="threads of a forum opened with a text", on=(ForumPost,), entries=_opened_with_text, at=_same_text
+)
+THREADS_OPENED_WITH_TITLE = Window(
+    name="threads of a forum opened by actor with a title", on=(ForumPost,), entries=_opened_with_title, at=_same_title
+)
+
+
+class DuplicateThreadLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Threads of one forum that open alike: with near-identical text (by anybody), or the same title (by one author)."""
+
+    same_text: tuple[Quota, ...]
+    same_title: tuple[Quota, ...]
+
+
+def _duplicate_thread_signals(limits: DuplicateThreadLimits) -> dict[str, Signal]:
+    return quota_signals("same_text", THREADS_OPENED_WITH_TEXT, limits.same_text) | quota_signals(
+        "same_title", THREADS_OPENED_WITH_TITLE, limits.same_title
+    )
+
+
+def judge_duplicate_thread(case: Case, limits: DuplicateThreadLimits) -> Finding | None:
+    """A thread is opened that exists already in this forum."""
+    by_text = reached("same_text", limits.same_text, case.readings)
+    over = by_text or reached("same_title", limits.same_title, case.readings)
+    if not over:
+        return None
+    campaign = case.fact.campaign if by_text else None
+    what = "nearly the same opening text" if by_text else "the same title"
+    return Finding(
+        level=over.level,
+        measurements=over.measurements,
+        evidence=over.reading,
+        campaign_id=campaign.campaign_id if campaign else None,
+        similarity=campaign.similarity if campaign else None,
+        episode=(_post(case.fact).forum_id,),
+        summary=f"Opened a thread that exists already: {over.reading.count} threads of this forum have {what} "
+        f"within {over.within}.",
+    )
+
+
+DUPLICATE_THREAD = Rule(
+    slug="duplicate_thread",
+    article=3,
+    on=(ForumPost,),
+    limits=DuplicateThreadLimits,
+    signals=_duplicate_thread_signals,
+    judge=judge_duplicate_thread,
+)
+
+# --- forum_flood -------------------------------------------------------------------------------------------------------
+
+THREADS_POSTED_IN = Window(
+    name="threads posted in by actor",
+    on=(ForumPost,),
+    entries=lambda fact: [((fact.event.actor_id,), (f"{_post(fact).forum_id}\n{_post(fact).thread_id}",))],
+    at=lambda fact, subject: (subject,),
+)
+POSTS = Window(
+    name="posts by actor",
+    on=(ForumPost,),
+    distinct=False,
+    entries=lambda fact: [((fact.event.actor_id,), ())],
+    at=lambda fact, subject: (subject,),
+)
+
+
+class ForumFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Threads that one author posts in, and posts at all. A lively talk in one thread is no flood."""
+
+    threads: tuple[Quota, ...]
+    posts: tuple[Quota, ...]
+
+
+def _forum_flood_signals(limits: ForumFloodLimits) -> dict[str, Signal]:
+    return quota_signals("threads", THREADS_POSTED_IN, limits.threads) | quota_signals("posts", POSTS, limits.posts)
+
+
+def judge_forum_flood(case: Case, limits: ForumFloodLimits) -> Finding | None:
+    """One author all over the forum, or posting faster than people write."""
+    over, what = reached("threads", limits.threads, case.readings), "in {} threads"
+    if not over:
+        over, what = reached("posts", limits.posts, case.readings), "{} times"
+    if not over:
+        return None
+    return Finding(
+        level=over.level,
+        measurements=over.measurements,
+        evidence=over.reading,
+        summary=f"Posted {what.format(over.reading.count)} within {over.within}; the limit is {over.quota.reach}.",
+    )
+
+
+FORUM_FLOOD = Rule(
+    slug="forum_flood",
+    article=3,
+    on=(ForumPost,),
+    limits=ForumFloodLimits,
+    signals=_forum_flood_signals,
+    judge=judge_forum_flood,
+)
+
+RULES = (COPIED_POST, DUPLICATE_THREAD, FORUM_FLOOD)

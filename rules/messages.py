@@ -1,0 +1,109 @@
+"""Article 1, misuse of the message system: many strangers written to, and one text sent to several."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from models.events import Message
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.quotas import Quota, quota_signals, reached
+
+
+def _strangers(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if fact.strangers:
+        yield (fact.event.actor_id,), fact.strangers
+
+
+STRANGERS_MESSAGED = Window(
+    name="strangers messaged by actor",
+    on=(Message,),
+    entries=_strangers,
+    at=lambda fact, subject: (subject,),
+)
+
+
+class MassMessagingLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Distinct strangers written to."""
+
+    strangers: tuple[Quota, ...]
+
+
+def _mass_messaging_signals(limits: MassMessagingLimits) -> dict[str, Signal]:
+    return quota_signals("strangers", STRANGERS_MESSAGED, limits.strangers)
+
+
+def judge_mass_messaging(case: Case, limits: MassMessagingLimits) -> Finding | None:
+    """Too many distinct strangers in a window. Whom the sender knows never counts."""
+    over = reached("strangers", limits.strangers, case.readings)
+    if not over:
+        return None
+    return Finding(
+        level=over.level,
+        measurements=over.measurements,
+        evidence=over.reading,
+        summary=f"Wrote to {over.reading.count} members they have no ties with within {over.within}, "
+        f"in {over.reading.events} messages; the limit is {over.quota.reach}.",
+    )
+
+
+MASS_MESSAGING = Rule(
+    slug="mass_messaging",
+    article=1,
+    on=(Message,),
+    limits=MassMessagingLimits,
+    signals=_mass_messaging_signals,
+    judge=judge_mass_messaging,
+)
+
+
+def _copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if fact.campaign and fact.strangers:
+        yield (fact.event.actor_id, fact.campaign.campaign_id), fact.strangers
+
+
+COPY_RECIPIENTS = Window(
+    name="strangers sent a text by actor",
+    on=(Message,),
+    entries=_copies,
+    at=lambda fact, subject: (subject, fact.campaign.campaign_id) if fact.campaign else None,
+)
+
+
+class CopiedMessageLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Distinct strangers who got near-identical text from one sender."""
+
+    recipients: tuple[Quota, ...]
+
+
+def _copied_message_signals(limits: CopiedMessageLimits) -> dict[str, Signal]:
+    return quota_signals("recipients", COPY_RECIPIENTS, limits.recipients)
+
+
+def judge_copied_message(case: Case, limits: CopiedMessageLimits) -> Finding | None:
+    """One text to several strangers, whether in one send or in many."""
+    over = reached("recipients", limits.recipients, case.readings)
+    campaign = case.fact.campaign
+    if not over or not campaign:
+        return None
+    return Finding(
+        level=over.level,
+        measurements=over.measurements,
+        evidence=over.reading,
+        campaign_id=campaign.campaign_id,
+        similarity=campaign.similarity,
+        episode=(campaign.campaign_id,),
+        summary=f"Sent the same or nearly the same text to {over.reading.count} members they have no ties with "
+        f"within {over.within}, in {over.reading.events} messages; the limit is {over.quota.reach}.",
+    )
+
+
+COPIED_MESSAGE = Rule(
+    slug="copied_message",
+    article=1,
+    on=(Message,),
+    limits=CopiedMessageLimits,
+    signals=_copied_message_signals,
+    judge=judge_copied_message,
+)
+
+RULES = (MASS_MESSAGING, COPIED_MESSAGE)

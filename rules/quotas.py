@@ -1,0 +1,88 @@
+"""Quotas: how much of something is too much in which time, and how a judge compares readings with them."""
+
+import re
+from collections.abc import Mapping
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from models.incidents import Measurement
+from rules.base import Signal, Window
+from state.requests import Reading
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
+
+
+class Duration(int):
+    """A length of time in seconds, written like `30s`, `10m`, `24h` or `7d` in the policy."""
+
+    @classmethod
+    def parse(cls, written: object) -> "Duration":
+        """Raises ValueError with what was found and what is expected."""
+        match = _DURATION.fullmatch(written) if isinstance(written, str) else None
+        if not match:
+            raise ValueError(f"expected a length of time such as 30s, 10m, 24h or 7d, found {written!r}")
+        return cls(int(match[1]) * _UNITS[match[2]])
+
+    def __str__(self) -> str:
+        unit = max((u for u in _UNITS if self % _UNITS[u] == 0), key=_UNITS.__getitem__)
+        return f"{self // _UNITS[unit]}{unit}"
+
+
+Count = Annotated[int, Meta(ge=1, le=10_000)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class Quota(Struct, frozen=True, forbid_unknown_fields=True):
+    """Too much is `reach` or more within `window`."""
+
+    reach: Count
+    window: Duration
+
+
+def quota_signals(prefix: str, window: Window, quotas: tuple[Quota, ...]) -> dict[str, Signal]:
+    """One signal a quota, named so that `reached` finds them again."""
+    return {f"{prefix}/{quota.window}": Signal(window, int(quota.window), quota.reach) for quota in quotas}
+
+
+class Reached(Struct, frozen=True):
+    """The quota that was reached by most."""
+
+    quota: Quota
+    reading: Reading
+    level: float
+    measurements: tuple[Measurement, ...]
+
+    @property
+    def within(self) -> str:
+        """The quota's window in words."""
+        return in_words(self.quota.window)
+
+
+def reached(prefix: str, quotas: tuple[Quota, ...], readings: Mapping[str, Reading]) -> Reached | None:
+    """The quota that is exceeded by the largest factor, with the measurements of all that are reached; None if none is."""
+    over = [
+        (readings[name].count / quota.reach, quota, readings[name])
+        for quota in quotas
+        if (name := f"{prefix}/{quota.window}") in readings and readings[name].count >= quota.reach
+    ]
+    if not over:
+        return None
+    level, quota, reading = max(over, key=lambda entry: (entry[0], -entry[1].window))
+    measurements = tuple(measured(prefix, r.count, q.reach, q.window) for _, q, r in over)
+    return Reached(quota, reading, level, measurements)
+
+
+def measured(name: str, value: float, limit: float, window: int | None = None) -> Measurement:
+    """A measurement as the incident shows it; `window` in seconds."""
+    return Measurement(name=name, value=value, limit=limit, window_seconds=None if window is None else int(window))
+
+
+def in_words(seconds: int) -> str:
+    """1 hour, 24 hours, 7 days: how a moderator would say it."""
+    for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
+        if seconds % length == 0 and (unit != "day" or seconds > length):
+            number = seconds // length
+            return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
+    return f"{seconds} seconds"
