@@ -1,0 +1,130 @@
+"""The detection table of docs/detection.md: replay every development set, score it, print one row a measure.
+
+    python benchmarks/accuracy.py SHARED [--only NAME] [--policy FILE] [--keep DIR]
+
+SHARED is the directory that holds `data/` and `tools/` (converters and scorer); neither is part of this repository.
+`twinwatch` must be installed beside the Python that runs this. With --keep the events, truths and incidents stay in DIR.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+TWINWATCH = Path(sys.executable).with_name("twinwatch")
+RULES_JUDGED_ON_POSTS = {"coordinated_campaign", "copied_post", "duplicate_thread", "forum_flood"}
+
+
+class Run(NamedTuple):
+    """One data set turned into events one way, and how its incidents are scored."""
+
+    name: str
+    convert: str
+    data: str
+    options: tuple[str, ...]
+    scorer: str
+    rows: Callable[[dict[str, Any]], list[tuple[str, str]]]
+
+
+def campaign_rows(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """Recall of campaigns, and false incidents."""
+    summary = result["summary"]
+    others = result["incidents of other rules per 10k events"]
+    return [
+        ("campaigns found", f"{summary['found']} of {summary['campaigns']} = {summary['recall']}"),
+        ("false campaign incidents per 10,000 events", str(summary["false per 10k events"])),
+        ("incidents by verdict", json.dumps(result["incidents by verdict"])),
+        ("incidents of other rules per 10,000 events", json.dumps(others)),
+        ("delay after the third author, minutes", json.dumps(result["delay after the k-th author"]["minutes"])),
+    ]
+
+
+def trace_rows(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """Senders flagged, and attacks found where some were injected."""
+    flagged = result["benign senders flagged"]
+    rows = [
+        (f"senders flagged by {rule}", f"{row['senders']} of {result['summary']['senders']} = {row['share']}")
+        for rule, row in flagged.items()
+    ] or [("senders flagged", "none")]
+    for cell, row in result.get("attacks found by shape, N and text", {}).items():
+        beyond = next((value for name, value in row.items() if name.startswith("beyond")), None)
+        found = f"{row['found']} of {row['attacks']}"
+        rows.append((f"attacks {cell}", f"{found}, median {row['recipients when found']} recipients, beyond 20: {beyond}"))
+    return rows
+
+
+RUNS = (
+    Run("ira_dev_2016_07", "posts", "ira_dev_2016_07", ("--rename-actors",), "campaigns", campaign_rows),
+    Run("ira_dev_2015_07_08", "posts", "ira_dev_2015_07_08", ("--rename-actors",), "campaigns", campaign_rows),
+    Run("benign_irc_duraspace", "posts", "benign_irc_duraspace", (), "campaigns", campaign_rows),
+    Run("benign_french_media", "posts", "benign_french_media", (), "campaigns", campaign_rows),
+    Run("spam_youtube", "posts", "spam_youtube", ("--as", "comment"), "campaigns", campaign_rows),
+    Run("trace_collegemsg", "messages", "trace_collegemsg", (), "traces", trace_rows),
+    Run("trace_dlt1_teachers", "messages", "trace_dlt1_teachers", (), "traces", trace_rows),
+    Run("trace_dlt1_posts", "posts", "trace_dlt1_teachers", (), "traces", trace_rows),
+    Run("collegemsg_injected", "inject", "trace_collegemsg", ("--texts", "spam_sms_uci_en"), "traces", trace_rows),
+    Run("dlt1_injected", "inject", "trace_dlt1_teachers", ("--texts", "spam_sms_uci_en"), "traces", trace_rows),
+    Run("benign_fortunes", "texts", "benign_fortunes_multilang", ("--as", "forum_post"), "texts", lambda r: text_rows(r)),
+)
+
+
+def text_rows(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """How often each rule fired on texts that are all by different authors."""
+    return [("texts with an incident, per 1,000", json.dumps(result["texts on which each rule fired, per 1000"]))]
+
+
+def measure(run: Run, shared: Path, work: Path, policy: Path | None) -> list[tuple[str, str]]:
+    """Convert, replay and score one set; the rows of its table."""
+    tools, data = shared / "tools", shared / "data"
+    events, truth = work / f"{run.name}.events.jsonl", work / f"{run.name}.truth.jsonl"
+    options = [str(data / f"{o}.jsonl.gz") if (data / f"{o}.jsonl.gz").exists() else o for o in run.options]
+    if not truth.exists():
+        source = data / f"{run.data}.jsonl.gz"
+        _call(sys.executable, tools / "to_events.py", run.convert, source, events, truth, *options)
+    outputs = {kind: work / f"{run.name}.{kind}.jsonl" for kind in ("incidents", "shadow", "dead-letters")}
+    flags = [part for kind, path in outputs.items() for part in (f"--{kind}", path)]
+    _call(TWINWATCH, "replay", events, *flags, *(("--policy", policy) if policy else ()))
+    scored = _call(
+        sys.executable, tools / "score.py", run.scorer, truth, outputs["incidents"], "--events", events, "--json"
+    )
+    result = json.loads(scored)
+    rows = run.rows(result)
+    if breaches := result.get("breaches of the contract"):
+        rows.append(("BREACHES OF THE CONTRACT", json.dumps(breaches)))
+    if outputs["dead-letters"].stat().st_size:
+        rows.append(("DEAD LETTERS", str(sum(1 for _ in outputs["dead-letters"].open("rb")))))
+    return rows
+
+
+def _call(*command: object) -> str:
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{' '.join(map(str, command))}\nfailed with {done.returncode}:\n{done.stderr}")
+    return done.stdout
+
+
+def main() -> None:
+    """Print the table in Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("shared", type=Path)
+    parser.add_argument("--only", help="runs whose name contains this")
+    parser.add_argument("--policy", type=Path)
+    parser.add_argument("--keep", type=Path)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        work = arguments.keep or Path(temporary)
+        work.mkdir(parents=True, exist_ok=True)
+        print("| set | measure | result |\n|---|---|---|")
+        for run in RUNS:
+            if arguments.only and arguments.only not in run.name:
+                continue
+            for name, value in measure(run, arguments.shared, work, arguments.policy):
+                print(f"| {run.name} | {name} | {value} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
