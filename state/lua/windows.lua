@@ -16,18 +16,10 @@
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
 local cap, observations = request[1], request[2]
-local SAMPLE, NAMED = 10, 101
+local SAMPLE, NAMED, TRIM_EVERY = 10, 101, 16
 
 local function text(number)
   return string.format('%.0f', number)
-end
-
-local function trim(key, horizon, ttl)
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. horizon)
-  if redis.call('ZCARD', key) > cap then
-    redis.call('ZREMRANGEBYRANK', key, 0, -cap - 1)
-  end
-  redis.call('EXPIRE', key, ttl)
 end
 
 local function newest_time(events)
@@ -35,23 +27,38 @@ local function newest_time(events)
   return newest[2] and tonumber(newest[2])
 end
 
+local function trim(key, horizon)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. horizon)
+  redis.call('ZREMRANGEBYRANK', key, 0, -cap - 1)
+end
+
+-- Adds the event; the newest event's time.
 local function record(key, time, event, members, retained, ttl)
-  local events = key .. ':e'
-  redis.call('ZADD', events, text(time), event)
-  local horizon = text(newest_time(events) - retained)
-  trim(events, horizon, ttl)
-  if members then
-    local distinct = key .. ':m'
+  local events, distinct = key .. ':e', members and key .. ':m'
+  local score = text(time)
+  redis.call('ZADD', events, score, event)
+  redis.call('EXPIRE', events, ttl)
+  if distinct then
     for start = 1, #members, 1000 do
       local arguments = {}
       for i = start, math.min(start + 999, #members) do
-        arguments[#arguments + 1] = text(time)
+        arguments[#arguments + 1] = score
         arguments[#arguments + 1] = members[i]
       end
       redis.call('ZADD', distinct, 'GT', unpack(arguments))
     end
-    trim(distinct, horizon, ttl)
+    redis.call('EXPIRE', distinct, ttl)
   end
+  local newest = newest_time(events)
+  -- answers never look beyond their length, so that trimming only saves memory and need not be done every time
+  if redis.call('ZCARD', events) % TRIM_EVERY == 0 or (members and #members > TRIM_EVERY) then
+    local horizon = text(newest - retained)
+    trim(events, horizon)
+    if distinct then
+      trim(distinct, horizon)
+    end
+  end
+  return newest
 end
 
 -- The fullest window (s - length, s] over the ends s in [time, time + length) at which something happened.
@@ -122,10 +129,12 @@ for index, observation in ipairs(observations) do
   if members == 0 then
     members = nil
   end
+  local newest
   if recorded == 1 then
-    record(key, time, event, members, retained, ttl)
+    newest = record(key, time, event, members, retained, ttl)
+  else
+    newest = newest_time(key .. ':e')
   end
-  local newest = newest_time(key .. ':e')
   local late = newest and newest > time
   local readings = {}
   for i, asked in ipairs(looks) do
