@@ -1,0 +1,371 @@
+"""The command line. Heavy imports stand inside the commands, so that `--help` answers at once."""
+
+import asyncio
+import sys
+from contextlib import ExitStack
+from datetime import date
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as distribution_version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from twinwatch.failures import FAILED, INTERRUPTED, TERMINATED, Failure
+
+if TYPE_CHECKING:
+    from agents.settings import Settings
+    from rules.policy import Policy
+
+
+class _Group(click.Group):
+    """Ends with a clear status after Ctrl-C, and quietly when the reader of a pipe has gone."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            click.echo("twinwatch: stopped", err=True)
+            ctx.exit(INTERRUPTED)
+
+
+def _version() -> str:
+    try:
+        return distribution_version("twinwatch")
+    except PackageNotFoundError:
+        return "of a source tree (not installed)"
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(_version(), prog_name="twinwatch", message="%(prog)s %(version)s")
+def main() -> None:
+    """Watch a teachers' network for abuse: activity on Kafka in, incidents on Kafka out.
+
+    \b
+    Try it, with nothing but this command:
+        twinwatch demo
+    Judge a file of events, without Kafka:
+        twinwatch demo --write day.jsonl
+        twinwatch replay day.jsonl
+    Run it for real:
+        twinwatch topics create
+        twinwatch worker
+
+    Settings are read from the environment (TWINWATCH_...) and from an env file; `twinwatch settings` lists them.
+    """
+
+
+# --- replay ------------------------------------------------------------------------------------
+
+
+@main.command(short_help="Judge a file of events, without Kafka.")
+@click.argument("events", metavar="EVENTS.jsonl")
+@click.option("--policy", "policy_file", metavar="FILE", help="Policy to judge by; else the one in force.")
+@click.option("--incidents", metavar="OUT", help="Write incidents here, one JSON object a line; - for standard output.")
+@click.option("--shadow", metavar="OUT", help="Write findings of rules in shadow mode here, likewise.")
+@click.option(
+    "--dead-letters", metavar="OUT", help="Write unusable records here, with the reason and the line, likewise."
+)
+@click.option("--redis", "redis_url", metavar="URL", help="Redis to keep the state in meanwhile; else one is started.")
+def replay(
+    events: str,
+    policy_file: str | None,
+    incidents: str | None,
+    shadow: str | None,
+    dead_letters: str | None,
+    redis_url: str | None,
+) -> None:
+    """Judge a file of activity events, one JSON object a line, with the worker's own engine and no Kafka.
+
+    EVENTS.jsonl may be gzipped (.gz) or - for standard input. The state lives in a Redis of its own and is thrown away
+    afterwards. Incidents are printed as readable lines unless --incidents names a file. A summary goes to standard
+    error. The exit status is 0 when the whole input was read, whatever was found.
+
+    \b
+    Examples:
+        twinwatch replay monday.jsonl --incidents found.jsonl --dead-letters unusable.jsonl
+        twinwatch replay monday.jsonl.gz --policy stricter.yaml
+        zcat archive/*.gz | twinwatch replay - --incidents - | jq .summary
+    """
+    from twinwatch.replay_command import Outputs, run_replay
+
+    settings = _settings()
+    policy = _policy(Path(policy_file) if policy_file else settings.policy_file)
+    outputs = Outputs(incidents, shadow, dead_letters)
+    run_replay(events, policy, settings.input_limits, outputs, redis_url)
+
+
+# --- demo --------------------------------------------------------------------------------------
+
+
+@main.command(short_help="Show everything at work on this machine alone.")
+@click.option("--forever", is_flag=True, help="One day after the other, until Ctrl-C.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=1, max=100_000),
+    default=3_600.0,
+    show_default=True,
+    help="How many times faster than life the day goes by.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed makes another day.")
+@click.option(
+    "--write",
+    "write_to",
+    metavar="FILE",
+    help="Only write the sample day, for `twinwatch replay`; - for standard output.",
+)
+@click.option(
+    "--day", type=click.DateTime(["%Y-%m-%d"]), help="The date of the sample day with --write; else yesterday."
+)
+def demo(forever: bool, speed: float, seed: int, write_to: str | None, day: Any) -> None:
+    """Show everything at work: a sample day of a teachers' network in twelve languages goes through Kafka.
+
+    Starts a Redis-compatible server and a Kafka-protocol broker (both keep everything in memory and end with the
+    command) and a real worker, plays the day at an accelerated pace, prints incidents as they come and a summary at
+    the end. The exit status is 0 when everything was found that the day has in store. Needs the extra `embedded`.
+
+    \b
+    Examples:
+        twinwatch demo
+        twinwatch demo --forever --speed 10000
+        twinwatch demo --write day.jsonl && twinwatch replay day.jsonl
+    """
+    if write_to is not None:
+        _write_sample_day(write_to, day.date() if day else None, seed)
+        return
+    if day is not None:
+        raise Failure("--day goes with --write: the demonstration itself plays yesterday")
+    try:
+        from twinwatch.demo import DemoFailed, run_demo
+    except ImportError as error:
+        raise Failure(f"the demonstration needs the extra `embedded`: {error}") from error
+    try:
+        found_everything = asyncio.run(run_demo(forever=forever, speed=speed, seed=seed))
+    except DemoFailed as error:
+        raise Failure(str(error), FAILED) from error
+    except asyncio.CancelledError as error:
+        raise Failure("stopped", TERMINATED) from error
+    if not found_everything:
+        raise Failure("not everything was found that the sample day has in store", FAILED)
+
+
+def _write_sample_day(target: str, day: date | None, seed: int) -> None:
+    from twinwatch.files import open_output
+    from twinwatch.sample_day import sample_day, yesterday
+
+    with ExitStack() as stack:
+        stream = open_output(target, stack)
+        for record in sample_day(day or yesterday(), seed):
+            stream.write(record.value + b"\n")
+
+
+# --- worker, topics ----------------------------------------------------------------------------
+
+
+_env_file = click.option("--env-file", type=click.Path(path_type=Path), help="File with NAME=value lines; else .env.")
+
+
+@main.command(short_help="Run one worker: Kafka in, Kafka out.")
+@_env_file
+def worker(env_file: Path | None) -> None:
+    """Run one worker: read activity from Kafka, keep state in Redis, write incidents to Kafka.
+
+    Start as many as you like with the same settings; they share the partitions between them. /metrics, /live and
+    /ready are served on TWINWATCH_METRICS_PORT. Ctrl-C or SIGTERM ends it once the batches at hand are published.
+
+    \b
+    Examples:
+        TWINWATCH_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 TWINWATCH_REDIS_URL=redis://redis:6379/0 twinwatch worker
+        twinwatch worker --env-file production.env
+    """
+    settings = _settings(env_file)
+    _policy(settings.policy_file)
+    from agents.worker import run_worker
+
+    sys.exit(run_worker(settings))
+
+
+@main.group()
+def topics() -> None:
+    """The Kafka topics that twinwatch reads and writes.
+
+    \b
+    Example:
+        twinwatch topics create
+    """
+
+
+@topics.command("create")
+@_env_file
+@click.option("--partitions", type=click.IntRange(1, 10_000), help="Partitions of each topic of events and incidents.")
+@click.option(
+    "--replication-factor", type=click.IntRange(1, 100), help="Copies of each partition; else the cluster's default."
+)
+def topics_create(env_file: Path | None, partitions: int | None, replication_factor: int | None) -> None:
+    """Create the topics that are missing, with sensible partitions and retention. Existing ones are left as they are.
+
+    \b
+    Example:
+        TWINWATCH_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 twinwatch topics create --partitions 16 --replication-factor 3
+    """
+    from agents.kafka import KafkaUnavailable
+    from agents.topics import DEFAULT_PARTITIONS, create_topics
+
+    try:
+        done = asyncio.run(
+            create_topics(
+                _settings(env_file),
+                partitions=partitions or DEFAULT_PARTITIONS,
+                replication_factor=replication_factor or -1,
+            )
+        )
+    except KafkaUnavailable as error:
+        raise Failure(str(error), FAILED) from error
+    for told, names in (("created", done.created), ("exists", done.existing)):
+        for name, count in names.items():
+            click.echo(f"{told:<8} {name} ({count} partition{'s' if count > 1 else ''})")
+
+
+# --- schema ------------------------------------------------------------------------------------
+
+
+@main.command(short_help="Print the JSON Schema of what goes in and out.")
+@click.argument("name", required=False)
+@click.option("--out", "directory", type=click.Path(file_okay=False, path_type=Path), help="Write one file each here.")
+def schema(name: str | None, directory: Path | None) -> None:
+    """Print the JSON Schema of what goes in and what comes out.
+
+    Without NAME, the names there are. With --out, all of them (or the one named) as files in that directory.
+
+    \b
+    Examples:
+        twinwatch schema
+        twinwatch schema message
+        twinwatch schema --out schemas/
+    """
+    import json
+
+    from models.schema import schemas
+
+    known = schemas()
+    if name is not None and name not in known:
+        raise Failure(f"no schema {name!r}; known are {', '.join(known)}")
+    wanted = {name: known[name]} if name else known
+    if directory is not None:
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            for key, one in wanted.items():
+                (directory / f"{key}.schema.json").write_text(json.dumps(one, indent=2) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise Failure(f"{error.filename or directory}: {error.strerror}") from error
+        click.echo(f"{len(wanted)} schemas written to {directory}", err=True)
+    elif name:
+        click.echo(json.dumps(known[name], indent=2))
+    else:
+        click.echo("\n".join(known))
+
+
+# --- policy ------------------------------------------------------------------------------------
+
+
+@main.group()
+def policy() -> None:
+    """Rules, limits and what follows from them.
+
+    \b
+    Examples:
+        twinwatch policy show --format yaml > policy.yaml
+        twinwatch policy check policy.yaml
+    """
+
+
+@policy.command("check")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+def policy_check(file: Path | None) -> None:
+    """Check a policy file; without FILE, the policy in force. The exit status is 0 when it can be used.
+
+    Every mistake gets a line that says where it is, what was found and what is expected.
+
+    \b
+    Example:
+        twinwatch policy check policy.yaml
+    """
+    checked = _policy(file or _settings().policy_file)
+    modes = [rule.mode for rule in checked.rules.values()]
+    told = ", ".join(f"{modes.count(mode)} {mode}" for mode in ("live", "shadow", "off"))
+    click.echo(f"{file or 'the policy in force'}: fine; {len(modes)} rules ({told}), version {checked.version}")
+
+
+@policy.command("show")
+@click.argument("file", required=False, type=click.Path(path_type=Path))
+@click.option("--format", "layout", type=click.Choice(["table", "yaml", "json"]), default="table", show_default=True)
+def policy_show(file: Path | None, layout: str) -> None:
+    """Show what a policy comes to, with all defaults filled in; without FILE, the policy in force.
+
+    \b
+    Examples:
+        twinwatch policy show
+        twinwatch policy show policy.yaml --format json
+    """
+    shown = _policy(file or _settings().policy_file)
+    if layout == "json":
+        import json
+
+        click.echo(json.dumps(shown.to_builtins(), indent=2))
+    elif layout == "yaml":
+        import yaml
+
+        click.echo(yaml.safe_dump(shown.to_builtins(), sort_keys=False, allow_unicode=True), nl=False)
+    else:
+        from twinwatch.report import policy_table, stdout_console
+
+        stdout_console().print(policy_table(shown))
+
+
+# --- settings ----------------------------------------------------------------------------------
+
+
+@main.command(short_help="List every setting and its value in force.")
+@_env_file
+@click.option("--format", "layout", type=click.Choice(["table", "markdown"]), default="table", show_default=True)
+def settings(env_file: Path | None, layout: str) -> None:
+    """List every setting with its meaning and its value in force. Secrets are not shown.
+
+    A setting is an environment variable TWINWATCH_..., or a line in an env file (.env in the working directory, or
+    the one named by --env-file or TWINWATCH_ENV_FILE). The environment wins.
+
+    \b
+    Examples:
+        twinwatch settings
+        twinwatch settings --env-file production.env
+        twinwatch settings --format markdown
+    """
+    if layout == "markdown":
+        from twinwatch.settings_page import settings_page
+
+        click.echo(settings_page(), nl=False)
+        return
+    from twinwatch.report import settings_table, stdout_console
+
+    stdout_console().print(settings_table(_settings(env_file)))
+
+
+# --- shared ------------------------------------------------------------------------------------
+
+
+def _settings(env_file: Path | None = None) -> "Settings":
+    from agents.settings import InvalidSettings, load_settings
+
+    try:
+        return load_settings(env_file)
+    except InvalidSettings as error:
+        raise Failure(str(error)) from error
+
+
+def _policy(path: Path | None) -> "Policy":
+    from rules.policy import PolicyError, load_policy
+
+    try:
+        return load_policy(path)
+    except PolicyError as error:
+        raise Failure(str(error)) from error

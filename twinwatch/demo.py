@@ -1,0 +1,365 @@
+"""The demonstration: a sample day through Kafka, a real worker and Redis, on a machine that has none of them."""
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+import msgspec
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS, TOPICS
+from models.incidents import Incident
+from twinwatch.embedded import EmbeddedServerError, embedded_kafka, embedded_redis
+from twinwatch.report import counts_table, incident_text, incidents_table, printable
+from twinwatch.sample_day import (
+    EXPECTED,
+    EXPECTED_DEAD_LETTERS,
+    UNWANTED_MEMBERS,
+    Expectation,
+    timed_sample_day,
+    yesterday,
+)
+
+PAST_DAYS = 3_650
+"""Where `--forever` starts: events must not lie in the future, so its days come from the past."""
+_READY_SECONDS = 60.0
+_SETTLE_SECONDS = 45.0
+_QUIET_SECONDS = 2.0
+_STOP_SECONDS = 10.0
+_PACE_SECONDS = 0.05
+_LOG_LINES_SHOWN = 15
+
+
+_Result = TypeVar("_Result")
+
+
+class DemoFailed(Exception):  # noqa: N818 - what happened, in one line
+    """The demonstration could not be carried out."""
+
+
+async def run_demo(*, forever: bool = False, speed: float = 3_600.0, seed: int = 1) -> bool:
+    """Play the sample day, show what is found, and tell whether all of it was. Raises `DemoFailed`.
+
+    With `forever` it plays one day after the other until it is cancelled or has caught up with the present.
+    """
+    console = Console(highlight=False, soft_wrap=True)
+    task = asyncio.current_task()
+    if task:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    async with AsyncExitStack() as stack:
+        console.print("Starting Redis, Kafka and a worker, all on this machine …", style="dim")
+        try:
+            redis = stack.enter_context(embedded_redis())
+            kafka = stack.enter_context(embedded_kafka([topic.name for topic in TOPICS]))
+        except EmbeddedServerError as error:
+            raise DemoFailed(str(error)) from error
+        metrics_port = _free_port()
+        worker = await stack.enter_async_context(_worker(redis.url, kafka.bootstrap_servers, metrics_port))
+        await worker.or_its_end(_ready(metrics_port))
+        console.print(
+            f"Redis at {redis.url}, Kafka at {kafka.bootstrap_servers}. The broker keeps everything in memory only: "
+            f"it ends with this command.\nMetrics of the worker meanwhile: http://127.0.0.1:{metrics_port}/metrics\n",
+            style="dim",
+        )
+        producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, linger_ms=5)
+        await producer.start()
+        stack.push_async_callback(producer.stop)
+        watch = _Watch(console)
+        reading = asyncio.create_task(watch.read(kafka.bootstrap_servers))
+        stack.push_async_callback(_cancel, reading)
+        return await worker.or_its_end(
+            _play(console, producer, watch, metrics_port, forever=forever, speed=speed, seed=seed), reading
+        )
+
+
+async def _play(
+    console: Console,
+    producer: AIOKafkaProducer,
+    watch: "_Watch",
+    metrics_port: int,
+    *,
+    forever: bool,
+    speed: float,
+    seed: int,
+) -> bool:
+    sent = 0
+    day = yesterday() - timedelta(days=PAST_DAYS) if forever else yesterday()
+    while day <= yesterday():
+        console.print(f"{day:%A, %d %B %Y}", style="bold underline")
+        sent += await _play_day(console, producer, day, speed, seed)
+        if forever:
+            day += timedelta(days=1)
+        else:
+            break
+    if forever:
+        console.print("Caught up with the present: there are no more days to play.")
+    judged = await _all_judged(metrics_port, sent)
+    await watch.quiet()
+    return _sum_up(console, watch, judged)
+
+
+async def _play_day(console: Console, producer: AIOKafkaProducer, day: date, speed: float, seed: int) -> int:
+    """Send the day's records, `speed` times as fast as they happened, and tell how many there were."""
+    records = list(timed_sample_day(day, seed))
+    first, last = records[0][0], records[-1][0]
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    progress = Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[sent]} events"),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with progress:
+        task = progress.add_task("", total=last - first, sent="0")
+        for number, (hour, record) in enumerate(records):
+            due = start + (hour - first) * 3600 / speed
+            if due - loop.time() > _PACE_SECONDS:
+                progress.update(task, completed=hour - first, description=_clock(hour), sent=f"{number:,}")
+                await asyncio.sleep(due - loop.time())
+            await producer.send(record.topic, record.value, key=record.key)
+        await producer.flush()
+    return len(records)
+
+
+class _Watch:
+    """Reads what the worker writes, and shows incidents as they come."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._last_news = 0.0
+        self.incidents: dict[tuple[str, str], set[str]] = {}
+        self.revisions: Counter[tuple[str, str]] = Counter()
+        self.first_found: dict[tuple[str, str], Incident] = {}
+        self.dead_letters: Counter[str] = Counter()
+
+    async def read(self, bootstrap_servers: str) -> None:
+        """Follow the three topics for ever."""
+        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest")
+        await consumer.start()
+        try:
+            consumer.assign(
+                [
+                    TopicPartition(topic, partition)
+                    for topic in (INCIDENTS, SHADOW_INCIDENTS, DEAD_LETTERS)
+                    for partition in consumer.partitions_for_topic(topic) or ()
+                ]
+            )
+            async for record in consumer:
+                self._last_news = asyncio.get_running_loop().time()
+                if record.topic == DEAD_LETTERS:
+                    self._dead_letter(dict(record.headers))
+                else:
+                    self._incident(msgspec.json.decode(record.value, type=Incident))
+        finally:
+            await consumer.stop()
+
+    def _incident(self, incident: Incident) -> None:
+        kind = (incident.mode, incident.rule)
+        self.incidents.setdefault(kind, set()).add(incident.incident_id)
+        self.revisions[kind] += 1
+        self.first_found.setdefault((incident.rule, incident.subject_id), incident)
+        self._console.print(incident_text(incident))
+
+    def _dead_letter(self, headers: dict[str, bytes]) -> None:
+        reason, detail = headers["reason"].decode(), headers["detail"].decode()
+        self.dead_letters[reason] += 1
+        shortened = detail if len(detail) <= 100 else f"{detail[:99]}…"
+        self._console.print(f"       dead letter: {reason}: {printable(shortened)}", style="dim", markup=False)
+
+    def found(self, expectation: Expectation) -> Incident | None:
+        """The first incident that meets the expectation."""
+        for subject in expectation.subjects:
+            if incident := self.first_found.get((expectation.rule, subject)):
+                return incident
+        return None
+
+    def false_alarms(self) -> list[Incident]:
+        """Incidents about members who did nothing wrong."""
+        return [
+            one for one in self.first_found.values() if one.mode == "live" and one.subject_id not in UNWANTED_MEMBERS
+        ]
+
+    async def quiet(self) -> None:
+        """Wait until nothing more comes."""
+        loop = asyncio.get_running_loop()
+        self._last_news = loop.time()
+        while loop.time() - self._last_news < _QUIET_SECONDS:
+            await asyncio.sleep(_PACE_SECONDS)
+
+
+def _sum_up(console: Console, watch: _Watch, judged: Counter[str]) -> bool:
+    console.print()
+    console.print(counts_table("Records judged", ("type", "records"), sorted(judged.items())))
+    console.print()
+    console.print(incidents_table(watch.incidents, watch.revisions))
+    console.print()
+    played = {reason.value: count for reason, count in EXPECTED_DEAD_LETTERS.items()}
+    reasons = sorted(played.keys() | watch.dead_letters.keys())
+    letters = [(reason, played.get(reason, 0), watch.dead_letters[reason]) for reason in reasons]
+    console.print(counts_table("Unusable records", ("reason", "played", "found"), letters))
+    console.print()
+    rows = []
+    for expectation in EXPECTED:
+        incident = watch.found(expectation)
+        when = incident.occurred_at.strftime("%H:%M") if incident else "MISSING"
+        rows.append((expectation.case, expectation.rule, when))
+    console.print(counts_table("What the day had in store", ("case", "rule", "found at"), rows))
+    missing = sum(watch.found(expectation) is None for expectation in EXPECTED)
+    false_alarms = watch.false_alarms()
+    console.print(
+        f"\n{len(EXPECTED) - missing} of {len(EXPECTED)} cases found, {len(false_alarms)} incidents about members "
+        "who did nothing wrong."
+    )
+    for incident in false_alarms:
+        console.print(incident_text(incident))
+    letters_fit = all(watch.dead_letters[reason] >= count for reason, count in played.items())
+    return missing == 0 and letters_fit
+
+
+# --- the worker --------------------------------------------------------------------------------
+
+
+class _Worker:
+    """A worker in a process of its own, as it would run in production."""
+
+    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+        self._process = process
+        self._log = log
+
+    async def or_its_end(self, work: Coroutine[Any, Any, _Result], *companions: "asyncio.Task[None]") -> _Result:
+        """The result of `work`. Raises `DemoFailed` when the worker ends first, or what a companion failed with."""
+        task = asyncio.create_task(work)
+        ended = asyncio.create_task(self._process.wait())
+        try:
+            done, _ = await asyncio.wait([task, ended, *companions], return_when=asyncio.FIRST_COMPLETED)
+            if task in done:
+                return task.result()
+            for companion in companions:
+                if companion in done:
+                    companion.result()
+            raise DemoFailed(f"the worker ended with status {self._process.returncode}; it said:\n{self._last_words()}")
+        finally:
+            await _cancel(task)
+            await _cancel(ended)
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text("utf-8", "replace").splitlines()
+        return "\n".join(printable(line) for line in lines[-_LOG_LINES_SHOWN:]) or "nothing"
+
+    async def stop(self) -> None:
+        """Ask it to end, and end it when it does not."""
+        if self._process.returncode is not None:
+            return
+        self._process.terminate()
+        try:
+            await asyncio.wait_for(self._process.wait(), _STOP_SECONDS)
+        except TimeoutError:
+            self._process.kill()
+            await self._process.wait()
+
+
+@asynccontextmanager
+async def _worker(redis_url: str, bootstrap_servers: str, metrics_port: int) -> AsyncIterator[_Worker]:
+    with tempfile.TemporaryDirectory(prefix="twinwatch-demo-") as directory:
+        # An env file of our own, so that neither the caller's variables nor a .env lead the worker elsewhere.
+        env_file, log = Path(directory, "demo.env"), Path(directory, "worker.log")
+        env_file.write_text(
+            f"TWINWATCH_REDIS_URL={redis_url}\n"
+            f"TWINWATCH_KAFKA_BOOTSTRAP_SERVERS={bootstrap_servers}\n"
+            "TWINWATCH_METRICS_HOST=127.0.0.1\n"
+            f"TWINWATCH_METRICS_PORT={metrics_port}\n"
+            "TWINWATCH_LOG_LEVEL=warning\n",
+            encoding="utf-8",
+        )
+        environment = {name: value for name, value in os.environ.items() if not name.upper().startswith("TWINWATCH_")}
+        with log.open("wb") as stream:
+            # A session of its own: Ctrl-C reaches this process alone, which then ends the worker in good order.
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "twinwatch",
+                "worker",
+                "--env-file",
+                str(env_file),
+                env=environment,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=stream,
+                stderr=stream,
+                start_new_session=True,
+            )
+        worker = _Worker(process, log)
+        try:
+            yield worker
+        finally:
+            await worker.stop()
+
+
+async def _ready(metrics_port: int) -> None:
+    """Wait until the worker says that it can take events."""
+    url = f"http://127.0.0.1:{metrics_port}/ready"
+    try:
+        async with asyncio.timeout(_READY_SECONDS), aiohttp.ClientSession() as session:
+            while True:
+                with suppress(aiohttp.ClientError):  # nobody listens there yet
+                    async with session.get(url) as response:
+                        if response.status == 200:
+                            return
+                await asyncio.sleep(_PACE_SECONDS)
+    except TimeoutError as error:
+        raise DemoFailed(f"the worker was not ready within {_READY_SECONDS:.0f} seconds") from error
+
+
+async def _all_judged(metrics_port: int, sent: int) -> Counter[str]:
+    """Wait until the worker has judged as many records as were sent; how many of each type, by its own metrics."""
+    url = f"http://127.0.0.1:{metrics_port}/metrics"
+    judged: Counter[str] = Counter()
+    try:
+        async with asyncio.timeout(_SETTLE_SECONDS), aiohttp.ClientSession() as session:
+            while judged.total() < sent:
+                await asyncio.sleep(_PACE_SECONDS)
+                async with session.get(url) as response:
+                    judged = _judged_by_type(await response.text())
+    except TimeoutError as error:
+        raise DemoFailed(f"the worker judged {judged.total():,} of {sent:,} records, then no more") from error
+    return judged
+
+
+def _judged_by_type(metrics: str) -> Counter[str]:
+    judged: Counter[str] = Counter()
+    for family in text_string_to_metric_families(metrics):
+        for sample in family.samples:
+            if sample.name == "twinwatch_events_total":
+                judged[sample.labels["type"]] += int(sample.value)
+    return judged
+
+
+async def _cancel(task: "asyncio.Task[Any]") -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _clock(hour: float) -> str:
+    return f"{int(hour):02}:{int(hour % 1 * 60):02}"

@@ -1,0 +1,203 @@
+"""Around a replay: the files it reads and writes, the Redis it uses, what is shown meanwhile."""
+
+import asyncio
+import secrets
+import sys
+import zlib
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
+
+from engine.engine import Engine
+from models.decoding import InputLimits
+from models.incidents import Incident
+from models.records import DeadLetter
+from rules.policy import Policy
+from state.errors import StateUnavailable
+from state.pseudonyms import Pseudonyms
+from state.store import DEFAULT_NAMESPACE, Store
+from twinwatch.embedded import EmbeddedServerError, embedded_redis
+from twinwatch.failures import FAILED, Failure
+from twinwatch.files import open_output
+from twinwatch.replay import (
+    EventFile,
+    Line,
+    ReplaySummary,
+    Sinks,
+    dead_letter_line,
+    incident_line,
+    read_lines,
+    replay,
+)
+from twinwatch.report import incident_text, replay_summary
+
+_REDIS_TIMEOUT_SECONDS = 30.0
+_FORGET_AT_ONCE = 1_000
+
+
+class Outputs(NamedTuple):
+    """Where to write, as given on the command line: a path, `-`, or None for nowhere."""
+
+    incidents: str | None = None
+    shadow: str | None = None
+    dead_letters: str | None = None
+
+
+def run_replay(
+    events: str, policy: Policy, limits: InputLimits, outputs: Outputs, redis_url: str | None = None
+) -> ReplaySummary:
+    """Replay `events` (a path or `-`), write the findings, and tell on standard error what it came to.
+
+    Raises `Failure` when the input cannot be read to its end, an output cannot be written, or Redis is not there.
+    """
+    _refuse_overwriting(events, outputs)
+    with ExitStack() as stack:
+        source = open_events(events, stack)
+        desk = _Desk(source, outputs, stack)
+        if redis_url is None:
+            try:
+                redis_url = stack.enter_context(embedded_redis()).url
+            except EmbeddedServerError as error:
+                raise Failure(f"no Redis to keep the state in: {error}; or name one with --redis", FAILED) from error
+        try:
+            summary = asyncio.run(_replay(events, source, policy, limits, desk, redis_url))
+        except StateUnavailable as error:
+            raise Failure(str(error), FAILED) from error
+    for part in replay_summary(summary):
+        desk.errors.print(part)
+    return summary
+
+
+async def _replay(
+    events: str, source: EventFile, policy: Policy, limits: InputLimits, desk: "_Desk", redis_url: str
+) -> ReplaySummary:
+    async with _own_store(redis_url, policy) as store:
+        engine = Engine(policy, store, limits=limits)
+        with desk.progress:
+            return await replay(_readable(read_lines(source.stream), events), engine, desk.sinks())
+
+
+@asynccontextmanager
+async def _own_store(url: str, policy: Policy) -> AsyncIterator[Store]:
+    """A store that shares nothing with another, even in the same Redis, and leaves nothing behind."""
+    namespace = f"{DEFAULT_NAMESPACE}replay-{secrets.token_hex(8)}:"
+    try:
+        client = Redis.from_url(
+            url, socket_timeout=_REDIS_TIMEOUT_SECONDS, socket_connect_timeout=_REDIS_TIMEOUT_SECONDS
+        )
+    except ValueError as error:
+        raise Failure(f"--redis: {error}") from error
+    try:
+        store = Store(
+            client,
+            Pseudonyms(secrets.token_bytes(32)),
+            namespace=namespace,
+            limits=policy.memory.store_limits(),
+        )
+        await store.ping()
+        try:
+            yield store
+        finally:
+            await _forget(client, namespace)
+    finally:
+        await client.aclose()
+
+
+async def _forget(client: Redis, namespace: str) -> None:
+    try:
+        keys: list[bytes] = []
+        async for key in client.scan_iter(match=f"{namespace}*", count=_FORGET_AT_ONCE):
+            keys.append(key)
+            if len(keys) >= _FORGET_AT_ONCE:
+                await client.unlink(*keys)
+                keys.clear()
+        if keys:
+            await client.unlink(*keys)
+    except RedisError as error:
+        raise Failure(f"--redis: the keys {namespace}* could not be deleted: {error}", FAILED) from error
+
+
+def open_events(events: str, stack: ExitStack) -> EventFile:
+    """The file of events, or standard input for `-`. Raises `Failure` where there is none."""
+    if events == "-":
+        return EventFile(sys.stdin.buffer, None)
+    path = Path(events)
+    try:
+        return EventFile(stack.enter_context(path.open("rb")), path)
+    except OSError as error:
+        raise Failure(f"{events}: {error.strerror}") from error
+
+
+def _refuse_overwriting(events: str, outputs: Outputs) -> None:
+    """An output that is the input, or two that are the same file, would destroy what the caller wants."""
+    taken = {} if events == "-" else {Path(events).resolve(): "the input"}
+    for name, target in outputs._asdict().items():
+        if target is None or target == "-":
+            continue
+        path = Path(target).resolve()
+        if path in taken and not path.is_char_device():
+            raise Failure(f"--{name.replace('_', '-')}: {target} is {taken[path]} already")
+        taken[path] = f"the output of --{name.replace('_', '-')}"
+
+
+def _readable(lines: Iterator[Line], events: str) -> Iterator[Line]:
+    """The lines, with one clear error where the file breaks off (a damaged archive, a disk error)."""
+    try:
+        yield from lines
+    except (OSError, EOFError, zlib.error) as error:
+        raise Failure(f"{events}: cannot be read to its end: {error}", FAILED) from error
+
+
+class _Desk:
+    """Writes findings where the caller wants them, and shows how far the replay is."""
+
+    def __init__(self, source: EventFile, outputs: Outputs, stack: ExitStack) -> None:
+        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._lines = Console(highlight=False, soft_wrap=True)
+        self._source = source
+        self._incidents, self._shadow, self._dead_letters = (
+            None if target is None else open_output(target, stack) for target in outputs
+        )
+        self._print = outputs.incidents is None
+        self._streams = [one for one in (self._incidents, self._shadow, self._dead_letters) if one]
+        json_on_screen = "-" in outputs and sys.stdout.isatty()
+        self.progress = Progress(
+            SpinnerColumn(),
+            BarColumn(),
+            TaskProgressColumn(show_speed=False),
+            TextColumn("{task.description}"),
+            console=self.errors,
+            transient=True,
+            disable=not self.errors.is_terminal or json_on_screen,
+            # Readable lines pass through the bar only where both go to the same screen.
+            redirect_stdout=sys.stdout.isatty(),
+            redirect_stderr=False,
+        )
+        self._task = self.progress.add_task("reading", total=source.size)
+
+    def sinks(self) -> Sinks:
+        return Sinks(self._incident, self._dead_letter, self._batch_done)
+
+    def _incident(self, incident: Incident) -> None:
+        stream = self._shadow if incident.mode == "shadow" else self._incidents
+        if stream:
+            stream.write(incident_line(incident))
+        elif self._print and incident.mode == "live":
+            self._lines.print(incident_text(incident, with_date=True))
+
+    def _dead_letter(self, letter: DeadLetter, line: Line) -> None:
+        if self._dead_letters:
+            self._dead_letters.write(dead_letter_line(letter, line))
+
+    def _batch_done(self, summary: ReplaySummary) -> None:
+        for stream in self._streams:
+            stream.flush()
+        found = sum(len(ids) for ids in summary.incidents.values())
+        told = f"{summary.records:,} records, {found:,} incidents"
+        self.progress.update(self._task, completed=self._source.position(), description=told)

@@ -1,0 +1,135 @@
+"""Findings as people read them: coloured lines and tables for a terminal, plain ones for a pipe."""
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from agents.settings import Settings, setting_rows
+from models.incidents import Incident
+from rules.policy import Policy
+from rules.registry import all_rules
+
+if TYPE_CHECKING:
+    from twinwatch.replay import ReplaySummary
+
+_STYLES = {"low": "cyan", "medium": "yellow", "high": "red", "critical": "bold white on red"}
+
+
+def printable(text: str) -> str:
+    """The text without anything that could steer a terminal: members choose ids and titles, and some choose badly."""
+    return "".join(character if character.isprintable() else "�" for character in text)
+
+
+def incident_text(incident: Incident, *, with_date: bool = False) -> Text:
+    """An incident in one line: when, how bad, which rule, about whom, and why."""
+    moment = incident.occurred_at.strftime("%Y-%m-%d %H:%M" if with_date else "%H:%M")
+    line = Text(f"{moment}  ")
+    line.append(f"{incident.severity:<8} ", _STYLES[incident.severity])
+    line.append(f"{incident.rule:<24} ", "bold")
+    line.append(printable(incident.subject_id), "magenta")
+    if incident.revision > 1:
+        line.append(f"  (revision {incident.revision})", "dim")
+    if incident.mode == "shadow":
+        line.append("  (shadow)", "dim")
+    line.append(f"  {printable(incident.summary)}")
+    return line
+
+
+def counts_table(title: str, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Table:
+    """A table whose first column names something and whose others count it."""
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for position, name in enumerate(header):
+        table.add_column(name, justify="left" if position == 0 else "right", header_style="dim")
+    for row in rows:
+        table.add_row(*(f"{cell:,}" if isinstance(cell, int) else printable(str(cell)) for cell in row))
+    return table
+
+
+def incidents_table(incidents: Mapping[tuple[str, str], set[str]], revisions: Mapping[tuple[str, str], int]) -> Table:
+    """Incidents and their revisions by rule."""
+    rows = [
+        (rule if mode == "live" else f"{rule} (shadow)", len(ids), revisions[mode, rule])
+        for (mode, rule), ids in sorted(incidents.items())
+    ]
+    return counts_table("Incidents", ("rule", "incidents", "revisions"), rows)
+
+
+def replay_summary(summary: "ReplaySummary") -> list[Text | Table]:
+    """What a replay came to, to be printed one below the other."""
+    found = sum(len(ids) for ids in summary.incidents.values())
+    letters = sum(summary.dead_letters.values())
+    rate = summary.records / summary.seconds if summary.seconds else 0.0
+    parts: list[Text | Table] = [
+        Text(
+            f"{summary.records:,} records read, {summary.events:,} events judged, {found:,} incidents, "
+            f"{letters:,} dead letters, in {summary.seconds:.1f} s ({rate:,.0f} records/s)"
+        )
+    ]
+    if summary.incidents:
+        parts.append(incidents_table(summary.incidents, summary.revisions))
+    if letters:
+        parts.append(counts_table("Dead letters", ("reason", "records"), sorted(summary.dead_letters.items())))
+    return parts
+
+
+def policy_table(policy: Policy) -> Table:
+    """The policy in force, one row a rule."""
+    table = Table(title=f"Policy {policy.version}", title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for name in ("article", "rule", "mode", "too much is", "severity", "proposes", "exempt"):
+        table.add_column(name, header_style="dim")
+    plain = policy.to_builtins()["rules"]
+    for slug, rule in all_rules().items():
+        settings = policy.rules[slug]
+        weights = [(None, settings.severity, settings.recommended_action)] + [
+            (step.level, step.severity, step.recommended_action) for step in settings.escalation
+        ]
+        table.add_row(
+            str(rule.article),
+            slug,
+            settings.mode,
+            "\n".join(_limit(name, value) for name, value in plain[slug]["limits"].items()),
+            "\n".join(severity if level is None else f"{severity} from {level:g}×" for level, severity, _ in weights),
+            "\n".join(action for _, _, action in weights),
+            ", ".join(sorted(settings.exempt_roles)),
+        )
+    return table
+
+
+def _limit(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        quotas = ", ".join(f"{quota['reach']} in {quota['window']}" for quota in value)
+        return f"{name}: {quotas or 'no limit'}"
+    return f"{name}: {value}"
+
+
+def settings_table(settings: Settings) -> Table:
+    """Every setting with its value in force and its meaning. Secrets, and URLs that may hold one, keep theirs."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("setting", "value", "meaning"):
+        table.add_column(name, header_style="dim", overflow="fold")
+    for variable, default, _, meaning in setting_rows():
+        value = getattr(settings, variable.removeprefix("TWINWATCH_").lower(), None)
+        shown = _shown(value)
+        changed = shown not in ("", default, _shown(default))
+        table.add_row(variable, Text(shown, "bold" if changed else ""), meaning)
+    return table
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, SecretStr):
+        return "(hidden)"
+    if value is None:
+        return ""
+    # redis://user:password@host: all but the password
+    return re.sub(r"(://[^:/@]*):[^@/]*@", r"\1:(hidden)@", printable(str(value)))
+
+
+def stdout_console() -> Console:
+    """Standard output; where that is a pipe, lines are as long as they have to be."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=200)
