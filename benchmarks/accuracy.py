@@ -53,7 +53,9 @@ def trace_rows(result: dict[str, Any]) -> list[tuple[str, str]]:
     for cell, row in result.get("attacks found by shape, N and text", {}).items():
         beyond = next((value for name, value in row.items() if name.startswith("beyond")), None)
         found = f"{row['found']} of {row['attacks']}"
-        rows.append((f"attacks {cell}", f"{found}, median {row['recipients when found']} recipients, beyond 20: {beyond}"))
+        rows.append(
+            (f"attacks {cell}", f"{found}, median {row['recipients when found']} recipients, beyond 20: {beyond}")
+        )
     return rows
 
 
@@ -68,7 +70,9 @@ RUNS = (
     Run("trace_dlt1_posts", "posts", "trace_dlt1_teachers", (), "traces", trace_rows),
     Run("collegemsg_injected", "inject", "trace_collegemsg", ("--texts", "spam_sms_uci_en"), "traces", trace_rows),
     Run("dlt1_injected", "inject", "trace_dlt1_teachers", ("--texts", "spam_sms_uci_en"), "traces", trace_rows),
-    Run("benign_fortunes", "texts", "benign_fortunes_multilang", ("--as", "forum_post"), "texts", lambda r: text_rows(r)),
+    Run(
+        "benign_fortunes", "texts", "benign_fortunes_multilang", ("--as", "forum_post"), "texts", lambda r: text_rows(r)
+    ),
 )
 
 

@@ -22,6 +22,8 @@ from models.events import (
     Invitation,
     InvitationResponse,
     Message,
+    heading_of,
+    text_of,
 )
 from models.incidents import Incident
 from models.records import DeadLetter, RawRecord, Reason
@@ -93,9 +95,9 @@ class Engine:
         with batch.stage("decode"):
             arrivals = self._decode(records, now, batch)
         with batch.stage("read"):
-            readings, titles = _read(arrivals)
+            texts, headings = _read(arrivals)
         with batch.stage("recall"):
-            facts = await self._recall(arrivals, readings, titles)
+            facts = await self._recall(arrivals, texts, headings)
         with batch.stage("judge"):
             observations, pending = self._observe(arrivals, facts, batch, now)
         with batch.stage("measure"):
@@ -130,7 +132,7 @@ class Engine:
         return arrivals
 
     async def _recall(
-        self, arrivals: list[_Arrival], readings: dict[int, TextReading], titles: dict[int, TextReading]
+        self, arrivals: list[_Arrival], readings: dict[int, TextReading], headings: dict[int, TextReading]
     ) -> list[Fact]:
         ties: list[Tie] = []
         owners: list[int] = []
@@ -138,7 +140,11 @@ class Engine:
             for tie in _ties(arrival.event):
                 ties.append(tie)
                 owners.append(index)
-        compared = {index: reading for index, reading in readings.items() if reading.digest is not None}
+        compared = {
+            index: reading
+            for index, reading in readings.items()
+            if reading.digest is not None and isinstance(arrivals[index].event, COMPARED)
+        }
         texts = [
             Text(arrivals[index].event.time, arrivals[index].event.event_id, reading.digest, reading.signature or b"")
             for index, reading in compared.items()
@@ -157,7 +163,7 @@ class Engine:
                 time=arrival.event.time,
                 strangers=_strangers(arrival.event, known.get(index, frozenset())),
                 text=readings.get(index),
-                title=titles.get(index),
+                heading=headings.get(index),
                 campaign=campaigns.get(index),
                 invited_to=kinds.get(index),
             )
@@ -228,15 +234,11 @@ class _Batch:
 
 
 def _read(arrivals: list[_Arrival]) -> tuple[dict[int, TextReading], dict[int, TextReading]]:
-    """Readings of the compared texts and of the titles of opened threads, by the index of their arrival; in one pass."""
-    texts = {index: a.event.text for index, a in enumerate(arrivals) if isinstance(a.event, COMPARED)}
-    titles = {
-        index: a.event.thread_title
-        for index, a in enumerate(arrivals)
-        if isinstance(a.event, ForumPost) and a.event.opens_thread and a.event.thread_title
-    }
-    readings = read_texts([*texts.values(), *titles.values()])
-    return dict(zip(texts, readings, strict=False)), dict(zip(titles, readings[len(texts) :], strict=True))
+    """Readings of texts and of headings by the index of their arrival, where there are any; all in one pass."""
+    texts = {index: text for index, arrival in enumerate(arrivals) if (text := text_of(arrival.event))}
+    headings = {index: heading for index, arrival in enumerate(arrivals) if (heading := heading_of(arrival.event))}
+    readings = read_texts([*texts.values(), *headings.values()])
+    return dict(zip(texts, readings, strict=False)), dict(zip(headings, readings[len(texts) :], strict=True))
 
 
 def _recipients(event: Event) -> tuple[str, ...]:

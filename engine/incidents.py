@@ -5,9 +5,10 @@ from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 from msgspec import Struct
+from text.masking import excerpt
 
 from engine.plan import RulePlan
-from models.events import Event, from_microseconds
+from models.events import from_microseconds, heading_of, text_of
 from models.incidents import (
     MAX_ACCOMPLICES,
     Action,
@@ -22,7 +23,6 @@ from models.records import Source
 from rules.base import Case, Fact, Finding
 from rules.policy import SEVERITIES
 from state.requests import MICROSECONDS, EpisodeClaim, Revision
-from text.masking import excerpt
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/incident")
 
@@ -140,9 +140,5 @@ def _others(draft: _Draft, named: int) -> int:
     return max(0, draft.member_count - subject_counted)
 
 
-def _text(event: Event) -> str:
-    return getattr(event, "text", None) or ""
-
-
 def _excerpt(fact: Fact) -> str | None:
-    return excerpt(_text(fact.event)) or None
+    return excerpt(text_of(fact.event) or heading_of(fact.event)) or None

@@ -158,6 +158,29 @@ EVENT_CLASSES: tuple[type[BaseEvent], ...] = (
     Verdict,
 )
 
+
+def text_of(event: BaseEvent) -> str:
+    """What the member wrote, apart from its heading: a text, a caption, a biography. Empty where the event carries none."""
+    match event:
+        case Message(text=text) | ForumPost(text=text) | Comment(text=text):
+            return text
+        case Invitation(text=text) | ContactRequest(text=text) | Report(text=text):
+            return text or ""
+        case ProfileUpdate(bio=text) | MediaUpload(caption=text):
+            return text or ""
+    return ""
+
+
+def heading_of(event: BaseEvent) -> str:
+    """The subject, the title or the name over what the member wrote. Empty where the event carries none."""
+    match event:
+        case Message(subject=heading) | ForumPost(thread_title=heading):
+            return heading or ""
+        case ProfileUpdate(display_name=heading):
+            return heading
+    return ""
+
+
 TOPICS: dict[str, tuple[type[BaseEvent], ...]] = {
     "activity.messages": (Message,),
     "activity.invitations": (Invitation, InvitationResponse),

@@ -20,16 +20,17 @@ Key = tuple[str, ...]
 class Fact(Struct, frozen=True, kw_only=True):
     """An event with what was known of it at its time: what rules judge.
 
-    `strangers` are the recipients that the actor had no ties with, without the actor, each once. `campaign` is None for
-    a text that is too short to be compared, and for events without text. `invited_to` is the kind of target that an
-    invitation response answers, None when its invitation was never seen.
+    `strangers` are the recipients that the actor had no ties with, without the actor, each once. `text` and `heading` are
+    the readings of `models.events.text_of` and `heading_of`, None where there is nothing written. `campaign` is None for
+    a text that is too short to be compared, and for events whose texts are not compared. `invited_to` is the kind of target
+    that an invitation response answers, None when its invitation was never seen.
     """
 
     event: Event
     time: int
     strangers: tuple[str, ...] = ()
     text: TextReading | None = None
-    title: TextReading | None = None
+    heading: TextReading | None = None
     campaign: Campaign | None = None
     invited_to: str | None = None
 
@@ -115,4 +116,3 @@ class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
     signals: Callable[[Limits], dict[str, Signal]]
     judge: Judge[Limits]
     subjects: Callable[[Fact], Iterable[str]] = field(default=the_actor)
-

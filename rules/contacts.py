@@ -88,7 +88,10 @@ def judge_contact_request_flood(case: Case, limits: ContactRequestFloodLimits) -
     told = f"; {accepted} of the {answered} who answered accepted" if answered else "; nobody has answered yet"
     return Finding(
         level=over.level,
-        measurements=(*over.measurements, measured("accepted_share", share, limits.unwelcome_share, limits.answers_window))
+        measurements=(
+            *over.measurements,
+            measured("accepted_share", share, limits.unwelcome_share, limits.answers_window),
+        )
         if answered
         else over.measurements,
         evidence=over.reading,

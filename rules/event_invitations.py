@@ -97,7 +97,9 @@ def judge_event_invitation_flood(case: Case, limits: EventInvitationFloodLimits)
     over = reached("guests", limits.guests, case.readings)
     if not over:
         return None
-    answered, accepted = (case.readings[name].count if name in case.readings else 0 for name in ("answered", "accepted"))
+    answered, accepted = (
+        case.readings[name].count if name in case.readings else 0 for name in ("answered", "accepted")
+    )
     share = accepted / answered if answered else 0.0
     if answered < limits.answers or share > limits.unwelcome_share:
         return None

@@ -101,9 +101,9 @@ def _same_text(fact: Fact, _: str) -> Key | None:
 
 def _same_title(fact: Fact, subject: str) -> Key | None:
     post = _post(fact)
-    if not post.opens_thread or fact.title is None or len(fact.title.normalised) < MIN_TITLE_CHARACTERS:
+    if not post.opens_thread or fact.heading is None or len(fact.heading.normalised) < MIN_TITLE_CHARACTERS:
         return None
-    return post.forum_id, subject, fact.title.normalised
+    return post.forum_id, subject, fact.heading.normalised
 
 
 def _opened_with_text(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:

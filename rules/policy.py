@@ -106,9 +106,7 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
 
     def to_builtins(self) -> dict[str, Any]:
         """The effective policy as plain values, fit for YAML and JSON."""
-        written: dict[str, Any] = _written_durations(
-            self, msgspec.to_builtins(self, enc_hook=str, order="sorted")
-        )
+        written: dict[str, Any] = _written_durations(self, msgspec.to_builtins(self, enc_hook=str, order="sorted"))
         return written
 
 

@@ -158,7 +158,8 @@ class Store:
 
     def _generations(self, time: int) -> list[int]:
         """The generation of `time`, and the others in which its campaign may stand: the one before, and, for a text that
-        is up to `lateness` late at a boundary, the one after."""
+        is up to `lateness` late at a boundary, the one after.
+        """
         length = self._limits.generation * MICROSECONDS
         own = time // length
         after = (time + self._limits.lateness * MICROSECONDS) // length
@@ -166,7 +167,9 @@ class Store:
 
     def _observation(self, observation: Observation, key: bytes) -> Any:
         hide = self._pseudonyms.seal if observation.named else self._pseudonyms.member
-        members = None if observation.members is None else [hide(member) for member in dict.fromkeys(observation.members)]
+        members = (
+            None if observation.members is None else [hide(member) for member in dict.fromkeys(observation.members)]
+        )
         note = self._pseudonyms.seal(observation.note) if observation.note else b""
         retained = observation.retained + self._limits.lateness * MICROSECONDS
         return (
@@ -271,7 +274,9 @@ class Store:
 def _is_script_fault(error: ResponseError) -> bool:
     """Whether a script itself is wrong, which no retry mends, rather than the server's condition (memory, role, disk)."""
     message = str(error)
-    return "user_script" in message and not any(word in message for word in ("OOM", "READONLY", "MISCONF", "NOREPLICAS"))
+    return "user_script" in message and not any(
+        word in message for word in ("OOM", "READONLY", "MISCONF", "NOREPLICAS")
+    )
 
 
 def _shard(key: bytes, shards: int) -> int:

@@ -13,11 +13,15 @@ SIGNATURE_BYTES = 2 * SIGNATURE_SLOTS
 class TextReading(Struct, frozen=True, kw_only=True):
     """What one text says.
 
-    `normalised` is what copies are compared by. `digest` (16 bytes) is equal for texts whose normalised forms are equal,
-    and None where the text is too short to carry a signal. `signature` (`SIGNATURE_BYTES` bytes) is None where the text is
-    too short for MinHash to tell copies from coincidence.
+    `undisguised` is the text with its disguise taken off (look-alike letters, invisible characters, leetspeak, spaced-out
+    words) and case folded, but with its words, links and punctuation in place: what phrases are looked up in.
+    `normalised` is what copies are compared by: links, addresses, numbers and the addressee's name masked besides.
+    `digest` (16 bytes) is equal for texts whose normalised forms are equal, and None where the text is too short to carry
+    a signal. `signature` (`SIGNATURE_BYTES` bytes) is None where the text is too short for MinHash to tell copies from
+    coincidence.
     """
 
+    undisguised: str
     normalised: str
     digest: bytes | None
     signature: bytes | None

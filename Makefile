@@ -1,0 +1,96 @@
+# make run    sets up what the demo needs and runs it        make test   sets up what the tests need and runs them
+#
+# Both share .venv. What they install comes from deploy/locks, where the demo's lock is a part of the tests' lock, with
+# the same versions, so that neither can damage the other. A stamp in .venv remembers what is installed already.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCKS := deploy/locks
+PYTEST_ARGS ?=
+
+# The newest Python from 3.11 on that can make an environment by itself; else the newest from 3.11 on.
+# Each is run once, because a version manager may leave commands on the path that only complain.
+ifndef PYTHON
+PYTHON := $(shell \
+    for wanted in 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 'import sys; sys.exit(sys.version_info < (3, 11))'; do \
+        for python in python3.14 python3.13 python3.12 python3.11 python3; do \
+            "$$python" -c "$$wanted" >/dev/null 2>&1 && command -v "$$python" && exit; \
+        done; \
+    done)
+endif
+
+# No cache of bytecode or of downloads is needed twice, and pip's advice to upgrade itself is not ours to give.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL_PROJECT := $(PIP) install --no-deps --no-build-isolation --editable .
+
+.PHONY: help run test install lint format types imports unit lock clean
+
+help:  ## show this
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: $(VENV)/.demo  ## play a sample day through Kafka, worker and Redis, all on this machine
+	@$(BIN)/twinwatch demo
+
+install: $(VENV)/.demo  ## put the command at .venv/bin/twinwatch
+	@echo "$(BIN)/twinwatch is ready; $(BIN)/twinwatch --help says what it can do"
+
+test: lint unit  ## check the code and run every test
+
+lint: $(VENV)/.dev  ## check style, format, types and the direction of imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: $(VENV)/.dev  ## run every test (PYTEST_ARGS="-k forum" runs some)
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+format: $(VENV)/.dev  ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.dev  ## write the locks again (UPGRADE=--upgrade takes newer versions)
+	$(call compile,--extra embedded --group dev pyproject.toml,dev)
+	$(call compile,--extra embedded pyproject.toml --constraints $(LOCKS)/dev.txt,demo)
+	$(call compile,pyproject.toml --constraints $(LOCKS)/dev.txt,worker)
+	$(call compile,--group build,build)
+
+clean:  ## remove everything that was made here
+	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# $(call compile,what,lock): one version of everything for all platforms and all Pythons from 3.11 on, with the hashes
+# that the public index gives, and neither an address nor a path of the machine that wrote it.
+define compile
+	$(BIN)/uv --no-config pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(UPGRADE) $(1) --output-file $(LOCKS)/$(2).txt
+endef
+
+# Where Debian's python3-venv is missing, a pip of the system can still fill an environment.
+$(BIN)/python:
+	@test -n "$(PYTHON)" || { echo "twinwatch needs Python 3.11 or newer: none is on the path (apt install python3 python3-venv, or make PYTHON=/path/to/python3)" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "twinwatch needs Python 3.11 or newer; $(PYTHON) is" "$$("$(PYTHON)" --version 2>&1)" >&2; exit 1; }
+	@if "$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null; then \
+	    "$(PYTHON)" -m venv $(VENV); \
+	elif "$(PYTHON)" -m pip --version >/dev/null 2>&1; then \
+	    "$(PYTHON)" -m venv --without-pip $(VENV) && "$(PYTHON)" -m pip --disable-pip-version-check --quiet --python $(BIN)/python install --require-hashes -r $(LOCKS)/build.txt; \
+	else \
+	    echo "$(PYTHON) has neither ensurepip nor pip: apt install python3-venv, or make PYTHON=/path/to/another/python3" >&2; exit 1; \
+	fi || { rm -rf $(VENV); exit 1; }
+
+$(VENV)/.demo: $(LOCKS)/build.txt $(LOCKS)/demo.txt pyproject.toml | $(BIN)/python
+	@echo "installing from $(LOCKS)/demo.txt into $(VENV)"
+	@$(PIP) install --require-hashes -r $(LOCKS)/build.txt -r $(LOCKS)/demo.txt
+	@$(INSTALL_PROJECT)
+	@touch $@
+
+$(VENV)/.dev: $(LOCKS)/build.txt $(LOCKS)/demo.txt $(LOCKS)/dev.txt pyproject.toml | $(BIN)/python
+	@echo "installing from $(LOCKS)/dev.txt into $(VENV)"
+	@$(PIP) install --require-hashes -r $(LOCKS)/build.txt -r $(LOCKS)/dev.txt
+	@$(INSTALL_PROJECT)
+	@touch $@ $(VENV)/.demo

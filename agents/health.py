@@ -1,0 +1,128 @@
+"""Whether a worker should be restarted (`/live`) and whether it does its work (`/ready`), each with the reasons.
+
+An outage of Redis or Kafka makes a worker not ready, but it stays alive: a restart would not help. What a restart does help
+is a worker that is up and assigned and does nothing while records wait, so liveness is judged by progress alone.
+"""
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from time import monotonic
+
+from msgspec import Struct
+
+from models.records import RawRecord
+
+logger = logging.getLogger(__name__)
+
+Partition = tuple[str, int]
+"""Topic and number."""
+
+
+class Sighting(Struct, frozen=True, kw_only=True):
+    """What the group looks like at one moment.
+
+    `backlog` is the number of records that were written and not committed, of every partition of the group; `committed` are
+    the offsets that say so. `waiting` tells whether any record of our own partitions has not been judged yet.
+    """
+
+    backlog: Mapping[Partition, int]
+    committed: Mapping[Partition, int]
+    waiting: bool
+
+
+class Health:
+    """What the parts of one worker know of its condition. `clock` gives seconds and never goes back."""
+
+    def __init__(self, *, stall_seconds: float, clock: Callable[[], float] = monotonic) -> None:
+        self._stall_seconds = stall_seconds
+        self._clock = clock
+        self._outages: dict[str, str] = {}
+        self._partitions: frozenset[Partition] | None = None
+        self._unassigned_since = clock()
+        self._judged: dict[Partition, int] = {}
+        self._idle_since = clock()
+        self._uncommitted_since: dict[Partition, float] = {}
+        self._neglected_since: dict[Partition, float] = {}
+        self._committed: Mapping[Partition, int] = {}
+
+    # --- what the parts tell -----------------------------------------------------------------------------------------
+
+    def suffer(self, what: str, reason: str) -> None:
+        """`what` (redis, kafka…) is out; batches wait. Logged once an outage."""
+        if what not in self._outages:
+            logger.warning("%s; waiting until it does", reason)
+        self._outages[what] = reason
+
+    def recover(self, what: str) -> None:
+        """`what` works."""
+        if self._outages.pop(what, None):
+            logger.info("%s works again", what)
+            self._idle_since = self._clock()
+
+    def assign(self, partitions: frozenset[Partition]) -> None:
+        """The group has given us these partitions (none, where there are more workers than partitions)."""
+        self._partitions = partitions
+        self._judged = {}
+        self._uncommitted_since = {}
+        self._idle_since = self._unassigned_since = self._clock()
+
+    def revoke(self) -> None:
+        """The group is being rearranged."""
+        self._partitions = None
+        self._unassigned_since = self._clock()
+
+    def progress(self, records: Sequence[RawRecord]) -> None:
+        """These records were judged and all they came to is confirmed."""
+        self._idle_since = self._clock()
+        for record in records:
+            if record.source:
+                self._judged[record.source.topic, record.source.partition] = record.source.offset + 1
+
+    def see(self, sighting: Sighting) -> None:
+        """Take in how the group stands."""
+        now = self._clock()
+        if not sighting.waiting:
+            self._idle_since = now
+        for partition, backlog in sighting.backlog.items():
+            if backlog == 0 or sighting.committed.get(partition) != self._committed.get(partition):
+                self._neglected_since.pop(partition, None)
+            else:
+                self._neglected_since.setdefault(partition, now)
+            if sighting.committed.get(partition, 0) >= self._judged.get(partition, 0):
+                self._uncommitted_since.pop(partition, None)
+            else:
+                self._uncommitted_since.setdefault(partition, now)
+        self._committed = sighting.committed
+
+    # --- what it comes to --------------------------------------------------------------------------------------------
+
+    @property
+    def partitions(self) -> frozenset[Partition]:
+        """Those that we were given."""
+        return self._partitions or frozenset()
+
+    def why_dead(self) -> list[str]:
+        """Reasons for which this worker should be restarted; none while it waits for Redis or Kafka to come back."""
+        if self._outages:
+            return []
+        now = self._clock()
+        reasons = []
+        if self._partitions and now - self._idle_since > self._stall_seconds:
+            reasons.append(f"records wait and none was judged for {now - self._idle_since:.0f} s")
+        for (topic, number), since in sorted(self._uncommitted_since.items()):
+            if self._partitions and (topic, number) in self._partitions and now - since > self._stall_seconds:
+                reasons.append(f"judged records of {topic}/{number} have not been committed for {now - since:.0f} s")
+        if not self._partitions and now - self._unassigned_since > self._stall_seconds:
+            neglected = [p for p, since in self._neglected_since.items() if now - since > self._stall_seconds]
+            if neglected:
+                reasons.append(
+                    f"no partition is assigned to this worker and nobody reads {len(neglected)} that have records"
+                )
+        return reasons
+
+    def why_not_ready(self) -> list[str]:
+        """Reasons for which this worker does not do its work at the moment."""
+        reasons = list(self._outages.values())
+        if self._partitions is None:
+            reasons.append("Kafka has not assigned partitions yet")
+        return reasons + self.why_dead()

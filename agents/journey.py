@@ -1,0 +1,120 @@
+"""The journey of one batch through a worker: judged, published, confirmed. Knows nothing of Faust."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from agents.health import Health
+from agents.metrics import Metrics
+from agents.patience import Interrupted, Patience
+from agents.publishing import Publisher, publications
+from engine.engine import BatchEngine
+from engine.outcome import Outcome
+from models.records import DeadLetter, RawRecord, Reason
+from state.errors import StateUnavailable
+
+logger = logging.getLogger(__name__)
+
+
+class Journey:
+    """Carries batches from raw records to confirmed incidents and dead letters. Never raises, never loses, never spins."""
+
+    def __init__(
+        self,
+        engine: BatchEngine,
+        publisher: Publisher,
+        *,
+        metrics: Metrics,
+        health: Health,
+        patience: Patience,
+        topic_prefix: str = "",
+    ) -> None:
+        self._engine = engine
+        self._publisher = publisher
+        self._metrics = metrics
+        self._health = health
+        self._patience = patience
+        self._topic_prefix = topic_prefix
+        self._under_way = 0
+        self._arrived = asyncio.Event()
+        self._arrived.set()
+
+    async def carry(self, records: Sequence[RawRecord]) -> bool:
+        """Judge the records and publish what they come to.
+
+        True when Kafka has confirmed all of it: the records may be acknowledged. False when the worker is stopping and they
+        must not be: they come again. An outage of Redis or Kafka is waited out here, however long it lasts.
+        """
+        async with self._counted():
+            try:
+                if self._patience.stopping.is_set():
+                    return False
+                outcomes = await self._judge(records)
+                await self._publisher.publish([p for o in outcomes for p in publications(o, prefix=self._topic_prefix)])
+            except Interrupted:
+                return False
+        for outcome in outcomes:
+            self._metrics.record_batch(sum(outcome.event_counts.values()), outcome)
+        self._health.progress(records)
+        return True
+
+    async def finish(self, seconds: float) -> bool:
+        """Wait until no batch is under way, at most so long; whether that came about."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._arrived.wait()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _judge(self, records: Sequence[RawRecord]) -> list[Outcome]:
+        """The outcome of the batch; where it fails for another reason than an outage, those of its halves."""
+        try:
+            return [await self._process(records)]
+        except Interrupted:
+            raise
+        except Exception as error:
+            if len(records) == 1:
+                return [_failed(records[0], error)]
+            # judging is idempotent: the half that is in order comes to what it would have come to
+            self._metrics.count_bisection()
+            middle = len(records) // 2
+            return await self._judge(records[:middle]) + await self._judge(records[middle:])
+
+    async def _process(self, records: Sequence[RawRecord]) -> Outcome:
+        for delay in self._patience.delays():
+            try:
+                outcome = await self._engine.process(records)
+            except StateUnavailable as error:
+                self._metrics.count_redis_error(error.kind)
+                self._health.suffer("redis", f"Redis does not answer: {error.kind}")
+                await self._patience.wait(delay)
+            else:
+                self._health.recover("redis")
+                return outcome
+        raise AssertionError("delays never end")
+
+    @asynccontextmanager
+    async def _counted(self) -> AsyncIterator[None]:
+        self._under_way += 1
+        self._arrived.clear()
+        try:
+            yield
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._arrived.set()
+
+
+def _failed(record: RawRecord, error: Exception) -> Outcome:
+    # the type only: the text of an exception may quote what a member wrote
+    logger.error("a record cannot be judged and is put aside: %s (source %s)", type(error).__name__, record.source)
+    letter = DeadLetter(
+        record=record,
+        reason=Reason.RULE_ERROR,
+        detail=f"judging this record failed with {type(error).__name__}: {error}",
+        failed_at=datetime.now(UTC),
+    )
+    return Outcome(incidents=[], dead_letters=[letter], event_counts={("unknown", Reason.RULE_ERROR.value): 1})

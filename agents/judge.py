@@ -1,0 +1,68 @@
+"""Puts the engine of a worker together from its settings."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Protocol
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from agents.settings import Settings
+from engine.engine import BatchEngine, Engine
+from engine.outcome import Outcome
+from models.records import RawRecord
+from rules.policy import load_policy
+from state.pseudonyms import Pseudonyms
+from state.store import Store
+
+
+class Judge(BatchEngine, Protocol):
+    """An engine with what a worker wants to know about it."""
+
+    @property
+    def policy_version(self) -> str:
+        """Hash of the policy in force."""
+        ...
+
+    async def ping(self) -> None:
+        """Raise `state.errors.StateUnavailable` unless the store answers."""
+        ...
+
+
+OpenJudge = Callable[[Settings], AbstractAsyncContextManager[Judge]]
+
+
+class _StoredJudge:
+    """The engine and its store."""
+
+    def __init__(self, engine: Engine, store: Store, policy_version: str) -> None:
+        self._engine = engine
+        self._store = store
+        self.policy_version = policy_version
+
+    async def process(self, records: Sequence[RawRecord]) -> Outcome:
+        return await self._engine.process(records)
+
+    async def ping(self) -> None:
+        await self._store.ping()
+
+
+@asynccontextmanager
+async def open_judge(settings: Settings) -> AsyncIterator[Judge]:
+    """The engine by the settings' policy over the settings' Redis. Raises `rules.policy.PolicyError`; connects lazily."""
+    policy = load_policy(settings.policy_file)
+    client = Redis.from_url(
+        settings.redis_url,
+        socket_timeout=settings.redis_timeout_seconds,
+        socket_connect_timeout=settings.redis_timeout_seconds,
+        # the worker tries whole batches again, and reports meanwhile what it waits for
+        retry=Retry(NoBackoff(), 0),
+        health_check_interval=0,
+    )
+    try:
+        pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+        store = Store(client, pseudonyms, shards=settings.redis_shards, limits=policy.memory.store_limits())
+        yield _StoredJudge(Engine(policy, store, limits=settings.input_limits), store, policy.version)
+    finally:
+        await client.aclose()

@@ -1,0 +1,114 @@
+"""What a worker tells Prometheus. Labels are few and bounded: never an id, a text or anything a member wrote."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from engine.outcome import Outcome
+
+_BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+_STAGE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_LATENCY_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400)
+
+
+class Metrics:
+    """One worker's counters. Each worker has its own registry, so that several can live in one process."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        registry = self.registry
+        self._events = Counter(
+            "twinwatch_events",
+            "Records judged, by what they are and what became of them.",
+            ["type", "outcome"],
+            registry=registry,
+        )
+        self._incidents = Counter(
+            "twinwatch_incidents", "Incident revisions published.", ["rule", "mode", "severity"], registry=registry
+        )
+        self._dead_letters = Counter(
+            "twinwatch_dead_letters", "Unusable records put aside.", ["reason"], registry=registry
+        )
+        self._batch_size = Histogram(
+            "twinwatch_batch_size_events", "Records judged at once.", buckets=_BATCH_SIZES, registry=registry
+        )
+        self._stage_seconds = Histogram(
+            "twinwatch_stage_seconds",
+            "Seconds that a batch spent in a stage.",
+            ["stage"],
+            buckets=_STAGE_SECONDS,
+            registry=registry,
+        )
+        self._event_to_incident = Histogram(
+            "twinwatch_event_to_incident_seconds",
+            "From an event to the incident that it triggered.",
+            buckets=_LATENCY_SECONDS,
+            registry=registry,
+        )
+        self._redis_errors = Counter(
+            "twinwatch_redis_errors", "Times that Redis could not answer.", ["kind"], registry=registry
+        )
+        self._kafka_errors = Counter(
+            "twinwatch_kafka_errors", "Times that Kafka did not take a record.", ["kind"], registry=registry
+        )
+        self._batch_retries = Counter(
+            "twinwatch_batch_retries", "Times that a batch was tried again.", ["cause"], registry=registry
+        )
+        self._lag = Gauge(
+            "twinwatch_consumer_lag_records",
+            "Records written and not yet acknowledged, of our partitions.",
+            ["topic", "partition"],
+            registry=registry,
+        )
+        self._build = Gauge(
+            "twinwatch_build_info",
+            "Always 1; the labels say what is running.",
+            ["version", "policy_version"],
+            registry=registry,
+        )
+
+    def describe_build(self, version: str, policy_version: str) -> None:
+        """Say which program judges by which policy."""
+        self._build.labels(version, policy_version).set(1)
+
+    def record_batch(self, size: int, outcome: Outcome) -> None:
+        """Count a batch whose outcome Kafka has confirmed."""
+        self._batch_size.observe(size)
+        for (event_type, result), count in outcome.event_counts.items():
+            self._events.labels(event_type, result).inc(count)
+        for stage, seconds in outcome.stage_seconds.items():
+            self._stage_seconds.labels(stage).observe(seconds)
+        for incident in outcome.incidents:
+            self._incidents.labels(incident.rule, incident.mode, incident.severity).inc()
+            latency = (incident.detected_at - incident.occurred_at).total_seconds()
+            self._event_to_incident.observe(max(0.0, latency))
+        for letter in outcome.dead_letters:
+            self._dead_letters.labels(letter.reason.value).inc()
+
+    def record_publication(self, seconds: float) -> None:
+        """Time from the first record handed to Kafka to the last confirmation."""
+        self._stage_seconds.labels("publish").observe(seconds)
+
+    def count_redis_error(self, kind: str) -> None:
+        """Redis could not answer; the batch is tried again."""
+        self._redis_errors.labels(kind).inc()
+        self._batch_retries.labels("redis").inc()
+
+    def count_kafka_error(self, kind: str) -> None:
+        """Kafka did not confirm a record; the rest of the batch is sent again."""
+        self._kafka_errors.labels(kind).inc()
+        self._batch_retries.labels("kafka").inc()
+
+    def count_bisection(self) -> None:
+        """A batch failed as a whole; its halves are tried."""
+        self._batch_retries.labels("bisection").inc()
+
+    def show_lag(self, lag: Mapping[tuple[str, int], int]) -> None:
+        """Replace the lag of all partitions by that of the ones we have now."""
+        self._lag.clear()
+        for (topic, partition), records in lag.items():
+            self._lag.labels(topic, str(partition)).set(records)
+
+    def render(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,134 @@
+"""From an outcome to confirmed Kafka records: incidents, shadow incidents and dead letters."""
+
+import asyncio
+from collections.abc import Awaitable, Sequence
+from time import perf_counter
+from typing import Any, Protocol
+
+from aiokafka.errors import MessageSizeTooLargeError, RecordTooLargeError
+from msgspec import Struct
+from msgspec.structs import replace
+
+from agents.health import Health
+from agents.metrics import Metrics
+from agents.patience import Patience
+from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS
+from engine.outcome import Outcome
+from models.incidents import encode_incident
+from models.records import DeadLetter
+
+Headers = list[tuple[str, bytes]]
+
+_TOO_LARGE = (MessageSizeTooLargeError, RecordTooLargeError)
+_MAX_HEADER_BYTES = 4_096
+
+
+class Publication(Struct, frozen=True, kw_only=True):
+    """One record to be written."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    headers: Headers
+
+
+class Producer(Protocol):
+    """What of Faust's producer is used. The first await hands the record over, the second one is Kafka's confirmation."""
+
+    async def send(
+        self,
+        topic: str,
+        key: bytes | None,
+        value: bytes | None,
+        partition: int | None,
+        timestamp: float | None,
+        headers: Any,
+    ) -> Awaitable[Any]: ...
+
+
+def publications(outcome: Outcome, *, prefix: str = "") -> list[Publication]:
+    """All records that the outcome becomes, in the order in which they are to be written."""
+    incidents = [
+        Publication(
+            topic=prefix + (INCIDENTS if incident.mode == "live" else SHADOW_INCIDENTS),
+            key=incident.subject_id.encode(),
+            value=encode_incident(incident),
+            headers=[],
+        )
+        for incident in outcome.incidents
+    ]
+    return incidents + [_dead_letter(letter, prefix) for letter in outcome.dead_letters]
+
+
+def _dead_letter(letter: DeadLetter, prefix: str) -> Publication:
+    headers = [(name, _cut(value)) for name, value in letter.headers()]
+    return Publication(topic=prefix + DEAD_LETTERS, key=letter.record.key, value=letter.record.value, headers=headers)
+
+
+def _cut(header: bytes) -> bytes:
+    """At most `_MAX_HEADER_BYTES`, without splitting a character."""
+    return header if len(header) <= _MAX_HEADER_BYTES else header[:_MAX_HEADER_BYTES].decode("utf-8", "ignore").encode()
+
+
+class Publisher:
+    """Writes records until Kafka has confirmed each of them."""
+
+    def __init__(self, producer: Producer, *, metrics: Metrics, health: Health, patience: Patience) -> None:
+        self._producer = producer
+        self._metrics = metrics
+        self._health = health
+        self._patience = patience
+
+    async def publish(self, records: Sequence[Publication]) -> None:
+        """Return when Kafka has confirmed all `records`. What it refuses or does not answer is sent again, for ever.
+
+        A record may be written twice where only its confirmation was lost: consumers upsert incidents. Raises
+        `patience.Interrupted` when the worker stops meanwhile.
+        """
+        start = perf_counter()
+        waiting = list(records)
+        for delay in self._patience.delays():
+            failures = await self._attempt(waiting)
+            if not failures:
+                break
+            waiting = [self._reconsider(record, error) for record, error in failures]
+            await self._patience.wait(delay)
+        if records:
+            self._health.recover("kafka")
+            self._metrics.record_publication(perf_counter() - start)
+
+    async def _attempt(self, records: Sequence[Publication]) -> list[tuple[Publication, BaseException | None]]:
+        """Send all once; those that were not confirmed, in order, each with its error (None where it was not tried)."""
+        confirmations: list[Awaitable[Any]] = []
+        failures: list[tuple[Publication, BaseException | None]] = []
+        for position, record in enumerate(records):
+            try:
+                # one after the other: the order of revisions within a partition is the order of handing over
+                confirmation = await self._producer.send(
+                    record.topic, record.key, record.value, None, None, record.headers or None
+                )
+            except Exception as error:
+                failures = [(record, error), *((later, None) for later in records[position + 1 :])]
+                break
+            confirmations.append(confirmation)
+        results = await asyncio.gather(*confirmations, return_exceptions=True)
+        refused = [(r, e) for r, e in zip(records, results, strict=False) if isinstance(e, BaseException)]
+        return refused + failures
+
+    def _reconsider(self, record: Publication, error: BaseException | None) -> Publication:
+        """What to send next time: the same, or a dead letter without the bytes that Kafka cannot take."""
+        if error is None:
+            return record
+        cause = error.__cause__ or error  # Faust wraps what aiokafka raised
+        self._metrics.count_kafka_error(type(cause).__name__)
+        if isinstance(cause, _TOO_LARGE) and record.headers and record.value is not None:
+            return _shortened(record, record.value)
+        self._health.suffer("kafka", f"Kafka does not take records for {record.topic}: {type(cause).__name__}")
+        return record
+
+
+def _shortened(record: Publication, value: bytes) -> Publication:
+    """A dead letter that says where its original bytes are, instead of carrying them: the partition must move on."""
+    note = f" (its {len(value)} bytes are more than Kafka takes here: left out, see the source record)".encode()
+    headers = [(name, text + note if name == "detail" else text) for name, text in record.headers]
+    return replace(record, key=None, value=None, headers=headers)

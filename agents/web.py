@@ -1,0 +1,44 @@
+"""The worker's own small HTTP server: `/metrics` for Prometheus, `/live` and `/ready` for whoever runs the worker."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from agents.health import Health
+from agents.metrics import Metrics
+
+WhyNotReady = Callable[[], Awaitable[list[str]]]
+
+
+@asynccontextmanager
+async def serve(
+    host: str, port: int, *, metrics: Metrics, health: Health, why_no_store: WhyNotReady
+) -> AsyncIterator[int]:
+    """Serve while inside; gives the port (of interest where `port` is 0). Raises `OSError` where it is taken."""
+
+    async def show_metrics(_: web.Request) -> web.Response:
+        return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    async def show_live(_: web.Request) -> web.Response:
+        return _verdict(health.why_dead())
+
+    async def show_ready(_: web.Request) -> web.Response:
+        return _verdict(health.why_not_ready() + await why_no_store())
+
+    app = web.Application()
+    app.add_routes([web.get("/metrics", show_metrics), web.get("/live", show_live), web.get("/ready", show_ready)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port)
+        await site.start()
+        yield runner.addresses[0][1]
+    finally:
+        await runner.cleanup()
+
+
+def _verdict(reasons: list[str]) -> web.Response:
+    body = {"status": "unavailable" if reasons else "ok", "reasons": list(dict.fromkeys(reasons))}
+    return web.json_response(body, status=503 if reasons else 200)

@@ -1,0 +1,206 @@
+"""What every command has in common: help that teaches, one clear line for a mistake, quiet ends."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+from jsonschema import Draft202012Validator
+
+from twinwatch.cli import main
+from twinwatch.settings_page import settings_page
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The paths of all commands, groups among them."""
+    found: list[tuple[str, ...]] = [path]
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found += commands(command, (*path, name))
+        else:
+            found.append((*path, name))
+    return found
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name in [name for name in os.environ if name.startswith("TWINWATCH_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, arguments, prog_name="twinwatch")
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def fails_with_one_line(*arguments: str) -> str:
+    status, out, err = run(*arguments)
+    assert status == 2
+    assert out == ""
+    assert err.startswith("twinwatch: ")
+    assert err.count("\n") == 1
+    return err
+
+
+@pytest.mark.parametrize("path", commands(main), ids=" ".join)
+def test_the_help_of_every_command_explains_itself_with_an_example(path: tuple[str, ...]) -> None:
+    status, out, _ = run(*path, "--help")
+    assert status == 0
+    assert (
+        out.count(f"    twinwatch {' '.join(path)}".rstrip())
+        + out.count(f"/0 twinwatch {' '.join(path)}")
+        + out.count(f"2 twinwatch {' '.join(path)}")
+        or f"| twinwatch {' '.join(path)}" in out
+    )
+
+
+def test_every_command_of_the_contract_and_the_readme_is_there() -> None:
+    expected = {"demo", "worker", "replay", "topics create", "schema", "policy check", "policy show", "settings"}
+    assert expected <= {" ".join(path) for path in commands(main)}
+
+
+def test_the_version_is_told() -> None:
+    status, out, _ = run("--version")
+    assert status == 0
+    assert out.startswith("twinwatch ")
+
+
+def test_the_command_list_is_not_cut_off() -> None:
+    _, out, _ = run("--help")
+    assert "...\n" not in out
+
+
+# --- schema
+
+
+def test_schema_lists_names_and_prints_each_as_valid_json_schema() -> None:
+    _, out, _ = run("schema")
+    names = out.split()
+    assert {"message", "verdict", "incident"} <= set(names)
+    for name in names:
+        status, printed, _ = run("schema", name)
+        assert status == 0
+        Draft202012Validator.check_schema(json.loads(printed))
+
+
+def test_the_message_schema_tells_a_good_message_from_a_bad_one() -> None:
+    _, printed, _ = run("schema", "message")
+    validator = Draft202012Validator(json.loads(printed))
+    message = {
+        "type": "message",
+        "event_id": "e1",
+        "occurred_at": "2026-01-01T10:00:00+01:00",
+        "actor_id": "a",
+        "recipient_ids": ["b"],
+        "text": "Hello",
+    }
+    assert validator.is_valid(message)
+    assert not validator.is_valid(message | {"recipient_ids": []})
+    assert not validator.is_valid({key: value for key, value in message.items() if key != "text"})
+
+
+def test_schemas_are_written_as_files(tmp_path: Path) -> None:
+    status, _, _ = run("schema", "--out", str(tmp_path / "deep" / "schemas"))
+    assert status == 0
+    _, names, _ = run("schema")
+    written = {path.name.removesuffix(".schema.json") for path in (tmp_path / "deep" / "schemas").iterdir()}
+    assert written == set(names.split())
+
+
+def test_an_unknown_schema_names_the_known_ones() -> None:
+    assert "message" in fails_with_one_line("schema", "massage")
+
+
+# --- policy
+
+
+def test_the_packaged_policy_is_fine() -> None:
+    status, out, _ = run("policy", "check")
+    assert status == 0
+    assert "fine" in out
+
+
+def test_a_shown_policy_is_the_same_policy_again(tmp_path: Path) -> None:
+    _, checked, _ = run("policy", "check")
+    _, shown, _ = run("policy", "show", "--format", "yaml")
+    Path("policy.yaml").write_text(shown, encoding="utf-8")
+    status, checked_again, _ = run("policy", "check", "policy.yaml")
+    assert status == 0
+    assert checked.split()[-1] == checked_again.split()[-1]
+
+
+def test_the_policy_as_a_table_names_every_rule_and_its_limits() -> None:
+    _, shown, _ = run("policy", "show", "--format", "json")
+    _, table, _ = run("policy", "show")
+    rules = json.loads(shown)["rules"]
+    assert len(rules) >= 11
+    for slug in rules:
+        assert slug in table
+    assert "20 in 1h" in table
+
+
+def test_a_policy_with_a_mistake_is_refused_with_its_place() -> None:
+    _, shown, _ = run("policy", "show", "--format", "yaml")
+    Path("policy.yaml").write_text(shown.replace("mode: live", "mode: lively", 1), encoding="utf-8")
+    assert "lively" in fails_with_one_line("policy", "check", "policy.yaml")
+
+
+def test_a_missing_policy_is_one_line() -> None:
+    assert "nowhere.yaml" in fails_with_one_line("policy", "check", "nowhere.yaml")
+    assert "nowhere.yaml" in fails_with_one_line("replay", "-", "--policy", "nowhere.yaml")
+
+
+# --- settings
+
+
+def test_settings_show_what_is_in_force_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWINWATCH_BATCH_MAX_RECORDS", "123")
+    monkeypatch.setenv("TWINWATCH_PSEUDONYM_KEY", "very-secret-pseudonym-key")
+    monkeypatch.setenv("TWINWATCH_REDIS_URL", "redis://user:opensesame@redis:6379/0")
+    status, out, _ = run("settings")
+    assert status == 0
+    assert "123" in out
+    assert "redis:6379/0" in out
+    assert "very-secret" not in out
+    assert "opensesame" not in out
+
+
+def test_a_wrong_setting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWINWATCH_BATCH_MAX_RECORDS", "many")
+    for command in (["settings"], ["worker"], ["topics", "create"], ["replay", "-"]):
+        assert "TWINWATCH_BATCH_MAX_RECORDS" in fails_with_one_line(*command)
+
+
+def test_a_missing_env_file_is_one_line() -> None:
+    assert "nowhere.env" in fails_with_one_line("worker", "--env-file", "nowhere.env")
+
+
+def test_the_page_of_settings_is_current() -> None:
+    page = (REPOSITORY / "docs" / "settings.md").read_text(encoding="utf-8")
+    assert page == settings_page(), "run: twinwatch settings --format markdown > docs/settings.md"
+
+
+# --- Kafka out of reach
+
+
+def test_topics_cannot_be_created_where_no_kafka_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWINWATCH_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    done = subprocess.run(
+        [sys.executable, "-m", "twinwatch", "topics", "create"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "127.0.0.1:1" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
