@@ -125,7 +125,7 @@ class Engine:
             try:
                 event = decode_event(record.value, limits=self._limits, now=now)
             except UndecodableError as error:
-                batch.refuse(record, "unknown", error.reason, error.detail, now)
+                batch.refuse(record, error.event_type, error.reason, error.detail, now)
             else:
                 arrivals.append(_Arrival(record, event))
                 batch.counts[event.type, "accepted"] += 1

@@ -1,11 +1,31 @@
-"""From bytes to a typed event, or an error that says which field, what was found and what is expected."""
+"""From bytes to a typed event, or an error that says which field, what was found and what is expected.
 
-from datetime import datetime, timedelta
+A good record takes one pass of msgspec. Only a record that msgspec refuses is read again, slowly, to say what is wrong.
+Where the contract is silent: the last of several equal names counts, as in most JSON readers (but not for `type`); a null
+is as good as an absent optional field; half a surrogate pair (a cut-off emoji, as JavaScript writes it) becomes U+FFFD in
+what people write and is an error in ids; moments lie between 1970 and 2255, where the event clock is exact.
+"""
 
-from msgspec import Struct
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any, NoReturn, cast, get_type_hints
 
-from models.events import Event
+import msgspec
+from msgspec import Struct, inspect
+
+from models.events import EVENT_CLASSES, BaseEvent, Event, Invitation, Message, from_microseconds
 from models.records import Reason
+
+UNKNOWN_TYPE = "unknown"
+_FIRST_MOMENT, _LAST_MOMENT = from_microseconds(0), from_microseconds(2**53 - 1)
+_CLASSES = {str(cls.__struct_config__.tag): cls for cls in EVENT_CLASSES}
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_RFC_3339 = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
+)
+_MAX_PROBLEMS = 3
 
 
 class InputLimits(Struct, frozen=True, kw_only=True):
@@ -17,14 +37,271 @@ class InputLimits(Struct, frozen=True, kw_only=True):
 
 
 class UndecodableError(ValueError):
-    """A record that is not an event of the contract. `detail` names the field, what was found and what is expected."""
+    """A record that is not an event of the contract. `detail` names the field, what was found and what is expected.
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    `event_type` is one of the contract's types, or "unknown" where the record does not tell.
+    """
+
+    def __init__(self, reason: Reason, detail: str, event_type: str = UNKNOWN_TYPE) -> None:
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
+        self.event_type = event_type
+
+
+_decoder = msgspec.json.Decoder(Event)
 
 
 def decode_event(value: bytes | None, *, limits: InputLimits, now: datetime) -> Event:
     """Decode and validate one record's value. Raises nothing but `UndecodableError`."""
-    raise NotImplementedError
+    if value is None:
+        raise UndecodableError(
+            Reason.NOT_JSON, "the record: found no value (a tombstone), expected one JSON object in UTF-8"
+        )
+    if len(value) > limits.max_event_bytes:
+        raise UndecodableError(
+            Reason.TOO_LARGE, f"the record: found {len(value):,} bytes, expected at most {limits.max_event_bytes:,}"
+        )
+    try:
+        if not value.isascii():
+            value.decode()  # msgspec does not look into fields that it skips
+        event: Event = _decoder.decode(value)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        event = _decode_slowly(value)
+    _check_recipients(event, limits)
+    _check_times(event, limits, now)
+    return event
+
+
+def _check_recipients(event: Event, limits: InputLimits) -> None:
+    if isinstance(event, Message | Invitation) and len(event.recipient_ids) > limits.max_recipients:
+        detail = f"recipient_ids: found {len(event.recipient_ids):,}, expected at most {limits.max_recipients:,}"
+        raise UndecodableError(Reason.TOO_LARGE, detail, event.type)
+
+
+def _check_times(event: Event, limits: InputLimits, now: datetime) -> None:
+    occurred, registered = event.occurred_at, event.actor_registered_at
+    if occurred - now > limits.max_clock_skew:
+        latest = now.astimezone(UTC).isoformat(timespec="seconds")
+        allowed = f"at most {limits.max_clock_skew.total_seconds():g} seconds ahead of the clock, which says {latest}"
+        detail = f"occurred_at: found {occurred.isoformat()}, expected {allowed}"
+        raise UndecodableError(Reason.FUTURE_TIMESTAMP, detail, event.type)
+    if occurred < _FIRST_MOMENT:
+        _refuse_moment("occurred_at", occurred, event)
+    if registered is not None and not _FIRST_MOMENT <= registered <= _LAST_MOMENT:
+        _refuse_moment("actor_registered_at", registered, event)
+
+
+def _refuse_moment(name: str, found: datetime, event: Event) -> NoReturn:
+    between = f"a moment from {_FIRST_MOMENT:%Y-%m-%d} to {_LAST_MOMENT:%Y-%m-%d}"
+    raise UndecodableError(Reason.INVALID_FIELD, f"{name}: found {found.isoformat()}, expected {between}", event.type)
+
+
+# --- the slow path: what is wrong? ---------------------------------------------------------------------------------------
+
+
+class _Field(Struct, frozen=True):
+    """One field of an event: `hint` is what msgspec converts to, `node` what msgspec knows of it."""
+
+    name: str
+    required: bool
+    hint: Any
+    node: inspect.Type
+
+
+def _decode_slowly(value: bytes) -> Event:
+    """Read what msgspec refused. Raises `UndecodableError`, unless lone surrogates in free text were all there was to it."""
+    record = _parse(value)
+    if not isinstance(record, dict):
+        _invalid(f"the record: found {_found(record)}, expected a JSON object")
+    cls = _class_of(record)
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for field in _fields(cls):
+        found = record.get(field.name)
+        if found is None and not field.required:
+            continue
+        if field.name not in record:
+            problems.append(f"{field.name}: found nothing, expected {_expected(field.node)}")
+            continue
+        values[field.name] = _without_lone_surrogates(found, field.node)
+        problems += _problems(values[field.name], field)
+    event_type = str(record["type"])
+    if problems:
+        more = len(problems) - _MAX_PROBLEMS
+        told = problems[:_MAX_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
+        raise UndecodableError(Reason.INVALID_FIELD, "; ".join(told), event_type)
+    try:
+        return cast(Event, msgspec.convert(values, cls))
+    except msgspec.ValidationError as error:
+        raise UndecodableError(Reason.INVALID_FIELD, f"the record: {error}", event_type) from error
+
+
+def _invalid(detail: str) -> NoReturn:
+    raise UndecodableError(Reason.INVALID_FIELD, detail)
+
+
+def _parse(value: bytes) -> Any:
+    expected = "expected one JSON object in UTF-8"
+    try:
+        return json.loads(
+            value.decode(), object_pairs_hook=_object, parse_int=_integer, parse_constant=_refuse_constant
+        )
+    except UnicodeDecodeError as error:
+        found = f"byte 0x{value[error.start]:02x} at offset {error.start:,}, which is not UTF-8"
+    except json.JSONDecodeError as error:
+        found = f"malformed JSON at character {error.pos:,} ({error.msg})" if value.strip() else "no text"
+    except RecursionError:
+        found = "JSON that is nested too deeply to be read"
+    raise UndecodableError(Reason.NOT_JSON, f"the record: found {found}, {expected}")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    types = [value for name, value in pairs if name == "type"]
+    if any(one != types[0] for one in types):
+        _invalid("type: found twice with different values, expected once")
+    return dict(pairs)
+
+
+def _integer(digits: str) -> int | float:
+    # Python refuses to read integers of several thousand digits; none of that size is ever right
+    return int(digits) if len(digits) <= 18 else float(digits)
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise UndecodableError(Reason.NOT_JSON, f"the record: found {name}, which JSON has not, expected a number or null")
+
+
+def _class_of(record: dict[str, Any]) -> type[BaseEvent]:
+    known = f"expected one of {', '.join(_CLASSES)}"
+    if "type" not in record:
+        _invalid(f"type: found nothing, {known}")
+    name = record["type"]
+    if not isinstance(name, str):
+        _invalid(f"type: found {_found(name)}, {known}")
+    if name not in _CLASSES:
+        raise UndecodableError(Reason.UNKNOWN_TYPE, f"type: found {_excerpt(name)}, {known}")
+    return _CLASSES[name]
+
+
+@cache
+def _fields(cls: type[BaseEvent]) -> tuple[_Field, ...]:
+    described = inspect.type_info(cls)
+    assert isinstance(described, inspect.StructType)
+    hints = get_type_hints(cls, include_extras=True)
+    return tuple(_Field(f.name, f.required, hints[f.name], f.type) for f in described.fields)
+
+
+def _without_lone_surrogates(value: Any, node: inspect.Type) -> Any:
+    """`value` with U+FFFD for lone surrogates where `node` is free text; ids and enumerations are left to be refused."""
+    if isinstance(value, str) and inspect.StrType() in _alternatives(node):
+        return _LONE_SURROGATE.sub("\ufffd", value)
+    return value
+
+
+def _problems(value: Any, field: _Field) -> list[str]:
+    """What is wrong with a field that is there: one line, or none."""
+    array = next((n for n in _alternatives(field.node) if isinstance(n, inspect.VarTupleType)), None)
+    if array and isinstance(value, list) and len(value) >= (array.min_length or 0):
+        for index, item in enumerate(value):
+            if not _is_valid([item], field.hint) or _is_torn(item):
+                return [_problem(f"{field.name}[{index}]", item, array.item_type)]
+        return []
+    if _is_valid(value, field.hint) and not _is_torn(value):
+        return []
+    return [_problem(field.name, value, field.node)]
+
+
+def _is_valid(value: Any, hint: Any) -> bool:
+    try:
+        msgspec.convert(value, hint)
+    except (msgspec.ValidationError, UnicodeError):
+        return False
+    return True
+
+
+def _is_torn(value: Any) -> bool:
+    """Whether it is a string that cannot be written as UTF-8; msgspec would let it pass."""
+    return isinstance(value, str) and _LONE_SURROGATE.search(value) is not None
+
+
+def _problem(place: str, value: Any, node: inspect.Type) -> str:
+    return f"{place}: found {_found(value, node)}, expected {_expected(node)}"
+
+
+def _alternatives(node: inspect.Type) -> tuple[inspect.Type, ...]:
+    """The types that a field may have, without their descriptions and without null."""
+    if isinstance(node, inspect.Metadata):
+        return _alternatives(node.type)
+    if isinstance(node, inspect.UnionType):
+        return tuple(one for inner in node.types for one in _alternatives(inner))
+    return () if isinstance(node, inspect.NoneType) else (node,)
+
+
+def _expected(node: inspect.Type) -> str:
+    match node:
+        case inspect.Metadata(type=inner, extra_json_schema=extra):
+            return str((extra or {}).get("description") or _expected(inner))
+        case inspect.UnionType(types=types):
+            return " or ".join(_expected(one) for one in types)
+        case inspect.NoneType():
+            return "null"
+        case inspect.StrType(min_length=least, max_length=most):
+            return f"a string of {least or 0} to {most} characters" if most else "a string"
+        case inspect.BoolType():
+            return "true or false"
+        case inspect.IntType(ge=least, le=most):
+            return f"a whole number from {least} to {most}"
+        case inspect.LiteralType(values=values):
+            return f"one of {', '.join(map(str, values))}"
+        case inspect.VarTupleType(item_type=item, min_length=least):
+            return f"an array of {'one or more: ' if least else ''}{_expected(item)}"
+    raise AssertionError(f"no event has a field of {node}")
+
+
+def _found(value: Any, node: inspect.Type | None = None) -> str:
+    """`value` in few words, and never what a member wrote: strings are quoted only where they are no free text."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return str(value).lower()
+        case int() | float():
+            return f"{value}" if len(f"{value}") <= 6 else f"a number of {len(f'{value}')} characters"
+        case list():
+            return f"an array of {len(value):,}" if value else "an empty array"
+        case dict():
+            return "an object"
+        case str():
+            return _found_string(value, node)
+    raise AssertionError(f"JSON has no {type(value)}")
+
+
+def _found_string(value: str, node: inspect.Type | None) -> str:
+    if not value:
+        return "an empty string"
+    if _LONE_SURROGATE.search(value):
+        return f"a string of {len(value):,} characters with half a surrogate pair"
+    kinds = _alternatives(node) if node else ()
+    if any(isinstance(kind, inspect.DateTimeType) for kind in kinds):
+        return f"{_excerpt(value)}{_why_no_moment(value)}"
+    if any(isinstance(kind, inspect.LiteralType) for kind in kinds):
+        return _excerpt(value)
+    return f"a string of {len(value):,} characters"
+
+
+def _excerpt(value: str) -> str:
+    """A name or a moment whole, anything else cut to what nobody can be known by."""
+    if re.fullmatch(r"[A-Za-z_.-]{1,32}|[0-9]{4}-[0-9TtZz:+. -]{1,36}", value):
+        return repr(value)
+    return ascii(value) if len(value) <= 8 else f"{value[:8]!a}… ({len(value):,} characters)"
+
+
+def _why_no_moment(value: str) -> str:
+    if not _RFC_3339.fullmatch(value):
+        return ""
+    try:
+        moment = msgspec.convert(value, datetime)
+    except msgspec.ValidationError:
+        return ", which is no moment of the calendar (hours run from 00 to 23, minutes and seconds to 59)"
+    return ", which lacks the offset to UTC" if moment.tzinfo is None else ""

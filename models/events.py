@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
-Timestamp = Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset")]
+Timestamp = Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset, such as 2026-01-31T09:30:00+01:00")]
 Ids = Annotated[tuple[Id, ...], Meta(min_length=1)]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -107,8 +107,10 @@ class MediaUpload(BaseEvent, frozen=True, kw_only=True, tag="media_upload"):
     visibility: Literal["private", "members", "public"]
     surface: Literal["profile", "journal", "group", "twinspace"]
     caption: str | None = None
-    sha256: Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{64}$")] | None = None
-    perceptual_hash: Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{16}$")] | None = None
+    sha256: Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{64}$", description="64 hexadecimal digits")] | None = None
+    perceptual_hash: Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{16}$", description="16 hexadecimal digits")] | None = (
+        None
+    )
     shows_pupils: bool | None = None
     consent: bool | None = None
     rights: Literal["own", "licensed", "unknown"] | None = None
