@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date
 from importlib.metadata import PackageNotFoundError
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from models.records import Reason
 from twinwatch.failures import FAILED, INTERRUPTED, TERMINATED, Failure
 
 if TYPE_CHECKING:
+    from agents.dead_letters import StoredLetter
     from agents.settings import Settings
     from rules.policy import Policy
 
@@ -224,6 +227,104 @@ def topics_create(env_file: Path | None, partitions: int | None, replication_fac
     for told, names in (("created", done.created), ("exists", done.existing)):
         for name, count in names.items():
             click.echo(f"{told:<8} {name} ({count} partition{'s' if count > 1 else ''})")
+
+
+# --- dead letters ------------------------------------------------------------------------------
+
+
+@main.group("dead-letters")
+def dead_letters() -> None:
+    """Records that could not be used: what is wrong with them, and sending them again once that is mended.
+
+    \b
+    Examples:
+        twinwatch dead-letters list
+        twinwatch dead-letters show 0:17
+        twinwatch dead-letters redrive --reason rule_error
+    """
+
+
+_reason = click.option("--reason", type=click.Choice([str(reason) for reason in Reason]), help="Only those.")
+
+
+@dead_letters.command("list")
+@_env_file
+@_reason
+def dead_letters_list(env_file: Path | None, reason: str | None) -> None:
+    """List the dead letters that Kafka holds, a line each: place, time, reason, source, and what is wrong.
+
+    \b
+    Example:
+        twinwatch dead-letters list --reason invalid_field
+    """
+    from twinwatch.report import dead_letter_text, stdout_console
+
+    console = stdout_console()
+    for letter in _dead_letters(_settings(env_file), [], reason):
+        console.print(dead_letter_text(letter), soft_wrap=True)
+
+
+@dead_letters.command("show")
+@_env_file
+@click.argument("place")
+def dead_letters_show(env_file: Path | None, place: str) -> None:
+    """Show one dead letter: where it came from, what is wrong with it, and its original bytes.
+
+    PLACE is partition:offset, as `list` prints it. Bytes that are no text are shown escaped.
+
+    \b
+    Example:
+        twinwatch dead-letters show 0:17
+    """
+    from twinwatch.report import dead_letter_page
+
+    [letter] = _dead_letters(_settings(env_file), [place], None)
+    click.echo(dead_letter_page(letter))
+
+
+@dead_letters.command("redrive")
+@_env_file
+@click.argument("places", nargs=-1, metavar="[PLACE]...")
+@_reason
+@click.option("--all", "everything", is_flag=True, help="Every dead letter there is.")
+def dead_letters_redrive(env_file: Path | None, places: tuple[str, ...], reason: str | None, everything: bool) -> None:
+    """Send dead letters again: their original bytes, to the topics that they came from.
+
+    Name them by PLACE, or by --reason, or take --all. A record that still cannot be used becomes a dead letter again.
+    An event that is judged twice counts once, so that doing this twice does no harm.
+
+    \b
+    Examples:
+        twinwatch dead-letters redrive 0:17 0:18
+        twinwatch dead-letters redrive --reason rule_error
+    """
+    from agents.dead_letters import NotRedriven, redrive
+    from agents.kafka import KafkaUnavailable
+
+    if not (places or reason or everything):
+        raise Failure("name the dead letters to send again, or give --reason or --all")
+    settings = _settings(env_file)
+    letters = _dead_letters(settings, places, reason)
+    try:
+        sent = asyncio.run(redrive(settings, letters))
+    except (NotRedriven, KafkaUnavailable) as error:
+        raise Failure(str(error), FAILED) from error
+    click.echo(f"{sent} record{'' if sent == 1 else 's'} sent again")
+
+
+def _dead_letters(settings: "Settings", places: Sequence[str], reason: str | None) -> "list[StoredLetter]":
+    from agents.dead_letters import NotRedriven, read_dead_letters, select
+    from agents.kafka import KafkaUnavailable
+
+    async def read() -> "list[StoredLetter]":
+        return [letter async for letter in read_dead_letters(settings)]
+
+    try:
+        return select(asyncio.run(read()), places, reason)
+    except NotRedriven as error:
+        raise Failure(str(error)) from error
+    except KafkaUnavailable as error:
+        raise Failure(str(error), FAILED) from error
 
 
 # --- schema ------------------------------------------------------------------------------------
