@@ -1,0 +1,51 @@
+"""Child processes that cannot outlive us, however we end."""
+
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO
+
+_KEEPER = Path(__file__).with_name("keeper.py")
+
+
+class KeptProcess:
+    """A server process that is killed, and whose `directory` is deleted, when this process is gone: even by SIGKILL.
+
+    It runs in a session of its own, so that Ctrl-C in a terminal reaches its user first. `process` is the server itself,
+    and `command` what it was started with.
+    """
+
+    def __init__(
+        self, command: Sequence[str | Path], directory: Path, *, log: IO[bytes], keep_directory: bool = False
+    ) -> None:
+        doomed = "" if keep_directory else directory
+        self.command = [str(part) for part in command]
+        # isolated and without site-packages: the keeper needs nothing of ours and is replaced by the server at once
+        self.process = subprocess.Popen(  # noqa: S603 - the command is the caller's, never a user's
+            [sys.executable, "-I", "-S", _KEEPER, doomed, *self.command],
+            cwd=directory,
+            stdin=subprocess.PIPE,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.process.kill()
+        self._wait()
+
+    def stop(self, timeout: float = 10.0) -> None:
+        """Ask it to end in good order; after `timeout` seconds end it anyway."""
+        self.process.terminate()
+        try:
+            self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self._wait()
+
+    def _wait(self) -> None:
+        self.process.wait()
+        if self.process.stdin:
+            self.process.stdin.close()  # releases the keeper
