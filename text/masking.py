@@ -1,0 +1,84 @@
+"""What a moderator gets to read of a member's text: a short excerpt in which personal data is a kind and a shape.
+
+Masking judges by shape alone and knowingly covers more than `text.personal_data` reports: an incident about anything at
+all must not give away a number that merely failed a check digit. What is wrongly masked costs a moderator a look.
+"""
+
+import re
+import unicodedata
+
+from models.incidents import MAX_EXCERPT_CHARACTERS
+
+READ_CHARACTERS = 4 * MAX_EXCERPT_CHARACTERS
+"""How much of a text is looked at: masks are shorter than what they hide, so an excerpt may take more than its length."""
+
+_ELLIPSIS = "…"
+_MIN_DIGITS = 7
+"""Runs of fewer digits are years, prices and counts."""
+
+_AT = r"\s{0,2} (?: @ | [\[({<] \s? (?:at|@|chez|bei|arroba|собака|ät) \s? [\])}>] ) \s{0,2}"
+_DOT = r"(?: \. | \s? [\[({<] \s? (?:dot|\.|punkt|point|punto|ponto|точка) \s? [\])}>] \s? )"
+_EMAIL = re.compile(
+    rf"(?<![\w.+-]) [\w.+-]{{1,64}} {_AT} [\w-]{{1,63}} (?: {_DOT} [\w-]{{1,63}} ){{1,4}}", re.VERBOSE | re.IGNORECASE
+)
+_IBAN = re.compile(r"(?<![^\W_]) ([A-Z]{2}) [ ]? \d\d (?: [ .\-]{0,2} [A-Z\d]{1,4} ){3,9} (?![^\W_])", re.VERBOSE)
+_NUMBER = re.compile(r"[+(]{0,2} \d (?: (?: ,? | [ .\-/()_*:|\\·–—]{0,3} ) \d )+", re.VERBOSE)
+_DATE = re.compile(r"(?:19|20)\d\d([-./])\d\d?\1\d\d? | \d\d?([-./]) \s? \d\d?\2 \s? (?:19|20)?\d\d", re.VERBOSE)
+_YEARS = re.compile(r"(?:1[89]|20)\d\d \s? [-–—/] \s? (?:1[89]|20)\d\d", re.VERBOSE)
+_CARD_DIGITS = range(13, 20)
+
+
+def excerpt(text: str) -> str:
+    """One line of at most `MAX_EXCERPT_CHARACTERS` characters: white space folded, invisible characters removed, masked.
+
+    Ends with an ellipsis where the text goes on. Empty for a text that shows nothing. Linear in the length of the text
+    up to `READ_CHARACTERS` visible characters, whatever comes after.
+    """
+    visible = _visible(text)
+    masked = mask(visible[:READ_CHARACTERS])
+    if len(masked) <= MAX_EXCERPT_CHARACTERS:
+        if len(visible) <= READ_CHARACTERS:
+            return masked
+        # so many masks that the end of what was read would show, where a number may be cut in two
+        masked = masked[: masked.rfind("]") + 1]
+    return _cut(masked, MAX_EXCERPT_CHARACTERS - len(_ELLIPSIS)) + _ELLIPSIS
+
+
+def mask(text: str) -> str:
+    """`text` with everything in it that may be personal data replaced by its kind: `[e-mail]`, `[IBAN DE…]`, `[phone …]`."""
+    text = _EMAIL.sub("[e-mail]", text)
+    text = _IBAN.sub(lambda found: f"[IBAN {found[1].upper()}{_ELLIPSIS}]", text)
+    return _NUMBER.sub(_number_mask, text)
+
+
+def _number_mask(found: re.Match[str]) -> str:
+    shown = found[0]
+    digits = sum(character.isdecimal() for character in shown)
+    if digits < _MIN_DIGITS or _DATE.fullmatch(shown) or _YEARS.fullmatch(shown):
+        return shown
+    if shown.startswith("+"):
+        return f"[phone +{_ELLIPSIS}]"
+    return "[card]" if digits in _CARD_DIGITS else f"[number {_ELLIPSIS}]"
+
+
+def _visible(text: str) -> str:
+    """What a reader sees of the first part of a text, on one line."""
+    # four times as many, because an attacker may hide letters among invisible ones, but not for ever
+    shown = "".join(c if unicodedata.category(c)[0] != "C" else _instead(c) for c in text[: 4 * READ_CHARACTERS])
+    return " ".join(shown.split())
+
+
+def _instead(invisible: str) -> str:
+    return " " if invisible.isspace() else ""
+
+
+def _cut(text: str, length: int) -> str:
+    """At most `length` characters, ending with a whole word where there is one in the last third, never inside a mask."""
+    if len(text) <= length:
+        return text.rstrip()
+    shown = text[:length]
+    if not text[length].isspace():
+        space = shown.rfind(" ")
+        shown = shown[:space] if space > length * 2 // 3 else shown
+    opened = shown.rfind("[")
+    return (shown[:opened] if opened > shown.rfind("]") and opened >= 0 else shown).rstrip()
