@@ -243,9 +243,9 @@ def _expected(node: inspect.Type) -> str:
         case inspect.Metadata(type=inner, extra_json_schema=extra):
             return str((extra or {}).get("description") or _expected(inner))
         case inspect.UnionType(types=types):
-            return " or ".join(_expected(one) for one in types)
-        case inspect.NoneType():
-            return "null"
+            nullable = any(isinstance(one, inspect.NoneType) for one in types)
+            told = [_expected(one) for one in types if not isinstance(one, inspect.NoneType)]
+            return " or ".join(["null"] * nullable + told)
         case inspect.StrType(min_length=least, max_length=most):
             return f"a string of {least or 0} to {most} characters" if most else "a string"
         case inspect.BoolType():
@@ -255,7 +255,7 @@ def _expected(node: inspect.Type) -> str:
         case inspect.LiteralType(values=values):
             return f"one of {', '.join(map(str, values))}"
         case inspect.VarTupleType(item_type=item, min_length=least):
-            return f"an array of {'one or more: ' if least else ''}{_expected(item)}"
+            return f"{'a non-empty' if least else 'an'} array, each item {_expected(item)}"
     raise AssertionError(f"no event has a field of {node}")
 
 
@@ -281,20 +281,24 @@ def _found_string(value: str, node: inspect.Type | None) -> str:
     if not value:
         return "an empty string"
     if _LONE_SURROGATE.search(value):
-        return f"a string of {len(value):,} characters with half a surrogate pair"
+        return f"a string of {_characters(value)} with half a surrogate pair"
     kinds = _alternatives(node) if node else ()
     if any(isinstance(kind, inspect.DateTimeType) for kind in kinds):
         return f"{_excerpt(value)}{_why_no_moment(value)}"
     if any(isinstance(kind, inspect.LiteralType) for kind in kinds):
         return _excerpt(value)
-    return f"a string of {len(value):,} characters"
+    return f"a string of {_characters(value)}"
+
+
+def _characters(value: str) -> str:
+    return f"{len(value):,} character{'' if len(value) == 1 else 's'}"
 
 
 def _excerpt(value: str) -> str:
     """A name or a moment whole, anything else cut to what nobody can be known by."""
     if re.fullmatch(r"[A-Za-z_.-]{1,32}|[0-9]{4}-[0-9TtZz:+. -]{1,36}", value):
         return repr(value)
-    return ascii(value) if len(value) <= 8 else f"{value[:8]!a}… ({len(value):,} characters)"
+    return ascii(value) if len(value) <= 8 else f"{value[:8]!a}… ({_characters(value)})"
 
 
 def _why_no_moment(value: str) -> str:

@@ -1,0 +1,139 @@
+"""JSON Schema (2020-12) of what goes in and what comes out, made from the types that decode and encode it."""
+
+from typing import Any
+
+import msgspec
+
+from models.events import EVENT_CLASSES
+from models.incidents import Incident
+from models.records import Reason
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+EVENT_FIELDS = {
+    "type": "what happened",
+    "event_id": "unique per event; a redelivery carries the same id",
+    "occurred_at": "when it happened; all windows are on this clock, never on the wall clock",
+    "actor_id": "who did it; in a verdict, the moderator",
+    "actor_roles": "for instance teacher, ambassador, nso, support; the policy exempts roles per rule",
+    "actor_registered_at": "when the account was made",
+    "language": "BCP 47; a hint",
+    "recipient_ids": "everybody whom it was sent to",
+    "known_recipient_ids": "recipients whom the platform knows to be the sender's contacts or project partners; where it is "
+    "absent, acquaintance is learnt from accepted requests, accepted project invitations and replies",
+    "text": "what the member wrote; may be empty",
+    "subject": "the message's subject",
+    "conversation_id": "the conversation that the message belongs to",
+    "kind": "what is invited to",
+    "target_id": "the project or event",
+    "inviter_id": "whose invitation is answered",
+    "accepted": "whether the answer is yes",
+    "recipient_id": "who is asked to become a contact",
+    "requester_id": "whose request is answered",
+    "forum_id": "the forum",
+    "thread_id": "the thread",
+    "thread_title": "the thread's title",
+    "opens_thread": "whether this post is the thread's first",
+    "owner_id": "whose profile or post it is on",
+    "post_id": "the post that is commented on; absent for a comment on a profile",
+    "display_name": "the name that others see",
+    "organisation": "the organisation that the member says to belong to",
+    "bio": "what members say of themselves",
+    "verified": "whether the platform has verified person and organisation",
+    "media_id": "the file",
+    "media_kind": "what kind of file it is",
+    "visibility": "who can see it",
+    "surface": "where it stands",
+    "caption": "what the member wrote under it",
+    "sha256": "hash of the file",
+    "perceptual_hash": "64-bit perceptual hash of the picture",
+    "shows_pupils": "whether pupils can be recognised, as declared or detected",
+    "consent": "whether the parents' consent is declared",
+    "rights": "which rights to the file are declared",
+    "source_url": "where the file was taken from",
+    "reported_id": "who is reported",
+    "reported_event_id": "the event that is reported",
+    "article": "the article of the code of conduct that the report names",
+    "incident_id": "the incident that was judged",
+    "verdict": "whether the moderator found a breach",
+    "action": "what followed from it",
+}
+"""What each field of an event means, for whoever writes events."""
+
+INCIDENT_FIELDS = {
+    "incident_id": "UUIDv5; the same input gives the same id, on a redelivery and on a replay",
+    "revision": "1 when it opens, one more each time it grows materially; upsert on (incident_id, revision)",
+    "schema_version": "version of this form",
+    "mode": "shadow findings are for trying out a rule; nothing may follow from them",
+    "article": "the article of the code of conduct",
+    "rule": "the rule's slug",
+    "subject_id": "whose behaviour it is about; also the record's key",
+    "accomplice_ids": "the other accounts of a coordinated campaign",
+    "accomplice_count": "their true number",
+    "opened_at": "event time of the episode's first contributing event",
+    "occurred_at": "event time of the event that triggered this revision",
+    "detected_at": "wall clock; the only field that may differ between two runs over the same input",
+    "severity": "how grave it is",
+    "confidence": "how sure twinwatch is",
+    "recommended_action": "a proposal to a person; twinwatch never decides",
+    "summary": "one sentence with the numbers in it",
+    "evidence": "what a moderator may look at",
+    "prior_incidents": "upheld incidents of this subject within the policy's strike period",
+    "statement": "parts of a statement of reasons under the EU's Digital Services Act",
+    "policy_version": "hash of the policy in force",
+    "source": "the record that triggered this revision; absent in a file replay",
+}
+"""What each field of an incident means, for whoever reads incidents."""
+
+_DEAD_LETTER_HEADERS = {
+    "reason": {"enum": sorted(Reason), "description": "why the record could not be used"},
+    "detail": {"type": "string", "minLength": 1, "description": "which field, what was found and what is expected"},
+    "source_topic": {"type": "string", "description": "where the record was read; empty when it came from a file"},
+    "source_partition": {"type": "string", "pattern": "^[0-9]*$", "description": "its partition"},
+    "source_offset": {"type": "string", "pattern": "^[0-9]*$", "description": "its offset"},
+    "failed_at": {"type": "string", "format": "date-time", "description": "wall clock"},
+}
+
+
+def schemas() -> dict[str, dict[str, Any]]:
+    """Every schema by name: the event types, `incident`, and `dead-letter-headers` (as an object of their UTF-8 texts)."""
+    return (
+        {str(cls.__struct_config__.tag): _schema(cls, EVENT_FIELDS) for cls in EVENT_CLASSES}
+        | {"incident": _incident()}
+        | {"dead-letter-headers": _dead_letter_headers()}
+    )
+
+
+def _schema(cls: type[msgspec.Struct], meanings: dict[str, str]) -> dict[str, Any]:
+    components = msgspec.json.schema(cls)["$defs"]
+    root = components.pop(cls.__name__)
+    properties = {name: _described(form, meanings[name]) for name, form in root["properties"].items()}
+    schema = {"$schema": DIALECT, **root, "properties": properties}
+    return schema | ({"$defs": components} if components else {})
+
+
+def _described(form: dict[str, Any], meaning: str) -> dict[str, Any]:
+    """The field's form with its meaning. Absence is what most defaults stand for, and `required` says that already."""
+    own = form.get("description")
+    plain = {key: value for key, value in form.items() if key not in ("description", "default")}
+    return {"description": f"{meaning}; {own}" if own else meaning} | plain
+
+
+def _incident() -> dict[str, Any]:
+    """What is written is more than what would be accepted: every field but `source` is always there."""
+    schema = _schema(Incident, INCIDENT_FIELDS)
+    for moment in ("opened_at", "occurred_at", "detected_at"):
+        schema["properties"][moment]["format"] = "date-time"
+    schema["required"] = [name for name in schema["properties"] if name != "source"]
+    return schema
+
+
+def _dead_letter_headers() -> dict[str, Any]:
+    return {
+        "$schema": DIALECT,
+        "title": "DeadLetterHeaders",
+        "description": "The Kafka headers of a record on activity.dead-letters; its key and value are the original's bytes.",
+        "type": "object",
+        "properties": _DEAD_LETTER_HEADERS,
+        "required": list(_DEAD_LETTER_HEADERS),
+    }

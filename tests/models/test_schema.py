@@ -1,0 +1,120 @@
+"""The schemas say what the decoder accepts and what the encoder writes."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import pytest
+from jsonschema import Draft202012Validator
+
+from models.decoding import InputLimits, UndecodableError, decode_event
+from models.events import EVENT_CLASSES
+from models.incidents import Evidence, Incident, Measurement, Statement, encode_incident
+from models.records import DeadLetter, RawRecord, Reason, Source
+from models.schema import DIALECT, EVENT_FIELDS, INCIDENT_FIELDS, schemas
+from tests.models.samples import EVENTS, NOW
+
+SCHEMAS = schemas()
+NOT_JSON_VALUES = [None, True, 0, 12, 1.5, "", "x", "x" * 129, [], [""], ["x"], {}, "event", "a" * 64]
+
+
+def validator(name: str) -> Draft202012Validator:
+    return Draft202012Validator(SCHEMAS[name])
+
+
+def test_there_is_a_schema_for_all_that_goes_in_and_out() -> None:
+    assert set(SCHEMAS) == set(EVENTS) | {"incident", "dead-letter-headers"}
+    for schema in SCHEMAS.values():
+        assert schema["$schema"] == DIALECT
+        Draft202012Validator.check_schema(schema)
+        assert json.loads(json.dumps(schema)) == schema
+
+
+def test_every_field_is_explained_and_no_other() -> None:
+    explained = {field for cls in EVENT_CLASSES for field in cls.__struct_fields__} | {"type"}
+    assert explained == set(EVENT_FIELDS)
+    assert set(INCIDENT_FIELDS) == set(Incident.__struct_fields__)
+    assert all(form["description"] for schema in SCHEMAS.values() for form in schema["properties"].values())
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_the_schema_and_the_decoder_agree_about_every_field(name: str) -> None:
+    """But for the form of a moment and its years, which JSON Schema does not check."""
+    assert validator(name).is_valid(EVENTS[name])
+    for field in EVENTS[name]:
+        if field.endswith("_at"):
+            continue
+        for value in NOT_JSON_VALUES:
+            record = EVENTS[name] | {field: value}
+            assert validator(name).is_valid(record) == _is_decodable(record), (field, value)
+        without = {key: value for key, value in EVENTS[name].items() if key != field}
+        assert validator(name).is_valid(without) == _is_decodable(without), field
+
+
+def _is_decodable(record: dict[str, Any]) -> bool:
+    try:
+        decode_event(json.dumps(record).encode(), limits=InputLimits(), now=NOW)
+    except UndecodableError:
+        return False
+    return True
+
+
+def _incident(**changes: Any) -> Incident:
+    return msgspec.structs.replace(
+        Incident(
+            incident_id="6f0c2f3e-0f0b-5a52-9a3e-3f5f8b0d6c11",
+            revision=2,
+            mode="live",
+            article=1,
+            rule="copied_message",
+            subject_id="teacher-17",
+            opened_at=datetime(2026, 1, 1, tzinfo=UTC),
+            occurred_at=datetime(2026, 1, 1, 1, tzinfo=UTC),
+            detected_at=NOW,
+            severity="medium",
+            confidence=0.5,
+            recommended_action="warn",
+            summary="Sent the same text to 8 members.",
+            evidence=Evidence(
+                event_ids=("e1", "e8"),
+                measurements=(Measurement(name="recipients", value=8, limit=8, window_seconds=86400),),
+            ),
+            statement=Statement(category="SCOPE", ground="article 1"),
+            policy_version="0123456789abcdef",
+        ),
+        **changes,
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"source": Source(topic="activity.messages", partition=3, offset=17)},
+        {
+            "evidence": Evidence(
+                event_ids=(), measurements=(), excerpt="Dear …", similarity=0.9, campaign_id="c", matches=("a", "b")
+            ),
+            "accomplice_ids": ("b", "c"),
+            "accomplice_count": 2,
+        },
+    ],
+)
+def test_what_is_written_fits_the_schema(changes: dict[str, Any]) -> None:
+    written = json.loads(encode_incident(_incident(**changes)))
+    assert list(validator("incident").iter_errors(written)) == []
+    assert ("source" in written) == ("source" in changes)
+    for field in written:
+        without = {key: value for key, value in written.items() if key != field}
+        assert validator("incident").is_valid(without) == (field == "source")
+
+
+@pytest.mark.parametrize("source", [None, Source(topic="activity.media", partition=0, offset=5)])
+@pytest.mark.parametrize("reason", Reason)
+def test_the_headers_of_dead_letters_fit_the_schema(reason: Reason, source: Source | None) -> None:
+    record = RawRecord(value=b"\xff", key=b"k", source=source)
+    letter = DeadLetter(record=record, reason=reason, detail="the record: found \ud800", failed_at=NOW)
+    headers = {name: value.decode() for name, value in letter.headers()}
+    assert list(validator("dead-letter-headers").iter_errors(headers)) == []
+    assert set(headers) == set(SCHEMAS["dead-letter-headers"]["properties"])
