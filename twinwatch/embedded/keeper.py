@@ -1,13 +1,14 @@
 """Becomes a server, and leaves a watcher behind that ends the server when whoever started it is gone.
 
-    python keeper.py DIRECTORY COMMAND [ARGUMENT …]      DIRECTORY is deleted at the end; '' for none
+    python keeper.py DIRECTORY COMMAND [ARGUMENT …]      DIRECTORY is the server's
 
 Standard input is the read end of a pipe that the starter holds open. The end of the pipe is the end of the starter,
-whatever it died of: a signal handler or `atexit` would not see a SIGKILL, and Linux's parent death signal fires already
-when the starting *thread* ends.
+whatever it died of; then nobody else is left to delete the directory either. A signal handler or `atexit` would not see
+a SIGKILL, and Linux's parent death signal fires already when the starting *thread* ends.
 """
 
 import os
+import shutil
 import signal
 import sys
 
@@ -17,9 +18,6 @@ def _watch(server: int, directory: str) -> None:
         pass
     if os.getppid() == server:  # else it has ended by itself, and the number may be another's by now
         os.kill(server, signal.SIGKILL)
-    if directory:
-        import shutil
-
         shutil.rmtree(directory, ignore_errors=True)
 
 

@@ -10,20 +10,17 @@ _KEEPER = Path(__file__).with_name("keeper.py")
 
 
 class KeptProcess:
-    """A server process that is killed, and whose `directory` is deleted, when this process is gone: even by SIGKILL.
+    """A server process that is killed, and whose `directory` is deleted, when this process goes first: even by SIGKILL.
 
     It runs in a session of its own, so that Ctrl-C in a terminal reaches its user first. `process` is the server itself,
     and `command` what it was started with.
     """
 
-    def __init__(
-        self, command: Sequence[str | Path], directory: Path, *, log: IO[bytes], keep_directory: bool = False
-    ) -> None:
-        doomed = "" if keep_directory else directory
+    def __init__(self, command: Sequence[str | Path], directory: Path, *, log: IO[bytes]) -> None:
         self.command = [str(part) for part in command]
         # isolated and without site-packages: the keeper needs nothing of ours and is replaced by the server at once
         self.process = subprocess.Popen(  # noqa: S603 - the command is the caller's, never a user's
-            [sys.executable, "-I", "-S", _KEEPER, doomed, *self.command],
+            [sys.executable, "-I", "-S", _KEEPER, directory, *self.command],
             cwd=directory,
             stdin=subprocess.PIPE,
             stdout=log,

