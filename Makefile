@@ -11,6 +11,7 @@ SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
 LOCKS := deploy/locks
+KAFKA := deploy/kafka
 PYTEST_ARGS ?=
 
 # The newest Python from 3.11 on that can make an environment by itself; else the newest from 3.11 on.
@@ -28,7 +29,7 @@ endif
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_PROJECT := $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test install lint format types imports unit lock clean
+.PHONY: help run test install lint format kafka unit lock clean
 
 help:  ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -39,13 +40,28 @@ run: $(VENV)/.demo  ## play a sample day through Kafka, worker and Redis, all on
 install: $(VENV)/.demo  ## put the command at .venv/bin/twinwatch
 	@echo "$(BIN)/twinwatch is ready; $(BIN)/twinwatch --help says what it can do"
 
-test: lint unit  ## check the code and run every test
+test: lint kafka unit  ## check the code and run every test
 
 lint: $(VENV)/.dev  ## check style, format, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+kafka:  ## fetch a genuine Apache Kafka for the tests, where there are Java and Maven
+	@if test $(KAFKA)/target/libs/.fetched -nt $(KAFKA)/pom.xml; then \
+	    :; \
+	elif command -v java >/dev/null && command -v mvn >/dev/null; then \
+	    echo "fetching Apache Kafka into $(KAFKA)/target"; \
+	    rm -rf $(KAFKA)/target; \
+	    if mvn --batch-mode --quiet --file $(KAFKA)/pom.xml package; then \
+	        touch $(KAFKA)/target/libs/.fetched; \
+	    else \
+	        echo "Apache Kafka could not be fetched: the tests that need it will be skipped" >&2; \
+	    fi; \
+	else \
+	    echo "Java or Maven is missing: the tests that need a genuine Apache Kafka will be skipped"; \
+	fi
 
 unit: $(VENV)/.dev  ## run every test (PYTEST_ARGS="-k forum" runs some)
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
@@ -61,7 +77,7 @@ lock: $(VENV)/.dev  ## write the locks again (UPGRADE=--upgrade takes newer vers
 	$(call compile,--group build,build)
 
 clean:  ## remove everything that was made here
-	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(KAFKA)/target build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # $(call compile,what,lock): one version of everything for all platforms and all Pythons from 3.11 on, with the hashes

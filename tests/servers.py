@@ -196,7 +196,7 @@ def require_kafka() -> str:
     java = shutil.which("java")
     if java is None:
         raise ServerMissing("Java 17 or newer is missing (Debian: apt install openjdk-17-jre-headless)")
-    if not KAFKA_LIBS.is_dir():
+    if not (KAFKA_LIBS / ".fetched").is_file():
         if shutil.which("mvn") is None:
             raise ServerMissing("Apache Kafka is fetched by Maven, which is missing (Debian: apt install maven)")
         raise ServerMissing("Apache Kafka has not been fetched yet, or could not be (make kafka)")
