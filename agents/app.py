@@ -1,6 +1,6 @@
 """The Faust app: one agent per activity topic, each handing batches of raw records to the journey.
 
-What is set here and why was found out the hard way; see the comments. Faust and aiokafka are pinned exactly.
+What is set here and why was found out the hard way; see the comments. Faust is pinned exactly.
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -8,12 +8,14 @@ from typing import Any, Protocol, cast
 
 import faust
 from faust.types import TP, EventT
+from faust.types.transports import TransportT
 
+from agents.consumer import Batch, BatchConsumer, Transport
 from agents.health import Health
 from agents.kafka import bootstrap_servers, tls_context
 from agents.settings import Settings
 from models.events import TOPICS
-from models.records import RawRecord, Source
+from models.records import RawRecord
 
 MAX_REQUEST_BYTES = 128 * 1024 * 1024
 """Faust's producer refuses larger records by itself. Kafka's own limit is the one that should decide."""
@@ -25,18 +27,32 @@ _MAX_POLL_SECONDS = 24 * 3600.0
 Carry = Callable[[Sequence[RawRecord]], Awaitable[bool]]
 
 
-class RawSchema(faust.Schema):
-    """Hands keys and values over as the bytes they are: a decoding error inside Faust can lose events."""
+class RawSchema(faust.Schema[Any, Any]):
+    """Hands over what the consumer gives as it is: a decoding error inside Faust can lose events."""
 
     def loads_key(self, app: Any, message: Any, **_: Any) -> Any:
+        """The key as it is."""
         return message.key
 
     def loads_value(self, app: Any, message: Any, **_: Any) -> Any:
+        """The value as it is."""
         return message.value
 
 
 class WorkerApp(faust.App):
-    """A Faust app that keeps nothing on disk."""
+    """A Faust app that reads by `agents.consumer` and keeps nothing on disk."""
+
+    mundane_level = "debug"
+    linger_seconds = 0.1
+    """How long a batch may take to fill while there is no backlog."""
+
+    @property
+    def batches(self) -> BatchConsumer:
+        """The consumer."""
+        return cast(BatchConsumer, self.consumer)
+
+    def _new_transport(self) -> TransportT:
+        return Transport(self.conf.broker_consumer, self)
 
     def _create_directories(self) -> None:
         """Faust would make a data directory for tables; there are none, and the file system may be read-only."""
@@ -45,7 +61,9 @@ class WorkerApp(faust.App):
 class EventStream(Protocol):
     """What of a Faust stream is used."""
 
-    def noack_take(self, max_: int, within: float) -> AsyncIterator[Sequence[EventT[Any]]]: ...
+    def events(self) -> AsyncIterator[EventT[Any]]:
+        """One event for each message of the consumer's."""
+        ...
 
 
 def build_app(settings: Settings, carry: Carry, health: Health) -> WorkerApp:
@@ -63,8 +81,6 @@ def build_app(settings: Settings, carry: Carry, health: Health) -> WorkerApp:
         table_standby_replicas=0,
         # the default hangs the shutdown and every rebalance on events that no agent took
         stream_wait_empty=False,
-        # below some ten thousands the consumer falls asleep for a second each time a buffer is full
-        stream_buffer_maxsize=65_536,
         broker_max_poll_records=settings.batch_max_records,
         # waiting for Redis must not cost us our partitions: the others wait for the same Redis
         broker_max_poll_interval=_MAX_POLL_SECONDS,
@@ -76,32 +92,29 @@ def build_app(settings: Settings, carry: Carry, health: Health) -> WorkerApp:
         worker_redirect_stdouts=False,
     )
 
+    app.linger_seconds = settings.batch_max_seconds
+
     async def consume(stream: EventStream) -> None:
-        async for events in stream.noack_take(settings.batch_max_records, within=settings.batch_max_seconds):
-            if not await carry([_record(event) for event in events]):
-                break  # the worker stops; what is not acknowledged comes again
-            for event in events:
-                event.ack()
+        async for event in stream.events():
+            batch = cast(Batch, event.value)
+            if not await carry(batch.records):
+                break  # the worker stops; what is not confirmed comes again
+            app.batches.confirm(batch)
 
     for topic in TOPICS:
-        channel = app.topic(settings.topic_prefix + topic, schema=RawSchema(allow_empty=True))
+        # acks=False: what Faust takes for done is not what we take for done
+        channel = app.topic(settings.topic_prefix + topic, schema=RawSchema(allow_empty=True), acks=False)
         app.agent(channel, name=topic, concurrency=1)(cast(Any, consume))
 
-    @app.on_partitions_assigned.connect
     async def assigned(_: Any, partitions: set[TP], **__: Any) -> None:
         health.assign(frozenset((partition.topic, partition.partition) for partition in partitions))
 
-    @app.on_partitions_revoked.connect
     async def revoked(_: Any, partitions: set[TP], **__: Any) -> None:
         health.revoke()
 
+    app.on_partitions_assigned.connect(cast(Any, assigned))
+    app.on_partitions_revoked.connect(cast(Any, revoked))
     return app
-
-
-def _record(event: EventT[Any]) -> RawRecord:
-    message = event.message
-    source = Source(topic=message.topic, partition=message.partition, offset=message.offset)
-    return RawRecord(message.value, message.key, source)
 
 
 def _credentials(settings: Settings) -> faust.SASLCredentials | faust.SSLCredentials | None:

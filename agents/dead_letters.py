@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from msgspec import Struct
 
 from agents.kafka import KafkaUnavailable, client_options, describe_unreachable
@@ -42,12 +42,9 @@ async def read_dead_letters(settings: Settings) -> AsyncIterator[StoredLetter]:
     Raises `KafkaUnavailable` where Kafka does not answer or the topic is missing.
     """
     topic = settings.topic_prefix + DEAD_LETTERS
-    async with _consumer(settings) as consumer:
-        numbers = consumer.partitions_for_topic(topic)
-        if not numbers:
-            raise KafkaUnavailable(f"Kafka has no topic {topic}: run twinwatch topics create")
-        for number in sorted(numbers):
-            async for record in _records(consumer, TopicPartition(topic, number)):
+    async with _consumer(settings, topic) as consumer:
+        for partition in sorted(consumer.assignment()):
+            async for record in _records(consumer, partition):
                 yield _letter(record)
 
 
@@ -77,7 +74,7 @@ async def _original(settings: Settings, letter: StoredLetter) -> tuple[str, byte
         raise NotRedriven(f"{letter.place}: it came from no topic")
     if letter.value is not None:
         return source.topic, letter.key, letter.value
-    async with _consumer(settings) as consumer:
+    async with _consumer(settings, source.topic) as consumer:
         partition = TopicPartition(source.topic, source.partition)
         starts = await consumer.beginning_offsets([partition])
         if starts[partition] <= source.offset:
@@ -92,7 +89,6 @@ async def _records(
     consumer: AIOKafkaConsumer, partition: TopicPartition, start: int | None = None
 ) -> AsyncIterator[Any]:
     """What the partition holds now, from `start` or its beginning on."""
-    consumer.assign([partition])
     end = (await consumer.end_offsets([partition]))[partition]
     if start is None:
         await consumer.seek_to_beginning(partition)
@@ -106,8 +102,10 @@ async def _records(
 
 
 @asynccontextmanager
-async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
+async def _consumer(settings: Settings, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer of all partitions of the topic, outside of any group."""
     consumer = AIOKafkaConsumer(
+        topic,
         **client_options(settings),
         enable_auto_commit=False,
         auto_offset_reset="earliest",
@@ -116,6 +114,8 @@ async def _consumer(settings: Settings) -> AsyncIterator[AIOKafkaConsumer]:
     try:
         await consumer.start()
         yield consumer
+    except UnknownTopicOrPartitionError as error:
+        raise KafkaUnavailable(f"Kafka has no topic {topic} (see twinwatch topics create)") from error
     except (KafkaError, OSError, TimeoutError) as error:
         raise KafkaUnavailable(describe_unreachable(settings, error)) from error
     finally:

@@ -54,10 +54,12 @@ class Health:
         self._outages[what] = reason
 
     def recover(self, what: str) -> None:
-        """`what` works."""
+        """`what` works. What had to wait for it gets its time anew."""
         if self._outages.pop(what, None):
             logger.info("%s works again", what)
-            self._idle_since = self._clock()
+            self._idle_since = self._unassigned_since = self._clock()
+            self._uncommitted_since = {}
+            self._neglected_since = {}
 
     def assign(self, partitions: frozenset[Partition]) -> None:
         """The group has given us these partitions (none, where there are more workers than partitions)."""

@@ -14,6 +14,7 @@ class JsonFormatter(logging.Formatter):
     """One JSON object a line: `time` (UTC), `level`, `logger`, `message`, and `exception` where there is one."""
 
     def format(self, record: logging.LogRecord) -> str:
+        """The record as one line."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -26,9 +27,12 @@ class JsonFormatter(logging.Formatter):
 
 
 def set_up_logging(settings: Settings) -> None:
-    """Log to standard error by the settings. Libraries are heard from `error` on, or all they say at level debug."""
+    """Log to standard error by the settings. Libraries are heard at level debug only, and never their own debugging.
+
+    They would log whole records there, with what members wrote.
+    """
     level = settings.log_level.upper()
-    libraries = "DEBUG" if level == "DEBUG" else "CRITICAL"
+    libraries = "INFO" if level == "DEBUG" else "CRITICAL"
     logging.config.dictConfig(
         {
             "version": 1,

@@ -43,7 +43,9 @@ class Producer(Protocol):
         partition: int | None,
         timestamp: float | None,
         headers: Any,
-    ) -> Awaitable[Any]: ...
+    ) -> Awaitable[Any]:
+        """Hand a record over."""
+        ...
 
 
 def publications(outcome: Outcome, *, prefix: str = "") -> list[Publication]:

@@ -2,20 +2,33 @@
 
 import asyncio
 import logging
+import os
+import signal
 import sys
+import threading
+from collections.abc import Awaitable
 from contextlib import AsyncExitStack
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
-from agents.app import build_app
-from agents.health import Health
+from aiokafka.errors import KafkaError
+from faust.types import TP
+
+from agents.app import WorkerApp, build_app
+from agents.health import Health, Partition
 from agents.journey import Journey
 from agents.judge import Judge, OpenJudge, open_judge
+from agents.kafka import KafkaUnavailable, describe_unreachable
+from agents.lag import GroupObserver
 from agents.logs import set_up_logging
 from agents.metrics import Metrics
 from agents.patience import Patience
 from agents.publishing import Publisher
 from agents.settings import Settings
+from agents.topics import missing_topics
 from agents.web import serve
 from rules.policy import PolicyError
+from state.errors import StateUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +40,10 @@ _LOOK_SECONDS = 2.0
 _FINISH_SECONDS = 3.0
 """How long a batch that is under way may take to arrive once the worker is asked to stop."""
 _STOP_SECONDS = 5.0
+"""How long Faust may take to commit, to leave the group and to end."""
+_LEAVE_SECONDS = 9.0
+"""After so long the process ends in any case."""
+_GROUP = "the consumer group"
 
 
 class CannotStart(Exception):  # noqa: N818 - reads as what it is where it is caught
@@ -96,5 +113,136 @@ async def _consume(
     watching = asyncio.create_task(_watch(settings, app, metrics, health))
     signalled = asyncio.create_task(stop.wait())
     await asyncio.wait({running, watching, signalled}, return_when=asyncio.FIRST_COMPLETED)
+    status = EXIT_OK if signalled.done() else EXIT_FAILED
+    hurry = _leave_after(_LEAVE_SECONDS, status)
+    if not signalled.done():
+        logger.error("this worker cannot go on: %s", _why(running if running.done() else watching))
     patience.stopping.set()
-    ...
+    if not await journey.finish(_FINISH_SECONDS):
+        logger.warning("a batch is still under way; its records come again")
+    for task in (watching, signalled):
+        await _cancel(task)
+    try:
+        async with asyncio.timeout(_STOP_SECONDS):
+            await app.stop()
+            await _cancel(running)
+    except TimeoutError:
+        logger.warning("Faust does not end by itself")
+    else:
+        hurry.cancel()
+    logger.info("stopped")
+    return status
+
+
+async def _run_app(app: WorkerApp) -> str:
+    """Run Faust in our loop, with none of its own handling of signals and logs; why it ended."""
+    await app.start()
+    await app.wait_until_stopped()
+    return f"Faust has ended: {app.crash_reason!r}"
+
+
+async def _watch(settings: Settings, app: WorkerApp, metrics: Metrics, health: Health) -> str:
+    """Look at the consumer group now and then, and tell health and metrics; why this worker should be restarted."""
+
+    async def position(partition: Partition) -> int | None:
+        return await app.consumer.position(TP(*partition))
+
+    while True:
+        # not at once: a new cluster has its first coordinator only after somebody has asked for one
+        await asyncio.sleep(_LOOK_SECONDS)
+        try:
+            async with GroupObserver(settings) as observer:
+                while True:
+                    ours = health.partitions
+                    sighting = await observer.look(ours, position, app.batches.unconfirmed)
+                    health.recover(_GROUP)
+                    health.see(sighting)
+                    metrics.show_lag({p: backlog for p, backlog in sighting.backlog.items() if p in ours})
+                    if reasons := health.why_dead():
+                        return "; ".join(reasons)
+                    await asyncio.sleep(_LOOK_SECONDS)
+        except (KafkaError, OSError, TimeoutError) as error:
+            health.suffer(_GROUP, f"Kafka does not tell how the consumer group stands: {type(error).__name__}")
+
+
+async def _check(settings: Settings, judge: Judge) -> None:
+    """Wait until Redis answers and Kafka has all topics. Raises `CannotStart` where they do not in time."""
+    complaint = ""
+    patience = Patience()
+    try:
+        async with asyncio.timeout(settings.startup_timeout_seconds):
+            for delay in patience.delays():
+                try:
+                    complaint = complaint or "Redis does not answer in time (see TWINWATCH_REDIS_URL)"
+                    await judge.ping()
+                    complaint = describe_unreachable(settings, TimeoutError())
+                    missing = await missing_topics(settings)
+                    if not missing:
+                        return
+                    complaint = f"Kafka has no topic {', '.join(missing)}; run: twinwatch topics create"
+                except StateUnavailable as error:
+                    complaint = f"{str(error).splitlines()[0]} (see TWINWATCH_REDIS_URL)"
+                except KafkaUnavailable as error:
+                    complaint = str(error)
+                await patience.wait(delay)
+    except TimeoutError:
+        raise CannotStart(complaint) from None
+
+
+async def _why_no_store(judge: Judge, settings: Settings) -> list[str]:
+    """Why batches cannot be judged at the moment, for `/ready`."""
+    try:
+        async with asyncio.timeout(settings.redis_timeout_seconds):
+            await judge.ping()
+    except StateUnavailable as error:
+        return [f"Redis does not answer: {error.kind}"]
+    except TimeoutError:
+        return ["Redis does not answer: timeout"]
+    return []
+
+
+def _stop_signal() -> asyncio.Event:
+    """Set by SIGINT and SIGTERM from now on."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _first(*candidates: Awaitable[Any]) -> "asyncio.Future[Any]":
+    """The one that is done first (the first of them, where several are); the others are cancelled."""
+    futures = [asyncio.ensure_future(candidate) for candidate in candidates]
+    await asyncio.wait(futures, return_when=asyncio.FIRST_COMPLETED)
+    done = next(future for future in futures if future.done())
+    for future in futures:
+        if future is not done:
+            await _cancel(future)
+    return done
+
+
+async def _cancel(future: "asyncio.Future[Any]") -> None:
+    future.cancel()
+    await asyncio.wait([future])
+
+
+def _why(ended: "asyncio.Task[str]") -> str:
+    error = ended.exception()
+    return f"{type(error).__name__}: {error}" if error else ended.result()
+
+
+def _leave_after(seconds: float, status: int) -> threading.Timer:
+    """End the process after so long, whatever still runs: neither Faust's threads nor its loop can be relied on to end.
+
+    Nothing is lost: what is not committed comes again.
+    """
+    timer = threading.Timer(seconds, os._exit, [status])
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _version() -> str:
+    try:
+        return version("twinwatch")
+    except PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,262 @@
+"""How records come off Kafka and how they are acknowledged: Faust's consumer, with both halves made exact.
+
+Faust's own consumer makes four asyncio tasks a record, and decides what to commit from what its streams have let go of,
+skipped records among them. This one hands an agent all that a fetch brought for its topic at once, and commits nothing but
+what the agent has confirmed, partition by partition and without a gap. It overrides methods that are private to Faust, so
+that Faust is pinned exactly; `tests/integration` holds it to its promises over a genuine Kafka.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.structs import OffsetAndMetadata, TopicPartition
+from faust.transport.consumer import ensure_TP
+from faust.transport.drivers import aiokafka as driver
+from faust.types import TP, ConsumerMessage
+from mode import Service
+
+from models.records import RawRecord, Source
+
+logger = logging.getLogger(__name__)
+
+FETCHES_AHEAD = 2
+"""So many fetches of a partition may wait for the agent: one to judge and one to go on with. More only fill the memory."""
+_FETCH_SECONDS = 0.5
+_COMMIT_SECONDS = 5.0
+"""aiokafka would try for ever to commit during an outage, and nothing else could be asked of the consumer meanwhile."""
+
+
+class GroupLost(Exception):  # noqa: N818 - a state of the world, not a mistake of the caller
+    """The consumer will never get partitions again: only a new one can."""
+
+
+class Stretch:
+    """Consecutive records of one partition that were handed over together. `end` is the offset after the last one."""
+
+    __slots__ = ("confirmed", "end", "partition")
+
+    def __init__(self, partition: TP, end: int) -> None:
+        self.partition = partition
+        self.end = end
+        self.confirmed = False
+
+
+class Batch:
+    """What one fetch brought for one topic: the records in order, and the stretches that they make up."""
+
+    __slots__ = ("records", "stretches")
+
+    def __init__(self, records: Sequence[RawRecord], stretches: Sequence[Stretch]) -> None:
+        self.records = records
+        self.stretches = stretches
+
+
+class Ledger:
+    """Which offsets may be committed: those before which everything that was handed over is confirmed."""
+
+    def __init__(self) -> None:
+        self._open: defaultdict[TP, deque[Stretch]] = defaultdict(deque)
+        self._confirmed: dict[TP, int] = {}
+        self._committed: dict[TP, int] = {}
+
+    def hand_over(self, stretch: Stretch) -> None:
+        """The stretch goes to an agent, after all others of its partition."""
+        self._open[stretch.partition].append(stretch)
+
+    def confirm(self, batch: Batch) -> None:
+        """All records of the batch are done with. What was handed over before `forget` no longer counts."""
+        for stretch in batch.stretches:
+            stretch.confirmed = True
+            waiting = self._open[stretch.partition]
+            while waiting and waiting[0].confirmed:
+                self._confirmed[stretch.partition] = waiting.popleft().end
+
+    def forget(self) -> None:
+        """Reading goes on from what Kafka knows to be committed: after each change of the partitions."""
+        self._open.clear()
+        self._confirmed.clear()
+        self._committed.clear()
+
+    def to_commit(self) -> dict[TP, int]:
+        """Offsets to read on from that Kafka does not know yet."""
+        return {p: offset for p, offset in self._confirmed.items() if self._committed.get(p) != offset}
+
+    def committed(self, offsets: Mapping[TP, int]) -> None:
+        """Kafka knows these."""
+        self._committed.update(offsets)
+
+    def ahead(self, partition: TP) -> int:
+        """Stretches of the partition that wait for confirmation."""
+        return len(self._open[partition])
+
+    @property
+    def unconfirmed(self) -> int:
+        """Stretches of all partitions that wait for confirmation."""
+        return sum(map(len, self._open.values()))
+
+
+class _ConsumerThread(driver.AIOKafkaConsumerThread):
+    """The thread in which aiokafka's consumer runs."""
+
+    mundane_level = "debug"
+
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: set[TP],
+        timeout: float | None = None,
+        max_records: int | None = None,
+    ) -> Mapping[TP, list[Any]]:
+        coordinator = consumer._coordinator
+        if coordinator._coordination_task.done() and not self.should_stop:
+            raise GroupLost("aiokafka no longer takes part in the consumer group")
+        # nobody else takes errors of the group off the coordinator, which goes on only when somebody has
+        coordinator.check_errors()
+        return await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+
+    async def _commit(self, offsets: Mapping[TP, int]) -> bool:
+        """Whether Kafka has taken the offsets. Where it has not, it is asked again with the next commit."""
+        consumer = self._ensure_consumer()
+        ours = self.assignment()
+        wanted = {TopicPartition(*tp): OffsetAndMetadata(offset, "") for tp, offset in offsets.items() if tp in ours}
+        try:
+            async with asyncio.timeout(_COMMIT_SECONDS):
+                await consumer.commit(wanted)
+        except (KafkaError, TimeoutError) as error:
+            logger.info("offsets could not be committed: %s", type(error).__name__)
+            return False
+        return len(wanted) == len(offsets)
+
+
+class BatchConsumer(driver.Consumer):
+    """Hands over a `Batch` a topic and a fetch. Agents call `confirm`; Faust's own acknowledging is switched off."""
+
+    mundane_level = "debug"
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._ledger = Ledger()
+        self._room = asyncio.Event()
+        # a fetch must not return records from before a seek after it
+        self._reading = asyncio.Lock()
+        self._trouble = ""
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
+
+    def confirm(self, batch: Batch) -> None:
+        """All records of the batch are done with, and may be committed."""
+        self._ledger.confirm(batch)
+        self._room.set()
+
+    @property
+    def unconfirmed(self) -> int:
+        """How many stretches of records were read and not confirmed."""
+        return self._ledger.unconfirmed
+
+    async def perform_seek(self) -> None:
+        """Go back to what Kafka knows to be committed."""
+        async with self._reading:
+            self._ledger.forget()
+            await super().perform_seek()
+        self._room.set()
+
+    async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
+        """Commit what is confirmed and not committed yet; whether there was any and Kafka took it."""
+        offsets = self._ledger.to_commit()
+        if not offsets or not await self._commit(offsets):
+            return False
+        self._ledger.committed(offsets)
+        return True
+
+    def verify_event_path(self, now: float, tp: TP) -> None:
+        """Nothing: `agents.health` judges progress, and Faust's own look fails on a partition that was just taken away."""
+
+    async def _drain_messages(self, fetcher: Any) -> None:
+        """Read until stopped. The name and the parameter are Faust's."""
+        try:
+            while not (self.should_stop or cast(Service, fetcher).should_stop):
+                if not self.flow_active:
+                    await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
+                    continue
+                self._room.clear()
+                partitions = {p for p in self._get_active_partitions() if self._ledger.ahead(p) < FETCHES_AHEAD}
+                if not partitions:
+                    await self.wait(self._room, timeout=1.0)  # type: ignore[arg-type]
+                elif await self._read(partitions) < self.app.conf.broker_max_poll_records:
+                    # no backlog: let a batch fill rather than judge records one by one
+                    await self.sleep(cast(Any, self.app).linger_seconds)
+        except (asyncio.CancelledError, ConsumerStoppedError):
+            if not self.app.should_stop:
+                raise
+
+    async def _read(self, partitions: set[TP]) -> int:
+        """Hand over what one fetch brings; how many records those were."""
+        async with self._reading:
+            generation = self.app.consumer_generation_id
+            try:
+                fetched = await self._getmany(partitions, timeout=_FETCH_SECONDS)
+            except KafkaError as error:
+                self._tell(type(error).__name__)
+                return 0
+            self._tell("")
+            count = 0
+            for message in self._messages(fetched, generation):
+                # where the partitions change meanwhile, reading goes on from what is committed, so nothing is lost here
+                if not self.flow_active or self.app.consumer_generation_id != generation:
+                    break
+                batch: Any = message.value
+                count += len(batch.records)
+                for stretch in batch.stretches:
+                    self._ledger.hand_over(stretch)
+                await self.wait_first(self.callback(message), self.suspend_flow.wait())
+            return count
+
+    def _tell(self, trouble: str) -> None:
+        """Log what keeps us from reading, once for as long as it is the same."""
+        if trouble and trouble != self._trouble:
+            logger.warning("Kafka does not let us read: %s", trouble)
+        self._trouble = trouble
+
+    def _messages(self, fetched: Mapping[Any, Sequence[Any]], generation: int) -> list[ConsumerMessage]:
+        topics: defaultdict[str, list[tuple[TP, Sequence[Any]]]] = defaultdict(list)
+        for partition, records in fetched.items():
+            topics[partition.topic].append((ensure_TP(partition), records))
+        return [_message(topic, parts, generation) for topic, parts in topics.items()]
+
+
+def _message(topic: str, parts: Sequence[tuple[TP, Sequence[Any]]], generation: int) -> ConsumerMessage:
+    """A Faust message whose value is a `Batch`. Faust routes it by its partition, and all of a topic go the same way."""
+    batch: Any = Batch(
+        records=[
+            RawRecord(record.value, record.key, Source(topic=topic, partition=record.partition, offset=record.offset))
+            for _, records in parts
+            for record in records
+        ],
+        stretches=[Stretch(partition, records[-1].offset + 1) for partition, records in parts],
+    )
+    first, records = parts[0]
+    return ConsumerMessage(
+        topic,
+        first.partition,
+        records[-1].offset,
+        timestamp=0.0,
+        timestamp_type=0,
+        headers=None,
+        key=None,
+        value=batch,
+        checksum=None,
+        serialized_value_size=0,
+        tp=first,
+        generation_id=generation,
+    )
+
+
+class Transport(driver.Transport):
+    """Faust's transport over aiokafka, with `BatchConsumer`."""
+
+    Consumer = BatchConsumer
