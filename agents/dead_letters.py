@@ -110,6 +110,7 @@ async def _consumer(settings: Settings, topic: str) -> AsyncIterator[AIOKafkaCon
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_MAX_FETCH_BYTES,
+        fetch_max_wait_ms=50,  # only what is there already is wanted
     )
     try:
         await consumer.start()
