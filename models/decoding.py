@@ -17,6 +17,7 @@ from msgspec import Struct, inspect
 
 from models.events import EVENT_CLASSES, BaseEvent, Event, Invitation, Message, from_microseconds
 from models.records import Reason
+from models.wording import alternatives, expected
 
 UNKNOWN_TYPE = "unknown"
 _FIRST_MOMENT, _LAST_MOMENT = from_microseconds(0), from_microseconds(2**53 - 1)
@@ -122,7 +123,7 @@ def _decode_slowly(value: bytes) -> Event:
         if found is None and not field.required:
             continue
         if field.name not in record:
-            problems.append(f"{field.name}: found nothing, expected {_expected(field.node)}")
+            problems.append(f"{field.name}: found nothing, expected {expected(field.node)}")
             continue
         values[field.name] = _without_lone_surrogates(found, field.node)
         problems += _problems(values[field.name], field)
@@ -142,7 +143,7 @@ def _invalid(detail: str) -> NoReturn:
 
 
 def _parse(value: bytes) -> Any:
-    expected = "expected one JSON object in UTF-8"
+    wanted = "expected one JSON object in UTF-8"
     try:
         return json.loads(
             value.decode(), object_pairs_hook=_object, parse_int=_integer, parse_constant=_refuse_constant
@@ -153,7 +154,7 @@ def _parse(value: bytes) -> Any:
         found = f"malformed JSON at character {error.pos:,} ({error.msg})" if value.strip() else "no text"
     except RecursionError:
         found = "JSON that is nested too deeply to be read"
-    raise UndecodableError(Reason.NOT_JSON, f"the record: found {found}, {expected}")
+    raise UndecodableError(Reason.NOT_JSON, f"the record: found {found}, {wanted}")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -194,14 +195,14 @@ def _fields(cls: type[BaseEvent]) -> tuple[_Field, ...]:
 
 def _without_lone_surrogates(value: Any, node: inspect.Type) -> Any:
     """`value` with U+FFFD for lone surrogates where `node` is free text; ids and enumerations are left to be refused."""
-    if isinstance(value, str) and inspect.StrType() in _alternatives(node):
+    if isinstance(value, str) and inspect.StrType() in alternatives(node):
         return _LONE_SURROGATE.sub("\ufffd", value)
     return value
 
 
 def _problems(value: Any, field: _Field) -> list[str]:
     """What is wrong with a field that is there: one line, or none."""
-    array = next((n for n in _alternatives(field.node) if isinstance(n, inspect.VarTupleType)), None)
+    array = next((n for n in alternatives(field.node) if isinstance(n, inspect.VarTupleType)), None)
     if array and isinstance(value, list) and len(value) >= (array.min_length or 0):
         for index, item in enumerate(value):
             if not _is_valid([item], field.hint) or _is_torn(item):
@@ -226,37 +227,7 @@ def _is_torn(value: Any) -> bool:
 
 
 def _problem(place: str, value: Any, node: inspect.Type) -> str:
-    return f"{place}: found {_found(value, node)}, expected {_expected(node)}"
-
-
-def _alternatives(node: inspect.Type) -> tuple[inspect.Type, ...]:
-    """The types that a field may have, without their descriptions and without null."""
-    if isinstance(node, inspect.Metadata):
-        return _alternatives(node.type)
-    if isinstance(node, inspect.UnionType):
-        return tuple(one for inner in node.types for one in _alternatives(inner))
-    return () if isinstance(node, inspect.NoneType) else (node,)
-
-
-def _expected(node: inspect.Type) -> str:
-    match node:
-        case inspect.Metadata(type=inner, extra_json_schema=extra):
-            return str((extra or {}).get("description") or _expected(inner))
-        case inspect.UnionType(types=types):
-            nullable = any(isinstance(one, inspect.NoneType) for one in types)
-            told = [_expected(one) for one in types if not isinstance(one, inspect.NoneType)]
-            return " or ".join(["null"] * nullable + told)
-        case inspect.StrType(min_length=least, max_length=most):
-            return f"a string of {least or 0} to {most} characters" if most else "a string"
-        case inspect.BoolType():
-            return "true or false"
-        case inspect.IntType(ge=least, le=most):
-            return f"a whole number from {least} to {most}"
-        case inspect.LiteralType(values=values):
-            return f"one of {', '.join(map(str, values))}"
-        case inspect.VarTupleType(item_type=item, min_length=least):
-            return f"{'a non-empty' if least else 'an'} array, each item {_expected(item)}"
-    raise AssertionError(f"no event has a field of {node}")
+    return f"{place}: found {_found(value, node)}, expected {expected(node)}"
 
 
 def _found(value: Any, node: inspect.Type | None = None) -> str:
@@ -282,7 +253,7 @@ def _found_string(value: str, node: inspect.Type | None) -> str:
         return "an empty string"
     if _LONE_SURROGATE.search(value):
         return f"a string of {_characters(value)} with half a surrogate pair"
-    kinds = _alternatives(node) if node else ()
+    kinds = alternatives(node) if node else ()
     if any(isinstance(kind, inspect.DateTimeType) for kind in kinds):
         return f"{_excerpt(value)}{_why_no_moment(value)}"
     if any(isinstance(kind, inspect.LiteralType) for kind in kinds):

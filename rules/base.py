@@ -41,13 +41,13 @@ def nobody(_: Fact) -> str:
 
 
 class Window(Struct, frozen=True, kw_only=True):
-    """Something that is counted over time, under keys: by actor, by actor and text, by target…
+    """Something that is counted over time, under keys: by actor, by actor and text, by target.
 
     `on`: the event types that it looks at. `entries`: what an event adds, as (key, members) pairs; members are counted
-    distinctly, unless `distinct` is false: then events are counted, and there are no members. `at`: under which key the subject of a fact is read, None when not at all. `own`
-    says that entries are the actor's own doing, so that an exempt actor adds nothing. `named`: members must be named in
-    an incident. `note` is kept with each event (short; sealed in the store).
-    The name is the window's identity in the store: change it when the meaning of the entries changes.
+    distinctly, unless `distinct` is false: then events are counted, and there are no members. `at`: under which key the
+    subject of a fact is read, None when not at all. `own` says that entries are the actor's own doing, so that an exempt
+    actor adds nothing. `named`: members must be named in an incident. `note` is kept with each event (short; sealed in
+    the store). The name is the window's identity in the store: change it when the meaning of the entries changes.
     """
 
     name: str

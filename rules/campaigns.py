@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.events import Comment, ForumPost, Message
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Quota, quota_signals, reached
+from rules.quotas import Quotas, quota_signals, reached
 
 _ARTICLES = {"message": 1, "forum_post": 3, "comment": 4}
 _SURFACES = {1: "messages", 3: "the forums", 4: "comments"}
@@ -34,7 +34,7 @@ AUTHORS = Window(
 class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct authors of near-identical text."""
 
-    authors: tuple[Quota, ...]
+    authors: Quotas
 
 
 def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:

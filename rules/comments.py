@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.events import Comment
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Quota, quota_signals, reached
+from rules.quotas import Quotas, quota_signals, reached
 
 
 def _owners(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -27,7 +27,7 @@ OWNERS_COMMENTED = Window(
 class CopiedCommentLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct members on whose pages one author left near-identical comments."""
 
-    owners: tuple[Quota, ...]
+    owners: Quotas
 
 
 def _signals(limits: CopiedCommentLimits) -> dict[str, Signal]:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.events import BaseEvent, ContactRequest, ContactResponse, Invitation
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Count, Duration, Quota, Share, in_words, measured, quota_signals, reached
+from rules.quotas import Count, Duration, Quotas, Share, in_words, measured, quota_signals, reached
 
 
 def _response(event: BaseEvent) -> ContactResponse:
@@ -53,9 +53,9 @@ class ContactRequestFloodLimits(Struct, frozen=True, forbid_unknown_fields=True)
     `answers` answers of which at most `unwelcome_share` accept. Answers are counted over `answers_window`.
     """
 
-    many: tuple[Quota, ...]
+    many: Quotas
     welcome_share: Share
-    unwelcome: tuple[Quota, ...]
+    unwelcome: Quotas
     unwelcome_share: Share
     answers: Count
     answers_window: Duration
@@ -131,7 +131,7 @@ STRANGERS_INVITED = Window(
 class ProjectInvitationFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct strangers invited to projects."""
 
-    strangers: tuple[Quota, ...]
+    strangers: Quotas
 
 
 def _project_invitation_signals(limits: ProjectInvitationFloodLimits) -> dict[str, Signal]:
@@ -184,7 +184,7 @@ CONTACTS_GAINED = Window(
 class UnmanageableContactsLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct contacts gained, whoever asked."""
 
-    gained: tuple[Quota, ...]
+    gained: Quotas
 
 
 def _unmanageable_signals(limits: UnmanageableContactsLimits) -> dict[str, Signal]:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.events import Invitation, InvitationResponse
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Count, Quota, Share, measured, quota_signals, reached
+from rules.quotas import Count, Quotas, Share, measured, quota_signals, reached
 
 
 def _invitation(fact: Fact) -> Invitation | None:
@@ -67,8 +67,8 @@ class EventInvitationFloodLimits(Struct, frozen=True, forbid_unknown_fields=True
     `guests` counts for one event, unless of at least `answers` answers more than `unwelcome_share` accept.
     """
 
-    strangers: tuple[Quota, ...]
-    guests: tuple[Quota, ...]
+    strangers: Quotas
+    guests: Quotas
     unwelcome_share: Share
     answers: Count
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.events import ForumPost
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Quota, quota_signals, reached
+from rules.quotas import Quotas, quota_signals, reached
 
 
 def _post(fact: Fact) -> ForumPost:
@@ -48,8 +48,8 @@ POSTS_WITH_COPY = Window(
 class CopiedPostLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Near-identical posts of one author: over how many threads, and how many at all (they may stand in one thread)."""
 
-    threads: tuple[Quota, ...]
-    posts: tuple[Quota, ...]
+    threads: Quotas
+    posts: Quotas
 
 
 def _copied_post_signals(limits: CopiedPostLimits) -> dict[str, Signal]:
@@ -127,8 +127,8 @@ THREADS_OPENED_WITH_TITLE = Window(
 class DuplicateThreadLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Threads of one forum that open alike: with near-identical text (by anybody), or the same title (by one author)."""
 
-    same_text: tuple[Quota, ...]
-    same_title: tuple[Quota, ...]
+    same_text: Quotas
+    same_title: Quotas
 
 
 def _duplicate_thread_signals(limits: DuplicateThreadLimits) -> dict[str, Signal]:
@@ -186,8 +186,8 @@ POSTS = Window(
 class ForumFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Threads that one author posts in, and posts at all. A lively talk in one thread is no flood."""
 
-    threads: tuple[Quota, ...]
-    posts: tuple[Quota, ...]
+    threads: Quotas
+    posts: Quotas
 
 
 def _forum_flood_signals(limits: ForumFloodLimits) -> dict[str, Signal]:

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.events import Message
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Quota, quota_signals, reached
+from rules.quotas import Quotas, quota_signals, reached
 
 
 def _strangers(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -25,7 +25,7 @@ STRANGERS_MESSAGED = Window(
 class MassMessagingLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct strangers written to."""
 
-    strangers: tuple[Quota, ...]
+    strangers: Quotas
 
 
 def _mass_messaging_signals(limits: MassMessagingLimits) -> dict[str, Signal]:
@@ -72,7 +72,7 @@ COPY_RECIPIENTS = Window(
 class CopiedMessageLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct strangers who got near-identical text from one sender."""
 
-    recipients: tuple[Quota, ...]
+    recipients: Quotas
 
 
 def _copied_message_signals(limits: CopiedMessageLimits) -> dict[str, Signal]:

@@ -13,11 +13,12 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 import yaml
-from msgspec import Meta, Struct, field
+from msgspec import Meta, Struct, field, inspect
 
 from models.incidents import Action, Severity, Statement
+from models.wording import alternatives, expected
 from rules.base import Rule
-from rules.quotas import Duration, Share
+from rules.quotas import Duration, Quota, Share
 from rules.registry import all_rules
 from state.store import StoreLimits
 
@@ -90,7 +91,7 @@ class RulePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     memory: Memory
-    rules: dict[str, dict[str, Any]]
+    rules: dict[str, Any]
 
 
 class Policy(Struct, frozen=True, kw_only=True, dict=True):
@@ -123,64 +124,122 @@ def load_policy(path: Path | None = None) -> Policy:
 def parse_policy(source: str, name: str = "policy") -> Policy:
     """Check a policy given as YAML text. Raises `PolicyError`; `name` opens each of its lines."""
     try:
-        loaded = yaml.load(source, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
+        loaded = yaml.load(source, Loader=_PolicyLoader)  # noqa: S506 - a SafeLoader
     except yaml.YAMLError as error:
-        raise PolicyError(f"{name}: not YAML: {' '.join(str(error).split())}") from error
-    file = _converted(loaded, _File, "", name)
+        raise PolicyError(f"{name}: not YAML: {_what_is_no_yaml(error)}") from error
+    except RecursionError as error:
+        raise PolicyError(f"{name}: not YAML: nested too deeply") from error
+    try:
+        return _policy(loaded)
+    except PolicyError as error:
+        raise PolicyError("\n".join(f"{name}: {mistake}" for mistake in str(error).splitlines())) from error
+
+
+def _what_is_no_yaml(error: yaml.YAMLError) -> str:
+    if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark:
+        mark = error.problem_mark
+        return f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}"
+    return " ".join(str(error).replace('in "<unicode string>", position', "at character").split())
+
+
+def _policy(loaded: Any) -> Policy:
+    file = _converted(loaded, _File, "")
     known = all_rules()
-    mistakes = [
-        f"{name}: rules.{slug}: unknown rule; known are {', '.join(known)}" for slug in file.rules if slug not in known
-    ] + [
-        f"{name}: rules.{slug}: missing; every rule is named, with mode: off where it is not wanted"
-        for slug in known
-        if slug not in file.rules
-    ]
+    mistakes = [f"rules.{slug}: unknown rule; known are {', '.join(known)}" for slug in file.rules if slug not in known]
     rules = {}
     for slug, rule in known.items():
-        if slug in file.rules:
-            try:
-                rules[slug] = _rule_policy(file.rules[slug], rule, name)
-            except PolicyError as error:
-                mistakes.append(str(error))
+        if slug not in file.rules:
+            mistakes.append(f"rules.{slug}: missing; every rule is named, with mode: off where it is not wanted")
+            continue
+        try:
+            rules[slug] = _rule_policy(file.rules[slug], rule)
+        except PolicyError as error:
+            mistakes.append(str(error))
     if mistakes:
         raise PolicyError("\n".join(mistakes))
     return Policy(memory=file.memory, rules=rules)
 
 
-def _rule_policy(loaded: dict[str, Any], rule: Rule[Any], name: str) -> RulePolicy:
+def _rule_policy(loaded: Any, rule: Rule[Any]) -> RulePolicy:
     place = f"rules.{rule.slug}"
-    settings: RulePolicy = _converted(loaded, RulePolicy, place, name)
-    limits = _converted(settings.limits, rule.limits, f"{place}.limits", name)
-    weights = [SEVERITIES.index(severity) for severity in _severities(settings)]
+    settings: RulePolicy = _converted(loaded, RulePolicy, place)
+    limits = _converted(settings.limits, rule.limits, f"{place}.limits")
+    _check_windows(limits, f"{place}.limits")
+    severities = [settings.severity, *(s.severity for s in sorted(settings.escalation, key=lambda step: step.level))]
+    weights = [SEVERITIES.index(severity) for severity in severities]
     if weights != sorted(weights):
-        raise PolicyError(f"{name}: {place}.escalation: a higher level has a lower severity: {_severities(settings)}")
+        raise PolicyError(
+            f"{place}.escalation: found {', '.join(severities)} in the order of their levels, "
+            f"expected severities that never fall"
+        )
     return msgspec.structs.replace(settings, limits=limits)
 
 
-def _severities(settings: RulePolicy) -> list[Severity]:
-    return [settings.severity, *(s.severity for s in sorted(settings.escalation, key=lambda step: step.level))]
+def _check_windows(limits: Struct, place: str) -> None:
+    """Two quotas of one window would answer for each other."""
+    for name in limits.__struct_fields__:
+        quotas = getattr(limits, name)
+        if isinstance(quotas, tuple):
+            windows = [str(quota.window) for quota in quotas if isinstance(quota, Quota)]
+            if len(set(windows)) < len(windows):
+                raise PolicyError(f"{place}.{name}: found the windows {', '.join(windows)}, expected each window once")
 
 
-def _converted(value: Any, wanted: type[Any], place: str, name: str) -> Any:
+# --- mistakes in words -------------------------------------------------------------------------------------------------
+
+_UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)
+_MISSING_FIELD = re.compile(r"Object missing required field `(.*)`")
+
+
+def _converted(value: Any, wanted: type[Any], place: str) -> Any:
     try:
         return msgspec.convert(value, wanted, dec_hook=_decode_duration)
     except msgspec.ValidationError as error:
-        message, _, path = str(error).partition(" - at `")
-        path = path.rstrip("`").removeprefix("$").removeprefix(".")
-        where = ".".join(part for part in (place, path) if part) or "the file"
-        raise PolicyError(f"{name}: {where}: {message}{_found(value, path)}") from error
+        raise PolicyError(_mistake(str(error), value, wanted, place)) from error
 
 
-def _found(value: Any, path: str) -> str:
-    """What stands at `path`, for a message that does not say so itself."""
-    if "[...]" in path:
-        return ""
-    for part in re.findall(r"[^.\[\]]+", path):
-        try:
-            value = value[int(part)] if isinstance(value, list) else value[part]
-        except (KeyError, IndexError, TypeError, ValueError):
-            return ""
-    return "" if isinstance(value, dict | list) else f", found {value!r}"
+def _mistake(message: str, value: Any, wanted: type[Any], place: str) -> str:
+    """Msgspec's message with the place of it in the file, what stands there and what should."""
+    message, _, path = message.partition(" - at `$")
+    node: inspect.Type = inspect.type_info(wanted)
+    for part in re.findall(r"[^.\[\]`]+", path):
+        place = f"{place}[{part}]" if isinstance(value, list) else f"{place}.{part}"
+        value, node = _inside(value, node, part)
+    place = place.removeprefix(".")
+    if unknown := _UNKNOWN_FIELD.match(message):
+        return f"{_joined(place, unknown[1])}: unknown; known are {', '.join(_fields(node))}"
+    if missing := _MISSING_FIELD.match(message):
+        return f"{_joined(place, missing[1])}: missing, expected {expected(_fields(node)[missing[1]])}"
+    return f"{place or 'the file'}: found {_found(value)}, expected {expected(node)}"
+
+
+def _joined(place: str, name: str) -> str:
+    return f"{place}.{name}" if place else name
+
+
+def _inside(value: Any, node: inspect.Type, part: str) -> tuple[Any, inspect.Type]:
+    """The value and the type that stand under `part`, an index or a field's name."""
+    kind = alternatives(node)[0]
+    if isinstance(kind, inspect.VarTupleType | inspect.FrozenSetType):
+        return value[int(part)], kind.item_type
+    return value[part], _fields(kind)[part]
+
+
+def _fields(node: inspect.Type) -> dict[str, inspect.Type]:
+    kind = alternatives(node)[0]
+    assert isinstance(kind, inspect.StructType)
+    return {field.encode_name: field.type for field in kind.fields}
+
+
+def _found(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case list():
+            return f"an array of {len(value)}" if value else "an empty array"
+        case dict():
+            return "a mapping"
+    return repr(value)
 
 
 def _decode_duration(wanted: type[Any], value: Any) -> Any:
@@ -202,13 +261,21 @@ def _written_durations(original: Any, plain: Any) -> Any:
     return plain
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML lets a later key silently replace an earlier one; a policy must not."""
+class _PolicyLoader(yaml.SafeLoader):
+    """YAML as people mean it: `off` is a word, and a later key does not silently replace an earlier one."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012 - as its base has it
+        first: [(tag, form) for tag, form in resolvers if not tag.endswith((":bool", ":timestamp"))]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
         for key_node, _ in node.value:
             key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, str):
+                found = "an array or a mapping" if isinstance(key, list | dict) else f"{key!r}"
+                raise yaml.constructor.ConstructorError(None, None, f"{found} is no name", key_node.start_mark)
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"{key!r} stands here twice", key_node.start_mark)
             seen.add(key)

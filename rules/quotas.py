@@ -11,19 +11,23 @@ from rules.base import Signal, Window
 from state.requests import Reading
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_DURATION = re.compile(r"([1-9][0-9]{0,5})([smhd])")
+_DURATION = re.compile(r"([1-9][0-9]{0,7})([smhd])")
+_LONGEST = 400 * 86_400
 
 
 class Duration(int):
     """A length of time in seconds, written like `30s`, `10m`, `24h` or `7d` in the policy."""
 
+    FORM = "a length of time such as 30s, 10m, 24h or 7d, at most 400d"
+
     @classmethod
     def parse(cls, written: object) -> "Duration":
         """Raises ValueError with what was found and what is expected."""
         match = _DURATION.fullmatch(written) if isinstance(written, str) else None
-        if not match:
-            raise ValueError(f"expected a length of time such as 30s, 10m, 24h or 7d, found {written!r}")
-        return cls(int(match[1]) * _UNITS[match[2]])
+        seconds = int(match[1]) * _UNITS[match[2]] if match else 0
+        if not 0 < seconds <= _LONGEST:
+            raise ValueError(f"found {written!r}, expected {cls.FORM}")
+        return cls(seconds)
 
     def __str__(self) -> str:
         unit = max((u for u in _UNITS if self % _UNITS[u] == 0), key=_UNITS.__getitem__)
@@ -39,6 +43,10 @@ class Quota(Struct, frozen=True, forbid_unknown_fields=True):
 
     reach: Count
     window: Duration
+
+
+Quotas = Annotated[tuple[Quota, ...], Meta(min_length=1)]
+"""Reached when one of them is. Their windows differ."""
 
 
 def quota_signals(prefix: str, window: Window, quotas: tuple[Quota, ...]) -> dict[str, Signal]:
