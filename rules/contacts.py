@@ -49,8 +49,9 @@ REQUESTS_ACCEPTED = Window(
 class ContactRequestFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Requests to strangers: what is too many whoever accepts, and what is too many when hardly anybody does.
 
-    `many` counts unless at least `welcome_share` of the answers accept. `unwelcome` counts sooner, given at least
-    `answers` answers of which at most `unwelcome_share` accept. Answers are counted over `answers_window`.
+    `many` counts unless at least `welcome_share` of those who were asked have accepted: of those asked, not of those who
+    answered, or a handful of friends who say yes would open the door to hundreds of requests. `unwelcome` counts sooner,
+    given at least `answers` answers of which at most `unwelcome_share` accept. Answers are counted over `answers_window`.
     """
 
     many: Quotas
@@ -77,11 +78,10 @@ def judge_contact_request_flood(case: Case, limits: ContactRequestFloodLimits) -
     """Requests to strangers in numbers, the sooner the fewer accept."""
     answered, accepted = case.readings["answered"].count, case.readings["accepted"].count
     share = accepted / answered if answered else 0.0
-    enough = answered >= limits.answers
-    over = None
-    if not (enough and share >= limits.welcome_share):
-        over = reached("many", limits.many, case.readings)
-    if not over and enough and share <= limits.unwelcome_share:
+    over = reached("many", limits.many, case.readings)
+    if over and accepted >= limits.welcome_share * over.reading.count:
+        over = None
+    if not over and answered >= limits.answers and share <= limits.unwelcome_share:
         over = reached("unwelcome", limits.unwelcome, case.readings)
     if not over:
         return None

@@ -93,4 +93,4 @@ def in_words(seconds: int) -> str:
         if seconds % length == 0 and (unit != "day" or seconds > length):
             number = seconds // length
             return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
-    return f"{seconds} seconds"
+    return f"{seconds} second{'' if seconds == 1 else 's'}"

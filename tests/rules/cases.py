@@ -1,0 +1,45 @@
+"""Facts and cases for judges, with no store behind them."""
+
+from typing import Any
+
+from models.events import BaseEvent, from_microseconds
+from rules.base import Case, Fact
+from state.requests import Campaign, Contribution, Reading
+
+NOON = 1_772_366_400_000_000
+"""1 March 2026, 12:00 UTC, in microseconds."""
+
+
+def event(cls: type[BaseEvent], **fields: Any) -> Any:
+    """An event of `anna` at noon."""
+    return cls(**{"event_id": "e1", "occurred_at": from_microseconds(NOON), "actor_id": "anna"} | fields)
+
+
+def fact(cls: type[BaseEvent], *, campaign: bool = True, strangers: tuple[str, ...] = (), **fields: Any) -> Fact:
+    """A fact of an event of `anna`, in campaign `c` unless told otherwise."""
+    return Fact(
+        event=event(cls, **fields),
+        time=NOON,
+        strangers=strangers,
+        campaign=Campaign("c", 0.9) if campaign else None,
+    )
+
+
+def reading(count: int, *, note: str = "", members: tuple[str, ...] = ()) -> Reading:
+    """A window that counted `count`, with its first and last event."""
+    if not count:
+        return Reading(0, 0)
+    first = Contribution(NOON - 1, "e0", note)
+    return Reading(count, count, (first,), (first, Contribution(NOON, "e1", note)), members)
+
+
+def case(of: Fact, subject_id: str = "anna", **counts: int | Reading) -> Case:
+    """`counts` by signal: `strangers_1h=20` is what the signal `strangers/1h` reads."""
+    return Case(
+        of,
+        subject_id,
+        {
+            name.replace("_at_", "/"): value if isinstance(value, Reading) else reading(value)
+            for name, value in counts.items()
+        },
+    )
