@@ -97,8 +97,14 @@ def build_app(settings: Settings, carry: Carry, health: Health) -> WorkerApp:
     async def consume(stream: EventStream) -> None:
         async for event in stream.events():
             batch = cast(Batch, event.value)
-            if not await carry(batch.records):
-                break  # the worker stops; what is not confirmed comes again
+            try:
+                finished = await carry(batch.records)
+            except Exception as error:
+                # Faust would go on with the next batch, and this one would never be judged
+                await app.crash(error)
+                return
+            if not finished:
+                return  # the worker stops; what is not confirmed comes again
             app.batches.confirm(batch)
 
     for topic in TOPICS:

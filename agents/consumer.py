@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
+from itertools import count
 from typing import Any, cast
 
 from aiokafka.errors import ConsumerStoppedError, KafkaError
@@ -23,8 +24,10 @@ from models.records import RawRecord, Source
 
 logger = logging.getLogger(__name__)
 
-FETCHES_AHEAD = 2
-"""So many fetches of a partition may wait for the agent: one to judge and one to go on with. More only fill the memory."""
+STRETCHES_AHEAD = 2
+"""So many fetches of a partition may wait for their agent: one to judge and one to go on with. More only fill the memory."""
+BATCHES_AHEAD = 32
+"""So many batches of all topics may wait, however many partitions there are: that bounds memory and the wait of each."""
 _FETCH_SECONDS = 0.5
 _COMMIT_SECONDS = 5.0
 """aiokafka would try for ever to commit during an outage, and nothing else could be asked of the consumer meanwhile."""
@@ -59,25 +62,31 @@ class Ledger:
     """Which offsets may be committed: those before which everything that was handed over is confirmed."""
 
     def __init__(self) -> None:
-        self._open: defaultdict[TP, deque[Stretch]] = defaultdict(deque)
+        self._stretches: defaultdict[TP, deque[Stretch]] = defaultdict(deque)
+        self._batches: dict[Batch, int] = {}
+        self._numbers = count()
         self._confirmed: dict[TP, int] = {}
         self._committed: dict[TP, int] = {}
 
-    def hand_over(self, stretch: Stretch) -> None:
-        """The stretch goes to an agent, after all others of its partition."""
-        self._open[stretch.partition].append(stretch)
+    def hand_over(self, batch: Batch) -> None:
+        """The batch goes to an agent, after all others of its partitions."""
+        self._batches[batch] = next(self._numbers)
+        for stretch in batch.stretches:
+            self._stretches[stretch.partition].append(stretch)
 
     def confirm(self, batch: Batch) -> None:
         """All records of the batch are done with. What was handed over before `forget` no longer counts."""
+        self._batches.pop(batch, None)
         for stretch in batch.stretches:
             stretch.confirmed = True
-            waiting = self._open[stretch.partition]
+            waiting = self._stretches[stretch.partition]
             while waiting and waiting[0].confirmed:
                 self._confirmed[stretch.partition] = waiting.popleft().end
 
     def forget(self) -> None:
         """Reading goes on from what Kafka knows to be committed: after each change of the partitions."""
-        self._open.clear()
+        self._batches.clear()
+        self._stretches.clear()
         self._confirmed.clear()
         self._committed.clear()
 
@@ -89,14 +98,14 @@ class Ledger:
         """Kafka knows these."""
         self._committed.update(offsets)
 
-    def ahead(self, partition: TP) -> int:
-        """Stretches of the partition that wait for confirmation."""
-        return len(self._open[partition])
+    def has_room(self, partition: TP) -> bool:
+        """Whether more of the partition may be read."""
+        return len(self._batches) < BATCHES_AHEAD and len(self._stretches[partition]) < STRETCHES_AHEAD
 
     @property
-    def unconfirmed(self) -> int:
-        """Stretches of all partitions that wait for confirmation."""
-        return sum(map(len, self._open.values()))
+    def oldest(self) -> int | None:
+        """The number of the batch that has been waiting for its confirmation for longest; None where none waits."""
+        return next(iter(self._batches.values()), None)
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -154,9 +163,9 @@ class BatchConsumer(driver.Consumer):
         self._room.set()
 
     @property
-    def unconfirmed(self) -> int:
-        """How many stretches of records were read and not confirmed."""
-        return self._ledger.unconfirmed
+    def oldest_unconfirmed(self) -> int | None:
+        """A number that stays the same for as long as the same batch waits for longest; None while none waits."""
+        return self._ledger.oldest
 
     async def perform_seek(self) -> None:
         """Go back to what Kafka knows to be committed."""
@@ -184,7 +193,7 @@ class BatchConsumer(driver.Consumer):
                     await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
                     continue
                 self._room.clear()
-                partitions = {p for p in self._get_active_partitions() if self._ledger.ahead(p) < FETCHES_AHEAD}
+                partitions = {p for p in self._get_active_partitions() if self._ledger.has_room(p)}
                 if not partitions:
                     await self.wait(self._room, timeout=1.0)  # type: ignore[arg-type]
                 elif await self._read(partitions) < self.app.conf.broker_max_poll_records:
@@ -204,17 +213,16 @@ class BatchConsumer(driver.Consumer):
                 self._tell(type(error).__name__)
                 return 0
             self._tell("")
-            count = 0
+            handed_over = 0
             for message in self._messages(fetched, generation):
                 # where the partitions change meanwhile, reading goes on from what is committed, so nothing is lost here
                 if not self.flow_active or self.app.consumer_generation_id != generation:
                     break
                 batch: Any = message.value
-                count += len(batch.records)
-                for stretch in batch.stretches:
-                    self._ledger.hand_over(stretch)
+                handed_over += len(batch.records)
+                self._ledger.hand_over(batch)
                 await self.wait_first(self.callback(message), self.suspend_flow.wait())
-            return count
+            return handed_over
 
     def _tell(self, trouble: str) -> None:
         """Log what keeps us from reading, once for as long as it is the same."""

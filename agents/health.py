@@ -22,12 +22,14 @@ class Sighting(Struct, frozen=True, kw_only=True):
     """What the group looks like at one moment.
 
     `backlog` is the number of records that were written and not committed, of every partition of the group; `committed` are
-    the offsets that say so. `waiting` tells whether any record of our own partitions has not been judged yet.
+    the offsets that say so. `waiting` tells whether any record of our own partitions has not been judged yet; `batch` is the
+    number of the batch that has been under way for longest.
     """
 
     backlog: Mapping[Partition, int]
     committed: Mapping[Partition, int]
     waiting: bool
+    batch: int | None = None
 
 
 class Health:
@@ -44,6 +46,8 @@ class Health:
         self._uncommitted_since: dict[Partition, float] = {}
         self._neglected_since: dict[Partition, float] = {}
         self._committed: Mapping[Partition, int] = {}
+        self._batch: int | None = None
+        self._batch_since = clock()
 
     # --- what the parts tell -----------------------------------------------------------------------------------------
 
@@ -57,7 +61,7 @@ class Health:
         """`what` works. What had to wait for it gets its time anew."""
         if self._outages.pop(what, None):
             logger.info("%s works again", what)
-            self._idle_since = self._unassigned_since = self._clock()
+            self._idle_since = self._unassigned_since = self._batch_since = self._clock()
             self._uncommitted_since = {}
             self._neglected_since = {}
 
@@ -85,6 +89,8 @@ class Health:
         now = self._clock()
         if not sighting.waiting:
             self._idle_since = now
+        if sighting.batch is None or sighting.batch != self._batch:
+            self._batch, self._batch_since = sighting.batch, now
         for partition, backlog in sighting.backlog.items():
             if backlog == 0 or sighting.committed.get(partition) != self._committed.get(partition):
                 self._neglected_since.pop(partition, None)
@@ -111,6 +117,8 @@ class Health:
         reasons = []
         if self._partitions and now - self._idle_since > self._stall_seconds:
             reasons.append(f"records wait and none was judged for {now - self._idle_since:.0f} s")
+        if self._batch is not None and now - self._batch_since > self._stall_seconds:
+            reasons.append(f"a batch has been under way for {now - self._batch_since:.0f} s")
         for (topic, number), since in sorted(self._uncommitted_since.items()):
             if self._partitions and (topic, number) in self._partitions and now - since > self._stall_seconds:
                 reasons.append(f"judged records of {topic}/{number} have not been committed for {now - since:.0f} s")

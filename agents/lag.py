@@ -39,8 +39,8 @@ class GroupObserver:
     async def __aexit__(self, *_: object) -> None:
         await self._closing.aclose()
 
-    async def look(self, ours: Iterable[Partition], position: Position, unjudged: int) -> Sighting:
-        """The group now. `position` tells how far our own consumer has read, `unjudged` how much of that is not judged.
+    async def look(self, ours: Iterable[Partition], position: Position, batch: int | None) -> Sighting:
+        """The group now. `position` tells how far our own consumer has read, `batch` is the oldest one under way.
 
         Raises `KafkaError`, `OSError` or `TimeoutError` where Kafka does not answer.
         """
@@ -58,7 +58,8 @@ class GroupObserver:
         return Sighting(
             backlog=backlog,
             committed={(p.topic, p.partition): offset for p, offset in committed.items()},
-            waiting=bool(unjudged or behind),
+            waiting=batch is not None or bool(behind),
+            batch=batch,
         )
 
     async def _is_behind(self, partition: Partition, ends: dict[Any, int], position: Position) -> bool:

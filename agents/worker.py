@@ -154,7 +154,7 @@ async def _watch(settings: Settings, app: WorkerApp, metrics: Metrics, health: H
             async with GroupObserver(settings) as observer:
                 while True:
                     ours = health.partitions
-                    sighting = await observer.look(ours, position, app.batches.unconfirmed)
+                    sighting = await observer.look(ours, position, app.batches.oldest_unconfirmed)
                     health.recover(_GROUP)
                     health.see(sighting)
                     metrics.show_lag({p: backlog for p, backlog in sighting.backlog.items() if p in ours})

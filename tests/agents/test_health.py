@@ -1,0 +1,126 @@
+"""When a worker is dead, when it is not ready, and that an outage is neither a death nor forgotten."""
+
+import logging
+
+import pytest
+
+from agents.health import Health, Partition, Sighting
+from tests.agents.helpers import Clock, health, record
+
+P: Partition = ("activity.messages", 0)
+
+
+def sighting(backlog: int, committed: int = 0, *, waiting: bool | None = None, batch: int | None = None) -> Sighting:
+    return Sighting(
+        backlog={P: backlog}, committed={P: committed}, waiting=backlog > 0 if waiting is None else waiting, batch=batch
+    )
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def worker(clock: Clock) -> Health:
+    subject = health(clock)
+    subject.assign(frozenset([P]))
+    return subject
+
+
+def test_it_is_dead_when_records_wait_and_none_is_judged(clock: Clock, worker: Health) -> None:
+    worker.see(sighting(7))
+    clock.now += 29
+    assert worker.why_dead() == []
+    clock.now += 2
+    assert worker.why_dead() == ["records wait and none was judged for 31 s"]
+    worker.progress([record(0)])
+    assert worker.why_dead() == []
+
+
+def test_it_may_idle_for_ever_when_nothing_waits(clock: Clock, worker: Health) -> None:
+    for _ in range(10):
+        clock.now += 20
+        # a marker of a transaction is in the backlog, and nobody will ever judge it
+        worker.see(sighting(1, waiting=False))
+        assert worker.why_dead() == []
+
+
+def test_it_is_dead_when_one_batch_is_stuck_while_others_go_on(clock: Clock, worker: Health) -> None:
+    for offset in range(10):
+        worker.see(sighting(7, offset, batch=3))
+        worker.progress([record(offset)])
+        clock.now += 4
+    assert worker.why_dead() == ["a batch has been under way for 40 s"]
+    worker.see(sighting(7, 10, batch=4))
+    assert worker.why_dead() == []
+
+
+def test_it_is_dead_when_judged_records_are_not_committed(clock: Clock, worker: Health) -> None:
+    worker.progress([record(41)])
+    worker.see(sighting(5, committed=30, waiting=False))
+    clock.now += 31
+    worker.see(sighting(5, committed=30, waiting=False))
+    assert worker.why_dead() == ["judged records of activity.messages/0 have not been committed for 31 s"]
+    worker.see(sighting(0, committed=42))
+    assert worker.why_dead() == []
+
+
+def test_without_partitions_it_is_dead_only_if_nobody_reads_them(clock: Clock) -> None:
+    worker = health(clock)
+    for committed in range(10):
+        worker.see(sighting(100, committed))
+        clock.now += 5
+        assert worker.why_dead() == [], "others read"
+    for _ in range(10):
+        worker.see(sighting(100, 9))
+        clock.now += 5
+    assert worker.why_dead() == ["no partition is assigned to this worker and nobody reads 1 that have records"]
+
+
+@pytest.mark.parametrize("what", ["redis", "kafka"])
+def test_an_outage_is_no_death_and_everything_gets_its_time_anew_afterwards(
+    clock: Clock, worker: Health, what: str
+) -> None:
+    worker.progress([record(41)])
+    worker.see(sighting(7, 30, batch=3))
+    clock.now += 10
+    worker.suffer(what, f"{what} does not answer")
+    clock.now += 1000
+    worker.see(sighting(7, 30, batch=3))
+    assert worker.why_dead() == []
+    assert worker.why_not_ready() == [f"{what} does not answer"]
+    worker.recover(what)
+    worker.see(sighting(7, 30, batch=3))
+    assert worker.why_dead() == []
+    assert worker.why_not_ready() == []
+    clock.now += 31
+    assert len(worker.why_dead()) == 3
+
+
+def test_outages_of_two_things_end_one_by_one(worker: Health) -> None:
+    worker.suffer("redis", "Redis does not answer")
+    worker.suffer("kafka", "Kafka does not answer")
+    worker.recover("redis")
+    assert worker.why_not_ready() == ["Kafka does not answer"]
+
+
+def test_an_outage_is_logged_once(worker: Health, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        for _ in range(3):
+            worker.suffer("redis", "Redis does not answer")
+        for _ in range(3):
+            worker.recover("redis")
+    assert [r.message for r in caplog.records] == [
+        "Redis does not answer; waiting until it does",
+        "redis works again",
+    ]
+
+
+def test_it_is_ready_once_the_group_has_answered_even_with_no_partition(clock: Clock) -> None:
+    worker = health(clock)
+    assert worker.why_not_ready() == ["Kafka has not assigned partitions yet"]
+    worker.assign(frozenset())
+    assert worker.why_not_ready() == []
+    worker.revoke()
+    assert worker.why_not_ready() == ["Kafka has not assigned partitions yet"]

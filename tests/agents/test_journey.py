@@ -1,0 +1,170 @@
+"""One batch through a worker: never lost, never half published, never spinning, whatever fails on the way."""
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+
+from agents.health import Health
+from agents.journey import Journey
+from agents.metrics import Metrics
+from agents.publishing import Publisher
+from engine.outcome import Outcome
+from models.records import RawRecord
+from state.errors import StateUnavailable
+from tests.agents.helpers import FakeProducer, ImpatientPatience, gauges, health, incident, outcome, record
+
+Judge = Callable[[Sequence[RawRecord]], Outcome]
+
+
+class FakeEngine:
+    def __init__(self, process: Callable[[Sequence[RawRecord]], Awaitable[Outcome]]) -> None:
+        self.process = process
+
+
+class Worker:
+    """A journey over a fake engine and a fake producer, with all that they touch."""
+
+    def __init__(self, judge: Judge, *, stop_after: int | None = None, prefix: str = "") -> None:
+        self.metrics, self.health, self.producer = Metrics(), health(), FakeProducer()
+        self.patience = ImpatientPatience(stop_after)
+        self.batches: list[int] = []
+
+        async def process(records: Sequence[RawRecord]) -> Outcome:
+            self.batches.append(len(records))
+            return judge(records)
+
+        publisher = Publisher(self.producer, metrics=self.metrics, health=self.health, patience=self.patience)
+        self.journey = Journey(
+            FakeEngine(process),
+            publisher,
+            metrics=self.metrics,
+            health=self.health,
+            patience=self.patience,
+            topic_prefix=prefix,
+        )
+
+    def carry(self, *records: RawRecord) -> bool:
+        return asyncio.run(self.journey.carry(records))
+
+    @property
+    def published(self) -> list[tuple[str, bytes | None]]:
+        return [(topic, key) for topic, key, _, _ in self.producer.confirmed]
+
+
+def fine(records: Sequence[RawRecord]) -> Outcome:
+    return outcome(*(incident(str(r.source.offset)) for r in records if r.source), events=len(records))
+
+
+def test_a_batch_is_judged_published_and_counted() -> None:
+    worker = Worker(fine, prefix="test.")
+    assert worker.carry(record(0), record(1))
+    assert worker.published == [("test.incidents", b"anna"), ("test.incidents", b"anna")]
+    samples = gauges(worker.metrics)
+    assert samples['twinwatch_events_total{outcome="accepted",type="message"}'] == 2
+    assert samples['twinwatch_incidents_total{mode="live",rule="mass_messaging",severity="medium"}'] == 2
+
+
+def test_a_redis_outage_is_waited_out_with_the_whole_batch() -> None:
+    answers = iter([False, False, True])
+
+    def judge(records: Sequence[RawRecord]) -> Outcome:
+        if not next(answers):
+            raise StateUnavailable("ConnectionError", "refused")
+        return fine(records)
+
+    worker = Worker(judge)
+    assert worker.carry(record(0), record(1))
+    assert worker.batches == [2, 2, 2]
+    assert worker.health.why_not_ready() == ["Kafka has not assigned partitions yet"]
+    assert gauges(worker.metrics)['twinwatch_redis_errors_total{kind="ConnectionError"}'] == 2
+
+
+def test_during_an_outage_the_worker_says_so_and_confirms_nothing_when_it_is_stopped() -> None:
+    def judge(records: Sequence[RawRecord]) -> Outcome:
+        raise StateUnavailable("TimeoutError", "no answer")
+
+    worker = Worker(judge, stop_after=3)
+    assert not worker.carry(record(0))
+    assert "Redis does not answer: TimeoutError" in worker.health.why_not_ready()
+    assert worker.published == []
+
+
+@pytest.mark.parametrize("poison", range(7))
+def test_a_record_that_breaks_the_engine_is_put_aside_alone(poison: int) -> None:
+    def judge(records: Sequence[RawRecord]) -> Outcome:
+        if any(r.source and r.source.offset == poison for r in records):
+            raise ZeroDivisionError("secret text")
+        return fine(records)
+
+    worker = Worker(judge)
+    assert worker.carry(*(record(offset) for offset in range(7)))
+    letters = [headers for topic, _, _, headers in worker.producer.confirmed if topic == "activity.dead-letters"]
+    assert len(letters) == 1
+    assert dict(letters[0])["reason"] == b"rule_error"
+    assert dict(letters[0])["source_offset"] == str(poison).encode()
+    incidents = [value for topic, _, value, _ in worker.producer.confirmed if topic == "incidents"]
+    found = sorted(json.loads(value or b"")["incident_id"] for value in incidents)
+    assert found == [str(offset) for offset in range(7) if offset != poison]
+
+
+def test_what_an_exception_says_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    def judge(records: Sequence[RawRecord]) -> Outcome:
+        raise ValueError("secret text of a member")
+
+    Worker(judge).carry(record(0))
+    assert "ValueError" in caplog.text
+    assert "secret" not in caplog.text
+
+
+def test_a_batch_that_kafka_has_not_confirmed_is_not_done() -> None:
+    class Refusing(FakeProducer):
+        def refuse(self, topic: str, value: bytes | None) -> Exception | None:
+            return ConnectionError("no broker")
+
+    worker = Worker(fine, stop_after=4)
+    worker.journey._publisher._producer = Refusing()
+    assert not worker.carry(record(0))
+    assert gauges(worker.metrics).get('twinwatch_events_total{outcome="accepted",type="message"}') is None
+
+
+def test_nothing_is_begun_once_the_worker_stops() -> None:
+    worker = Worker(fine)
+    worker.patience.stopping.set()
+    assert not worker.carry(record(0))
+    assert worker.batches == []
+
+
+def test_finish_waits_for_the_batch_under_way_and_not_for_ever() -> None:
+    async def run() -> list[bool]:
+        worker = Worker(fine)
+        release = asyncio.Event()
+
+        async def slowly(records: Sequence[RawRecord]) -> Outcome:
+            await release.wait()
+            return fine(records)
+
+        worker.journey._engine = FakeEngine(slowly)
+        carrying = asyncio.create_task(worker.journey.carry([record(0)]))
+        await asyncio.sleep(0)
+        results = [await worker.journey.finish(0.01)]
+        release.set()
+        results.append(await worker.journey.finish(5))
+        results.append(await carrying)
+        return results
+
+    assert asyncio.run(run()) == [False, True, True]
+
+
+def test_progress_is_told_only_when_all_is_confirmed() -> None:
+    seen: list[int] = []
+
+    class Watching(Health):
+        def progress(self, records: Sequence[RawRecord]) -> None:
+            seen.append(len(records))
+
+    worker = Worker(fine)
+    worker.journey._health = Watching(stall_seconds=1)
+    worker.carry(record(0), record(1))
+    assert seen == [2]

@@ -1,0 +1,127 @@
+"""What is written where, that it is confirmed, and what becomes of records that Kafka cannot take."""
+
+import asyncio
+import json
+
+import pytest
+from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
+from faust.exceptions import ProducerSendError
+
+from agents.metrics import Metrics
+from agents.patience import Interrupted
+from agents.publishing import Publication, Publisher, publications
+from models.records import RawRecord
+from tests.agents.helpers import FakeProducer, ImpatientPatience, gauges, health, incident, letter, outcome, record
+
+
+def publication(name: str, topic: str = "incidents") -> Publication:
+    return Publication(topic=topic, key=b"k", value=name.encode(), headers=[])
+
+
+def publisher(producer: FakeProducer, stop_after: int | None = None) -> Publisher:
+    return Publisher(producer, metrics=Metrics(), health=health(), patience=ImpatientPatience(stop_after))
+
+
+def values(producer: FakeProducer) -> list[bytes | None]:
+    return [value for _, _, value, _ in producer.confirmed]
+
+
+def test_live_and_shadow_incidents_and_dead_letters_go_to_their_topics_keyed() -> None:
+    bad = record(7, b"\x00not json")
+    written = publications(
+        outcome(incident("i1", subject="ann\u00e9"), incident("i2", mode="shadow"), letters=(letter(bad),)), prefix="p."
+    )
+    assert [(p.topic, p.key) for p in written] == [
+        ("p.incidents", "ann\u00e9".encode()),
+        ("p.incidents.shadow", b"anna"),
+        ("p.activity.dead-letters", b"key"),
+    ]
+    assert json.loads(written[0].value or b"")["incident_id"] == "i1"
+    assert written[2].value == b"\x00not json"
+    assert dict(written[2].headers) == {
+        "reason": b"invalid_field",
+        "detail": b"text: found null",
+        "source_topic": b"activity.messages",
+        "source_partition": b"0",
+        "source_offset": b"7",
+        "failed_at": b"2026-03-01T12:00:00+00:00",
+    }
+
+
+def test_a_tombstone_stays_one_in_the_dead_letters() -> None:
+    written = publications(outcome(letters=(letter(RawRecord(None, None, record(3).source)),)))
+    assert written[0].key is None
+    assert written[0].value is None
+
+
+def test_a_long_detail_is_cut_between_characters() -> None:
+    written = publications(outcome(letters=(letter(record(1), detail="é" * 10_000),)))
+    detail = dict(written[0].headers)["detail"]
+    assert len(detail) <= 4_096
+    assert set(detail.decode()) == {"é"}
+
+
+def test_what_is_not_confirmed_is_sent_again_until_it_is_and_the_rest_is_not() -> None:
+    class Flaky(FakeProducer):
+        failures = 3
+
+        def refuse(self, topic: str, value: bytes | None) -> Exception | None:
+            if value == b"b" and self.failures:
+                self.failures -= 1
+                return KafkaTimeoutError()
+            return None
+
+    producer = Flaky()
+    subject = publisher(producer)
+    asyncio.run(subject.publish([publication("a"), publication("b"), publication("c")]))
+    assert values(producer) == [b"a", b"c", b"b"]
+    assert gauges(subject._metrics)['twinwatch_kafka_errors_total{kind="KafkaTimeoutError"}'] == 3
+
+
+def test_what_cannot_even_be_handed_over_is_sent_again_in_order() -> None:
+    class Full(FakeProducer):
+        calls = 0
+
+        async def send(self, *arguments: object) -> object:
+            self.calls += 1
+            if self.calls == 2:
+                raise ProducerSendError("buffer full") from KafkaTimeoutError()
+            return await super().send(*arguments)  # type: ignore[arg-type]
+
+    producer = Full()
+    asyncio.run(publisher(producer).publish([publication(n) for n in "abc"]))
+    assert values(producer) == [b"a", b"b", b"c"]
+
+
+def test_while_kafka_refuses_the_worker_is_not_ready_and_stops_when_asked() -> None:
+    class Away(FakeProducer):
+        def refuse(self, topic: str, value: bytes | None) -> Exception | None:
+            return KafkaTimeoutError()
+
+    subject = publisher(Away(), stop_after=5)
+    with pytest.raises(Interrupted):
+        asyncio.run(subject.publish([publication("a")]))
+    assert "Kafka does not take records for incidents: KafkaTimeoutError" in subject._health.why_not_ready()
+
+
+def test_a_dead_letter_that_is_too_large_for_kafka_goes_without_its_bytes_and_says_where_they_are() -> None:
+    class Small(FakeProducer):
+        def refuse(self, topic: str, value: bytes | None) -> Exception | None:
+            return MessageSizeTooLargeError() if value and len(value) > 1000 else None
+
+    producer = Small()
+    subject = publisher(producer)
+    huge = record(5, b"x" * 5000)
+    asyncio.run(subject.publish(publications(outcome(letters=(letter(huge), letter(record(6)))))))
+    by_offset = {dict(headers)["source_offset"]: (value, dict(headers)) for _, _, value, headers in producer.confirmed}
+    value, headers = by_offset[b"5"]
+    assert value is None
+    assert b"5000 bytes" in headers["detail"]
+    assert by_offset[b"6"][0] == b"{}"
+    assert not any("take records" in reason for reason in subject._health.why_not_ready())
+
+
+def test_nothing_to_write_needs_no_kafka() -> None:
+    producer = FakeProducer()
+    asyncio.run(publisher(producer).publish([]))
+    assert producer.attempts == 0

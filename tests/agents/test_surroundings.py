@@ -1,0 +1,174 @@
+"""Logs, metrics, topics, waiting and the small web server."""
+
+import asyncio
+import json
+import logging
+from datetime import timedelta
+
+import aiohttp
+import msgspec
+import pytest
+
+from agents.logs import JsonFormatter, set_up_logging
+from agents.metrics import Metrics
+from agents.patience import FIRST_DELAY, LONGEST_DELAY, Interrupted, Patience
+from agents.settings import Settings
+from agents.topics import DEAD_LETTERS, TOPICS
+from agents.web import serve
+from engine.outcome import Outcome
+from models.events import TOPICS as EVENT_TOPICS
+from tests.agents.helpers import NOW, gauges, health, incident, letter, outcome, record
+
+# --- logs
+
+
+def test_a_json_line_is_one_line_whatever_is_logged() -> None:
+    logged = logging.LogRecord("agents", logging.WARNING, "f", 1, "two\nlines, %s", ("é",), None)
+    line = JsonFormatter().format(logged)
+    assert "\n" not in line
+    assert json.loads(line)["message"] == "two\nlines, é"
+    assert json.loads(line)["level"] == "warning"
+
+
+@pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
+def test_libraries_never_log_their_debugging_which_holds_whole_records(level: str) -> None:
+    set_up_logging(Settings(log_level=level))
+    for library in ("aiokafka.consumer", "faust.streams", "mode", "kafka.client"):
+        assert not logging.getLogger(library).isEnabledFor(logging.DEBUG)
+    assert logging.getLogger("agents.worker").isEnabledFor(getattr(logging, level.upper()))
+
+
+# --- metrics
+
+
+def test_metrics_count_what_a_batch_came_to() -> None:
+    metrics = Metrics()
+    found = outcome(incident("i1"), letters=(letter(record(1)),), events=5)
+    metrics.record_batch(
+        6,
+        Outcome(
+            incidents=found.incidents,
+            dead_letters=found.dead_letters,
+            event_counts=found.event_counts | {("unknown", "not_json"): 1},
+            stage_seconds={"decode": 0.002},
+        ),
+    )
+    samples = gauges(metrics)
+    assert samples['twinwatch_events_total{outcome="accepted",type="message"}'] == 5
+    assert samples['twinwatch_events_total{outcome="not_json",type="unknown"}'] == 1
+    assert samples['twinwatch_dead_letters_total{reason="invalid_field"}'] == 1
+    assert samples["twinwatch_batch_size_events_sum"] == 6
+    assert samples['twinwatch_stage_seconds_count{stage="decode"}'] == 1
+    assert samples["twinwatch_event_to_incident_seconds_count"] == 1
+
+
+def test_an_event_from_a_clock_ahead_of_ours_has_no_negative_latency() -> None:
+    metrics = Metrics()
+    found = outcome(incident("i1"))
+    early = msgspec.structs.replace(found.incidents[0], detected_at=NOW - timedelta(minutes=1))
+    metrics.record_batch(1, outcome(early))
+    assert gauges(metrics)["twinwatch_event_to_incident_seconds_sum"] == 0
+
+
+def test_the_lag_of_a_partition_that_is_gone_is_gone() -> None:
+    metrics = Metrics()
+    metrics.show_lag({("activity.messages", 0): 5, ("activity.messages", 1): 7})
+    metrics.show_lag({("activity.messages", 1): 3})
+    lag = {name: value for name, value in gauges(metrics).items() if name.startswith("twinwatch_consumer_lag")}
+    assert lag == {'twinwatch_consumer_lag_records{partition="1",topic="activity.messages"}': 3}
+
+
+def test_two_workers_in_one_process_count_apart() -> None:
+    one, other = Metrics(), Metrics()
+    one.count_redis_error("TimeoutError")
+    assert 'twinwatch_redis_errors_total{kind="TimeoutError"}' in gauges(one)
+    assert 'twinwatch_redis_errors_total{kind="TimeoutError"}' not in gauges(other)
+
+
+# --- topics
+
+
+def test_every_topic_of_the_contract_is_there_with_a_reason_and_nothing_is_compacted() -> None:
+    names = {topic.name for topic in TOPICS}
+    assert names == {*EVENT_TOPICS, "incidents", "incidents.shadow", "activity.dead-letters"}
+    for topic in TOPICS:
+        assert topic.why
+        assert topic.configuration["cleanup.policy"] == "delete"
+        assert int(topic.configuration["retention.ms"]) >= 14 * 24 * 3600 * 1000
+
+
+def test_a_dead_letter_fits_with_its_headers_where_its_record_did() -> None:
+    sizes = {topic.name: int(topic.configuration["max.message.bytes"]) for topic in TOPICS}
+    assert all(sizes[DEAD_LETTERS] > size for name, size in sizes.items() if name != DEAD_LETTERS)
+
+
+# --- patience
+
+
+def test_waits_grow_to_a_bound_and_never_end() -> None:
+    delays = Patience().delays()
+    first = [next(delays) for _ in range(30)]
+    assert FIRST_DELAY / 2 <= first[0] <= FIRST_DELAY
+    assert all(delay <= LONGEST_DELAY for delay in first)
+    assert min(first[-10:]) >= LONGEST_DELAY / 2
+
+
+def test_a_wait_is_cut_short_when_the_worker_stops() -> None:
+    async def run() -> None:
+        patience = Patience()
+        asyncio.get_running_loop().call_later(0.01, patience.stopping.set)
+        async with asyncio.timeout(5):
+            await patience.wait(60)
+
+    with pytest.raises(Interrupted):
+        asyncio.run(run())
+
+
+# --- web
+
+
+async def get(port: int, path: str) -> tuple[int, str]:
+    async with aiohttp.ClientSession() as session, session.get(f"http://127.0.0.1:{port}{path}") as response:
+        return response.status, await response.text()
+
+
+def test_health_and_metrics_are_served() -> None:
+    async def run() -> None:
+        metrics, condition = Metrics(), health()
+        store: list[str] = []
+
+        async def why_no_store() -> list[str]:
+            return store
+
+        metrics.describe_build("0.1.0", "abc")
+        async with serve("127.0.0.1", 0, metrics=metrics, health=condition, why_no_store=why_no_store) as port:
+            status, body = await get(port, "/metrics")
+            assert status == 200
+            assert 'twinwatch_build_info{policy_version="abc",version="0.1.0"} 1.0' in body
+            assert (await get(port, "/live"))[0] == 200
+            assert (await get(port, "/ready"))[0] == 503
+            condition.assign(frozenset())
+            assert await get(port, "/ready") == (200, '{"status": "ok", "reasons": []}')
+            store.append("Redis does not answer: TimeoutError")
+            status, body = await get(port, "/ready")
+            assert status == 503
+            assert json.loads(body) == {"status": "unavailable", "reasons": store}
+            assert (await get(port, "/live"))[0] == 200
+            assert (await get(port, "/"))[0] == 404
+
+    asyncio.run(run())
+
+
+def test_the_same_reason_is_given_once() -> None:
+    async def run() -> None:
+        condition = health()
+        condition.assign(frozenset())
+        condition.suffer("redis", "Redis does not answer: TimeoutError")
+
+        async def why_no_store() -> list[str]:
+            return ["Redis does not answer: TimeoutError"]
+
+        async with serve("127.0.0.1", 0, metrics=Metrics(), health=condition, why_no_store=why_no_store) as port:
+            assert json.loads((await get(port, "/ready"))[1])["reasons"] == ["Redis does not answer: TimeoutError"]
+
+    asyncio.run(run())

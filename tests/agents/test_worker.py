@@ -1,0 +1,132 @@
+"""How a worker starts and why it may not, without any server."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+import pytest
+
+from agents import worker
+from agents.judge import Judge
+from agents.kafka import KafkaUnavailable
+from agents.settings import Settings
+from agents.worker import EXIT_FAILED, EXIT_OK, run_worker
+from engine.outcome import Outcome
+from models.records import RawRecord
+from rules.policy import PolicyError
+from state.errors import StateUnavailable
+
+
+class FakeJudge:
+    policy_version = "v"
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.error = error
+
+    async def process(self, records: Sequence[RawRecord]) -> Outcome:
+        raise NotImplementedError
+
+    async def ping(self) -> None:
+        if self.error:
+            raise self.error
+
+
+def judging(judge: Judge):
+    @asynccontextmanager
+    async def open_judge(_: Settings) -> AsyncIterator[Judge]:
+        yield judge
+
+    return open_judge
+
+
+@pytest.fixture
+def topics(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The topics that Kafka lacks."""
+    missing: list[str] = []
+
+    async def missing_topics(_: Settings) -> list[str]:
+        return missing
+
+    monkeypatch.setattr(worker, "missing_topics", missing_topics)
+    return missing
+
+
+def complaint(capsys: pytest.CaptureFixture[str], judge: Judge | None = None, **settings: object) -> str:
+    wanted = {"startup_timeout_seconds": 0.3, "metrics_host": "127.0.0.1", "metrics_port": 0} | settings
+    assert run_worker(Settings.model_validate(wanted), judging(judge or FakeJudge())) == EXIT_FAILED
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last.startswith("twinwatch worker: ")
+    return last
+
+
+@pytest.mark.usefixtures("topics")
+def test_an_unreachable_redis_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    line = complaint(capsys, FakeJudge(StateUnavailable("ConnectionError", "Error 111 connecting to redis:6379\nmore")))
+    assert line == "twinwatch worker: Redis: Error 111 connecting to redis:6379 (see TWINWATCH_REDIS_URL)"
+
+
+def test_an_unreachable_kafka_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    async def missing_topics(_: Settings) -> list[str]:
+        raise KafkaUnavailable("Kafka at kafka:9092 cannot be used: no broker answers")
+
+    monkeypatch.setattr(worker, "missing_topics", missing_topics)
+    assert "Kafka at kafka:9092 cannot be used" in complaint(capsys)
+
+
+def test_a_kafka_that_hangs_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    async def missing_topics(_: Settings) -> list[str]:
+        await asyncio.sleep(60)
+        return []
+
+    monkeypatch.setattr(worker, "missing_topics", missing_topics)
+    assert "Kafka at localhost:9092 cannot be used: no broker answers" in complaint(capsys)
+
+
+def test_missing_topics_are_named_with_what_to_run(capsys: pytest.CaptureFixture[str], topics: list[str]) -> None:
+    topics += ["incidents", "incidents.shadow"]
+    line = complaint(capsys)
+    assert "Kafka has no topic incidents, incidents.shadow; run: twinwatch topics create" in line
+
+
+@pytest.mark.usefixtures("topics")
+def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        line = complaint(capsys, metrics_port=taken.getsockname()[1])
+    assert "TWINWATCH_METRICS_PORT" in line
+    assert "address already in use" in line
+
+
+def test_a_wrong_policy_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    @asynccontextmanager
+    async def open_judge(_: Settings) -> AsyncIterator[Judge]:
+        raise PolicyError("policy.yaml: rules.mass_messaging.mode: found 'lively'")
+        yield
+
+    assert run_worker(Settings(), open_judge) == EXIT_FAILED
+    assert capsys.readouterr().err.splitlines()[-1] == (
+        "twinwatch worker: policy.yaml: rules.mass_messaging.mode: found 'lively'"
+    )
+
+
+def test_servers_that_come_late_but_in_time_are_waited_for(
+    capsys: pytest.CaptureFixture[str], topics: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = FakeJudge(StateUnavailable("BusyLoadingError", "loading"))
+    topics.append("incidents")
+
+    async def consume(*_: object) -> int:
+        return EXIT_OK
+
+    monkeypatch.setattr(worker, "_consume", consume)
+
+    async def run() -> int:
+        loop = asyncio.get_running_loop()
+        loop.call_later(0.2, setattr, judge, "error", None)
+        loop.call_later(0.4, topics.clear)
+        settings = Settings(startup_timeout_seconds=20, metrics_host="127.0.0.1", metrics_port=0)
+        return await worker._run(settings, judging(judge))
+
+    assert asyncio.run(run()) == EXIT_OK
