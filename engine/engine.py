@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from engine.incidents import claim, compose
 from engine.outcome import Outcome
-from engine.plan import Pending, Plan, observe
+from engine.plan import Fault, Pending, Plan, observe
 from models.decoding import InputLimits, UndecodableError, decode_event
 from models.events import (
     Comment,
@@ -36,7 +36,7 @@ from state.requests import (
     InvitationAnswer,
     Observation,
     Reading,
-    Recalled,
+    Revision,
     TargetKind,
     Text,
     Tie,
@@ -90,74 +90,64 @@ class Engine:
 
     async def process(self, records: Sequence[RawRecord]) -> Outcome:
         """Judge one batch; see `BatchEngine.process`."""
-        now = self._clock()
-        batch = _Batch()
+        batch = _Batch(self._clock())
         with batch.stage("decode"):
-            arrivals = self._decode(records, now, batch)
+            arrivals = self._decode(records, batch)
         with batch.stage("read"):
             texts, headings = _read(arrivals)
         with batch.stage("recall"):
-            facts = await self._recall(arrivals, texts, headings)
+            facts, told = await self._recall(arrivals, texts, headings)
         with batch.stage("judge"):
-            observations, pending = self._observe(arrivals, facts, batch, now)
+            observations, pending = self._observe(facts, batch)
         with batch.stage("measure"):
             measured = await self._store.measure(observations) if observations else []
         with batch.stage("judge"):
-            claims = self._judge(arrivals, facts, pending, measured, batch, now)
+            claims = self._judge(arrivals, facts, pending, measured, batch)
         with batch.stage("settle"):
             revisions = await self._store.settle([c for _, c in claims]) if claims else []
-        detected_at = self._clock()
-        incidents: list[Incident] = [
-            compose(revision, detected_at, arrivals[index].record.source)
-            for (index, _), revision in zip(claims, revisions, strict=True)
-            if revision
-        ]
-        return Outcome(
-            incidents=incidents,
-            dead_letters=batch.dead_letters,
-            event_counts=dict(batch.counts),
-            stage_seconds=batch.seconds,
-        )
+            detected_at = self._clock()
+            told_now = [(index, revision) for (index, _), revision in zip(claims, revisions, strict=True) if revision]
+            incidents = [compose(revision, detected_at) for revision in _in_order(told, told_now)]
+        return batch.outcome(arrivals, incidents)
 
-    def _decode(self, records: Sequence[RawRecord], now: datetime, batch: "_Batch") -> list[_Arrival]:
+    def _decode(self, records: Sequence[RawRecord], batch: "_Batch") -> list[_Arrival]:
         arrivals = []
         for record in records:
             try:
-                event = decode_event(record.value, limits=self._limits, now=now)
+                event = decode_event(record.value, limits=self._limits, now=batch.now)
             except UndecodableError as error:
-                batch.refuse(record, error.event_type, error.reason, error.detail, now)
+                batch.refuse(record, error.event_type, error.reason, error.detail)
             else:
                 arrivals.append(_Arrival(record, event))
-                batch.counts[event.type, "accepted"] += 1
         return arrivals
 
     async def _recall(
         self, arrivals: list[_Arrival], readings: dict[int, TextReading], headings: dict[int, TextReading]
-    ) -> list[Fact]:
+    ) -> tuple[list[Fact], list[list[Revision]]]:
+        """Facts, and what the events were told when they came before; both parallel to the arrivals."""
+        if not arrivals:
+            return [], []
         ties: list[Tie] = []
         owners: list[int] = []
         for index, arrival in enumerate(arrivals):
             for tie in _ties(arrival.event):
                 ties.append(tie)
                 owners.append(index)
-        compared = {
-            index: reading
-            for index, reading in readings.items()
-            if reading.digest is not None and isinstance(arrivals[index].event, COMPARED)
-        }
-        texts = [
-            Text(arrivals[index].event.time, arrivals[index].event.event_id, reading.digest, reading.signature or b"")
-            for index, reading in compared.items()
-            if reading.digest is not None
-        ]
-        recalled = await self._store.recall(ties, texts) if ties or texts else Recalled([], [], [])
+        compared: list[int] = []
+        texts: list[Text] = []
+        for index, reading in readings.items():
+            event = arrivals[index].event
+            if reading.digest is not None and isinstance(event, COMPARED):
+                compared.append(index)
+                texts.append(Text(event.time, event.event_id, reading.digest, reading.signature or b""))
+        recalled = await self._store.recall(ties, texts, [arrival.event.event_id for arrival in arrivals])
         known: dict[int, frozenset[str]] = {}
         kinds: dict[int, str | None] = {}
         for index, acquaintances, kind in zip(owners, recalled.known, recalled.target_kinds, strict=True):
             known[index] = known.get(index, frozenset()) | acquaintances
             kinds[index] = kinds.get(index) or kind
         campaigns = dict(zip(compared, recalled.campaigns, strict=True))
-        return [
+        facts = [
             Fact(
                 event=arrival.event,
                 time=arrival.event.time,
@@ -169,21 +159,17 @@ class Engine:
             )
             for index, arrival in enumerate(arrivals)
         ]
+        return facts, recalled.told
 
-    def _observe(
-        self, arrivals: list[_Arrival], facts: list[Fact], batch: "_Batch", now: datetime
-    ) -> tuple[list[Observation], list[Pending]]:
+    def _observe(self, facts: list[Fact], batch: "_Batch") -> tuple[list[Observation], list[Pending]]:
         observations: list[Observation] = []
         pending: list[Pending] = []
         for index, fact in enumerate(facts):
-            try:
-                added, waiting = observe(self._plan, fact, index, len(observations))
-            except Exception as error:  # a rule's mistake must not cost the events around it
-                detail = f"a rule's window failed with {type(error).__name__}: {error}"
-                batch.refuse(arrivals[index].record, fact.event.type, Reason.RULE_ERROR, detail, now)
-            else:
-                observations += added
-                pending += waiting
+            added, waiting, faults = observe(self._plan, fact, index, len(observations))
+            observations += added
+            pending += waiting
+            for fault in faults:
+                batch.blame(index, fault)
         return observations, pending
 
     def _judge(
@@ -193,7 +179,6 @@ class Engine:
         pending: list[Pending],
         measured: list[list[Reading]],
         batch: "_Batch",
-        now: datetime,
     ) -> list[tuple[int, EpisodeClaim]]:
         """Claims of episodes with the index of their fact. A rule that fails on an event fails alone, and is told."""
         claims = []
@@ -203,25 +188,31 @@ class Engine:
                 case = waiting.case(facts[index], measured)
                 finding = plan.judge(case)
                 if finding:
-                    claims.append((index, claim(plan, case, finding, self._policy.version)))
-            except Exception as error:  # a rule's mistake must not cost the events around it
-                detail = f"rule {plan.rule.slug} failed with {type(error).__name__}: {error}"
-                batch.refuse(arrivals[index].record, facts[index].event.type, Reason.RULE_ERROR, detail, now)
+                    source = arrivals[index].record.source
+                    claims.append((index, claim(plan, case, finding, self._policy.version, source)))
+            except Exception as error:  # a rule's mistake must cost neither the other rules nor the events around it
+                batch.blame(index, Fault(plan.rule.slug, error))
         return claims
 
 
 class _Batch:
-    """What a batch comes to besides incidents, collected on the way."""
+    """What a batch comes to besides incidents, collected on the way. `now` is the wall clock at its start."""
 
-    def __init__(self) -> None:
-        self.dead_letters: list[DeadLetter] = []
-        self.counts: Counter[tuple[str, str]] = Counter()
-        self.seconds: dict[str, float] = {}
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self._dead_letters: list[DeadLetter] = []
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._faults: dict[int, list[Fault]] = {}
+        self._seconds: dict[str, float] = {}
 
-    def refuse(self, record: RawRecord, event_type: str, reason: Reason, detail: str, now: datetime) -> None:
+    def refuse(self, record: RawRecord, event_type: str, reason: Reason, detail: str) -> None:
         """Make a dead letter of the record."""
-        self.dead_letters.append(DeadLetter(record=record, reason=reason, detail=detail, failed_at=now))
-        self.counts[event_type, reason.value] += 1
+        self._dead_letters.append(DeadLetter(record=record, reason=reason, detail=detail, failed_at=self.now))
+        self._counts[event_type, reason.value] += 1
+
+    def blame(self, index: int, fault: Fault) -> None:
+        """A rule failed on the arrival with this index."""
+        self._faults.setdefault(index, []).append(fault)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -230,7 +221,35 @@ class _Batch:
         try:
             yield
         finally:
-            self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - start
+            self._seconds[name] = self._seconds.get(name, 0.0) + perf_counter() - start
+
+    def outcome(self, arrivals: list[_Arrival], incidents: list[Incident]) -> Outcome:
+        """All of it. An event on which rules failed is one dead letter, whatever the other rules found."""
+        for index, arrival in enumerate(arrivals):
+            if faults := self._faults.get(index):
+                detail = "; ".join(map(str, faults))
+                self.refuse(arrival.record, arrival.event.type, Reason.RULE_ERROR, detail)
+            else:
+                self._counts[arrival.event.type, "accepted"] += 1
+        return Outcome(
+            incidents=incidents,
+            dead_letters=self._dead_letters,
+            event_counts=dict(self._counts),
+            stage_seconds=self._seconds,
+        )
+
+
+def _in_order(told: list[list[Revision]], told_now: list[tuple[int, Revision]]) -> Iterator[Revision]:
+    """Every revision once, in the order of the events that made them.
+
+    What an event was told when it came before is told again, also where it would be judged otherwise today: whoever
+    reads incidents may not have got it, and others may have learnt more since.
+    """
+    now: dict[int, list[Revision]] = {}
+    for index, revision in told_now:
+        now.setdefault(index, []).append(revision)
+    for index, before in enumerate(told):
+        yield from {(r.incident_id, r.revision): r for r in (*now.get(index, ()), *before)}.values()
 
 
 def _read(arrivals: list[_Arrival]) -> tuple[dict[int, TextReading], dict[int, TextReading]]:
@@ -264,7 +283,7 @@ def _ties(event: Event) -> list[Tie]:
     if others:
         ties.append(Approach(event.time, event.actor_id, others, ask=_told_known(event) is None))
     if isinstance(event, Invitation):
-        ties.append(TargetKind(event.target_id, event.kind))
+        ties.append(TargetKind(event.actor_id, event.target_id, event.kind))
     if isinstance(event, ContactResponse) and event.accepted and event.actor_id != event.requester_id:
         ties.append(Acceptance(event.time, event.actor_id, event.requester_id))
     if isinstance(event, InvitationResponse) and event.actor_id != event.inviter_id:

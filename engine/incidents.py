@@ -1,16 +1,15 @@
 """From findings to incidents: episodes are claimed, and the store's answer is put into the contract's form."""
 
+import math
 from datetime import datetime
 from uuid import NAMESPACE_URL, uuid5
 
 import msgspec
 from msgspec import Struct
-from text.masking import excerpt
 
 from engine.plan import RulePlan
 from models.events import from_microseconds, heading_of, text_of
 from models.incidents import (
-    MAX_ACCOMPLICES,
     Action,
     Evidence,
     Incident,
@@ -23,6 +22,7 @@ from models.records import Source
 from rules.base import Case, Fact, Finding
 from rules.policy import SEVERITIES
 from state.requests import MICROSECONDS, EpisodeClaim, Revision
+from text.masking import excerpt
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/incident")
 
@@ -48,10 +48,9 @@ class _Draft(Struct, frozen=True, array_like=True):
     excerpt: str | None
     similarity: float | None
     campaign_id: str | None
-    members: tuple[str, ...]
-    member_count: int
     statement: Statement
     policy_version: str
+    source: Source | None
 
 
 def confidence(level: float) -> float:
@@ -59,12 +58,21 @@ def confidence(level: float) -> float:
     return round(1.0 - float(0.5 ** max(level, 0.0)), 3)
 
 
-def claim(plan: RulePlan, case: Case, finding: Finding, policy_version: str) -> EpisodeClaim:
-    """The episode that a finding opens or makes grow."""
+def claim(plan: RulePlan, case: Case, finding: Finding, policy_version: str, source: Source | None) -> EpisodeClaim:
+    """The episode that a finding opens or makes grow. `source` is the record of the event that was judged.
+
+    Raises ValueError where the finding's level is no number.
+    """
+    if not math.isfinite(finding.level):
+        raise ValueError(f"the level of a finding is {finding.level}")
     event, rule = case.fact.event, plan.rule
     severity, action = plan.policy.weight(finding.level)
     key = (rule.slug, plan.mode, case.subject_id, *finding.episode)
-    events = {c.event_id: c.time for c in (*finding.evidence.first, *finding.evidence.last)}
+    # what a rule judges without counting shows itself
+    events = {c.event_id: c.time for c in (*finding.evidence.first, *finding.evidence.last)} or {
+        event.event_id: case.fact.time
+    }
+    subject_id = finding.subject_id or case.subject_id
     draft = _Draft(
         mode=plan.mode,
         rule=rule.slug,
@@ -77,34 +85,33 @@ def claim(plan: RulePlan, case: Case, finding: Finding, policy_version: str) -> 
         excerpt=_excerpt(case.fact),
         similarity=finding.similarity,
         campaign_id=finding.campaign_id,
-        members=finding.members,
-        member_count=finding.evidence.count if finding.members else 0,
         statement=plan.policy.statement.statement(),
         policy_version=policy_version,
+        source=source,
     )
     return EpisodeClaim(
         key=("episode", *key),
         event_id=event.event_id,
-        incident_id=str(uuid5(_NAMESPACE, "\n".join((*key, event.event_id)))),
+        incident_id=str(uuid5(_NAMESPACE, msgspec.json.encode((*key, event.event_id)).decode())),
         time=case.fact.time,
-        opened=min(events.values(), default=case.fact.time),
+        opened=min(events.values()),
         level=finding.level,
         severity=SEVERITIES.index(severity),
         gap=int(plan.policy.episode_gap) * MICROSECONDS,
         growth=plan.policy.growth,
         event_ids=tuple(events),
-        opening=msgspec.json.encode(
-            _Opening(finding.subject_id or case.subject_id, finding.article or rule.article),
-        ),
+        opening=msgspec.json.encode(_Opening(subject_id, finding.article or rule.article)),
         payload=msgspec.json.encode(draft),
+        subject=subject_id,
+        # in an order that does not depend on how the store keeps them
+        members=tuple(sorted(set(finding.members))),
     )
 
 
-def compose(revision: Revision, detected_at: datetime, source: Source | None) -> Incident:
+def compose(revision: Revision, detected_at: datetime) -> Incident:
     """The incident that a revision is."""
     opening = msgspec.json.decode(revision.opening, type=_Opening)
     draft = msgspec.json.decode(revision.payload, type=_Draft)
-    others = sorted(member for member in draft.members if member != opening.subject_id)
     return Incident(
         incident_id=revision.incident_id,
         revision=revision.revision,
@@ -112,8 +119,8 @@ def compose(revision: Revision, detected_at: datetime, source: Source | None) ->
         article=opening.article,
         rule=draft.rule,
         subject_id=opening.subject_id,
-        accomplice_ids=tuple(others[:MAX_ACCOMPLICES]),
-        accomplice_count=_others(draft, len(others)),
+        accomplice_ids=revision.members,
+        accomplice_count=revision.member_count,
         opened_at=from_microseconds(revision.opened),
         occurred_at=draft.occurred_at,
         detected_at=detected_at,
@@ -130,14 +137,8 @@ def compose(revision: Revision, detected_at: datetime, source: Source | None) ->
         ),
         statement=draft.statement,
         policy_version=draft.policy_version,
-        source=source,
+        source=draft.source,
     )
-
-
-def _others(draft: _Draft, named: int) -> int:
-    """How many accounts besides the subject: the count, less the subject where it is among the members."""
-    subject_counted = len(draft.members) - named
-    return max(0, draft.member_count - subject_counted)
 
 
 def _excerpt(fact: Fact) -> str | None:

@@ -17,16 +17,18 @@ from rules.registry import all_rules
 from state.requests import MICROSECONDS, Look, Observation, Reading
 
 
-class KeptWindow(Struct, frozen=True):
+class KeptWindow:
     """A window as some rules keep it: without the entries of exempt actors, as long as the longest of them looks back."""
 
-    window: Window
-    exempt: frozenset[str]
-    retained: int
+    def __init__(self, window: Window, exempt: frozenset[str]) -> None:
+        self.window = window
+        self.exempt = exempt
+        self.retained = 0
+        self._prefix: Key = (window.name, *sorted(exempt), "")
 
     def stored_key(self, key: Key) -> Key:
         """The store's name of the window's `key`."""
-        return (self.window.name, *sorted(self.exempt), "", *key)
+        return self._prefix + key
 
     def entries(self, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
         """What the fact adds, if anything."""
@@ -80,44 +82,39 @@ class Pending(Struct, frozen=True):
         return Case(fact, self.subject_id, {name: readings[at][look] for name, at, look in self.sources})
 
 
+class Fault(Struct, frozen=True):
+    """A rule that failed on an event."""
+
+    slug: str
+    error: Exception
+
+    def __str__(self) -> str:
+        return f"rule {self.slug} failed with {type(self.error).__name__}: {self.error}"
+
+
 class Plan:
     """What a policy asks of every event."""
 
     def __init__(self, policy: Policy) -> None:
-        in_force = [
-            (rule, policy.rules[slug], declared)
+        self._kept: dict[tuple[str, frozenset[str]], KeptWindow] = {}
+        self.rules = [
+            self._rule_plan(rule, policy.rules[slug])
             for slug, rule in all_rules().items()
             if policy.rules[slug].mode != "off"
-            for declared in [rule.signals(policy.rules[slug].limits)]
-        ]
-        retained: dict[tuple[str, frozenset[str]], int] = {}
-        windows: dict[str, Window] = {}
-        for _, settings, declared in in_force:
-            for signal in declared.values():
-                if windows.setdefault(signal.window.name, signal.window) is not signal.window:
-                    raise ValueError(f"two windows share the name {signal.window.name!r}")
-                identity = (signal.window.name, settings.exempt_roles)
-                retained[identity] = max(retained.get(identity, 0), signal.seconds * MICROSECONDS)
-        self._kept = {
-            (name, exempt): KeptWindow(windows[name], exempt, longest) for (name, exempt), longest in retained.items()
-        }
-        self.rules = [
-            RulePlan(
-                rule,
-                settings,
-                "shadow" if settings.mode == "shadow" else "live",
-                tuple(
-                    SignalPlan(
-                        name,
-                        self._kept[signal.window.name, settings.exempt_roles],
-                        Look(signal.seconds * MICROSECONDS, signal.sample_from),
-                    )
-                    for name, signal in declared.items()
-                ),
-            )
-            for rule, settings, declared in in_force
         ]
         self._by_type: dict[type[BaseEvent], tuple[list[KeptWindow], list[RulePlan]]] = {}
+
+    def _rule_plan(self, rule: Rule[Any], settings: RulePolicy) -> RulePlan:
+        signals = []
+        for name, signal in rule.signals(settings.limits).items():
+            identity = (signal.window.name, settings.exempt_roles)
+            kept = self._kept.setdefault(identity, KeptWindow(signal.window, settings.exempt_roles))
+            if kept.window is not signal.window:
+                raise ValueError(f"two windows share the name {signal.window.name!r}")
+            length = signal.seconds * MICROSECONDS
+            kept.retained = max(kept.retained, length)
+            signals.append(SignalPlan(name, kept, Look(length, signal.sample_from)))
+        return RulePlan(rule, settings, "shadow" if settings.mode == "shadow" else "live", tuple(signals))
 
     def for_type(self, event: BaseEvent) -> tuple[list[KeptWindow], list[RulePlan]]:
         """The windows that such an event may add to, and the rules that judge it."""
@@ -133,13 +130,24 @@ class Plan:
 class _Draft:
     """An observation in the making: looks are collected from all rules that share it."""
 
-    def __init__(self, index: int, kept: KeptWindow, key: Key, members: tuple[str, ...], recorded: bool) -> None:
-        self.index, self.kept, self.key, self.members, self.recorded = index, kept, key, members, recorded
-        self.looks: dict[Look, int] = {}
+    def __init__(self, index: int, kept: KeptWindow, key: Key, note: str | None, members: tuple[str, ...]) -> None:
+        self.index, self.kept, self.key, self.note, self.members = index, kept, key, note, members
+        self._looks: list[Look] = []
+
+    @property
+    def recorded(self) -> bool:
+        """Whether the event adds something, or only asks."""
+        return self.note is not None
 
     def add(self, look: Look) -> int:
-        """The look's place among this observation's."""
-        return self.looks.setdefault(look, len(self.looks))
+        """The look's place among this observation's. Looks of one length are one, with samples from the lower limit on."""
+        for place, other in enumerate(self._looks):
+            if other.length == look.length:
+                if look.sample_from < other.sample_from:
+                    self._looks[place] = look
+                return place
+        self._looks.append(look)
+        return len(self._looks) - 1
 
     def observation(self, fact: Fact) -> Observation:
         window = self.kept.window
@@ -149,34 +157,66 @@ class _Draft:
             event_id=fact.event.event_id,
             members=self.members if window.distinct else None,
             recorded=self.recorded,
-            looks=tuple(self.looks),
+            looks=tuple(self._looks),
             retained=self.kept.retained,
             named=window.named,
-            note=window.note(fact) if self.recorded else "",
+            note=self.note or "",
         )
 
 
-def observe(plan: Plan, fact: Fact, fact_index: int, first: int) -> tuple[list[Observation], list[Pending]]:
-    """What one fact records and asks. `first` is the index that its first observation will have in the batch.
+def observe(
+    plan: Plan, fact: Fact, fact_index: int, first: int
+) -> tuple[list[Observation], list[Pending], list[Fault]]:
+    """What one fact records and asks, and the rules that failed. `first` is the index that its first observation will have
+    in the batch.
 
-    A rule judges a fact only where the fact has added something to one of the rule's windows for that subject: what
-    changes no count can break no limit.
+    A rule that counts judges a fact only where the fact has added something to one of the rule's windows for that subject:
+    what changes no count can break no limit.
     """
     windows, rules = plan.for_type(fact.event)
     drafts: dict[Key, _Draft] = {}
+    broken: dict[KeptWindow, Exception] = {}
     for kept in windows:
-        for key, members in kept.entries(fact):
-            stored = kept.stored_key(key)
-            drafts[stored] = _Draft(len(drafts), kept, stored, members, True)
-    pending = []
+        try:
+            _record(kept, fact, drafts)
+        except Exception as mistake:  # a rule's mistake must cost neither the other rules nor the events around it
+            broken[kept] = mistake
+    pending: list[Pending] = []
+    faults = []
     for rule in rules:
-        for subject_id in dict.fromkeys(rule.rule.subjects(fact)):
-            reads = rule.reads(fact, subject_id)
-            if rule.exempts(fact, subject_id) or not any(key in drafts and drafts[key].recorded for _, key in reads):
-                continue
-            sources = []
-            for signal, key in reads:
-                draft = drafts.setdefault(key, _Draft(len(drafts), signal.kept, key, (), False))
-                sources.append((signal.name, first + draft.index, draft.add(signal.look)))
-            pending.append(Pending(rule, fact_index, subject_id, tuple(sources)))
-    return [draft.observation(fact) for draft in drafts.values()], pending
+        if error := next((broken[signal.kept] for signal in rule.signals if signal.kept in broken), None):
+            faults.append(Fault(rule.rule.slug, error))
+            continue
+        try:
+            pending += _ask(rule, fact, fact_index, first, drafts)
+        except Exception as mistake:
+            faults.append(Fault(rule.rule.slug, mistake))
+    return [draft.observation(fact) for draft in drafts.values()], pending, faults
+
+
+def _record(kept: KeptWindow, fact: Fact, drafts: dict[Key, _Draft]) -> None:
+    """Add what the fact adds to the window, all of it or, where the window fails, nothing."""
+    entries: dict[Key, tuple[str, ...]] = {}
+    for key, members in kept.entries(fact):
+        stored = kept.stored_key(key)
+        entries[stored] = entries.get(stored, ()) + members
+    note = kept.window.note(fact) if entries else ""
+    for stored, members in entries.items():
+        drafts[stored] = _Draft(len(drafts), kept, stored, note, members)
+
+
+def _ask(rule: RulePlan, fact: Fact, fact_index: int, first: int, drafts: dict[Key, _Draft]) -> list[Pending]:
+    """The rule's cases. Windows that it only reads become drafts too."""
+    pending = []
+    for subject_id in dict.fromkeys(rule.rule.subjects(fact)):
+        if rule.exempts(fact, subject_id):
+            continue
+        reads = rule.reads(fact, subject_id)
+        if rule.signals and not any(key in drafts and drafts[key].recorded for _, key in reads):
+            continue
+        sources = []
+        for signal, key in reads:
+            draft = drafts.setdefault(key, _Draft(len(drafts), signal.kept, key, None, ()))
+            sources.append((signal.name, first + draft.index, draft.add(signal.look)))
+        pending.append(Pending(rule, fact_index, subject_id, tuple(sources)))
+    return pending

@@ -42,8 +42,16 @@ class Pseudonyms:
         return blake2b(identifier.encode(), key=self._hash_key, digest_size=MEMBER_BYTES).digest()
 
     def _seal(self, identifier: str) -> bytes:
-        return self._cipher.encrypt(identifier.encode(), None)
+        return self.seal_bytes(identifier.encode())
 
     def unseal(self, sealed: bytes) -> str:
         """The identifier that was sealed. Raises `cryptography.exceptions.InvalidTag` under another key."""
-        return self._cipher.decrypt(sealed, None).decode()
+        return self.unseal_bytes(sealed).decode()
+
+    def seal_bytes(self, data: bytes) -> bytes:
+        """Any data, sealed: 16 bytes longer. AES-SIV seals nothing that is empty, so that `data` must not be."""
+        return self._cipher.encrypt(data, None)
+
+    def unseal_bytes(self, sealed: bytes) -> bytes:
+        """The data that was sealed. Raises `cryptography.exceptions.InvalidTag` under another key."""
+        return self._cipher.decrypt(sealed, None)

@@ -29,8 +29,9 @@ class Acceptance(Struct, frozen=True):
 
 
 class TargetKind(Struct, frozen=True):
-    """The target of an invitation is a `project` or an `event`; its responses do not say so themselves."""
+    """What `inviter` invites to is a `project` or an `event`; the responses do not say so themselves."""
 
+    inviter: str
     target: str
     kind: str
 
@@ -62,14 +63,6 @@ class Campaign(Struct, frozen=True):
 
     campaign_id: str
     similarity: float
-
-
-class Recalled(Struct, frozen=True):
-    """Answers parallel to the ties (known others, or the kind of a target) and to the texts."""
-
-    known: list[frozenset[str]]
-    target_kinds: list[str | None]
-    campaigns: list[Campaign]
 
 
 class Look(Struct, frozen=True):
@@ -110,12 +103,13 @@ class Contribution(Struct, frozen=True):
 class Reading(Struct, frozen=True):
     """The answer to one look: the fullest stretch that contains the event.
 
-    `count` is the number of distinct members (or of events), `events` the number of events. `first` and `last` are up to ten
-    contributions each, oldest first, and `members` up to 101 named members, where `count` reached the look's `sample_from`.
+    `count` is the number of distinct members (or of events). The rest is filled only where it reached the look's
+    `sample_from`: `events`, the number of events; `first` and `last`, up to ten contributions each, oldest first;
+    `members`, up to 101 named members, those of the latest events, in the order of their names.
     """
 
     count: int
-    events: int
+    events: int = 0
     first: tuple[Contribution, ...] = ()
     last: tuple[Contribution, ...] = ()
     members: tuple[str, ...] = ()
@@ -125,9 +119,9 @@ class EpisodeClaim(Struct, frozen=True):
     """A finding that wants to open an episode or to make it grow.
 
     An episode is one subject's breach of one rule (`key`) until nothing was found for `gap`. It grows when `level` reaches
-    `growth` times that of its last revision, or when `severity` (a rank) rises. `opening` is kept from
+    `growth` times that of its last revision, or when `severity` (a rank) rises. `opening` and `subject` are kept from
     the claim that opened the episode and `payload` from the one that made the revision; both are given back as they are, so
-    that a redelivered record repeats what it said the first time.
+    that a redelivered record repeats what it said the first time. `members` took part; the episode collects them.
     """
 
     key: tuple[str, ...]
@@ -142,10 +136,15 @@ class EpisodeClaim(Struct, frozen=True):
     event_ids: tuple[str, ...]
     opening: bytes
     payload: bytes
+    subject: str
+    members: tuple[str, ...] = ()
 
 
 class Revision(Struct, frozen=True):
-    """What an episode has become through one event. `opening` and `payload` are those of its claims."""
+    """What an episode has become through one event. `opening` and `payload` are those of its claims.
+
+    `member_count` counts the members besides the subject, and `members` are the first hundred of them.
+    """
 
     incident_id: str
     revision: int
@@ -153,3 +152,17 @@ class Revision(Struct, frozen=True):
     event_ids: tuple[str, ...]
     opening: bytes
     payload: bytes
+    member_count: int = 0
+    members: tuple[str, ...] = ()
+
+
+class Recalled(Struct, frozen=True):
+    """Answers parallel to the ties (known others, or the kind of a target), to the texts, and to the event ids.
+
+    `told` are the revisions that an event made when it came before; empty for an event that is new or told nothing.
+    """
+
+    known: list[frozenset[str]]
+    target_kinds: list[str | None]
+    campaigns: list[Campaign]
+    told: list[list[Revision]]

@@ -1,22 +1,27 @@
 -- Open episodes, make them grow, or say that nothing new is worth telling; for a batch of claims, in order.
 --
 -- `episode:` holds the latest episode of one subject under one rule: msgpack {incident id, revision, opened, latest finding,
--- level, severity, {first ten event ids}, opening}. `told:` holds what one event made of it, so that a redelivered event tells the same again.
+-- level, severity, {first ten event ids}, opening, subject, end of the episode before}. `members:` holds the accounts that
+-- took part in it, numbered as they came. `told:` holds what one event made of its episodes, msgpack {{episode, revision
+-- as returned}, ...}, so that an event which is delivered again tells the same again.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
--- ARGV[1]  msgpack {ttl in seconds, {claim, ...}}, a claim being
+-- ARGV[1]  msgpack {grace in seconds, cap of members, {claim, ...}}, a claim being
 --          {key, event key, incident id, time, opened, level, severity, gap, growth, {event id, ...} oldest first,
---           opening, payload}
--- returns  msgpack, parallel to the claims: "" or msgpack {incident id, revision, opened, {event id, ...}, opening, payload}
+--           opening, payload, subject, {member, ...}}
+-- returns  msgpack, parallel to the claims: "" or msgpack {incident id, revision, opened, {event id, ...}, opening, payload,
+--          number of members besides the subject, {the first 100 of them, ...}}
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
-local grace, claims = request[1], request[2]
-local FIRST, LATEST = 10, 10
+local grace, cap, claims = request[1], request[2], request[3]
+local FIRST, LATEST, NAMED = 10, 10, 100
+local INCIDENT, REVISION, OPENED, LATEST_FINDING, LEVEL, SEVERITY, EVENTS, OPENING, SUBJECT, END_BEFORE = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+local NEVER = -9007199254740992
 
 -- The episode's first ten events stay; the claim's latest ten that are not among them follow.
 local function merge(first, ids)
-  local seen = {}
+  local seen, all, latest = {}, {}, {}
   for _, id in ipairs(first) do
     seen[id] = true
   end
@@ -25,54 +30,107 @@ local function merge(first, ids)
       first[#first + 1], seen[id] = id, true
     end
   end
-  local latest = {}
   for i = #ids, 1, -1 do
     if #latest < LATEST and not seen[ids[i]] then
-      table.insert(latest, 1, ids[i])
-      seen[ids[i]] = true
+      latest[#latest + 1], seen[ids[i]] = ids[i], true
     end
   end
-  local all = {}
   for _, id in ipairs(first) do
     all[#all + 1] = id
   end
-  for _, id in ipairs(latest) do
-    all[#all + 1] = id
+  for i = #latest, 1, -1 do
+    all[#all + 1] = latest[i]
   end
   return all
 end
 
-local function claimed(key, claim)
-  local _, _, incident, time, opened, level, severity, gap, growth, ids = unpack(claim)
-  local stored = redis.call('GET', key)
-  local episode = stored and cmsgpack.unpack(stored)
-  if not episode or time > episode[4] + gap then
-    episode = {incident, 1, opened, time, level, severity, {}, claim[11]}
-    return episode, true
+-- The episode that the claim belongs to, whether the claim opens it, and whether it makes it grow. Nothing where it belongs
+-- to one that is over and forgotten.
+local function episode_of(stored, claim)
+  local time, level, severity, gap, growth = claim[4], claim[6], claim[7], claim[8], claim[9]
+  local before = stored and cmsgpack.unpack(stored)
+  if not before or time > before[LATEST_FINDING] + gap then
+    local over = before and before[LATEST_FINDING] + gap or NEVER
+    return {claim[3], 1, claim[5], time, level, severity, {}, claim[11], claim[13], over}, true, true
   end
-  local grown = level >= episode[5] * growth or severity > episode[6]
-  episode[4] = math.max(episode[4], time)
-  if grown and time >= episode[3] then
-    episode[2], episode[5], episode[6] = episode[2] + 1, math.max(level, episode[5]), math.max(severity, episode[6])
-    return episode, true
+  if time <= before[END_BEFORE] then
+    return nil
   end
-  return episode, false
+  local grown = level >= before[LEVEL] * growth or severity > before[SEVERITY]
+  before[LATEST_FINDING] = math.max(before[LATEST_FINDING], time)
+  if grown then
+    before[REVISION] = before[REVISION] + 1
+    before[LEVEL], before[SEVERITY] = math.max(level, before[LEVEL]), math.max(severity, before[SEVERITY])
+  end
+  return before, false, grown
+end
+
+local function add_members(key, members, opens, ttl)
+  if opens then
+    redis.call('DEL', key)
+  end
+  local count = opens and 0 or redis.call('ZCARD', key)
+  if #members > 0 and count < cap then
+    local arguments = {}
+    for i, member in ipairs(members) do
+      arguments[#arguments + 1] = count + i
+      arguments[#arguments + 1] = member
+    end
+    redis.call('ZADD', key, 'NX', unpack(arguments))
+  end
+  redis.call('EXPIRE', key, ttl)
+end
+
+local function members_besides(key, subject)
+  local others = {}
+  for _, member in ipairs(redis.call('ZRANGE', key, 0, NAMED)) do
+    if member ~= subject and #others < NAMED then
+      others[#others + 1] = member
+    end
+  end
+  local count = redis.call('ZCARD', key)
+  return redis.call('ZSCORE', key, subject) and count - 1 or count, others
+end
+
+local function told_before(told, key)
+  for _, one in ipairs(told) do
+    if one[1] == key then
+      return one[2]
+    end
+  end
+end
+
+local function settle(claim, told_key, told)
+  local key, ttl = claim[1], math.ceil(claim[8] / 1000000) + grace
+  local episode_key, members_key = prefix .. 'episode:' .. key, prefix .. 'members:' .. key
+  local episode, opens, tell = episode_of(redis.call('GET', episode_key), claim)
+  if not episode then
+    return ''
+  end
+  if opens or #claim[14] > 0 then
+    add_members(members_key, claim[14], opens, ttl)
+  end
+  local answer = ''
+  if tell then
+    local ids = merge(episode[EVENTS], claim[10])
+    local count, members = members_besides(members_key, episode[SUBJECT])
+    answer = cmsgpack.pack({
+      episode[INCIDENT], episode[REVISION], episode[OPENED], ids, episode[OPENING], claim[12], count, members,
+    })
+    -- what other claims of the event were told must not be forgotten sooner
+    local told_ttl = #told > 0 and math.max(ttl, redis.call('TTL', told_key)) or ttl
+    told[#told + 1] = {key, answer}
+    redis.call('SET', told_key, cmsgpack.pack(told), 'EX', told_ttl)
+  end
+  redis.call('SET', episode_key, cmsgpack.pack(episode), 'EX', ttl)
+  return answer
 end
 
 local answers = {}
 for index, claim in ipairs(claims) do
-  local key, told = prefix .. 'episode:' .. claim[1], prefix .. 'told:' .. claim[2]
-  local answer = redis.call('GET', told)
-  if not answer then
-    local episode, tell = claimed(key, claim)
-    local ttl = math.ceil(claim[8] / 1000000) + grace
-    if tell then
-      local ids = merge(episode[7], claim[10])
-      answer = cmsgpack.pack({episode[1], episode[2], episode[3], ids, episode[8], claim[12]})
-      redis.call('SET', told, answer, 'EX', ttl)
-    end
-    redis.call('SET', key, cmsgpack.pack(episode), 'EX', ttl)
-  end
-  answers[index] = answer or ''
+  local told_key = prefix .. 'told:' .. claim[2]
+  local stored = redis.call('GET', told_key)
+  local told = stored and cmsgpack.unpack(stored) or {}
+  answers[index] = told_before(told, claim[1]) or settle(claim, told_key, told)
 end
 return cmsgpack.pack(answers)

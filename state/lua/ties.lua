@@ -2,9 +2,12 @@
 --
 -- A member's `tie` set holds those whom the member has approached or accepted, with the first time as score. For the sender
 -- a recipient is known when the recipient's set holds the sender from before the event: a reply, or an accepted request.
+-- An answer does not say what its invitation was to. Where it is read before the invitation it waits in the target's
+-- `answers` set (member and other, with the time as score) until the invitation says so.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
--- ARGV[1]  msgpack {cap, ttl in seconds, {operation, ...}}, an operation being one of
+-- ARGV[1]  msgpack {cap, seconds to live of ties and targets, seconds that an answer waits, {operation, ...}}, an operation
+--          being one of
 --          {"approach", time, member, {other, ...}}      member approaches others: remember
 --          {"ask", time, {member, ...}, other}           had each of these members approached other before this time?
 --          {"kind", target, kind}                        remember what an invitation's target is
@@ -14,10 +17,18 @@
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
-local cap, ttl, operations = request[1], request[2], request[3]
+local cap, ttl, waiting_ttl, operations = request[1], request[2], request[3], request[4]
+local MEMBER_BYTES = 8
 
 local function text(number)
   return string.format('%.0f', number)
+end
+
+-- Keep the `size` entries of a set with the highest scores.
+local function limit(key, size)
+  if redis.call('ZCARD', key) > size then
+    redis.call('ZREMRANGEBYRANK', key, 0, -size - 1)
+  end
 end
 
 local function remember(time, member, others)
@@ -33,32 +44,63 @@ local function remember(time, member, others)
     redis.call('ZADD', key, 'LT', unpack(arguments))
   end
   redis.call('EXPIRE', key, ttl)
-  if redis.call('ZCARD', key) > cap then
-    redis.call('ZREMRANGEBYRANK', key, 0, -cap - 1)
+  limit(key, cap)
+end
+
+local function wait(time, target, member, other)
+  local key = prefix .. 'answers:' .. target
+  redis.call('ZADD', key, 'LT', text(time), member .. other)
+  redis.call('EXPIRE', key, waiting_ttl)
+  limit(key, cap)
+end
+
+local function learn_kind(target, kind)
+  redis.call('SET', prefix .. 'target:' .. target, kind, 'EX', ttl)
+  local key = prefix .. 'answers:' .. target
+  local waiting = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+  for i = 1, #waiting, 2 do
+    if kind == 'project' then
+      local member, other = string.sub(waiting[i], 1, MEMBER_BYTES), string.sub(waiting[i], MEMBER_BYTES + 1)
+      remember(tonumber(waiting[i + 1]), member, {other})
+    end
   end
+  if #waiting > 0 then
+    redis.call('DEL', key)
+  end
+end
+
+local function ask(time, members, other)
+  local known = {}
+  for i, member in ipairs(members) do
+    local since = redis.call('ZSCORE', prefix .. 'tie:' .. member, other)
+    known[i] = (since and tonumber(since) < time) and '1' or '0'
+  end
+  return table.concat(known)
+end
+
+local function answer(time, member, other, target, yes)
+  local kind = redis.call('GET', prefix .. 'target:' .. target) or ''
+  if yes == 1 and kind == 'project' then
+    remember(time, member, {other})
+  elseif yes == 1 and kind == '' then
+    wait(time, target, member, other)
+  end
+  return kind
 end
 
 local answers = {}
 for index, operation in ipairs(operations) do
   local kind = operation[1]
-  local answer = ''
+  local result = ''
   if kind == 'approach' then
     remember(operation[2], operation[3], operation[4])
   elseif kind == 'ask' then
-    local known = {}
-    for i, member in ipairs(operation[3]) do
-      local since = redis.call('ZSCORE', prefix .. 'tie:' .. member, operation[4])
-      known[i] = (since and tonumber(since) < operation[2]) and '1' or '0'
-    end
-    answer = table.concat(known)
+    result = ask(operation[2], operation[3], operation[4])
   elseif kind == 'kind' then
-    redis.call('SET', prefix .. 'target:' .. operation[2], operation[3], 'EX', ttl)
+    learn_kind(operation[2], operation[3])
   else
-    answer = redis.call('GET', prefix .. 'target:' .. operation[5]) or ''
-    if operation[6] == 1 and answer == 'project' then
-      remember(operation[2], operation[3], {operation[4]})
-    end
+    result = answer(operation[2], operation[3], operation[4], operation[5], operation[6])
   end
-  answers[index] = answer
+  answers[index] = result
 end
 return cmsgpack.pack(answers)

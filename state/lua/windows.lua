@@ -1,25 +1,65 @@
 -- Exact sliding windows on event time, for a batch of observations, in order.
 --
--- Two sorted sets a window: `:e` holds the events (msgpack {event id, note, {member, ...}}, score = event time) and, where
--- distinct members are counted, `:m` holds the members with their latest time. While time runs forward `:m` answers with
--- one ZCOUNT. For an event older than the newest (late, or delivered again) `:m` knows too little, because it has only
--- latest times; `:e` then gives the exact answer: the fullest window among all those that contain the event.
--- Running twice over the same observations changes nothing.
+-- Two sorted sets a window: `:e` holds the events (score = event time) and, where distinct members are counted, `:m` holds
+-- the members with their latest time. An entry of `:e` is 6 bytes with the event's number (in the order of arrival at this
+-- shard, so that events of one time stand in the order in which they came) and msgpack {event id, note, {member, ...}}.
+--
+-- While time runs forward `:m` answers with one ZCOUNT. For an event older than the newest `:m` knows too little, because
+-- it has only latest times; `:e` then gives the exact answer: the fullest window among all those that contain the event.
+-- An event that is delivered again is answered from those that had come before it, thus as it was the first time; what
+-- was recorded then stands. Hence running twice over the same observations changes nothing, neither here nor in the answer.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
--- ARGV[1]  msgpack {cap, {observation, ...}}, an observation being
---          {key, time, event, members or 0, recorded (1 or 0), retained, ttl in seconds, named (1 or 0),
---           {{length, sample_from}, ...}}; times in microseconds; `cap` limits the entries of a set
--- returns  msgpack, parallel to the observations: {{count, events, {event, time, ...} first ten, {event, time, ...} last
---          ten (newest first), {member, ...}}, ...} parallel to its looks
+-- ARGV[1]  msgpack {cap, seconds to live of the number, {observation, ...}}, an observation being
+--          {key, time, entry, length of the entry's part that names the event, members or 0, recorded (1 or 0), retained,
+--           seconds to live, named (1 or 0), {{length, sample_from}, ...}};
+--          times in microseconds; `cap` limits the entries of a set
+-- returns  msgpack, parallel to the observations and their looks: the count, or, where it reaches sample_from, {count, events,
+--          {entry, time, ...} first ten, {entry, time, ...} last ten (newest first), {member, ...} newest first}
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
-local cap, observations = request[1], request[2]
+local cap, number_ttl, observations = request[1], request[2], request[3]
 local SAMPLE, NAMED, TRIM_EVERY = 10, 101, 16
+local NUMBER_BYTES = 6
+-- An event that is late or comes again looks at so many neighbours on either side, or as many as its limit takes: beyond
+-- them its answer is a lower bound. That bounds the time which one actor with a crowded window can take.
+local NEIGHBOURS = 500
+-- So many events of one microsecond are searched for the one that may have come again.
+local SAME_TIME = 1000
+-- About so many members the events of a window hold together: senders to a thousand at once keep fewer events.
+local MEMBERS_HELD = 50000
 
 local function text(number)
   return string.format('%.0f', number)
+end
+
+-- What an entry holds is unpacked once a run, however many looks pass over it.
+local unpacked = {}
+local function members_of(entry)
+  local members = unpacked[entry]
+  if not members then
+    members = cmsgpack.unpack(string.sub(entry, NUMBER_BYTES + 1))[3]
+    unpacked[entry] = members
+  end
+  return members
+end
+
+local function number_of(entry)
+  return (struct.unpack('>I6', entry))
+end
+
+local number = 0
+local function reserve_numbers()
+  local recorded = 0
+  for _, observation in ipairs(observations) do
+    recorded = recorded + observation[6]
+  end
+  if recorded > 0 then
+    -- numbers only ascend: a run that reserves them in vain leaves a gap and harms nothing
+    number = redis.call('INCRBY', prefix .. 'number', recorded) - recorded
+    redis.call('EXPIRE', prefix .. 'number', number_ttl)
+  end
 end
 
 local function newest_time(events)
@@ -27,16 +67,26 @@ local function newest_time(events)
   return newest[2] and tonumber(newest[2])
 end
 
-local function trim(key, horizon)
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. horizon)
-  redis.call('ZREMRANGEBYRANK', key, 0, -cap - 1)
+-- The number under which an event stands in the window already.
+local function earlier_number(events, time, entry, name_length)
+  local name = string.sub(entry, 1, name_length)
+  local score = text(time)
+  for _, other in ipairs(redis.call('ZRANGEBYSCORE', events, score, score, 'LIMIT', 0, SAME_TIME)) do
+    if string.sub(other, NUMBER_BYTES + 1, NUMBER_BYTES + name_length) == name then
+      return number_of(other)
+    end
+  end
 end
 
--- Adds the event; the newest event's time.
-local function record(key, time, event, members, retained, ttl)
-  local events, distinct = key .. ':e', members and key .. ':m'
+local function trim(key, horizon, size)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. horizon)
+  redis.call('ZREMRANGEBYRANK', key, 0, -size - 1)
+end
+
+local function record(events, distinct, time, entry, members, newest, retained, ttl)
   local score = text(time)
-  redis.call('ZADD', events, score, event)
+  number = number + 1
+  redis.call('ZADD', events, score, struct.pack('>I6', number) .. entry)
   redis.call('EXPIRE', events, ttl)
   if distinct then
     for start = 1, #members, 1000 do
@@ -49,96 +99,157 @@ local function record(key, time, event, members, retained, ttl)
     end
     redis.call('EXPIRE', distinct, ttl)
   end
-  local newest = newest_time(events)
   -- answers never look beyond their length, so that trimming only saves memory and need not be done every time
-  if redis.call('ZCARD', events) % TRIM_EVERY == 0 or (members and #members > TRIM_EVERY) then
-    local horizon = text(newest - retained)
-    trim(events, horizon)
+  local many = distinct and #members > TRIM_EVERY
+  if many or redis.call('ZCARD', events) % TRIM_EVERY == 0 then
+    local horizon = text(math.max(newest or time, time) - retained)
+    trim(events, horizon, distinct and math.min(cap, math.floor(MEMBERS_HELD / math.max(1, #members))) or cap)
     if distinct then
-      trim(distinct, horizon)
+      trim(distinct, horizon, cap)
     end
   end
-  return newest
 end
 
--- The fullest window (s - length, s] over the ends s in [time, time + length) at which something happened.
-local function fullest(events, time, length, distinct)
-  local entries = redis.call('ZRANGEBYSCORE', events, '(' .. text(time - length), '(' .. text(time + length), 'WITHSCORES')
-  local members, scores = {}, {}
-  for i = 1, #entries, 2 do
-    local n = (i + 1) / 2
-    members[n] = distinct and cmsgpack.unpack(entries[i])[3] or {n}
-    scores[n] = tonumber(entries[i + 1])
-  end
-  local present, count, oldest = {}, 0, 1
-  local best, best_events, best_end = 0, 0, time
-  for n = 1, #scores do
-    for _, member in ipairs(members[n]) do
-      if not present[member] then
-        present[member], count = 0, count + 1
-      end
-      present[member] = present[member] + 1
+-- The entries around a time, oldest first, those only that came no later than the number `own` where it is given; their
+-- times; and how many of them are not younger than that time.
+local function neighbours(events, time, own, length, limit)
+  local entries, times = {}, {}
+  local function add(entry, score)
+    if not own or number_of(entry) <= own then
+      entries[#entries + 1], times[#times + 1] = entry, tonumber(score)
     end
-    while scores[oldest] <= scores[n] - length do
-      for _, member in ipairs(members[oldest]) do
-        present[member] = present[member] - 1
-        if present[member] == 0 then
-          present[member], count = nil, count - 1
-        end
+  end
+  local before = redis.call('ZREVRANGEBYSCORE', events, text(time), '(' .. text(time - length), 'WITHSCORES', 'LIMIT', 0, limit)
+  for i = #before - 1, 1, -2 do
+    add(before[i], before[i + 1])
+  end
+  local up_to_event = #entries
+  local after = redis.call('ZRANGEBYSCORE', events, '(' .. text(time), '(' .. text(time + length), 'WITHSCORES', 'LIMIT', 0, limit)
+  for i = 1, #after, 2 do
+    add(after[i], after[i + 1])
+  end
+  return entries, times, up_to_event
+end
+
+-- The fullest window (s - length, s] over the ends s from the event's time on, below time + length: its count, and which of
+-- the entries are in it.
+local function fullest(entries, times, up_to_event, time, length, distinct)
+  local present, count, oldest = {}, 0, 1
+  local best, first, last = -1, 1, 0
+  local function include(n)
+    if not distinct then
+      count = count + 1
+      return
+    end
+    for _, member in ipairs(members_of(entries[n])) do
+      local times_seen = present[member] or 0
+      present[member] = times_seen + 1
+      if times_seen == 0 then
+        count = count + 1
       end
+    end
+  end
+  local function exclude(n)
+    if not distinct then
+      count = count - 1
+      return
+    end
+    for _, member in ipairs(members_of(entries[n])) do
+      local times_seen = present[member] - 1
+      present[member] = times_seen
+      if times_seen == 0 then
+        count = count - 1
+      end
+    end
+  end
+  local function consider(n, finish)
+    while oldest <= n and times[oldest] <= finish - length do
+      exclude(oldest)
       oldest = oldest + 1
     end
-    local last_of_its_time = scores[n + 1] ~= scores[n]
-    if scores[n] >= time and last_of_its_time and count > best then
-      best, best_events, best_end = count, n - oldest + 1, scores[n]
+    if count > best then
+      best, first, last = count, oldest, n
     end
   end
-  return best, best_events, best_end
+  for n = 1, up_to_event do
+    include(n)
+  end
+  consider(up_to_event, time)
+  for n = up_to_event + 1, #entries do
+    include(n)
+    if times[n + 1] ~= times[n] then
+      consider(n, times[n])
+    end
+  end
+  return best, first, last
 end
 
-local function look(key, time, late, distinct, named, length, sample_from)
-  local events = key .. ':e'
-  local count, total, finish
-  if late then
-    count, total, finish = fullest(events, time, length, distinct)
-  else
-    finish = time
-    total = redis.call('ZCOUNT', events, '(' .. text(time - length), text(time))
-    count = distinct and redis.call('ZCOUNT', key .. ':m', '(' .. text(time - length), text(time)) or total
-  end
+local function slow_look(events, time, own, distinct, named, length, sample_from)
+  local entries, times, up_to_event = neighbours(events, time, own, length, math.max(NEIGHBOURS, sample_from))
+  local count, first, last = fullest(entries, times, up_to_event, time, length, distinct)
   if count < sample_from then
-    return {count, total, {}, {}, {}}
+    return count
   end
-  local from, to = '(' .. text(finish - length), text(finish)
-  local members = {}
+  local oldest, newest, members = {}, {}, {}
+  for n = first, math.min(last, first + SAMPLE - 1) do
+    oldest[#oldest + 1], oldest[#oldest + 2] = entries[n], text(times[n])
+  end
+  for n = last, math.max(first, last - SAMPLE + 1), -1 do
+    newest[#newest + 1], newest[#newest + 2] = entries[n], text(times[n])
+  end
   if named then
-    members = redis.call('ZRANGEBYSCORE', key .. ':m', from, '+inf', 'LIMIT', 0, NAMED)
+    local seen = {}
+    for n = last, first, -1 do
+      for _, member in ipairs(members_of(entries[n])) do
+        if not seen[member] and #members < NAMED then
+          members[#members + 1], seen[member] = member, true
+        end
+      end
+    end
+  end
+  return {count, last - first + 1, oldest, newest, members}
+end
+
+local function fast_look(events, distinct, time, named, length, sample_from)
+  local from, to = '(' .. text(time - length), text(time)
+  local count = redis.call('ZCOUNT', distinct or events, from, to)
+  if count < sample_from then
+    return count
   end
   return {
-    count, total,
+    count,
+    distinct and redis.call('ZCOUNT', events, from, to) or count,
     redis.call('ZRANGEBYSCORE', events, from, to, 'WITHSCORES', 'LIMIT', 0, SAMPLE),
     redis.call('ZREVRANGEBYSCORE', events, to, from, 'WITHSCORES', 'LIMIT', 0, SAMPLE),
-    members,
+    named and redis.call('ZREVRANGEBYSCORE', distinct, to, from, 'LIMIT', 0, NAMED) or {},
   }
 end
 
+reserve_numbers()
 local answers = {}
 for index, observation in ipairs(observations) do
-  local key, time, event, members, recorded, retained, ttl, named, looks = unpack(observation)
-  key = prefix .. key
-  if members == 0 then
-    members = nil
-  end
-  local newest
+  local key, time, entry, name_length, members, recorded, retained, ttl, named, looks = unpack(observation)
+  local events = prefix .. 'win:' .. key .. ':e'
+  local distinct = members ~= 0 and prefix .. 'win:' .. key .. ':m'
+  local newest = newest_time(events)
+  local own
   if recorded == 1 then
-    newest = record(key, time, event, members, retained, ttl)
-  else
-    newest = newest_time(key .. ':e')
+    own = newest and newest >= time and earlier_number(events, time, entry, name_length)
+    if not own then
+      record(events, distinct, time, entry, members, newest, retained, ttl)
+    end
   end
-  local late = newest and newest > time
+  local slow = own or (newest and newest > time)
   local readings = {}
   for i, asked in ipairs(looks) do
-    readings[i] = look(key, time, late, members ~= nil, named == 1, asked[1], asked[2])
+    local length, sample_from = asked[1], asked[2]
+    if slow then
+      readings[i] = slow_look(events, time, own, distinct, named == 1, length, sample_from)
+    elseif newest or recorded == 1 then
+      readings[i] = fast_look(events, distinct, time, named == 1, length, sample_from)
+    else
+      readings[i] = 0
+    end
   end
   answers[index] = readings
 end

@@ -1,0 +1,128 @@
+"""How the store talks to Redis: script calls, all shards at once, and what their failures mean."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any
+from zlib import crc32
+
+import msgpack
+from msgspec import Struct
+from redis.asyncio import Redis
+from redis.exceptions import NoScriptError, RedisError, ResponseError
+
+from state.errors import StateUnavailable
+
+
+class Script:
+    """One Lua file and its SHA-1, by which Redis knows it."""
+
+    def __init__(self, name: str) -> None:
+        self.source = files("state").joinpath("lua", f"{name}.lua").read_text("utf-8")
+        self.sha = sha1(self.source.encode(), usedforsecurity=False).hexdigest()
+
+
+class Call(Struct, frozen=True):
+    """One run of a script in one shard. `scope` is added to the shard's prefix; `request` is what the script unpacks."""
+
+    script: Script
+    request: object
+    scope: str = ""
+
+
+def pack(value: object) -> bytes:
+    """Msgpack as Redis' `cmsgpack` reads it: that knows no `bin` type, so bytes travel as raw strings."""
+    packed: bytes = msgpack.packb(value, use_bin_type=False)
+    return packed
+
+
+def unpack(value: bytes) -> Any:
+    """What `cmsgpack` packed: every string comes as bytes."""
+    return msgpack.unpackb(value, raw=True, strict_map_key=False)
+
+
+def shard_of(key: bytes, shards: int) -> int:
+    """The shard that keeps what is known under `key`."""
+    return crc32(key) % shards
+
+
+class Shards:
+    """The shards of one store. Every key of a shard begins with its prefix, whose braces keep it on one node of a cluster."""
+
+    def __init__(self, client: "Redis", namespace: str, shards: int) -> None:
+        self._client = client
+        self._prefixes = [f"{namespace}{{s{shard}}}:" for shard in range(shards)]
+
+    def __len__(self) -> int:
+        return len(self._prefixes)
+
+    async def ping(self) -> None:
+        """Raise `StateUnavailable` unless Redis answers."""
+        await _guarded(self._client.ping)
+
+    async def run(self, calls: Mapping[int, Sequence[Call]]) -> dict[int, list[Any]]:
+        """Run each shard's calls in one pipeline, all shards at once: one round trip. Unpacked answers, by shard, in order.
+
+        Raises `StateUnavailable` when Redis could not answer; some of the calls may have been carried out then.
+        """
+        results = await asyncio.gather(*(_guarded(self._shard_run(shard, todo)) for shard, todo in calls.items()))
+        return dict(zip(calls, results, strict=True))
+
+    async def run_by_key(
+        self, script: Script, keys: Sequence[bytes], request: Callable[[list[int]], object]
+    ) -> list[Any]:
+        """Run `script` once in each shard that owns some of `keys`; the answers come back in the order of `keys`.
+
+        `request` makes a shard's request from the positions of the keys that it owns.
+        """
+        items: dict[int, list[int]] = {}
+        for index, key in enumerate(keys):
+            items.setdefault(shard_of(key, len(self)), []).append(index)
+        answers = await self.run({shard: [Call(script, request(indexes))] for shard, indexes in items.items()})
+        ordered: list[Any] = [None] * len(keys)
+        for shard, indexes in items.items():
+            for index, answer in zip(indexes, answers[shard][0], strict=True):
+                ordered[index] = answer
+        return ordered
+
+    def _shard_run(self, shard: int, calls: Sequence[Call]) -> Callable[[], Coroutine[Any, Any, list[Any]]]:
+        prefix = self._prefixes[shard]
+        packed = [(call.script, prefix + call.scope, pack(call.request)) for call in calls]
+
+        async def run() -> list[Any]:
+            try:
+                return await self._pipeline(packed)
+            except NoScriptError:
+                # a new or restarted server; the scripts are safe to run twice, so the whole pipeline is sent again
+                for script in {id(call.script): call.script for call in calls}.values():
+                    await self._client.script_load(script.source)
+                return await self._pipeline(packed)
+
+        return run
+
+    async def _pipeline(self, calls: Sequence[tuple[Script, str, bytes]]) -> list[Any]:
+        pipeline = self._client.pipeline(transaction=False)
+        for script, prefix, argument in calls:
+            pipeline.evalsha(script.sha, 1, prefix, argument)
+        return [unpack(answer) for answer in await pipeline.execute()]
+
+
+async def _guarded(call: Callable[[], Any]) -> Any:
+    try:
+        return await call()
+    except ResponseError as error:
+        if _is_script_fault(error):
+            raise
+        raise StateUnavailable(type(error).__name__, str(error)) from error
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StateUnavailable(type(error).__name__, str(error) or type(error).__name__) from error
+
+
+def _is_script_fault(error: ResponseError) -> bool:
+    """Whether a script itself is wrong, which no retry mends, rather than the server's condition.
+
+    Every error that a script met names it at the end, also those of the server (memory, role, disk, permissions); one of
+    the script's own begins with the line at fault.
+    """
+    return str(error).startswith("user_script:")

@@ -1,0 +1,65 @@
+"""A store over each server. `run` steps of it from plain functions, which hypothesis can call as often as it likes."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
+
+import pytest
+from redis.asyncio import Redis
+
+from state.pseudonyms import Pseudonyms
+from state.store import Store, StoreLimits
+
+_Answer = TypeVar("_Answer")
+
+
+class Bench:
+    """One event loop and one client, for as long as a module's server lives."""
+
+    def __init__(self, url: str) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.client = Redis.from_url(url)
+
+    def run(self, awaitable: Awaitable[_Answer]) -> _Answer:
+        return self.loop.run_until_complete(awaitable)
+
+    def empty(self) -> None:
+        self.run(self.client.flushall())
+
+    def store(self, *, secret: bytes = b"a secret of the tests", shards: int = 1, **limits: Any) -> Store:
+        return Store(self.client, Pseudonyms(secret), shards=shards, limits=StoreLimits(**limits))
+
+    def dump(self) -> dict[bytes, Any]:
+        """Every key with its value: strings as they are, sorted sets with scores, hashes whole."""
+        read: dict[bytes, Callable[[bytes], Awaitable[Any]]] = {
+            b"string": self.client.get,
+            b"zset": lambda key: self.client.zrange(key, 0, -1, withscores=True),
+            b"hash": self.client.hgetall,
+            b"set": self.client.smembers,
+            b"list": lambda key: self.client.lrange(key, 0, -1),
+        }
+
+        async def all_keys() -> dict[bytes, Any]:
+            return {key: await read[await self.client.type(key)](key) async for key in self.client.scan_iter()}
+
+        return self.run(all_keys())
+
+    def close(self) -> None:
+        self.run(self.client.aclose())
+        self.loop.close()
+
+
+@pytest.fixture(scope="module")
+def bench(redis_url: str) -> Iterator[Bench]:
+    """On each Redis-compatible server."""
+    bench = Bench(redis_url)
+    yield bench
+    bench.close()
+
+
+@pytest.fixture(scope="module")
+def any_bench(any_redis_url: str) -> Iterator[Bench]:
+    """On some Redis-compatible server, for what does not depend on which."""
+    bench = Bench(any_redis_url)
+    yield bench
+    bench.close()
