@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import sys
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 
 import aiohttp
 import msgspec
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
@@ -40,6 +41,8 @@ _SETTLE_SECONDS = 45.0
 _QUIET_SECONDS = 2.0
 _STOP_SECONDS = 10.0
 _PACE_SECONDS = 0.05
+_LINGER_MS = 100
+"""Records are sent together: the embedded broker answers a fetch with no more than one such bundle of a partition."""
 _LOG_LINES_SHOWN = 15
 
 
@@ -74,7 +77,7 @@ async def run_demo(*, forever: bool = False, speed: float = 3_600.0, seed: int =
             f"it ends with this command.\nMetrics of the worker meanwhile: http://127.0.0.1:{metrics_port}/metrics\n",
             style="dim",
         )
-        producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, linger_ms=5)
+        producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, linger_ms=_LINGER_MS)
         await producer.start()
         stack.push_async_callback(producer.stop)
         watch = _Watch(console)
@@ -150,16 +153,16 @@ class _Watch:
 
     async def read(self, bootstrap_servers: str) -> None:
         """Follow the three topics for ever."""
-        consumer = AIOKafkaConsumer(bootstrap_servers=bootstrap_servers, auto_offset_reset="earliest")
+        consumer = AIOKafkaConsumer(
+            INCIDENTS,
+            SHADOW_INCIDENTS,
+            DEAD_LETTERS,
+            bootstrap_servers=bootstrap_servers,
+            group_id=None,  # all partitions, and nobody to share them with
+            auto_offset_reset="earliest",
+        )
         await consumer.start()
         try:
-            consumer.assign(
-                [
-                    TopicPartition(topic, partition)
-                    for topic in (INCIDENTS, SHADOW_INCIDENTS, DEAD_LETTERS)
-                    for partition in consumer.partitions_for_topic(topic) or ()
-                ]
-            )
             async for record in consumer:
                 self._last_news = asyncio.get_running_loop().time()
                 if record.topic == DEAD_LETTERS:
@@ -249,7 +252,10 @@ class _Worker:
         try:
             done, _ = await asyncio.wait([task, ended, *companions], return_when=asyncio.FIRST_COMPLETED)
             if task in done:
-                return task.result()
+                try:
+                    return task.result()
+                except DemoFailed as error:
+                    raise DemoFailed(f"{error}; it said:\n{self._last_words()}") from error
             for companion in companions:
                 if companion in done:
                     companion.result()
@@ -284,6 +290,7 @@ async def _worker(redis_url: str, bootstrap_servers: str, metrics_port: int) -> 
             f"TWINWATCH_KAFKA_BOOTSTRAP_SERVERS={bootstrap_servers}\n"
             "TWINWATCH_METRICS_HOST=127.0.0.1\n"
             f"TWINWATCH_METRICS_PORT={metrics_port}\n"
+            f"TWINWATCH_PSEUDONYM_KEY={secrets.token_hex(32)}\n"
             "TWINWATCH_LOG_LEVEL=warning\n",
             encoding="utf-8",
         )
