@@ -1,0 +1,67 @@
+"""Threats and abuse, as far as words show them: what a text threatens or calls somebody, in the network's languages.
+
+No word alone is a finding. `languages/` holds each language's words by what they do in a sentence; `frames` says which of
+them together make a threat or an insult, and what makes the same words harmless: a negation, a quotation, a report of
+what somebody said, a question, an idiom. Violence announced against a third person ("I could kill him") is left to people:
+this is how stories and jokes are told.
+"""
+
+from functools import lru_cache
+
+from msgspec import Struct
+
+from text.hostility.frames import AbuseKind, Kind, Spans, ThreatKind, abuses, meant, phrases_at, threats
+from text.hostility.lexicon import ALONE, Lexicon, lexicon
+from text.hostility.tokens import Tokens, tokens_of
+
+__all__ = ["ABUSE_KINDS", "PEACEFUL", "THREAT_KINDS", "AbuseKind", "Hostility", "ThreatKind", "read_hostility"]
+
+THREAT_KINDS: tuple[ThreatKind, ...] = ("violence_to_you", "violence_to_group", "incitement", "intimidation", "wish")
+"""From the gravest down."""
+ABUSE_KINDS: tuple[AbuseKind, ...] = ("group_abuse", "insult")
+"""From the gravest down."""
+
+
+class Hostility(Struct, frozen=True):
+    """The gravest threat and the gravest abuse in a text, None where there is none."""
+
+    threat: ThreatKind | None = None
+    abuse: AbuseKind | None = None
+
+
+PEACEFUL = Hostility()
+
+
+@lru_cache(maxsize=8_192)
+def read_hostility(undisguised: str) -> Hostility:
+    """What a text threatens and calls somebody. `undisguised` is `TextReading.undisguised`. Linear in its length."""
+    tokens = tokens_of(undisguised)
+    lexicon_ = lexicon()
+    languages = _worth_a_look(tokens, lexicon_)
+    if not languages:
+        return PEACEFUL
+    kinds: set[Kind] = set()
+    for language in range(len(lexicon_.languages)):
+        if languages >> language & 1:
+            spans = Spans(tokens, lexicon_, language)
+            for found in (*threats(spans), *abuses(spans)):
+                if found.kind not in kinds and meant(spans, found):
+                    kinds.add(found.kind)
+    return Hostility(
+        next((kind for kind in THREAT_KINDS if kind in kinds), None),
+        next((kind for kind in ABUSE_KINDS if kind in kinds), None),
+    )
+
+
+def _worth_a_look(tokens: Tokens, lexicon_: Lexicon) -> int:
+    """Bits of the languages in which something in the text may be hostile; most texts end here."""
+    alone = anchors = targets = 0
+    for position, word in enumerate(tokens.written):
+        meanings = lexicon_.meanings(word)
+        alone |= meanings.alone
+        anchors |= meanings.anchors
+        targets |= meanings.targets
+        for phrase, _ in phrases_at(tokens, position, meanings.anchoring) if meanings.anchoring else ():
+            anchors |= 1 << phrase.language
+            alone |= 1 << phrase.language if phrase.bit & ALONE else 0
+    return alone | (anchors & targets)

@@ -1,0 +1,369 @@
+"""From words to threats and insults: which words together, how near to each other and in which order, make one.
+
+Every function looks at the few nearest neighbours of a word, so that the whole is linear in the length of the text.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from text.hostility.lexicon import BIT, CLASSES, GAPS, LONGEST_PHRASE, Grammar, Lexicon, Phrase, Starts
+from text.hostility.tokens import Tokens
+
+ThreatKind = Literal["violence_to_you", "violence_to_group", "incitement", "intimidation", "wish"]
+AbuseKind = Literal["group_abuse", "insult"]
+Kind = ThreatKind | AbuseKind
+
+WISH_REACH = 6
+"""Words between 'I wish' and what is wished: 'that somebody would finally just'."""
+CLOSE = 2
+"""Words between a copula and what it says."""
+NEGATION_BEFORE = 5
+NEGATION_AFTER = 1
+"""Words around a threat among which a negation belongs to it."""
+
+
+class Span(NamedTuple):
+    """An entry found in a text: positions of its first and last word, and its class."""
+
+    start: int
+    end: int
+    name: str
+
+
+def _gap(first: Span, second: Span) -> int:
+    """Words between the two, whichever comes first; 0 where one stands within the other."""
+    return max(0, second.start - first.end - 1, first.start - second.end - 1)
+
+
+class Found(NamedTuple):
+    """A threat or an insult with the spans that make it."""
+
+    kind: Kind
+    parts: tuple[Span, ...]
+    normative: bool = False
+
+
+class Spans:
+    """The entries of one language that a text holds, by class."""
+
+    def __init__(self, tokens: Tokens, lexicon: Lexicon, language: int) -> None:
+        self.tokens = tokens
+        self.grammar: Grammar = lexicon.languages[language].grammar
+        self._found: dict[str, list[Span]] = {}
+        for position, word in enumerate(tokens.written):
+            meaning = lexicon.meanings(word).by_language.get(language)
+            if meaning:
+                self._add(meaning.bits, position, position)
+                for phrase, end in phrases_at(tokens, position, meaning.phrases):
+                    self._add(phrase.bit, position, end)
+        self._remove("harmless", list(CLASSES))
+        self._remove("vow", ["say"])
+        self._starts = {name: [span.start for span in spans] for name, spans in self._found.items()}
+        self._apart = self._starts.get("apart", [])
+        self.passive = "be" in lexicon.languages[language].classes
+        self.copula = "are" in lexicon.languages[language].classes
+
+    def _add(self, bits: int, start: int, end: int) -> None:
+        while bits:
+            bit = bits & -bits
+            name = _NAMES[bit]
+            self._found.setdefault(name, []).append(Span(start, end, name))
+            bits ^= bit
+
+    def _remove(self, by: str, names: list[str]) -> None:
+        """Remove the entries of the classes that share a word with an entry of class `by`."""
+        covered = {position for span in self._found.get(by, ()) for position in range(span.start, span.end + 1)}
+        if covered:
+            for name in names:
+                if name != by and name in self._found:
+                    self._found[name] = [
+                        span for span in self._found[name] if covered.isdisjoint(range(span.start, span.end + 1))
+                    ]
+
+    def of(self, *names: str) -> list[Span]:
+        """All spans of the classes, each class in order."""
+        return [span for name in names for span in self._found.get(name, ())]
+
+    def near(self, center: Span, *names: str) -> list[Span]:
+        """Two spans on each side of `center` for each class, as far as they are in its clause."""
+        nearest = []
+        clause = self.clause(center.start)
+        for name in names:
+            spans = self._found.get(name)
+            if spans:
+                at = bisect_left(self._starts[name], center.start)
+                nearest += [span for span in spans[max(0, at - 2) : at + 3] if self.clause(span.start) == clause]
+        return nearest
+
+    def clause(self, position: int) -> tuple[int, int]:
+        """What tells the clauses of the text apart."""
+        return self.tokens.clauses[position], bisect_right(self._apart, position)
+
+    def between(self, name: str, first: int, last: int) -> list[Span]:
+        """Spans of a class that begin between two positions, both included."""
+        starts = self._starts.get(name, [])
+        return self._found.get(name, [])[bisect_left(starts, first) : bisect_right(starts, last)]
+
+
+_NAMES = {bit: name for name, bit in BIT.items()}
+
+
+def phrases_at(tokens: Tokens, position: int, starts: Starts | None) -> Iterator[tuple[Phrase, int]]:
+    """The phrases that begin at `position` and go on to their end, with the position of their last word."""
+    if starts:
+        for phrase in starts.possible(tokens.words[position + 1 : position + 1 + LONGEST_PHRASE]):
+            end = _phrase_end(tokens, position, phrase.rest)
+            if end is not None:
+                yield phrase, end
+
+
+def _phrase_end(tokens: Tokens, position: int, rest: tuple[str, ...]) -> int | None:
+    """Where the phrase that begins at `position` ends, within its clause; None where it does not go on."""
+    words, clause = tokens.words, tokens.clauses[position]
+    allowed = 0
+    for part in rest:
+        if part in GAPS:
+            allowed = GAPS[part]
+        else:
+            for candidate in range(position + 1, min(position + 2 + allowed, len(words))):
+                if tokens.clauses[candidate] == clause and _is(words[candidate], part):
+                    position = candidate
+                    break
+            else:
+                return None
+            allowed = 0
+    return position
+
+
+def _is(word: str, part: str) -> bool:
+    stem, star, suffix = part.partition("*")
+    if not star:
+        return word == stem
+    return len(word) >= len(stem) + len(suffix) and word.startswith(stem) and word.endswith(suffix)
+
+
+# --- threats -----------------------------------------------------------------------------------------------------------
+
+_KINDS_OF_PEOPLE = ("people", "like_you")
+_NO_THINGS = ("you", *_KINDS_OF_PEOPLE)
+_OBJECTS = (*_NO_THINGS, "anyone", "them")
+_SUBJECTS = (*_OBJECTS, "thou")
+
+
+def threats(spans: Spans) -> Iterator[Found]:
+    """All threats of a text in one language, without regard to what makes them harmless."""
+    yield from _intentions(spans)
+    yield from _orders(spans)
+    yield from _norms(spans)
+    for phrase in spans.of("doom"):
+        yield Found("violence_to_you", (phrase,))
+    for phrase in spans.of("menace"):
+        yield Found("intimidation", (phrase,))
+
+
+def _announced(target: Span) -> ThreatKind:
+    return "violence_to_you" if target.name == "you" else "violence_to_group"
+
+
+def _intentions(spans: Spans) -> Iterator[Found]:
+    """What the speaker means to do, and to whom."""
+    reach = spans.grammar.reach
+    for verb in spans.of("kill", "rid"):
+        for intent in spans.near(verb, "intent"):
+            for target in _objects(spans, verb, "kill"):
+                if _linked(spans.grammar, intent, verb, target):
+                    yield Found(_announced(target), (intent, verb, target))
+    for verb in spans.of("kill_i", "rid_i"):
+        speakers = [verb] if spans.grammar.prodrop else [s for s in spans.near(verb, "i") if _speaks(s, verb, reach)]
+        for target in _objects(spans, verb, "kill_i") if speakers else ():
+            if _gap(verb, target) <= reach:
+                yield Found(_announced(target), (speakers[0], verb, target))
+    for verb in spans.of("kill_you"):
+        for intent in spans.near(verb, "intent"):
+            if _gap(intent, verb) <= reach:
+                yield Found("violence_to_you", (intent, verb))
+    for verb in spans.of("kill_i_you"):
+        yield Found("violence_to_you", (verb,))
+
+
+def _objects(spans: Spans, verb: Span, strong: str) -> list[Span]:
+    """Whom a verb is about. One gets rid of things, too, so that 'them' does not show that people are meant."""
+    objects = spans.near(verb, *(_OBJECTS if verb.name == strong else _NO_THINGS))
+    return [one for one in objects if one.start >= verb.start] if spans.grammar.object_after else objects
+
+
+def _linked(grammar: Grammar, norm: Span, verb: Span, target: Span, norm_reach: int = 0) -> bool:
+    """Whether the three follow each other closely, in whatever order."""
+    ordered = sorted((norm, verb, target))
+    return all(
+        _gap(one, other) <= (max(grammar.reach, norm_reach) if norm in (one, other) else grammar.reach)
+        for one, other in zip(ordered, ordered[1:], strict=False)
+    )
+
+
+def _speaks(speaker: Span, verb: Span, reach: int) -> bool:
+    """Whether 'I' is the subject of the verb: before it, or right behind."""
+    gap = _gap(speaker, verb)
+    return gap <= reach if speaker.start < verb.start else gap == 0
+
+
+def _orders(spans: Spans) -> Iterator[Found]:
+    """Calls to violence: kill them all, death to…"""
+    reach, opens = spans.grammar.reach, spans.tokens.opens
+    for verb in spans.of("kill_now", "rid_now"):
+        for target in _objects(spans, verb, "kill_now"):
+            first = min(verb.start, target.start)
+            begins = opens[first] or (first > 0 and opens[first - 1])
+            in_order = target.start > verb.start or not spans.grammar.agent_first
+            if begins and in_order and target.name != "you" and _gap(verb, target) <= reach:
+                yield Found("incitement", (verb, target))
+    for call in spans.of("death_to"):
+        for target in spans.near(call, *_OBJECTS):
+            if opens[call.start] and target.start > call.start and _gap(call, target) <= reach:
+                yield Found("incitement", (call, target))
+
+
+def _norms(spans: Spans) -> Iterator[Found]:
+    """What should be done to somebody, what they deserve, what the speaker wishes upon them."""
+    for verb in spans.of("kill"):
+        yield from _norm(spans, verb, ("should", "must", "deserve", "legal", "wish"), _OBJECTS)
+    for verb in spans.of("rid"):
+        yield from _norm(spans, verb, ("should", "must", "wish"), _NO_THINGS)
+    for verb in spans.of("kill_you"):
+        for norm in spans.near(verb, "should", "must", "legal", "wish"):
+            if _gap(norm, verb) <= spans.grammar.reach:
+                yield Found("incitement", (norm, verb), normative=True)
+    for verb in spans.of("killed"):
+        yield from _norm(spans, verb, ("should", "must", "deserve", "wish"), _SUBJECTS)
+    for verb in spans.of("die"):
+        yield from _norm(spans, verb, ("should", "deserve", "wish"), _SUBJECTS)
+    for noun in spans.of("death"):
+        yield from _norm(spans, noun, ("deserve", "wish"), _SUBJECTS)
+    for noun in spans.of("killing"):
+        yield from _norm(spans, noun, ("deserve", "wish", "legal", "solution"), _SUBJECTS)
+    for phrase in spans.of("unworthy"):
+        for target in spans.near(phrase, *_SUBJECTS):
+            if _gap(phrase, target) <= spans.grammar.reach:
+                yield Found("wish", (phrase, target), normative=True)
+    for word in spans.of("without"):
+        for target in spans.near(word, *_NO_THINGS):
+            for better in spans.near(word, "better"):
+                near = _gap(word, target) <= CLOSE and min(_gap(better, word), _gap(better, target)) <= WISH_REACH
+                if near and target.start > word.start:
+                    yield Found("wish", (better, word, target), normative=True)
+
+
+def _norm(spans: Spans, verb: Span, norms: tuple[str, ...], targets: tuple[str, ...]) -> Iterator[Found]:
+    for name in norms:
+        reach = WISH_REACH if name in _FAR_REACHING else 0
+        kind: ThreatKind = "wish" if name in ("wish", "deserve") else "incitement"
+        for norm in spans.near(verb, name):
+            for target in {*spans.near(verb, *targets), *spans.near(norm, *targets)}:
+                if _linked(spans.grammar, norm, verb, target, reach) and _suffers(spans, norm, verb, target):
+                    yield Found(kind, (norm, verb, target), normative=True)
+
+
+_FAR_REACHING = ("wish", "solution", "legal")
+
+
+def _suffers(spans: Spans, norm: Span, verb: Span, target: Span) -> bool:
+    """Whether the target is whom it is done to, rather than who does it."""
+    grammar = spans.grammar
+    free = not grammar.agent_first
+    if verb.name in ("kill", "rid"):
+        if free or norm.name == "legal":
+            return True
+        clitic = target.name in ("you", "them") and not grammar.object_after
+        return norm.start < verb.start and (target.start > verb.start or (clitic and target.start > norm.start))
+    if verb.name == "killed" and norm.name in ("should", "must"):
+        if spans.passive and not any(_gap(be, verb) <= CLOSE for be in spans.near(verb, "be")):
+            return False
+        return free or not norm.start < target.start < verb.start
+    return True
+
+
+# --- abuse -------------------------------------------------------------------------------------------------------------
+
+_NAMES_CALLED = ("insult", "vile", "vermin")
+
+
+def abuses(spans: Spans) -> Iterator[Found]:
+    """All insults of a text in one language, without regard to what makes them harmless."""
+    free = not spans.grammar.agent_first
+    for word in spans.of(*_NAMES_CALLED):
+        for subject in spans.near(word, "are_you"):
+            if _gap(subject, word) <= CLOSE and (free or subject.start < word.start):
+                yield Found("insult", (subject, word), normative=True)
+        for people in spans.near(word, "people"):
+            yield from _what_people_are(spans, people, word)
+        if word.name != "vile":
+            yield from _called(spans, word)
+    for word in spans.of("hate"):
+        for people in spans.near(word, *_KINDS_OF_PEOPLE):
+            if _gap(word, people) <= CLOSE:
+                yield Found("group_abuse", (word, people), normative=True)
+    for word in spans.of("curse"):
+        yield Found("insult", (word,))
+    for word in spans.of("curse_at"):
+        for target in spans.near(word, *_NO_THINGS):
+            if target.start > word.start and _gap(word, target) <= CLOSE:
+                yield Found("insult" if target.name == "you" else "group_abuse", (word, target))
+
+
+def _called(spans: Spans, word: Span) -> Iterator[Found]:
+    """'You …', '… like you'."""
+    for form in spans.near(word, "vocative"):
+        if _gap(form, word) == 0 and form.start < word.start:
+            yield Found("insult", (form, word))
+    for form in spans.near(word, "like_you"):
+        if _gap(form, word) == 0:
+            yield Found("insult", (word, form), normative=True)
+
+
+def _what_people_are(spans: Spans, people: Span, word: Span) -> Iterator[Found]:
+    """'All … are …'. Where a language needs no copula, the two stand side by side."""
+    if people.start >= word.start:
+        return
+    for copula in spans.near(word, "are"):
+        if people.start < copula.start and _linked(spans.grammar, copula, word, people) and _gap(copula, word) <= CLOSE:
+            yield Found("group_abuse", (people, copula, word), normative=True)
+    if not spans.copula and _gap(people, word) <= 1:
+        yield Found("group_abuse", (people, word), normative=True)
+
+
+# --- what makes it none ------------------------------------------------------------------------------------------------
+
+
+def meant(spans: Spans, found: Found) -> bool:
+    """Whether the words are the speaker's own and say what they seem to: not negated, quoted, reported or asked."""
+    tokens = spans.tokens
+    first, last = min(part.start for part in found.parts), max(part.end for part in found.parts)
+    direct = found.kind in ("violence_to_you", "intimidation")
+    if not tokens.quoted.isdisjoint(part.start for part in found.parts) or (tokens.attributed and not direct):
+        return False
+    if found.normative and tokens.sentences[first] in tokens.asked:
+        return False
+    return not _negated(spans, found, first, last) and not _reported(spans, first, last, direct)
+
+
+def _negated(spans: Spans, found: Found, first: int, last: int) -> bool:
+    clauses, opens = spans.tokens.clauses, spans.tokens.opens
+    begin = first
+    while begin > max(0, first - NEGATION_BEFORE) and clauses[begin - 1] == clauses[first]:
+        if opens[begin] and found.kind == "violence_to_you":
+            break  # "no more talk, I will…"
+        begin -= 1
+    end = last
+    while end < last + NEGATION_AFTER and end + 1 < len(clauses) and clauses[end + 1] == clauses[last] and not opens[end + 1]:
+        end += 1
+    return any(
+        not any(part.start <= no.start <= part.end for part in found.parts) for no in spans.between("no", begin, end)
+    )
+
+
+def _reported(spans: Spans, first: int, last: int, direct: bool) -> bool:
+    """Whether somebody is said to say it. After a direct threat 'say' is part of it: 'if you tell anybody'."""
+    sentences = spans.tokens.sentences
+    begin, end = bisect_left(sentences, sentences[first]), bisect_right(sentences, sentences[last]) - 1
+    return bool(spans.between("said", begin, end) or spans.between("say", begin, last if direct else end))

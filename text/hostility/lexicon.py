@@ -1,0 +1,335 @@
+"""The words of threat and abuse, language by language, ready to be found in a text.
+
+One file a language in `languages/`. Each of its keys is a class of words, each value a list of entries parted by commas:
+
+    word          the word as written, in any case, with or without its diacritics
+    stem*         every word that begins so; `pre*suf` also ends so
+    =word         the word with exactly these diacritics, where without them it is another
+    two words     one after the other; `~` lets up to two words stand between, `...` up to six
+    a|b c         short for `a c, b c`
+
+`docs` of the classes: `CLASSES` below. Entries serve for grammar, not as a list of what is forbidden: no word alone is a
+finding, apart from the entries of `menace`, `doom` and `curse`, which are whole phrases.
+"""
+
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from importlib.resources import files
+from itertools import product
+from typing import Any
+
+import yaml
+from msgspec import Struct
+from rapidfuzz.distance import OSA
+
+from text.hostility.tokens import folded, words_of
+
+CLASSES = {
+    # who, and to whom
+    "i": "I, we: the subject of a verb that does not say so itself",
+    "you": "the person addressed, as far as it may be an object; 'your'",
+    "thou": "the person addressed as a subject",
+    "them": "they or all of them, as an object",
+    "people": "kinds of people: peoples, faiths, sexes, orientations, trades, relatives of the person addressed",
+    "anyone": "people, human beings, men: all of us, so that only violence against them is hostile",
+    "like_you": "'like you' after a kind of people",
+    # violence
+    "kill": "to kill, to maim, to rape, to hurt: infinitives and what else follows a modal verb",
+    "kill_i": "the same by the speaker: first person present and future; 'let us kill'",
+    "kill_now": "the same as an order",
+    "kill_you": "the same as infinitive, with the person addressed in the same word",
+    "kill_i_you": "I kill you, in one word",
+    "rid": "to get rid of, to wipe out, to attack: what is done to things as well",
+    "rid_i": "the same by the speaker; 'let us get rid of'",
+    "rid_now": "the same as an order",
+    "killing": "murder, execution, rape, as nouns",
+    "killed": "killed, shot, hanged, dead, as what is done to somebody",
+    "be": "'be' and 'get' of the passive; where a language has entries here, `killed` counts only beside one of them",
+    "die": "to die, to perish, to suffer",
+    "death": "death, as what is deserved or wished",
+    # what makes violence a threat
+    "intent": "I will, we are going to, I want to",
+    "should": "should, ought to, 'somebody should', 'it is time to'",
+    "must": "must, have to",
+    "deserve": "to deserve",
+    "wish": "I hope, I wish, if only, it would be better if",
+    "legal": "should be legal, is no crime",
+    "solution": "is the only solution for, is what they need",
+    "death_to": "death to, to the gallows with",
+    "without": "without",
+    "better": "the world would be better",
+    "unworthy": "does not deserve to live, the only good one is a dead one",
+    "menace": "whole phrases that intimidate: I know where you live",
+    "doom": "whole phrases that announce or wish the addressee's death: you are dead, go and die",
+    # abuse
+    "are_you": "you are; you and your like are",
+    "are": "are, is: what follows says what people are",
+    "insult": "what one calls a person to insult",
+    "vile": "adjectives that do the same, aimed at a person: disgusting, worthless",
+    "vermin": "what people are called to deny that they are people",
+    "vocative": "what makes an insult a form of address: you, dirty, son of",
+    "hate": "I hate, I despise",
+    "curse": "whole phrases of abuse against the person addressed",
+    "curse_at": "to hell with, followed by its object",
+    # what makes it none
+    "no": "not, never, nobody; to prevent, to stop, against",
+    "say": "to say, to call, to write, to threaten: what follows is somebody else's; books, plays, films",
+    "said": "said, asked, shouted (he, she): what stands before it is somebody else's as well",
+    "vow": "I swear, I told you: what follows is the speaker's own",
+    "apart": "words that part clauses: who, why, because",
+    "harmless": "phrases with such words that mean no harm: to kill time",
+    "lookalike": "ordinary words one letter away from an entry",
+}
+"""Classes and what they mean."""
+
+BIT = {name: 1 << index for index, name in enumerate(CLASSES)}
+
+
+def _bits(names: str) -> int:
+    return sum(BIT[name] for name in names.split())
+
+
+ALONE = _bits("menace doom curse kill_i_you")
+"""Classes of which each entry is a finding by itself."""
+ANCHORS = ALONE | _bits(
+    "kill kill_i kill_now kill_you rid rid_i rid_now killing killed die death death_to without unworthy "
+    "insult vile vermin hate curse_at"
+)
+"""Classes of which one has to occur before a language is worth a closer look."""
+TARGETS = _bits("you thou them people anyone like_you are_you vocative kill_you")
+"""Classes of which one has to occur besides an anchor."""
+MISSPELT = _bits("kill kill_i kill_now kill_you kill_i_you killed")
+"""Classes that are looked for with one letter wrong, too."""
+
+
+class Grammar(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a language builds its sentences.
+
+    `reach` is how many words may stand between two parts of a threat. In a `prodrop` language a verb's form says that the
+    speaker acts. `agent_first`: who stands before 'should kill' is the killer; where endings tell, any order will do.
+    `object_after`: who is to be killed stands after the verb.
+    """
+
+    reach: int = 3
+    prodrop: bool = True
+    agent_first: bool = True
+    object_after: bool = False
+
+
+class Language(Struct, frozen=True):
+    """One language's grammar, its entries as (class bit, parts), and the classes that have any."""
+
+    code: str
+    grammar: Grammar
+    entries: tuple[tuple[int, tuple[str, ...]], ...]
+    classes: frozenset[str]
+
+
+class Phrase(Struct, frozen=True):
+    """An entry from its second part on: what it means in which language, and the parts that follow."""
+
+    language: int
+    bit: int
+    rest: tuple[str, ...]
+
+    @property
+    def needs(self) -> str:
+        """A word without which the text cannot hold the phrase; empty where any may do."""
+        return max((part for part in self.rest if "*" not in part and part not in GAPS), key=len, default="")
+
+
+class Starts(Struct, frozen=True):
+    """Phrases that a word begins, by a word that each of them needs."""
+
+    by_need: dict[str, tuple[Phrase, ...]]
+    needed: frozenset[str]
+
+    def possible(self, following: list[str]) -> list[Phrase]:
+        """The phrases whose needed word is among those that follow."""
+        phrases = list(self.by_need.get("", ()))
+        for word in self.needed.intersection(following):
+            phrases += self.by_need[word]
+        return phrases
+
+
+class Meaning(Struct, frozen=True):
+    """What a word means in one language: class bits, and the phrases that it may begin."""
+
+    bits: int
+    phrases: Starts | None
+
+
+class Meanings(Struct, frozen=True):
+    """What a word may mean, by language. `alone`, `anchors` and `targets` are bits of the languages in which it is one;
+    `anchoring` are the phrases that would be anchors.
+    """
+
+    by_language: dict[int, Meaning]
+    alone: int
+    anchors: int
+    targets: int
+    anchoring: Starts | None
+
+
+GAPS = {"~": 2, "...": 6}
+"""How many words may stand in place of a part."""
+LONGEST_PHRASE = 14
+"""Words after the first among which a phrase ends."""
+_NOTHING = Meanings({}, 0, 0, 0, None)
+_SHORTEST_STEM = 2
+
+
+class Lexicon:
+    """All languages' entries by their first words."""
+
+    def __init__(self, languages: tuple[Language, ...]) -> None:
+        self.languages = languages
+        self._exact: dict[str, list[Phrase]] = {}
+        self._words: dict[str, list[Phrase]] = {}
+        self._stems: dict[str, list[tuple[str, Phrase]]] = {}
+        self._misspelt = Misspellings()
+        for index, language in enumerate(languages):
+            for bit, parts in language.entries:
+                self._add(Phrase(index, bit, parts[1:]), parts[0])
+        self._longest_stem = max(map(len, self._stems), default=0)
+        self.meanings = lru_cache(maxsize=65_536)(self._meanings)
+
+    def _add(self, phrase: Phrase, first: str) -> None:
+        stem, star, suffix = first.partition("*")
+        if star:
+            self._stems.setdefault(stem, []).append((suffix, phrase))
+        elif stem.startswith("="):
+            self._exact.setdefault(stem[1:], []).append(phrase)
+        else:
+            self._words.setdefault(stem, []).append(phrase)
+        if phrase.bit & MISSPELT and not phrase.rest and not stem.startswith("="):
+            self._misspelt.add(first, phrase)
+
+    def _meanings(self, written: str) -> Meanings:
+        """What a word may mean in any language; `written` is in lower case, with its diacritics."""
+        word = folded(written)
+        found = [*self._exact.get(written, ()), *self._words.get(word, ())]
+        for length in range(_SHORTEST_STEM, min(len(word), self._longest_stem) + 1):
+            for suffix, phrase in self._stems.get(word[:length], ()):
+                if len(word) >= length + len(suffix) and word.endswith(suffix):
+                    found.append(phrase)
+        if not any(phrase.bit & ~BIT["no"] for phrase in found):
+            found += self._misspelt.meant_by(word)
+        return _meanings_of(found) if found else _NOTHING
+
+
+def _meanings_of(found: list[Phrase]) -> Meanings:
+    bits: dict[int, int] = {}
+    phrases: dict[int, list[Phrase]] = {}
+    alone = anchors = targets = 0
+    for phrase in found:
+        bits.setdefault(phrase.language, 0)
+        flag = 1 << phrase.language
+        if phrase.rest:
+            phrases.setdefault(phrase.language, []).append(phrase)
+        else:
+            bits[phrase.language] |= phrase.bit
+            alone |= flag if phrase.bit & ALONE else 0
+            anchors |= flag if phrase.bit & ANCHORS else 0
+        targets |= flag if phrase.bit & TARGETS else 0
+    by_language = {language: Meaning(bits[language], _starts(phrases.get(language, []))) for language in bits}
+    anchoring = [phrase for phrase in found if phrase.rest and phrase.bit & ANCHORS]
+    return Meanings(by_language, alone, anchors, targets, _starts(anchoring))
+
+
+def _starts(phrases: list[Phrase]) -> Starts | None:
+    if not phrases:
+        return None
+    by_need: dict[str, list[Phrase]] = {}
+    for phrase in phrases:
+        by_need.setdefault(phrase.needs, []).append(phrase)
+    return Starts({need: tuple(group) for need, group in by_need.items()}, frozenset(by_need) - {""})
+
+
+class Misspellings:
+    """Words of violence with one letter wrong. The first letter is always right, or the search would be for anything."""
+
+    shortest = 5
+    longest = 24
+
+    def __init__(self) -> None:
+        self._entries: dict[tuple[str, int], dict[str, list[Phrase]]] = {}
+
+    def add(self, entry: str, phrase: Phrase) -> None:
+        """Remember a word, or a stem with its star."""
+        stem = entry.partition("*")[0]
+        if len(stem) >= self.shortest:
+            bucket = self._entries.setdefault((stem[0], len(stem) if stem == entry else 0), {})
+            bucket.setdefault(entry, []).append(phrase)
+
+    def meant_by(self, word: str) -> list[Phrase]:
+        """What the word may stand for, if it is a mistake."""
+        if not self.shortest <= len(word) <= self.longest:
+            return []
+        found = []
+        for length in (0, len(word) - 1, len(word), len(word) + 1):
+            for entry, phrases in self._entries.get((word[0], length), {}).items():
+                if _one_letter_wrong(word, entry):
+                    found += phrases
+        return found
+
+
+def _one_letter_wrong(word: str, entry: str) -> bool:
+    """Whether the word is the entry (or begins like the stem) with two neighbours swapped; in longer ones also with a letter
+    dropped or doubled; in the longest also with another letter in place of one. Short words have too many neighbours.
+    """
+    stem, star, suffix = entry.partition("*")
+    if not word.endswith(suffix):
+        return False
+    for length in (len(stem), len(stem) - 1, len(stem) + 1) if star else (len(word),):
+        if length > len(word) or OSA.distance(stem, word[:length], score_cutoff=1) != 1:
+            continue
+        if length != len(stem):
+            return len(stem) >= _ENOUGH_TO_DROP
+        return len(stem) >= _ENOUGH_TO_REPLACE or sorted(stem) == sorted(word[:length])
+    return False
+
+
+_ENOUGH_TO_DROP = 6
+_ENOUGH_TO_REPLACE = 8
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The lexicon of all languages that this package has."""
+    folder = files("text.hostility").joinpath("languages")
+    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+    return Lexicon(tuple(_language(name, folder.joinpath(name).read_text("utf-8")) for name in names))
+
+
+def _language(name: str, source: str) -> Language:
+    loaded: dict[str, Any] = yaml.safe_load(source)
+    grammar = Grammar(**loaded.pop("grammar", {}))
+    unknown = loaded.keys() - CLASSES.keys()
+    if unknown:
+        raise ValueError(f"{name}: unknown classes {sorted(unknown)}")
+    entries = dict.fromkeys(
+        (BIT[key], parts)
+        for key, written in loaded.items()
+        for one in written.split(",")
+        if one.strip()
+        for parts in _parts(one)
+    )
+    return Language(name.removesuffix(".yaml"), grammar, tuple(entries), frozenset(loaded))
+
+
+def _parts(entry: str) -> Iterator[tuple[str, ...]]:
+    """The parts of an entry, alternatives spelt out. An apostrophe parts words, as it does in texts."""
+    for words in product(*(part.split("|") for part in entry.split())):
+        parts: list[str] = []
+        for word in words:
+            if word in GAPS:
+                parts.append(word)
+            elif word.startswith("="):
+                parts.append(f"={word[1:].casefold()}")
+            else:
+                stem, star, suffix = word.partition("*")
+                parts += words_of(stem)
+                if star:
+                    parts[-1] += "*" + "".join(words_of(suffix))
+        yield tuple(parts)
