@@ -1,5 +1,6 @@
 """Article 3, spam in forums: copies over threads, threads that exist already, and floods."""
 
+import re
 from collections.abc import Iterable
 
 from msgspec import Struct
@@ -91,7 +92,8 @@ COPIED_POST = Rule(
 # --- duplicate_thread --------------------------------------------------------------------------------------------------
 
 MIN_TITLE_CHARACTERS = 12
-"""Normalised titles shorter than this ("hello", "new project") say nothing about what a thread is about."""
+"""Titles shorter than this ("hello", "new project") say nothing about what a thread is about."""
+_WORD = re.compile(r"\w+")
 
 
 def _same_text(fact: Fact, _: str) -> Key | None:
@@ -101,9 +103,11 @@ def _same_text(fact: Fact, _: str) -> Key | None:
 
 def _same_title(fact: Fact, subject: str) -> Key | None:
     post = _post(fact)
-    if not post.opens_thread or fact.heading is None or len(fact.heading.normalised) < MIN_TITLE_CHARACTERS:
+    if not post.opens_thread or fact.heading is None:
         return None
-    return post.forum_id, subject, fact.heading.normalised
+    # numbers tell threads apart ("Diary, day 1", "Diary, day 2"), punctuation does not
+    title = " ".join(_WORD.findall(fact.heading.undisguised))
+    return (post.forum_id, subject, title) if len(title) >= MIN_TITLE_CHARACTERS else None
 
 
 def _opened_with_text(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
