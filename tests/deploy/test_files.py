@@ -2,12 +2,14 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
+from zipfile import ZipFile
 
 import pytest
 import yaml
@@ -139,6 +141,20 @@ def test_the_image_is_made_of_all_packages_and_the_workers_lock() -> None:
         project["project"]["scripts"]
     )
     assert re.findall(r"^USER (\d+)$", dockerfile, re.MULTILINE)[-1] != "0"
+
+
+def test_an_installed_twinwatch_has_every_file_of_its_packages(tmp_path: Path) -> None:
+    packages = [path.parent.name for path in REPOSITORY.glob("*/__init__.py")]
+    for package in packages:
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(REPOSITORY / package, tmp_path / "source" / package, ignore=ignore)
+    shutil.copy(REPOSITORY / "pyproject.toml", tmp_path / "source")
+    options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", tmp_path]
+    sources = {path.relative_to(tmp_path / "source").as_posix() for path in (tmp_path / "source").glob("*/**/*.*")}
+    run(sys.executable, "-m", "pip", "wheel", *options, tmp_path / "source")
+    (wheel,) = tmp_path.glob("*.whl")
+    with ZipFile(wheel) as archive:
+        assert sources <= set(archive.namelist())
 
 
 @pytest.mark.parametrize("lock", ["worker", "demo", "dev", "build"])
