@@ -1,24 +1,36 @@
-"""Taking the disguise off a text, one named step after the other. Each step is pure and linear in the length of its text."""
+"""Taking the disguise off a text, one named step after the other.
+
+Each step is pure and linear in the length of its text; `read_up_to` bounds what is read of one.
+"""
 
 import re
 import unicodedata
 
+from text.normalise_letters import drop_closing, drop_greeting, drop_quoted
+from text.normalise_lookalikes import fold_lookalikes
+
 MAX_CHARACTERS = 20_000
-"""What is read of one text; what follows is left out. A member's longest honest text is a tenth of it."""
+"""Visible characters that are read of one text; what follows is left out. Nobody writes a message of ten pages."""
+MAX_RAW_CHARACTERS = 200_000
+"""Characters looked at to find them, so that invisible ones cannot push a text out of sight, nor cost for ever."""
 
-LINK, EMAIL, PHONE, NUMBER = "🔗", "📧", "📞", "🔢"
-"""What stands in a normalised text for a link, an e-mail address, a phone number and any other number."""
+LINK, EMAIL, PHONE, NUMBER, MENTION = "🔗", "📧", "📞", "🔢", "👤"
+"""What stands in a normalised text for a link, an e-mail address, a phone number, any other number, an @name."""
+MASKS = LINK + EMAIL + PHONE + NUMBER + MENTION
 
+# fillers, joiners and selectors that count as letters or marks but show nothing
 _INVISIBLE_LETTERS = (
     "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef"
 )
+_ASSIGNED = (*range(0x32400), *range(0xE0000, 0xE0200))
+"""The planes between are empty, those above are private."""
 
 
-def _ranges(categories: str) -> str:
-    """The inside of a character class that holds all characters of these general categories."""
+def _ranges(*categories: str) -> str:
+    """The inside of a character class that holds all characters of these general categories (one or two letters each)."""
     found: list[list[int]] = []
-    for code in (*range(0x32400), *range(0xE0000, 0xE0200)):  # the planes between are empty
-        if unicodedata.category(chr(code)) in categories.split():
+    for code in _ASSIGNED:
+        if unicodedata.category(chr(code)).startswith(categories) and chr(code) not in MASKS:
             if found and found[-1][1] == code - 1:
                 found[-1][1] = code
             else:
@@ -27,15 +39,63 @@ def _ranges(categories: str) -> str:
 
 
 _INVISIBLE = re.compile(
-    rf"(?![\t-\r\x1c-\x1f\x85])[{_ranges('Cc Cf Cs Co')}\U000f0000-\U0010ffff{_INVISIBLE_LETTERS}]+"
+    rf"(?![\t-\r\x1c-\x1f\x85])[{_ranges('Cc', 'Cf', 'Cs', 'Co')}\U000f0000-\U0010ffff{_INVISIBLE_LETTERS}]+"
 )
-_MARKS = _ranges("Mn Me")
-_MANY_MARKS = re.compile(rf"([{_MARKS}]{{4}})[{_MARKS}]+")
-_LINK = re.compile(r"(?:https?://|www\.)\S+")
+_MARK = _ranges("Mn", "Me")
+_MANY_MARKS = re.compile(rf"([{_MARK}]{{4}})[{_MARK}]+")
+_FEW_CHARACTERS = 1_000
+"""So many marks on one letter are ordered in a millisecond."""
+# over letters that have no use for them marks are decoration (struck through, circled); Arabic, Thai and Indic need theirs
+_DECORATION = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
+_ANY_DECORATION = re.compile(_DECORATION)
+_DECORATED = re.compile(rf"(?<=[A-\u058f\u10a0-\u10ff\u1e00-\u1fff]){_DECORATION}+")
+_WORDS = re.compile(rf"[\w{MASKS}{_ranges('Mn', 'Mc')}]+")
+
+_LEET = {
+    "0": "o",
+    "1": "i",
+    "3": "e",
+    "4": "a",
+    "5": "s",
+    "7": "t",
+    "8": "b",
+    "@": "a",
+    "$": "s",
+    "!": "i",
+    "|": "i",
+    "€": "e",
+}
+_LEET_TABLE = str.maketrans(_LEET)
+_LEET_SIGNS = re.escape("".join(_LEET))
+_LEET_BETWEEN = (rf"(?<![\w{_LEET_SIGNS}./:])", r"(?![./:@]\w)")
+# a letter beside a sign; possessive, so that a long word is read once
+_LEET_TOKEN = re.compile(
+    rf"(?:[^\W\d_]++[{_LEET_SIGNS}]|[{_LEET_SIGNS}]++[^\W\d_])[\w{_LEET_SIGNS}]*+".join(_LEET_BETWEEN)
+)
+_ANY_TOKEN = re.compile(rf"[\w{_LEET_SIGNS}]++".join(_LEET_BETWEEN))
+_LEET_SHARE = 3
+"""From so many leet words in a text on everything that can be read as letters is: `7h15 15 4 7357`."""
+_SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .\-_*·•|])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
+_REPEATS = re.compile(r"([^\W\d_])\1{2,}")
+
+_SUFFIXES = (
+    "com|net|org|info|biz|shop|store|online|site|xyz|club|top|live|app|dev|edu|gov|int|eu|io|co|ly|me|tv|cc|ru|ua|by|uk|de|at|ch|fr|be"
+    "|nl|lu|es|pt|it|mt|gr|cy|pl|cz|sk|hu|si|hr|ba|rs|mk|al|bg|ro|md|tr|az|ge|am|ee|lv|lt|fi|se|dk|is|ie|jo|lb|tn"
+)
+_LINK = re.compile(
+    rf"(?:h(?:tt|xx)ps?://|www\.)\S+"
+    rf"|(?<![\w@.-])[^\W_][\w-]{{0,62}}(?:\.[\w-]{{1,63}}){{0,5}}\.(?:(?:{_SUFFIXES})(?![\w-])(?:[/?#]\S*)?|[a-z]{{2,12}}/\S*)"
+)
+_LINK_HINT = re.compile(r"\w\.[^\W\d_]|://")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
+_MENTION = re.compile(r"(?<![\w@])@\w{1,64}")
 _PHONE = re.compile(r"(?<![\w+])[+(]{0,2}\d(?:[ .\-/()]{0,2}\d){6,17}(?!\w)")
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
-_REPEATS = re.compile(r"([^\W\d_])\1{2,}")
+
+
+def read_up_to(text: str) -> str:
+    """The part of a text that is read: see `MAX_RAW_CHARACTERS`, `MAX_CHARACTERS`. Invisible characters do not count."""
+    return remove_invisible(text[:MAX_RAW_CHARACTERS])[:MAX_CHARACTERS]
 
 
 def remove_invisible(text: str) -> str:
@@ -44,8 +104,16 @@ def remove_invisible(text: str) -> str:
 
 
 def compose(text: str) -> str:
-    """Compatibility forms (full width, mathematical, ligatures) as plain letters: NFKC, and at most four marks a letter."""
-    return text if text.isascii() else unicodedata.normalize("NFKC", _MANY_MARKS.sub(r"\1", text))
+    """Compatibility forms (full width, mathematical, ligatures) as plain letters: NFKC, and decorating marks left out.
+
+    Ordering the marks of a letter takes Python the square of their number, so that of a long text four a letter are read.
+    """
+    if text.isascii():
+        return text
+    if len(text) > _FEW_CHARACTERS:
+        text = _MANY_MARKS.sub(r"\1", text)
+    text = unicodedata.normalize("NFKC", text)[:MAX_CHARACTERS]
+    return _DECORATED.sub("", text) if _ANY_DECORATION.search(text) else text
 
 
 def fold_case(text: str) -> str:
@@ -53,31 +121,110 @@ def fold_case(text: str) -> str:
     return text.replace("İ", "i").casefold()
 
 
+def join_spaced(text: str) -> str:
+    """Words written letter by letter as words: `f r e e`, `f.r.e.e`. Wider gaps stay between words."""
+    return _SPACED.sub(_joined, text)
+
+
+def _joined(found: re.Match[str]) -> str:
+    return found[0].replace(found[1], "")
+
+
+def read_leet(text: str) -> str:
+    """Digits and signs that stand for letters as letters: `fr33 m0ney`. Model numbers, classes and times stay."""
+    words = 0
+
+    def read(found: re.Match[str]) -> str:
+        nonlocal words
+        word = _unleet(found[0])
+        words += word is not found[0]
+        return word
+
+    text = _LEET_TOKEN.sub(read, text)
+    if words >= _LEET_SHARE:
+        text = _ANY_TOKEN.sub(_unleet_anyhow, text)
+    return text
+
+
+def _unleet(token: str) -> str:
+    """The word that a token stands for; the token itself where it is no leet."""
+    core = token.rstrip("!|").lstrip("!|")
+    if core[:1] == "@":  # somebody's name
+        return token
+    signs = [c in _LEET for c in core]
+    letters = len(core) - sum(signs)
+    if letters == len(core) or letters < 2 or any(c.isdecimal() and c not in _LEET for c in core) or "_" in core:
+        return token
+    first, last = signs.index(False), len(signs) - 1 - signs[::-1].index(False)
+    edges = (core[:first], core[last + 1 :])
+    inside = any(signs[first:last])
+    # covid19, mp3, 10am: a number beside letters; fr33, hell0, $ave: letters
+    if not inside and not any(_spells(edge, letters) for edge in edges):
+        return token
+    return token.replace(core, core.translate(_LEET_TABLE))
+
+
+def _unleet_anyhow(found: re.Match[str]) -> str:
+    core = found[0].strip("!|")
+    if len(core) > 5 and core.isdecimal() or core[:1] == "@" or any(c.isdecimal() and c not in _LEET for c in core):
+        return found[0]
+    return found[0].replace(core, core.translate(_LEET_TABLE))
+
+
+def _spells(edge: str, letters: int) -> bool:
+    if len(edge) == 1:
+        return letters >= 3 or not edge.isdecimal()
+    return len(edge) > 1 and len(set(edge)) == 1 and letters >= 2
+
+
 def squeeze_repeats(text: str) -> str:
-    """Three or more of one letter in a row as one."""
-    return _REPEATS.sub(r"\1", text)
+    """Three or more of one letter within a word as one: `pleeease`. `www` and `III` stay."""
+    return _REPEATS.sub(_squeezed, text)
+
+
+def _squeezed(found: re.Match[str]) -> str:
+    text, start, end = found.string, found.start(), found.end()
+    beside = (start > 0 and text[start - 1].isalpha()) or (end < len(text) and text[end].isalpha())
+    return found[1] if beside else found[0]
 
 
 def fold_white_space(text: str) -> str:
-    """One space wherever there is white space."""
-    return " ".join(text.split())
+    """One space between words, one new line between lines, none around."""
+    if "\n" not in text and "\r" not in text:
+        return " ".join(text.split())
+    lines = (" ".join(line.split()) for line in text.splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 def mask(text: str) -> str:
-    """Links, addresses, phone numbers and numbers as one sign each, so that copies that differ in them stay equal."""
-    text = _LINK.sub(LINK, text)
-    text = _EMAIL.sub(EMAIL, text)
-    text = _PHONE.sub(PHONE, text)
-    return _NUMBER.sub(NUMBER, text)
+    """Links, addresses, phone numbers, numbers and @names as one sign each: copies differ in them."""
+    if "@" in text:
+        text = _MENTION.sub(MENTION, _EMAIL.sub(EMAIL, text))
+    if _LINK_HINT.search(text):
+        text = _LINK.sub(LINK, text)
+    return _NUMBER.sub(NUMBER, _PHONE.sub(PHONE, text))
+
+
+def drop_punctuation(text: str) -> str:
+    """Words and masks with one space between: no punctuation, no symbols, no emoji."""
+    return " ".join(_WORDS.findall(text))
+
+
+_UNDISGUISE = (compose, fold_lookalikes, fold_case, join_spaced, read_leet, squeeze_repeats, fold_white_space)
+_NORMALISE = (drop_quoted, drop_greeting, drop_closing, mask, drop_punctuation)
 
 
 def undisguise(text: str) -> str:
-    """The text with its disguise taken off, its words, links and punctuation in place."""
-    for step in (remove_invisible, compose, fold_case, squeeze_repeats, fold_white_space):
+    """The text with its disguise taken off; its words, links, punctuation and lines in place."""
+    text = read_up_to(text)
+    for step in _UNDISGUISE:
         text = step(text)
     return text
 
 
 def normalise(undisguised: str) -> str:
-    """What copies are compared by."""
-    return mask(undisguised)
+    """What copies are compared by: without what letters begin and end with, links and numbers masked, words only."""
+    text = undisguised
+    for step in _NORMALISE:
+        text = step(text)
+    return text

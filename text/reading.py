@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from text.courtesies import substance
-from text.normalise import MAX_CHARACTERS, normalise, undisguise
+from text.normalise import normalise, undisguise
 from text.signature import SIGNATURE_BYTES, SIGNATURE_SLOTS, comparable, digest, signatures
 
 __all__ = ["SIGNATURE_BYTES", "SIGNATURE_SLOTS", "TextReading", "read_texts"]
@@ -41,9 +41,9 @@ class TextReading(Struct, frozen=True, kw_only=True):
 def read_texts(texts: Sequence[str]) -> list[TextReading]:
     """Read all texts of a batch; the result is parallel to `texts`. Pure: equal texts give equal readings.
 
-    Linear in the length of the texts; of each the first `MAX_CHARACTERS` are read.
+    Linear in the length of the texts; of each the first `text.normalise.MAX_CHARACTERS` are read.
     """
-    undisguised = [undisguise(text[:MAX_CHARACTERS]) for text in texts]
+    undisguised = [undisguise(text) for text in texts]
     normalised = [normalise(text) for text in undisguised]
     letters = comparable(normalised)
     compared = _compared(normalised, letters)

@@ -1,0 +1,162 @@
+"""Parts of letters that do not count when texts are compared: greetings with the addressee, closings, quoted replies."""
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from importlib.resources import files
+from itertools import islice
+
+import yaml
+from msgspec import Struct, convert
+
+_WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
+_OPENING_CHARACTERS = 200
+_OPENING_WORDS = 12
+_NAME_WORDS = 4
+"""Words between a greeting and its comma that are taken for the addressee: `Dear Professor Anna Maria Weber,`."""
+_ENDING_CHARACTERS = 240
+_ENDING_WORDS = 14
+_SENDER_WORDS = 6
+"""Words behind a closing that are taken for the sender: a name, a school, a town."""
+_ENDS_GREETING = frozenset(",!:;\n،؛–—-")
+_ENDS_SENTENCE = frozenset(".!?,;:\n…،؛؟։")
+_TITLES = frozenset("dr mr mrs ms mx prof dipl ing mgr phdr doc mag exmo exma sr sra dna dl sig dott frau herr".split())
+
+_AROUND_WORDS = ".!?,;:…،؛؟։–—-*_()\"'"
+
+_SIGNATURE = re.compile(r"(?:^|\n)--(?:\n|$)")
+_QUOTED_LINE = re.compile(r"^[>|]", re.MULTILINE)
+_REPLY_LINE = re.compile(r"^(?:-{2,}|_{4,}).{0,40}$|^.{0,200}:$", re.MULTILINE)
+_ORIGINAL = re.compile(
+    r"original message|message d'origine|ursprüngliche nachricht|mensaje original|messaggio originale|mensagem original"
+    r"|oorspronkelijk bericht|oryginalna wiadomość|původní zpráva|исходное сообщение|αρχικό μήνυμα|orijinal mesaj"
+)
+_WROTE = re.compile(
+    r"\b(?:wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|napisał|napisała|napsal|napsala|napísal|napísala"
+    r"|написал|написала|написав|пише|писа|skrev|kirjoitti|írta|έγραψε|yazdı|yazmış|a scris|napisao|napisala|je napisal"
+    r"|rašė|rakstīja|kirjutas|skrifaði|shkroi|yazıb|დაწერა|գրել է|كتب|scríobh|kiteb|va escriure)\b"
+)
+
+
+class _Phrases(Struct, frozen=True, forbid_unknown_fields=True):
+    """One language's part of `greetings.yaml`."""
+
+    greet: tuple[str, ...]
+    close: tuple[str, ...]
+
+
+@lru_cache(65_536)
+def _bare(word: str) -> str:
+    """A word as greetings are compared: without case and marks."""
+    if word.isascii():
+        return word.casefold()
+    return "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c)).replace(
+        "ı", "i"
+    )
+
+
+def _key(phrase: str) -> tuple[str, ...]:
+    return tuple(_bare(word) for word in _WORD.findall(phrase))
+
+
+@cache
+def _greetings() -> tuple[frozenset[tuple[str, ...]], int]:
+    """All greetings word by word, and the length of the longest."""
+    keys = frozenset(_key(phrase) for language in _languages().values() for phrase in language.greet)
+    return keys, max(map(len, keys))
+
+
+@cache
+def _closings() -> tuple[frozenset[tuple[str, ...]], int]:
+    keys = frozenset(_key(phrase) for language in _languages().values() for phrase in language.close)
+    return keys, max(map(len, keys))
+
+
+@cache
+def _closing_words() -> frozenset[str]:
+    """The words that closings begin with."""
+    return frozenset(closing[0] for closing in _closings()[0])
+
+
+@cache
+def _languages() -> dict[str, _Phrases]:
+    return convert(yaml.safe_load(files("text").joinpath("greetings.yaml").read_text("utf-8")), dict[str, _Phrases])
+
+
+def drop_quoted(text: str) -> str:
+    """A reply without what it replies to (`> …`, `On … wrote:`) and without the signature block behind `--`.
+
+    A text of which nothing would be left is no reply, and stays as it is.
+    """
+    if "\n" not in text:
+        return text
+    own = text
+    signature = _SIGNATURE.search(own)
+    if signature:
+        own = own[: signature.start()]
+    for line in _REPLY_LINE.finditer(own):
+        if _ORIGINAL.search(line[0]) or _WROTE.search(line[0]):
+            own = own[: line.start()]
+            break
+    if _QUOTED_LINE.search(own):
+        own = "\n".join(line for line in own.split("\n") if not line.startswith((">", "|")))
+    return own if _WORD.search(own) else text
+
+
+def drop_greeting(text: str) -> str:
+    """Without the greeting that a text begins with, and the addressee named in it.
+
+    The addressee is up to four words before a comma, colon, exclamation mark or new line; where there is no such mark, the
+    one word behind the greeting.
+    """
+    words = list(islice(_WORD.finditer(text, 0, _OPENING_CHARACTERS), _OPENING_WORDS))
+    bare = [_bare(word[0]) for word in words]
+    greetings, longest = _greetings()
+    end = 0
+    while length := next((n for n in range(longest, 0, -1) if tuple(bare[end : end + n]) in greetings), 0):
+        end += length
+    if not end:
+        return text
+    for last in range(end - 1, min(end + _NAME_WORDS, len(words))):
+        if _ends_greeting(text, words, bare, last):
+            if last == end - 1:
+                last = _named_apart(text, words, bare, last)
+            return text[words[last].end() :]
+    return text[words[min(end, len(words) - 1)].end() :]
+
+
+def _named_apart(text: str, words: list[re.Match[str]], bare: list[str], greeted: int) -> int:
+    """The last word of an addressee who stands between marks: `Hello, Anna!`; `greeted` where nobody does."""
+    for last in range(greeted + 1, min(greeted + 3, len(words))):
+        if _ends_greeting(text, words, bare, last):
+            return last
+    return greeted
+
+
+def _ends_greeting(text: str, words: list[re.Match[str]], bare: list[str], last: int) -> bool:
+    """Whether what stands behind word `last` ends the greeting."""
+    following = words[last + 1].start() if last + 1 < len(words) else min(len(text), words[last].end() + 2)
+    gap = text[words[last].end() : following]
+    if not _ENDS_GREETING.isdisjoint(gap):
+        return gap != "-"  # a double name
+    return "." in gap and len(bare[last]) > 1 and bare[last] not in _TITLES
+
+
+def drop_closing(text: str) -> str:
+    """Without the closing that a text ends with, and the sender named behind it."""
+    last = text[-_ENDING_CHARACTERS:].rsplit(None, _ENDING_WORDS)
+    if _closing_words().isdisjoint([_bare(word.strip(_AROUND_WORDS)) for word in last]):
+        return text
+    tail = max(0, len(text) - _ENDING_CHARACTERS)
+    words = list(_WORD.finditer(text, tail))[-_ENDING_WORDS:]
+    bare = [_bare(word[0]) for word in words]
+    closings, longest = _closings()
+    for at, word in enumerate(words):
+        length = next((n for n in range(longest, 0, -1) if tuple(bare[at : at + n]) in closings), 0)
+        if not length or len(words) - at - length > _SENDER_WORDS:
+            continue
+        before = text[words[at - 1].end() if at else tail : word.start()]
+        # one word may stand in any sentence, several are a closing even where its author wrote no punctuation
+        if length > 1 or not _ENDS_SENTENCE.isdisjoint(before):
+            return text[: word.start()]
+    return text

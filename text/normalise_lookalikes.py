@@ -1,0 +1,221 @@
+"""Letters of one script that pass for letters of another, and telling a disguise from a text in two languages.
+
+The tables are the Unicode consortium's (UTS 39, and scripts after UAX 24), as the package `confusable_homoglyphs` ships them.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import Literal
+
+from msgspec import Struct, json
+
+Script = str
+"""A script's name in capitals, as in UAX 24: `LATIN`, `CYRILLIC`; `COMMON` for signs that all scripts share."""
+Kind = Literal["own", "mixed", "passing", "foreign"]
+
+_SHARED = frozenset({"COMMON", "INHERITED"})
+_READ_UP_TO = 0x1F200
+"""Nothing that passes for a letter stands above, but ideographs and what NFKC takes apart."""
+_UNUSED_LATIN = (range(0x0250, 0x02B0), range(0x1D00, 0x1DC0), range(0xA720, 0xA800), range(0xAB30, 0xAB70))
+"""Phonetic letters and small capitals, which no text is written in. But the Azerbaijani ə stands among them."""
+_WRITTEN = frozenset("əƏ")
+# what people use though the consortium does not list it, or lists something else
+_ALSO_PASSING = {"η": "n", "п": "n", "ω": "w", "ш": "w", "ь": "b", "ь".upper(): "b"}
+_SIGNS = {"℮": "e", "⍺": "a", "⍳": "i", "⍴": "p", "⍵": "w", "∂": "d"}
+# white letters on black circles and squares, which NFKC leaves alone
+_WHITE_ON_BLACK = {chr(first + i): chr(ord("A") + i) for first in (0x1F150, 0x1F170) for i in range(26)}
+_LONGEST_CACHED = 40
+
+
+class _Lookalike(Struct, frozen=True):
+    c: str
+
+
+class _Scripts(Struct, frozen=True):
+    iso_15924_aliases: list[str]
+    code_points_ranges: list[tuple[int, int, int, int]]
+
+
+def _table(name: str) -> bytes:
+    return files("confusable_homoglyphs").joinpath(f"{name}.json").read_bytes()
+
+
+def _read_scripts() -> dict[str, Script]:
+    """The script of each letter and sign below `_READ_UP_TO`."""
+    table = json.decode(_table("categories"), type=_Scripts)
+    return {
+        chr(code): table.iso_15924_aliases[alias]
+        for first, last, alias, _ in table.code_points_ranges
+        if first < _READ_UP_TO
+        for code in range(first, min(last + 1, _READ_UP_TO))
+    }
+
+
+_SCRIPTS = _read_scripts()
+
+
+def script_of(character: str) -> Script:
+    """The script that a character belongs to; `COMMON` for signs, digits and what is not known."""
+    return _SCRIPTS.get(character, "COMMON")
+
+
+@cache
+def _families() -> list[frozenset[str]]:
+    """Sets of single letters that all pass for each other."""
+    listed = json.decode(_table("confusables"), type=dict[str, list[_Lookalike]])
+    family: dict[str, set[str]] = {}
+    for letter, others in listed.items():
+        for other in others:
+            if len(letter) == len(other.c) == 1 and _is_letter(letter) and _is_letter(other.c):
+                joined = family.get(letter, {letter}) | family.get(other.c, {other.c})
+                for member in joined:
+                    family[member] = joined
+    return list({id(members): frozenset(members) for members in family.values()}.values())
+
+
+def _is_letter(character: str) -> bool:
+    return ord(character) < _READ_UP_TO and unicodedata.category(character) in ("Ll", "Lu", "Lo", "Lt")
+
+
+@cache
+def close_lookalikes(script: Script) -> dict[str, str]:
+    """For each letter of another script the letter of `script` that it passes for: of several the plainest small one."""
+    table: dict[str, str] = {}
+    for members in _families():
+        own = [m for m in members if script_of(m) == script and (script != "LATIN" or m.isascii())]
+        if own:
+            best = min(own, key=lambda member: (not member.islower(), member))
+            table |= {member: best for member in members if script_of(member) != script}
+    return table
+
+
+@cache
+def lookalikes(script: Script) -> dict[str, str]:
+    """As `close_lookalikes`, and small letters for what their capitals pass for: attackers and small capitals mix them."""
+    table = dict(close_lookalikes(script))
+    for capital in [c for c in table if c.isupper()]:
+        table.setdefault(capital.lower(), table[capital].lower())
+    if script == "LATIN":
+        table |= _ALSO_PASSING
+    return table
+
+
+def _never_written() -> dict[str, str]:
+    """Latin letters and signs that no text is written with, as the letters that they pass for."""
+    table = _WHITE_ON_BLACK | _SIGNS
+    for letter in (chr(code) for block in _UNUSED_LATIN for code in block):
+        named = re.fullmatch(r"LATIN LETTER SMALL CAPITAL ([A-Z])", unicodedata.name(letter, ""))
+        if named:
+            table[letter] = named[1].lower()
+    for members in _families():
+        plain = sorted((m for m in members if m.isascii()), key=lambda m: (not m.islower(), m))
+        if plain:
+            unused = [m for m in members - _WRITTEN if any(ord(m) in block for block in _UNUSED_LATIN)]
+            table |= dict.fromkeys(unused, plain[0])
+    return table
+
+
+_NEVER_WRITTEN = _never_written()
+_NEVER_WRITTEN_TABLE = str.maketrans(_NEVER_WRITTEN)
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+def fold_lookalikes(text: str) -> str:
+    """Letters that only pass for others as those others, in words that mix scripts or impersonate the text's script.
+
+    The text's script is the one with most letters that pass for none of another script present. A word in two scripts is
+    disguised; so is a word (or several in a row) in another script than the text's, all of whose letters pass for it:
+    a Cyrillic `сору` in an English sentence. A foreign word in its own letters is left alone, and so is a text in one
+    script. Case must be intact: capitals pass for other letters than small ones.
+    """
+    if text.isascii():
+        return text
+    characters = set(text)
+    if not _NEVER_WRITTEN.keys().isdisjoint(characters):
+        text = text.translate(_NEVER_WRITTEN_TABLE)
+        characters = set(text)
+    scripts = set(map(script_of, characters)) - _SHARED
+    if len(scripts) < 2:
+        return text
+    main = _main_script(Counter(text), scripts)
+    kinds = {_kind(word, main) for word in set(_WORD.findall(text))}
+    return text if kinds.isdisjoint(("mixed", "passing")) else _fold_words(text, main)
+
+
+def _main_script(counts: Counter[str], scripts: set[Script]) -> Script:
+    """The script with most letters that can be no disguise of another one present; ties go to the most letters."""
+
+    def weight(script: Script) -> tuple[int, int, Script]:
+        others = [lookalikes(other) for other in scripts if other != script]
+        own = [(letter, count) for letter, count in counts.items() if script_of(letter) == script]
+        distinct = sum(count for letter, count in own if not any(letter in other for other in others))
+        return distinct, sum(count for _, count in own), script
+
+    return max(scripts, key=weight)
+
+
+def _fold_words(text: str, main: Script) -> str:
+    """`text` with its disguised words folded towards `main` or, where they have no letter of it, towards their commonest."""
+    out: list[str] = []
+    passing: list[
+        int
+    ] = []  # places in `out` of words that impersonate, unless a genuine foreign word stands beside them
+    genuine = False
+    end = 0
+    for found in _WORD.finditer(text):
+        out += (text[end : found.start()], found[0])
+        end = found.end()
+        kind = _kind(found[0], main)
+        if kind == "passing":
+            passing.append(len(out) - 1)
+            continue
+        if kind == "foreign":
+            genuine = True
+            continue
+        if kind == "mixed":
+            out[-1] = _unmixed(found[0], main)
+        if passing and not genuine:
+            _fold_places(out, passing, main)
+        passing, genuine = [], False
+    if passing and not genuine:
+        _fold_places(out, passing, main)
+    return "".join([*out, text[end:]])
+
+
+def _fold_places(words: list[str], places: list[int], script: Script) -> None:
+    table = lookalikes(script)
+    for place in places:
+        words[place] = "".join([table.get(letter, letter) for letter in words[place]])
+
+
+def _kind(word: str, main: Script) -> Kind:
+    if main == "LATIN" and word.isascii():
+        return "own"
+    return _cached_kind(word, main) if len(word) <= _LONGEST_CACHED else _kind_by_letters(word, main)
+
+
+def _kind_by_letters(word: str, main: Script) -> Kind:
+    scripts = set(map(script_of, word)) - _SHARED
+    if len(scripts) > 1:
+        return "mixed"
+    if main in scripts or not scripts:
+        return "own"
+    # names of products and places stand in Latin letters in texts of every script
+    if word.isascii() and len(word) > 1:
+        return "foreign"
+    return "passing" if all(letter in close_lookalikes(main) for letter in word) else "foreign"
+
+
+_cached_kind = lru_cache(65_536)(_kind_by_letters)
+
+
+def _unmixed(word: str, main: Script) -> str:
+    scripts = Counter(script_of(letter) for letter in word)
+    for shared in _SHARED:
+        scripts.pop(shared, None)
+    target = main if main in scripts else max(scripts, key=lambda script: (scripts[script], script))
+    table = lookalikes(target)
+    return "".join([table.get(letter, letter) for letter in word])
