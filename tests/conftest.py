@@ -6,7 +6,7 @@ fail instead.
 
 import os
 from collections.abc import Callable, Iterator
-from typing import NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 from redis import Redis
@@ -31,6 +31,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=required,
         help="fail where a server is missing (Kafka, redis-server) instead of skipping its tests",
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """pytest-xdist tells its workers what stood on the command line, but not what a default was."""
+    node.workerinput["require_servers"] = node.config.getoption("--require-servers")
+
+
+def pytest_configure(config: Any) -> None:
+    if hasattr(config, "workerinput"):
+        config.option.require_servers = config.workerinput["require_servers"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
