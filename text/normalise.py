@@ -51,20 +51,7 @@ _ANY_DECORATION = re.compile(_DECORATION)
 _DECORATED = re.compile(rf"(?<=[A-\u058f\u10a0-\u10ff\u1e00-\u1fff]){_DECORATION}+")
 _WORDS = re.compile(rf"[\w{MASKS}{_ranges('Mn', 'Mc')}]+")
 
-_LEET = {
-    "0": "o",
-    "1": "i",
-    "3": "e",
-    "4": "a",
-    "5": "s",
-    "7": "t",
-    "8": "b",
-    "@": "a",
-    "$": "s",
-    "!": "i",
-    "|": "i",
-    "€": "e",
-}
+_LEET = dict(zip("0134578@$!|€", "oieastbasiie", strict=True))
 _LEET_TABLE = str.maketrans(_LEET)
 _LEET_SIGNS = re.escape("".join(_LEET))
 _LEET_BETWEEN = (rf"(?<![\w{_LEET_SIGNS}./:])", r"(?![./:@]\w)")
@@ -166,7 +153,7 @@ def _unleet(token: str) -> str:
 
 def _unleet_anyhow(found: re.Match[str]) -> str:
     core = found[0].strip("!|")
-    if len(core) > 5 and core.isdecimal() or core[:1] == "@" or any(c.isdecimal() and c not in _LEET for c in core):
+    if (len(core) > 5 and core.isdecimal()) or core[:1] == "@" or any(c.isdecimal() and c not in _LEET for c in core):
         return found[0]
     return found[0].replace(core, core.translate(_LEET_TABLE))
 

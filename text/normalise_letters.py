@@ -20,7 +20,27 @@ _SENDER_WORDS = 6
 """Words behind a closing that are taken for the sender: a name, a school, a town."""
 _ENDS_GREETING = frozenset(",!:;\n،؛–—-")
 _ENDS_SENTENCE = frozenset(".!?,;:\n…،؛؟։")
-_TITLES = frozenset("dr mr mrs ms mx prof dipl ing mgr phdr doc mag exmo exma sr sra dna dl sig dott frau herr".split())
+_TITLES = frozenset(
+    (
+        "dr",
+        "mr",
+        "mrs",
+        "ms",
+        "mx",
+        "prof",
+        "dipl",
+        "ing",
+        "mgr",
+        "phdr",
+        "doc",
+        "mag",
+        "exmo",
+        "exma",
+        "sr",
+        "sra",
+        "dott",
+    )
+)
 
 _AROUND_WORDS = ".!?,;:…،؛؟։–—-*_()\"'"
 
