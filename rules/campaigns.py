@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.events import Comment, ForumPost, Message
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Quotas, quota_signals, reached
+from rules.quotas import Count, Quotas, Share, quota_signals, reached
 
 _ARTICLES = {"message": 1, "forum_post": 3, "comment": 4}
 _SURFACES = {1: "messages", 3: "the forums", 4: "comments"}
@@ -32,18 +32,51 @@ AUTHORS = Window(
 
 
 class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True):
-    """Distinct authors of near-identical text."""
+    """Distinct authors of near-identical text: the less certain it is that texts are copies, the more authors it takes.
 
+    `certain_authors` counts only copies that are no coincidence: at least `certain_similarity` like the text that came
+    first, or of at least `certain_characters`. `authors` counts all.
+    """
+
+    certain_authors: Quotas
+    certain_similarity: Share
+    certain_characters: Count
     authors: Quotas
 
 
 def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
-    return quota_signals("authors", AUTHORS, limits.authors)
+    return quota_signals("authors", AUTHORS, limits.authors) | quota_signals(
+        "certain_authors", _certain_authors(limits), limits.certain_authors
+    )
+
+
+def _certain_authors(limits: CoordinatedCampaignLimits) -> Window:
+    def certain(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+        return _authors(fact) if _is_certain(fact, limits) else ()
+
+    return Window(
+        name=f"authors of certain copies ({limits.certain_similarity}, {limits.certain_characters})",
+        on=AUTHORS.on,
+        entries=certain,
+        at=AUTHORS.at,
+        named=True,
+        note=_author_and_surface,
+    )
+
+
+def _is_certain(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
+    if not fact.campaign or not fact.text:
+        return False
+    alike = fact.campaign.similarity >= limits.certain_similarity
+    return alike or len(fact.text.normalised) >= limits.certain_characters
 
 
 def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) -> Finding | None:
     """Several accounts with one text. The first author seen stands for the campaign, the others are accomplices."""
+    certain = reached("certain_authors", limits.certain_authors, case.readings)
     over = reached("authors", limits.authors, case.readings)
+    if certain and (not over or certain.level > over.level):
+        over = certain
     campaign = case.fact.campaign
     if not over or not campaign:
         return None

@@ -19,9 +19,14 @@ def _courtesies() -> frozenset[str]:
     return frozenset(comparable([word for words in listed.values() for word in _WORD.findall(words)]))
 
 
-def substance(texts: Sequence[str]) -> list[int]:
-    """For each text, how many letters stand in words that are more than politeness; parallel to `texts`."""
+def words_of(texts: Sequence[str]) -> list[list[str]]:
+    """The words of each text in the form in which texts are compared; parallel to `texts`."""
     words = [_WORD.findall(text) for text in texts]
     letters = iter(comparable([word for found in words for word in found]))
+    return [[next(letters) for _ in found] for found in words]
+
+
+def substance(words: Sequence[str]) -> int:
+    """How many letters of a text's words (see `words_of`) stand in words that are more than politeness."""
     courtesies = _courtesies()
-    return [sum(len(word) for word in (next(letters) for _ in found) if word not in courtesies) for found in words]
+    return sum(len(word) for word in words if word not in courtesies)

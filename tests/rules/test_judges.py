@@ -16,7 +16,7 @@ from models.events import (
     Message,
 )
 from rules.base import Case, Fact, Finding
-from rules.campaigns import CoordinatedCampaignLimits, judge_coordinated_campaign
+from rules.campaigns import COORDINATED_CAMPAIGN, CoordinatedCampaignLimits, judge_coordinated_campaign
 from rules.comments import CopiedCommentLimits, judge_copied_comment
 from rules.contacts import (
     ContactRequestFloodLimits,
@@ -38,7 +38,9 @@ from rules.forum import (
 from rules.messages import CopiedMessageLimits, MassMessagingLimits, judge_copied_message, judge_mass_messaging
 from rules.quotas import Duration, Quota
 from rules.registry import all_rules
+from state.requests import Campaign
 from tests.rules.cases import case, fact, reading
+from text.reading import TextReading
 
 HOUR, DAY, WEEK = Duration(3600), Duration(86_400), Duration(7 * 86_400)
 
@@ -250,11 +252,15 @@ def test_strangers_weigh_more_than_guests() -> None:
 # --- campaigns
 
 
+CAMPAIGN_LIMITS = CoordinatedCampaignLimits(
+    certain_authors=(Quota(3, DAY),), certain_similarity=0.9, certain_characters=150, authors=(Quota(4, DAY),)
+)
+
+
 def test_a_campaign_is_about_its_first_author_and_names_the_others() -> None:
-    limits = CoordinatedCampaignLimits(authors=(Quota(3, DAY),))
     for article, surface in ((1, "messages"), (3, "the forums"), (4, "comments")):
         authors = reading(3, note=f"{article} ida", members=("cem", "ben", "ida"))
-        found = judge_coordinated_campaign(case(POST, "c", authors_at_1d=authors), limits)
+        found = judge_coordinated_campaign(case(POST, "c", certain_authors_at_1d=authors), CAMPAIGN_LIMITS)
         assert found
         assert (found.subject_id, found.article) == ("ida", article)
         assert found.members == ("cem", "ben", "ida")
@@ -263,11 +269,29 @@ def test_a_campaign_is_about_its_first_author_and_names_the_others() -> None:
             f"3 accounts published the same or nearly the same text within 24 hours, 3 times in all, first in {surface}; "
             "the limit is 3 accounts."
         )
-    assert judge_coordinated_campaign(case(POST, "c", authors_at_1d=reading(2, note="3 ida")), limits) is None
+    too_few = case(POST, "c", certain_authors_at_1d=reading(2, note="3 ida"), authors_at_1d=reading(2, note="3 ida"))
+    assert judge_coordinated_campaign(too_few, CAMPAIGN_LIMITS) is None
+
+
+def test_texts_that_may_be_alike_by_chance_take_one_more_account() -> None:
+    for authors, found in ((3, False), (4, True)):
+        counted = reading(authors, note="3 ida")
+        judged = judge_coordinated_campaign(case(POST, "c", authors_at_1d=counted), CAMPAIGN_LIMITS)
+        assert (judged is not None) == found
+
+
+@pytest.mark.parametrize(
+    ("similarity", "length", "counted"), [(0.9, 40, True), (0.89, 40, False), (0.89, 149, False), (0.5, 150, True)]
+)
+def test_a_copy_is_certain_when_it_is_nearly_the_same_or_long(similarity: float, length: int, counted: bool) -> None:
+    text = TextReading(undisguised="", normalised="x" * length, digest=b"d", signature=None)
+    copy = Fact(event=POST.event, time=0, text=text, campaign=Campaign("c", similarity))
+    window = COORDINATED_CAMPAIGN.signals(CAMPAIGN_LIMITS)["certain_authors/1d"].window
+    assert bool(list(window.entries(copy))) == counted
 
 
 def test_an_author_may_have_spaces_in_the_name() -> None:
-    limits = CoordinatedCampaignLimits(authors=(Quota(3, DAY),))
-    found = judge_coordinated_campaign(case(POST, "c", authors_at_1d=reading(3, note="3 ida maria p")), limits)
+    four = case(POST, "c", authors_at_1d=reading(4, note="3 ida maria p"))
+    found = judge_coordinated_campaign(four, CAMPAIGN_LIMITS)
     assert found
     assert found.subject_id == "ida maria p"

@@ -22,8 +22,9 @@ POLITE = [
 ]
 MEANT = [
     "Animals are simply amazing!",
-    "Earn 500 euro from home",
+    "Earn 500 euro a day from home",
     "Join my webinar on bees",
+    "The dog barks at us all",
     "Богатство и процветание",
     "Kostenlose Sprachreisen buchen",
     "Κερδίστε ένα δωρεάν ταξίδι",
@@ -38,6 +39,10 @@ def test_politeness_is_not_compared(text: str) -> None:
 @pytest.mark.parametrize("text", MEANT)
 def test_a_short_text_that_says_something_is_compared(text: str) -> None:
     assert read_texts([text])[0].digest is not None
+
+
+def test_what_is_shorter_than_a_sentence_is_not_compared() -> None:
+    assert read_texts(["relationship goals https://example.org/UseD6kwO3f"])[0].digest is None
 
 
 def test_texts_are_weighed_each_by_itself() -> None:
