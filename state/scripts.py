@@ -105,7 +105,12 @@ class Shards:
         pipeline = self._client.pipeline(transaction=False)
         for script, prefix, argument in calls:
             pipeline.evalsha(script.sha, 1, prefix, argument)
-        return [unpack(answer) for answer in await pipeline.execute()]
+        # raised here, because redis-py would add the command, and with it what it carries, to the message
+        answers = await pipeline.execute(raise_on_error=False)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise answer
+        return [unpack(answer) for answer in answers]
 
 
 async def _guarded(call: Callable[[], Any]) -> Any:

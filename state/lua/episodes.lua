@@ -107,22 +107,23 @@ local function settle(claim, told_key, told)
   if not episode then
     return ''
   end
+  local ids = tell and merge(episode[EVENTS], claim[10])
+  -- written first: a server that is out of memory refuses this, but not what might come before it
+  redis.call('SET', episode_key, cmsgpack.pack(episode), 'EX', ttl)
   if opens or #claim[14] > 0 then
     add_members(members_key, claim[14], opens, ttl)
   end
-  local answer = ''
-  if tell then
-    local ids = merge(episode[EVENTS], claim[10])
-    local count, members = members_besides(members_key, episode[SUBJECT])
-    answer = cmsgpack.pack({
-      episode[INCIDENT], episode[REVISION], episode[OPENED], ids, episode[OPENING], claim[12], count, members,
-    })
-    -- what other claims of the event were told must not be forgotten sooner
-    local told_ttl = #told > 0 and math.max(ttl, redis.call('TTL', told_key)) or ttl
-    told[#told + 1] = {key, answer}
-    redis.call('SET', told_key, cmsgpack.pack(told), 'EX', told_ttl)
+  if not tell then
+    return ''
   end
-  redis.call('SET', episode_key, cmsgpack.pack(episode), 'EX', ttl)
+  local count, members = members_besides(members_key, episode[SUBJECT])
+  local answer = cmsgpack.pack({
+    episode[INCIDENT], episode[REVISION], episode[OPENED], ids, episode[OPENING], claim[12], count, members,
+  })
+  -- what other claims of the event were told must not be forgotten sooner
+  local told_ttl = #told > 0 and math.max(ttl, redis.call('TTL', told_key)) or ttl
+  told[#told + 1] = {key, answer}
+  redis.call('SET', told_key, cmsgpack.pack(told), 'EX', told_ttl)
   return answer
 end
 

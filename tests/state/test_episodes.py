@@ -1,0 +1,230 @@
+"""Episodes: opened once, grown when it matters, told again when the event comes again."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from state.requests import EpisodeClaim, Revision
+from state.store import Store
+from tests.state.conftest import Bench
+
+HOUR = 3_600_000_000
+GAP = 24 * HOUR
+
+unhurried = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def claim(event: str, time: int = 0, **fields: Any) -> EpisodeClaim:
+    given_ = {
+        "key": ("episode", "a rule", "somebody"),
+        "event_id": event,
+        "incident_id": f"incident of {event}",
+        "time": time,
+        "opened": time,
+        "level": 1.0,
+        "severity": 0,
+        "gap": GAP,
+        "growth": 1.5,
+        "event_ids": (event,),
+        "opening": f"opened by {event}".encode(),
+        "payload": f"said by {event}".encode(),
+        "subject": "somebody",
+    }
+    return EpisodeClaim(**given_ | fields)
+
+
+def settle(bench: Bench, store: Store, *claims: EpisodeClaim) -> list[tuple[str, int] | None]:
+    return [(r.incident_id, r.revision) if r else None for r in bench.run(store.settle(claims))]
+
+
+def test_the_first_finding_opens_an_episode(bench: Bench) -> None:
+    first = claim("e1", 5 * HOUR, opened=3 * HOUR, event_ids=("e0", "e1"))
+    assert bench.run(bench.store().settle([first])) == [
+        Revision("incident of e1", 1, 3 * HOUR, ("e0", "e1"), b"opened by e1", b"said by e1")
+    ]
+
+
+def test_it_grows_by_its_factor_and_by_its_severity(bench: Bench) -> None:
+    store = bench.store()
+    assert settle(
+        bench,
+        store,
+        claim("e1", 1, level=1.0),
+        claim("e2", 2, level=1.49),
+        claim("e3", 3, level=1.5),
+        claim("e4", 4, level=2.2),
+        claim("e5", 5, level=2.2, severity=1),
+        claim("e6", 6, level=2.25, severity=1),
+        claim("e7", 7, level=1.0, severity=2),
+        claim("e8", 8, level=3.375, severity=1),
+    ) == [
+        ("incident of e1", 1),
+        None,
+        ("incident of e1", 2),
+        None,
+        ("incident of e1", 3),  # graver; its level is that of e4's now
+        None,
+        ("incident of e1", 4),
+        ("incident of e1", 5),
+    ]
+
+
+def test_what_opened_it_stays_and_what_made_the_revision_is_said(bench: Bench) -> None:
+    store = bench.store()
+    settle(bench, store, claim("e1", 1 * HOUR))
+    (second,) = bench.run(store.settle([claim("e2", 2 * HOUR, level=2.0, opened=0, subject="another")]))
+    assert second == Revision("incident of e1", 2, 1 * HOUR, ("e1", "e2"), b"opened by e1", b"said by e2")
+
+
+def test_it_is_over_when_nothing_was_found_for_its_gap(bench: Bench) -> None:
+    store = bench.store()
+    assert settle(
+        bench,
+        store,
+        claim("e1", 0),
+        claim("e2", GAP),  # a finding, though nothing worth telling: it goes on
+        claim("e3", 2 * GAP),
+        claim("e4", 3 * GAP + 1),
+    ) == [("incident of e1", 1), None, None, ("incident of e4", 1)]
+
+
+def test_a_finding_of_an_episode_that_is_over_does_not_make_the_next_one_grow(bench: Bench) -> None:
+    """The next one's evidence may well reach back before it, where windows are longer than the gap."""
+    store = bench.store()
+    settle(bench, store, claim("e1", 0, level=4.0), claim("e2", HOUR, level=4.0))
+    assert settle(bench, store, claim("e3", GAP + HOUR + 1, opened=0)) == [("incident of e3", 1)]
+    assert settle(bench, store, claim("e2", HOUR, level=4.0)) == [None]
+
+
+def test_evidence_is_the_first_ten_and_the_latest_ten(bench: Bench) -> None:
+    store = bench.store()
+
+    def ids(*numbers: int) -> tuple[str, ...]:
+        return tuple(f"e{n}" for n in numbers)
+
+    def told(**fields: Any) -> tuple[str, ...]:
+        (revision,) = bench.run(store.settle([claim(**fields)]))
+        assert revision
+        return revision.event_ids
+
+    assert told(event="e3", event_ids=ids(1, 2, 3)) == ids(1, 2, 3)
+    assert told(event="e30", level=2, event_ids=ids(*range(1, 11), *range(21, 31))) == ids(
+        *range(1, 11), *range(21, 31)
+    )
+    assert told(event="e90", level=4, event_ids=ids(*range(71, 91))) == ids(*range(1, 11), *range(81, 91))
+    assert told(event="e91", level=8, event_ids=ids(5, 90, 91)) == ids(*range(1, 11), 90, 91)
+
+
+def test_members_are_collected_over_the_whole_episode(bench: Bench) -> None:
+    store = bench.store()
+
+    def told(event: str, level: float, *members: str) -> tuple[int, tuple[str, ...]] | None:
+        (revision,) = bench.run(store.settle([claim(event, level=level, subject="ann", members=members)]))
+        return (revision.member_count, revision.members) if revision else None
+
+    assert told("e1", 1, "ann", "bob", "cem") == (2, ("bob", "cem"))
+    assert told("e2", 1.2, "dag") is None
+    assert told("e3", 2, "eva", "cem") == (4, ("bob", "cem", "dag", "eva"))
+    many = tuple(f"member {n:03}" for n in range(300))
+    assert told("e4", 4, *many) == (304, ("bob", "cem", "dag", "eva", *many[:96]))
+
+
+def test_members_of_an_earlier_episode_are_not_of_the_next(bench: Bench) -> None:
+    store = bench.store()
+    bench.run(store.settle([claim("e1", 0, members=("bob", "cem"))]))
+    (revision,) = bench.run(store.settle([claim("e2", GAP + 1, members=("dag", "eva"))]))
+    assert revision
+    assert (revision.member_count, revision.members) == (2, ("dag", "eva"))
+
+
+def test_a_campaign_of_very_many_is_bounded(any_bench: Bench) -> None:
+    store = any_bench.store(members_per_episode=1_000)
+    for start in range(0, 5_000, 100):
+        members = tuple(f"member {n}" for n in range(start, start + 100))
+        any_bench.run(store.settle([claim(f"e{start}", level=1 + start, members=members)]))
+    (revision,) = any_bench.run(store.settle([claim("last", level=1e9)]))
+    assert revision
+    assert revision.member_count == 1_000
+    assert len(revision.members) == 100
+
+
+def test_two_rules_may_tell_of_one_event(bench: Bench) -> None:
+    store = bench.store()
+    one, other = claim("e1"), claim("e1", key=("episode", "another rule", "somebody"), incident_id="another", gap=HOUR)
+    first = bench.run(store.settle([one, other]))
+    assert bench.run(store.settle([other, one])) == first[::-1]
+    recalled = bench.run(store.recall([], [], ["e0", "e1"]))
+    assert recalled.told[0] == []
+    assert sorted(r.incident_id for r in recalled.told[1]) == ["another", "incident of e1"]
+
+
+@st.composite
+def claims(draw: st.DrawFn) -> list[EpisodeClaim]:
+    """Findings in any order of time over some days, of two subjects, some of them again and again."""
+    some = [
+        claim(
+            f"e{number}",
+            draw(st.integers(0, 8)) * 8 * HOUR,
+            key=("episode", "a rule", draw(st.sampled_from(["ann", "bob"]))),
+            level=draw(st.sampled_from([1.0, 1.4, 1.5, 2.0, 4.0])),
+            severity=draw(st.integers(0, 2)),
+            opened=draw(st.integers(0, 8)) * 8 * HOUR,
+            members=tuple(draw(st.lists(st.sampled_from(["ann", "bob", "cem"]), max_size=2, unique=True))),
+        )
+        for number in range(draw(st.integers(1, 15)))
+    ]
+    return some + [draw(st.sampled_from(some)) for _ in range(draw(st.integers(0, 15)))]
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+@unhurried
+@given(some=claims(), size=st.integers(1, 30), random=st.randoms(use_true_random=False))
+def test_an_event_that_comes_again_is_told_what_it_was_told(
+    bench: Bench, shards: int, some: list[EpisodeClaim], size: int, random: Any
+) -> None:
+    bench.empty()
+    store = bench.store(shards=shards)
+    random.shuffle(some)
+    answers: list[Revision | None] = []
+    for start in range(0, len(some), size):
+        answers += bench.run(store.settle(some[start : start + size]))
+    told: dict[str, Revision | None] = {}
+    for one, answer in zip(some, answers, strict=True):
+        assert told.setdefault(one.event_id, answer) == answer
+    recalled = bench.run(store.recall([], [], list(told)))
+    assert recalled.told == [[revision] if revision else [] for revision in told.values()]
+
+
+@unhurried
+@given(some=claims())
+def test_revisions_of_an_incident_count_up_from_one(any_bench: Bench, some: Sequence[EpisodeClaim]) -> None:
+    any_bench.empty()
+    told = [r for r in any_bench.run(any_bench.store().settle(some)) if r]
+    incidents: dict[str, list[int]] = {}
+    for revision in told:
+        numbers = incidents.setdefault(revision.incident_id, [])
+        if revision.revision not in numbers:
+            numbers.append(revision.revision)
+    assert all(numbers == list(range(1, len(numbers) + 1)) for numbers in incidents.values())
+
+
+def test_it_lasts_as_long_as_its_gap_and_the_longest_downtime(any_bench: Bench) -> None:
+    store = any_bench.store(grace=1_000)
+    settle(any_bench, store, claim("e1", gap=100_500_000, members=("ann",)))
+    for key in any_bench.dump():
+        assert 1_090 < any_bench.run(any_bench.client.ttl(key)) <= 1_101
+    # what another claim of the same event was told outlives this one's
+    settle(any_bench, store, claim("e1", gap=1, key=("episode", "a fleeting rule")))
+    (told,) = (key for key in any_bench.dump() if b":told:" in key)
+    assert any_bench.run(any_bench.client.ttl(told)) > 1_090
+
+
+def test_claims_may_be_replaced_but_what_was_told_stands(bench: Bench) -> None:
+    """The policy changed between the crash and the repetition: the incident that was settled is the one that is told."""
+    store = bench.store()
+    first = bench.run(store.settle([claim("e1")]))
+    assert bench.run(store.settle([replace(claim("e1"), payload=b"otherwise", level=9.0)])) == first
