@@ -198,7 +198,8 @@ def drop_punctuation(text: str) -> str:
 
 
 _UNDISGUISE = (compose, fold_lookalikes, fold_case, join_spaced, read_leet, squeeze_repeats, fold_white_space)
-_NORMALISE = (drop_quoted, drop_greeting, drop_closing, mask, drop_punctuation)
+# masks first: the parts of a link must not be read as a greeting or a closing
+_NORMALISE = (drop_quoted, mask, drop_greeting, drop_closing, drop_punctuation)
 
 
 def undisguise(text: str) -> str:
