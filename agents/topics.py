@@ -94,7 +94,14 @@ async def create_topics(
         missing = [name for name in wanted if name not in existing]
         response = await admin.create_topics(
             [
-                NewTopic(name, counts[name], replication_factor, topic_configs=wanted[name].configuration)
+                NewTopic(
+                    name,
+                    counts[name],
+                    replication_factor,
+                    # aiokafka refuses Kafka's own word for the default unless it sees an assignment, empty as it may be
+                    replica_assignments={} if replication_factor == -1 else None,
+                    topic_configs=wanted[name].configuration,
+                )
                 for name in missing
             ]
         )

@@ -1,0 +1,76 @@
+"""The stages on which workers are tried."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from redis import Redis
+
+from agents.topics import TOPICS
+from tests.integration.stage import Stage
+from tests.servers import KafkaServer, RedisServer, ServerMissing, require_redis
+from twinwatch.embedded import embedded_kafka, embedded_redis
+
+NewStage = Callable[[int], Stage]
+"""Makes a stage with so many partitions a topic."""
+
+_GENUINE = pytest.param("genuine", marks=[pytest.mark.kafka, pytest.mark.redis])
+
+
+@pytest.fixture(scope="session")
+def genuine_redis(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
+    """A genuine Redis for all tests; each empties it."""
+    try:
+        binary = require_redis("redis-server")
+    except ServerMissing as why:
+        if request.config.getoption("--require-servers"):
+            pytest.fail(f"a server is missing: {why}")
+        pytest.skip(str(why))
+    with RedisServer(binary) as server:
+        yield server.start()
+
+
+@pytest.fixture(params=["embedded", _GENUINE])
+def new_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStage]:
+    """Stages on the embedded servers, and on a genuine Kafka and a genuine Redis."""
+    with ExitStack() as stack:
+        yield _embedded(tmp_path, stack) if request.param == "embedded" else _genuine(request, tmp_path, stack)
+
+
+@pytest.fixture
+def new_genuine_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStage]:
+    """Stages on a genuine Kafka and a genuine Redis."""
+    with ExitStack() as stack:
+        yield _genuine(request, tmp_path, stack)
+
+
+def _embedded(directory: Path, stack: ExitStack) -> NewStage:
+    def new(partitions: int) -> Stage:
+        redis = stack.enter_context(embedded_redis())
+        broker = stack.enter_context(embedded_kafka([topic.name for topic in TOPICS], partitions=partitions))
+        return _closed_with(stack, Stage(broker.bootstrap_servers, redis.url, directory))
+
+    return new
+
+
+def _genuine(request: pytest.FixtureRequest, directory: Path, stack: ExitStack) -> NewStage:
+    kafka: KafkaServer = request.getfixturevalue("kafka")
+    redis: RedisServer = request.getfixturevalue("genuine_redis")
+    with Redis.from_url(redis.url) as client:
+        client.flushall()
+
+    def new(partitions: int) -> Stage:
+        stage = _closed_with(
+            stack, Stage(kafka.bootstrap_servers, redis.url, directory, prefix=f"t{secrets.token_hex(4)}.")
+        )
+        stage.create_topics(partitions)
+        return stage
+
+    return new
+
+
+def _closed_with(stack: ExitStack, stage: Stage) -> Stage:
+    stack.callback(stage.close)
+    return stage

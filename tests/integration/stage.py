@@ -1,0 +1,311 @@
+"""A stage for workers: a broker and a Redis, workers in processes of their own, and the platform's and the readers' side."""
+
+import json
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from prometheus_client.parser import text_string_to_metric_families
+
+from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS
+from models.events import TOPICS
+from tests.servers import eventually, free_port
+
+REPOSITORY = Path(__file__).parents[2]
+_READY_SECONDS = 40.0
+_JUDGED_SECONDS = 60.0
+
+Found = dict[str, tuple[str, str, int]]
+"""Rule, subject and last revision by incident id: what a consumer has after its upserts."""
+
+
+class Sent(NamedTuple):
+    """One record as the platform writes it."""
+
+    topic: str
+    value: bytes | None
+    key: bytes | None = None
+    partition: int | None = None
+
+
+def event(topic: str, *, partition: int | None = None, **fields: Any) -> Sent:
+    """An event keyed by its actor."""
+    return Sent(topic, json.dumps(fields).encode(), str(fields["actor_id"]).encode(), partition)
+
+
+class Stage:
+    """Where a test plays. Topics, group and directory are its own, so that several can share a broker."""
+
+    def __init__(self, bootstrap_servers: str, redis_url: str, directory: Path, prefix: str = "") -> None:
+        self.bootstrap_servers = bootstrap_servers
+        self.redis_url = redis_url
+        self.directory = directory
+        self.prefix = prefix
+        self.group = f"group-{secrets.token_hex(4)}"
+        self.workers: list[Worker] = []
+
+    # --- running things ----------------------------------------------------------------------------------------------
+
+    def env_file(self, **settings: object) -> Path:
+        """An env file for this stage. `settings` are added or replace what is usual."""
+        usual: dict[str, object] = {
+            "kafka_bootstrap_servers": self.bootstrap_servers,
+            "redis_url": self.redis_url,
+            "topic_prefix": self.prefix,
+            "consumer_group": self.group,
+            "pseudonym_key": "a key for tests and nothing else",
+            "metrics_host": "127.0.0.1",
+            "metrics_port": free_port(),
+        }
+        path = self.directory / f"{secrets.token_hex(4)}.env"
+        lines = [f"TWINWATCH_{name.upper()}={value}\n" for name, value in (usual | settings).items()]
+        path.write_text("".join(lines), encoding="utf-8")
+        return path
+
+    def create_topics(self, partitions: int) -> None:
+        """As `twinwatch topics create` does."""
+        command(
+            "topics", "create", "--env-file", str(self.env_file()), "--partitions", str(partitions)
+        ).check_returncode()
+
+    def start_worker(self, *, ready: bool = True, **settings: object) -> "Worker":
+        """Start a worker, and wait until it can take events."""
+        worker = Worker(self, settings)
+        self.workers.append(worker)
+        if ready:
+            worker.wait_until_ready()
+        return worker
+
+    def close(self) -> None:
+        """End all workers."""
+        for worker in self.workers:
+            worker.kill()
+
+    # --- the platform's side -----------------------------------------------------------------------------------------
+
+    def send(self, records: Iterable[Sent], *, max_bytes: int = 20_000_000) -> None:
+        """Write the records in order, and wait until the broker has them."""
+        failures: list[Any] = []
+        producer = Producer(
+            {
+                "bootstrap.servers": self.bootstrap_servers,
+                "message.max.bytes": max_bytes,
+                "enable.idempotence": True,
+                "linger.ms": 5,
+            }
+        )
+        for record in records:
+            partition = {} if record.partition is None else {"partition": record.partition}
+            while True:
+                try:
+                    producer.produce(
+                        self.prefix + record.topic,
+                        record.value,
+                        record.key,
+                        on_delivery=lambda error, _: failures.append(error) if error else None,
+                        **partition,
+                    )
+                    break
+                except BufferError:
+                    producer.poll(0.1)
+            producer.poll(0)
+        assert producer.flush(30) == 0
+        assert not failures, failures[0]
+
+    # --- the readers' side -------------------------------------------------------------------------------------------
+
+    def read(self, topic: str) -> list[Message]:
+        """All that stands in the topic now, partition by partition."""
+        consumer = self._consumer()
+        try:
+            messages: list[Message] = []
+            for partition, end in self._ends(consumer, topic):
+                consumer.assign([TopicPartition(self.prefix + topic, partition, 0)])
+                position = 0
+                while position < end:
+                    message = consumer.poll(10)
+                    assert message is not None, "the broker does not give what it has"
+                    assert not message.error(), message.error()
+                    messages.append(message)
+                    position = message.offset() + 1
+            return messages
+        finally:
+            consumer.close()
+
+    def incidents(self, topic: str = INCIDENTS) -> list[dict[str, Any]]:
+        """All revisions, as they were written."""
+        return [json.loads(message.value()) for message in self.read(topic)]
+
+    def found(self) -> Found:
+        """What the warn/ban service knows after its upserts, live and shadow."""
+        return upserted([*self.incidents(), *self.incidents(SHADOW_INCIDENTS)])
+
+    def dead_letters(self) -> list[tuple[dict[str, bytes], Message]]:
+        """All dead letters with their headers."""
+        return [(dict(message.headers() or []), message) for message in self.read(DEAD_LETTERS)]
+
+    def committed(self, topics: Sequence[str] = tuple(TOPICS)) -> dict[tuple[str, int], int]:
+        """What the group has committed, of partitions that hold records."""
+        consumer = self._consumer()
+        try:
+            ends = {(topic, p): end for topic in topics for p, end in self._ends(consumer, topic) if end}
+            asked = [TopicPartition(self.prefix + topic, p) for topic, p in ends]
+            answered = consumer.committed(asked, timeout=10) if asked else []
+            return {key: answer.offset for key, answer in zip(ends, answered, strict=True)}
+        finally:
+            consumer.close()
+
+    def backlog(self) -> int:
+        """Records that were written and not committed."""
+        consumer = self._consumer()
+        try:
+            ends = {(topic, p): end for topic in TOPICS for p, end in self._ends(consumer, topic) if end}
+            asked = [TopicPartition(self.prefix + topic, p) for topic, p in ends]
+            answered = consumer.committed(asked, timeout=10) if asked else []
+            return sum(end - max(0, a.offset) for end, a in zip(ends.values(), answered, strict=True))
+        finally:
+            consumer.close()
+
+    def wait_until_judged(self, seconds: float = _JUDGED_SECONDS) -> None:
+        """Wait until everything that was written is committed."""
+        try:
+            eventually(lambda: self.backlog() == 0, seconds=seconds, what="all records are judged and committed")
+        except pytest.fail.Exception as failure:
+            told = "\n".join(f"{worker.get('/ready')} {worker.get('/live')}\n{worker.said}" for worker in self.workers)
+            raise AssertionError(f"{failure}; {self.backlog()} are left; the workers:\n{told}") from None
+
+    def _consumer(self) -> Consumer:
+        return Consumer(
+            {
+                "bootstrap.servers": self.bootstrap_servers,
+                "group.id": self.group,
+                "enable.auto.commit": False,
+                "fetch.message.max.bytes": 20_000_000,
+                "fetch.max.bytes": 50_000_000,
+                "receive.message.max.bytes": 60_000_000,
+                "log_level": 0,
+            }
+        )
+
+    def _ends(self, consumer: Consumer, topic: str) -> list[tuple[int, int]]:
+        name = self.prefix + topic
+        partitions = consumer.list_topics(name, timeout=10).topics[name].partitions
+        return [
+            (number, consumer.get_watermark_offsets(TopicPartition(name, number), timeout=10)[1])
+            for number in sorted(partitions)
+        ]
+
+
+class Worker:
+    """A worker in a process of its own, as in production."""
+
+    def __init__(self, stage: Stage, settings: dict[str, object]) -> None:
+        self.port = free_port()
+        self._env_file = stage.env_file(**({"metrics_port": self.port} | settings))
+        self.log = self._env_file.with_suffix(".log")
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "twinwatch", "worker", "--env-file", self._env_file],
+                cwd=REPOSITORY,
+                env=clean_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def get(self, path: str) -> tuple[int, str]:
+        """Status and body; status 0 where nobody listens."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def reasons(self, path: str) -> list[str]:
+        """What `/live` or `/ready` complain about."""
+        reasons: list[str] = json.loads(self.get(path)[1])["reasons"]
+        return reasons
+
+    def metrics(self) -> dict[str, float]:
+        """Every sample by its name and labels."""
+        return {
+            f"{sample.name}{dict(sorted(sample.labels.items())) or ''}": sample.value
+            for family in text_string_to_metric_families(self.get("/metrics")[1])
+            for sample in family.samples
+        }
+
+    def wait_until_ready(self, seconds: float = _READY_SECONDS) -> None:
+        def ready() -> bool:
+            assert self.runs, f"it ended with status {self.process.returncode}:\n{self.said}"
+            return self.get("/ready")[0] == 200
+
+        eventually(ready, seconds=seconds, what="the worker is ready")
+
+    @property
+    def runs(self) -> bool:
+        return self.process.poll() is None
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text("utf-8", "replace")
+
+    def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """Ask it to end; its status and how many seconds it took."""
+        start = time.monotonic()
+        self.process.send_signal(number)
+        return self.process.wait(30), time.monotonic() - start
+
+    def kill(self) -> None:
+        """End it at once, as a power cut would."""
+        self.process.kill()
+        self.process.wait()
+
+
+def clean_environment() -> dict[str, str]:
+    """The environment without settings of twinwatch's."""
+    return {name: value for name, value in os.environ.items() if not name.upper().startswith("TWINWATCH_")}
+
+
+def command(*arguments: str, timeout: float = 60, **options: Any) -> "subprocess.CompletedProcess[str]":
+    """Run the command line to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "twinwatch", *arguments],
+        cwd=REPOSITORY,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+        **options,
+    )
+
+
+def upserted(incidents: Iterable[dict[str, Any]]) -> Found:
+    """Rule, subject and last revision of each incident."""
+    found: Found = {}
+    for incident in incidents:
+        known = found.get(incident["incident_id"])
+        if known is None or known[2] < incident["revision"]:
+            found[incident["incident_id"]] = (incident["rule"], incident["subject_id"], incident["revision"])
+    return found
+
+
+def replayed(records: Iterable[Sent], directory: Path, *options: str) -> Found:
+    """What `twinwatch replay` finds in the records, in their order."""
+    events, incidents, shadow = (directory / name for name in ("events.jsonl", "incidents.jsonl", "shadow.jsonl"))
+    events.write_bytes(b"".join((record.value or b"") + b"\n" for record in records))
+    done = command("replay", str(events), "--incidents", str(incidents), "--shadow", str(shadow), *options)
+    assert done.returncode == 0, done.stderr
+    return upserted(json.loads(line) for path in (incidents, shadow) for line in path.open("rb"))

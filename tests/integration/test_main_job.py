@@ -1,0 +1,189 @@
+"""The main job as its two neighbours see it: the platform writes events, the warn/ban service reads incidents."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from agents.topics import INCIDENTS, SHADOW_INCIDENTS
+from models.events import TOPICS
+from tests.integration.conftest import NewStage
+from tests.integration.stage import Sent, Stage, command, event, replayed, upserted
+from tests.integration.workload import copied_messages, moment, own_affairs
+from tests.servers import eventually
+from twinwatch.sample_day import sample_day, yesterday
+
+# the order between partitions is nobody's promise, and within one partition it is Kafka's; any type may come on any topic
+ONE_TOPIC = "activity.messages"
+
+
+def shadow_policy(directory: Path, *slugs: str) -> Path:
+    """The shipped policy with these rules in shadow mode."""
+    policy = yaml.safe_load(command("policy", "show", "--format", "yaml").stdout)
+    for slug in slugs:
+        policy["rules"][slug]["mode"] = "shadow"
+    path = directory / "policy.yaml"
+    path.write_text(yaml.safe_dump(policy), encoding="utf-8")
+    return path
+
+
+def comments(actor: str, owners: int) -> list[Sent]:
+    return [
+        event(
+            "activity.comments",
+            type="comment",
+            event_id=f"{actor}-c{number}",
+            occurred_at=moment(number),
+            actor_id=actor,
+            owner_id=f"owner-{number}",
+            text="What a marvellous page this is, come and visit my own page about volcanoes as well",
+        )
+        for number in range(owners)
+    ]
+
+
+def test_events_go_in_and_incidents_shadow_incidents_and_dead_letters_come_out(
+    new_stage: NewStage, tmp_path: Path
+) -> None:
+    stage = new_stage(2)
+    stage.start_worker(policy_file=shadow_policy(tmp_path, "copied_comment"))
+    stage.send([*copied_messages("anna", 9), *comments("bruno", 6)])
+    stage.send([Sent("activity.profiles", b"\xff\x00 no JSON at all", b"some key", partition=1)])
+    stage.wait_until_judged()
+
+    schema = json.loads(command("schema", "incident").stdout)
+    revisions = stage.read(INCIDENTS)
+    assert revisions
+    for message in revisions:
+        incident = json.loads(message.value())
+        Draft202012Validator(schema).validate(incident)
+        assert message.key() == incident["subject_id"].encode() == b"anna"
+        assert (incident["rule"], incident["mode"], incident["article"]) == ("copied_message", "live", 1)
+        assert incident["source"]["topic"] == stage.prefix + "activity.messages"
+        assert incident["occurred_at"].startswith("2026-01-12")
+
+    shadow = stage.incidents(SHADOW_INCIDENTS)
+    assert {(one["rule"], one["mode"], one["subject_id"]) for one in shadow} == {("copied_comment", "shadow", "bruno")}
+
+    [(headers, letter)] = stage.dead_letters()
+    assert letter.value() == b"\xff\x00 no JSON at all"
+    assert letter.key() == b"some key"
+    failed_at = datetime.fromisoformat(headers.pop("failed_at").decode())
+    assert timedelta() <= datetime.now(UTC) - failed_at < timedelta(minutes=5)
+    assert headers.pop("detail")
+    assert headers == {
+        "reason": b"not_json",
+        "source_topic": (stage.prefix + "activity.profiles").encode(),
+        "source_partition": b"1",
+        "source_offset": b"0",
+    }
+
+
+def test_the_triggering_record_is_named_as_the_source(new_stage: NewStage) -> None:
+    stage = new_stage(1)
+    stage.start_worker()
+    stage.send(copied_messages("anna", 8))
+    stage.wait_until_judged()
+    [incident] = stage.incidents()
+    assert incident["source"] == {"topic": stage.prefix + "activity.messages", "partition": 0, "offset": 7}
+    assert incident["revision"] == 1
+
+
+def test_a_file_and_the_same_events_through_kafka_give_the_same_incidents(new_stage: NewStage, tmp_path: Path) -> None:
+    day = [Sent(ONE_TOPIC, record.value, record.key) for record in sample_day(yesterday(), seed=5)]
+    expected = replayed(day, tmp_path)
+    assert len({rule for rule, _, _ in expected.values()}) >= 8
+    stage = new_stage(1)
+    stage.start_worker(batch_max_records=137)
+    stage.send(day)
+    stage.wait_until_judged()
+    assert stage.found() == expected
+
+
+def test_over_many_partitions_each_members_own_affairs_come_to_the_same(new_stage: NewStage, tmp_path: Path) -> None:
+    affairs = own_affairs(actors=40, rounds=60)
+    expected = replayed(affairs, tmp_path)
+    assert len(expected) > 50
+    stage = new_stage(4)
+    stage.start_worker()
+    stage.send(affairs)
+    stage.wait_until_judged()
+    assert stage.found() == expected
+
+
+def test_what_is_sent_twice_comes_out_as_the_same_revisions(new_stage: NewStage) -> None:
+    stage = new_stage(1)
+    stage.start_worker()
+    messages = copied_messages("anna", 20)
+    stage.send(messages)
+    stage.wait_until_judged()
+    once = stage.incidents()
+    stage.send(messages)
+    stage.wait_until_judged()
+    twice = stage.incidents()
+    assert upserted(twice) == upserted(once)
+    repeated = {(one["incident_id"], one["revision"]) for one in twice[len(once) :]}
+    assert repeated <= {(one["incident_id"], one["revision"]) for one in once}
+
+
+def test_records_that_were_written_before_the_worker_came_are_judged(new_stage: NewStage) -> None:
+    stage = new_stage(2)
+    stage.send(copied_messages("anna", 9))
+    stage.start_worker()
+    stage.wait_until_judged()
+    assert [rule for rule, _, _ in stage.found().values()] == ["copied_message"]
+
+
+def test_metrics_and_health_tell_what_happens(new_stage: NewStage) -> None:
+    stage = new_stage(2)
+    worker = stage.start_worker()
+    stage.send([*copied_messages("anna", 9), Sent("activity.media", b"{}"), Sent("activity.media", b"no")])
+    stage.wait_until_judged()
+    assert worker.get("/live") == (200, '{"status": "ok", "reasons": []}')
+    assert worker.get("/ready") == (200, '{"status": "ok", "reasons": []}')
+    metrics = worker.metrics()
+    assert metrics["twinwatch_events_total{'outcome': 'accepted', 'type': 'message'}"] == 9
+    assert metrics["twinwatch_incidents_total{'mode': 'live', 'rule': 'copied_message', 'severity': 'medium'}"] >= 1
+    assert metrics["twinwatch_dead_letters_total{'reason': 'not_json'}"] == 1
+    assert metrics["twinwatch_batch_size_events_sum"] == 11
+    assert metrics["twinwatch_event_to_incident_seconds_count"] >= 1
+    for stage_name in ("decode", "read", "recall", "judge", "measure", "settle", "publish"):
+        assert metrics[f"twinwatch_stage_seconds_count{{'stage': '{stage_name}'}}"] >= 1
+    assert any(name.startswith("twinwatch_build_info") for name in metrics)
+    no_lag = {(topic, number): 0 for topic in TOPICS for number in range(2)}
+    eventually(
+        lambda: _lag(stage, worker.metrics()) == no_lag, what="the lag of every partition is told, and none is left"
+    )
+    for name in metrics:
+        assert "anna" not in name
+        assert "stranger" not in name
+
+
+def _lag(stage: Stage, metrics: dict[str, float]) -> dict[tuple[str, int], float]:
+    return {
+        (topic, number): value
+        for topic in TOPICS
+        for number in range(2)
+        for name, value in metrics.items()
+        if name == f"twinwatch_consumer_lag_records{{'partition': '{number}', 'topic': '{stage.prefix}{topic}'}}"
+    }
+
+
+@pytest.mark.parametrize("log_format", ["plain", "json"])
+def test_the_log_holds_nothing_that_members_wrote_nor_who_they_are(new_stage: NewStage, log_format: str) -> None:
+    stage = new_stage(1)
+    worker = stage.start_worker(log_level="debug", log_format=log_format)
+    stage.send(
+        [
+            *copied_messages("Xanthippe", 9),
+            Sent("activity.media", b'{"actor_id": "Xanthippe", "type": "x"}', b"Xanthippe"),
+        ]
+    )
+    stage.wait_until_judged()
+    assert worker.stop()[0] == 0
+    assert worker.said
+    assert "Xanthippe" not in worker.said
+    assert "bees" not in worker.said
