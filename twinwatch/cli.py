@@ -232,7 +232,7 @@ def topics_create(env_file: Path | None, partitions: int | None, replication_fac
 # --- dead letters ------------------------------------------------------------------------------
 
 
-@main.group("dead-letters")
+@main.group("dead-letters", short_help="List, explain and send again what could not be used.")
 def dead_letters() -> None:
     """Records that could not be used: what is wrong with them, and sending them again once that is mended.
 

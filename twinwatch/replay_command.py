@@ -5,9 +5,9 @@ import secrets
 import sys
 import zlib
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanager, contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -60,13 +60,14 @@ def run_replay(
     with ExitStack() as stack:
         source = open_events(events, stack)
         desk = _Desk(source, outputs, stack)
-        if redis_url is None:
-            try:
-                redis_url = stack.enter_context(embedded_redis()).url
-            except EmbeddedServerError as error:
-                raise Failure(f"no Redis to keep the state in: {error}; or name one with --redis", FAILED) from error
         try:
-            summary = asyncio.run(_replay(events, source, policy, limits, desk, redis_url))
+            url = redis_url or stack.enter_context(embedded_redis()).url
+        except EmbeddedServerError as error:
+            raise Failure(f"no Redis to keep the state in: {error}; or name one with --redis", FAILED) from error
+        # a Redis of our own is thrown away as it is
+        store = _own_store(url, policy, tidy=redis_url is not None)
+        try:
+            summary = asyncio.run(_replay(events, source, policy, limits, desk, store))
         except StateUnavailable as error:
             raise Failure(str(error), FAILED) from error
     for part in replay_summary(summary):
@@ -75,17 +76,22 @@ def run_replay(
 
 
 async def _replay(
-    events: str, source: EventFile, policy: Policy, limits: InputLimits, desk: "_Desk", redis_url: str
+    events: str,
+    source: EventFile,
+    policy: Policy,
+    limits: InputLimits,
+    desk: "_Desk",
+    own_store: AbstractAsyncContextManager[Store],
 ) -> ReplaySummary:
-    async with _own_store(redis_url, policy) as store:
+    async with own_store as store:
         engine = Engine(policy, store, limits=limits)
         with desk.progress:
             return await replay(_readable(read_lines(source.stream), events), engine, desk.sinks())
 
 
 @asynccontextmanager
-async def _own_store(url: str, policy: Policy) -> AsyncIterator[Store]:
-    """A store that shares nothing with another, even in the same Redis, and leaves nothing behind."""
+async def _own_store(url: str, policy: Policy, *, tidy: bool) -> AsyncIterator[Store]:
+    """A store that shares nothing with another, even in the same Redis, and leaves nothing behind where it is to `tidy`."""
     namespace = f"{DEFAULT_NAMESPACE}replay-{secrets.token_hex(8)}:"
     try:
         client = Redis.from_url(
@@ -103,8 +109,12 @@ async def _own_store(url: str, policy: Policy) -> AsyncIterator[Store]:
         await store.ping()
         try:
             yield store
+        except StateUnavailable:
+            tidy = False  # nothing can be deleted there at the moment; what is left expires
+            raise
         finally:
-            await _forget(client, namespace)
+            if tidy:
+                await _forget(client, namespace)
     finally:
         await client.aclose()
 
@@ -136,14 +146,23 @@ def open_events(events: str, stack: ExitStack) -> EventFile:
 
 def _refuse_overwriting(events: str, outputs: Outputs) -> None:
     """An output that is the input, or two that are the same file, would destroy what the caller wants."""
-    taken = {} if events == "-" else {Path(events).resolve(): "the input"}
+    taken = {} if events == "-" else {_identity(Path(events)): "the input"}
     for name, target in outputs._asdict().items():
-        if target is None or target == "-":
+        if target is None or target == "-" or Path(target).is_char_device():
             continue
-        path = Path(target).resolve()
-        if path in taken and not path.is_char_device():
-            raise Failure(f"--{name.replace('_', '-')}: {target} is {taken[path]} already")
-        taken[path] = f"the output of --{name.replace('_', '-')}"
+        identity = _identity(Path(target))
+        if identity in taken:
+            raise Failure(f"--{name.replace('_', '-')}: {target} is {taken[identity]} already")
+        taken[identity] = f"the output of --{name.replace('_', '-')}"
+
+
+def _identity(path: Path) -> object:
+    """The same for all names of one file, links among them; of a file that is not there yet, its full path."""
+    try:
+        status = path.stat()
+    except OSError:
+        return path.resolve()
+    return status.st_dev, status.st_ino
 
 
 def _readable(lines: Iterator[Line], events: str) -> Iterator[Line]:
@@ -152,6 +171,18 @@ def _readable(lines: Iterator[Line], events: str) -> Iterator[Line]:
         yield from lines
     except (OSError, EOFError, zlib.error) as error:
         raise Failure(f"{events}: cannot be read to its end: {error}", FAILED) from error
+
+
+@contextmanager
+def _writing(stream: BinaryIO) -> Iterator[None]:
+    try:
+        yield
+    except BrokenPipeError:
+        raise  # the reader has what it wants, e.g. `head`: the command line knows how to end then
+    except OSError as error:
+        with suppress(OSError):  # closing tries to write the rest once more
+            stream.close()
+        raise Failure(f"{stream.name}: {error.strerror}", FAILED) from error
 
 
 class _Desk:
@@ -187,17 +218,20 @@ class _Desk:
     def _incident(self, incident: Incident) -> None:
         stream = self._shadow if incident.mode == "shadow" else self._incidents
         if stream:
-            stream.write(incident_line(incident))
+            with _writing(stream):
+                stream.write(incident_line(incident))
         elif self._print and incident.mode == "live":
             self._lines.print(incident_text(incident, with_date=True))
 
     def _dead_letter(self, letter: DeadLetter, line: Line) -> None:
         if self._dead_letters:
-            self._dead_letters.write(dead_letter_line(letter, line))
+            with _writing(self._dead_letters):
+                self._dead_letters.write(dead_letter_line(letter, line))
 
     def _batch_done(self, summary: ReplaySummary) -> None:
         for stream in self._streams:
-            stream.flush()
+            with _writing(stream):
+                stream.flush()
         found = sum(len(ids) for ids in summary.incidents.values())
         told = f"{summary.records:,} records, {found:,} incidents"
         self.progress.update(self._task, completed=self._source.position(), description=told)

@@ -87,9 +87,9 @@ def test_what_wellbehaved_members_write_is_never_twice_the_same(
     by_language: dict[str | None, list[str]] = defaultdict(list)
     for event in decoded[0]:
         text = getattr(event, "text", None) or ""
-        if event.actor_roles == ("teacher",) and event.actor_id not in UNWANTED_MEMBERS:
-            if len(text) >= LONG_ENOUGH_TO_COMPARE:
-                by_language[event.language].append(text)
+        wanted = event.actor_roles == ("teacher",) and event.actor_id not in UNWANTED_MEMBERS
+        if wanted and len(text) >= LONG_ENOUGH_TO_COMPARE:
+            by_language[event.language].append(text)
     assert len(by_language) >= 10
     for texts in by_language.values():
         sentences = [frozenset(text.replace("! ", ". ").replace("? ", ". ").split(". ")) for text in texts]
