@@ -42,8 +42,9 @@ class Oracle:
 
     def _observe(self, asked: Observation) -> list[Reading]:
         kept = self._kept.setdefault(asked.key, [])
-        known = kept
+        known = [e for e in kept if e.time < asked.time]  # who only reads sees what happened before
         if asked.recorded:
+            known = kept
             arrived = next(
                 (i for i, e in enumerate(kept) if (e.time, e.event_id) == (asked.time, asked.event_id)), None
             )
