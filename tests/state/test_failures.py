@@ -180,8 +180,8 @@ class _DeafPipeline:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._pipeline, name)
 
-    async def execute(self) -> list[Any]:
-        await self._pipeline.execute()
+    async def execute(self, **options: Any) -> list[Any]:
+        await self._pipeline.execute(**options)
         raise TimeoutError
 
 
@@ -193,6 +193,7 @@ async def test_a_script_that_ran_though_its_answer_was_lost_counts_once(
     expected = await undisturbed(store_of(client))
     await client.flushall()
     store = store_of(client)
+    assert await client.dbsize() == 0
     whole = client.pipeline
     with monkeypatch.context() as deaf:
         deaf.setattr(client, "pipeline", lambda **options: _DeafPipeline(whole(**options)))
