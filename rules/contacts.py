@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.events import BaseEvent, ContactRequest, ContactResponse, Invitation
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Count, Duration, Quotas, Share, in_words, measured, quota_signals, reached
+from rules.quotas import NEVER, Count, Duration, Quotas, Share, in_words, measured, quota_signals, reached
 
 
 def _response(event: BaseEvent) -> ContactResponse:
@@ -63,13 +63,12 @@ class ContactRequestFloodLimits(Struct, frozen=True, forbid_unknown_fields=True)
 
 
 def _contact_request_signals(limits: ContactRequestFloodLimits) -> dict[str, Signal]:
-    never = 10_001  # answers are no evidence against the one who asked, so no samples of them
     return (
         quota_signals("many", STRANGERS_REQUESTED, limits.many)
         | quota_signals("unwelcome", STRANGERS_REQUESTED, limits.unwelcome)
         | {
-            "answered": Signal(REQUESTS_ANSWERED, int(limits.answers_window), never),
-            "accepted": Signal(REQUESTS_ACCEPTED, int(limits.answers_window), never),
+            "answered": Signal(REQUESTS_ANSWERED, int(limits.answers_window), NEVER),
+            "accepted": Signal(REQUESTS_ACCEPTED, int(limits.answers_window), NEVER),
         }
     )
 
@@ -176,8 +175,17 @@ def _both(fact: Fact) -> tuple[str, ...]:
     return (response.requester_id, response.actor_id)
 
 
+def _asked(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    request = fact.event
+    assert isinstance(request, ContactRequest)
+    yield (request.actor_id,), (request.recipient_id,)
+
+
 CONTACTS_GAINED = Window(
     name="contacts gained by member", on=(ContactResponse,), entries=_new_contacts, at=_by_subject, own=False
+)
+MEMBERS_ASKED = Window(
+    name="members asked to be contacts by actor", on=(ContactRequest,), entries=_asked, at=_by_subject
 )
 
 
@@ -188,13 +196,18 @@ class UnmanageableContactsLimits(Struct, frozen=True, forbid_unknown_fields=True
 
 
 def _unmanageable_signals(limits: UnmanageableContactsLimits) -> dict[str, Signal]:
-    return quota_signals("gained", CONTACTS_GAINED, limits.gained)
+    longest = max(int(quota.window) for quota in limits.gained)
+    return quota_signals("gained", CONTACTS_GAINED, limits.gained) | {"asked": Signal(MEMBERS_ASKED, longest, NEVER)}
 
 
 def judge_unmanageable_contacts(case: Case, limits: UnmanageableContactsLimits) -> Finding | None:
-    """A list of contacts that grows faster than anybody can keep up with."""
+    """A list of contacts that grows faster than anybody can keep up with.
+
+    An answer does not tell the roles of the one who asked; but who has asked nobody, as far as is counted, is exempt.
+    """
     over = reached("gained", limits.gained, case.readings)
-    if not over:
+    exempt = case.subject_id != case.fact.event.actor_id and not case.readings["asked"].count
+    if not over or exempt:
         return None
     return Finding(
         level=over.level,

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.events import Invitation, InvitationResponse
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Count, Quotas, Share, measured, quota_signals, reached
+from rules.quotas import NEVER, Count, Quotas, Share, measured, quota_signals, reached
 
 
 def _invitation(fact: Fact) -> Invitation | None:
@@ -75,11 +75,10 @@ class EventInvitationFloodLimits(Struct, frozen=True, forbid_unknown_fields=True
 
 def _signals(limits: EventInvitationFloodLimits) -> dict[str, Signal]:
     longest = max(int(quota.window) for quota in limits.guests)
-    never = 10_001  # answers are no evidence against the one who asked, so no samples of them
     return (
         quota_signals("strangers", STRANGERS_INVITED, limits.strangers)
         | quota_signals("guests", GUESTS, limits.guests)
-        | {"answered": Signal(ANSWERS, longest, never), "accepted": Signal(ACCEPTANCES, longest, never)}
+        | {"answered": Signal(ANSWERS, longest, NEVER), "accepted": Signal(ACCEPTANCES, longest, NEVER)}
     )
 
 

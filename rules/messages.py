@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.events import Message
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Quotas, quota_signals, reached
+from rules.quotas import Quotas, counted, quota_signals, reached
 
 
 def _strangers(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -42,7 +42,7 @@ def judge_mass_messaging(case: Case, limits: MassMessagingLimits) -> Finding | N
         measurements=over.measurements,
         evidence=over.reading,
         summary=f"Wrote to {over.reading.count} members they have no ties with within {over.within}, "
-        f"in {over.reading.events} messages; the limit is {over.quota.reach}.",
+        f"in {counted(over.reading.events, 'message')}; the limit is {over.quota.reach}.",
     )
 
 
@@ -93,7 +93,7 @@ def judge_copied_message(case: Case, limits: CopiedMessageLimits) -> Finding | N
         similarity=campaign.similarity,
         episode=(campaign.campaign_id,),
         summary=f"Sent the same or nearly the same text to {over.reading.count} members they have no ties with "
-        f"within {over.within}, in {over.reading.events} messages; the limit is {over.quota.reach}.",
+        f"within {over.within}, in {counted(over.reading.events, 'message')}; the limit is {over.quota.reach}.",
     )
 
 

@@ -35,6 +35,8 @@ class Duration(int):
 
 
 Count = Annotated[int, Meta(ge=1, le=10_000)]
+NEVER = 10_001
+"""Samples from here on: for signals that only weigh others, such as answers, and are no evidence themselves."""
 Share = Annotated[float, Meta(ge=0, le=1)]
 
 
@@ -87,10 +89,15 @@ def measured(name: str, value: float, limit: float, window: int | None = None) -
     return Measurement(name=name, value=value, limit=limit, window_seconds=None if window is None else int(window))
 
 
+def counted(number: int, thing: str) -> str:
+    """1 message, 2 messages."""
+    return f"{number} {thing}{'' if number == 1 else 's'}"
+
+
 def in_words(seconds: int) -> str:
     """1 hour, 24 hours, 7 days: how a moderator would say it."""
     for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
         if seconds % length == 0 and (unit != "day" or seconds > length):
             number = seconds // length
-            return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
-    return f"{seconds} second{'' if seconds == 1 else 's'}"
+            return counted(number, unit)
+    return counted(seconds, "second")

@@ -76,10 +76,9 @@ class Observation(Struct, frozen=True):
     """What one event adds to one sliding window, and what is asked of it.
 
     `key` names the window's owner (for instance the window's name and the actor). `members` are what is counted distinctly;
-    None counts events. `recorded` false only reads what
-    happened before. `note` comes back with the event's sample (sealed in Redis).
-    `retained` is how long entries stay, counted back from the newest. `named` members are sealed rather than hashed, and
-    come back in the answer.
+    None counts events. `recorded` false only reads what happened before. `note` comes back with the event's sample (sealed
+    in Redis). `retained` is how long entries stay, counted back from the newest. `named` members are sealed rather than
+    hashed, and come back in the answer.
     """
 
     key: tuple[str, ...]

@@ -49,7 +49,7 @@ POST = fact(ForumPost, forum_id="f", thread_id="t", text="Hello")
 OPENING = fact(ForumPost, forum_id="f", thread_id="t", text="Hello", opens_thread=True)
 COMMENT = fact(Comment, owner_id="ben", text="Hello")
 REQUEST = fact(ContactRequest, recipient_id="ben", strangers=("ben",))
-ACCEPTANCE = fact(ContactResponse, actor_id="ben", requester_id="anna", accepted=True)
+ACCEPTANCE = fact(ContactResponse, requester_id="ben", accepted=True)
 PROJECT = fact(Invitation, kind="project", target_id="p", recipient_ids=("ben",), strangers=("ben",))
 EVENT = fact(Invitation, kind="event", target_id="v", recipient_ids=("ben",), strangers=("ben",))
 ANSWER = fact(InvitationResponse, actor_id="ben", inviter_id="anna", target_id="v", accepted=False)
@@ -218,6 +218,17 @@ def test_a_few_friends_who_accept_do_not_make_hundreds_welcome() -> None:
     found = judge_contact_request_flood(_contact_case(requests=300, answered=6, accepted=6), CONTACT_LIMITS)
     assert found
     assert found.level == 6.0
+
+
+# --- contacts
+
+
+def test_who_asks_nobody_is_not_blamed_for_others_who_accept() -> None:
+    """An answer does not tell the roles of the one who asked; those of an exempt member's requests are not counted."""
+    limits = UnmanageableContactsLimits(gained=(Quota(100, WEEK),))
+    accepted = fact(ContactResponse, actor_id="ben", requester_id="anna", accepted=True)
+    assert judge_unmanageable_contacts(case(accepted, gained_at_7d=100, asked=0), limits) is None
+    assert judge_unmanageable_contacts(case(accepted, gained_at_7d=100, asked=1), limits)
 
 
 # --- event invitations

@@ -21,7 +21,8 @@ An event is `type: actor -> others` with the contract's further fields beside it
 
 Time: an event happens `after` the one before it (default 1m), or `at` a time since the start: `at: 1d 2h`. A repeated event
 (`times: 20`, or nested `times: {teacher: 3, n: 20}`, the last counting fastest) happens `every` so often (default 1m).
-`after: -10m` is an event that comes late; `again: 5` delivers the latest five records again.
+`after: -10m` is an event that comes late; `again: 5` delivers the latest five records again. Several events can be repeated
+in turn: `{times: 20, every: 2h, events: [...]}`.
 
 `policy` changes the shipped policy: `policy: {mass_messaging.mode: shadow}`. Unless an expectation says so, `rule` is the
 file's, and its article is the rule's own. `expect: nothing` means that nobody is reported by any rule.
@@ -166,27 +167,33 @@ class _Timeline:
         return records
 
     def _repeated(self, written: dict[str, Any]) -> Iterator[RawRecord]:
+        times = written.get("times", 1)
+        counters = times if isinstance(times, dict) else {"n": times}
+        every = _duration(written.get("every", "1m"))
+        begin = (
+            START + _duration(written["at"]) if "at" in written else self._now + _duration(written.get("after", "1m"))
+        )
+        what = {key: value for key, value in written.items() if key not in _OWN_KEYS}
+        for number, values in enumerate(product(*(range(1, count + 1) for count in counters.values()))):
+            self._now = begin + number * every
+            filled = _filled(what, values, counters)
+            if "events" in what:
+                _know(self._scenario, what, {"events"})
+                yield from self.records([filled["events"][0] | {"after": "0m"}, *filled["events"][1:]])
+            else:
+                yield self._record(filled)
+
+    def _record(self, written: dict[str, Any]) -> RawRecord:
         kinds = set(written) & set(ADDRESSEE)
         if len(kinds) != 1:
             raise ScenarioError(
                 f"{self._scenario}: {written} is not one event; its key is one of {', '.join(ADDRESSEE)}"
             )
         (kind,) = kinds
-        fields = {key: value for key, value in written.items() if key not in _OWN_KEYS | kinds}
+        fields = {key: value for key, value in written.items() if key != kind}
         _know(self._scenario, fields, _FIELDS[kind])
-        times = written.get("times", 1)
-        counters = times if isinstance(times, dict) else {"n": times}
-        every = _duration(written.get("every", "1m"))
-        self._now = (
-            START + _duration(written["at"]) if "at" in written else self._now + _duration(written.get("after", "1m"))
-        )
-        for number, values in enumerate(product(*(range(1, count + 1) for count in counters.values()))):
-            if number:
-                self._now += every
-            yield self._record(kind, _filled(written[kind], values, counters), _filled(fields, values, counters))
-
-    def _record(self, kind: str, who: str, fields: dict[str, Any]) -> RawRecord:
         self._written += 1
+        who = written[kind]
         actor, arrow, others = who.partition(" -> ")
         event = {
             "type": kind,
