@@ -31,11 +31,30 @@ AUTHORS = Window(
 )
 
 
+def _same_words(fact: Fact, _: str = "") -> Key | None:
+    return (fact.text.digest.hex(),) if fact.campaign and fact.text and fact.text.digest else None
+
+
+def _authors_of_same_words(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if key := _same_words(fact):
+        yield key, (fact.event.actor_id,)
+
+
+AUTHORS_OF_SAME_WORDS = Window(
+    name="authors of the same words",
+    on=AUTHORS.on,
+    entries=_authors_of_same_words,
+    at=_same_words,
+    named=True,
+    note=_author_and_surface,
+)
+
+
 class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct authors of near-identical text: the less certain it is that texts are copies, the more authors it takes.
 
-    `certain_authors` counts only copies that are no coincidence: at least `certain_similarity` like the text that came
-    first, or of at least `certain_characters`. `authors` counts all.
+    `certain_authors` counts only copies that are no coincidence: the same words, or at least `certain_similarity` like the
+    text that came first, or of at least `certain_characters`. `authors` counts all.
     """
 
     certain_authors: Quotas
@@ -45,8 +64,10 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
 
 
 def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
-    return quota_signals("authors", AUTHORS, limits.authors) | quota_signals(
-        "certain_authors", _certain_authors(limits), limits.certain_authors
+    return (
+        quota_signals("authors", AUTHORS, limits.authors)
+        | quota_signals("certain_authors", _certain_authors(limits), limits.certain_authors)
+        | quota_signals("same_words_authors", AUTHORS_OF_SAME_WORDS, limits.certain_authors)
     )
 
 
@@ -73,10 +94,12 @@ def _is_certain(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
 
 def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) -> Finding | None:
     """Several accounts with one text. The first author seen stands for the campaign, the others are accomplices."""
-    certain = reached("certain_authors", limits.certain_authors, case.readings)
-    over = reached("authors", limits.authors, case.readings)
-    if certain and (not over or certain.level > over.level):
-        over = certain
+    counted = (
+        reached("authors", limits.authors, case.readings),
+        reached("certain_authors", limits.certain_authors, case.readings),
+        reached("same_words_authors", limits.certain_authors, case.readings),
+    )
+    over = max((one for one in counted if one), key=lambda one: one.level, default=None)
     campaign = case.fact.campaign
     if not over or not campaign:
         return None

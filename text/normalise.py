@@ -192,6 +192,19 @@ def mask(text: str) -> str:
     return _NUMBER.sub(NUMBER, _PHONE.sub(PHONE, text))
 
 
+def drop_tags(text: str) -> str:
+    """Without the hashtags and masks that stand before and behind the sentences: they say where a text is filed."""
+    words = text.split()
+    tagged = [_is_tag(word) for word in words]
+    if all(tagged):
+        return ""
+    return " ".join(words[tagged.index(False) : len(words) - tagged[::-1].index(False)])
+
+
+def _is_tag(word: str) -> bool:
+    return word.startswith("#") or not word.strip(MASKS)
+
+
 def drop_punctuation(text: str) -> str:
     """Words and masks with one space between: no punctuation, no symbols, no emoji."""
     return " ".join(_WORDS.findall(text))
@@ -199,7 +212,7 @@ def drop_punctuation(text: str) -> str:
 
 _UNDISGUISE = (compose, fold_lookalikes, fold_case, join_spaced, read_leet, squeeze_repeats, fold_white_space)
 # masks first: the parts of a link must not be read as a greeting or a closing
-_NORMALISE = (drop_quoted, mask, drop_greeting, drop_closing, drop_punctuation)
+_NORMALISE = (drop_quoted, mask, drop_greeting, drop_closing)
 
 
 def undisguise(text: str) -> str:
@@ -212,7 +225,15 @@ def undisguise(text: str) -> str:
 
 def normalise(undisguised: str) -> str:
     """What copies are compared by: without what letters begin and end with, links and numbers masked, words only."""
-    text = undisguised
+    return drop_punctuation(_unaddressed(undisguised))
+
+
+def normalise_untagged(undisguised: str) -> str:
+    """The same without the hashtags around it, which many different texts share."""
+    return drop_punctuation(drop_tags(_unaddressed(undisguised)))
+
+
+def _unaddressed(text: str) -> str:
     for step in _NORMALISE:
         text = step(text)
     return text

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from text.courtesies import substance, words_of
-from text.normalise import normalise, undisguise
+from text.normalise import normalise, normalise_untagged, undisguise
 from text.signature import SIGNATURE_BYTES, SIGNATURE_SLOTS, comparable, digest, signatures
 
 __all__ = ["SIGNATURE_BYTES", "SIGNATURE_SLOTS", "TextReading", "read_texts"]
@@ -29,8 +29,8 @@ class TextReading(Struct, frozen=True, kw_only=True):
     words) and case folded, but with its words, links and punctuation in place: what phrases are looked up in.
     `normalised` is what copies are compared by: links, addresses, numbers and the addressee's name masked besides.
     `digest` (16 bytes) is equal for texts whose normalised letters are equal, and None where the text is too short to carry
-    a signal. `signature` (`SIGNATURE_BYTES` bytes) is None where the text is too short for MinHash to tell copies from
-    coincidence.
+    a signal. `signature` (`SIGNATURE_BYTES` bytes, of the text without its hashtags) is None where that is too short for
+    MinHash to tell copies from coincidence.
     """
 
     undisguised: str
@@ -48,8 +48,9 @@ def read_texts(texts: Sequence[str]) -> list[TextReading]:
     normalised = [normalise(text) for text in undisguised]
     letters = comparable(normalised)
     compared = _compared(normalised, letters)
-    signed = [index for index in compared if len(letters[index]) >= MIN_SIGNED_LETTERS]
-    signature_of = dict(zip(signed, signatures([letters[index] for index in signed]), strict=True))
+    untagged = _untagged(undisguised, letters)
+    signed = [index for index in compared if len(untagged[index]) >= MIN_SIGNED_LETTERS]
+    signature_of = dict(zip(signed, signatures([untagged[index] for index in signed]), strict=True))
     return [
         TextReading(
             undisguised=undisguised[index],
@@ -59,6 +60,14 @@ def read_texts(texts: Sequence[str]) -> list[TextReading]:
         )
         for index in range(len(texts))
     ]
+
+
+def _untagged(undisguised: Sequence[str], letters: list[str]) -> list[str]:
+    """The letters of each text without its hashtags. Short texts with the same two hashtags would else be copies."""
+    tagged = [index for index, text in enumerate(undisguised) if "#" in text]
+    bare = comparable([normalise_untagged(undisguised[index]) for index in tagged])
+    found = dict(zip(tagged, bare, strict=True))
+    return [found.get(index, text) for index, text in enumerate(letters)]
 
 
 def _compared(normalised: Sequence[str], letters: Sequence[str]) -> set[int]:
