@@ -214,7 +214,8 @@ def _orders(spans: Spans) -> Iterator[Found]:
     for verb in spans.of("kill_now", "rid_now"):
         for target in _objects(spans, verb, "kill_now"):
             first = min(verb.start, target.start)
-            begins = opens[first] or (first > 0 and opens[first - 1])
+            urged = any(urge.end == first - 1 and opens[urge.start] for urge in spans.near(verb, "urge"))
+            begins = opens[first] or urged
             in_order = target.start > verb.start or not spans.grammar.agent_first
             if begins and in_order and target.name != "you" and _gap(verb, target) <= reach:
                 yield Found("incitement", (verb, target))
@@ -314,7 +315,9 @@ def abuses(spans: Spans) -> Iterator[Found]:
 def _called(spans: Spans, word: Span) -> Iterator[Found]:
     """'You …', '… like you'."""
     for form in spans.near(word, "vocative"):
-        if _gap(form, word) == 0 and form.start < word.start:
+        # "damned fool!" is an address where it opens a clause, and else a remark on somebody
+        addressed = spans.tokens.opens[form.start] or any(you.start == form.start for you in spans.near(form, "you", "thou"))
+        if addressed and _gap(form, word) == 0 and form.start < word.start:
             yield Found("insult", (form, word))
     for form in spans.near(word, "like_you"):
         if _gap(form, word) == 0:
@@ -340,7 +343,8 @@ def meant(spans: Spans, found: Found) -> bool:
     tokens = spans.tokens
     first, last = min(part.start for part in found.parts), max(part.end for part in found.parts)
     direct = found.kind in ("violence_to_you", "intimidation")
-    if not tokens.quoted.isdisjoint(part.start for part in found.parts) or (tokens.attributed and not direct):
+    quoted = not tokens.quoted.isdisjoint(part.start for part in found.parts)
+    if quoted or tokens.dialogue or (tokens.attributed and not direct):
         return False
     if found.normative and tokens.sentences[first] in tokens.asked:
         return False

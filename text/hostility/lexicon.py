@@ -42,6 +42,7 @@ CLASSES = {
     "rid": "to get rid of, to wipe out, to attack: what is done to things as well",
     "rid_i": "the same by the speaker; 'let us get rid of'",
     "rid_now": "the same as an order",
+    "urge": "what may stand before an order: just, please, come on",
     "killing": "murder, execution, rape, as nouns",
     "killed": "killed, shot, hanged, dead, as what is done to somebody",
     "be": "'be' and 'get' of the passive; where a language has entries here, `killed` counts only beside one of them",

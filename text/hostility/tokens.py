@@ -14,6 +14,7 @@ _PIECES = re.compile(
     rf"""{_WORD}
     |(?<!\S)[-–—]+(?!\S)      # before the next who speaks in a dialogue, or before who said it
     |(?<!\w)['‘‚]|['’](?!\w) # single quotation marks, as far as they are no apostrophes
+    |<[@+\ ]?[^<>\s]{{1,30}}>        # who writes, in the log of a chat
     |["„“”«»‹›「」『』]
     |[.!?…;:,\n。！？；，、،؛؟।·]""",
     re.VERBOSE,
@@ -54,8 +55,8 @@ class Tokens(Struct, frozen=True):
     """The words of a text, folded, with the clause and the sentence of each (numbered from 0).
 
     `written` are the same words with their diacritics. `opens` tells whether a word stands at the beginning of its clause or right after a comma; `asked` are the sentences
-    that are questions; `quoted` the words that are somebody else's; `attributed` tells that the text ends with the name of
-    who said it, or is a dialogue.
+    that are questions; `quoted` the words that are somebody else's; `attributed` tells that the text may end with the
+    name of who said it, `dialogue` that it is one, or the log of a chat.
     """
 
     words: list[str]
@@ -66,6 +67,7 @@ class Tokens(Struct, frozen=True):
     asked: frozenset[int]
     quoted: frozenset[int]
     attributed: bool
+    dialogue: bool
 
 
 def tokens_of(text: str) -> Tokens:
@@ -80,7 +82,10 @@ def tokens_of(text: str) -> Tokens:
     clause = sentence = 0
     fresh = True
     for piece in _PIECES.findall(text):
-        if piece[0] in _DASHES:
+        if piece[0] == "<":
+            quotations.dash(len(words), piece)
+            clause, sentence, fresh = clause + 1, sentence + 1, True
+        elif piece[0] in _DASHES:
             if fresh or len(piece) > 1:
                 quotations.dash(len(words), piece)
             clause, fresh = clause + 1, True
@@ -110,6 +115,7 @@ def tokens_of(text: str) -> Tokens:
         frozenset(asked),
         quotations.quoted(len(words)),
         quotations.attributed(len(words)),
+        quotations.dialogue,
     )
 
 
@@ -130,7 +136,7 @@ class _Quotations:
             self._closed.append((start, position))
 
     def dash(self, position: int, dash: str) -> None:
-        """A dash between sentences, before the word at `position`."""
+        """A dash between sentences, or a nickname, before the word at `position`."""
         self._dashes.append((position, dash))
 
     def quoted(self, words: int) -> frozenset[int]:
@@ -139,7 +145,10 @@ class _Quotations:
         return inside if words - len(inside) >= MIN_WORDS_AROUND_A_QUOTATION else frozenset()
 
     def attributed(self, words: int) -> bool:
-        """Whether several sentences begin with a dash, or a name may follow the last."""
-        if len(self._dashes) > 1:
-            return True
-        return any(dash != "-" and 0 < words - start <= LONGEST_ATTRIBUTION for start, dash in self._dashes)
+        """Whether a name may follow the last sentence."""
+        return any(dash[0] != "<" and dash != "-" and 0 < words - start <= LONGEST_ATTRIBUTION for start, dash in self._dashes)
+
+    @property
+    def dialogue(self) -> bool:
+        """Whether several sentences begin with a dash or a nickname."""
+        return len(self._dashes) > 1
