@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from models.events import Comment, ForumPost, Message
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.copies import is_certain_copy
 from rules.quotas import Count, Quotas, Share, quota_signals, reached
 
 _ARTICLES = {"message": 1, "forum_post": 3, "comment": 4}
@@ -73,7 +74,8 @@ def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
 
 def _certain_authors(limits: CoordinatedCampaignLimits) -> Window:
     def certain(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        return _authors(fact) if _is_certain(fact, limits) else ()
+        sure = is_certain_copy(fact, limits.certain_similarity, limits.certain_characters)
+        return _authors(fact) if sure else ()
 
     return Window(
         name=f"authors of certain copies ({limits.certain_similarity}, {limits.certain_characters})",
@@ -83,13 +85,6 @@ def _certain_authors(limits: CoordinatedCampaignLimits) -> Window:
         named=True,
         note=_author_and_surface,
     )
-
-
-def _is_certain(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
-    if not fact.campaign or not fact.text:
-        return False
-    alike = fact.campaign.similarity >= limits.certain_similarity
-    return alike or len(fact.text.normalised) >= limits.certain_characters
 
 
 def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) -> Finding | None:

@@ -7,7 +7,8 @@ from msgspec import Struct
 
 from models.events import ForumPost
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Quotas, quota_signals, reached
+from rules.copies import is_certain_copy
+from rules.quotas import Count, Quotas, Share, quota_signals, reached
 
 
 def _post(fact: Fact) -> ForumPost:
@@ -18,45 +19,38 @@ def _post(fact: Fact) -> ForumPost:
 # --- copied_post -------------------------------------------------------------------------------------------------------
 
 
-def _copied_threads(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if fact.campaign:
-        post = _post(fact)
-        yield (post.actor_id, fact.campaign.campaign_id), (f"{post.forum_id}\n{post.thread_id}",)
-
-
-THREADS_WITH_COPY = Window(
-    name="threads an actor posted a text in",
-    on=(ForumPost,),
-    entries=_copied_threads,
-    at=lambda fact, subject: (subject, fact.campaign.campaign_id) if fact.campaign else None,
-)
-
-
-def _copied_posts(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if fact.campaign:
-        yield (fact.event.actor_id, fact.campaign.campaign_id), ()
-
-
-POSTS_WITH_COPY = Window(
-    name="posts of a text by actor",
-    on=(ForumPost,),
-    distinct=False,
-    entries=_copied_posts,
-    at=lambda fact, subject: (subject, fact.campaign.campaign_id) if fact.campaign else None,
-)
-
-
 class CopiedPostLimits(Struct, frozen=True, forbid_unknown_fields=True):
-    """Near-identical posts of one author: over how many threads, and how many at all (they may stand in one thread)."""
+    """Near-identical posts of one author: over how many threads, and how many at all (they may stand in one thread).
+
+    Counted are posts that are at least `least_similarity` like the first, or have at least `least_characters`.
+    """
 
     threads: Quotas
     posts: Quotas
+    least_similarity: Share
+    least_characters: Count
+
+
+def _author_and_text(fact: Fact, author: str) -> Key | None:
+    return (author, fact.campaign.campaign_id) if fact.campaign else None
 
 
 def _copied_post_signals(limits: CopiedPostLimits) -> dict[str, Signal]:
-    return quota_signals("threads", THREADS_WITH_COPY, limits.threads) | quota_signals(
-        "posts", POSTS_WITH_COPY, limits.posts
+    counted = f"({limits.least_similarity}, {limits.least_characters})"
+
+    def copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+        if is_certain_copy(fact, limits.least_similarity, limits.least_characters):
+            post = _post(fact)
+            assert fact.campaign
+            yield (post.actor_id, fact.campaign.campaign_id), (f"{post.forum_id}\n{post.thread_id}",)
+
+    threads = Window(
+        name=f"threads an actor posted a text in {counted}", on=(ForumPost,), entries=copies, at=_author_and_text
     )
+    posts = Window(
+        name=f"posts of a text by actor {counted}", on=(ForumPost,), distinct=False, entries=copies, at=_author_and_text
+    )
+    return quota_signals("threads", threads, limits.threads) | quota_signals("posts", posts, limits.posts)
 
 
 def judge_copied_post(case: Case, limits: CopiedPostLimits) -> Finding | None:
