@@ -29,6 +29,9 @@ STRETCHES_AHEAD = 2
 BATCHES_AHEAD = 32
 """So many batches of all topics may wait, however many partitions there are: that bounds memory and the wait of each."""
 _FETCH_SECONDS = 0.5
+_FETCH_WAIT_MS = 100
+"""How long a broker may wait for records of all partitions that it was asked for. Faust's 1500 ms hold up the partitions that
+had records meanwhile, because aiokafka asks a broker one question at a time."""
 _COMMIT_SECONDS = 5.0
 """aiokafka would try for ever to commit during an outage, and nothing else could be asked of the consumer meanwhile."""
 
@@ -112,6 +115,11 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread in which aiokafka's consumer runs."""
 
     mundane_level = "debug"
+
+    def _create_worker_consumer(self, transport: Any) -> Any:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = _FETCH_WAIT_MS
+        return consumer
 
     async def _fetch_records(
         self,
