@@ -30,6 +30,10 @@ class KeptWindow:
         """The store's name of the window's `key`."""
         return self._prefix + key
 
+    def owner_of(self, stored: Key) -> str:
+        """Whose window it is, by its stored key: what the window's own key begins with."""
+        return stored[len(self._prefix)] if len(stored) > len(self._prefix) else ""
+
     def entries(self, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
         """What the fact adds, if anything."""
         if self.window.own and self.exempt.intersection(fact.event.actor_roles or ()):
@@ -152,6 +156,7 @@ class _Draft:
     def observation(self, fact: Fact) -> Observation:
         window = self.kept.window
         return Observation(
+            owner=self.kept.owner_of(self.key),
             key=self.key,
             time=fact.time,
             event_id=fact.event.event_id,

@@ -81,6 +81,7 @@ class Observation(Struct, frozen=True):
     hashed, and come back in the answer.
     """
 
+    owner: str
     key: tuple[str, ...]
     time: int
     event_id: str

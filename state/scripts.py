@@ -74,7 +74,7 @@ class Shards:
     ) -> list[Any]:
         """Run `script` once in each shard that owns some of `keys`; the answers come back in the order of `keys`.
 
-        `request` makes a shard's request from the positions of the keys that it owns.
+        `request` makes a shard's request from the positions of its keys.
         """
         items: dict[int, list[int]] = {}
         for index, key in enumerate(keys):

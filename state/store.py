@@ -107,7 +107,8 @@ class Store:
             packed = [self._windows.request(observations[i], keys[i]) for i in items]
             return (self._limits.entries_per_window, self._limits.tie_ttl, packed)
 
-        answers = await self._shards.run_by_key(WINDOWS, keys, request)
+        owners = [self._pseudonyms.member(observation.owner) for observation in observations]
+        answers = await self._shards.run_by_key(WINDOWS, owners, request)
         return [[self._windows.reading(reading) for reading in answer] for answer in answers]
 
     async def settle(self, claims: Sequence[EpisodeClaim]) -> list[Revision | None]:

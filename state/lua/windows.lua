@@ -8,8 +8,8 @@
 -- it has only latest times; `:e` then gives the exact answer: the fullest window among all those that contain the event.
 -- An event that is delivered again is answered from those that had come before it, thus as it was the first time; what
 -- was recorded then stands. Hence running twice over the same observations changes nothing, neither here nor in the answer.
--- An observation that only reads has no number in this window. It sees what happened before its event, and so the same when
--- the event is delivered again, after the answers to a request for instance.
+-- That goes for a window which the event only reads, too, as long as the event has recorded something in this shard: a request
+-- that comes again does not know its answers, while one that is read after its answers does.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
 -- ARGV[1]  msgpack {cap, seconds to live of the number, {observation, ...}}, an observation being
@@ -70,11 +70,10 @@ local function newest_time(events)
 end
 
 -- The number under which an event stands in the window already.
-local function earlier_number(events, time, entry, name_length)
-  local name = string.sub(entry, 1, name_length)
+local function earlier_number(events, time, name)
   local score = text(time)
   for _, other in ipairs(redis.call('ZRANGEBYSCORE', events, score, score, 'LIMIT', 0, SAME_TIME)) do
-    if string.sub(other, NUMBER_BYTES + 1, NUMBER_BYTES + name_length) == name then
+    if string.sub(other, NUMBER_BYTES + 1, NUMBER_BYTES + #name) == name then
       return number_of(other)
     end
   end
@@ -112,24 +111,20 @@ local function record(events, distinct, time, entry, members, newest, retained, 
   end
 end
 
--- The entries around a time (those before it where `only_before`), oldest first, those only that came no later than the
--- number `own` where it is given; their times; and how many of them are not younger than that time.
-local function neighbours(events, time, own, only_before, length, limit)
+-- The entries around a time, oldest first, those only that came no later than the number `own` where it is given; their
+-- times; and how many of them are not younger than that time.
+local function neighbours(events, time, own, length, limit)
   local entries, times = {}, {}
   local function add(entry, score)
     if not own or number_of(entry) <= own then
       entries[#entries + 1], times[#times + 1] = entry, tonumber(score)
     end
   end
-  local to = (only_before and '(' or '') .. text(time)
-  local before = redis.call('ZREVRANGEBYSCORE', events, to, '(' .. text(time - length), 'WITHSCORES', 'LIMIT', 0, limit)
+  local before = redis.call('ZREVRANGEBYSCORE', events, text(time), '(' .. text(time - length), 'WITHSCORES', 'LIMIT', 0, limit)
   for i = #before - 1, 1, -2 do
     add(before[i], before[i + 1])
   end
   local up_to_event = #entries
-  if only_before then
-    return entries, times, up_to_event
-  end
   local after = redis.call('ZRANGEBYSCORE', events, '(' .. text(time), '(' .. text(time + length), 'WITHSCORES', 'LIMIT', 0, limit)
   for i = 1, #after, 2 do
     add(after[i], after[i + 1])
@@ -190,8 +185,8 @@ local function fullest(entries, times, up_to_event, time, length, distinct)
   return best, first, last
 end
 
-local function slow_look(events, time, own, only_before, distinct, named, length, sample_from)
-  local entries, times, up_to_event = neighbours(events, time, own, only_before, length, math.max(NEIGHBOURS, sample_from))
+local function slow_look(events, time, own, distinct, named, length, sample_from)
+  local entries, times, up_to_event = neighbours(events, time, own, length, math.max(NEIGHBOURS, sample_from))
   local count, first, last = fullest(entries, times, up_to_event, time, length, distinct)
   if count < sample_from then
     return count
@@ -233,25 +228,28 @@ end
 
 reserve_numbers()
 local answers = {}
+local came_again = {}  -- the number under which an event stands already, by the part of its entries that names it
 for index, observation in ipairs(observations) do
   local key, time, entry, name_length, members, recorded, retained, ttl, named, looks = unpack(observation)
   local events = prefix .. 'win:' .. key .. ':e'
   local distinct = members ~= 0 and prefix .. 'win:' .. key .. ':m'
   local newest = newest_time(events)
-  local own
+  local name = string.sub(entry, 1, name_length)
+  local own = recorded == 0 and came_again[name]
   if recorded == 1 then
-    own = newest and newest >= time and earlier_number(events, time, entry, name_length)
-    if not own then
+    own = newest and newest >= time and earlier_number(events, time, name)
+    if own then
+      came_again[name] = own
+    else
       record(events, distinct, time, entry, members, newest, retained, ttl)
     end
   end
-  local only_before = recorded == 0
-  local slow = own or (newest and (newest > time or (only_before and newest == time)))
+  local slow = own or (newest and newest > time)
   local readings = {}
   for i, asked in ipairs(looks) do
     local length, sample_from = asked[1], asked[2]
     if slow then
-      readings[i] = slow_look(events, time, own, only_before, distinct, named == 1, length, sample_from)
+      readings[i] = slow_look(events, time, own, distinct, named == 1, length, sample_from)
     elseif newest or recorded == 1 then
       readings[i] = fast_look(events, distinct, time, named == 1, length, sample_from)
     else

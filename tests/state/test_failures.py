@@ -47,6 +47,7 @@ def store_of(client: "Redis") -> Store:
 
 def observation(number: int) -> Observation:
     return Observation(
+        owner="one",
         key=("window", "one"),
         time=(1_700_000_000 + number) * SECOND,
         event_id=f"event {number}",
