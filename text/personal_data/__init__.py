@@ -1,0 +1,87 @@
+"""Personal data in texts: where it stands, of which kind it is, and how to speak of it without saying it."""
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+from msgspec import structs
+
+from text.personal_data.accounts import find_cards, find_ibans
+from text.personal_data.addresses import find_addresses, may_tell_a_home
+from text.personal_data.emails import find_emails
+from text.personal_data.folding import CLAIMED, fold
+from text.personal_data.kinds import Kind, PersonalDatum, Standing
+from text.personal_data.lookalikes import find_lookalikes
+from text.personal_data.national_ids import find_national_ids
+from text.personal_data.phones import find_phone_links, find_phones
+
+__all__ = ["Kind", "PersonalDatum", "Standing", "find_personal_data"]
+
+READ_CHARACTERS = 32_768
+"""Of a longer text only the beginning is searched: what stands behind twenty pages is not shown to anybody."""
+MAX_FOUND = 100
+"""Of one kind in one text; more of them say nothing more."""
+
+_WORTH_A_LOOK = re.compile(
+    r"""\d(?:\D{0,3}\d){3} | [@＠﹫] | [A-Z]\d{1,2}[ ]\d[A-Z] | [\[({<*_][ ]?(?:at|ät|a|[^\W\d_]{4,12})[ ]?[\])}>*_]
+      | [ ](?:dot|punkt|punto|ponto|point|točka|tečka|kropka|nokta|точка|крапка|τελεία)[ ][a-z]{2,4}\b""",
+    re.VERBOSE | re.IGNORECASE,
+)
+"""Most texts have neither four digits close together nor any sign of an e-mail address."""
+_MANY_DIGITS = re.compile(r"\d(?:[^\n\d]{0,4}\d){6}")
+
+
+def find_personal_data(text: str, language: str | None = None) -> tuple[PersonalDatum, ...]:
+    """All personal data in a text, in its order, without overlaps. Pure; linear up to `READ_CHARACTERS`.
+
+    `language` (BCP 47) is a hint about the countries whose telephone numbers are likely.
+    """
+    text = text[:READ_CHARACTERS]
+    tells_a_home = may_tell_a_home(text)
+    if not (tells_a_home or _WORTH_A_LOOK.search(text)):
+        return ()
+    folded = fold(text)
+    search = _Search(folded.text)
+    search.take(find_emails)
+    search.take(lambda rest: find_addresses(rest, tells_a_home))
+    if _MANY_DIGITS.search(search.text):
+        search.take(find_ibans)
+        search.take(find_phone_links)
+        search.take(find_cards)
+        search.take(find_national_ids)
+        search.clear(find_lookalikes(search.text))
+        search.take(lambda rest: find_phones(rest, language))
+    found = sorted(search.found, key=lambda datum: datum.start)
+    return tuple(_moved(datum, *folded.original(datum.start, datum.end)) for datum in found)
+
+
+class _Search:
+    """A text from which everything that was recognised is taken away, so that nothing is recognised twice."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.found: list[PersonalDatum] = []
+
+    def take(self, find: Callable[[str], Iterable[PersonalDatum]]) -> None:
+        """Add what `find` finds in what is left."""
+        fresh: list[PersonalDatum] = []
+        for datum in islice(find(self.text), MAX_FOUND):
+            if all(datum.end <= other.start or other.end <= datum.start for other in fresh):
+                fresh.append(datum)
+        self.found += fresh
+        self.clear((datum.start, datum.end) for datum in fresh)
+
+    def clear(self, spans: Iterable[tuple[int, int]]) -> None:
+        """Take spans away."""
+        parts, reached = [], 0
+        for start, end in sorted(spans):
+            if end > reached:
+                start = max(start, reached)
+                parts += [self.text[reached:start], CLAIMED * (end - start)]
+                reached = end
+        if parts:
+            self.text = "".join([*parts, self.text[reached:]])
+
+
+def _moved(datum: PersonalDatum, start: int, end: int) -> PersonalDatum:
+    return structs.replace(datum, start=start, end=end)

@@ -1,0 +1,133 @@
+"""Postal addresses of persons: a street and a house number, and something that makes a home of them.
+
+That is a postcode with its town close by, or words such as "I live at". Streets in stories and directions have neither, and
+the addresses of schools, museums and hotels are there to be found.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+from text.personal_data.folding import without_accents
+from text.personal_data.kinds import Kind, PersonalDatum, Standing
+from text.personal_data.words import any_of
+
+MAX_CANDIDATES = 60
+"""Postcodes, and words of living somewhere, around which a street is looked for in one text."""
+MASK = "[address]"
+_REACH = 90
+"""Characters on either side of a postcode in which its street may stand."""
+
+_NUMBER = r"\d{1,4} ?[A-Za-zА-Яа-я]?(?:[/-]\d{1,4}[A-Za-z]?)?(?![^\W_])"
+_MARK = r"[,.]? ?(?:(?:nr|no|n[°ºr]|num|č|br|бр|буд|д|дом|№|αρ|numer|numero|número|nummer)\b\.?:? ?)?"
+_WORDS = r"(?:[^\W\d_][\w.'’-]{0,30},? ){1,4}"
+
+_BEFORE_NAME = (
+    r"rue|avenue|av\.|ave\.|bd\.?|boulevard|place|allée|chemin|impasse|quai|route|via|viale|piazza|corso|vicolo|largo|strada"
+    r"|contrada|calle|c/|avda\.?|avenida|plaza|paseo|carrer|rúa|rua|travessa|praça|praceta|estrada|ul\.?|ulica|al\.|aleja|aleje"
+    r"|os\.|osiedle|pl\.|plac|str\.|bulevardul|calea|aleea|şos\.|șos\.|ул\.?|улица|вул\.?|вулиця|просп\.?|проспект|пр-т"
+    r"|бул\.?|булевард|бульвар|пер\.|переулок|пров\.|провулок|οδός|οδού|λεωφ\.?|λεωφόρος|πλατεία|triq|rruga|rr\.|bulevardi"
+    r"|bulevar|trg|sráid|bóthar|ქუჩა|שדרות|רחוב|شارع"
+)
+_AFTER_NAME = (
+    r"street|road|avenue|lane|drive|close|court|square|terrace|crescent|gardens|grove|boulevard|straße|strasse|str\.|weg|allee|platz"
+    r"|gasse|ring|damm|laan|straat|plein|kade|utca|út|útja|tér|tere|körút|köz|iela|prospekts|gatvė|g\.|prospektas|tänav|tn\.?|puiestee"
+    r"|pst\.?|maantee|mnt\.?|katu|tie|sokak|sokağı|sk\.|sok\.|caddesi|cad\.|cd\.|bulvarı|mahallesi|mah\.|küçəsi|prospekti|gata|vegur"
+    r"|ქუჩა|ქ\.|გამზირი|փողոց|փ\.|улица|ulica|cesta|náměstí|námestie|nábřeží|třída|tř\."
+)
+_WITHIN_NAME = (
+    r"straße|strasse|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|chaussee|straat|laan|plein|gracht|kade|singel|dreef|steenweg"
+    r"|gatan|vägen|gränd|torget|gata|gate|gaten|veien|vegen|vei|gade|vej|vænge|allé|katu|kuja|polku|stræde|stígur|braut|götu|utca"
+)
+_STREETS = (
+    # 12, rue de la Paix
+    re.compile(rf"(?<![\w.,/-])\d{{1,4}}[a-z]?(?: (?:bis|ter))?,? (?:{_BEFORE_NAME}) [^\W\d_][\w'’-]+", re.IGNORECASE),
+    # 12 Old Mill Street; capitals tell it from "2 in the street"
+    re.compile(
+        r"(?<![\w.,/-])\d{1,5}[a-z]?,? (?:[A-Z0-9][\w.'’-]{0,30} ){1,3}"
+        r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Way|Square|Sq|Terrace|Place|Pl|Crescent|Gardens|Grove"
+        r"|Hill|Park|Boulevard|Blvd|Circle|Row|Mews)\b"
+    ),
+    # Calle de Alcalá, 12
+    re.compile(rf"(?<![^\W_])(?:{_BEFORE_NAME}) ?{_WORDS}{_MARK}{_NUMBER}", re.IGNORECASE),
+    # Váci utca 12
+    re.compile(rf"(?<![^\W_])[^\W\d_][\w.'’-]{{0,30}} (?:{_AFTER_NAME}){_MARK} ?{_NUMBER}", re.IGNORECASE),
+    # Hauptstraße 12
+    re.compile(rf"(?<![^\W_])[^\W\d_][^\W\d_-]{{1,30}}-?(?:{_WITHIN_NAME}){_MARK} ?{_NUMBER}", re.IGNORECASE),
+)
+_NAME_AND_NUMBER = re.compile(rf"(?<![^\W_])[^\W\d_][\w.'’-]{{2,30}},? {_MARK}{_NUMBER},? ?\Z")
+_POSTCODE = re.compile(
+    r"""(?<![\w.,/+-]) (?: [A-Z]{1,2} - )?
+        (?: \d{4,6} | \d{3}[ ]\d\d | \d\d-\d{3} | \d{4}-\d{3} | \d{4}[ ]?[A-Z]{2} | [A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}
+          | [A-Z]{2,3}[ ]\d{4,5} | [A-Z]\d[\dW][ ]?[A-Z\d]{4} ) (?!\w) (?![.,/:-]\d)""",
+    re.VERBOSE,
+)
+_DIGIT = re.compile(r"\d")
+_YEAR = re.compile(r"(?:19|20)\d\d")
+_TOWN_AFTER = re.compile(r",?\s{1,2}(?:[^\W\d_a-zà-öø-ÿ]\w|[^\W\d_]{3,})")
+_TOWN_BEFORE = re.compile(r"[^\W\d_]{2,},?\s{1,2}\Z")
+
+_HOME_STEMS = (
+    "live at|lives at|live in|lives in|living at|address|adres|indirizzo|dirección|direccion|endereço|morada|wohn|habite"
+    "|habito|vivo |vive |viven |abit|moro |mora em|mieszka|bydl|býv|lakik|lakom|lakcím|locui|stanuj|živi|živí|živu|жив"
+    "|адрес|мешка|διεύθυνσ|μένω|μένει|κατοικ|oturuyor|ikamet|bor på|bor i |asun |asuu|osoite|elan |elab|dzīvo|gyven"
+    "|heimilis|bý |seoladh|jetoj|banoj|yaşay|მისამართ|ცხოვრობ|հասցե|ապրում|عنوان|أسكن|يسكن|כתובת|גר "
+)
+_HOME_STEM_LIST = _HOME_STEMS.split("|")
+_HOME = re.compile(rf"(?<![^\W_])(?:{_HOME_STEMS})", re.IGNORECASE)
+_INSTITUTION = any_of("""
+    school|museum|muse|hotel|hostel|universi|theat|library|centre|center|office|venue|conference|restaurant|college|academy|church
+    institut|gymnasium|lyce|kindergarten|company|ministry|agency|station|airport|schule|bibliothek|rathaus|amt$|verein|treffpunkt
+    école|collège|lycée|bibliothèque|mairie|gare$|escuela|colegio|instituto|biblioteca|universidad|ayuntamiento|scuola|liceo|istituto
+    escola|agrupamento|szkoł|liceum|uniwersytet|biblioteka|škol|gimnazij|univerzit|gymnázi|základ|iskola|gimnázium|könyvtár|egyetem
+    școal|scoal|liceul|colegiul|okul|lise|üniversite|müze|kütüphane|школ|гимнази|гімназі|ліцей|лицей|университет|університет|музе
+    училищ|читалищ|σχολ|γυμνάσιο|λύκειο|μουσεί|πανεπιστ|skola|skolan|skole|skolen|gymnas|bibliotek|koulu|lukio|yliopisto|kool
+    gümnaasium|skol|vidusskola|mokykl|gimnazij|progimnazij|skóli|scoil|სკოლ|դպրոց|مدرسة|جامعة|فندق|בית ספר
+""")
+
+
+def may_tell_a_home(text: str) -> bool:
+    """Whether a text has a number and a word of living somewhere: a quick look that spares the others a closer one."""
+    if not _DIGIT.search(text):
+        return False
+    lowered = text.lower()
+    return any(stem in lowered for stem in _HOME_STEM_LIST)
+
+
+def find_addresses(text: str, tells_a_home: bool) -> Iterator[PersonalDatum]:
+    """Postal addresses in a folded text. They may overlap. `tells_a_home` is what `may_tell_a_home` said."""
+    line = text.replace("\n", " ")  # on envelopes an address goes over several
+    homes = [home.span() for home in islice(_HOME.finditer(line), MAX_CANDIDATES)] if tells_a_home else []
+    for postcode in islice(_POSTCODE.finditer(line), MAX_CANDIDATES):
+        start, end = postcode.span()
+        at_home = any(start - _REACH <= home_end <= end for _, home_end in homes)
+        if (at_home or not _YEAR.fullmatch(postcode[0])) and _has_a_town(line, start, end):
+            street = _street(line, max(0, start - _REACH), min(len(line), end + _REACH))
+            if not street and (at_home or "\n" in text[start - 2 : start]):
+                street = _number_before(line, start)
+            if street:
+                yield _address(line, min(start, street[0]), max(end, street[1]), at_home)
+    for _, home_end in homes:
+        if street := _street(line, home_end, min(len(line), home_end + _REACH)):
+            yield _address(line, *street, True)
+
+
+def _has_a_town(line: str, start: int, end: int) -> bool:
+    return bool(_TOWN_AFTER.match(line, end) or _TOWN_BEFORE.search(line[max(0, start - 40) : start]))
+
+
+def _street(line: str, start: int, end: int) -> tuple[int, int] | None:
+    return next((found.span() for pattern in _STREETS if (found := pattern.search(line, start, end))), None)
+
+
+def _number_before(line: str, end: int) -> tuple[int, int] | None:
+    """`Lipová 12, 110 00 …`: many countries name no street by a word, and only an envelope says that it is one."""
+    window = max(0, end - _REACH)
+    found = _NAME_AND_NUMBER.search(line[window:end])
+    return (window + found.start(), window + found.end()) if found else None
+
+
+def _address(line: str, start: int, end: int, at_home: bool) -> PersonalDatum:
+    around = without_accents(line[max(0, start - _REACH) : start] + "|" + line[end : end + 40])
+    office = not at_home and _INSTITUTION.search(around)
+    return PersonalDatum(Kind.ADDRESS, start, end, MASK, Standing.OFFICE if office else Standing.PERSONAL)

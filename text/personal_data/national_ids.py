@@ -1,0 +1,131 @@
+"""Numbers that a state gives a person, where python-stdnum knows their check digits.
+
+Many of them are eleven digits like a telephone number, with one check digit that every eleventh number has. Those count only
+where a word says what they are; the others have a form, or check digits, that nothing else has by chance.
+
+A few of the library's modules (BE, DK, NO, SE) ask today's date whether somebody is born already. It decides nothing but
+how a number with a birthday in the future is taken, which nobody has.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from msgspec import Struct
+from stdnum.at import vnr
+from stdnum.be import nn
+from stdnum.bg import egn
+from stdnum.ch import ssn as ahv
+from stdnum.cz import rc
+from stdnum.de import idnr
+from stdnum.dk import cpr
+from stdnum.ee import ik
+from stdnum.es import dni, nie
+from stdnum.fi import hetu
+from stdnum.fr import nir
+from stdnum.gb import nhs
+from stdnum.gr import amka
+from stdnum.hr import oib
+from stdnum.ie import pps
+from stdnum.is_ import kennitala
+from stdnum.it import codicefiscale
+from stdnum.lt import asmens
+from stdnum.lv import pvn
+from stdnum.md import idno
+from stdnum.nl import bsn
+from stdnum.no import fodselsnummer
+from stdnum.pl import pesel
+from stdnum.pt import cc, nif
+from stdnum.ro import cnp
+from stdnum.ru import inn
+from stdnum.se import personnummer
+from stdnum.si import emso
+from stdnum.tr import tckimlik
+from stdnum.ua import rntrc
+from stdnum.us import ssn
+
+from text.personal_data.folding import without_accents
+from text.personal_data.kinds import Kind, PersonalDatum
+from text.personal_data.words import PHONE_WORDS, any_of, before
+
+MAX_CANDIDATES = 300
+"""Of one form in one text."""
+_REACH_AFTER = 24
+
+
+class _Form(Struct, frozen=True):
+    """How one country writes its numbers. `words` None: the form itself says what it is."""
+
+    country: str
+    pattern: re.Pattern[str]
+    is_valid: Callable[[str], bool]
+    words: re.Pattern[str] | None
+
+
+def _form(country: str, pattern: str, is_valid: Callable[[str], bool], words: str | None = None) -> _Form:
+    bounded = rf"(?<![^\W_])(?<![A-Za-z0-9][,_/-])(?<!\d\.){pattern}(?![^\W_])(?![.,/-]\d)"
+    return _Form(country, re.compile(bounded, re.ASCII), is_valid, any_of(f"{_ANY_ID}|{words}") if words else None)
+
+
+_ANY_ID = "national id|identity number|personal id|identification number|identity card|identity code|personal code"
+
+_FORMS = (
+    # forms that nothing else has
+    _form("IT", r"[A-Za-z]{6}[\dL-Vl-v]{2}[A-Ta-t][\dL-Vl-v]{2}[A-Za-z][\dL-Vl-v]{3}[A-Za-z]", codicefiscale.is_valid),
+    _form("FI", r"\d{6}[-+A-FU-Ya-fu-y]\d{3}[0-9A-Ya-y]", hetu.is_valid),
+    _form("CZ/SK", r"\d{6} ?/ ?\d{4}", rc.is_valid),
+    _form("BE", r"\d\d\.\d\d\.\d\d[- ]\d{3}[. ]\d\d", nn.is_valid),
+    _form("CH", r"756\.\d{4}\.\d{4}\.\d\d", ahv.is_valid),
+    _form("SE", r"(?:19|20)?\d{6}[-+]\d{4}", personnummer.is_valid),
+    _form("IS", r"\d{6}-\d{4}", lambda number: kennitala.is_valid(number) and number[0] in "0123"),
+    _form("LV", r"\d{6}-\d{5}", pvn.is_valid),
+    _form("ES", r"[XYZxyz][- ]?\d{7}[- ]?[A-Za-z]", nie.is_valid),
+    _form("PT", r"\d{8} \d ?[A-Z]{2}\d", cc.is_valid),
+    # check digits and a date of birth that hardly any number has by chance
+    _form("FR", r"[12](?: ?\d\d){2} ?\d[\dABab](?: ?\d{3}){2} ?\d\d", nir.is_valid),
+    _form("NO", r"\d{6} ?\d{5}", fodselsnummer.is_valid),
+    _form("RO", r"[1-8]\d{12}", cnp.is_valid),
+    _form("BA/ME/MK/RS/SI", r"\d{13}", emso.is_valid),
+    # numbers like any other
+    _form("AT", r"\d{4}[ -]?\d{6}", vnr.is_valid, "sozialversicherung|sv-nummer|svnr|sv nr|versicherungsnummer"),
+    _form("BE", r"\d{11}", nn.is_valid, "rijksregister|registre national|nationalregister|nrn$|insz|niss$"),
+    _form("BG", r"\d{10}", egn.is_valid, "егн$|егн-|единен граждански"),
+    _form("CH", r"756\d{10}", ahv.is_valid, "ahv|avs$|sozialversicherung|navs"),
+    _form("CZ/SK", r"\d{9,10}", rc.is_valid, "rodné číslo|rodného čísla|rč$|r.č$|r. č$|rodne cislo"),
+    _form("DE", r"\d\d ?\d{3} ?\d{3} ?\d{3}", idnr.is_valid, "steuer-id|steuerid|steueridentifikation|idnr|tin$"),
+    _form("DK", r"\d{6}[- ]?\d{4}", cpr.is_valid, "cpr|personnummer"),
+    _form("EE", r"[1-8]\d{10}", ik.is_valid, "isikukood|ik$|personal code"),
+    _form("ES", r"\d{8}[- ]?[A-Za-z]", dni.is_valid, "dni$|nif$|documento nacional|d.n.i"),
+    _form("GB", r"\d{3}[ -]?\d{3}[ -]?\d{4}", nhs.is_valid, "nhs"),
+    _form("GR", r"\d{11}", amka.is_valid, "αμκα|amka"),
+    _form("HR", r"\d{11}", oib.is_valid, "oib|osobni identifikacijski"),
+    _form("IE", r"\d{7}[A-Wa-w][A-IWa-iw]?", pps.is_valid, "pps|personal public service|upsp"),
+    _form("LT", r"[1-6]\d{10}", asmens.is_valid, "asmens kod|a.k$|ak$"),
+    _form("LV", r"\d{11}", pvn.is_valid, "personas kod|p.k$"),
+    _form("MD", r"\d{13}", idno.is_valid, "idnp|cod personal|codul personal"),
+    _form("NL", r"\d{4}\.?\d{2}\.?\d{3}", bsn.is_valid, "bsn|burgerservice|sofinummer"),
+    _form("PL", r"\d{11}", pesel.is_valid, "pesel"),
+    _form("PT", r"\d{3} ?\d{3} ?\d{3}", nif.is_valid, "nif$|contribuinte"),
+    _form("RU", r"\d{12}", inn.is_valid, "инн$"),
+    _form("SE", r"(?:19|20)?\d{10}", lambda n: personnummer.is_valid(f"{n[:-4]}-{n[-4:]}"), "personnummer|pnr$"),
+    _form("TR", r"[1-9]\d{10}", tckimlik.is_valid, "tc$|t.c$|tckn|kimlik"),
+    _form("UA", r"\d{10}", rntrc.is_valid, "рнокпп|іпн$|ідентифікаційн|ипн$|податков"),
+    _form("US", r"\d{3}-\d\d-\d{4}", ssn.is_valid, "ssn|social security"),
+)
+
+
+def find_national_ids(text: str) -> Iterator[PersonalDatum]:
+    """National identifiers of persons in a folded text; they may overlap where a number is good in several countries."""
+    for form in _FORMS:
+        for count, match in enumerate(form.pattern.finditer(text)):
+            if count == MAX_CANDIDATES:
+                break
+            if form.is_valid(match[0]) and _is_meant(form, text, match):
+                yield PersonalDatum(Kind.NATIONAL_ID, match.start(), match.end(), f"[national id {form.country}…]")
+
+
+def _is_meant(form: _Form, text: str, match: re.Match[str]) -> bool:
+    said = before(text, match.start())
+    if form.words is None:
+        return not (match[0].isdecimal() and PHONE_WORDS.search(said))
+    after = without_accents(text[match.end() : match.end() + _REACH_AFTER].partition("\n")[0])
+    return bool(form.words.search(said) or form.words.search(after))

@@ -1,0 +1,240 @@
+"""Telephone numbers, judged by Google's phonenumbers and by what is said around them.
+
+Nearly every row of eight or nine digits is a valid number somewhere, so validity alone says little. What speaks for a
+telephone is an international prefix, the trunk zero, the groups a country writes its numbers in, or a word before it.
+"""
+
+import re
+from collections.abc import Iterator
+
+import phonenumbers
+from msgspec import Struct
+
+from text.personal_data.kinds import Kind, PersonalDatum
+from text.personal_data.words import OTHER_NUMBER, OWN_NUMBER, PHONE_WORDS, before, last_end
+
+MAX_LOOKUPS = 40
+"""Numbers of one text that are looked up in all countries (half a millisecond each)."""
+
+_NETWORK = (
+    "AL AM AT AZ BA BE BG BY CH CY CZ DE DK DZ EE EG ES FI FR GB GE GR HR HU IE IL IS IT JO LB LI LT LU LV MA MC MD ME MK "
+    "MT NL NO PL PS PT RO RS RU SE SI SK SM TN TR UA US XK"
+)
+"""Where a number without a country code may come from: the network's countries and their neighbours."""
+
+_LANGUAGE_REGIONS = {
+    "ar": "JO LB TN PS EG MA DZ", "az": "AZ", "be": "BY", "bg": "BG", "bs": "BA", "ca": "ES AD", "cs": "CZ", "cy": "GB",
+    "da": "DK", "de": "DE AT CH LU LI", "el": "GR CY", "en": "GB IE US MT", "es": "ES", "et": "EE", "eu": "ES", "fi": "FI",
+    "fr": "FR BE CH LU TN", "ga": "IE", "gl": "ES", "he": "IL", "hr": "HR BA", "hu": "HU RO SK", "hy": "AM", "is": "IS",
+    "it": "IT CH SM", "ka": "GE", "lb": "LU", "lt": "LT", "lv": "LV", "mk": "MK", "mt": "MT", "nb": "NO", "nl": "NL BE",
+    "nn": "NO", "no": "NO", "pl": "PL", "pt": "PT", "ro": "RO MD", "ru": "RU UA EE LV LT BY MD", "sk": "SK", "sl": "SI",
+    "sq": "AL XK MK", "sr": "RS ME BA", "sv": "SE FI", "tr": "TR CY", "uk": "UA",
+}  # fmt: skip
+"""Countries where a language is written, the likeliest first."""
+
+
+_SCRIPT_REGIONS = (
+    (re.compile("[\u0370-\u03ff]"), "GR CY"),
+    (re.compile("[\u0400-\u052f]"), "UA RU BG RS MK BY"),
+    (re.compile("[\u0530-\u058f]"), "AM"),
+    (re.compile("[\u0590-\u05ff]"), "IL"),
+    (re.compile("[\u0600-\u06ff]"), "JO LB TN PS EG MA DZ"),
+    (re.compile("[\u10a0-\u10ff]"), "GE"),
+)
+
+_RUN = re.compile(r"(?<![\w])[+(\[]{0,3}\d(?:[ .\-/()\[\]·]{0,3}\d)*")
+_WIDE_GAP = re.compile(r"[ .\-/()\[\]·]?(?: [ .\-/()\[\]·]|/)[ .\-/()\[\]·]?|[.\-()\[\]·] ")
+_TRUNK_START = re.compile(r"(?<=\d{3})[ .\-](?=\(?0[1-9])")
+_EXTENSION = re.compile(r"\s?(?:x|ext\.?|#|доб\.?|вн\.?|int\.?|poste)\s?\d{1,6}(?!\w)", re.IGNORECASE)
+_LINK = re.compile(
+    r"(?:wa\.me/|\btel:|\bcallto:|\bsms:|viber://\S{0,24}number=|whatsapp\.com/\S{0,24}phone=|t\.me/)(?:\+|%2B)?(\d{8,15})(?!\d)",
+    re.IGNORECASE,
+)
+
+_SIGN_BEFORE = frozenset("#№$€£₴₽₺¥=*^%~<@_&§")
+_MEASURED = re.compile(
+    r"""\s? (?: [€$£¥₴₽₺%°×*=^@]
+        | (?: [kmg]?b | [kcm]?m | k?g | [mg]?hz | [kmg]w | px | dpi | eur | usd | gbp | pln | chf | czk | huf | ron | bgn
+            | sek | nok | dkk | isk | try | uah | rub | gel | amd | azn | zł | zl | kč | ft | лв | грн | руб | lei | kr | tl
+            | mio | mrd )(?!\w)
+        | (?: euro | dollar | pound | złot | korun | crown | лева | byte | pixel | people | person | user | inhabitant
+            | million | year | student | pupil | download | view | visit | einwohner | schüler | habitant | élève | abitanti
+            | osób | obyvatel ) )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_NORTH_AMERICAN = re.compile(r"(?:1[ .\-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .\-])[2-9]\d\d[ .\-]\d{4}")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[ .]\d{3})+")
+_COUNTED = "01234567890123456789 9876543210"
+
+_MIN_DIGITS, _MAX_DIGITS = 7, 15
+_MAX_NATIONAL_DIGITS = 13
+_MIN_DIGITS_ON_A_LINE = 9
+"""A line with nothing else on it than so many digits is there to be dialled."""
+
+
+class _Said(Struct, frozen=True):
+    """What the words before a number make of it."""
+
+    phone: bool
+    other: bool
+
+
+class _Lookups:
+    """The phone numbers of one text that are still looked up, and where they may come from."""
+
+    def __init__(self, text: str, language: str | None) -> None:
+        self.left = MAX_LOOKUPS
+        script = next((regions for pattern, regions in _SCRIPT_REGIONS if pattern.search(text)), "")
+        primary = re.split("[-_]", language or "")[0].lower()
+        self.likely = list(dict.fromkeys((_LANGUAGE_REGIONS.get(primary, "") + " " + script).split()))
+        self.regions = list(dict.fromkeys((*self.likely, *_NETWORK.split())))
+
+    def first(self, shown: str, regions: list[str]) -> str | None:
+        """The mask of the number by the first of the regions where it is valid."""
+        return next(map(_mask, self.valid(shown, regions)), None)
+
+    def valid(self, shown: str, regions: list[str]) -> Iterator[phonenumbers.PhoneNumber]:
+        """The number as each of the regions where it is valid would read it."""
+        if not self.left:
+            return
+        self.left -= 1
+        for region in regions:
+            number = _parsed(shown, region)
+            if number and phonenumbers.is_valid_number(number):
+                yield number
+
+
+def _parsed(shown: str, region: str | None) -> phonenumbers.PhoneNumber | None:
+    try:
+        return phonenumbers.parse(shown, region)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def find_phones(text: str, language: str | None = None) -> Iterator[PersonalDatum]:
+    """Telephone numbers in a folded text from which look-alikes are taken away. `language` is BCP 47 and may be wrong."""
+    lookups = _Lookups(text, language)
+    for run in _RUN.finditer(text):
+        reached = run.start()
+        for start, end in _pieces(text, *run.span()):
+            if start >= reached and (mask := _judge(text, start, end, lookups)):
+                extension = _EXTENSION.match(text, end)
+                reached = extension.end() if extension else end
+                yield PersonalDatum(Kind.PHONE, start, reached, mask)
+
+
+def find_phone_links(text: str) -> Iterator[PersonalDatum]:
+    """Numbers in links that call or write to them, such as `wa.me/4915…`."""
+    for link in _LINK.finditer(text):
+        number = _parsed("+" + link[1], None)
+        if number and phonenumbers.is_valid_number(number):
+            yield PersonalDatum(Kind.PHONE, link.start(1), link.end(1), _mask(number))
+
+
+def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """The run as one number, then as the several that wide gaps, strokes and new trunk zeros make of it."""
+    digits = sum(map(str.isdecimal, text[start:end][:64]))
+    if digits < _MIN_DIGITS:
+        return
+    if digits <= _MAX_DIGITS + 1:
+        yield start, end
+    for pattern in (_WIDE_GAP, _TRUNK_START):
+        cuts = [gap.span() for gap in pattern.finditer(text, start, end)]
+        if cuts:
+            starts, ends = [start, *(c[1] for c in cuts)], [*(c[0] for c in cuts), end]
+            yield from zip(starts, ends, strict=True)
+
+
+def _judge(text: str, start: int, end: int, lookups: _Lookups) -> str | None:
+    """The mask of the number, or None where it is none."""
+    shown = text[start:end]
+    digits = "".join(filter(str.isdecimal, shown))
+    if not _MIN_DIGITS <= len(digits) <= _MAX_DIGITS or not _stands_alone(text, start, end):
+        return None
+    said = _said(text, start)
+    international = "+" in shown or re.match(r"[(\[]?00 ?[(]?[1-9]", shown)
+    if international and ((mask := _international(shown, digits, said)) or not said.phone):
+        return mask
+    if len(digits) > _MAX_NATIONAL_DIGITS or _is_a_mere_number(shown, digits, said):
+        return None
+    if re.match(r"\(\d{2,3}\)", shown) and (mask := _international("+" + digits, digits, _Said(False, True))):
+        return mask
+    if said.phone:
+        return lookups.first(shown, lookups.likely) or "[phone …]"
+    if said.other:
+        return None
+    return _unannounced(text, start, end, digits, lookups)
+
+
+def _stands_alone(text: str, start: int, end: int) -> bool:
+    """Whether the digits are no part of a code, a sum of money or a formula."""
+    before_, after = text[max(0, start - 2) : start], text[end : end + 24]
+    if before_[-1:] in _SIGN_BEFORE or re.match(r"\w[-/,]\Z", before_):
+        return False
+    if re.match(r"\d[.:]\Z", before_) or re.match(r"[$€£₴₽₺№#*=^+×] \Z", before_):
+        return False
+    if _EXTENSION.match(after):
+        return True
+    return not (re.match(r"\w|[-_/]\w|[.,:]\d", after) or _MEASURED.match(after))
+
+
+def _is_a_mere_number(shown: str, digits: str, said: _Said) -> bool:
+    """Digits in order, one digit only, round thousands: somebody counts, or gives an example."""
+    in_thousands = _THOUSANDS.fullmatch(shown) is not None
+    example = digits in _COUNTED and (in_thousands or shown == digits) and not said.phone
+    decimal = re.fullmatch(r"\d+\.\d\d?", shown) is not None
+    return example or decimal or len(set(digits)) == 1 or (in_thousands and digits.endswith("000"))
+
+
+def _said(text: str, start: int) -> _Said:
+    words = before(text, start)
+    phone, other = last_end(PHONE_WORDS, words), last_end(OTHER_NUMBER, words)
+    own = last_end(OWN_NUMBER, words) >= 0 and other < 0
+    return _Said(phone=phone > other or own, other=other > phone)
+
+
+def _international(shown: str, digits: str, said: _Said) -> str | None:
+    written = shown if "+" in shown else "+" + digits[2:]
+    number = _parsed(written, None)
+    if number is None:
+        return None
+    if phonenumbers.is_valid_number(number):
+        return _mask(number)
+    # ranges are opened faster than lists of them are, and a wrong digit hides nothing from a person
+    likely = said.phone or ("+" in shown and len(digits) >= 10 and not said.other and not digits.endswith("0000"))
+    return _mask(number) if likely and phonenumbers.is_possible_number(number) else None
+
+
+def _unannounced(text: str, start: int, end: int, digits: str, lookups: _Lookups) -> str | None:
+    """A number about which nothing is said must look like a telephone number and like little else."""
+    shown = text[start:end]
+    if _NORTH_AMERICAN.fullmatch(shown) and (mask := lookups.first(shown, ["US"])):
+        return mask
+    if digits[0] == "0":
+        enough = len(digits) >= 9 and digits[1] != "0"
+        return lookups.first(shown, lookups.regions) if enough else None
+    if digits[0] == "8" and len(digits) == 11 and re.search(r"[ \-)]", shown):
+        return lookups.first(shown, ["RU", "BY", "KZ"])
+    if len(digits) >= _MIN_DIGITS_ON_A_LINE and _is_own_line(text, start, end):
+        return lookups.first(shown, lookups.regions)
+    groups = re.findall(r"\d+", shown)
+    uneven = len(groups) > 2 and len({len(group) for group in groups}) > 1
+    if len(digits) < _MIN_DIGITS + 1 or _THOUSANDS.fullmatch(shown):
+        return None
+    for number in lookups.valid(shown, lookups.regions if uneven else lookups.likely):
+        if _national_groups(number) == groups:
+            return _mask(number)
+    return None
+
+
+def _national_groups(number: phonenumbers.PhoneNumber) -> list[str]:
+    return re.findall(r"\d+", phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL))
+
+
+def _is_own_line(text: str, start: int, end: int) -> bool:
+    before_, after = text[:start].rpartition("\n")[2], text[end:].partition("\n")[0]
+    return not re.search(r"\w", before_[-80:] + after[:80])
+
+
+def _mask(number: phonenumbers.PhoneNumber) -> str:
+    return f"[phone +{number.country_code}…]"
