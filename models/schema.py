@@ -18,7 +18,7 @@ EVENT_FIELDS = {
     "actor_roles": "for instance teacher, ambassador, nso, support; the policy exempts roles per rule",
     "actor_registered_at": "when the account was made",
     "language": "BCP 47; a hint",
-    "recipient_ids": "everybody whom it was sent to",
+    "recipient_ids": "everybody whom it was sent to; a record with more than 1,000 of them (a setting) is too large",
     "known_recipient_ids": "recipients whom the platform knows to be the sender's contacts or project partners; where it is "
     "absent, acquaintance is learnt from accepted requests, accepted project invitations and replies",
     "text": "what the member wrote; may be empty",

@@ -25,7 +25,7 @@ Time: an event happens `after` the one before it (default 1m), or `at` a time si
 in turn: `{times: 20, every: 2h, events: [...]}`.
 
 `policy` changes the shipped policy: `policy: {mass_messaging.mode: shadow}`. Unless an expectation says so, `rule` is the
-file's, and its article is the rule's own. `expect: nothing` means that nobody is reported by any rule.
+file's, and its article is the rule's own. A file about no single rule names none. `expect: nothing` means that nobody is reported by any rule.
 """
 
 import json
@@ -108,7 +108,7 @@ class ScenarioError(ValueError):
 def load(path: Path) -> list[Scenario]:
     """The scenarios of one file. Raises `ScenarioError`."""
     written = yaml.safe_load(path.read_text("utf-8"))
-    return [_scenario(path.stem, written["rule"], one) for one in written["scenarios"]]
+    return [_scenario(path.stem, written.get("rule", ""), one) for one in written["scenarios"]]
 
 
 def _scenario(file: str, rule: str, written: dict[str, Any]) -> Scenario:

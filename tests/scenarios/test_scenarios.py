@@ -7,6 +7,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -45,9 +46,10 @@ class Told(Struct, frozen=True):
         return json.dumps(json.loads(encode_incident(self.incident)) | {"detected_at": None}, sort_keys=True)
 
 
-def _policy(changes: dict[str, Any]) -> Policy:
+@cache
+def _policy(changes: str) -> Policy:
     policy = yaml.safe_load(PACKAGED)
-    for place, value in changes.items():
+    for place, value in json.loads(changes).items():
         *above, last = place.split(".")
         holder = policy["rules"]
         for part in above:
@@ -58,7 +60,7 @@ def _policy(changes: dict[str, Any]) -> Policy:
 
 async def _run(url: str, scenario: Scenario, size: int, *, again: bool) -> list[Told]:
     """What is told of the scenario's records in batches of `size`; with `again`, of delivering all of them twice."""
-    policy = _policy(scenario.policy)
+    policy = _policy(json.dumps(scenario.policy))
     client = Redis.from_url(url)
     try:
         store = Store(
