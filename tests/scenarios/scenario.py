@@ -25,7 +25,8 @@ Time: an event happens `after` the one before it (default 1m), or `at` a time si
 in turn: `{times: 20, every: 2h, events: [...]}`.
 
 `policy` changes the shipped policy: `policy: {mass_messaging.mode: shadow}`. Unless an expectation says so, `rule` is the
-file's, and its article is the rule's own. A file about no single rule names none. `expect: nothing` means that nobody is reported by any rule.
+file's (a file about no single rule names none), and its article is the rule's own. `expect: nothing` means that nobody is
+reported by any rule.
 """
 
 import json
