@@ -24,6 +24,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS, TOPICS
 from models.incidents import Incident
 from twinwatch.embedded import EmbeddedServerError, embedded_kafka, embedded_redis
+from twinwatch.embedded.kept import kept
 from twinwatch.report import counts_table, incident_text, incidents_table, printable
 from twinwatch.sample_day import (
     EXPECTED,
@@ -78,8 +79,8 @@ async def run_demo(*, forever: bool = False, speed: float = 3_600.0, seed: int =
             style="dim",
         )
         producer = AIOKafkaProducer(bootstrap_servers=kafka.bootstrap_servers, linger_ms=_LINGER_MS)
+        stack.push_async_callback(producer.stop)  # which also ends a start that was broken off
         await producer.start()
-        stack.push_async_callback(producer.stop)
         watch = _Watch(console)
         reading = asyncio.create_task(watch.read(kafka.bootstrap_servers))
         stack.push_async_callback(_cancel, reading)
@@ -161,8 +162,8 @@ class _Watch:
             group_id=None,  # all partitions, and nobody to share them with
             auto_offset_reset="earliest",
         )
-        await consumer.start()
         try:
+            await consumer.start()
             async for record in consumer:
                 self._last_news = asyncio.get_running_loop().time()
                 if record.topic == DEAD_LETTERS:
@@ -298,14 +299,9 @@ async def _worker(redis_url: str, bootstrap_servers: str, metrics_port: int) -> 
         with log.open("wb") as stream:
             # A session of its own: Ctrl-C reaches this process alone, which then ends the worker in good order.
             process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "twinwatch",
-                "worker",
-                "--env-file",
-                str(env_file),
+                *kept([sys.executable, "-m", "twinwatch", "worker", "--env-file", env_file], Path(directory)),
                 env=environment,
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE,
                 stdout=stream,
                 stderr=stream,
                 start_new_session=True,

@@ -9,6 +9,15 @@ from typing import IO
 _KEEPER = Path(__file__).with_name("keeper.py")
 
 
+def kept(command: Sequence[str | Path], directory: Path) -> list[str]:
+    """The command that becomes `command`, and is killed when the other end of its standard input, a pipe, is gone.
+
+    Then `directory` is deleted, too. Meant for processes that this module's `KeptProcess` cannot start.
+    """
+    # isolated and without site-packages: the keeper needs nothing of ours and is replaced by the server at once
+    return [sys.executable, "-I", "-S", str(_KEEPER), str(directory), *map(str, command)]
+
+
 class KeptProcess:
     """A server process that is killed, and whose `directory` is deleted, when this process goes first: even by SIGKILL.
 
@@ -18,9 +27,8 @@ class KeptProcess:
 
     def __init__(self, command: Sequence[str | Path], directory: Path, *, log: IO[bytes]) -> None:
         self.command = [str(part) for part in command]
-        # isolated and without site-packages: the keeper needs nothing of ours and is replaced by the server at once
         self.process = subprocess.Popen(  # noqa: S603 - the command is the caller's, never a user's
-            [sys.executable, "-I", "-S", _KEEPER, directory, *self.command],
+            kept(self.command, directory),
             cwd=directory,
             stdin=subprocess.PIPE,
             stdout=log,
