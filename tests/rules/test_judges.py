@@ -65,6 +65,10 @@ EVENT_LIMITS = EventInvitationFloodLimits(
     strangers=(Quota(30, DAY),), guests=(Quota(100, WEEK),), unwelcome_share=0.1, answers=10
 )
 
+COPIED_POST_LIMITS = CopiedPostLimits(
+    threads=(Quota(3, HOUR),), posts=(Quota(6, DAY),), least_similarity=0.8, least_characters=150
+)
+
 Simple = tuple[Callable[[Case, Any], Finding | None], Any, Fact, str, str]
 SIMPLE: list[Simple] = [
     (judge_mass_messaging, MassMessagingLimits(strangers=(Quota(20, HOUR),)), MESSAGE, "strangers_at_1h",
@@ -72,9 +76,9 @@ SIMPLE: list[Simple] = [
     (judge_copied_message, CopiedMessageLimits(recipients=(Quota(8, DAY),)), MESSAGE, "recipients_at_1d",
      "Sent the same or nearly the same text to 8 members they have no ties with within 24 hours, in 8 messages; "
      "the limit is 8."),
-    (judge_copied_post, CopiedPostLimits(threads=(Quota(3, HOUR),), posts=(Quota(6, DAY),), least_similarity=0.8, least_characters=150), POST, "threads_at_1h",
+    (judge_copied_post, COPIED_POST_LIMITS, POST, "threads_at_1h",
      "Posted the same or nearly the same text in 3 threads within 1 hour; the limit is 3."),
-    (judge_copied_post, CopiedPostLimits(threads=(Quota(3, HOUR),), posts=(Quota(6, DAY),), least_similarity=0.8, least_characters=150), POST, "posts_at_1d",
+    (judge_copied_post, COPIED_POST_LIMITS, POST, "posts_at_1d",
      "Posted the same or nearly the same text in 6 posts within 24 hours; the limit is 6."),
     (judge_duplicate_thread, DuplicateThreadLimits(same_text=(Quota(2, DAY),), same_title=(Quota(2, WEEK),)), OPENING,
      "same_text_at_1d", "Opened a thread that exists already: 2 threads of this forum have nearly the same opening text "

@@ -1,0 +1,137 @@
+"""Texts that sell, and addresses that are pushed: what is an incident, and what is a teacher's daily life."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from models.events import Comment, ForumPost, MediaUpload, Message, ProfileUpdate
+from rules.base import Fact
+from rules.commercial import RULES, CommercialContentLimits, judge_commercial_content
+from rules.policy import load_policy
+from tests.rules.cases import case, fact, reading
+from text.reading import read_texts
+
+LIMITS: CommercialContentLimits = load_policy().rules["commercial_content"].limits
+OFFER = "Cheap tablets for schools! 50% off, order now at https://tabletmarket.example-shop.com/buy, free delivery"
+LINK = "Our class has written about bees, see https://bees-of-brno.cz/spring"
+PRAISE = "Very good prices for school trips, 20% off: https://bees-of-brno.cz/spring"
+PLACE = "place\nbees-of-brno.cz"
+
+
+def read(cls: Any, written: str, /, *, heading: str = "", **fields: Any) -> Fact:
+    """The fact of an event with its text read."""
+    texts = read_texts([written, heading])
+    return msgspec.structs.replace(
+        fact(cls, **fields), text=texts[0] if written else None, heading=texts[1] if heading else None
+    )
+
+
+def message(text: str, *strangers: str) -> Fact:
+    return read(Message, text, recipient_ids=strangers or ("ben",), text=text, strangers=strangers or ("ben",))
+
+
+def entries(of: Fact, signal: str) -> list[Any]:
+    (rule,) = RULES
+    return list(rule.signals(LIMITS)[signal].window.entries(of))
+
+
+def test_an_offer_is_an_incident_whose_summary_names_its_signs() -> None:
+    of = message(OFFER)
+    found = judge_commercial_content(case(of, texts=1), LIMITS)
+    assert found
+    assert found.level >= 2
+    assert found.summary.startswith("The text sells or advertises, by ")
+    assert "buy 5" in found.summary
+    assert "discount 4" in found.summary
+    assert "example-shop" not in found.summary
+    assert [m.name for m in found.measurements] == ["points", "texts"]
+
+
+def test_more_offers_weigh_more_and_are_counted_in_the_summary() -> None:
+    of = message(OFFER)
+    once, often = (judge_commercial_content(case(of, texts=count), LIMITS) for count in (1, 5))
+    assert once
+    assert often
+    assert often.level == once.level + 1
+    assert often.summary.endswith(" One of 5 such texts within 24 hours.")
+
+
+def test_one_sign_alone_is_no_incident_however_low_the_limit() -> None:
+    of = message("Dinner is half price")
+    limits = msgspec.structs.replace(LIMITS, points=1.0)
+    assert judge_commercial_content(case(of, texts=1), limits) is None
+    assert entries(of, "texts") == []
+
+
+@pytest.mark.parametrize(
+    "of",
+    [
+        read(Message, OFFER, recipient_ids=("ben",), text=OFFER),
+        read(ForumPost, OFFER, forum_id="f", thread_id="t", text=OFFER),
+        read(Comment, OFFER, owner_id="ben", text=OFFER),
+        read(ProfileUpdate, OFFER, heading="Anna", display_name="Anna", bio=OFFER),
+        read(
+            MediaUpload, OFFER, media_id="m", media_kind="image", visibility="public", surface="profile", caption=OFFER
+        ),
+    ],
+    ids=lambda of: of.event.type,
+)
+def test_offers_are_seen_wherever_members_write(of: Fact) -> None:
+    assert entries(of, "texts") == [(("anna",), ())]
+
+
+def test_a_heading_is_part_of_the_offer() -> None:
+    of = read(ForumPost, "See https://tabletmarket.net", heading="50% off, order now", forum_id="f", thread_id="t",
+              text="See https://tabletmarket.net", thread_title="50% off, order now")  # fmt: skip
+    assert entries(of, "texts") == [(("anna",), ())]
+
+
+def test_strangers_threads_and_owners_are_those_to_whom_a_place_is_pushed() -> None:
+    post = read(ForumPost, LINK, forum_id="f", thread_id="t", text=LINK)
+    comment = read(Comment, LINK, owner_id="ben", text=LINK)
+    own_page = read(Comment, LINK, owner_id="anna", text=LINK)
+    assert entries(message(LINK, "ben", "eva"), "pushed/1d") == [(("anna", "bees-of-brno.cz"), ("ben", "eva"))]
+    assert entries(post, "pushed/1d") == [(("anna", "bees-of-brno.cz"), ("f\nt",))]
+    assert entries(comment, "pushed/1d") == [(("anna", "bees-of-brno.cz"), ("ben",))]
+    assert entries(own_page, "pushed/1d") == []
+
+
+def test_harmless_places_can_be_pushed_as_much_as_one_likes() -> None:
+    of = message("Look at https://www.youtube.com/watch?v=x and https://sub.school.edu.pl/bees", "ben")
+    assert entries(of, "pushed/1d") == []
+
+
+def test_a_bare_link_takes_the_whole_quota_and_advertising_takes_less() -> None:
+    bare, praised = message(LINK), message(PRAISE)
+    assert judge_commercial_content(case(bare, PLACE, pushed_at_1d=11, pushed_at_7d=11), LIMITS) is None
+    found = judge_commercial_content(case(praised, PLACE, pushed_at_1d=8, pushed_at_7d=8), LIMITS)
+    assert found
+    assert found.subject_id == "anna"
+    assert "bees-of-brno.cz before 8 strangers, threads or page owners within 24 hours" in found.summary
+    assert judge_commercial_content(case(bare, PLACE, pushed_at_1d=12, pushed_at_7d=12), LIMITS)
+
+
+def test_advertising_to_fewer_than_half_the_quota_is_not_pushing() -> None:
+    assert judge_commercial_content(case(message(PRAISE), PLACE, pushed_at_1d=5, pushed_at_7d=5), LIMITS) is None
+
+
+def test_a_text_that_sells_by_itself_is_told_once() -> None:
+    assert judge_commercial_content(case(message(OFFER), PLACE, pushed_at_1d=20, pushed_at_7d=20), LIMITS) is None
+
+
+def test_accounts_that_advertise_one_place_are_told_together() -> None:
+    of = message(PRAISE)
+    told = reading(4, note="eva", members=("anna", "ben", "carl", "eva"))
+    found = judge_commercial_content(case(of, PLACE, promoters_at_1d=told, pushed_at_1d=1), LIMITS)
+    assert found
+    assert found.subject_id == "eva"
+    assert found.members == ("anna", "ben", "carl", "eva")
+    assert found.summary == (
+        "4 accounts advertised bees-of-brno.cz within 24 hours, in 4 texts; the limit is 4 accounts."
+    )
+
+
+def test_only_those_who_advertise_are_counted_as_promoters() -> None:
+    assert entries(message(LINK), "promoters/1d") == []
+    assert entries(message(PRAISE), "promoters/1d") == [(("bees-of-brno.cz",), ("anna",))]

@@ -1,0 +1,269 @@
+"""Signs of selling in a text: prices, calls to buy, prizes, premium numbers, links to shops. Each has a name and its points.
+
+No sign says much by itself, and none is a judgement: the points add up, and the rule says from which sum on a person is
+asked. Phrases and points stand in `commerce.yaml`. A text is read as a row of words and kinds (a price, a phone number, a
+link); phrases of all languages are matched at once, by one walk over that row, because nobody says reliably in which
+language a text is written.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache
+from importlib.resources import files
+from itertools import product
+from math import sqrt
+from unicodedata import normalize
+
+import yaml
+from msgspec import Struct, convert
+
+from text.links import Link, link_lists, link_of, links_of, public_suffix
+
+LONGEST_GAP = 3
+"""Words that may stand where a phrase has `…`."""
+UNDILUTED_WORDS = 150
+"""In longer texts, signs thin out: a newsletter of a thousand words names a price somewhere."""
+
+SHOUTING_READ = 500
+MIN_SHOUTED_LETTERS = 20
+"""Characters that are looked at, and letters that it takes."""
+
+_SYMBOLS = "€$£¥₤₴₺₽₾₼֏₸₪﷼"
+_LINK_SIGN = "🔗"
+_SHORT_CODE = re.compile(r"\d{3,6}")
+_PREMIUM = re.compile(r"(?:(?:00|\+)44|0)(?:90\d|87[0-3]|84[45])|0?(?:137|190|900|901|902|906|909|118)|1?-?900")
+_DIACRITICS = re.compile("[\u0300-\u036f\u064b-\u065f\u0670\u0640'’]+")
+_LETTERS = str.maketrans(
+    {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ى": "ي", "ة": "ه"}
+)
+
+Symbol = str
+"""What a phrase is made of: a folded word (`buy`), a beginning of words (`wygr*`), or a kind in angle brackets (`<price>`)."""
+
+
+class Sign(Struct, frozen=True):
+    """A kind of sign that a text has. `points` may be negative: a warning against offers is none."""
+
+    name: str
+    points: float
+
+
+class CommerceReading(Struct, frozen=True):
+    """What speaks for trade in a text: signs, the heaviest first, and what they add up to. `links` are all the text's."""
+
+    points: float
+    signs: tuple[Sign, ...]
+    links: tuple[Link, ...]
+
+
+class _Currencies(Struct, frozen=True, forbid_unknown_fields=True):
+    after: str
+    before: str
+
+
+class _SignEntry(Struct, frozen=True, forbid_unknown_fields=True):
+    points: float
+    phrases: dict[str, str] = {}
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    currencies: _Currencies
+    signs: dict[str, _SignEntry]
+
+
+class _Node:
+    """A place in the tree of phrases: what ends here, and what may follow at once or after a gap."""
+
+    __slots__ = ("ends", "next", "next_after_gap")
+
+    def __init__(self) -> None:
+        self.next: dict[Symbol, _Node] = {}
+        self.next_after_gap: dict[Symbol, _Node] = {}
+        self.ends: frozenset[str] = frozenset()
+
+
+class _Lexicon:
+    """All phrases of all signs and languages as one tree of symbols."""
+
+    def __init__(self, currencies: _Currencies, entries: dict[str, _SignEntry]) -> None:
+        self.tokens = _tokens(currencies)
+        self.points = {name: entry.points for name, entry in entries.items()}
+        self.root = _Node()
+        self.words: set[str] = set()
+        self.beginnings: set[str] = set()
+        for name, entry in entries.items():
+            for phrase in (phrase for phrases in entry.phrases.values() for phrase in phrases.split(",")):
+                for symbols in _spelled_out(phrase):
+                    self._add(symbols, name)
+
+    def _add(self, symbols: tuple[Symbol, ...], name: str) -> None:
+        node, gap = self.root, False
+        for symbol in symbols:
+            if symbol == "…":
+                gap = True
+                continue
+            if symbol.endswith("*"):
+                self.beginnings.add(symbol[:-1])
+            else:
+                self.words.add(symbol)
+            node = (node.next_after_gap if gap else node.next).setdefault(symbol, _Node())
+            gap = False
+        node.ends |= {name}
+
+
+def _spelled_out(phrase: str) -> Iterator[tuple[Symbol, ...]]:
+    """`buy|order now` as its two phrases."""
+    return product(*([word if word == "…" else _folded(word) for word in part.split("|")] for part in phrase.split()))
+
+
+def _folded(word: str) -> str:
+    """Without diacritics and apostrophes, because people leave them out. The same for texts and for phrases."""
+    word = word.casefold()
+    if word.isascii():
+        return word.replace("'", "")
+    return normalize("NFC", _DIACRITICS.sub("", normalize("NFKD", word)).translate(_LETTERS))
+
+
+def _tokens(currencies: _Currencies) -> re.Pattern[str]:
+    """What a text consists of; each group is a kind. No part is read more than a fixed number of times."""
+    after, before = (
+        "|".join(sorted({re.escape(word) for word in re.split(r"[,\s]+", listed.strip())}, key=len, reverse=True))
+        for listed in (currencies.after, currencies.before)
+    )
+    amount = r"\d(?:[\d.,]|\s\d{3}(?!\d))*+"
+    return re.compile(
+        rf"""
+        (?P<link>{_LINK_SIGN})
+        |(?P<email>[\w.+-]{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,4}})
+        |(?P<handle>(?<!\w)@[\w.]{{3,40}})
+        |(?P<price>[{_SYMBOLS}]\s?{amount}[km]?|\b(?:{before})\.?\s?{amount}|{amount}[km]?\s?(?:[{_SYMBOLS}]|(?:{after})\b))
+        |(?P<percent>\d+(?:[.,]\d+)?\s?%|%\s?\d+)
+        |(?P<rate>\d{{1,3}}(?:[.,]\d+)?\s?(?:ppm|(?:p\s?|pence\s)(?:/|per)\s?\w+))
+        |(?P<pence>\d{{1,3}}\s?(?:p|pence|cents?|ct)\b)
+        |(?P<phone>(?<![\w+])[+(]{{0,2}}\d(?:[ .\-/()]{{0,2}}\d){{6,17}}(?!\w))
+        |(?P<age>\b(?:16|18|21)\s?\+)
+        |(?P<number>\d+(?:[.,:/-]\d+)*+(?!\w))
+        |(?P<word>[^\W_]+(?:&[^\W_]+)?(?:['’][^\W_]+)*)
+        """,
+        re.VERBOSE,
+    )
+
+
+@cache
+def _lexicon() -> _Lexicon:
+    file = convert(yaml.safe_load(files("text").joinpath("commerce.yaml").read_text("utf-8")), _File)
+    return _Lexicon(file.currencies, file.signs)
+
+
+@lru_cache(maxsize=65_536)
+def _symbols_of_word(word: str) -> tuple[Symbol, ...]:
+    """The symbols of the lexicon that a word stands for; most words stand for none."""
+    lexicon, word = _lexicon(), _folded(word)
+    found = [word] if word in lexicon.words else []
+    found += [f"{word[:end]}*" for end in range(2, len(word) + 1) if word[:end] in lexicon.beginnings]
+    return tuple(found)
+
+
+def _symbols(text: str) -> Iterator[tuple[Symbol, ...]]:
+    """The row of what a text is made of."""
+    for match in _lexicon().tokens.finditer(text):
+        kind, written = match.lastgroup, match[0]
+        if kind == "word":
+            yield _symbols_of_word(written)
+        elif kind == "phone":
+            digits = re.sub(r"[^\d+]", "", written)
+            yield ("<phone>", "<premium>") if _PREMIUM.match(digits) else ("<phone>",)
+        elif kind == "number":
+            yield ("<number>", "<short>") if _SHORT_CODE.fullmatch(written) else ("<number>",)
+        else:
+            yield (f"<{kind}>",)
+
+
+_Waiting = dict[int, tuple[dict[Symbol, _Node], int]]
+"""What may come next, each place of the tree once, and for how many words more it may be waited for."""
+
+
+def _phrases_in(row: Iterable[tuple[Symbol, ...]]) -> tuple[set[str], int]:
+    """Names of the signs whose phrases occur, and the length of the row. Linear: few phrases begin with the same word."""
+    root = _lexicon().root.next
+    found: set[str] = set()
+    length = 0
+    waiting: _Waiting = {}
+    for symbols in row:
+        length += 1
+        if not symbols and not waiting:
+            continue
+        still: _Waiting = {key: (after, gap - 1) for key, (after, gap) in waiting.items() if gap}
+        for symbol in symbols:
+            for after in (root, *(after for after, _ in waiting.values())):
+                if node := after.get(symbol):
+                    found |= node.ends
+                    if node.next:
+                        still[id(node.next)] = node.next, 0
+                    if node.next_after_gap:
+                        still[id(node.next_after_gap)] = node.next_after_gap, LONGEST_GAP
+        waiting = still
+    return found, length
+
+
+def _without_links(undisguised: str, links: tuple[Link, ...]) -> str:
+    """The text with one sign in place of each of the links."""
+    domains = {link.domain for link in links}
+    return " ".join(
+        _LINK_SIGN if "." in piece and (link := link_of(piece)) and link.domain in domains else piece
+        for piece in undisguised.split()
+    )
+
+
+def _signs_of_links(links: Iterable[Link]) -> Iterator[str]:
+    lists = link_lists()
+    for link in links:
+        names, path = {link.host, link.domain}, link.path
+        yield "link"
+        if names & lists.shorteners:
+            yield "short link"
+        if names & lists.messengers:
+            yield "messenger"
+        if names & lists.marketplaces or not lists.shop_paths.isdisjoint(path):
+            yield "shop link"
+        if public_suffix(link.host) in lists.trading_suffixes:
+            yield "trading domain"
+        earning = any(name in lists.referral_parameters and value for name, value in link.parameters)
+        if earning or not lists.referral_paths.isdisjoint(path):
+            yield "referral link"
+
+
+def is_harmless(link: Link, harmless: frozenset[str]) -> bool:
+    """Whether the link's host, or one that it lies under, is among `harmless` (hosts, domains or suffixes such as `edu`)."""
+    labels = link.host.split(".")
+    return any(".".join(labels[start:]) in harmless for start in range(len(labels)))
+
+
+def _shouts(raw: str) -> bool:
+    """Whether most letters are capitals, or exclamation marks come in threes."""
+    start = raw[:SHOUTING_READ]
+    letters = sum(map(str.isalpha, start))
+    return "!!!" in start or (letters >= MIN_SHOUTED_LETTERS and 2 * sum(map(str.isupper, start)) > letters)
+
+
+@lru_cache(maxsize=1_024)
+def commerce_of(raw: str, undisguised: str, harmless: frozenset[str] = frozenset()) -> CommerceReading:
+    """The signs of selling in a text, given as it was written and with its disguise taken off.
+
+    Links to `harmless` places are no signs. Linear in the length of the text.
+    """
+    lexicon = _lexicon()
+    links = links_of(raw)
+    row = _symbols(_without_links(undisguised, links) if links else undisguised)
+    found, words = _phrases_in(row)
+    found.update(_signs_of_links(link for link in links if not is_harmless(link, harmless)))
+    if found and _shouts(raw):
+        found.add("shouting")
+    if "school" in found:
+        found -= {"price", "free", "school"}  # what a trip costs each pupil is no offer
+    thinned = min(1.0, sqrt(UNDILUTED_WORDS / words)) if words else 1.0
+    signs = sorted(
+        (Sign(name, round(lexicon.points[name] * thinned, 1)) for name in found),
+        key=lambda sign: (-sign.points, sign.name),
+    )
+    return CommerceReading(round(sum(sign.points for sign in signs), 1), tuple(signs), links)
