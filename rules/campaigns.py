@@ -1,6 +1,6 @@
 """Any article: near-identical text by several accounts."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
@@ -8,83 +8,96 @@ from models.events import Comment, ForumPost, Message
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
 from rules.copies import is_certain_copy
 from rules.quotas import Count, Quotas, Share, quota_signals, reached
+from text.normalise import EMAIL, LINK, PHONE
 
 _ARTICLES = {"message": 1, "forum_post": 3, "comment": 4}
 _SURFACES = {1: "messages", 3: "the forums", 4: "comments"}
 
 
-def _authors(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if fact.campaign:
-        yield (fact.campaign.campaign_id,), (fact.event.actor_id,)
-
-
-def _author_and_surface(fact: Fact) -> str:
-    return f"{_ARTICLES[fact.event.type]} {fact.event.actor_id}"
-
-
-AUTHORS = Window(
-    name="authors of a campaign",
-    on=(Message, ForumPost, Comment),
-    entries=_authors,
-    at=lambda fact, subject: (fact.campaign.campaign_id,) if fact.campaign else None,
-    named=True,
-    note=_author_and_surface,
-)
-
-
-def _same_words(fact: Fact, _: str = "") -> Key | None:
-    return (fact.text.digest.hex(),) if fact.campaign and fact.text and fact.text.digest else None
-
-
-def _authors_of_same_words(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if key := _same_words(fact):
-        yield key, (fact.event.actor_id,)
-
-
-AUTHORS_OF_SAME_WORDS = Window(
-    name="authors of the same words",
-    on=AUTHORS.on,
-    entries=_authors_of_same_words,
-    at=_same_words,
-    named=True,
-    note=_author_and_surface,
-)
+ON = (Message, ForumPost, Comment)
 
 
 class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct authors of near-identical text: the less certain it is that texts are copies, the more authors it takes.
 
     `certain_authors` counts only copies that are no coincidence: the same words, or at least `certain_similarity` like the
-    text that came first, or of at least `certain_characters`. `authors` counts all.
+    text that came first, or of at least `certain_characters`. `authors` counts all copies. Remarks are counted by
+    themselves, by `remark_authors`: messages and comments of fewer than `remark_characters` that lead nowhere (no link, no
+    address, no number to call).
     """
 
     certain_authors: Quotas
     certain_similarity: Share
     certain_characters: Count
     authors: Quotas
+    remark_authors: Quotas
+    remark_characters: Count
 
 
 def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
-    return (
-        quota_signals("authors", AUTHORS, limits.authors)
-        | quota_signals("certain_authors", _certain_authors(limits), limits.certain_authors)
-        | quota_signals("same_words_authors", AUTHORS_OF_SAME_WORDS, limits.certain_authors)
+    def is_remark(fact: Fact) -> bool:
+        text = fact.text.normalised if fact.text else ""
+        leads_nowhere = not any(sign in text for sign in _LEADING_SIGNS)
+        return not isinstance(fact.event, ForumPost) and len(text) < limits.remark_characters and leads_nowhere
+
+    def is_certain(fact: Fact) -> bool:
+        return is_certain_copy(fact, limits.certain_similarity, limits.certain_characters)
+
+    remarks = f"remarks under {limits.remark_characters}"
+    certain = f"({limits.certain_similarity}, {limits.certain_characters})"
+    windows = (
+        (
+            "authors",
+            _window(f"a campaign, without {remarks}", _campaign, lambda fact: not is_remark(fact)),
+            limits.authors,
+        ),
+        (
+            "certain_authors",
+            _window(
+                f"certain copies {certain}, without {remarks}", _campaign, lambda f: not is_remark(f) and is_certain(f)
+            ),
+            limits.certain_authors,
+        ),
+        (
+            "same_words_authors",
+            _window(f"the same words, without {remarks}", _same_words, lambda fact: not is_remark(fact)),
+            limits.certain_authors,
+        ),
+        ("remark_authors", _window(f"the same {remarks}", _same_words, is_remark), limits.remark_authors),
     )
+    return {
+        name: signal
+        for prefix, window, quotas in windows
+        for name, signal in quota_signals(prefix, window, quotas).items()
+    }
 
 
-def _certain_authors(limits: CoordinatedCampaignLimits) -> Window:
-    def certain(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        sure = is_certain_copy(fact, limits.certain_similarity, limits.certain_characters)
-        return _authors(fact) if sure else ()
+_LEADING_SIGNS = (LINK, EMAIL, PHONE)
 
-    return Window(
-        name=f"authors of certain copies ({limits.certain_similarity}, {limits.certain_characters})",
-        on=AUTHORS.on,
-        entries=certain,
-        at=AUTHORS.at,
-        named=True,
-        note=_author_and_surface,
-    )
+
+def _window(what: str, key_of: Callable[[Fact], Key | None], counts: Callable[[Fact], bool]) -> Window:
+    """The authors of `what`: those of facts that count, under the key of what they share."""
+
+    def at(fact: Fact, _: str) -> Key | None:
+        return key_of(fact) if fact.campaign and counts(fact) else None
+
+    def entries(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+        if key := at(fact, ""):
+            yield key, (fact.event.actor_id,)
+
+    return Window(name=f"authors of {what}", on=ON, entries=entries, at=at, named=True, note=_author_and_surface)
+
+
+def _campaign(fact: Fact) -> Key | None:
+    return (fact.campaign.campaign_id,) if fact.campaign else None
+
+
+def _same_words(fact: Fact) -> Key | None:
+    return (fact.text.digest.hex(),) if fact.text and fact.text.digest else None
+
+
+def _author_and_surface(fact: Fact) -> str:
+    return f"{_ARTICLES[fact.event.type]} {fact.event.actor_id}"
 
 
 def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) -> Finding | None:
@@ -93,6 +106,7 @@ def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) ->
         reached("authors", limits.authors, case.readings),
         reached("certain_authors", limits.certain_authors, case.readings),
         reached("same_words_authors", limits.certain_authors, case.readings),
+        reached("remark_authors", limits.remark_authors, case.readings),
     )
     over = max((one for one in counted if one), key=lambda one: one.level, default=None)
     campaign = case.fact.campaign
@@ -117,7 +131,7 @@ def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) ->
 COORDINATED_CAMPAIGN = Rule(
     slug="coordinated_campaign",
     article=1,
-    on=(Message, ForumPost, Comment),
+    on=ON,
     limits=CoordinatedCampaignLimits,
     signals=_signals,
     judge=judge_coordinated_campaign,

@@ -262,7 +262,12 @@ def test_strangers_weigh_more_than_guests() -> None:
 
 
 CAMPAIGN_LIMITS = CoordinatedCampaignLimits(
-    certain_authors=(Quota(3, DAY),), certain_similarity=0.9, certain_characters=150, authors=(Quota(4, DAY),)
+    certain_authors=(Quota(3, DAY),),
+    certain_similarity=0.9,
+    certain_characters=150,
+    authors=(Quota(4, DAY),),
+    remark_authors=(Quota(6, DAY),),
+    remark_characters=40,
 )
 
 
