@@ -2,6 +2,9 @@
 
 import re
 from collections.abc import Iterator
+from itertools import islice
+
+from msgspec import structs
 
 from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum, Standing
@@ -63,33 +66,31 @@ _WROTE = (
     "wrote|writes|said|schrieb|schreibt|napisał|pisze|a écrit|écrit|escribió|escreveu|ha scritto|scrive|schreef|skrev"
     "|kirjoitti|írta|a scris|napsal|napísal|napisao|је написао|написал|пишет|пише|написав|έγραψε|yazdı"
 )
-_ATTRIBUTION_BEFORE = re.compile(
-    rf"""(?: \A | \n | [>\]] ) \s* (?: {_FROM} ) \s? : [^:\n]* \Z             # a mail's header
+_QUOTED_BEFORE = re.compile(
+    rf"""(?: \A | \n | [>\]] ) \s* (?: {_FROM} ) \s? : [^:\n]* \Z                     # a mail's header
        | message-id \s? : \s? < \Z
-       | (?: \A | \n ) \s* -{{2,3}} [^\w-] [^\n]* (?: \n [^\n]* )? \Z          # a signature, or the source of a quotation
-       | [\w^`|\]-] \s? [\[(] [~+^-]? \Z | ! [~+^-]? \Z                        # nick [user@host], as chats log it
-       | in \s < \Z                                                            # "in <message@host>"
+       | (?: \A | \n ) [^\w\n]* [\d:.]* [^\w\n]* < [^>\n]{{1,24}} > [ ] [^\n]* \Z      # 09:30 <nick> words, in a chat's log
+       | [\[(] [~+^] \Z | ! [~+^-]? \Z                                               # nick!~user@host
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_ATTRIBUTION_AFTER = re.compile(
-    rf"""> ,? \s? (?: : | (?: {_WROTE} ) (?!\w) )
-       | [ ] \( [A-Z][\w.]* (?:[ ] [\w.]+)+ [ ]? \)
-       | [)\]]{{1,2}} \s+ (?: has | joined | left | quit )""",
-    re.VERBOSE | re.IGNORECASE,
-)
+_QUOTED_AFTER = re.compile(r"\)\]|[)\]]{1,2}\s+(?:has|joined|left|quit)\b")
+_ATTRIBUTION_BEFORE = re.compile(r"(?:\A|\n)\s*-{2,3}[^\w-][^\n]*(?:\n[^\n]*)?\Z|in\s<\Z")
+_ATTRIBUTION_AFTER = re.compile(rf">,?\s?(?::|(?:{_WROTE})(?!\w))", re.IGNORECASE)
 
 
 def find_emails(text: str) -> Iterator[PersonalDatum]:
     """E-mail addresses in a folded text. Handles (`@anna`), Fediverse names and the user part of a URL are none."""
+    found = list(_all(text))
+    quoted = any(_is_quoted(text, datum) for datum in found)
+    for datum in found:
+        yield structs.replace(datum, standing=_standing(text, datum, quoted))
+
+
+def _all(text: str) -> Iterator[PersonalDatum]:
     reached = 0
-    for count, anchor in enumerate(_ANCHOR.finditer(text)):
-        if count == MAX_ANCHORS:
-            return
-        if anchor.start() < reached:
-            continue
-        found = _around(text, anchor)
-        if found:
+    for anchor in islice(_ANCHOR.finditer(text), MAX_ANCHORS):
+        if anchor.start() >= reached and (found := _around(text, anchor)):
             reached = found.end
             yield found
 
@@ -113,10 +114,17 @@ def _around(text: str, anchor: re.Match[str]) -> PersonalDatum | None:
         return None
     if loose and not (re.search(r"[\d._-]", local[0]) or _MAIL_WORDS.search(before)):
         return None  # "see you @ museum.example", "look at school.example"
-    return PersonalDatum(Kind.EMAIL, start, domain.end(), MASK, _standing(text, start, domain.end()))
+    return PersonalDatum(Kind.EMAIL, start, domain.end(), MASK)
 
 
-def _standing(text: str, start: int, end: int) -> Standing:
-    if _ATTRIBUTION_BEFORE.search(text[max(0, start - 160) : start]) or _ATTRIBUTION_AFTER.match(text[end : end + 60]):
+def _is_quoted(text: str, datum: PersonalDatum) -> bool:
+    """Whether the address stands in the header of a mail or in a chat's log, which makes the text a copy of such."""
+    said = text[max(0, datum.start - 160) : datum.start]
+    return bool(_QUOTED_BEFORE.search(said) or _QUOTED_AFTER.match(text, datum.end))
+
+
+def _standing(text: str, datum: PersonalDatum, quoted: bool) -> Standing:
+    said = text[max(0, datum.start - 160) : datum.start]
+    if quoted or _ATTRIBUTION_BEFORE.search(said) or _ATTRIBUTION_AFTER.match(text, datum.end):
         return Standing.ATTRIBUTION
-    return Standing.OFFICE if _OFFICES.fullmatch(without_accents(text[start:end])) else Standing.PERSONAL
+    return Standing.OFFICE if _OFFICES.fullmatch(without_accents(text[datum.start : datum.end])) else Standing.PERSONAL
