@@ -24,6 +24,8 @@ Time: an event happens `after` the one before it (default 1m), or `at` a time si
 `after: -10m` is an event that comes late; `again: 5` delivers the latest five records again. Several events can be repeated
 in turn: `{times: 20, every: 2h, events: [...]}`.
 
+Other rules look on as well, so write texts that only the rule of the file has something against.
+
 `policy` changes the shipped policy: `policy: {mass_messaging.mode: shadow}`. Unless an expectation says so, `rule` is the
 file's (a file about no single rule names none), and its article is the rule's own. `expect: nothing` means that nobody is
 reported by any rule.
