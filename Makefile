@@ -27,7 +27,8 @@ endif
 
 # No cache of bytecode or of downloads is needed twice, and pip's advice to upgrade itself is not ours to give.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
-INSTALL_PROJECT := $(PIP) install --no-deps --no-build-isolation --editable .
+# setuptools warns of whatever an editable installation might hide; here it is this directory, as is meant
+INSTALL_PROJECT := PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 
 .PHONY: help run test install lint format kafka unit lock clean
 
