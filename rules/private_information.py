@@ -1,0 +1,171 @@
+"""Article 11, private information: telephone numbers, addresses, accounts and identifiers where they should not stand."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import lru_cache, partial
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from models.events import (
+    Comment,
+    ContactRequest,
+    ForumPost,
+    Invitation,
+    MediaUpload,
+    Message,
+    ProfileUpdate,
+    heading_of,
+    text_of,
+)
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.quotas import Duration, in_words, measured
+from text.personal_data import READ_CHARACTERS, Kind, PersonalDatum, Standing, find_personal_data
+
+WRITTEN = (Message, Invitation, ContactRequest, ForumPost, Comment, ProfileUpdate, MediaUpload)
+CACHED_TEXTS = 128
+"""The judge asks again what the window has asked; a text is at most `READ_CHARACTERS` long."""
+NAMED_MASKS = 5
+FURTHER_TEXT = 0.25
+"""What each further text with private information within the window adds to the level."""
+_NAMES = {
+    Kind.EMAIL: ("an e-mail address", "e-mail addresses"),
+    Kind.PHONE: ("a telephone number", "telephone numbers"),
+    Kind.ADDRESS: ("a postal address", "postal addresses"),
+    Kind.IBAN: ("a bank account", "bank accounts"),
+    Kind.CARD: ("a payment card", "payment cards"),
+    Kind.NATIONAL_ID: ("a national identifier", "national identifiers"),
+}
+
+Weights = Mapping[Kind, Annotated[float, Meta(gt=0)]]
+
+
+class PrivateInformationLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """What counts where, and how much.
+
+    `visible` and `private`: the kinds that are looked for where others can read them and in what one member writes to
+    another, each with what it adds to the level. `further`: what each further piece of a kind adds. `standings`: whether only
+    what leads to a person counts, or what leads to an office or says where a quotation comes from as well. `texts_window`:
+    how long one account's texts are counted together.
+    """
+
+    visible: Weights
+    private: Weights
+    further: Annotated[float, Meta(ge=0)]
+    standings: frozenset[Standing]
+    texts_window: Duration
+
+
+def written(fact: Fact) -> str:
+    """All that a member wrote, in the order in which it is read."""
+    organisation = fact.event.organisation if isinstance(fact.event, ProfileUpdate) else None
+    return "\n".join(part for part in (heading_of(fact.event), organisation, text_of(fact.event)) if part)
+
+
+def data_of(fact: Fact) -> tuple[PersonalDatum, ...]:
+    """The personal data in all that was written."""
+    return _data_in(written(fact)[:READ_CHARACTERS], fact.event.language)
+
+
+@lru_cache(CACHED_TEXTS)
+def _data_in(text: str, language: str | None) -> tuple[PersonalDatum, ...]:
+    return find_personal_data(text, language)
+
+
+def is_visible(fact: Fact) -> bool:
+    """Whether more members can read it than those it is written to."""
+    match fact.event:
+        case ForumPost() | Comment() | ProfileUpdate():
+            return True
+        case MediaUpload(visibility=visibility):
+            return visibility != "private"
+    return False
+
+
+def _told(fact: Fact, limits: PrivateInformationLimits) -> list[PersonalDatum]:
+    """What is told that the policy has something against."""
+    if isinstance(fact.event, MediaUpload) and not is_visible(fact):
+        return []  # nobody else sees it
+    kinds = limits.visible if is_visible(fact) else limits.private
+    return [datum for datum in data_of(fact) if datum.kind in kinds and datum.standing in limits.standings]
+
+
+def _texts(limits: PrivateInformationLimits, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if _told(fact, limits):
+        yield (fact.event.actor_id,), ()
+
+
+def _signals(limits: PrivateInformationLimits) -> dict[str, Signal]:
+    """What the window takes in depends on the limits, so it is made of them."""
+    texts = Window(
+        name="texts with private information by actor",
+        on=WRITTEN,
+        distinct=False,
+        entries=partial(_texts, limits),
+        at=lambda _, subject: (subject,),
+    )
+    return {"texts": Signal(texts, int(limits.texts_window), 1)}
+
+
+def judge_private_information(case: Case, limits: PrivateInformationLimits) -> Finding | None:
+    """Private information in one text. Whose it is a machine cannot see; nobody's belongs there."""
+    told = _told(case.fact, limits)
+    if not told:
+        return None
+    weights = limits.visible if is_visible(case.fact) else limits.private
+    counts = Counter(datum.kind for datum in told)
+    texts = case.readings["texts"]
+    others = max(texts.count - 1, 0)
+    again = f" One of {texts.count} such texts within {in_words(limits.texts_window)}." if others else ""
+    return Finding(
+        level=sum(weights[kind] for kind in counts)
+        + limits.further * (len(told) - len(counts))
+        + FURTHER_TEXT * others,
+        measurements=(
+            *(measured(kind.value, counts[kind], 1) for kind in Kind if kind in counts),
+            measured("texts", texts.count, 1, limits.texts_window),
+        ),
+        evidence=texts,
+        summary=f"{_where(case.fact)} gives away {_in_words(counts)}: {_masks(told)}.{again}",
+    )
+
+
+def _where(fact: Fact) -> str:
+    match fact.event:
+        case ForumPost():
+            return "A forum post"
+        case Comment(owner_id=owner, actor_id=actor):
+            return "A comment on the own page" if owner == actor else "A comment on another member's page"
+        case ProfileUpdate():
+            return "A profile"
+        case MediaUpload(visibility=visibility, surface=surface):
+            readers = "everybody" if visibility == "public" else "members"
+            return f"The caption of an upload to a {surface}, visible to {readers},"
+        case Message(recipient_ids=recipients):
+            return f"A private message to {len(recipients)} member{'s' if len(recipients) > 1 else ''}"
+        case Invitation():
+            return "The text of an invitation"
+    return "The text of a contact request"
+
+
+def _in_words(counts: Counter[Kind]) -> str:
+    parts = [_NAMES[kind][0] if n == 1 else f"{n} {_NAMES[kind][1]}" for kind in Kind if (n := counts[kind])]
+    return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def _masks(told: list[PersonalDatum]) -> str:
+    masks = list(dict.fromkeys(datum.mask for datum in told))
+    more = f" and {len(masks) - NAMED_MASKS} more" if len(masks) > NAMED_MASKS else ""
+    return ", ".join(masks[:NAMED_MASKS]) + more
+
+
+PRIVATE_INFORMATION = Rule(
+    slug="private_information",
+    article=11,
+    on=WRITTEN,
+    limits=PrivateInformationLimits,
+    signals=_signals,
+    judge=judge_private_information,
+)
+
+RULES = (PRIVATE_INFORMATION,)

@@ -1,0 +1,112 @@
+"""Article 10, pupils: pictures that show them without their parents' consent, and texts that say who a child is."""
+
+from collections.abc import Iterable
+
+from msgspec import Struct
+
+from models.events import Comment, ForumPost, MediaUpload, ProfileUpdate
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.private_information import data_of, is_visible, written
+from rules.quotas import Duration, in_words, measured
+from text.personal_data import READ_CHARACTERS
+from text.personal_data.pupils import told_of_pupils
+
+VISIBLE = (MediaUpload, ForumPost, Comment, ProfileUpdate)
+REFUSED = 1.0
+"""What a consent that was not given adds to the level; where nobody said, it may have been."""
+SEEN_BY_EVERYBODY = 1.0
+CONTACT = 1.0
+"""What it adds that a stranger could get hold of the child."""
+FURTHER = 0.25
+"""What each further such upload or text within the window adds to the level."""
+
+
+class PupilImageLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """`window`: how long one account's uploads and texts are counted together."""
+
+    window: Duration
+
+
+class _Breach(Struct, frozen=True):
+    """What is wrong with one event, and how bad it is by itself."""
+
+    level: float
+    summary: str
+
+
+def _picture(event: MediaUpload) -> _Breach | None:
+    if not event.shows_pupils or event.consent or event.visibility == "private":
+        return None
+    readers = "everybody" if event.visibility == "public" else "members"
+    refused = event.consent is False
+    consent = "without their parents' consent" if refused else "and nothing says that their parents consented"
+    return _Breach(
+        level=1.0 + REFUSED * refused + SEEN_BY_EVERYBODY * (event.visibility == "public"),
+        summary=f"An upload ({event.media_kind}) to a {event.surface}, visible to {readers}, shows pupils {consent}.",
+    )
+
+
+def _text(fact: Fact) -> _Breach | None:
+    told = frozenset(told_of_pupils(written(fact)[:READ_CHARACTERS], data_of(fact)))
+    if not told:
+        return None
+    named = {"age": "age", "class": "class", "contact": "address or number"}
+    words = " and ".join(named[what] for what in named if what in told)
+    return _Breach(
+        level=2.0 + CONTACT * ("contact" in told),
+        summary=f"A text that others can read names a pupil and tells the child's {words}.",
+    )
+
+
+def _breach(fact: Fact) -> _Breach | None:
+    """The worse of what is shown and what is told."""
+    if not is_visible(fact):
+        return None
+    picture = _picture(fact.event) if isinstance(fact.event, MediaUpload) else None
+    return picture or _text(fact)
+
+
+def _breaches(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if _breach(fact):
+        yield (fact.event.actor_id,), ()
+
+
+BREACHES = Window(
+    name="pupils shown or told of by actor",
+    on=VISIBLE,
+    distinct=False,
+    entries=_breaches,
+    at=lambda _, subject: (subject,),
+)
+
+
+def _signals(limits: PupilImageLimits) -> dict[str, Signal]:
+    return {"breaches": Signal(BREACHES, int(limits.window), 1)}
+
+
+def judge_pupil_image(case: Case, limits: PupilImageLimits) -> Finding | None:
+    """Pupils in a picture or by name, where others can see it."""
+    breach = _breach(case.fact)
+    if not breach:
+        return None
+    breaches = case.readings["breaches"]
+    others = max(breaches.count - 1, 0)
+    again = f" One of {breaches.count} such uploads or texts within {in_words(limits.window)}." if others else ""
+    return Finding(
+        level=breach.level + FURTHER * others,
+        measurements=(measured("breaches", breaches.count, 1, limits.window),),
+        evidence=breaches,
+        summary=breach.summary + again,
+    )
+
+
+PUPIL_IMAGE = Rule(
+    slug="pupil_image",
+    article=10,
+    on=VISIBLE,
+    limits=PupilImageLimits,
+    signals=_signals,
+    judge=judge_pupil_image,
+)
+
+RULES = (PUPIL_IMAGE,)
