@@ -243,15 +243,15 @@ def _norms(spans: Spans) -> Iterator[Found]:
         yield from _norm(spans, noun, ("deserve", "wish"), _SUBJECTS)
     for noun in spans.of("killing"):
         yield from _norm(spans, noun, ("deserve", "wish", "legal", "solution"), _SUBJECTS)
-    for phrase in spans.of("unworthy"):
+    for phrase in spans.of("unworthy", "doomed"):
         for target in spans.near(phrase, *_SUBJECTS):
             if _gap(phrase, target) <= spans.grammar.reach:
-                yield Found("wish", (phrase, target), normative=True)
+                yield Found("wish" if phrase.name == "unworthy" else "incitement", (phrase, target), normative=True)
     for word in spans.of("without"):
         for target in spans.near(word, *_NO_THINGS):
             for better in spans.near(word, "better"):
                 near = _gap(word, target) <= CLOSE and min(_gap(better, word), _gap(better, target)) <= WISH_REACH
-                if near and target.start > word.start:
+                if near and (target.start < word.start) == spans.grammar.postpositions:
                     yield Found("wish", (better, word, target), normative=True)
 
 
@@ -343,10 +343,13 @@ def meant(spans: Spans, found: Found) -> bool:
     tokens = spans.tokens
     first, last = min(part.start for part in found.parts), max(part.end for part in found.parts)
     direct = found.kind in ("violence_to_you", "intimidation")
+    announced = found.kind == "violence_to_you" and len(found.parts) > 1
     quoted = not tokens.quoted.isdisjoint(part.start for part in found.parts)
-    if quoted or tokens.dialogue or (tokens.attributed and not direct):
+    if quoted or tokens.dialogue or (tokens.attributed and not announced):
         return False
     if found.normative and tokens.sentences[first] in tokens.asked:
+        return False
+    if not direct and _condemned(spans, found, first, last):
         return False
     return not _negated(spans, found, first, last) and not _reported(spans, first, last, direct)
 
@@ -366,8 +369,22 @@ def _negated(spans: Spans, found: Found, first: int, last: int) -> bool:
     )
 
 
+def _condemned(spans: Spans, found: Found, first: int, last: int) -> bool:
+    """Whether the sentence says that it is wrong."""
+    begin, end = _sentence(spans, first, last)
+    return any(
+        not any(part.start <= wrong.start <= part.end for part in found.parts)
+        for wrong in spans.between("wrong", begin, end)
+    )
+
+
+def _sentence(spans: Spans, first: int, last: int) -> tuple[int, int]:
+    """Positions of the first and the last word of the sentence around two positions."""
+    sentences = spans.tokens.sentences
+    return bisect_left(sentences, sentences[first]), bisect_right(sentences, sentences[last]) - 1
+
+
 def _reported(spans: Spans, first: int, last: int, direct: bool) -> bool:
     """Whether somebody is said to say it. After a direct threat 'say' is part of it: 'if you tell anybody'."""
-    sentences = spans.tokens.sentences
-    begin, end = bisect_left(sentences, sentences[first]), bisect_right(sentences, sentences[last]) - 1
+    begin, end = _sentence(spans, first, last)
     return bool(spans.between("said", begin, end) or spans.between("say", begin, last if direct else end))

@@ -7,11 +7,13 @@ One file a language in `languages/`. Each of its keys is a class of words, each 
     =word         the word with exactly these diacritics, where without them it is another
     two words     one after the other; `~` lets up to two words stand between, `...` up to six
     a|b c         short for `a c, b c`
+    (re/un)do     short for `redo, undo`
 
 `docs` of the classes: `CLASSES` below. Entries serve for grammar, not as a list of what is forbidden: no word alone is a
 finding, apart from the entries of `menace`, `doom` and `curse`, which are whole phrases.
 """
 
+import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -47,6 +49,7 @@ CLASSES = {
     "killed": "killed, shot, hanged, dead, as what is done to somebody",
     "be": "'be' and 'get' of the passive; where a language has entries here, `killed` counts only beside one of them",
     "die": "to die, to perish, to suffer",
+    "doomed": "must be killed, may they die: where one word says both",
     "death": "death, as what is deserved or wished",
     # what makes violence a threat
     "intent": "I will, we are going to, I want to",
@@ -76,6 +79,7 @@ CLASSES = {
     "no": "not, never, nobody; to prevent, to stop, against",
     "say": "to say, to call, to write, to threaten: what follows is somebody else's; books, plays, films",
     "said": "said, asked, shouted (he, she): what stands before it is somebody else's as well",
+    "wrong": "is wrong, is a crime: the rest of the sentence is condemned",
     "vow": "I swear, I told you: what follows is the speaker's own",
     "apart": "words that part clauses: who, why, because",
     "harmless": "phrases with such words that mean no harm: to kill time",
@@ -93,13 +97,13 @@ def _bits(names: str) -> int:
 ALONE = _bits("menace doom curse kill_i_you")
 """Classes of which each entry is a finding by itself."""
 ANCHORS = ALONE | _bits(
-    "kill kill_i kill_now kill_you rid rid_i rid_now killing killed die death death_to without unworthy "
+    "kill kill_i kill_now kill_you rid rid_i rid_now killing killed die doomed death death_to without unworthy "
     "insult vile vermin hate curse_at"
 )
 """Classes of which one has to occur before a language is worth a closer look."""
 TARGETS = _bits("you thou them people anyone like_you are_you vocative kill_you")
 """Classes of which one has to occur besides an anchor."""
-MISSPELT = _bits("kill kill_i kill_now kill_you kill_i_you killed")
+MISSPELT = _bits("kill kill_i kill_now killed")
 """Classes that are looked for with one letter wrong, too."""
 
 
@@ -108,13 +112,14 @@ class Grammar(Struct, frozen=True, forbid_unknown_fields=True):
 
     `reach` is how many words may stand between two parts of a threat. In a `prodrop` language a verb's form says that the
     speaker acts. `agent_first`: who stands before 'should kill' is the killer; where endings tell, any order will do.
-    `object_after`: who is to be killed stands after the verb.
+    `object_after`: who is to be killed stands after the verb. `postpositions`: 'without' stands behind.
     """
 
     reach: int = 3
     prodrop: bool = True
     agent_first: bool = True
     object_after: bool = False
+    postpositions: bool = False
 
 
 class Language(Struct, frozen=True):
@@ -319,9 +324,18 @@ def _language(name: str, source: str) -> Language:
     return Language(name.removesuffix(".yaml"), grammar, tuple(entries), frozenset(loaded))
 
 
+_CHOICE = re.compile(r"\(([^()]*)\)")
+
+
+def _spelt_out(word: str) -> list[str]:
+    """All words that a part of an entry stands for."""
+    pieces = [piece.split("/") for piece in _CHOICE.split(word)]
+    return ["".join(choice) for choice in product(*pieces)]
+
+
 def _parts(entry: str) -> Iterator[tuple[str, ...]]:
     """The parts of an entry, alternatives spelt out. An apostrophe parts words, as it does in texts."""
-    for words in product(*(part.split("|") for part in entry.split())):
+    for words in product(*([w for one in part.split("|") for w in _spelt_out(one)] for part in entry.split())):
         parts: list[str] = []
         for word in words:
             if word in GAPS:
