@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import phonenumbers
 from msgspec import Struct
 
+from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum
-from text.personal_data.words import OTHER_NUMBER, OWN_NUMBER, PHONE_WORDS, before, last_end
+from text.personal_data.words import OTHER_NUMBER, OWN_NUMBER, PHONE_WORDS, PHONE_WORDS_AFTER, before, last_end
 
 MAX_LOOKUPS = 40
 """Numbers of one text that are looked up in all countries (half a millisecond each)."""
@@ -62,14 +63,14 @@ _MEASURED = re.compile(
             | osób | obyvatel ) )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_NORTH_AMERICAN = re.compile(r"(?:1[ .\-])?(?:\([2-9]\d\d\) ?|[2-9]\d\d[ .\-])[2-9]\d\d[ .\-]\d{4}")
+_NORTH_AMERICAN = re.compile(r"(?:(?:00)?1[ .\-])?(?:\(\d{3}\) ?|\d{3}[ .\-])\d{3}[ .\-]\d{4}")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[ .]\d{3})+")
 _COUNTED = "01234567890123456789 9876543210"
 
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
 _MAX_NATIONAL_DIGITS = 13
 _MIN_DIGITS_ON_A_LINE = 9
-"""A line with nothing else on it than so many digits is there to be dialled."""
+"""A line with nothing else on it than so many digits, or one less in groups, is there to be dialled."""
 
 
 class _Said(Struct, frozen=True):
@@ -151,7 +152,7 @@ def _judge(text: str, start: int, end: int, lookups: _Lookups) -> str | None:
     digits = "".join(filter(str.isdecimal, shown))
     if not _MIN_DIGITS <= len(digits) <= _MAX_DIGITS or not _stands_alone(text, start, end):
         return None
-    said = _said(text, start)
+    said = _said(text, start, end)
     international = "+" in shown or re.match(r"[(\[]?00 ?[(]?[1-9]", shown)
     if international and ((mask := _international(shown, digits, said)) or not said.phone):
         return mask
@@ -182,14 +183,17 @@ def _is_a_mere_number(shown: str, digits: str, said: _Said) -> bool:
     """Digits in order, one digit only, round thousands: somebody counts, or gives an example."""
     in_thousands = _THOUSANDS.fullmatch(shown) is not None
     example = digits in _COUNTED and (in_thousands or shown == digits) and not said.phone
+    groups = [int(group) for group in re.findall(r"\d+", shown)]
+    example |= len(groups) > 2 and groups == list(range(groups[0], groups[0] + len(groups)))
     decimal = re.fullmatch(r"\d+\.\d\d?", shown) is not None
     return example or decimal or len(set(digits)) == 1 or (in_thousands and digits.endswith("000"))
 
 
-def _said(text: str, start: int) -> _Said:
+def _said(text: str, start: int, end: int) -> _Said:
     words = before(text, start)
     phone, other = last_end(PHONE_WORDS, words), last_end(OTHER_NUMBER, words)
     own = last_end(OWN_NUMBER, words) >= 0 and other < 0
+    own = own or PHONE_WORDS_AFTER.match(without_accents(text[end : end + 24]).lstrip(" ,")) is not None
     return _Said(phone=phone > other or own, other=other > phone)
 
 
@@ -201,23 +205,24 @@ def _international(shown: str, digits: str, said: _Said) -> str | None:
     if phonenumbers.is_valid_number(number):
         return _mask(number)
     # ranges are opened faster than lists of them are, and a wrong digit hides nothing from a person
-    likely = said.phone or ("+" in shown and len(digits) >= 10 and not said.other and not digits.endswith("0000"))
+    clear = "+" in shown or _NORTH_AMERICAN.fullmatch(shown)
+    likely = said.phone or (clear and len(digits) >= 10 and not said.other and not digits.endswith("0000"))
     return _mask(number) if likely and phonenumbers.is_possible_number(number) else None
 
 
 def _unannounced(text: str, start: int, end: int, digits: str, lookups: _Lookups) -> str | None:
     """A number about which nothing is said must look like a telephone number and like little else."""
     shown = text[start:end]
-    if _NORTH_AMERICAN.fullmatch(shown) and (mask := lookups.first(shown, ["US"])):
+    if _NORTH_AMERICAN.fullmatch(shown) and (mask := _north_american(text, start, end, lookups)):
         return mask
     if digits[0] == "0":
         enough = len(digits) >= 9 and digits[1] != "0"
         return lookups.first(shown, lookups.regions) if enough else None
     if digits[0] == "8" and len(digits) == 11 and re.search(r"[ \-)]", shown):
         return lookups.first(shown, ["RU", "BY", "KZ"])
-    if len(digits) >= _MIN_DIGITS_ON_A_LINE and _is_own_line(text, start, end):
-        return lookups.first(shown, lookups.regions)
     groups = re.findall(r"\d+", shown)
+    if len(digits) + (len(groups) > 1) >= _MIN_DIGITS_ON_A_LINE and _is_own_line(text, start, end):
+        return lookups.first(shown, lookups.regions)
     uneven = len(groups) > 2 and len({len(group) for group in groups}) > 1
     if len(digits) < _MIN_DIGITS + 1 or _THOUSANDS.fullmatch(shown):
         return None
@@ -225,6 +230,12 @@ def _unannounced(text: str, start: int, end: int, digits: str, lookups: _Lookups
         if _national_groups(number) == groups:
             return _mask(number)
     return None
+
+
+def _north_american(text: str, start: int, end: int, lookups: _Lookups) -> str | None:
+    """An area in brackets and an extension say what it is, even where the area is made up."""
+    clear = "(" in text[start:end] or _EXTENSION.match(text, end)
+    return lookups.first(text[start:end], ["US"]) or ("[phone …]" if clear else None)
 
 
 def _national_groups(number: phonenumbers.PhoneNumber) -> list[str]:

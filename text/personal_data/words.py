@@ -48,28 +48,39 @@ def last_end(words: re.Pattern[str], said: str) -> int:
 PHONE_WORDS = any_of("""
     phone|telephone|tel$|mobile|mob$|cell$|cellphone|call me|call us|call at|call on|call$|ring me|text me|text us|whatsapp
     whats app|watsapp|wa$|viber|telegram|signal$|sms|fax|hotline|landline|dial|reach me|reach us|contact me|contact number
-    telefon|handy$|handynummer|handynr|mobil|rufnummer|ruf mich|ruft mich|rufen sie|anruf|festnetz|durchwahl|erreichbar
+    ph$|t:|m:|p:|f:|mich unter|erreichst|rufft|telefon|handy$|handynummer|handynr|mobil|rufnummer|ruf mich|ruft mich
+    rufen sie|anruf|festnetz|durchwahl|erreichbar
     erreichen|erreicht|melde dich|meldet euch|fon$|rückruf
     téléphon|tél$|portable|appelez|appelle|appeler|joindre|joignable|contactez|contacte moi
     telef|tfno|tlf|tfn$|móvil|movil|celular|llám|llama|contáctame|cellular|cellulare|chiama|recapito|contattami|contattate
     telemóvel|telem$|liga me|ligue|ligar|zap$|whats$|contacte
     gsm|bel me|bel mij|bel ons|bel$|bellen|bereikbaar|bereiken
     kom$|komórk|zadzwoń|dzwoń|dzwonić|kontakt|volej|zavolej|zavolaj|volajte|zavolat|volat|volať
-    hívj|hívható|elérhető|elérhetőség|hívás|sună|sunați|suna|apelați|contactați
-    mobitel|nazovi|zovi|pokliči|pokličite|javi se|javite se|телефон|тел$|моб$|мобил|позови|јави се|обади|обадете|звън|джиесем
-    звони|позвони|сотов|вацап|ватсап|вотсап|вайбер|телеграм|связаться|дзвон|подзвон|зателефон|зв'яз|ѕвон|тэлефон|тэл$
+    hívj|hívható|elérhető|elérhetőség|hívás|sună|sunați|suna|sun-mă|apelați|contactați
+    mobitel|nazovi|zovi|pokliči|pokličite|javi se|javite se|телефон|тел$|моб$|мобил|позови|јави се|јавете|јавите|обади
+    обадете|звън|джиесем
+    звони|позвони|сотов|вацап|ватсап|вотсап|вайбер|телеграм|связаться|дзвон|подзвон|зателефон|зв'яз|ѕвон|тэлефон|тэл$|пазван
     τηλ|κινητό|κιν$|καλέστε|κάλεσε|πάρε με|πάρτε με|επικοινων|βάιμπερ
-    cep$|ara$|arayın|arayabilir|beni ara|ulaş|zəng|ring$|ringa|ringe|nås på|puhelin|puh$|soita|kännyk|matkapuh
-    helista|tālr|zvani|skambin|sími$|síma|farsími|hringdu|hringið|fón|teileafón|guthán|glaoigh|mowbajl|ċempel|thirr|më telefono
-    ტელ|მობილ|დამირეკ|დარეკ|հեռ|բջջ|զանգ|truca|mòbil|móbil
+    cep$|ara$|arayın|arayabilir|beni ara|ulaş|zəng|ring$|ringa|ringe|nås på|når mig|når meg|nå mig|nå meg|puhelin|puh$
+    soita|kännyk|matkapuh
+    helista|tālr|zvani|skambin|sími$|síminn|símanúmer|síma|farsími|hringdu|hringið|fón|teileafón|guthán|glaoigh|mowbajl
+    ċempel|ċempil|ffoni|thirr|më telefono
+    ტელ|მობილ|დამირეკ|დარეკ|հեռ|բջջ|զանգ|truca|mòbil|móbil|chámame
     هاتف|جوال|موبايل|موبایل|تلفون|تليفون|تلفن|اتصل|واتس|محمول|للتواصل|للاتصال|تماس|فون|טלפון|נייד|פלאפון|התקשר
     फोन|फ़ोन|मोबाइल|कॉल|電話|携帯|电话|手机|手機|전화|휴대폰|핸드폰|연락처|điện thoại|gọi|telepon|hubungi|โทร
     ☎|☏|✆|📞|📱|📲
 """)
 
+PHONE_WORDS_AFTER = any_of("""
+    numarasından|numaradan|numaralı|numarama|nömrəsin|nömrədən|számon|számán|anrufen|erreichen|erreichbar|zu erreichen
+    call me|text me|whatsapp me|appelez|appelle|llámame|llamadme|chiamami|chiamatemi|zadzwoń|дзвоніть|звоните|обади
+""")
+"""Where a language says it after the number."""
+
 OWN_NUMBER = any_of("""
     contact|kontakt|contatt|contato|контакт|επαφή|iletişim|yhteys|kapcsolat|əlaqə|კონტაქტ|կապ$|write me|write to me
     message me|schreib mir|écris moi|écrivez moi|escríbeme|scrivimi|scrivetemi|napisz do|napiš mi|írj$|scrie mi|piši mi
+    píšte mi|napíšte|napište|píš mi
     пиши|yaz bana
     my number|our number|his number|her number|their number|your number|my no$|my nr$|my digits
     meine nummer|meiner nummer|unsere nummer|seine nummer|ihre nummer|deine nummer|nummer lautet
@@ -89,21 +100,25 @@ OWN_NUMBER = any_of("""
 """)
 
 OTHER_NUMBER = any_of("""
-    order|invoice|ticket|project|grant|agreement|reference|ref$|isbn|issn|doi$|ean$|sku$|serial|version|build|bug$|issue|id$|pin$
+    order|invoice|ticket|project|grant|agreement|reference|ref$|isbn|issn|doi$|ean$|sku$|serial|version|build|bug$|issue
+    id$|pin$
     code|passcode|password|zoom|meeting|pic$|oid$|vat$|tax|registration|licen|case|article|item|product|model|batch|tracking
     parcel|flight|page|room|population|lottery|file|revision|commit|account|membership|customer|edition|patent|oclc|vol$
     bestell|rechnung|auftrag|projekt|artikel|serien|kunden|akten|mitglied|matrikel|steuer|sendung|vertrag|konto
-    commande|facture|projet|référence|dossier|siret|siren|colis|série|contrat|pedido|factura|fatura|proyecto|projeto|progetto
+    commande|facture|projet|référence|dossier|siret|siren|colis|série|contrat|pedido|factura|fatura|proyecto|projeto
+    progetto
     ordine|fattura|expediente|referencia|riferimento|código|codice|partita|protocollo|protocolo|matrícula|matricola|processo
     bestel|factuur|kvk|dossier|zamówien|faktur|nip$|regon|krs$|seri|sygnatur|objednávk|ičo$|ič$|dič$|spis
     rendelés|számla|adószám|azonosító|comand|proiect|cui$|cif$|narudž|naročil|račun|поръчк|заказ|замовлен|рахун|фактур
     проект|инн$|огрн|код|договор|артикул|бик$|єдрпоу|еик$|нарачк|поруџб|παραγγελ|τιμολόγ|έργ|αφμ$|κωδικ|πρωτοκόλλ
-    sipariş|fatura|proje|vergi|kod$|kodu|ordre|bestil|faktura|prosjekt|orgnr|tilaus|lasku|hanke|tellimus|arve|pasūtījum|rēķin
+    sipariş|fatura|proje|vergi|kod$|kodu|ordre|bestil|faktura|prosjekt|orgnr|tilaus|lasku|hanke|tellimus|arve|pasūtījum
+    rēķin
     užsakym|sąskait|pöntun|verkefni|ordu|uimhir ordaithe|porosi|შეკვეთ|պատվեր|sifariş|الطلب|طلب|فاتورة|مشروع|הזמנה
     注文|订单|訂單|주문
 """)
 
 CARD_WORDS = any_of("""
-    card|visa|mastercard|maestro|amex|carte|karte|karta|kartę|karty|kartou|kart|carta|cartão|tarjeta|targeta|kaart|kort|kártya
+    card|visa|mastercard|maestro|amex|carte|karte|karta|kartę|karty|kartou|kart|carta|cartão|tarjeta|targeta|kaart|kort
+    kártya
     kaard|kortelė|karteles|κάρτ|карт|kartica|картичк|cárta|ბარათ|քարտ|بطاقة|כרטיס
 """)
