@@ -3,6 +3,7 @@
 What is set here and why was found out the hard way; see the comments. Faust is pinned exactly.
 """
 
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Any, Protocol, cast
 
@@ -22,6 +23,9 @@ MAX_REQUEST_BYTES = 128 * 1024 * 1024
 PRODUCER_TIMEOUT_SECONDS = 10.0
 """After so long without a confirmation a record is sent again. Faust's default is 20 minutes of silence."""
 _COMMIT_SECONDS = 1.0
+_SESSION_SECONDS = 10.0
+"""After so long without a sign of life Kafka gives a worker's partitions to others. Faust's default is a minute."""
+_HEARTBEAT_SECONDS = 3.0
 _MAX_POLL_SECONDS = 24 * 3600.0
 
 Carry = Callable[[Sequence[RawRecord]], Awaitable[bool]]
@@ -42,7 +46,7 @@ class RawSchema(faust.Schema[Any, Any]):
 class WorkerApp(faust.App):
     """A Faust app that reads by `agents.consumer` and keeps nothing on disk."""
 
-    mundane_level = "debug"
+    logger = logging.getLogger("faust.app")
     linger_seconds = 0.1
     """How long a batch may take to fill while there is no backlog."""
 
@@ -84,6 +88,8 @@ def build_app(settings: Settings, carry: Carry, health: Health) -> WorkerApp:
         broker_max_poll_records=settings.batch_max_records,
         # waiting for Redis must not cost us our partitions: the others wait for the same Redis
         broker_max_poll_interval=_MAX_POLL_SECONDS,
+        broker_session_timeout=_SESSION_SECONDS,
+        broker_heartbeat_interval=_HEARTBEAT_SECONDS,
         broker_commit_interval=_COMMIT_SECONDS,
         consumer_auto_offset_reset="earliest",
         producer_acks=-1,

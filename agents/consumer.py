@@ -23,6 +23,7 @@ from mode import Service
 from models.records import RawRecord, Source
 
 logger = logging.getLogger(__name__)
+_faust_logger = logging.getLogger("faust.consumer")
 
 STRETCHES_AHEAD = 2
 """So many fetches of a partition may wait for their agent: one to judge and one to go on with. More only fill the memory."""
@@ -114,7 +115,7 @@ class Ledger:
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread in which aiokafka's consumer runs."""
 
-    mundane_level = "debug"
+    logger = _faust_logger
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -152,7 +153,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
 class BatchConsumer(driver.Consumer):
     """Hands over a `Batch` a topic and a fetch. Agents call `confirm`; Faust's own acknowledging is switched off."""
 
-    mundane_level = "debug"
+    logger = _faust_logger
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -64,7 +64,13 @@ def publications(outcome: Outcome, *, prefix: str = "") -> list[Publication]:
 
 def _dead_letter(letter: DeadLetter, prefix: str) -> Publication:
     headers = [(name, _cut(value)) for name, value in letter.headers()]
-    return Publication(topic=prefix + DEAD_LETTERS, key=letter.record.key, value=letter.record.value, headers=headers)
+    key, value = letter.record.key, letter.record.value
+    return Publication(topic=prefix + DEAD_LETTERS, key=_some_key(key, value), value=value, headers=headers)
+
+
+def _some_key(key: bytes | None, value: bytes | None) -> bytes | None:
+    """The key, or an empty one: aiokafka does not write a record that has neither key nor value."""
+    return b"" if key is None and value is None else key
 
 
 def _cut(header: bytes) -> bytes:
@@ -133,4 +139,6 @@ def _shortened(record: Publication, value: bytes) -> Publication:
     """A dead letter that says where its original bytes are, instead of carrying them: the partition must move on."""
     note = f" (its {len(value)} bytes are more than Kafka takes here: left out, see the source record)".encode()
     headers = [(name, text + note if name == "detail" else text) for name, text in record.headers]
-    return replace(record, key=None, value=None, headers=headers)
+    # a key may be what was too large
+    key = record.key if record.key and len(record.key) <= _MAX_HEADER_BYTES else None
+    return replace(record, key=_some_key(key, None), value=None, headers=headers)

@@ -39,9 +39,9 @@ EXIT_FAILED = 1
 _LOOK_SECONDS = 2.0
 _FINISH_SECONDS = 3.0
 """How long a batch that is under way may take to arrive once the worker is asked to stop."""
-_STOP_SECONDS = 5.0
+_STOP_SECONDS = 4.0
 """How long Faust may take to commit, to leave the group and to end."""
-_LEAVE_SECONDS = 9.0
+_LEAVE_SECONDS = 8.0
 """After so long the process ends in any case."""
 _GROUP = "the consumer group"
 
@@ -57,16 +57,17 @@ def run_worker(settings: Settings, open_judge: OpenJudge = open_judge) -> int:
     are missing, the policy is wrong or the port is taken; also where Faust cannot go on.
     """
     set_up_logging(settings)
+    exit_ = _Exit()
     try:
-        return asyncio.run(_run(settings, open_judge))
+        status = asyncio.run(_run(settings, open_judge, exit_))
     except (CannotStart, PolicyError) as error:
         print(f"twinwatch worker: {error}", file=sys.stderr)
         return EXIT_FAILED
-    except KeyboardInterrupt:
-        return EXIT_OK
+    exit_.at_once_if_a_thread_is_left(status)
+    return status
 
 
-async def _run(settings: Settings, open_judge: OpenJudge) -> int:
+async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int:
     stop = _stop_signal()
     if settings.uses_sample_pseudonym_key:
         logger.warning(
@@ -88,7 +89,7 @@ async def _run(settings: Settings, open_judge: OpenJudge) -> int:
                     settings.metrics_port,
                     metrics=metrics,
                     health=health,
-                    why_no_store=lambda: _why_no_store(judge, settings),
+                    why_no_store=lambda: _why_no_store(judge),
                 )
             )
         except OSError as error:
@@ -97,11 +98,17 @@ async def _run(settings: Settings, open_judge: OpenJudge) -> int:
                 " (see TWINWATCH_METRICS_PORT)"
             ) from error
         logger.info("metrics and health at http://%s:%d", settings.metrics_host, port)
-        return await _consume(settings, judge, stop, metrics, health, patience)
+        return await _consume(settings, judge, stop, exit_, metrics, health, patience)
 
 
 async def _consume(
-    settings: Settings, judge: Judge, stop: asyncio.Event, metrics: Metrics, health: Health, patience: Patience
+    settings: Settings,
+    judge: Judge,
+    stop: asyncio.Event,
+    exit_: "_Exit",
+    metrics: Metrics,
+    health: Health,
+    patience: Patience,
 ) -> int:
     journey: Journey
     app = build_app(settings, lambda records: journey.carry(records), health)
@@ -114,7 +121,7 @@ async def _consume(
     signalled = asyncio.create_task(stop.wait())
     await asyncio.wait({running, watching, signalled}, return_when=asyncio.FIRST_COMPLETED)
     status = EXIT_OK if signalled.done() else EXIT_FAILED
-    hurry = _leave_after(_LEAVE_SECONDS, status)
+    exit_.after(_LEAVE_SECONDS, status)
     if not signalled.done():
         logger.error("this worker cannot go on: %s", _why(running if running.done() else watching))
     patience.stopping.set()
@@ -122,14 +129,10 @@ async def _consume(
         logger.warning("a batch is still under way; its records come again")
     for task in (watching, signalled):
         await _cancel(task)
-    try:
-        async with asyncio.timeout(_STOP_SECONDS):
-            await app.stop()
-            await _cancel(running)
-    except TimeoutError:
-        logger.warning("Faust does not end by itself")
-    else:
-        hurry.cancel()
+    stopping = asyncio.create_task(app.stop())
+    await asyncio.wait({stopping}, timeout=_STOP_SECONDS)
+    if not stopping.done():
+        logger.warning("Faust does not end in time, as while Kafka is away; what it has not committed comes again")
     logger.info("stopped")
     return status
 
@@ -189,15 +192,12 @@ async def _check(settings: Settings, judge: Judge) -> None:
         raise CannotStart(complaint) from None
 
 
-async def _why_no_store(judge: Judge, settings: Settings) -> list[str]:
+async def _why_no_store(judge: Judge) -> list[str]:
     """Why batches cannot be judged at the moment, for `/ready`."""
     try:
-        async with asyncio.timeout(settings.redis_timeout_seconds):
-            await judge.ping()
+        await judge.ping()
     except StateUnavailable as error:
         return [f"Redis does not answer: {error.kind}"]
-    except TimeoutError:
-        return ["Redis does not answer: timeout"]
     return []
 
 
@@ -230,15 +230,28 @@ def _why(ended: "asyncio.Task[str]") -> str:
     return f"{type(error).__name__}: {error}" if error else ended.result()
 
 
-def _leave_after(seconds: float, status: int) -> threading.Timer:
-    """End the process after so long, whatever still runs: neither Faust's threads nor its loop can be relied on to end.
+class _Exit:
+    """Ends the process where Faust does not: its threads wait for Kafka, and its loop may wait for its threads.
 
     Nothing is lost: what is not committed comes again.
     """
-    timer = threading.Timer(seconds, os._exit, [status])
-    timer.daemon = True
-    timer.start()
-    return timer
+
+    def __init__(self) -> None:
+        self._timer: threading.Timer | None = None
+
+    def after(self, seconds: float, status: int) -> None:
+        """End it after so long, if it has not ended by then."""
+        self._timer = threading.Timer(seconds, os._exit, [status])
+        self._timer.daemon = True
+        self._timer.start()
+
+    def at_once_if_a_thread_is_left(self, status: int) -> None:
+        """End it without waiting for the threads of others; where there are none it may end by itself."""
+        if any(not thread.daemon and thread is not threading.current_thread() for thread in threading.enumerate()):
+            logging.shutdown()
+            os._exit(status)
+        if self._timer:
+            self._timer.cancel()
 
 
 def _version() -> str:

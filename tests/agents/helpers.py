@@ -94,6 +94,7 @@ class FakeProducer:
         headers: Any,
     ) -> Awaitable[Any]:
         self.attempts += 1
+        assert key is not None or value is not None, "aiokafka refuses such a record"
 
         async def confirmation() -> None:
             if error := self.refuse(topic, value):

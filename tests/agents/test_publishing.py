@@ -48,10 +48,14 @@ def test_live_and_shadow_incidents_and_dead_letters_go_to_their_topics_keyed() -
     }
 
 
-def test_a_tombstone_stays_one_in_the_dead_letters() -> None:
-    written = publications(outcome(letters=(letter(RawRecord(None, None, record(3).source)),)))
-    assert written[0].key is None
-    assert written[0].value is None
+@pytest.mark.parametrize(("key", "written_key"), [(b"anna", b"anna"), (None, b"")])
+def test_a_tombstone_stays_one_in_the_dead_letters_and_can_be_written(key: bytes | None, written_key: bytes) -> None:
+    producer = FakeProducer()
+    tombstone = letter(RawRecord(None, key, record(3).source))
+    asyncio.run(publisher(producer).publish(publications(outcome(letters=(tombstone,)))))
+    [(_, sent_key, value, _)] = producer.confirmed
+    assert value is None
+    assert sent_key == written_key
 
 
 def test_a_long_detail_is_cut_between_characters() -> None:
@@ -104,20 +108,26 @@ def test_while_kafka_refuses_the_worker_is_not_ready_and_stops_when_asked() -> N
     assert "Kafka does not take records for incidents: KafkaTimeoutError" in subject._health.why_not_ready()
 
 
-def test_a_dead_letter_that_is_too_large_for_kafka_goes_without_its_bytes_and_says_where_they_are() -> None:
+@pytest.mark.parametrize(("key", "written_key"), [(b"anna", b"anna"), (None, b""), (b"k" * 5000, b"")])
+def test_a_dead_letter_that_is_too_large_for_kafka_goes_without_its_bytes_and_says_where_they_are(
+    key: bytes | None, written_key: bytes
+) -> None:
     class Small(FakeProducer):
         def refuse(self, topic: str, value: bytes | None) -> Exception | None:
             return MessageSizeTooLargeError() if value and len(value) > 1000 else None
 
     producer = Small()
     subject = publisher(producer)
-    huge = record(5, b"x" * 5000)
+    huge = RawRecord(b"x" * 5000, key, record(5).source)
     asyncio.run(subject.publish(publications(outcome(letters=(letter(huge), letter(record(6)))))))
-    by_offset = {dict(headers)["source_offset"]: (value, dict(headers)) for _, _, value, headers in producer.confirmed}
-    value, headers = by_offset[b"5"]
+    by_offset = {
+        dict(headers)["source_offset"]: (k, value, dict(headers)) for _, k, value, headers in producer.confirmed
+    }
+    sent_key, value, headers = by_offset[b"5"]
+    assert sent_key == written_key
     assert value is None
     assert b"5000 bytes" in headers["detail"]
-    assert by_offset[b"6"][0] == b"{}"
+    assert by_offset[b"6"][1] == b"{}"
     assert not any("take records" in reason for reason in subject._health.why_not_ready())
 
 

@@ -127,6 +127,6 @@ def test_servers_that_come_late_but_in_time_are_waited_for(
         loop.call_later(0.2, setattr, judge, "error", None)
         loop.call_later(0.4, topics.clear)
         settings = Settings(startup_timeout_seconds=20, metrics_host="127.0.0.1", metrics_port=0)
-        return await worker._run(settings, judging(judge))
+        return await worker._run(settings, judging(judge), worker._Exit())
 
     assert asyncio.run(run()) == EXIT_OK

@@ -20,15 +20,26 @@ _GENUINE = pytest.param("genuine", marks=[pytest.mark.kafka, pytest.mark.redis])
 
 
 @pytest.fixture(scope="session")
-def genuine_redis(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
-    """A genuine Redis for all tests; each empties it."""
+def redis_program(request: pytest.FixtureRequest) -> Path:
     try:
-        binary = require_redis("redis-server")
+        return require_redis("redis-server")
     except ServerMissing as why:
         if request.config.getoption("--require-servers"):
             pytest.fail(f"a server is missing: {why}")
         pytest.skip(str(why))
-    with RedisServer(binary) as server:
+
+
+@pytest.fixture(scope="session")
+def genuine_redis(redis_program: Path) -> Iterator[RedisServer]:
+    """A genuine Redis for all tests; each empties it."""
+    with RedisServer(redis_program) as server:
+        yield server.start()
+
+
+@pytest.fixture
+def frail_redis(redis_program: Path) -> Iterator[RedisServer]:
+    """A genuine Redis to stop and to bring back."""
+    with RedisServer(redis_program) as server:
         yield server.start()
 
 

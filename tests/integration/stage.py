@@ -210,8 +210,8 @@ class Worker:
     """A worker in a process of its own, as in production."""
 
     def __init__(self, stage: Stage, settings: dict[str, object]) -> None:
-        self.port = free_port()
-        self._env_file = stage.env_file(**({"metrics_port": self.port} | settings))
+        self.port = settings.setdefault("metrics_port", free_port())
+        self._env_file = stage.env_file(**settings)
         self.log = self._env_file.with_suffix(".log")
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(

@@ -1,0 +1,100 @@
+"""Workers that are killed, stopped and joined in the middle of it: what is found is what an undisturbed run finds."""
+
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.integration.conftest import NewStage
+from tests.integration.stage import Found, Sent, Stage, Worker, replayed
+from tests.integration.workload import own_affairs
+from tests.servers import eventually
+
+pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+
+
+@pytest.fixture(scope="module")
+def affairs() -> list[Sent]:
+    return own_affairs(actors=50, rounds=80, seed=2)
+
+
+@pytest.fixture(scope="module")
+def expected(affairs: list[Sent], tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """What an undisturbed run comes to."""
+    return replayed(affairs, tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.fixture
+def stage(new_genuine_stage: NewStage, tmp_path: Path) -> Stage:
+    return new_genuine_stage(4)
+
+
+def judged(*workers: Worker) -> float:
+    return sum(worker.metrics().get("twinwatch_batch_size_events_sum", 0) for worker in workers)
+
+
+def test_a_worker_is_killed_in_the_middle_again_and_again(stage: Stage, affairs: list[Sent], expected: Found) -> None:
+    stage.send(affairs)
+    for enough in (100, 400):
+        worker = stage.start_worker(batch_max_records=40)
+        eventually(lambda: judged(worker) >= enough, what="the worker is in the middle of it")  # noqa: B023
+        worker.kill()
+    assert stage.backlog() > 0, "it was too quick to be killed in the middle"
+    stage.start_worker()
+    stage.wait_until_judged()
+    assert stage.found() == expected
+
+
+def test_a_worker_ends_in_good_order_under_load_and_the_next_one_goes_on(
+    stage: Stage, affairs: list[Sent], expected: Found
+) -> None:
+    stage.send(affairs)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        worker = stage.start_worker(batch_max_records=40)
+        eventually(lambda: judged(worker) >= 200, what="the worker is in the middle of it")  # noqa: B023
+        status, seconds = worker.stop(number)
+        assert status == 0, worker.said
+        assert seconds < 10
+        assert "Traceback" not in worker.said
+    assert stage.backlog() > 0, "it was too quick to be stopped in the middle"
+    written = len(stage.incidents())
+    # what was published was committed too: the next one has nothing to repeat
+    stage.start_worker()
+    stage.wait_until_judged()
+    incidents = [(one["incident_id"], one["revision"]) for one in stage.incidents()]
+    assert len(incidents) > written
+    assert len(incidents) == len(set(incidents))
+    assert stage.found() == expected
+
+
+def test_two_workers_share_the_partitions_and_one_takes_over_when_the_other_is_killed(
+    stage: Stage, affairs: list[Sent], expected: Found
+) -> None:
+    first = stage.start_worker(batch_max_records=40)
+    half = len(affairs) // 2
+    stage.send(affairs[:half])
+    eventually(lambda: judged(first) >= 100, what="the first worker is in the middle of it")
+    second = stage.start_worker(batch_max_records=40)
+    stage.send(affairs[half:])
+    eventually(lambda: judged(second) >= 100, what="the second worker has its share")
+    before = judged(first)
+    eventually(lambda: judged(first) > before or stage.backlog() == 0, what="the first one goes on")
+    second.kill()
+    stage.wait_until_judged(90)
+    assert stage.found() == expected
+
+
+def test_a_worker_that_hung_for_a_while_does_no_harm(stage: Stage, affairs: list[Sent], expected: Found) -> None:
+    first = stage.start_worker(batch_max_records=40)
+    stage.send(affairs)
+    eventually(lambda: judged(first) >= 200, what="the first worker is in the middle of it")
+    first.process.send_signal(signal.SIGSTOP)
+    try:
+        second = stage.start_worker(ready=False)
+        time.sleep(5)
+        assert second.runs
+    finally:
+        first.process.send_signal(signal.SIGCONT)
+    stage.wait_until_judged(90)
+    assert stage.found() == expected

@@ -1,0 +1,124 @@
+"""A Redis or a Kafka that goes away pauses a worker: it stays, says so, goes on by itself, and has lost nothing."""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.stage import Found, Sent, Stage, Worker, replayed
+from tests.integration.workload import own_affairs
+from tests.servers import KafkaServer, RedisServer, eventually
+
+pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+
+OUTAGE_SECONDS = 4.0
+
+
+@pytest.fixture(scope="module")
+def affairs() -> list[Sent]:
+    return own_affairs(actors=40, rounds=60)
+
+
+@pytest.fixture(scope="module")
+def expected(affairs: list[Sent], tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """What an undisturbed run comes to."""
+    return replayed(affairs, tmp_path_factory.mktemp("undisturbed"))
+
+
+@pytest.fixture
+def stage(kafka: KafkaServer, frail_redis: RedisServer, tmp_path: Path) -> Iterator[Stage]:
+    """The Kafka of all tests and a Redis that may be stopped."""
+    stage = Stage(kafka.bootstrap_servers, frail_redis.url, tmp_path, prefix=f"{tmp_path.name}.")
+    stage.create_topics(4)
+    yield stage
+    stage.close()
+
+
+def interrupted(stage: Stage, affairs: list[Sent], begin: Callable[[], None], end: Callable[[], None]) -> list[str]:
+    """Send everything, with an outage in the middle; what the worker complained about meanwhile."""
+    worker = stage.start_worker(batch_max_records=50, redis_timeout_seconds=2)
+    half = len(affairs) // 2
+    stage.send(affairs[:half])
+    eventually(lambda: judged(worker) > 0, what="the worker is in the middle of it")
+    begin()
+    eventually(lambda: worker.get("/ready")[0] == 503, what="the worker is no longer ready")
+    time.sleep(OUTAGE_SECONDS)
+    assert worker.runs
+    assert worker.get("/live")[0] == 200
+    complaints = worker.reasons("/ready")
+    end()
+    stage.send(affairs[half:])
+    stage.wait_until_judged()
+    eventually(lambda: worker.get("/ready")[0] == 200, what="the worker is ready again")
+    assert worker.get("/live")[0] == 200
+    assert worker.runs
+    return complaints
+
+
+def judged(worker: Worker) -> float:
+    return worker.metrics().get("twinwatch_batch_size_events_sum", 0)
+
+
+def test_redis_goes_away_and_comes_back(
+    stage: Stage, frail_redis: RedisServer, affairs: list[Sent], expected: Found
+) -> None:
+    complaints = interrupted(stage, affairs, frail_redis.kill, frail_redis.start)
+    assert complaints == ["Redis does not answer: ConnectionError"]
+    assert stage.found() == expected
+    [worker] = stage.workers
+    assert worker.metrics()["twinwatch_redis_errors_total{'kind': 'ConnectionError'}"] > 0
+
+
+def test_redis_hangs(stage: Stage, frail_redis: RedisServer, affairs: list[Sent], expected: Found) -> None:
+    complaints = interrupted(stage, affairs, frail_redis.pause, frail_redis.resume)
+    assert complaints == ["Redis does not answer: TimeoutError"]
+    assert stage.found() == expected
+
+
+def test_nothing_is_acknowledged_while_redis_is_away(
+    stage: Stage, frail_redis: RedisServer, affairs: list[Sent]
+) -> None:
+    worker = stage.start_worker()
+    frail_redis.stop()
+    stage.send(affairs[:500])
+    eventually(lambda: worker.get("/ready")[0] == 503, what="the worker is no longer ready")
+    time.sleep(3)
+    assert stage.backlog() == 500
+    assert stage.dead_letters() == []
+    status, seconds = worker.stop()
+    assert status == 0, worker.said
+    assert seconds < 10
+    assert stage.backlog() == 500
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_kafka_goes_away_and_comes_back(
+    own_kafka: KafkaServer, genuine_redis: RedisServer, tmp_path: Path, affairs: list[Sent], expected: Found, how: str
+) -> None:
+    stage = Stage(own_kafka.bootstrap_servers, genuine_redis.url, tmp_path, prefix=f"{tmp_path.name}.")
+    try:
+        stage.create_topics(4)
+        complaints = interrupted(stage, affairs, getattr(own_kafka, how), own_kafka.start)
+        assert any("Kafka does not" in complaint for complaint in complaints)
+        assert stage.found() == expected
+    finally:
+        stage.close()
+
+
+def test_a_worker_can_be_stopped_while_kafka_is_away(
+    own_kafka: KafkaServer, genuine_redis: RedisServer, tmp_path: Path, affairs: list[Sent]
+) -> None:
+    stage = Stage(own_kafka.bootstrap_servers, genuine_redis.url, tmp_path)
+    try:
+        stage.create_topics(2)
+        worker = stage.start_worker(batch_max_records=20)
+        stage.send(affairs)
+        eventually(lambda: judged(worker) > 0, what="the worker is in the middle of it")
+        own_kafka.kill()
+        time.sleep(3)
+        status, seconds = worker.stop()
+        assert status == 0, worker.said
+        assert seconds < 10
+    finally:
+        stage.close()

@@ -1,0 +1,114 @@
+"""A worker that cannot start says why in one line and ends with a status that is not zero."""
+
+import socket
+import time
+from pathlib import Path
+
+import pytest
+
+from agents.settings import load_settings
+from tests.integration.conftest import NewStage
+from tests.integration.stage import Stage, command
+from tests.servers import free_port
+
+
+@pytest.fixture
+def nowhere(tmp_path: Path) -> Stage:
+    """A stage without servers."""
+    return Stage("127.0.0.1:1", "redis://127.0.0.1:1/0", tmp_path)
+
+
+def refused(stage: Stage, **settings: object) -> str:
+    """The one line that a worker ends with."""
+    patience = {"startup_timeout_seconds": 2} | settings
+    done = command("worker", "--env-file", str(stage.env_file(**patience)))
+    assert done.returncode != 0
+    assert done.stdout == ""
+    [line] = done.stderr.splitlines()
+    return line
+
+
+def test_a_wrong_setting(nowhere: Stage) -> None:
+    assert "TWINWATCH_BATCH_MAX_RECORDS" in refused(nowhere, batch_max_records="many")
+
+
+def test_a_misspelt_setting(nowhere: Stage) -> None:
+    assert "did you mean TWINWATCH_REDIS_URL?" in refused(nowhere, redis_ulr="redis://localhost")
+
+
+def test_a_missing_env_file() -> None:
+    done = command("worker", "--env-file", "nowhere.env")
+    assert done.returncode != 0
+    [line] = done.stderr.splitlines()
+    assert "nowhere.env" in line
+
+
+def test_a_wrong_policy(nowhere: Stage, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("rules: {mass_messaging: {mode: lively}}", encoding="utf-8")
+    assert str(policy) in refused(nowhere, policy_file=policy)
+
+
+def test_no_redis(nowhere: Stage) -> None:
+    line = refused(nowhere)
+    assert line.startswith("twinwatch worker: Redis: ")
+    assert "127.0.0.1:1" in line
+    assert "TWINWATCH_REDIS_URL" in line
+
+
+def test_a_redis_password_is_not_told(nowhere: Stage) -> None:
+    assert "opensesame" not in refused(nowhere, redis_url="redis://user:opensesame@127.0.0.1:1/0")
+
+
+def test_no_kafka(nowhere: Stage, any_redis_url: str) -> None:
+    line = refused(nowhere, redis_url=any_redis_url)
+    assert line.startswith("twinwatch worker: Kafka at 127.0.0.1:1 cannot be used: no broker answers")
+    assert "TWINWATCH_KAFKA_BOOTSTRAP_SERVERS" in line
+
+
+def test_something_that_is_no_kafka(nowhere: Stage, any_redis_url: str) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        address = f"127.0.0.1:{silent.getsockname()[1]}"
+        start = time.monotonic()
+        line = refused(nowhere, redis_url=any_redis_url, kafka_bootstrap_servers=address)
+    assert address in line
+    assert time.monotonic() - start < 15
+
+
+def test_missing_topics(new_stage: NewStage) -> None:
+    stage = new_stage(1)
+    line = refused(stage, topic_prefix="elsewhere.")
+    assert "elsewhere.activity.messages" in line
+    assert "run: twinwatch topics create" in line
+
+
+def test_a_taken_port(new_stage: NewStage) -> None:
+    stage = new_stage(1)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        line = refused(stage, metrics_port=taken.getsockname()[1])
+    assert "TWINWATCH_METRICS_PORT" in line
+
+
+@pytest.mark.kafka
+def test_topics_are_created_as_asked_and_again_changes_nothing(new_genuine_stage: NewStage) -> None:
+    stage = new_genuine_stage(1)
+    env_file = stage.env_file(topic_prefix=f"{stage.prefix}more.")
+    first, second = (command("topics", "create", "--env-file", str(env_file), "--partitions", "3") for _ in range(2))
+    assert first.returncode == second.returncode == 0, first.stderr
+    prefix = load_settings(env_file).topic_prefix
+    assert f"created  {prefix}activity.messages (3 partitions)" in first.stdout
+    assert f"created  {prefix}activity.dead-letters (1 partition)" in first.stdout
+    assert first.stdout.replace("created", "exists ") == second.stdout
+
+
+@pytest.mark.kafka
+def test_the_port_is_free_again_once_a_worker_has_ended(new_genuine_stage: NewStage) -> None:
+    stage = new_genuine_stage(1)
+    port = free_port()
+    for _ in range(2):
+        worker = stage.start_worker(metrics_port=port)
+        assert worker.stop()[0] == 0
