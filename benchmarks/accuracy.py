@@ -50,13 +50,35 @@ def trace_rows(result: dict[str, Any]) -> list[tuple[str, str]]:
         (f"senders flagged by {rule}", f"{row['senders']} of {result['summary']['senders']} = {row['share']}")
         for rule, row in flagged.items()
     ] or [("senders flagged", "none")]
-    for cell, row in result.get("attacks found by shape, N and text", {}).items():
-        beyond = next((value for name, value in row.items() if name.startswith("beyond")), None)
-        found = f"{row['found']} of {row['attacks']}"
-        rows.append(
-            (f"attacks {cell}", f"{found}, median {row['recipients when found']} recipients, beyond 20: {beyond}")
-        )
+    cells = result.get("attacks found by shape, N and text", {})
+    for shape in dict.fromkeys(tuple(cell.split()[::2]) for cell in cells):
+        found = [_attack(cell, row) for cell, row in cells.items() if tuple(cell.split()[::2]) == shape]
+        rows.append((f"attacks, {' '.join(shape)} text", "; ".join(found)))
     return rows
+
+
+def _attack(cell: str, row: dict[str, Any]) -> str:
+    """How one size of attack fared: to how many, found or not, after how many recipients."""
+    size, when = cell.split()[1], row["recipients when found"]
+    return f"{size}: {row['found']} of {row['attacks']}" + (f" at {when:.0f}" if when else "")
+
+
+def text_rows(result: dict[str, Any]) -> list[tuple[str, str]]:
+    """Precision, recall and false positives of the rules that look at one text; all texts are by different authors."""
+    rows = [(name, _confusion(row)) for name, row in result.get("per rule", {}).items()]
+    for table in ("private_information by entities", "threat by lang"):
+        rows += [(f"{table}: {group}", _confusion(row)) for group, row in result.get(table, {}).items()]
+    if leaks := result["summary"]["texts with private data shown in excerpt or summary"]:
+        rows.append(("TEXTS WHOSE PRIVATE DATA WERE SHOWN", str(leaks)))
+    return [
+        *rows,
+        ("texts with an incident, per 1,000", json.dumps(result["texts on which each rule fired, per 1000"])),
+    ]
+
+
+def _confusion(row: dict[str, Any]) -> str:
+    shares = ", ".join(f"{name} {row[name]}" for name in ("precision", "recall", "FPR") if row[name] is not None)
+    return f"{shares} ({row['positives']} positive, {row['negatives']} negative)"
 
 
 RUNS = (
@@ -70,15 +92,13 @@ RUNS = (
     Run("trace_dlt1_posts", "posts", "trace_dlt1_teachers", (), "traces", trace_rows),
     Run("collegemsg_injected", "inject", "trace_collegemsg", ("--texts", "spam_sms_uci_en"), "traces", trace_rows),
     Run("dlt1_injected", "inject", "trace_dlt1_teachers", ("--texts", "spam_sms_uci_en"), "traces", trace_rows),
-    Run(
-        "benign_fortunes", "texts", "benign_fortunes_multilang", ("--as", "forum_post"), "texts", lambda r: text_rows(r)
-    ),
+    Run("benign_fortunes", "texts", "benign_fortunes_multilang", ("--as", "forum_post"), "texts", text_rows),
+    Run("benign_irc_texts", "texts", "benign_irc_duraspace", ("--as", "forum_post"), "texts", text_rows),
+    Run("pii_faker", "texts", "pii_faker_multilang", ("--as", "forum_post"), "texts", text_rows),
+    Run("threat_hatecheck", "texts", "threat_hatecheck_de_fr_it", ("--as", "forum_post"), "texts", text_rows),
+    Run("spam_sms", "texts", "spam_sms_uci_en", ("--as", "message"), "texts", text_rows),
+    Run("spam_youtube_texts", "texts", "spam_youtube", ("--as", "comment"), "texts", text_rows),
 )
-
-
-def text_rows(result: dict[str, Any]) -> list[tuple[str, str]]:
-    """How often each rule fired on texts that are all by different authors."""
-    return [("texts with an incident, per 1,000", json.dumps(result["texts on which each rule fired, per 1000"]))]
 
 
 def measure(run: Run, shared: Path, work: Path, policy: Path | None) -> list[tuple[str, str]]:
