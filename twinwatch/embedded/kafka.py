@@ -1,8 +1,9 @@
 """A broker of our own that speaks Kafka's protocol: the mock cluster in librdkafka, which the confluent-kafka wheel carries.
 
 It runs on threads of its own within this process, keeps everything in memory (at most some 5 MB a partition, then the oldest
-records go), and is meant for trying and testing. It cannot create topics on request, and refuses a consumer that joins
-its group while another is still joining: several workers of one group want a genuine Kafka.
+records go), and is meant for trying and testing. What it cannot do: create topics on request; answer a fetch with more
+than one bundle of a partition, as it was sent; take a consumer into a group while another is still joining. A consumer that
+comes after another has left its group waits for nearly its session timeout. Several workers want a genuine Kafka.
 """
 
 import ctypes
