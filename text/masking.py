@@ -1,13 +1,14 @@
 """What a moderator gets to read of a member's text: a short excerpt in which personal data is a kind and a shape.
 
-Masking judges by shape alone and knowingly covers more than `text.personal_data` reports: an incident about anything at
-all must not give away a number that merely failed a check digit. What is wrongly masked costs a moderator a look.
+Masking covers what `text.personal_data` finds, and by shape alone much more: an incident about anything at all must not give
+away a number that merely failed a check digit. What is wrongly masked costs a moderator a look.
 """
 
 import re
 import unicodedata
 
 from models.incidents import MAX_EXCERPT_CHARACTERS
+from text.personal_data import find_personal_data
 
 READ_CHARACTERS = 4 * MAX_EXCERPT_CHARACTERS
 """How much of a text is looked at: masks are shorter than what they hide, so an excerpt may take more than its length."""
@@ -46,7 +47,11 @@ def excerpt(text: str) -> str:
 
 def mask(text: str) -> str:
     """`text` with everything in it that may be personal data replaced by its kind: `[e-mail]`, `[IBAN DE…]`, `[phone …]`."""
-    text = _EMAIL.sub("[e-mail]", text)
+    reached, parts = 0, []
+    for datum in find_personal_data(text):
+        parts += [text[reached : datum.start], datum.mask]
+        reached = datum.end
+    text = _EMAIL.sub("[e-mail]", "".join([*parts, text[reached:]]))
     text = _IBAN.sub(lambda found: f"[IBAN {found[1].upper()}{_ELLIPSIS}]", text)
     return _NUMBER.sub(_number_mask, text)
 

@@ -23,6 +23,7 @@ _HARMLESS = [
         _ALONE.format(rf"{_MONTH}([./-]){_DAY}\1{_YEAR}"),
         _ALONE.format(rf"{_YEAR}([./-]) ?{_MONTH}\1 ?{_DAY}"),
         _ALONE.format(rf"{_YEAR} {_MONTH} {_DAY}"),
+        _ALONE.format(r"(?:19[3-9]|20[0-4])\d(?:1[0-2]|0[1-9])(?:3[01]|[12]\d|0[1-9])"),
         _ALONE.format(rf"{_YEAR}(?: ?[-/,] ?{_YEAR})+"),
         _ALONE.format(rf"{_YEAR}(?: {_YEAR})+"),
         _ALONE.format(rf"{_YEAR}[-/]\d\d"),

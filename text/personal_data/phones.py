@@ -14,6 +14,8 @@ from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum
 from text.personal_data.words import OTHER_NUMBER, OWN_NUMBER, PHONE_WORDS, PHONE_WORDS_AFTER, before, last_end
 
+UNKNOWN_COUNTRY = "[phone …]"
+
 MAX_LOOKUPS = 40
 """Numbers of one text that are looked up in all countries (half a millisecond each)."""
 
@@ -91,8 +93,14 @@ class _Lookups:
         self.regions = list(dict.fromkeys((*self.likely, *_NETWORK.split())))
 
     def first(self, shown: str, regions: list[str]) -> str | None:
-        """The mask of the number by the first of the regions where it is valid."""
-        return next(map(_mask, self.valid(shown, regions)), None)
+        """The mask of a number that is valid in one of the regions; it names no country that is only one of many."""
+        number = next(self.valid(shown, regions), None)
+        if number is None:
+            return None
+        return _mask(number) if regions is not self.regions or self._is_likely(number) else UNKNOWN_COUNTRY
+
+    def _is_likely(self, number: phonenumbers.PhoneNumber) -> bool:
+        return any(phonenumbers.country_code_for_region(region) == number.country_code for region in self.likely)
 
     def valid(self, shown: str, regions: list[str]) -> Iterator[phonenumbers.PhoneNumber]:
         """The number as each of the regions where it is valid would read it."""
@@ -161,7 +169,7 @@ def _judge(text: str, start: int, end: int, lookups: _Lookups) -> str | None:
     if re.match(r"\(\d{2,3}\)", shown) and (mask := _international("+" + digits, digits, _Said(False, True))):
         return mask
     if said.phone:
-        return lookups.first(shown, lookups.likely) or "[phone …]"
+        return lookups.first(shown, lookups.likely) or UNKNOWN_COUNTRY
     if said.other:
         return None
     return _unannounced(text, start, end, digits, lookups)
@@ -186,7 +194,8 @@ def _is_a_mere_number(shown: str, digits: str, said: _Said) -> bool:
     groups = [int(group) for group in re.findall(r"\d+", shown)]
     example |= len(groups) > 2 and groups == list(range(groups[0], groups[0] + len(groups)))
     decimal = re.fullmatch(r"\d+\.\d\d?", shown) is not None
-    return example or decimal or len(set(digits)) == 1 or (in_thousands and digits.endswith("000"))
+    million = in_thousands and (digits.endswith("000") or re.match(r"\d[ .]|\d\d\.", shown))
+    return bool(example or decimal or million or len(set(digits)) == 1)
 
 
 def _said(text: str, start: int, end: int) -> _Said:
@@ -228,14 +237,14 @@ def _unannounced(text: str, start: int, end: int, digits: str, lookups: _Lookups
         return None
     for number in lookups.valid(shown, lookups.regions if uneven else lookups.likely):
         if _national_groups(number) == groups:
-            return _mask(number)
+            return UNKNOWN_COUNTRY if uneven else _mask(number)
     return None
 
 
 def _north_american(text: str, start: int, end: int, lookups: _Lookups) -> str | None:
     """An area in brackets and an extension say what it is, even where the area is made up."""
     clear = "(" in text[start:end] or _EXTENSION.match(text, end)
-    return lookups.first(text[start:end], ["US"]) or ("[phone …]" if clear else None)
+    return lookups.first(text[start:end], ["US"]) or (UNKNOWN_COUNTRY if clear else None)
 
 
 def _national_groups(number: phonenumbers.PhoneNumber) -> list[str]:
