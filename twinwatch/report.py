@@ -132,6 +132,8 @@ def policy_table(policy: Policy) -> Table:
 
 
 def _limit(name: str, value: Any) -> str:
+    if isinstance(value, list) and value and isinstance(value[0], str):
+        return f"{name}: {len(value)} of them"  # a long list of names: --format yaml has it whole
     if isinstance(value, list):
         quotas = ", ".join(f"{quota['reach']} in {quota['window']}" for quota in value)
         return f"{name}: {quotas or 'no limit'}"
