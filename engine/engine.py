@@ -280,10 +280,11 @@ def _ties(event: Event) -> list[Tie]:
     """What the event says of who knows whom."""
     others = tuple(r for r in dict.fromkeys(_recipients(event)) if r != event.actor_id)
     ties: list[Tie] = []
+    if isinstance(event, Invitation):
+        # first: whoever has answered already is known from then on, not only when the record comes again
+        ties.append(TargetKind(event.actor_id, event.target_id, event.kind))
     if others:
         ties.append(Approach(event.time, event.actor_id, others, ask=_told_known(event) is None))
-    if isinstance(event, Invitation):
-        ties.append(TargetKind(event.actor_id, event.target_id, event.kind))
     if isinstance(event, ContactResponse) and event.accepted and event.actor_id != event.requester_id:
         ties.append(Acceptance(event.time, event.actor_id, event.requester_id))
     if isinstance(event, InvitationResponse) and event.actor_id != event.inviter_id:

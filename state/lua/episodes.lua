@@ -69,11 +69,11 @@ local function add_members(key, members, opens, ttl)
   if opens then
     redis.call('DEL', key)
   end
-  local count = opens and 0 or redis.call('ZCARD', key)
-  if #members > 0 and count < cap then
+  if #members > 0 and (opens or redis.call('ZCARD', key) < cap) then
+    local last = tonumber(redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')[2] or 0)
     local arguments = {}
     for i, member in ipairs(members) do
-      arguments[#arguments + 1] = count + i
+      arguments[#arguments + 1] = last + i
       arguments[#arguments + 1] = member
     end
     redis.call('ZADD', key, 'NX', unpack(arguments))
