@@ -117,6 +117,7 @@ def test_ibans(text: str) -> None:
         "(anna@school.eu)",
         "mailto:anna@school.eu,",
         "Anna Kowalska <anna@school.eu>",
+        "- Anna Kowalska (anna@school.eu), biology",
     ],
 )
 def test_emails(text: str) -> None:
@@ -134,6 +135,8 @@ def test_an_office_may_be_known(address: str) -> None:
     "text",
     [
         "From: Anna <anna@school.eu>\nSubject: bees",
+        "> write to anna@school.eu\nI shall",
+        "-!- anna (anna@host.school.eu) came",
         "Anna Nowak <anna@school.eu> wrote:\n> yes",
         "Am 5. Mai schrieb Anna <anna@school.eu>:",
         "anna [anna@host.school.eu] has joined #bees",

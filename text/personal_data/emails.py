@@ -70,6 +70,9 @@ _QUOTED_BEFORE = re.compile(
     rf"""(?: \A | \n | [>\]] ) \s* (?: {_FROM} ) \s? : [^:\n]* \Z                     # a mail's header
        | message-id \s? : \s? < \Z
        | (?: \A | \n ) [^\w\n]* [\d:.]* [^\w\n]* < [^>\n]{{1,24}} > [ ] [^\n]* \Z      # 09:30 <nick> words, in a chat's log
+       | (?: \A | \n ) \s? > [^\n]* \Z                                              # > what is answered
+       | (?: \A | \n ) [\d:. \[\]]* [^\w\s]{{3}} \s [\w^`|\\-]{{1,24}} \s [\[(] \Z   # -!- nick [user@host]
+       | whois \s \S{{1,24}} \s [\[(] \Z
        | [\[(] [~+^] \Z | ! [~+^-]? \Z                                               # nick!~user@host
     """,
     re.VERBOSE | re.IGNORECASE,
