@@ -211,6 +211,15 @@ def require_redis(name: str) -> Path:
         raise ServerMissing(f"{name} is neither installed nor on the path") from None
 
 
+def is_running(pid: int) -> bool:
+    """Whether the process exists and is no zombie."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"
+
+
 def eventually(condition: Callable[[], bool], *, seconds: float = 20.0, what: str = "it happens") -> None:
     """Wait until `condition` holds."""
     give_up = time.monotonic() + seconds

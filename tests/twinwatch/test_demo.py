@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.servers import eventually
+from tests.servers import eventually, is_running
 from twinwatch.sample_day import EXPECTED, EXPECTED_DEAD_LETTERS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -41,14 +41,6 @@ def demo(tmp_path: Path, *arguments: str, **environment: str) -> Iterator["subpr
 
 def children_of(pid: int) -> list[int]:
     return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def is_running(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except (FileNotFoundError, ProcessLookupError):
-        return False
-    return state != "Z"
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.servers import eventually
+from tests.servers import eventually, is_running
 from twinwatch.embedded import EmbeddedServerError, embedded_kafka, embedded_redis, redis_binaries
 from twinwatch.embedded import redis as redis_module
 
@@ -168,10 +168,11 @@ def test_redis_dies_with_whoever_started_it(binary: Path, end: Callable[["subpro
     try:
         assert user.stdout
         url = user.stdout.readline().strip()
-        assert answers(url)
+        with Redis.from_url(url) as client:
+            server = int(client.info("server")["process_id"])
         end(user)
         user.wait(20)
-        eventually(lambda: not answers(url), what="the server is gone")
+        eventually(lambda: not is_running(server), what="the server is gone")
         eventually(lambda: not socket_of(url).parent.exists(), what="its directory is gone")
     finally:
         with user:
