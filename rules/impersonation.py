@@ -1,0 +1,271 @@
+"""Article 9, impersonation: names that pretend to be the platform, its support, or another member.
+
+What is left out, because it cannot be seen in one event and the windows that it adds to: a fresh account that carries a
+colleague's name in plain letters and writes to that colleague's contacts *afterwards*. Messages carry no names, so it is seen
+only when the account saves its profile again. Reports and the rules of article 1 and 5 look at such accounts. Bare
+namesakes are never reported: two teachers who share a common name are not impersonating.
+"""
+
+from collections.abc import Iterable
+from functools import cache, lru_cache, partial
+
+import msgspec
+from msgspec import Struct
+
+from models.events import ProfileUpdate, to_microseconds
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.messages import STRANGERS_MESSAGED
+from rules.quotas import Duration, Quota, Share, counted, in_words, measured
+from state.requests import MICROSECONDS, Contribution, Reading
+from text.names import Vocabulary, is_disguised, plain, skeleton
+
+LEAST_NAME_WORDS = 2
+LEAST_NAME_LETTERS = 8
+"""Shorter names, and first names alone, are everybody's."""
+DISGUISE = 1.0
+"""What look-alike letters add to the level: nobody writes his own name so."""
+WHOLE_TITLE = 2.0
+"""The level of a name that leaves no doubt about whom it pretends to be: `eTwinning Support`, not `Support`."""
+CACHED_NAMES = 256
+"""The judge asks again what the window has asked."""
+_PLATFORM, _SERVICE, _TITLE, _BESIDE = "platform", "service", "title", "beside"
+
+
+class Protected(Struct, frozen=True, forbid_unknown_fields=True):
+    """Whom nobody may pretend to be.
+
+    `platform`: names of the platform and of those who run it. `services`: what its staff is called. `titles`: full names of
+    its organisations. `beside`: words that change nothing (`team`, `official`, names of countries). A display name is
+    protected when it is made of these words only, not of the last alone; an organisation when it is a title, or a service
+    of the platform: members may well name the platform as where they are at home.
+    """
+
+    platform: tuple[str, ...]
+    services: tuple[str, ...]
+    titles: tuple[str, ...]
+    beside: tuple[str, ...]
+
+
+class Takeover(Struct, frozen=True, forbid_unknown_fields=True):
+    """The name *and* organisation of another account, taken on by one that is at most `account_age` old and has written to
+    `strangers`.
+    """
+
+    account_age: Duration
+    strangers: Quota
+
+
+class ImpersonationLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """`likeness`: from where on (0 to 1) a longer word is a protected one, misspelt. `names_window`: how long the names of
+    other accounts are remembered. `names_window` also counts how often one account takes a protected name.
+    """
+
+    protected: Protected
+    likeness: Share
+    names_window: Duration
+    takeover: Takeover
+
+
+# --- what a profile says -----------------------------------------------------------------------------------------------
+
+
+def _profile(fact: Fact) -> ProfileUpdate:
+    assert isinstance(fact.event, ProfileUpdate)
+    return fact.event
+
+
+@cache
+def _vocabulary(protected: Protected, likeness: float) -> Vocabulary:
+    kinds = (
+        (_PLATFORM, protected.platform),
+        (_SERVICE, protected.services),
+        (_TITLE, protected.titles),
+        (_BESIDE, protected.beside),
+    )
+    return Vocabulary([(kind, phrase) for kind, phrases in kinds for phrase in phrases], likeness)
+
+
+class _Pretence(Struct, frozen=True):
+    """A profile that names a protected identity: where, and how sure that is."""
+
+    where: str
+    whom: str
+    level: float
+    disguised: bool
+
+
+_WHOM = {
+    frozenset({_PLATFORM, _SERVICE}): "the platform's staff",
+    frozenset({_PLATFORM}): "the platform",
+    frozenset({_SERVICE}): "the staff",
+}
+
+
+@lru_cache(CACHED_NAMES)
+def _pretence(display_name: str, organisation: str, protected: Protected, likeness: float) -> _Pretence | None:
+    vocabulary = _vocabulary(protected, likeness)
+    name = vocabulary.kinds_in(display_name) - {_BESIDE}
+    office = vocabulary.kinds_in(organisation) - {_BESIDE}
+    if name:
+        where, kinds, written = "display name", name, display_name
+    elif _TITLE in office or office == {_PLATFORM, _SERVICE}:
+        where, kinds, written = "organisation", office, organisation
+    else:
+        return None
+    whom = "a national or central support organisation" if _TITLE in kinds else _WHOM[kinds]
+    sure = _TITLE in kinds or len(kinds) > 1
+    disguised = is_disguised(written)
+    return _Pretence(where, whom, (WHOLE_TITLE if sure else 1.0) + DISGUISE * disguised, disguised)
+
+
+def _pretence_of(fact: Fact, limits: ImpersonationLimits) -> _Pretence | None:
+    profile = _profile(fact)
+    if profile.verified:
+        return None
+    return _pretence(profile.display_name, profile.organisation or "", limits.protected, limits.likeness)
+
+
+def _name_key(fact: Fact, _: str = "") -> Key | None:
+    """The skeleton of the name, its words in any order: some write their surname first."""
+    words = sorted(skeleton(_profile(fact).display_name))
+    enough = len(words) >= LEAST_NAME_WORDS and sum(map(len, words)) >= LEAST_NAME_LETTERS
+    return (" ".join(words),) if enough else None
+
+
+# --- what is counted ---------------------------------------------------------------------------------------------------
+
+
+class _Bearer(Struct, frozen=True, array_like=True):
+    """One saving of a profile, as the window of its name remembers it."""
+
+    time: int
+    event_id: str
+    actor: str
+    name: str
+    organisation: str
+
+
+_bearer_of = msgspec.json.Decoder(_Bearer).decode
+
+
+def _bearer(fact: Fact) -> _Bearer:
+    profile = _profile(fact)
+    return _Bearer(
+        fact.time,
+        profile.event_id,
+        profile.actor_id,
+        plain(profile.display_name),
+        " ".join(skeleton(profile.organisation or "")),
+    )
+
+
+def _names(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if key := _name_key(fact):
+        yield key, (msgspec.json.encode(_bearer(fact)).decode(),)
+
+
+BEARERS = Window(
+    name="accounts that bear a name", on=(ProfileUpdate,), entries=_names, at=_name_key, own=False, named=True
+)
+
+
+def _pretences(limits: ImpersonationLimits, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if _pretence_of(fact, limits):
+        yield (fact.event.actor_id,), ()
+
+
+def _signals(limits: ImpersonationLimits) -> dict[str, Signal]:
+    """What counts as protected depends on the limits, so its window is made of them."""
+    protected = Window(
+        name="protected names taken by actor",
+        on=(ProfileUpdate,),
+        distinct=False,
+        entries=partial(_pretences, limits),
+        at=lambda _, subject: (subject,),
+    )
+    strangers = limits.takeover.strangers
+    return {
+        "protected": Signal(protected, int(limits.names_window), 1),
+        "bearers": Signal(BEARERS, int(limits.names_window), 2),
+        "strangers": Signal(STRANGERS_MESSAGED, int(strangers.window), strangers.reach),
+    }
+
+
+# --- judging -----------------------------------------------------------------------------------------------------------
+
+
+def judge_impersonation(case: Case, limits: ImpersonationLimits) -> Finding | None:
+    """A protected name; or another member's, in disguise or taken over together with the organisation."""
+    if _profile(case.fact).verified:
+        return None
+    return _protected(case, limits) or _another_member(case, limits)
+
+
+def _protected(case: Case, limits: ImpersonationLimits) -> Finding | None:
+    pretence = _pretence_of(case.fact, limits)
+    if not pretence:
+        return None
+    disguised = ", in look-alike letters" if pretence.disguised else ""
+    taken = case.readings["protected"]
+    return Finding(
+        level=pretence.level,
+        measurements=(measured("protected_names", taken.count, 1, limits.names_window),),
+        evidence=taken,
+        episode=("protected",),
+        summary=f"The {pretence.where} of an account that is not verified passes for {pretence.whom}{disguised}.",
+    )
+
+
+def _another_member(case: Case, limits: ImpersonationLimits) -> Finding | None:
+    own = _bearer(case.fact)
+    bearers = sorted(map(_bearer_of, case.readings["bearers"].members), key=lambda bearer: bearer.time)
+    before = [bearer for bearer in bearers if bearer.time < own.time and bearer.actor != own.actor]
+    disguised = is_disguised(_profile(case.fact).display_name)
+    if disguised and (model := next((one for one in before if one.name != own.name), None)):
+        return Finding(
+            level=WHOLE_TITLE,
+            measurements=(measured("accounts_before", len({one.actor for one in before}), 1, limits.names_window),),
+            evidence=_evidence(model, own),
+            episode=("member", model.actor),
+            summary="Took a name that to the eye is the one of another account, but is written in look-alike letters.",
+        )
+    return _takeover(case, limits, own, before)
+
+
+def _takeover(case: Case, limits: ImpersonationLimits, own: _Bearer, before: list[_Bearer]) -> Finding | None:
+    registered = case.fact.event.actor_registered_at
+    strangers, limit = case.readings["strangers"], limits.takeover.strangers
+    if registered is None or strangers.count < limit.reach:
+        return None
+    born = to_microseconds(registered)
+    if own.time - born > limits.takeover.account_age * MICROSECONDS:
+        return None
+    model = next((b for b in before if b.organisation and b.organisation == own.organisation and b.time < born), None)
+    if not model:
+        return None
+    return Finding(
+        level=strangers.count / limit.reach,
+        measurements=(measured("strangers", strangers.count, limit.reach, limit.window),),
+        evidence=_evidence(model, own),
+        episode=("member", model.actor),
+        summary=f"A new account with the name and organisation of another one wrote to "
+        f"{counted(strangers.count, 'stranger')} within {in_words(limit.window)}; the limit is {limit.reach}.",
+    )
+
+
+def _evidence(model: _Bearer, own: _Bearer) -> Reading:
+    """Only the two profiles: the window may hold namesakes who have nothing to do with it."""
+    shown = tuple(Contribution(one.time, one.event_id, "") for one in (model, own))
+    return Reading(count=2, events=2, first=shown, last=shown)
+
+
+IMPERSONATION = Rule(
+    slug="impersonation",
+    article=9,
+    on=(ProfileUpdate,),
+    limits=ImpersonationLimits,
+    signals=_signals,
+    judge=judge_impersonation,
+)
+
+RULES = (IMPERSONATION,)
