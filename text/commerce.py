@@ -24,6 +24,7 @@ LONGEST_GAP = 3
 UNDILUTED_WORDS = 150
 """In longer texts, signs thin out: a newsletter of a thousand words names a price somewhere."""
 
+SCHOOL_LIFE = frozenset({"school", "price", "free", "own", "follow"})
 SHOUTING_READ = 500
 MIN_SHOUTED_LETTERS = 20
 """Characters that are looked at, and letters that it takes."""
@@ -33,12 +34,17 @@ _LINK_SIGN = "🔗"
 _SHORT_CODE = re.compile(r"\d{3,6}")
 _PREMIUM = re.compile(r"(?:(?:00|\+)44|0)(?:90\d|87[0-3]|84[45])|0?(?:137|190|900|901|902|906|909|118)|1?-?900")
 _DIACRITICS = re.compile("[\u0300-\u036f\u064b-\u065f\u0670\u0640'’]+")
+_ELIDED = re.compile(r"^(?:l|d|j|qu|s|n|c|m|t|un|dell|nell|all|dall|sull|quell)['’](?=\w{3})")
+"""French, Italian and Catalan articles and pronouns that have lost their vowel."""
 _LETTERS = str.maketrans(
     {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ى": "ي", "ة": "ه"}
 )
 
 Symbol = str
 """What a phrase is made of: a folded word (`buy`), a beginning of words (`wygr*`), or a kind in angle brackets (`<price>`)."""
+
+Language = str
+"""A code, several codes of languages that read each other, or nothing for what belongs to all."""
 
 
 class Sign(Struct, frozen=True):
@@ -61,14 +67,12 @@ class _Currencies(Struct, frozen=True, forbid_unknown_fields=True):
     before: str
 
 
-class _SignEntry(Struct, frozen=True, forbid_unknown_fields=True):
-    points: float
-    phrases: dict[str, str] = {}
-
-
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    """The phrases are by language and sign."""
+
     currencies: _Currencies
-    signs: dict[str, _SignEntry]
+    points: dict[str, float]
+    phrases: dict[str, dict[str, str]]
 
 
 class _Node:
@@ -79,24 +83,25 @@ class _Node:
     def __init__(self) -> None:
         self.next: dict[Symbol, _Node] = {}
         self.next_after_gap: dict[Symbol, _Node] = {}
-        self.ends: frozenset[str] = frozenset()
+        self.ends: frozenset[tuple[Language, str]] = frozenset()
 
 
 class _Lexicon:
     """All phrases of all signs and languages as one tree of symbols."""
 
-    def __init__(self, currencies: _Currencies, entries: dict[str, _SignEntry]) -> None:
-        self.tokens = _tokens(currencies)
-        self.points = {name: entry.points for name, entry in entries.items()}
+    def __init__(self, file: _File) -> None:
+        self.tokens = _tokens(file.currencies)
+        self.points = file.points
         self.root = _Node()
         self.words: set[str] = set()
         self.beginnings: set[str] = set()
-        for name, entry in entries.items():
-            for phrase in (phrase for phrases in entry.phrases.values() for phrase in phrases.split(",")):
-                for symbols in _spelled_out(phrase):
-                    self._add(symbols, name)
+        for language, signs in file.phrases.items():
+            for name, phrases in signs.items():
+                for phrase in phrases.split(","):
+                    for symbols in _spelled_out(phrase):
+                        self._add(symbols, (language, name))
 
-    def _add(self, symbols: tuple[Symbol, ...], name: str) -> None:
+    def _add(self, symbols: tuple[Symbol, ...], end: tuple[Language, str]) -> None:
         node, gap = self.root, False
         for symbol in symbols:
             if symbol == "…":
@@ -108,7 +113,7 @@ class _Lexicon:
                 self.words.add(symbol)
             node = (node.next_after_gap if gap else node.next).setdefault(symbol, _Node())
             gap = False
-        node.ends |= {name}
+        node.ends |= {end}
 
 
 def _spelled_out(phrase: str) -> Iterator[tuple[Symbol, ...]]:
@@ -117,8 +122,8 @@ def _spelled_out(phrase: str) -> Iterator[tuple[Symbol, ...]]:
 
 
 def _folded(word: str) -> str:
-    """Without diacritics and apostrophes, because people leave them out. The same for texts and for phrases."""
-    word = word.casefold()
+    """Without diacritics, apostrophes and elided articles. The same for texts and for phrases."""
+    word = _ELIDED.sub("", word.casefold())
     if word.isascii():
         return word.replace("'", "")
     return normalize("NFC", _DIACRITICS.sub("", normalize("NFKD", word)).translate(_LETTERS))
@@ -152,7 +157,7 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
 @cache
 def _lexicon() -> _Lexicon:
     file = convert(yaml.safe_load(files("text").joinpath("commerce.yaml").read_text("utf-8")), _File)
-    return _Lexicon(file.currencies, file.signs)
+    return _Lexicon(file)
 
 
 @lru_cache(maxsize=65_536)
@@ -183,10 +188,13 @@ _Waiting = dict[int, tuple[dict[Symbol, _Node], int]]
 """What may come next, each place of the tree once, and for how many words more it may be waited for."""
 
 
-def _phrases_in(row: Iterable[tuple[Symbol, ...]]) -> tuple[set[str], int]:
-    """Names of the signs whose phrases occur, and the length of the row. Linear: few phrases begin with the same word."""
+def _phrases_in(row: Iterable[tuple[Symbol, ...]]) -> tuple[dict[Language, set[str]], int]:
+    """By language the names of signs whose phrases occur, and the length of the row.
+
+    Linear in the row: a word meets each place of the tree at most once.
+    """
     root = _lexicon().root.next
-    found: set[str] = set()
+    found: set[tuple[Language, str]] = set()
     length = 0
     waiting: _Waiting = {}
     for symbols in row:
@@ -203,7 +211,10 @@ def _phrases_in(row: Iterable[tuple[Symbol, ...]]) -> tuple[set[str], int]:
                     if node.next_after_gap:
                         still[id(node.next_after_gap)] = node.next_after_gap, LONGEST_GAP
         waiting = still
-    return found, length
+    signs: dict[Language, set[str]] = {}
+    for language, name in found:
+        signs.setdefault(language, set()).add(name)
+    return signs, length
 
 
 def _without_links(undisguised: str, links: tuple[Link, ...]) -> str:
@@ -252,18 +263,21 @@ def commerce_of(raw: str, undisguised: str, harmless: frozenset[str] = frozenset
 
     Links to `harmless` places are no signs. Linear in the length of the text.
     """
-    lexicon = _lexicon()
+    points = _lexicon().points
     links = links_of(raw)
     row = _symbols(_without_links(undisguised, links) if links else undisguised)
-    found, words = _phrases_in(row)
-    found.update(_signs_of_links(link for link in links if not is_harmless(link, harmless)))
-    if found and _shouts(raw):
-        found.add("shouting")
-    if "school" in found:
-        found -= {"price", "free", "school"}  # what a trip costs each pupil is no offer
+    phrases, words = _phrases_in(row)
+    common = phrases.pop("", set()).union(_signs_of_links(link for link in links if not is_harmless(link, harmless)))
+    if (common or phrases) and _shouts(raw):
+        common.add("shouting")
+    # no text is known to be in one language, but what adds up must be
+    readings = [_outside_school(common | names) for names in phrases.values()] or [common]
+    found = max(readings, key=lambda names: (sum(map(points.__getitem__, names)), sorted(names)))
     thinned = min(1.0, sqrt(UNDILUTED_WORDS / words)) if words else 1.0
-    signs = sorted(
-        (Sign(name, round(lexicon.points[name] * thinned, 1)) for name in found),
-        key=lambda sign: (-sign.points, sign.name),
-    )
+    signs = sorted((Sign(name, round(points[name] * thinned, 1)) for name in found), key=lambda s: (-s.points, s.name))
     return CommerceReading(round(sum(sign.points for sign in signs), 1), tuple(signs), links)
+
+
+def _outside_school(names: set[str]) -> set[str]:
+    """Without what is no offer where a school is spoken of: what a trip costs each pupil, a channel of the class."""
+    return names - SCHOOL_LIFE if "school" in names else names
