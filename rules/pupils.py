@@ -35,7 +35,7 @@ class _Breach(Struct, frozen=True):
 
 
 def _picture(event: MediaUpload) -> _Breach | None:
-    if not event.shows_pupils or event.consent or event.visibility == "private":
+    if not event.shows_pupils or event.consent:
         return None
     readers = "everybody" if event.visibility == "public" else "members"
     refused = event.consent is False

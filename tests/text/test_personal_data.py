@@ -222,6 +222,7 @@ def test_where_a_school_stands_may_be_known() -> None:
         "299 792 458 m/s",
         # books, projects, codes
         "ISBN 978-3-16-148410-0, 0-306-40615-2; ISSN 0378-5955",
+        "see 0-28-735568-3 for more",
         "My number is 978-3-16-148410-0",
         "2023-1-FR01-KA220-SCH-000123456",
         "My number is #3600140",
