@@ -5,6 +5,7 @@ Every function looks at the few nearest neighbours of a word, so that the whole 
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from text.hostility.lexicon import BIT, CLASSES, GAPS, LONGEST_PHRASE, Grammar, Lexicon, Phrase, Starts
@@ -198,7 +199,7 @@ def _linked(grammar: Grammar, norm: Span, verb: Span, target: Span, norm_reach: 
     ordered = sorted((norm, verb, target))
     return all(
         _gap(one, other) <= (max(grammar.reach, norm_reach) if norm in (one, other) else grammar.reach)
-        for one, other in zip(ordered, ordered[1:], strict=False)
+        for one, other in pairwise(ordered)
     )
 
 
@@ -209,7 +210,7 @@ def _speaks(speaker: Span, verb: Span, reach: int) -> bool:
 
 
 def _orders(spans: Spans) -> Iterator[Found]:
-    """Calls to violence: kill them all, death to…"""
+    """Calls to violence: kill them all, death to them."""
     reach, opens = spans.grammar.reach, spans.tokens.opens
     for verb in spans.of("kill_now", "rid_now"):
         for target in _objects(spans, verb, "kill_now"):
@@ -316,7 +317,9 @@ def _called(spans: Spans, word: Span) -> Iterator[Found]:
     """'You …', '… like you'."""
     for form in spans.near(word, "vocative"):
         # "damned fool!" is an address where it opens a clause, and else a remark on somebody
-        addressed = spans.tokens.opens[form.start] or any(you.start == form.start for you in spans.near(form, "you", "thou"))
+        addressed = spans.tokens.opens[form.start] or any(
+            you.start == form.start for you in spans.near(form, "you", "thou")
+        )
         if addressed and _gap(form, word) == 0 and form.start < word.start:
             yield Found("insult", (form, word))
     for form in spans.near(word, "like_you"):
@@ -362,7 +365,12 @@ def _negated(spans: Spans, found: Found, first: int, last: int) -> bool:
             break  # "no more talk, I will…"
         begin -= 1
     end = last
-    while end < last + NEGATION_AFTER and end + 1 < len(clauses) and clauses[end + 1] == clauses[last] and not opens[end + 1]:
+    while (
+        end < last + NEGATION_AFTER
+        and end + 1 < len(clauses)
+        and clauses[end + 1] == clauses[last]
+        and not opens[end + 1]
+    ):
         end += 1
     return any(
         not any(part.start <= no.start <= part.end for part in found.parts) for no in spans.between("no", begin, end)

@@ -113,6 +113,7 @@ class Grammar(Struct, frozen=True, forbid_unknown_fields=True):
     `reach` is how many words may stand between two parts of a threat. In a `prodrop` language a verb's form says that the
     speaker acts. `agent_first`: who stands before 'should kill' is the killer; where endings tell, any order will do.
     `object_after`: who is to be killed stands after the verb. `postpositions`: 'without' stands behind.
+    `cyrillic`: Serbian is written in both alphabets, and each entry is taken in both.
     """
 
     reach: int = 3
@@ -120,6 +121,7 @@ class Grammar(Struct, frozen=True, forbid_unknown_fields=True):
     agent_first: bool = True
     object_after: bool = False
     postpositions: bool = False
+    cyrillic: bool = False
 
 
 class Language(Struct, frozen=True):
@@ -319,9 +321,21 @@ def _language(name: str, source: str) -> Language:
         for key, written in loaded.items()
         for one in written.split(",")
         if one.strip()
-        for parts in _parts(one)
+        for script in ((one, _in_cyrillic(one)) if grammar.cyrillic else (one,))
+        for parts in _parts(script)
     )
     return Language(name.removesuffix(".yaml"), grammar, tuple(entries), frozenset(loaded))
+
+
+_DIGRAPHS = (("lj", "љ"), ("nj", "њ"), ("dž", "џ"))
+_LETTERS = str.maketrans("abcčćdđefghijklmnoprsštuvzž", "абцчћдђефгхијклмнопрсштувзж")
+
+
+def _in_cyrillic(entry: str) -> str:
+    """A Serbian entry, written in Latin letters, in Cyrillic ones."""
+    for latin, cyrillic in _DIGRAPHS:
+        entry = entry.replace(latin, cyrillic)
+    return entry.translate(_LETTERS)
 
 
 _CHOICE = re.compile(r"\(([^()]*)\)")

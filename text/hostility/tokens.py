@@ -6,7 +6,8 @@ from unicodedata import normalize
 
 from msgspec import Struct
 
-# Chinese and Japanese write no spaces: each of their characters is a word. Devanagari writes vowels as marks, which `\w` leaves out.
+# Chinese and Japanese write no spaces: each of their characters is a word. Devanagari writes vowels as marks, which `\w`
+# leaves out.
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff"
 _MARKS = "\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0962\u0963"
 _WORD = rf"[{_UNSPACED}]|(?:[^\W_{_UNSPACED}]|[{_MARKS}])+"
@@ -54,9 +55,9 @@ def words_of(written: str) -> list[str]:
 class Tokens(Struct, frozen=True):
     """The words of a text, folded, with the clause and the sentence of each (numbered from 0).
 
-    `written` are the same words with their diacritics. `opens` tells whether a word stands at the beginning of its clause or right after a comma; `asked` are the sentences
-    that are questions; `quoted` the words that are somebody else's; `attributed` tells that the text may end with the
-    name of who said it, `dialogue` that it is one, or the log of a chat.
+    `written` are the same words with their diacritics. `opens` tells whether a word stands at the beginning of its clause or
+    right after a comma; `asked` are the sentences that are questions; `quoted` the words that are somebody else's;
+    `attributed` tells that the text may end with the name of who said it, `dialogue` that it is one, or the log of a chat.
     """
 
     words: list[str]
@@ -146,7 +147,9 @@ class _Quotations:
 
     def attributed(self, words: int) -> bool:
         """Whether a name may follow the last sentence."""
-        return any(dash[0] != "<" and dash != "-" and 0 < words - start <= LONGEST_ATTRIBUTION for start, dash in self._dashes)
+        return any(
+            dash[0] != "<" and dash != "-" and 0 < words - start <= LONGEST_ATTRIBUTION for start, dash in self._dashes
+        )
 
     @property
     def dialogue(self) -> bool:
