@@ -1,0 +1,354 @@
+"""Article 7, threats, bullying, harassment: what words threaten and call somebody, and what many or tireless accounts do."""
+
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from models.events import (
+    Comment,
+    ContactRequest,
+    ContactResponse,
+    ForumPost,
+    Invitation,
+    InvitationResponse,
+    MediaUpload,
+    Message,
+    ProfileUpdate,
+    Report,
+)
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.quotas import Count, Duration, Quota, counted, in_words, measured, quota_signals, reached
+from state.requests import MICROSECONDS, Contribution, Reading
+from text.hostility import ABUSE_KINDS, THREAT_KINDS, AbuseKind, Hostility, ThreatKind, read_hostility
+
+WRITTEN = (Message, Invitation, ContactRequest, ForumPost, Comment, ProfileUpdate, MediaUpload)
+"""Whose words are the member's own. A report is left out: it tells what somebody else has written."""
+Weight = Annotated[float, Meta(gt=0)]
+
+
+def hostility_of(fact: Fact) -> Hostility:
+    """The gravest threat and abuse of heading and text."""
+    found = [read_hostility(part.undisguised) for part in (fact.heading, fact.text) if part]
+    threats, abuses = {one.threat for one in found}, {one.abuse for one in found}
+    return Hostility(
+        next((kind for kind in THREAT_KINDS if kind in threats), None),
+        next((kind for kind in ABUSE_KINDS if kind in abuses), None),
+    )
+
+
+def _by_actor(_: Fact, subject: str) -> Key:
+    return (subject,)
+
+
+# --- threat ------------------------------------------------------------------------------------------------------------
+
+_THREATS: Mapping[ThreatKind, str] = {
+    "violence_to_you": "announces violence against the person addressed",
+    "violence_to_group": "announces violence against a group of people",
+    "incitement": "calls for violence against people",
+    "intimidation": "intimidates the person addressed",
+    "wish": "wishes death or harm on people",
+}
+
+
+class ThreatLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """The level of each kind of threat (a kind that is not named is not looked for), what each further text within
+    `texts_window` adds to it.
+    """
+
+    weights: Mapping[ThreatKind, Weight]
+    further: Annotated[float, Meta(ge=0)]
+    texts_window: Duration
+
+
+def _threat(limits: ThreatLimits, fact: Fact) -> ThreatKind | None:
+    kind = hostility_of(fact).threat
+    return kind if kind in limits.weights else None
+
+
+def _threatening(limits: ThreatLimits, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if _threat(limits, fact):
+        yield (fact.event.actor_id,), ()
+
+
+def _threat_signals(limits: ThreatLimits) -> dict[str, Signal]:
+    texts = Window(
+        name="threats by actor",
+        on=WRITTEN,
+        distinct=False,
+        entries=partial(_threatening, limits),
+        at=_by_actor,
+    )
+    return {"texts": Signal(texts, int(limits.texts_window), 1)}
+
+
+def judge_threat(case: Case, limits: ThreatLimits) -> Finding | None:
+    """One text that threatens. How serious it is a person sees; the level only says what kind it is."""
+    kind = _threat(limits, case.fact)
+    if not kind:
+        return None
+    return _words_found(case, _THREATS[kind], kind, limits.weights[kind], limits.further, limits.texts_window)
+
+
+def _words_found(case: Case, what: str, kind: str, weight: float, further: float, window: Duration) -> Finding:
+    texts = case.readings["texts"]
+    others = max(texts.count - 1, 0)
+    again = f" One of {texts.count} such texts within {in_words(window)}." if others else ""
+    return Finding(
+        level=weight + further * others,
+        measurements=(measured(kind, 1, 1), measured("texts", texts.count, 1, window)),
+        evidence=texts,
+        summary=f"{_where(case.fact)} {what}.{again}",
+    )
+
+
+def _where(fact: Fact) -> str:
+    match fact.event:
+        case Message(recipient_ids=recipients):
+            return f"A message to {counted(len(recipients), 'member')}"
+        case ForumPost():
+            return "A forum post"
+        case Comment(owner_id=owner, actor_id=actor):
+            return "A comment on the own page" if owner == actor else "A comment on another member's page"
+        case ProfileUpdate():
+            return "A profile"
+        case MediaUpload():
+            return "The caption of an upload"
+        case Invitation():
+            return "The text of an invitation"
+    return "The text of a contact request"
+
+
+THREAT = Rule(
+    slug="threat",
+    article=7,
+    on=WRITTEN,
+    limits=ThreatLimits,
+    signals=_threat_signals,
+    judge=judge_threat,
+)
+
+# --- abusive_language --------------------------------------------------------------------------------------------------
+
+_ABUSES: Mapping[AbuseKind, str] = {
+    "group_abuse": "insults a group of people",
+    "insult": "insults the person addressed",
+}
+
+
+class AbusiveLanguageLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """The same for abuse."""
+
+    weights: Mapping[AbuseKind, Weight]
+    further: Annotated[float, Meta(ge=0)]
+    texts_window: Duration
+
+
+def _abuse(limits: AbusiveLanguageLimits, fact: Fact) -> AbuseKind | None:
+    kind = hostility_of(fact).abuse
+    return kind if kind in limits.weights else None
+
+
+def _abusive(limits: AbusiveLanguageLimits, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if _abuse(limits, fact):
+        yield (fact.event.actor_id,), ()
+
+
+def _abuse_signals(limits: AbusiveLanguageLimits) -> dict[str, Signal]:
+    texts = Window(
+        name="abusive texts by actor",
+        on=WRITTEN,
+        distinct=False,
+        entries=partial(_abusive, limits),
+        at=_by_actor,
+    )
+    return {"texts": Signal(texts, int(limits.texts_window), 1)}
+
+
+def judge_abusive_language(case: Case, limits: AbusiveLanguageLimits) -> Finding | None:
+    """One text that insults a person or a group. Rude words that are aimed at nobody do not count."""
+    kind = _abuse(limits, case.fact)
+    if not kind:
+        return None
+    return _words_found(case, _ABUSES[kind], kind, limits.weights[kind], limits.further, limits.texts_window)
+
+
+ABUSIVE_LANGUAGE = Rule(
+    slug="abusive_language",
+    article=7,
+    on=WRITTEN,
+    limits=AbusiveLanguageLimits,
+    signals=_abuse_signals,
+    judge=judge_abusive_language,
+)
+
+# --- harassment --------------------------------------------------------------------------------------------------------
+
+PERSONAL_RECIPIENTS = 3
+"""A message to more is no letter to one of them. Whom it pesters with many others is article 1's matter."""
+ANSWERED_RECIPIENTS = 20
+"""An answer to a whole conversation is an answer to everybody in it."""
+_DAY = 24 * 3600 * MICROSECONDS
+
+
+def _addressed(fact: Fact, most: int = PERSONAL_RECIPIENTS) -> tuple[str, ...]:
+    """Whom a text is meant for or about, without its author."""
+    match fact.event:
+        case Message(recipient_ids=recipients):
+            others = recipients if len(recipients) <= most else ()
+        case Comment(owner_id=owner):
+            others = (owner,)
+        case Report(reported_id=reported):
+            others = (reported,)
+        case _:
+            others = ()
+    return tuple(other for other in dict.fromkeys(others) if other != fact.event.actor_id)
+
+
+def _sent(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    for recipient in _addressed(fact):
+        yield (fact.event.actor_id, recipient), ()
+
+
+def _answers(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    match fact.event:
+        case ContactResponse(requester_id=asker) | InvitationResponse(inviter_id=asker):
+            answered: tuple[str, ...] = (asker,)
+        case _:
+            answered = _addressed(fact, ANSWERED_RECIPIENTS)
+    for other in answered:
+        yield (other, fact.event.actor_id), ()
+
+
+def _pair(fact: Fact, subject: str) -> Key | None:
+    return (fact.event.actor_id, subject) if isinstance(fact.event, Message) else None
+
+
+MESSAGES_TO_ONE = Window(name="messages of actor to one member", on=(Message,), entries=_sent, at=_pair, distinct=False)
+ANSWERS_FROM_ONE = Window(
+    name="answers of a member to actor",
+    on=(Message, Comment, ContactResponse, InvitationResponse),
+    entries=_answers,
+    at=_pair,
+    distinct=False,
+    own=False,  # the answer of a member whose role is exempt is an answer all the same
+)
+
+
+def _attacked(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if hostility_of(fact) != Hostility():
+        for target in _addressed(fact):
+            yield (target,), (fact.event.actor_id,)
+
+
+HOSTILE_ACCOUNTS = Window(
+    name="accounts hostile to member",
+    on=(Message, Comment, Report),
+    entries=_attacked,
+    at=lambda _, subject: (subject,),
+    named=True,
+    note=lambda fact: fact.event.actor_id,
+)
+
+
+class Unanswered(Struct, frozen=True, forbid_unknown_fields=True):
+    """So many messages, on so many days, without an answer."""
+
+    messages: Count
+    days: Count
+
+
+class HarassmentLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Messages to one member who never answers, within `window`: `strangers` to strangers, `acquaintances` to others. And how
+    many accounts that threaten or insult one member are many.
+    """
+
+    strangers: Unanswered
+    acquaintances: Unanswered
+    window: Duration
+    accounts: tuple[Quota, ...]
+
+
+def _harassment_signals(limits: HarassmentLimits) -> dict[str, Signal]:
+    least = min(limits.strangers.messages, limits.acquaintances.messages)
+    return {
+        "sent": Signal(MESSAGES_TO_ONE, int(limits.window), least),
+        "answers": Signal(ANSWERS_FROM_ONE, int(limits.window), 1),
+    } | quota_signals("accounts", HOSTILE_ACCOUNTS, limits.accounts)
+
+
+def judge_harassment(case: Case, limits: HarassmentLimits) -> Finding | None:
+    """One account that does not let go, or many that turn on one. The case is the member's who suffers it."""
+    return _many_upon_one(case, limits) or _unanswered(case, limits)
+
+
+def _many_upon_one(case: Case, limits: HarassmentLimits) -> Finding | None:
+    over = reached("accounts", limits.accounts, case.readings)
+    if not over or hostility_of(case.fact) == Hostility():
+        return None
+    return Finding(
+        level=over.level,
+        measurements=over.measurements,
+        evidence=over.reading,
+        episode=("many",),
+        subject_id=over.reading.first[0].note,
+        members=over.reading.members,
+        summary=f"{over.reading.count} accounts threatened or insulted member {case.subject_id} within {over.within}; "
+        f"the limit is {over.quota.reach}.",
+    )
+
+
+def _unanswered(case: Case, limits: HarassmentLimits) -> Finding | None:
+    sent = case.readings.get("sent")
+    if not sent:
+        return None
+    since = _since_the_answer(sent, case.readings.get("answers"), case.fact.time)
+    limit = limits.strangers if case.subject_id in case.fact.strangers else limits.acquaintances
+    days = len({one.time // _DAY for one in (*since.first, *since.last)})
+    if since.count < limit.messages or days < limit.days:
+        return None
+    actor = case.fact.event.actor_id
+    return Finding(
+        level=since.count / limit.messages,
+        measurements=(
+            measured("unanswered_messages", since.count, limit.messages, limits.window),
+            measured("days", days, limit.days, limits.window),
+        ),
+        evidence=since,
+        episode=("unanswered", actor),
+        subject_id=actor,
+        summary=f"Wrote {since.count} messages on {days} days within {in_words(limits.window)} to member {case.subject_id}, "
+        f"who answered none of them; the limit is {limit.messages} on {counted(limit.days, 'day')}.",
+    )
+
+
+def _since_the_answer(sent: Reading, answers: Reading | None, now: int) -> Reading:
+    """The messages after the latest answer. Of more than twenty some in the middle are not seen: then at least so many."""
+    answered = max((one.time for one in _seen(answers) if one.time <= now), default=None) if answers else None
+    if answered is None:
+        return sent
+    first = tuple(one for one in sent.first if one.time > answered)
+    last = tuple(one for one in sent.last if one.time > answered)
+    unseen = sent.count - len(set(_seen(sent)))
+    count = len({*first, *last}) + (unseen if first else 0)
+    return msgspec.structs.replace(sent, count=count, events=count, first=first, last=last)
+
+
+def _seen(reading: Reading) -> tuple[Contribution, ...]:
+    return (*reading.first, *reading.last)
+
+
+HARASSMENT = Rule(
+    slug="harassment",
+    article=7,
+    on=(Message, Comment, Report),
+    limits=HarassmentLimits,
+    signals=_harassment_signals,
+    judge=judge_harassment,
+    subjects=_addressed,
+)
+
+RULES = (THREAT, ABUSIVE_LANGUAGE, HARASSMENT)

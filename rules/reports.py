@@ -1,0 +1,211 @@
+"""Any article: members report a member. Every report reaches the support services anyway; this rule says when many agree."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import partial
+
+import msgspec
+from msgspec import Struct
+
+from models.events import Report
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.quotas import Count, Duration, Quota, counted, in_words, measured
+from state.requests import MICROSECONDS, Reading
+
+UNKNOWN_RECORD = 1.0
+"""What the report of a member weighs of whose earlier reports nothing is known."""
+_APART = "\x1f"
+
+
+class Together(Struct, frozen=True, forbid_unknown_fields=True):
+    """Reporters act together when they report the same `members` within `window`."""
+
+    members: Count
+    window: Duration
+
+
+class Burst(Struct, frozen=True, forbid_unknown_fields=True):
+    """Reporters act together when their accounts are younger than `younger_than` and they report within `window`."""
+
+    younger_than: Duration
+    window: Duration
+
+
+class ReportedByMembersLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many reporters are many. Those who act together count as one: as `together` or `burst` says, or with one text."""
+
+    reporters: tuple[Quota, ...]
+    together: Together
+    burst: Burst
+
+
+class Voice(Struct, frozen=True, array_like=True):
+    """One reporter's report, as it is kept with the event: short, since it is stored."""
+
+    reporter: str
+    article: int
+    weight: float
+    young: bool
+    text: str
+    """What equal texts have in common; empty for texts too short to compare."""
+
+
+def _report(fact: Fact) -> Report:
+    assert isinstance(fact.event, Report)
+    return fact.event
+
+
+def record_of(fact: Fact) -> float:
+    """What the reporter's record makes a report weigh: all alike, as long as records are not known."""
+    return UNKNOWN_RECORD
+
+
+def _voice(limits: ReportedByMembersLimits, fact: Fact) -> str:
+    report, registered = _report(fact), fact.event.actor_registered_at
+    young = registered is not None and (report.occurred_at - registered).total_seconds() < limits.burst.younger_than
+    digest = fact.text.digest if fact.text else None
+    voice = Voice(report.actor_id, report.article or 0, record_of(fact), young, digest.hex()[:12] if digest else "")
+    return msgspec.json.encode(voice).decode()
+
+
+def _reporters(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    report = _report(fact)
+    if report.actor_id != report.reported_id:
+        yield (report.reported_id,), (report.actor_id,)
+
+
+def _all_reports(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    for (reported,), (reporter,) in _reporters(fact):
+        yield ("everybody",), (f"{reporter}{_APART}{reported}",)
+
+
+REPORTS = Window(
+    # one window for all: reports are rare, and who reports whom besides is what tells a gang
+    name="who reports whom",
+    on=(Report,),
+    entries=_all_reports,
+    at=lambda _, subject: ("everybody",),
+    own=False,
+    named=True,
+)
+
+
+def _signals(limits: ReportedByMembersLimits) -> dict[str, Signal]:
+    reporters = Window(
+        name="reporters of a member",
+        on=(Report,),
+        entries=_reporters,
+        at=lambda _, subject: (subject,),
+        own=False,
+        note=partial(_voice, limits),
+    )
+    asked = {f"reporters/{quota.window}": Signal(reporters, int(quota.window), 1) for quota in limits.reporters}
+    return asked | {"reports": Signal(REPORTS, int(limits.together.window), 1)}
+
+
+class _Count(Struct, frozen=True):
+    """What a quota's reading comes to."""
+
+    quota: Quota
+    reading: Reading
+    weight: float
+    gang: int
+    articles: Counter[int]
+
+    @property
+    def level(self) -> float:
+        return self.weight / self.quota.reach
+
+
+def judge_reported_by_members(case: Case, limits: ReportedByMembersLimits) -> Finding | None:
+    """Enough reporters who do not act together. The article is the one that they name most."""
+    also_reported = _also_reported(case.readings["reports"])
+    counts = [
+        _count(quota, case.readings[f"reporters/{quota.window}"], also_reported, limits) for quota in limits.reporters
+    ]
+    best = max(counts, key=lambda one: (one.level, -one.quota.window))
+    if best.level < 1:
+        return None
+    article, named = best.articles.most_common(1)[0] if best.articles else (None, 0)
+    told = f", {named} of them under article {article}" if article else ""
+    gang = f" {best.gang} of them seem to act together and weigh no more than one." if best.gang else ""
+    return Finding(
+        level=best.level,
+        measurements=(
+            measured("reporters_weighed", round(best.weight, 2), best.quota.reach, best.quota.window),
+            measured("reporters", best.reading.count, best.quota.reach, best.quota.window),
+        ),
+        evidence=best.reading,
+        article=article,
+        summary=f"Reported by {counted(best.reading.count, 'member')} within {in_words(best.quota.window)}{told}; "
+        f"the limit is {best.quota.reach}.{gang}",
+    )
+
+
+def _also_reported(reports: Reading) -> Mapping[str, frozenset[str]]:
+    """Whom each reporter has reported lately, as far as the newest hundred reports tell."""
+    reported: dict[str, set[str]] = {}
+    for member in reports.members:
+        reporter, _, other = member.partition(_APART)
+        reported.setdefault(reporter, set()).add(other)
+    return {reporter: frozenset(others) for reporter, others in reported.items()}
+
+
+def _count(
+    quota: Quota, reading: Reading, also_reported: Mapping[str, frozenset[str]], limits: ReportedByMembersLimits
+) -> _Count:
+    """Each group of reporters who act together weighs as much as its weightiest member. Reporters of whom nothing is seen,
+    among more than twenty, weigh as the others do on average.
+    """
+    voices: dict[str, tuple[int, Voice]] = {}
+    for report in (*reading.first, *reading.last):
+        voice = msgspec.json.decode(report.note, type=Voice)
+        voices[voice.reporter] = (report.time, voice)
+    groups = _groups(list(voices.values()), also_reported, limits)
+    seen = sum(max(voice.weight for _, voice in group) for group in groups)
+    return _Count(
+        quota,
+        reading,
+        seen * max(reading.count, len(voices)) / len(voices) if voices else 0.0,
+        sum(len(group) for group in groups if len(group) > 1),
+        Counter(voice.article for _, voice in voices.values() if voice.article),
+    )
+
+
+def _groups(
+    voices: list[tuple[int, Voice]], also_reported: Mapping[str, frozenset[str]], limits: ReportedByMembersLimits
+) -> list[list[tuple[int, Voice]]]:
+    groups: list[list[tuple[int, Voice]]] = []
+    for one in voices:
+        joined = [group for group in groups if any(_together(one, other, also_reported, limits) for other in group)]
+        groups = [group for group in groups if group not in joined] + [[one, *(v for group in joined for v in group)]]
+    return groups
+
+
+def _together(
+    one: tuple[int, Voice],
+    other: tuple[int, Voice],
+    also_reported: Mapping[str, frozenset[str]],
+    limits: ReportedByMembersLimits,
+) -> bool:
+    (time, voice), (other_time, other_voice) = one, other
+    if voice.text and voice.text == other_voice.text:
+        return True
+    if voice.young and other_voice.young and abs(time - other_time) < limits.burst.window * MICROSECONDS:
+        return True
+    nobody: frozenset[str] = frozenset()
+    shared = also_reported.get(voice.reporter, nobody) & also_reported.get(other_voice.reporter, nobody)
+    return len(shared) >= limits.together.members
+
+
+REPORTED_BY_MEMBERS = Rule(
+    slug="reported_by_members",
+    article=7,  # where no reporter names one: who reports a member mostly means its conduct
+    on=(Report,),
+    limits=ReportedByMembersLimits,
+    signals=_signals,
+    judge=judge_reported_by_members,
+    subjects=lambda fact: (_report(fact).reported_id,),
+)
+
+RULES = (REPORTED_BY_MEMBERS,)
