@@ -41,7 +41,7 @@ class Link(Struct, frozen=True):
         The registrable domain; on hosts where everybody may have a name of their own, the host; for a shortener, which
         says nothing of where it leads, the whole address.
         """
-        if self.domain in link_lists().shorteners:
+        if self.domain in link_lists().shorteners or self.domain in link_lists().wrappers:
             return self.host + self.rest.rstrip("/")
         return self.host if self.domain in link_lists().shared_hosts else self.domain
 
@@ -63,6 +63,7 @@ class LinkLists(Struct, frozen=True, forbid_unknown_fields=True):
     """What is known of certain domains; see `links.yaml`."""
 
     shorteners: frozenset[str]
+    wrappers: frozenset[str]
     shared_hosts: frozenset[str]
     messengers: frozenset[str]
     marketplaces: frozenset[str]
