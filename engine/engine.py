@@ -282,7 +282,7 @@ def _ties(event: Event) -> list[Tie]:
     ties: list[Tie] = []
     if isinstance(event, Invitation):
         # first: whoever has answered already is known from then on, not only when the record comes again
-        ties.append(TargetKind(event.actor_id, event.target_id, event.kind))
+        ties.append(TargetKind(event.time, event.actor_id, event.target_id, event.kind))
     if others:
         ties.append(Approach(event.time, event.actor_id, others, ask=_told_known(event) is None))
     if isinstance(event, ContactResponse) and event.accepted and event.actor_id != event.requester_id:

@@ -31,13 +31,14 @@ class Acceptance(Struct, frozen=True):
 class TargetKind(Struct, frozen=True):
     """What `inviter` invites to is a `project` or an `event`; the responses do not say so themselves."""
 
+    time: int
     inviter: str
     target: str
     kind: str
 
 
 class InvitationAnswer(Struct, frozen=True):
-    """`actor` answered `inviter`; an accepted *project* invitation makes acquaintances."""
+    """`actor` answered `inviter`; an accepted *project* invitation makes acquaintances, also where it is read after this."""
 
     time: int
     actor: str

@@ -34,7 +34,7 @@ class TiePlan:
             case TargetKind():
                 # every shard learns it, so that each answer can be settled where the member's ties are
                 for operations in self.operations:
-                    operations.append(("kind", self._target(tie.inviter, tie.target), tie.kind))
+                    operations.append(("kind", tie.time, self._target(tie.inviter, tie.target), tie.kind))
             case InvitationAnswer():
                 target = self._target(tie.inviter, tie.target)
                 for one, other in ((tie.actor, tie.inviter), (tie.inviter, tie.actor)):

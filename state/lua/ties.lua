@@ -2,15 +2,16 @@
 --
 -- A member's `tie` set holds those whom the member has approached or accepted, with the first time as score. For the sender
 -- a recipient is known when the recipient's set holds the sender from before the event: a reply, or an accepted request.
--- An answer does not say what its invitation was to. Where it is read before the invitation it waits in the target's
--- `answers` set (member and other, with the time as score) until the invitation says so.
+-- An answer does not say what its invitation was to. `target:` remembers that, and since when: "project 1700000000000000".
+-- Where an answer is read before the invitation it waits in the target's `answers` set (member, other and time, with the
+-- time as score) until the invitation says so. An invitation that is younger says nothing about it.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
 -- ARGV[1]  msgpack {cap, seconds to live of ties and targets, seconds that an answer waits, {operation, ...}}, an operation
 --          being one of
 --          {"approach", time, member, {other, ...}}      member approaches others: remember
 --          {"ask", time, {member, ...}, other}           had each of these members approached other before this time?
---          {"kind", target, kind}                        remember what an invitation's target is
+--          {"kind", time, target, kind}                  remember what an invitation's target is
 --          {"answer", time, member, other, target, yes}  remember as an approach if yes and target is a project
 -- returns  msgpack, parallel to the operations: "" for approach and kind, a string of "0" and "1" for ask, the kind of the
 --          target ("" when unknown) for answer
@@ -49,23 +50,37 @@ end
 
 local function wait(time, target, member, other)
   local key = prefix .. 'answers:' .. target
-  redis.call('ZADD', key, 'LT', text(time), member .. other)
+  redis.call('ZADD', key, text(time), member .. other .. text(time))
   redis.call('EXPIRE', key, waiting_ttl)
   limit(key, cap)
 end
 
-local function learn_kind(target, kind)
-  redis.call('SET', prefix .. 'target:' .. target, kind, 'EX', ttl)
-  local key = prefix .. 'answers:' .. target
-  local waiting = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
-  for i = 1, #waiting, 2 do
-    if kind == 'project' then
-      local member, other = string.sub(waiting[i], 1, MEMBER_BYTES), string.sub(waiting[i], MEMBER_BYTES + 1)
-      remember(tonumber(waiting[i + 1]), member, {other})
-    end
+-- The kind of a target and the time of the first invitation to it.
+local function target_of(key)
+  local stored = redis.call('GET', key)
+  if not stored then
+    return '', nil
   end
-  if #waiting > 0 then
-    redis.call('DEL', key)
+  local kind, since = string.match(stored, '^(%a+) (%-?%d+)$')
+  return kind, tonumber(since)
+end
+
+local function learn_kind(time, target, kind)
+  local key = prefix .. 'target:' .. target
+  local before, since = target_of(key)
+  if before == kind then
+    time = math.min(time, since)
+  end
+  redis.call('SET', key, kind .. ' ' .. text(time), 'EX', ttl)
+  if kind ~= 'project' then
+    return
+  end
+  local waiting_key = prefix .. 'answers:' .. target
+  local waiting = redis.call('ZRANGEBYSCORE', waiting_key, text(time), '+inf', 'WITHSCORES')
+  for i = 1, #waiting, 2 do
+    local member, other = string.sub(waiting[i], 1, MEMBER_BYTES), string.sub(waiting[i], MEMBER_BYTES + 1, 2 * MEMBER_BYTES)
+    remember(tonumber(waiting[i + 1]), member, {other})
+    redis.call('ZREM', waiting_key, waiting[i])
   end
 end
 
@@ -79,10 +94,10 @@ local function ask(time, members, other)
 end
 
 local function answer(time, member, other, target, yes)
-  local kind = redis.call('GET', prefix .. 'target:' .. target) or ''
-  if yes == 1 and kind == 'project' then
+  local kind, since = target_of(prefix .. 'target:' .. target)
+  if yes == 1 and kind == 'project' and since <= time then
     remember(time, member, {other})
-  elseif yes == 1 and kind == '' then
+  elseif yes == 1 and kind ~= 'event' then
     wait(time, target, member, other)
   end
   return kind
@@ -97,7 +112,7 @@ for index, operation in ipairs(operations) do
   elseif kind == 'ask' then
     result = ask(operation[2], operation[3], operation[4])
   elseif kind == 'kind' then
-    learn_kind(operation[2], operation[3])
+    learn_kind(operation[2], operation[3], operation[4])
   else
     result = answer(operation[2], operation[3], operation[4], operation[5], operation[6])
   end

@@ -20,7 +20,7 @@ class Oracle:
 
     def __init__(self) -> None:
         self._first: dict[tuple[str, str], int] = {}
-        self._kinds: dict[tuple[str, str], str] = {}
+        self._kinds: dict[tuple[str, str], tuple[str, int]] = {}
         self._waiting: list[InvitationAnswer] = []
 
     def recall(self, ties: Sequence[Tie]) -> tuple[list[frozenset[str]], list[str | None]]:
@@ -37,19 +37,24 @@ class Oracle:
             case Acceptance():
                 self._befriend(tie.time, tie.actor, tie.other)
             case TargetKind():
-                self._kinds[tie.inviter, tie.target] = tie.kind
-                for answer in self._waiting:
-                    if (answer.inviter, answer.target) == (tie.inviter, tie.target) and tie.kind == "project":
-                        self._befriend(answer.time, answer.actor, answer.inviter)
-                self._waiting = [a for a in self._waiting if (a.inviter, a.target) != (tie.inviter, tie.target)]
+                kind, since = self._kinds.get((tie.inviter, tie.target), (tie.kind, tie.time))
+                since = min(since, tie.time) if kind == tie.kind else tie.time
+                self._kinds[tie.inviter, tie.target] = (tie.kind, since)
+                self._waiting = [answer for answer in self._waiting if not self._counts(answer)]
             case InvitationAnswer():
-                kind = self._kinds.get((tie.inviter, tie.target))
-                if tie.accepted and kind == "project":
-                    self._befriend(tie.time, tie.actor, tie.inviter)
-                elif tie.accepted and kind is None:
+                kind = self._kinds.get((tie.inviter, tie.target), ("", 0))[0]
+                if tie.accepted and not self._counts(tie) and kind != "event":
                     self._waiting.append(tie)
-                return frozenset(), kind
+                return frozenset(), self._kinds.get((tie.inviter, tie.target), (None, 0))[0]
         return frozenset(), None
+
+    def _counts(self, answer: InvitationAnswer) -> bool:
+        """Whether the acceptance answers an invitation to a project, and if so, that they know each other now."""
+        kind, since = self._kinds.get((answer.inviter, answer.target), ("", 0))
+        if not (answer.accepted and kind == "project" and since <= answer.time):
+            return False
+        self._befriend(answer.time, answer.actor, answer.inviter)
+        return True
 
     def _befriend(self, time: int, one: str, other: str) -> None:
         self._meet(time, one, other)
@@ -72,7 +77,7 @@ ties = st.one_of(
         st.sampled_from([True, True, False]),
     ),
     st.builds(lambda time, pair: Acceptance(time, *pair), times, pairs),
-    st.builds(TargetKind, people, targets, st.sampled_from(["project", "event"])),
+    st.builds(TargetKind, times, people, targets, st.sampled_from(["project", "event"])),
     st.builds(
         lambda time, pair, target, accepted: InvitationAnswer(time, pair[0], pair[1], target, accepted),
         times,
@@ -136,21 +141,18 @@ STRANGER: frozenset[str] = frozenset()
         ([Acceptance(40, "b", "a")], B_WRITES_TO_A, {"a"}),
         ([Acceptance(60, "b", "a")], A_WRITES_TO_B, STRANGER),
         ([Acceptance(40, "c", "a")], A_WRITES_TO_B, STRANGER),
-        ([TargetKind("a", "t", "project"), InvitationAnswer(40, "b", "a", "t", True)], A_WRITES_TO_B, {"b"}),
-        ([TargetKind("a", "t", "project"), InvitationAnswer(40, "b", "a", "t", True)], B_WRITES_TO_A, {"a"}),
-        ([TargetKind("a", "t", "project"), InvitationAnswer(40, "b", "a", "t", False)], A_WRITES_TO_B, STRANGER),
-        ([TargetKind("a", "t", "event"), InvitationAnswer(40, "b", "a", "t", True)], A_WRITES_TO_B, STRANGER),
-        ([InvitationAnswer(40, "b", "a", "t", True), TargetKind("a", "t", "project")], A_WRITES_TO_B, {"b"}),
-        ([InvitationAnswer(40, "b", "a", "t", True), TargetKind("a", "t", "event")], A_WRITES_TO_B, STRANGER),
+        ([TargetKind(40, "a", "t", "project"), InvitationAnswer(40, "b", "a", "t", True)], A_WRITES_TO_B, {"b"}),
+        ([TargetKind(40, "a", "t", "project"), InvitationAnswer(40, "b", "a", "t", True)], B_WRITES_TO_A, {"a"}),
+        ([TargetKind(40, "a", "t", "project"), InvitationAnswer(40, "b", "a", "t", False)], A_WRITES_TO_B, STRANGER),
+        ([TargetKind(30, "a", "t", "event"), InvitationAnswer(40, "b", "a", "t", True)], A_WRITES_TO_B, STRANGER),
+        ([InvitationAnswer(40, "b", "a", "t", True), TargetKind(30, "a", "t", "project")], A_WRITES_TO_B, {"b"}),
+        ([InvitationAnswer(40, "b", "a", "t", True), TargetKind(30, "a", "t", "event")], A_WRITES_TO_B, STRANGER),
         ([InvitationAnswer(40, "b", "a", "t", True)], A_WRITES_TO_B, STRANGER),
-        # what an answer waited for is known: what comes later is about others
-        (
-            [InvitationAnswer(40, "b", "a", "t", True), TargetKind("a", "t", "event"), TargetKind("a", "t", "project")],
-            A_WRITES_TO_B,
-            STRANGER,
-        ),
+        # an invitation that came later is not what was answered
+        ([InvitationAnswer(40, "b", "a", "t", True), TargetKind(41, "a", "t", "project")], A_WRITES_TO_B, STRANGER),
+        ([TargetKind(41, "a", "t", "project"), InvitationAnswer(40, "b", "a", "t", True)], A_WRITES_TO_B, STRANGER),
         # another's invitation to a target of the same name
-        ([TargetKind("c", "t", "project"), InvitationAnswer(40, "b", "a", "t", True)], A_WRITES_TO_B, STRANGER),
+        ([TargetKind(30, "c", "t", "project"), InvitationAnswer(40, "b", "a", "t", True)], A_WRITES_TO_B, STRANGER),
     ],
 )
 @pytest.mark.parametrize("shards", [1, 4])
