@@ -1,0 +1,340 @@
+"""Article 8, intellectual property: video files, known files, what others published first, rights unknown.
+
+A machine sees likeness, not licences: what two members have alike is for a person to look at. Whoever declares a licence is
+taken at his word, and a file or text that many members have, a project's logo for instance, is nobody's in particular.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from hashlib import sha256
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta, Struct
+
+from models.events import BaseEvent, ForumPost, MediaUpload
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.quotas import Count, Duration, Share, counted, in_words, measured
+from state.requests import Contribution, Reading
+from text.normalise import LINK
+
+HASH_BITS = 64
+VIDEO, KNOWN_FILE, OTHER = 2.0, 4.0, 1.0
+"""What a breach weighs by itself: its level."""
+FURTHER = 0.25
+MOST_FURTHER = 0.9
+"""What further breaches within the window add, each and together: carelessness does not become piracy by repetition."""
+PLAIN_BITS = 8
+"""A perceptual hash with fewer bits set, or fewer not set, is of an empty page or an even surface."""
+_EMPTY_FILE = sha256(b"").hexdigest()
+
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-fA-F]{64}$", description="64 hexadecimal digits")]
+_Entries = Iterable[tuple[Key, tuple[str, ...]]]
+
+
+class CopyrightRiskLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is known, what is alike, and how long it is remembered.
+
+    `known_files`: the SHA-256 of files that must not be uploaded. `breaches_window`: how long one account's breaches are
+    counted together. `files_window`: how long others' files are remembered. `near_bits`: pictures are alike whose perceptual
+    hashes differ in at most so many of 64 bits. `text_characters`, `text_similarity`: from where on a post is a copy of a long
+    text; `texts_window`: how long those are remembered (no longer than `memory.campaign_generation`). `everybodys`: what so
+    many members have published before is nobody's. `passed_on_by`: roles whose files and texts are there to be passed on.
+    """
+
+    known_files: frozenset[Sha256]
+    breaches_window: Duration
+    files_window: Duration
+    near_bits: Annotated[int, Meta(ge=0, le=10)]
+    text_characters: Count
+    text_similarity: Share
+    texts_window: Duration
+    everybodys: Count
+    passed_on_by: frozenset[str]
+
+
+# --- breaches that one event shows by itself ---------------------------------------------------------------------------
+
+
+class _Breach(Struct, frozen=True):
+    """What is wrong with an upload, and how bad it is."""
+
+    kind: str
+    level: float
+    summary: str
+
+
+def _breach(fact: Fact, limits: CopyrightRiskLimits) -> _Breach | None:
+    upload = fact.event
+    if not isinstance(upload, MediaUpload):
+        return None
+    if upload.sha256 and upload.sha256.lower() in _in_small_letters(limits.known_files):
+        return _Breach(
+            "known", KNOWN_FILE, f"Uploaded {_a(upload)} to a {upload.surface} that is on the list of known files."
+        )
+    # without a file of its own it is what the article asks for: a link
+    if upload.media_kind == "video" and (upload.sha256 or not upload.source_url):
+        return _Breach(
+            "video",
+            VIDEO,
+            f"Uploaded a video file to a {upload.surface}; videos are to be published elsewhere and linked.",
+        )
+    if upload.rights == "unknown" and upload.visibility == "public":
+        return _Breach(
+            "undeclared",
+            OTHER,
+            f"Published {_a(upload)} on a {upload.surface} for everybody to see, whose rights are said to be unknown.",
+        )
+    return None
+
+
+@cache
+def _in_small_letters(digests: frozenset[str]) -> frozenset[str]:
+    return frozenset(map(str.lower, digests))
+
+
+def _a(upload: MediaUpload) -> str:
+    return "an image" if upload.media_kind == "image" else f"a {upload.media_kind}"
+
+
+def _breaches(limits: CopyrightRiskLimits, fact: Fact) -> _Entries:
+    if _breach(fact, limits):
+        yield (fact.event.actor_id,), ()
+
+
+# --- what others published before --------------------------------------------------------------------------------------
+
+
+class _Published(Struct, frozen=True, array_like=True):
+    """A file or a text as its window remembers it. `content` is its hash; `free` what is there to be passed on."""
+
+    time: int
+    event_id: str
+    actor: str
+    content: str
+    free: bool
+
+
+_published_of = msgspec.json.Decoder(_Published).decode
+
+
+def _published(fact: Fact, content: str, limits: CopyrightRiskLimits) -> tuple[str, ...]:
+    event = fact.event
+    free = not limits.passed_on_by.isdisjoint(event.actor_roles or ())
+    return (msgspec.json.encode(_Published(fact.time, event.event_id, event.actor_id, content, free)).decode(),)
+
+
+def _file(fact: Fact) -> str | None:
+    """The SHA-256 of a file that others can see."""
+    upload = fact.event
+    if not isinstance(upload, MediaUpload) or upload.visibility == "private" or not upload.sha256:
+        return None
+    digest = upload.sha256.lower()
+    return digest if digest != _EMPTY_FILE else None
+
+
+def _picture(fact: Fact) -> int | None:
+    """The perceptual hash of a picture that others can see. Documents are left out: forms and certificates look alike."""
+    upload = fact.event
+    if not isinstance(upload, MediaUpload) or upload.visibility == "private" or upload.media_kind == "document":
+        return None
+    if not upload.perceptual_hash:
+        return None
+    bits = int(upload.perceptual_hash, 16)
+    return bits if PLAIN_BITS <= bits.bit_count() <= HASH_BITS - PLAIN_BITS else None
+
+
+def hash_parts(bits: int, most_apart: int) -> Iterator[int]:
+    """The 64 bits cut into `most_apart` + 1 parts: two hashes that differ in no more bits have one part equal.
+
+    The pigeonhole principle behind multi-index hashing (Norouzi, Punjani, Fleet, CVPR 2012).
+    """
+    parts = most_apart + 1
+    for part in range(parts):
+        start, end = HASH_BITS * part // parts, HASH_BITS * (part + 1) // parts
+        yield (bits >> start) & ((1 << (end - start)) - 1)
+
+
+def _long_text(fact: Fact, limits: CopyrightRiskLimits) -> str | None:
+    """The campaign of a long post. With a link it leads to where it is from, or so we assume."""
+    if not isinstance(fact.event, ForumPost) or not fact.campaign or not fact.text:
+        return None
+    long = len(fact.text.normalised) >= limits.text_characters and LINK not in fact.text.normalised
+    return fact.campaign.campaign_id if long and fact.campaign.similarity >= limits.text_similarity else None
+
+
+def _windows_of_others(limits: CopyrightRiskLimits) -> dict[str, tuple[Window, Duration]]:
+    def window(name: str, on: type[BaseEvent], content: Callable[[Fact], tuple[str, str] | None]) -> Window:
+        """The publications with one key; `content` gives the key and what is kept."""
+
+        def entries(fact: Fact) -> _Entries:
+            if found := content(fact):
+                yield (found[0],), _published(fact, found[1], limits)
+
+        def at(fact: Fact, _: str) -> Key | None:
+            found = content(fact)
+            return (found[0],) if found else None
+
+        return Window(name=name, on=(on,), entries=entries, at=at, own=False, named=True)
+
+    def file(fact: Fact) -> tuple[str, str] | None:
+        digest = _file(fact)
+        return (digest, digest) if digest else None
+
+    def part_of_picture(part: int, fact: Fact) -> tuple[str, str] | None:
+        bits = _picture(fact)
+        return None if bits is None else (str(list(hash_parts(bits, limits.near_bits))[part]), f"{bits:016x}")
+
+    def long_text(fact: Fact) -> tuple[str, str] | None:
+        campaign = _long_text(fact, limits)
+        return (campaign, campaign) if campaign else None
+
+    parts = limits.near_bits + 1
+    return (
+        {"files": (window("uploads of a file", MediaUpload, file), limits.files_window)}
+        | {
+            f"pictures/{part}": (
+                window(f"pictures alike in part {part + 1} of {parts}", MediaUpload, partial(part_of_picture, part)),
+                limits.files_window,
+            )
+            for part in range(parts)
+        }
+        | {
+            "texts": (
+                window(
+                    f"posts of a text of {limits.text_characters}, {limits.text_similarity} alike", ForumPost, long_text
+                ),
+                limits.texts_window,
+            )
+        }
+    )
+
+
+def _signals(limits: CopyrightRiskLimits) -> dict[str, Signal]:
+    """What the windows take in depends on the limits, so they are made of them."""
+    breaches = Window(
+        name="uploads against intellectual property by actor",
+        on=(MediaUpload,),
+        distinct=False,
+        entries=partial(_breaches, limits),
+        at=lambda _, subject: (subject,),
+    )
+    return {"breaches": Signal(breaches, int(limits.breaches_window), 1)} | {
+        name: Signal(window, int(length), 2) for name, (window, length) in _windows_of_others(limits).items()
+    }
+
+
+# --- judging -----------------------------------------------------------------------------------------------------------
+
+
+def judge_copyright_risk(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
+    """The gravest that one upload or post shows: a breach by itself, or what another member published first."""
+    return _by_itself(case, limits) or _of_another(case, limits)
+
+
+def _by_itself(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
+    breach = _breach(case.fact, limits)
+    if not breach:
+        return None
+    breaches = case.readings["breaches"]
+    others = max(breaches.count - 1, 0)
+    again = f" One of {breaches.count} uploads against the article within {in_words(limits.breaches_window)}."
+    return Finding(
+        level=breach.level + min(FURTHER * others, MOST_FURTHER),
+        measurements=(measured("breaches", breaches.count, 1, limits.breaches_window),),
+        evidence=breaches,
+        episode=(breach.kind,),
+        summary=breach.summary + again * bool(others),
+    )
+
+
+def _of_another(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
+    upload = case.fact.event
+    if isinstance(upload, MediaUpload) and upload.rights == "licensed":
+        return None
+    return _copied_file(case, limits) or _copied_text(case, limits)
+
+
+def _copied_file(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
+    digest, bits = _file(case.fact), _picture(case.fact)
+    same = _remembered(case, ["files"]) if digest else []
+    if first := _first_of_another(case, same, limits):
+        return _finding(case, first, "the same file", 0, limits)
+    if bits is None:
+        return None
+    alike = [
+        one
+        for one in _remembered(case, [name for name in case.readings if name.startswith("pictures/")])
+        if _distance(one, bits) <= limits.near_bits
+    ]
+    first = _first_of_another(case, alike, limits)
+    return _finding(case, first, "nearly the same picture", _distance(first, bits), limits) if first else None
+
+
+def _distance(one: _Published, bits: int) -> int:
+    return (int(one.content, 16) ^ bits).bit_count()
+
+
+def _remembered(case: Case, names: Iterable[str]) -> list[_Published]:
+    """All publications in these readings, the earliest first, each once."""
+    members = {member for name in names if name in case.readings for member in case.readings[name].members}
+    return sorted(map(_published_of, members), key=lambda one: (one.time, one.event_id))
+
+
+def _first_of_another(case: Case, alike: list[_Published], limits: CopyrightRiskLimits) -> _Published | None:
+    """What another published first, unless it was there to be passed on or is everybody's."""
+    before = [one for one in alike if one.time < case.fact.time]
+    if not before or before[0].actor == case.subject_id or any(one.free for one in before):
+        return None
+    return before[0] if len({one.actor for one in before}) < limits.everybodys else None
+
+
+def _finding(case: Case, first: _Published, what: str, distance: int, limits: CopyrightRiskLimits) -> Finding:
+    upload = case.fact.event
+    assert isinstance(upload, MediaUpload)
+    differs = f" (they differ in {counted(distance, 'bit')} of {HASH_BITS})" if distance else ""
+    return Finding(
+        level=OTHER,
+        measurements=(measured("hash_distance", distance, limits.near_bits, limits.files_window),),
+        evidence=_evidence(case, first),
+        episode=("file", first.actor),
+        similarity=1 - distance / HASH_BITS,
+        summary=f"Uploaded {_a(upload)} to a {upload.surface}: another member uploaded {what} before{differs}, "
+        f"and no licence is declared.",
+    )
+
+
+def _copied_text(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
+    campaign = case.fact.campaign
+    first = _first_of_another(case, _remembered(case, ["texts"]), limits)
+    if not first or not campaign or not case.fact.text:
+        return None
+    characters = len(case.fact.text.normalised)
+    return Finding(
+        level=OTHER,
+        measurements=(measured("characters", characters, limits.text_characters, limits.texts_window),),
+        evidence=_evidence(case, first),
+        episode=("text", first.actor),
+        similarity=campaign.similarity,
+        campaign_id=campaign.campaign_id,
+        summary=f"Posted a text of {characters} characters that another member posted before, and names no source.",
+    )
+
+
+def _evidence(case: Case, first: _Published) -> Reading:
+    """Only the original and the copy: the windows may hold what has nothing to do with them."""
+    original = Contribution(first.time, first.event_id, "")
+    copy = Contribution(case.fact.time, case.fact.event.event_id, "")
+    return Reading(count=2, events=2, first=(original, copy), last=(original, copy))
+
+
+COPYRIGHT_RISK = Rule(
+    slug="copyright_risk",
+    article=8,
+    on=(MediaUpload, ForumPost),
+    limits=CopyrightRiskLimits,
+    signals=_signals,
+    judge=judge_copyright_risk,
+)
+
+RULES = (COPYRIGHT_RISK,)

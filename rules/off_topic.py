@@ -1,0 +1,107 @@
+"""Article 3, posts off the thread's subject: in shadow, because the sign is weak.
+
+All that is seen is that a long post with a link shares no word with its thread's title. Answers to an answer are like that
+too, and answers in another language. What it is worth is told by the verdicts of those who look at it.
+"""
+
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+from functools import partial
+
+from msgspec import Struct
+
+from models.events import ForumPost
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.quotas import Count, Quotas, counted, measured, quota_signals, reached
+from text.courtesies import substance, words_of
+from text.links import links_of
+from text.normalise_lookalikes import script_of
+
+STEM_LETTERS = 4
+"""Words are compared by so many first letters, whatever their endings. Shorter ones are articles and prepositions."""
+_WORD = re.compile(r"[^\W\d_]+")
+
+
+class OffTopicPostLimits(Struct, frozen=True, forbid_unknown_fields=True):
+    """Threads in which one author posted off their subject.
+
+    Looked at are posts with a link, of at least `post_words` words that say something, under titles of at least `title_words`.
+    """
+
+    threads: Quotas
+    post_words: Count
+    title_words: Count
+
+
+def _stems(undisguised: str) -> frozenset[str]:
+    """The first letters of the longer words, without accents and courtesies."""
+    letters = unicodedata.normalize("NFD", undisguised)
+    words = _WORD.findall("".join(letter for letter in letters if not unicodedata.combining(letter)))
+    longer = [word for word in words if len(word) >= STEM_LETTERS]
+    return frozenset(
+        word[:STEM_LETTERS] for word, said in zip(longer, words_of(longer), strict=True) if substance(said)
+    )
+
+
+def _is_off_topic(fact: Fact, limits: OffTopicPostLimits) -> bool:
+    post = fact.event
+    assert isinstance(post, ForumPost)
+    if post.opens_thread or not fact.heading or not fact.text or not links_of(post.text):
+        return False
+    title, text = _stems(fact.heading.undisguised), _stems(fact.text.undisguised)
+    enough = len(title) >= limits.title_words and len(text) >= limits.post_words
+    return enough and title.isdisjoint(text) and _script(title) == _script(text)
+
+
+def _script(stems: frozenset[str]) -> str:
+    """The script of most of them: links bring Latin letters into texts of every script."""
+    counts = Counter(script_of(stem[0]) for stem in stems)
+    return max(counts, key=lambda script: (counts[script], script))
+
+
+def _threads(limits: OffTopicPostLimits, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    post = fact.event
+    assert isinstance(post, ForumPost)
+    if _is_off_topic(fact, limits):
+        yield (post.actor_id,), (f"{post.forum_id}\n{post.thread_id}",)
+
+
+def _signals(limits: OffTopicPostLimits) -> dict[str, Signal]:
+    """What the window takes in depends on the limits, so it is made of them."""
+    threads = Window(
+        name="threads an actor posted in off their subject",
+        on=(ForumPost,),
+        entries=partial(_threads, limits),
+        at=lambda _, subject: (subject,),
+    )
+    return quota_signals("threads", threads, limits.threads)
+
+
+def judge_off_topic_post(case: Case, limits: OffTopicPostLimits) -> Finding | None:
+    """A long post with a link that has no word in common with the title above it."""
+    over = reached("threads", limits.threads, case.readings)
+    if not over:
+        return None
+    assert case.fact.text
+    words = len(_stems(case.fact.text.undisguised))
+    return Finding(
+        level=over.level,
+        measurements=(*over.measurements, measured("shared_words", 0, 1)),
+        evidence=over.reading,
+        summary=f"Posted with a link in {counted(over.reading.count, 'thread')} within {over.within} without a word of the "
+        f"titles, of the last one in {words} words; a weak sign of being off the subject.",
+    )
+
+
+OFF_TOPIC_POST = Rule(
+    slug="off_topic_post",
+    article=3,
+    on=(ForumPost,),
+    limits=OffTopicPostLimits,
+    signals=_signals,
+    judge=judge_off_topic_post,
+)
+
+RULES = (OFF_TOPIC_POST,)
