@@ -4,18 +4,25 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from aiokafka.errors import KafkaConnectionError
 
 from agents import worker
+from agents.app import WorkerApp
+from agents.health import Health, Sighting
 from agents.judge import Judge
 from agents.kafka import KafkaUnavailable
+from agents.metrics import Metrics
 from agents.settings import Settings
 from agents.worker import EXIT_FAILED, EXIT_OK, run_worker
 from engine.outcome import Outcome
 from models.records import RawRecord
 from rules.policy import PolicyError
 from state.errors import StateUnavailable
+from tests.agents.helpers import Clock, gauges, health
 
 
 class FakeJudge:
@@ -130,3 +137,71 @@ def test_servers_that_come_late_but_in_time_are_waited_for(
         return await worker._run(settings, judging(judge), worker._Exit())
 
     assert asyncio.run(run()) == EXIT_OK
+
+
+class FakeObserver:
+    """Sees what the test wants, one look after the other; then never answers again."""
+
+    def __init__(self, *looks: Sighting | Exception) -> None:
+        self.looks = iter(looks)
+
+    def __call__(self, _: Settings) -> "FakeObserver":
+        return self
+
+    async def __aenter__(self) -> "FakeObserver":
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    async def look(self, *_: object) -> Sighting:
+        look = next(self.looks, None)
+        if look is None:
+            await asyncio.sleep(60)
+        if isinstance(look, Exception):
+            raise look
+        return cast(Sighting, look)
+
+
+P = ("activity.messages", 0)
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, condition: Health, metrics: Metrics, *looks: Sighting | Exception) -> str:
+    """Why `_watch` ends after these looks; empty where it does not."""
+    monkeypatch.setattr(worker, "GroupObserver", FakeObserver(*looks))
+    monkeypatch.setattr(worker, "_LOOK_SECONDS", 0.01)
+    app = cast(WorkerApp, SimpleNamespace(batches=SimpleNamespace(oldest_unconfirmed=None)))
+
+    async def run() -> str:
+        try:
+            async with asyncio.timeout(0.5):
+                return await worker._watch(Settings(), app, metrics, condition)
+        except TimeoutError:
+            return ""
+
+    return asyncio.run(run())
+
+
+def behind(backlog: int) -> Sighting:
+    return Sighting(backlog={P: backlog, ("activity.media", 0): 99}, committed={P: 0}, waiting=True)
+
+
+def test_a_worker_that_is_up_and_idle_while_records_wait_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, metrics = Clock(), Metrics()
+    condition = health(clock)
+    condition.assign(frozenset([P]))
+    clock.now += 31
+    assert watched(monkeypatch, condition, metrics, behind(7)) == "records wait and none was judged for 31 s"
+    lag = {name: value for name, value in gauges(metrics).items() if "lag" in name}
+    assert lag == {'twinwatch_consumer_lag_records{partition="0",topic="activity.messages"}': 7}
+
+
+def test_a_worker_does_not_end_while_kafka_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock()
+    condition = health(clock)
+    condition.assign(frozenset([P]))
+    clock.now += 31
+    errors = (KafkaConnectionError(), TimeoutError(), OSError())
+    assert watched(monkeypatch, condition, Metrics(), *errors) == ""
+    assert condition.why_not_ready() == ["Kafka does not tell how the consumer group stands: OSError"]
+    assert watched(monkeypatch, condition, Metrics(), behind(7)) == "", "it has its time anew"
+    assert condition.why_not_ready() == []

@@ -51,6 +51,13 @@ def new_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewSta
 
 
 @pytest.fixture
+def new_embedded_stage(tmp_path: Path) -> Iterator[NewStage]:
+    """Stages on the embedded servers."""
+    with ExitStack() as stack:
+        yield _embedded(tmp_path, stack)
+
+
+@pytest.fixture
 def new_genuine_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStage]:
     """Stages on a genuine Kafka and a genuine Redis."""
     with ExitStack() as stack:

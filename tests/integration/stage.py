@@ -93,17 +93,23 @@ class Stage:
 
     # --- the platform's side -----------------------------------------------------------------------------------------
 
-    def send(self, records: Iterable[Sent], *, max_bytes: int = 20_000_000) -> None:
-        """Write the records in order, and wait until the broker has them."""
+    def send(self, records: Iterable[Sent], *, transactional_id: str | None = None) -> int:
+        """Write the records in order (in one transaction), and wait until the broker has them; how many they were."""
         failures: list[Any] = []
+        sent = 0
         producer = Producer(
             {
                 "bootstrap.servers": self.bootstrap_servers,
-                "message.max.bytes": max_bytes,
+                "message.max.bytes": 20_000_000,
                 "enable.idempotence": True,
                 "linger.ms": 5,
+                "log_level": 0,
             }
+            | ({"transactional.id": transactional_id} if transactional_id else {})
         )
+        if transactional_id:
+            producer.init_transactions(30)
+            producer.begin_transaction()
         for record in records:
             partition = {} if record.partition is None else {"partition": record.partition}
             while True:
@@ -119,8 +125,12 @@ class Stage:
                 except BufferError:
                     producer.poll(0.1)
             producer.poll(0)
+            sent += 1
         assert producer.flush(30) == 0
+        if transactional_id:
+            producer.commit_transaction(30)
         assert not failures, failures[0]
+        return sent
 
     # --- the readers' side -------------------------------------------------------------------------------------------
 

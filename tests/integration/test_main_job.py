@@ -1,6 +1,10 @@
 """The main job as its two neighbours see it: the platform writes events, the warn/ban service reads incidents."""
 
 import json
+import re
+import subprocess
+import sys
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,13 +15,19 @@ from jsonschema import Draft202012Validator
 from agents.topics import INCIDENTS, SHADOW_INCIDENTS
 from models.events import TOPICS
 from tests.integration.conftest import NewStage
-from tests.integration.stage import Sent, Stage, command, event, replayed, upserted
+from tests.integration.stage import (
+    REPOSITORY,
+    Sent,
+    Stage,
+    clean_environment,
+    command,
+    event,
+    replayed,
+    upserted,
+)
 from tests.integration.workload import copied_messages, moment, own_affairs
-from tests.servers import eventually
+from tests.servers import KafkaServer, RedisServer, eventually
 from twinwatch.sample_day import sample_day, yesterday
-
-# the order between partitions is nobody's promise, and within one partition it is Kafka's; any type may come on any topic
-ONE_TOPIC = "activity.messages"
 
 
 def shadow_policy(directory: Path, *slugs: str) -> Path:
@@ -92,21 +102,47 @@ def test_the_triggering_record_is_named_as_the_source(new_stage: NewStage) -> No
     assert incident["revision"] == 1
 
 
-def test_a_file_and_the_same_events_through_kafka_give_the_same_incidents(new_stage: NewStage, tmp_path: Path) -> None:
-    day = [Sent(ONE_TOPIC, record.value, record.key) for record in sample_day(yesterday(), seed=5)]
+def test_a_file_and_the_same_events_through_the_embedded_broker_give_the_same_incidents(
+    new_embedded_stage: NewStage, tmp_path: Path
+) -> None:
+    # the order between partitions is nobody's promise, and within one partition it is Kafka's
+    day = [Sent("activity.messages", record.value, record.key) for record in sample_day(yesterday(), seed=5)]
     expected = replayed(day, tmp_path)
     assert len({rule for rule, _, _ in expected.values()}) >= 8
-    stage = new_stage(1)
+    stage = new_embedded_stage(1)
     stage.start_worker(batch_max_records=137)
     stage.send(day)
     stage.wait_until_judged()
     assert stage.found() == expected
 
 
+@pytest.mark.kafka
+@pytest.mark.redis
+def test_a_file_and_the_same_events_through_kafka_give_the_same_incidents(
+    kafka: KafkaServer, genuine_redis: RedisServer, tmp_path: Path
+) -> None:
+    day = tmp_path / "day.jsonl"
+    command("demo", "--write", str(day), "--seed", "6").check_returncode()
+    servers = ["--kafka", kafka.bootstrap_servers, "--redis", genuine_redis.url]
+    done = subprocess.run(
+        [sys.executable, "benchmarks/same_as_replay.py", day, *servers],
+        cwd=REPOSITORY,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = re.search(r"(\d+) the same, 0 only in the replay, 0 only through Kafka", done.stdout)
+    assert told is not None
+    assert int(told[1]) > 10
+
+
 def test_over_many_partitions_each_members_own_affairs_come_to_the_same(new_stage: NewStage, tmp_path: Path) -> None:
-    affairs = own_affairs(actors=40, rounds=60)
+    affairs = own_affairs(actors=30, rounds=45)
     expected = replayed(affairs, tmp_path)
-    assert len(expected) > 50
+    assert len(expected) > 30
     stage = new_stage(4)
     stage.start_worker()
     stage.send(affairs)
@@ -173,17 +209,32 @@ def _lag(stage: Stage, metrics: dict[str, float]) -> dict[tuple[str, int], float
 
 
 @pytest.mark.parametrize("log_format", ["plain", "json"])
-def test_the_log_holds_nothing_that_members_wrote_nor_who_they_are(new_stage: NewStage, log_format: str) -> None:
-    stage = new_stage(1)
+def test_the_log_holds_nothing_that_members_wrote_nor_who_they_are(
+    new_embedded_stage: NewStage, log_format: str
+) -> None:
+    stage = new_embedded_stage(1)
     worker = stage.start_worker(log_level="debug", log_format=log_format)
-    stage.send(
-        [
-            *copied_messages("Xanthippe", 9),
-            Sent("activity.media", b'{"actor_id": "Xanthippe", "type": "x"}', b"Xanthippe"),
-        ]
-    )
+    unusable = Sent("activity.media", b'{"actor_id": "Xanthippe", "type": "x"}', b"Xanthippe")
+    stage.send([*copied_messages("Xanthippe", 9), unusable])
     stage.wait_until_judged()
     assert worker.stop()[0] == 0
     assert worker.said
     assert "Xanthippe" not in worker.said
     assert "bees" not in worker.said
+
+
+@pytest.mark.kafka
+@pytest.mark.redis
+def test_events_written_in_transactions_are_judged_and_their_markers_wait_for_nobody(
+    new_genuine_stage: NewStage,
+) -> None:
+    stage = new_genuine_stage(1)
+    worker = stage.start_worker(stall_seconds=2)
+    stage.send(copied_messages("anna", 9), transactional_id=stage.group)
+    eventually(lambda: bool(stage.found()), what="the incident is found")
+    time.sleep(6)
+    assert worker.get("/live") == (200, '{"status": "ok", "reasons": []}')
+    assert worker.runs
+    stage.send(copied_messages("bruno", 9), transactional_id=stage.group)
+    eventually(lambda: len(stage.found()) == 2, what="the next incident is found")
+    assert worker.runs
