@@ -1,0 +1,239 @@
+"""The consumer between Kafka and the agents, over a thread of aiokafka's that only pretends."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from aiokafka.errors import TopicAuthorizationFailedError
+from aiokafka.structs import TopicPartition
+from faust.types import TP
+
+from agents.app import build_app
+from agents.consumer import Batch, BatchConsumer, GroupLost, _ConsumerThread
+from agents.settings import Settings
+from models.records import RawRecord
+from tests.agents.helpers import health
+
+A, B, OTHER = TP("activity.messages", 0), TP("activity.messages", 1), TP("activity.comments", 0)
+Fetched = Mapping[TP, Sequence[int]]
+
+
+class FakeThread:
+    """Gives what the test wants, and keeps what is committed."""
+
+    def __init__(self) -> None:
+        self.fetches: list[Fetched | Exception] = []
+        self.before_fetch: Callable[[], Awaitable[None]] | None = None
+        self.taken: list[dict[TP, int]] = []
+        self.takes_commits = True
+        self.seeks = 0
+
+    async def getmany(self, partitions: set[TP], timeout: float) -> dict[TopicPartition, list[Any]]:
+        if self.before_fetch:
+            await self.before_fetch()
+        fetched = self.fetches.pop(0)
+        if isinstance(fetched, Exception):
+            raise fetched
+        return {
+            TopicPartition(*tp): [
+                SimpleNamespace(topic=tp.topic, partition=tp.partition, offset=offset, key=None, value=b"%d" % offset)
+                for offset in offsets
+            ]
+            for tp, offsets in fetched.items()
+        }
+
+    async def commit(self, offsets: Mapping[TP, int]) -> bool:
+        if self.takes_commits:
+            self.taken.append(dict(offsets))
+        return self.takes_commits
+
+    async def seek_to_committed(self) -> dict[TP, int]:
+        self.seeks += 1
+        return {}
+
+
+class Reading:
+    """A consumer with a fake thread, and the batches that came to the agents."""
+
+    def __init__(self) -> None:
+        async def carry(_: Sequence[RawRecord]) -> bool:
+            return True
+
+        self.app = build_app(Settings(), carry, health())
+        self.consumer: BatchConsumer = self.app.batches
+        self.thread = FakeThread()
+        self.consumer._thread = self.thread  # type: ignore[assignment]
+        self.consumer.resume_flow()
+        self.batches: list[Batch] = []
+
+        async def deliver(message: Any) -> None:
+            self.batches.append(message.value)
+
+        self.consumer.callback = deliver
+
+    async def read(self, *fetches: Fetched | Exception) -> int:
+        self.thread.fetches += fetches
+        return sum([await self.consumer._read({A, B, OTHER}) for _ in fetches])
+
+
+def offsets(batch: Batch) -> list[tuple[int, int]]:
+    return [(r.source.partition, r.source.offset) for r in batch.records if r.source]
+
+
+def test_one_batch_a_topic_holds_all_that_a_fetch_brought() -> None:
+    async def run() -> None:
+        reading = Reading()
+        assert await reading.read({A: [3, 4], OTHER: [9], B: [7]}) == 4
+        assert [offsets(batch) for batch in reading.batches] == [[(0, 3), (0, 4), (1, 7)], [(0, 9)]]
+        assert [[(s.partition, s.end) for s in batch.stretches] for batch in reading.batches] == [
+            [(A, 5), (B, 8)],
+            [(OTHER, 10)],
+        ]
+        source = reading.batches[1].records[0].source
+        assert source is not None
+        assert source.topic == "activity.comments"
+        assert reading.batches[1].records[0].value == b"9"
+
+    asyncio.run(run())
+
+
+def test_only_what_is_confirmed_is_committed_and_again_until_kafka_takes_it() -> None:
+    async def run() -> None:
+        reading = Reading()
+        await reading.read({A: [0, 1]}, {A: [2]})
+        assert not await reading.consumer.force_commit()
+        reading.thread.takes_commits = False
+        reading.consumer.confirm(reading.batches[0])
+        assert not await reading.consumer.force_commit()
+        reading.thread.takes_commits = True
+        assert await reading.consumer.force_commit()
+        assert not await reading.consumer.force_commit()
+        assert reading.thread.taken == [{A: 2}]
+        assert reading.consumer.oldest_unconfirmed is not None
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("change", ["generation", "flow"])
+def test_what_was_fetched_while_the_partitions_changed_is_not_handed_over(change: str) -> None:
+    async def run() -> None:
+        reading = Reading()
+
+        async def rebalance() -> None:
+            if change == "generation":
+                reading.app.consumer_generation_id += 1
+            else:
+                reading.consumer.stop_flow()
+
+        reading.thread.before_fetch = rebalance
+        assert await reading.read({A: [3, 4]}) == 0
+        assert reading.batches == []
+        assert reading.consumer.oldest_unconfirmed is None
+
+    asyncio.run(run())
+
+
+def test_a_batch_from_before_a_seek_is_not_committed_after_it() -> None:
+    async def run() -> None:
+        reading = Reading()
+        await reading.read({A: [500, 501]})
+        await reading.consumer.perform_seek()
+        reading.consumer.confirm(reading.batches[0])
+        assert not await reading.consumer.force_commit()
+        await reading.read({A: [100, 101]})
+        assert not await reading.consumer.force_commit()
+        reading.consumer.confirm(reading.batches[1])
+        assert await reading.consumer.force_commit()
+        assert reading.thread.taken == [{A: 102}]
+
+    asyncio.run(run())
+
+
+def test_a_seek_waits_for_the_fetch_under_way() -> None:
+    async def run() -> None:
+        reading = Reading()
+        go_on = asyncio.Event()
+
+        async def wait() -> None:
+            await go_on.wait()
+
+        reading.thread.before_fetch = wait
+        fetching = asyncio.create_task(reading.read({A: [5]}))
+        await asyncio.sleep(0)
+        seeking = asyncio.create_task(reading.consumer.perform_seek())
+        await asyncio.sleep(0.01)
+        assert reading.thread.seeks == 0
+        go_on.set()
+        await asyncio.gather(fetching, seeking)
+        assert reading.thread.seeks == 1
+        assert reading.consumer.oldest_unconfirmed is None
+
+    asyncio.run(run())
+
+
+def test_an_error_of_kafka_is_told_once_and_reading_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        reading = Reading()
+        error = TopicAuthorizationFailedError()
+        assert await reading.read(error, error, {A: [1]}, error) == 1
+
+    asyncio.run(run())
+    assert [r.message for r in caplog.records] == ["Kafka does not let us read: TopicAuthorizationFailedError"] * 2
+
+
+class FakeKafkaConsumer:
+    """What of aiokafka's consumer the thread looks at."""
+
+    def __init__(self, *, lost: bool = False, error: Exception | None = None) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        if lost:
+            done.set_result(None)
+
+        def check_errors() -> None:
+            if error:
+                raise error
+
+        self._coordinator = SimpleNamespace(_coordination_task=done, check_errors=check_errors)
+        self.error = error
+
+    async def commit(self, _: object) -> None:
+        if self.error:
+            raise self.error
+        await asyncio.sleep(60)
+
+
+def thread_over(consumer: FakeKafkaConsumer) -> _ConsumerThread:
+    thread = _ConsumerThread.__new__(_ConsumerThread)
+    thread.__dict__ |= {"_ensure_consumer": lambda: consumer, "assignment": lambda: {A}}
+    thread.__dict__ |= {"_stopped": asyncio.Event(), "_crashed": asyncio.Event()}
+    return thread
+
+
+def test_a_group_that_is_lost_for_good_ends_the_worker() -> None:
+    async def run() -> None:
+        consumer = FakeKafkaConsumer(lost=True)
+        with pytest.raises(GroupLost):
+            await thread_over(consumer)._fetch_records(consumer, {A})
+
+    asyncio.run(run())
+
+
+def test_errors_of_the_group_are_taken_off_it() -> None:
+    async def run() -> None:
+        consumer = FakeKafkaConsumer(error=TopicAuthorizationFailedError())
+        with pytest.raises(TopicAuthorizationFailedError):
+            await thread_over(consumer)._fetch_records(consumer, {A})
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("error", [TopicAuthorizationFailedError(), None])
+def test_a_commit_that_fails_or_hangs_is_no_crash(monkeypatch: pytest.MonkeyPatch, error: Exception | None) -> None:
+    monkeypatch.setattr("agents.consumer._COMMIT_SECONDS", 0.05)
+
+    async def run() -> None:
+        assert await thread_over(FakeKafkaConsumer(error=error))._commit({A: 5}) is False
+
+    asyncio.run(run())
