@@ -25,6 +25,8 @@ from text.links import links_of
 WRITTEN = (Message, ForumPost, Comment, Invitation, ContactRequest, ProfileUpdate, MediaUpload)
 MIN_SIGNS = 2
 """One sign alone, however heavy, is no incident."""
+WEAK_SIGNS = frozenset({"link", "visit", "price", "shouting"})
+"""They add weight to others, and are found in every other honest text."""
 SIGNS_OF_ANY_LINK = frozenset({"link", "visit"})
 """They are in the count already, where links are counted."""
 NAMED_SIGNS = 5
@@ -65,8 +67,13 @@ def _written(fact: Fact) -> str:
     return f"{heading_of(fact.event)}\n{text_of(fact.event)}"
 
 
-def _sells(reading: CommerceReading, points: float) -> bool:
-    return reading.points >= points and sum(sign.points > 0 for sign in reading.signs) >= MIN_SIGNS
+def _advertises(reading: CommerceReading, points: float, signs: int) -> bool:
+    strong = [sign for sign in reading.signs if sign.points > 0 and sign.name not in WEAK_SIGNS]
+    return reading.points >= points and len(strong) >= signs
+
+
+def _sells(reading: CommerceReading, limits: CommercialContentLimits) -> bool:
+    return _advertises(reading, limits.points, MIN_SIGNS)
 
 
 def _places(reading: CommerceReading, limits: CommercialContentLimits) -> Iterable[str]:
@@ -84,7 +91,7 @@ def _put_before(fact: Fact) -> tuple[str, ...]:
 
 
 def _texts(limits: CommercialContentLimits, fact: Fact) -> _Entries:
-    if _sells(reading_of(fact, limits), limits.points):
+    if _sells(reading_of(fact, limits), limits):
         yield (fact.event.actor_id,), ()
 
 
@@ -96,7 +103,7 @@ def _pushed(limits: CommercialContentLimits, fact: Fact) -> _Entries:
 
 def _promoters(limits: CommercialContentLimits, fact: Fact) -> _Entries:
     reading = reading_of(fact, limits)
-    if _sells(reading, limits.promoting_points):
+    if _advertises(reading, limits.promoting_points, 1):
         for place in _places(reading, limits):
             yield (place,), (fact.event.actor_id,)
 
@@ -161,7 +168,7 @@ def judge_commercial_content(case: Case, limits: CommercialContentLimits) -> Fin
 
 
 def _selling_text(case: Case, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
-    if not _sells(reading, limits.points):
+    if not _sells(reading, limits):
         return None
     texts = case.readings["texts"]
     further = max(texts.count - 1, 0)
@@ -179,7 +186,7 @@ def _selling_text(case: Case, reading: CommerceReading, limits: CommercialConten
 
 
 def _pushed_place(case: Case, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
-    if _sells(reading, limits.points):
+    if _sells(reading, limits):
         return None  # that incident says it all
     advertising = sum(sign.points for sign in reading.signs if sign.name not in SIGNS_OF_ANY_LINK)
     share = min(max(advertising, 0.0) / limits.points, 1.0)

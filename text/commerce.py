@@ -24,7 +24,7 @@ LONGEST_GAP = 3
 UNDILUTED_WORDS = 150
 """In longer texts, signs thin out: a newsletter of a thousand words names a price somewhere."""
 
-SCHOOL_LIFE = frozenset({"school", "price", "free", "own", "follow"})
+SCHOOL_LIFE = frozenset({"school", "price", "free", "goods", "own", "follow"})
 SHOUTING_READ = 500
 MIN_SHOUTED_LETTERS = 20
 """Characters that are looked at, and letters that it takes."""
@@ -32,7 +32,8 @@ MIN_SHOUTED_LETTERS = 20
 _SYMBOLS = "€$£¥₤₴₺₽₾₼֏₸₪﷼"
 _LINK_SIGN = "🔗"
 _SHORT_CODE = re.compile(r"\d{3,6}")
-_PREMIUM = re.compile(r"(?:(?:00|\+)44|0)(?:90\d|87[0-3]|84[45])|0?(?:137|190|900|901|902|906|909|118)|1?-?900")
+_PREMIUM = re.compile(r"(?:(?:00|\+)44|0)(?:9[01]\d|87[0-3]|84[45])\d{7}|0900\d{4,8}|1900\d{7}")
+"""British, continental and American numbers that cost more than a call; told from mobile numbers by their length."""
 _DIACRITICS = re.compile("[\u0300-\u036f\u064b-\u065f\u0670\u0640'’]+")
 _ELIDED = re.compile(r"^(?:l|d|j|qu|s|n|c|m|t|un|dell|nell|all|dall|sull|quell)['’](?=\w{3})")
 """French, Italian and Catalan articles and pronouns that have lost their vowel."""
@@ -177,7 +178,7 @@ def _symbols(text: str) -> Iterator[tuple[Symbol, ...]]:
             yield _symbols_of_word(written)
         elif kind == "phone":
             digits = re.sub(r"[^\d+]", "", written)
-            yield ("<phone>", "<premium>") if _PREMIUM.match(digits) else ("<phone>",)
+            yield ("<phone>", "<premium>") if _PREMIUM.fullmatch(digits) else ("<phone>",)
         elif kind == "number":
             yield ("<number>", "<short>") if _SHORT_CODE.fullmatch(written) else ("<number>",)
         else:
@@ -234,7 +235,7 @@ def _signs_of_links(links: Iterable[Link]) -> Iterator[str]:
         if names & lists.shorteners:
             yield "short link"
         if names & lists.messengers:
-            yield "messenger"
+            yield "handle"
         if names & lists.marketplaces or not lists.shop_paths.isdisjoint(path):
             yield "shop link"
         if public_suffix(link.host) in lists.trading_suffixes:

@@ -1,9 +1,11 @@
 """Texts that sell, and addresses that are pushed: what is an incident, and what is a teacher's daily life."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+import yaml
 
 from models.events import Comment, ForumPost, MediaUpload, Message, ProfileUpdate
 from rules.base import Fact
@@ -12,6 +14,7 @@ from rules.policy import load_policy
 from tests.rules.cases import case, fact, reading
 from text.reading import read_texts
 
+SAMPLES = yaml.safe_load(Path(__file__).with_name("commercial_samples.yaml").read_text("utf-8"))
 LIMITS: CommercialContentLimits = load_policy().rules["commercial_content"].limits
 OFFER = "Cheap tablets for schools! 50% off, order now at https://tabletmarket.example-shop.com/buy, free delivery"
 LINK = "Our class has written about bees, see https://bees-of-brno.cz/spring"
@@ -135,3 +138,15 @@ def test_accounts_that_advertise_one_place_are_told_together() -> None:
 def test_only_those_who_advertise_are_counted_as_promoters() -> None:
     assert entries(message(LINK), "promoters/1d") == []
     assert entries(message(PRAISE), "promoters/1d") == [(("bees-of-brno.cz",), ("anna",))]
+
+
+@pytest.mark.parametrize("written", SAMPLES["advertising"])
+def test_advertising_is_seen_in_every_language(written: str) -> None:
+    found = judge_commercial_content(case(message(written), texts=1), LIMITS)
+    assert found
+    assert found.level >= 1
+
+
+@pytest.mark.parametrize("written", SAMPLES["everyday"])
+def test_school_life_is_no_trade(written: str) -> None:
+    assert judge_commercial_content(case(message(written), texts=1), LIMITS) is None

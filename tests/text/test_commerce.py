@@ -1,0 +1,114 @@
+"""The signs of selling in a text: which they are, what they add up to, and what takes them back."""
+
+import time
+
+import pytest
+
+from text.commerce import CommerceReading, commerce_of
+from text.reading import read_texts
+
+SCHOOL_SITES = frozenset({"edu.pl", "youtube.com"})
+
+
+def read(written: str) -> CommerceReading:
+    return commerce_of(written, read_texts([written])[0].undisguised, SCHOOL_SITES)
+
+
+def names(written: str) -> set[str]:
+    return {sign.name for sign in read(written).signs}
+
+
+@pytest.mark.parametrize(
+    ("written", "sign"),
+    [
+        ("You have won a holiday", "prize"),
+        ("Vous avez été sélectionné pour un cadeau", "prize"),
+        ("Earn 500 euro a week", "earnings"),
+        ("Заработок в интернете от 500", "earnings"),
+        ("Sofortkredit, schnell und einfach", "finance"),
+        ("Order now", "buy"),
+        ("Jetzt bestellen", "buy"),
+        ("20 % off", "discount"),
+        ("İndirim başladı", "discount"),
+        ("Call 020 7946 0000 today", "call"),
+        ("Ring 0900 123456", "premium number"),
+        ("Txt ROSE to 81234", "short code"),
+        ("1.50 £ per message", "rate"),
+        ("It costs 1 200,50 zł", "price"),
+        ("usd 1.200", "price"),
+        ("Write me on WhatsApp", "handle"),
+        ("https://t.me/somebody", "handle"),
+        ("https://bit.ly/3abc", "short link"),
+        ("https://example.com/shop/bags", "shop link"),
+        ("https://example.com/?aff=anna", "referral link"),
+        ("https://example.casino/", "trading domain"),
+        ("https://example.com/", "link"),
+    ],
+)
+def test_each_sign_is_known_by_its_phrases_and_links(written: str, sign: str) -> None:
+    assert sign in names(written)
+
+
+@pytest.mark.parametrize("written", ["", "Hello", "Let us meet on Monday at 10.30", "2026", "www", "🔗"])
+def test_most_texts_have_no_sign(written: str) -> None:
+    assert read(written) == CommerceReading(0.0, (), ())
+
+
+def test_points_add_up_heaviest_first() -> None:
+    reading = read("20 % off, order now: https://example.com")
+    assert [sign.name for sign in reading.signs] == ["buy", "discount", "link"]
+    assert reading.points == sum(sign.points for sign in reading.signs)
+    assert [link.domain for link in reading.links] == ["example.com"]
+
+
+def test_disguise_does_not_help() -> None:
+    assert "buy" in names("ORD\u200bER N\u200bOW")
+    assert "buy" in names("ｏｒｄｅｒ ｎｏｗ")
+
+
+def test_signs_of_different_languages_are_not_added_up() -> None:
+    assert names("Jetzt bestellen") == {"buy"}
+    assert names("Jetzt bestellen. You have won a holiday") in ({"buy"}, {"prize"})
+
+
+def test_words_may_stand_between_where_a_phrase_allows_it_and_only_so_many() -> None:
+    assert "short code" in names("txt the word ROSE to 81234")
+    assert "short code" not in names("txt a b c d to e 81234")
+
+
+def test_links_to_harmless_places_are_no_signs_but_are_read() -> None:
+    reading = read("https://www.youtube.com/watch?v=1 and https://sp1.edu.pl/oferta")
+    assert reading.signs == ()
+    assert len(reading.links) == 2
+
+
+def test_what_school_life_costs_is_no_price() -> None:
+    assert "price" in names("It costs 20 €")
+    assert names("It costs 20 € per pupil, the bus is free of charge") == set()
+
+
+def test_a_warning_takes_back_what_it_warns_of() -> None:
+    offer = "prizes and easy money, work from home"
+    assert read(f"Beware of sites with {offer}").points < read(offer).points - 6
+
+
+def test_long_texts_have_to_say_it_more_often() -> None:
+    offer = "20 % off, order now"
+    assert read(offer).points == 9
+    assert read(offer + " lorem ipsum" * 300).points < 5
+
+
+def test_shouting_weighs_only_where_something_is_sold() -> None:
+    assert names("HAPPY BIRTHDAY TO ALL OF YOU") == set()
+    assert "shouting" in names("ORDER NOW, ALL OF YOU, DO IT")
+
+
+@pytest.mark.parametrize(
+    "unit", ["to ", "txt to ", "you have ", "1", "1 ", "€", "1,", "+1 ", "a@a.", "call … ", "%", "'", "(1-", "win a "]
+)
+def test_no_text_takes_long(unit: str) -> None:
+    text = unit * (20_000 // len(unit))
+    read("warm")
+    start = time.process_time()
+    commerce_of(text, text)
+    assert time.process_time() - start < 1
