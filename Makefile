@@ -27,8 +27,10 @@ PYTHON := $(shell \
     done)
 endif
 
-# No cache of bytecode or of downloads is needed twice, and pip's advice to upgrade itself is not ours to give.
+# pip's advice to upgrade itself is not ours to give.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+# Compiling all modules beforehand would double the time that an installation takes; most are never imported.
+INSTALL := $(PIP) install --no-compile --require-hashes
 # setuptools warns of whatever an editable installation might hide; here it is this directory, as is meant
 INSTALL_PROJECT := PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 
@@ -104,12 +106,12 @@ $(BIN)/python:
 
 $(VENV)/.demo: $(LOCKS)/build.txt $(LOCKS)/demo.txt pyproject.toml | $(BIN)/python
 	@echo "installing from $(LOCKS)/demo.txt into $(VENV)"
-	@$(PIP) install --require-hashes -r $(LOCKS)/build.txt -r $(LOCKS)/demo.txt
+	@$(INSTALL) -r $(LOCKS)/build.txt -r $(LOCKS)/demo.txt
 	@$(INSTALL_PROJECT)
 	@touch $@
 
 $(VENV)/.dev: $(LOCKS)/build.txt $(LOCKS)/demo.txt $(LOCKS)/dev.txt pyproject.toml | $(BIN)/python
 	@echo "installing from $(LOCKS)/dev.txt into $(VENV)"
-	@$(PIP) install --require-hashes -r $(LOCKS)/build.txt -r $(LOCKS)/dev.txt
+	@$(INSTALL) -r $(LOCKS)/build.txt -r $(LOCKS)/dev.txt
 	@$(INSTALL_PROJECT)
 	@touch $@ $(VENV)/.demo

@@ -232,8 +232,8 @@ def _sum_up(console: Console, watch: _Watch, judged: Counter[str]) -> bool:
     )
     for incident in false_alarms:
         console.print(incident_text(incident))
-    letters_fit = all(watch.dead_letters[reason] >= count for reason, count in played.items())
-    return missing == 0 and letters_fit
+    letters_found = all(watch.dead_letters[reason] >= count for reason, count in played.items())
+    return missing == 0 and letters_found and watch.dead_letters.keys() <= played.keys()
 
 
 # --- the worker --------------------------------------------------------------------------------
