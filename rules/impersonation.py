@@ -29,6 +29,7 @@ WHOLE_TITLE = 2.0
 CACHED_NAMES = 256
 """The judge asks again what the window has asked."""
 _PLATFORM, _SERVICE, _TITLE, _BESIDE = "platform", "service", "title", "beside"
+_STAFF = frozenset({_PLATFORM, _SERVICE})
 
 
 class Protected(Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,8 +37,9 @@ class Protected(Struct, frozen=True, forbid_unknown_fields=True):
 
     `platform`: names of the platform and of those who run it. `services`: what its staff is called. `titles`: full names of
     its organisations. `beside`: words that change nothing (`team`, `official`, names of countries). A display name is
-    protected when it is made of these words only, not of the last alone; an organisation when it is a title, or a service
-    of the platform: members may well name the platform as where they are at home.
+    protected when it is made of these words only, not of the last alone, or has a title or a service of the platform in it
+    ("Maria, eTwinning Support"); an organisation when it is one of the latter two: members may well name the platform as where
+    they are at home.
     """
 
     platform: tuple[str, ...]
@@ -86,36 +88,38 @@ def _vocabulary(protected: Protected, likeness: float) -> Vocabulary:
 
 
 class _Pretence(Struct, frozen=True):
-    """A profile that names a protected identity: where, and how sure that is."""
+    """A profile that names a protected identity: where, whether it `is` that name or only `names` it, and how bad that is."""
 
     where: str
+    how: str
     whom: str
     level: float
     disguised: bool
 
 
-_WHOM = {
-    frozenset({_PLATFORM, _SERVICE}): "the platform's staff",
-    frozenset({_PLATFORM}): "the platform",
-    frozenset({_SERVICE}): "the staff",
-}
-
-
 @lru_cache(CACHED_NAMES)
 def _pretence(display_name: str, organisation: str, protected: Protected, likeness: float) -> _Pretence | None:
     vocabulary = _vocabulary(protected, likeness)
-    name = vocabulary.kinds_in(display_name) - {_BESIDE}
-    office = vocabulary.kinds_in(organisation) - {_BESIDE}
-    if name:
-        where, kinds, written = "display name", name, display_name
-    elif _TITLE in office or office == {_PLATFORM, _SERVICE}:
-        where, kinds, written = "organisation", office, organisation
-    else:
-        return None
-    whom = "a national or central support organisation" if _TITLE in kinds else _WHOM[kinds]
-    sure = _TITLE in kinds or len(kinds) > 1
-    disguised = is_disguised(written)
-    return _Pretence(where, whom, (WHOLE_TITLE if sure else 1.0) + DISGUISE * disguised, disguised)
+    for where, written in (("display name", display_name), ("organisation", organisation)):
+        kinds = vocabulary.kinds_in(written) - {_BESIDE}
+        sure = _TITLE in kinds or kinds >= _STAFF
+        if sure or (kinds and where == "display name"):
+            disguised = is_disguised(written)
+            level = (WHOLE_TITLE if sure else 1.0) + DISGUISE * disguised
+            return _Pretence(where, "is", _whom(kinds), level, disguised)
+    for kinds in vocabulary.kinds_within(display_name):
+        if _TITLE in kinds or kinds >= _STAFF:
+            disguised = is_disguised(display_name)
+            return _Pretence("display name", "names", _whom(kinds), 1.0 + DISGUISE * disguised, disguised)
+    return None
+
+
+def _whom(kinds: frozenset[str]) -> str:
+    if _TITLE in kinds:
+        return "a national or central support organisation"
+    if _PLATFORM not in kinds:
+        return "the staff"
+    return "the platform's staff" if _SERVICE in kinds else "the platform"
 
 
 def _pretence_of(fact: Fact, limits: ImpersonationLimits) -> _Pretence | None:
@@ -206,13 +210,14 @@ def _protected(case: Case, limits: ImpersonationLimits) -> Finding | None:
     if not pretence:
         return None
     disguised = ", in look-alike letters" if pretence.disguised else ""
+    passes = "passes for" if pretence.how == "is" else "says that it belongs to"
     taken = case.readings["protected"]
     return Finding(
         level=pretence.level,
         measurements=(measured("protected_names", taken.count, 1, limits.names_window),),
         evidence=taken,
         episode=("protected",),
-        summary=f"The {pretence.where} of an account that is not verified passes for {pretence.whom}{disguised}.",
+        summary=f"The {pretence.where} of an account that is not verified {passes} {pretence.whom}{disguised}.",
     )
 
 
@@ -223,7 +228,7 @@ def _another_member(case: Case, limits: ImpersonationLimits) -> Finding | None:
     disguised = is_disguised(_profile(case.fact).display_name)
     if disguised and (model := next((one for one in before if one.name != own.name), None)):
         return Finding(
-            level=WHOLE_TITLE,
+            level=1.0,
             measurements=(measured("accounts_before", len({one.actor for one in before}), 1, limits.names_window),),
             evidence=_evidence(model, own),
             episode=("member", model.actor),

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import cache
 
+from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from text.normalise import compose, fold_case, read_up_to, remove_invisible, undisguise
@@ -23,6 +24,8 @@ LEAST_FUZZY_LETTERS = 6
 _WORD = re.compile(r"[^\W\d_]+")
 _NUMBERED = re.compile(r"([^\W\d_]{3})\d+(?!\w)")
 """`Support2`: the number makes the account's name free, and says nothing."""
+_LATIN_I = re.compile(r"(?<=[\u0400-\u052f])[iI]|[iI](?=[\u0400-\u052f])")
+"""In Cyrillic names a habit of keyboards: Ukrainian and Belarusian have an i, the Russian layout has not."""
 _DIGIT_INSIDE = re.compile(r"[^\W\d_]\d+[^\W\d_]")
 _PAIRS = (("rn", "m"), ("vv", "w"))
 _ONE_STROKE = dict.fromkeys(map(ord, "i1|ı"), "l")
@@ -59,7 +62,7 @@ def is_disguised(name: str) -> bool:
     Accents are no disguise, nor is a name that is written twice, in two scripts.
     """
     shown = read_up_to(name)[:MAX_NAME_CHARACTERS]
-    composed = compose(shown)
+    composed = _LATIN_I.sub("і", compose(shown))
     return (
         fold_lookalikes(composed) != composed
         or bool(_DIGIT_INSIDE.search(composed))
@@ -86,6 +89,11 @@ def plain(name: str) -> str:
     return " ".join(_WORD.findall("".join(c for c in letters if not unicodedata.combining(c))))
 
 
+def _few_words(name: str) -> tuple[str, ...]:
+    words = skeleton(name)
+    return words if len(words) <= MAX_NAME_WORDS else ()
+
+
 class Vocabulary:
     """Names that are protected, and what may stand beside them, by kind; finds names that are made of nothing else."""
 
@@ -100,21 +108,23 @@ class Vocabulary:
 
     def kinds_in(self, name: str) -> frozenset[str]:
         """The kinds of phrases that the name is made of; empty where a word is left over: it is somebody's or something's."""
-        words = skeleton(name)
-        if not 0 < len(words) <= MAX_NAME_WORDS:
-            return frozenset()
-        return self._cover(words) or frozenset()
+        words = _few_words(name)
+        return self._reach(words, 0).get(len(words), frozenset())
 
-    def _cover(self, words: Sequence[str]) -> frozenset[str] | None:
-        """The kinds of the phrases that cover all words, the longest phrases first; None where they cannot."""
-        covered: list[frozenset[str] | None] = [None] * len(words) + [frozenset()]
-        for start in reversed(range(len(words))):
-            for end in range(len(words), start, -1):
-                rest = covered[end]
-                if rest is not None and (found := self._kinds_of("".join(words[start:end]))):
-                    covered[start] = found | rest
-                    break
-        return covered[0]
+    def kinds_within(self, name: str) -> list[frozenset[str]]:
+        """The kinds of phrases of each run of words that is made of nothing else, the longest from each word on."""
+        words = _few_words(name)
+        reaches = (self._reach(words, start) for start in range(len(words)))
+        return [reach[max(reach)] for reach in reaches if len(reach) > 1]
+
+    def _reach(self, words: Sequence[str], start: int) -> dict[int, frozenset[str]]:
+        """For each place up to which phrases cover all words from `start` on, their kinds; the longer the last the better."""
+        reach: dict[int, frozenset[str]] = {start: frozenset()}
+        for place in range(start, len(words)):
+            for end in range(place + 1, len(words) + 1) if place in reach else ():
+                if end not in reach and (found := self._kinds_of("".join(words[place:end]))):
+                    reach[end] = reach[place] | found
+        return reach
 
     def _kinds_of(self, letters: str) -> frozenset[str]:
         if kind := self._kinds.get(letters):
@@ -137,7 +147,7 @@ class Vocabulary:
     def _misspelt(self, letters: str) -> frozenset[str]:
         if not LEAST_FUZZY_LETTERS <= len(letters) <= self._longest + 2:
             return frozenset()
-        for phrase in self._fuzzy:
-            if Levenshtein.normalized_similarity(letters, phrase, score_cutoff=self._likeness):
-                return frozenset({self._kinds[phrase]})
-        return frozenset()
+        found = process.extractOne(
+            letters, self._fuzzy, scorer=Levenshtein.normalized_similarity, score_cutoff=self._likeness
+        )
+        return frozenset({self._kinds[found[0]]}) if found else frozenset()

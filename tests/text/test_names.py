@@ -55,7 +55,8 @@ def test_names_that_nobody_writes_so(name: str) -> None:
 @pytest.mark.parametrize(
     "name",
     ["José García", "MARIA ILIĆ", "Мария Smith", "Ана / Ana Popović", "Anna McIntyre", "Henry VIII", "Işık Ölçü",
-     "Νίκος Παπάς", "გიორგი", "علی‌رضا احمدی", "Anna Meyer 2", "\ufeffAnna Meyer", "Anna-Isabel", "", "Нина O'Brien"],
+     "Νίκος Παπάς", "გიორგი", "علی‌رضا احمدی", "Anna Meyer 2", "\ufeffAnna Meyer", "Anna-Isabel", "",
+     "Нина O'Brien", "Наталiя", "Iван"],
 )  # fmt: skip
 def test_names_that_people_have(name: str) -> None:
     assert not is_disguised(name)
@@ -90,6 +91,12 @@ def test_a_name_in_its_own_letters() -> None:
 )
 def test_only_a_name_made_of_the_vocabulary_is_found(name: str, kinds: set[str]) -> None:
     assert VOCABULARY.kinds_in(name) == kinds
+
+
+def test_runs_of_protected_words_are_found_among_others() -> None:
+    assert VOCABULARY.kinds_within("Maria from eTwinning Support") == [{"platform", "service"}, {"service"}]
+    assert VOCABULARY.kinds_within("Support teacher of eTwinning") == [{"service"}, {"platform"}]
+    assert VOCABULARY.kinds_within("Anna Meyer") == []
 
 
 @given(st.text(max_size=2 * MAX_NAME_CHARACTERS))
