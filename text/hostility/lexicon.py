@@ -255,28 +255,33 @@ def _starts(phrases: list[Phrase]) -> Starts | None:
 
 
 class Misspellings:
-    """Words of violence with one letter wrong. The first letter is always right, or the search would be for anything."""
+    """Words of violence with one letter wrong. The first two letters are always right, or the search would be for anything."""
 
     shortest = 5
     longest = 24
 
     def __init__(self) -> None:
-        self._entries: dict[tuple[str, int], dict[str, list[Phrase]]] = {}
+        self._words: dict[tuple[str, int], dict[str, list[Phrase]]] = {}
+        self._stems: dict[str, dict[str, list[Phrase]]] = {}
 
     def add(self, entry: str, phrase: Phrase) -> None:
         """Remember a word, or a stem with its star."""
         stem = entry.partition("*")[0]
         if len(stem) >= self.shortest:
-            bucket = self._entries.setdefault((stem[0], len(stem) if stem == entry else 0), {})
+            if stem == entry:
+                bucket = self._words.setdefault((stem[:2], len(stem)), {})
+            else:
+                bucket = self._stems.setdefault(stem[:2], {})
             bucket.setdefault(entry, []).append(phrase)
 
     def meant_by(self, word: str) -> list[Phrase]:
         """What the word may stand for, if it is a mistake."""
         if not self.shortest <= len(word) <= self.longest:
             return []
-        found = []
-        for length in (0, len(word) - 1, len(word), len(word) + 1):
-            for entry, phrases in self._entries.get((word[0], length), {}).items():
+        begin, found = word[:2], []
+        alike = [self._words.get((begin, length), {}) for length in range(len(word) - 1, len(word) + 2)]
+        for bucket in (*alike, self._stems.get(begin, {})):
+            for entry, phrases in bucket.items():
                 if _one_letter_wrong(word, entry):
                     found += phrases
         return found
