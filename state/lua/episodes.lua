@@ -1,8 +1,8 @@
 -- Open episodes, make them grow, or say that nothing new is worth telling; for a batch of claims, in order.
 --
 -- `episode:` holds the latest episode of one subject under one rule: msgpack {incident id, revision, opened, latest finding,
--- level, severity, {first ten event ids}, opening, subject, end of the episode before}. `members:` holds the accounts that
--- took part in it, numbered as they came. `told:` holds what one event made of its episodes, msgpack {{episode, revision
+-- level, severity, {first ten event ids}, opening, subject, end of the episode before, members}, where level, severity and
+-- members are those of its last revision. `members:` holds the accounts that took part in it, numbered as they came. `told:` holds what one event made of its episodes, msgpack {{episode, revision
 -- as returned}, ...}, so that an event which is delivered again tells the same again.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
@@ -16,7 +16,8 @@ local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
 local grace, cap, claims = request[1], request[2], request[3]
 local FIRST, LATEST, NAMED = 10, 10, 100
-local INCIDENT, REVISION, OPENED, LATEST_FINDING, LEVEL, SEVERITY, EVENTS, OPENING, SUBJECT, END_BEFORE = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+local INCIDENT, REVISION, OPENED, LATEST_FINDING, LEVEL, SEVERITY, EVENTS, OPENING, SUBJECT, END_BEFORE, MEMBERS =
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 local NEVER = -9007199254740992
 
 -- The episode's first ten events stay; the claim's latest ten that are not among them follow.
@@ -44,32 +45,25 @@ local function merge(first, ids)
   return all
 end
 
--- The episode that the claim belongs to, whether the claim opens it, and whether it makes it grow. Nothing where it belongs
--- to one that is over and forgotten.
+-- The episode that the claim belongs to, and whether the claim opens it. Nothing where it belongs to one that is over and
+-- forgotten.
 local function episode_of(stored, claim)
-  local time, level, severity, gap, growth = claim[4], claim[6], claim[7], claim[8], claim[9]
   local before = stored and cmsgpack.unpack(stored)
+  local time, gap = claim[4], claim[8]
   if not before or time > before[LATEST_FINDING] + gap then
     local over = before and before[LATEST_FINDING] + gap or NEVER
-    return {claim[3], 1, claim[5], time, level, severity, {}, claim[11], claim[13], over}, true, true
+    return {claim[3], 0, claim[5], time, 0, -1, {}, claim[11], claim[13], over, 0}, true
   end
   if time <= before[END_BEFORE] then
     return nil
   end
-  local grown = level >= before[LEVEL] * growth or severity > before[SEVERITY]
   before[LATEST_FINDING] = math.max(before[LATEST_FINDING], time)
-  if grown then
-    before[REVISION] = before[REVISION] + 1
-    before[LEVEL], before[SEVERITY] = math.max(level, before[LEVEL]), math.max(severity, before[SEVERITY])
-  end
-  return before, false, grown
+  return before, false
 end
 
-local function add_members(key, members, opens, ttl)
-  if opens then
-    redis.call('DEL', key)
-  end
-  if #members > 0 and (opens or redis.call('ZCARD', key) < cap) then
+-- Adds who took part; how many did.
+local function add_members(key, members, ttl)
+  if redis.call('ZCARD', key) < cap then
     local last = tonumber(redis.call('ZREVRANGE', key, 0, 0, 'WITHSCORES')[2] or 0)
     local arguments = {}
     for i, member in ipairs(members) do
@@ -79,6 +73,7 @@ local function add_members(key, members, opens, ttl)
     redis.call('ZADD', key, 'NX', unpack(arguments))
   end
   redis.call('EXPIRE', key, ttl)
+  return redis.call('ZCARD', key)
 end
 
 local function members_besides(key, subject)
@@ -92,6 +87,21 @@ local function members_besides(key, subject)
   return redis.call('ZSCORE', key, subject) and count - 1 or count, others
 end
 
+-- Whether the claim, or those who took part meanwhile, make enough of a difference to tell; then the episode is that revision.
+local function revise(episode, opens, claim, member_count)
+  local level, severity, growth = claim[6], claim[7], claim[9]
+  local grown = level >= episode[LEVEL] * growth
+    or severity > episode[SEVERITY]
+    or (member_count > episode[MEMBERS] and member_count >= episode[MEMBERS] * growth)
+  if not (opens or grown) then
+    return false
+  end
+  episode[REVISION] = episode[REVISION] + 1
+  episode[LEVEL], episode[SEVERITY] = math.max(level, episode[LEVEL]), math.max(severity, episode[SEVERITY])
+  episode[MEMBERS] = member_count
+  return true
+end
+
 local function told_before(told, key)
   for _, one in ipairs(told) do
     if one[1] == key then
@@ -102,17 +112,16 @@ end
 
 local function settle(claim, told_key, told)
   local key, ttl = claim[1], math.ceil(claim[8] / 1000000) + grace
-  local episode_key, members_key = prefix .. 'episode:' .. key, prefix .. 'members:' .. key
-  local episode, opens, tell = episode_of(redis.call('GET', episode_key), claim)
+  local episode_key = prefix .. 'episode:' .. key
+  local episode, opens = episode_of(redis.call('GET', episode_key), claim)
   if not episode then
     return ''
   end
+  local members_key = prefix .. 'members:' .. key .. ':' .. episode[INCIDENT]
+  local member_count = #claim[14] > 0 and add_members(members_key, claim[14], ttl) or episode[MEMBERS]
+  local tell = revise(episode, opens, claim, member_count)
   local ids = tell and merge(episode[EVENTS], claim[10])
-  -- written first: a server that is out of memory refuses this, but not what might come before it
   redis.call('SET', episode_key, cmsgpack.pack(episode), 'EX', ttl)
-  if opens or #claim[14] > 0 then
-    add_members(members_key, claim[14], opens, ttl)
-  end
   if not tell then
     return ''
   end

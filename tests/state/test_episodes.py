@@ -127,10 +127,19 @@ def test_members_are_collected_over_the_whole_episode(bench: Bench) -> None:
         return (revision.member_count, revision.members) if revision else None
 
     assert told("e1", 1, "ann", "bob", "cem") == (2, ("bob", "cem"))
-    assert told("e2", 1.2, "dag") is None
+    assert told("e2", 1.2, "dag") is None  # four members are not half as many again as three
     assert told("e3", 2, "eva", "cem") == (4, ("bob", "cem", "dag", "eva"))
     many = tuple(f"member {n:03}" for n in range(300))
     assert told("e4", 4, *many) == (304, ("bob", "cem", "dag", "eva", *many[:96]))
+
+
+def test_it_grows_by_its_members_too(bench: Bench) -> None:
+    """A slow campaign never has many members at a time."""
+    store = bench.store()
+    days = [("ann", "bob", "cem"), ("ann", "dag"), ("eva",), ("eva", "fay"), ("gil",)]
+    claims = [claim(f"e{n}", n * GAP, members=members) for n, members in enumerate(days)]
+    assert [r and r.revision for r in bench.run(store.settle(claims))] == [1, None, 2, None, None]
+    assert [r and r.revision for r in bench.run(store.settle(claims))] == [1, None, 2, None, None]
 
 
 def test_members_of_an_earlier_episode_are_not_of_the_next(bench: Bench) -> None:

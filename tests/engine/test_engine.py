@@ -1,0 +1,351 @@
+"""What one batch comes to: incidents as the contract has them, dead letters, round trips."""
+
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from redis.asyncio.connection import AbstractConnection
+
+from engine.incidents import claim
+from engine.outcome import Outcome
+from engine.plan import Plan
+from models.decoding import InputLimits, decode_event
+from models.incidents import MAX_ACCOMPLICES, MAX_EXCERPT_CHARACTERS, Incident
+from models.records import RawRecord, Reason, Source
+from rules.base import Case, Fact, Finding, Rule
+from rules.policy import load_policy
+from rules.registry import all_rules
+from state.requests import Reading
+from tests.engine.world import COPIED, NOW, START, World, engine_over, process, record, records, said, strict_policy
+from tests.state.conftest import Bench
+
+TEXT = COPIED[0]
+
+
+def run(bench: Bench, events: Sequence[dict[str, Any]], size: int | None = None) -> Outcome:
+    return process(bench, engine_over(bench.store()), records(events), size)
+
+
+def of_rule(outcome: Outcome, rule: str) -> list[Incident]:
+    return [incident for incident in outcome.incidents if incident.rule == rule]
+
+
+# --- incidents ---------------------------------------------------------------------------------------------------------
+
+
+def messages(world: World, count: int, **fields: Any) -> list[dict[str, Any]]:
+    return [world.event("message", "sender", recipient_ids=[f"r{n}"], text=f"{n}", **fields) for n in range(count)]
+
+
+def test_an_incident_says_what_the_contract_asks_for(any_bench: Bench) -> None:
+    events = messages(World(1), 2)
+    (incident,) = of_rule(run(any_bench, events), "mass_messaging")
+    policy = strict_policy()
+    assert said([incident]) == [
+        {
+            "incident_id": incident.incident_id,
+            "revision": 1,
+            "schema_version": 1,
+            "mode": "live",
+            "article": 1,
+            "rule": "mass_messaging",
+            "subject_id": "sender",
+            "accomplice_ids": (),
+            "accomplice_count": 0,
+            "opened_at": _moment(events[0]),
+            "occurred_at": _moment(events[1]),
+            "detected_at": "2026-06-01T00:00:00Z",
+            "severity": "medium",
+            "confidence": 0.5,
+            "recommended_action": "review",
+            "summary": incident.summary,
+            "evidence": {
+                "event_ids": (events[0]["event_id"], events[1]["event_id"]),
+                "measurements": ({"name": "strangers", "value": 2.0, "limit": 2.0, "window_seconds": 3600},),
+                "excerpt": "1",
+            },
+            "prior_incidents": 0,
+            "statement": {
+                "category": policy.rules["mass_messaging"].statement.category,
+                "ground": policy.rules["mass_messaging"].statement.ground,
+                "automated_detection": True,
+                "automated_decision": False,
+            },
+            "policy_version": policy.version,
+            "source": {"topic": "activity", "partition": 0, "offset": 1},
+        }
+    ]
+
+
+def _moment(event: dict[str, Any]) -> str:
+    return str(event["occurred_at"]).replace("+00:00", "Z")
+
+
+def test_detected_at_is_all_that_differs_between_two_runs(any_bench: Bench) -> None:
+    events = World(3).events(100)
+    first = run(any_bench, events).incidents
+    any_bench.empty()
+    engine = engine_over(any_bench.store())
+    engine._clock = lambda: START + timedelta(days=99)
+    second = process(any_bench, engine, records(events)).incidents
+    assert first
+    assert {i.detected_at for i in first}.isdisjoint(i.detected_at for i in second)
+    assert said([replace(i, detected_at=START) for i in first]) == said([replace(i, detected_at=START) for i in second])
+
+
+def test_a_file_has_no_source(any_bench: Bench) -> None:
+    from_file = [RawRecord(r.value) for r in records(messages(World(1), 2))]
+    (incident,) = process(any_bench, engine_over(any_bench.store()), from_file).incidents
+    assert incident.source is None
+
+
+def test_a_record_written_twice_is_told_with_its_first_source(any_bench: Bench) -> None:
+    """The consumer upserts on the id and the revision, and must not find two of them that differ."""
+    first, second = messages(World(1), 2)
+    engine = engine_over(any_bench.store())
+    told = process(any_bench, engine, [record(first, 1), record(second, 2), record(second, 9)]).incidents
+    assert [i.source for i in told] == 2 * [Source(topic="activity", partition=0, offset=2)]
+    assert said(told[:1]) == said(told[1:])
+
+
+def test_evidence_is_the_first_ten_and_the_latest_ten_of_the_episode(any_bench: Bench) -> None:
+    events = messages(World(1), 60)
+    last = of_rule(run(any_bench, events), "mass_messaging")[-1]
+    told_at = next(n for n, event in enumerate(events) if _moment(event) == said([last])[0]["occurred_at"])
+    ids = [event["event_id"] for event in events]
+    assert list(last.evidence.event_ids) == ids[:10] + ids[told_at - 9 : told_at + 1]
+
+
+def test_an_excerpt_is_short_and_masked(any_bench: Bench) -> None:
+    text = "Write to anna.kovacs@school.example or call +36 30 123 4567. " + 20 * COPIED[0]
+    world = World(1)
+    events = [world.event("message", "sender", recipient_ids=[f"r{n}"], text=text) for n in range(3)]
+    for incident in run(any_bench, events).incidents:
+        excerpt = incident.evidence.excerpt
+        assert excerpt
+        assert len(excerpt) <= MAX_EXCERPT_CHARACTERS
+        assert "[e-mail]" in excerpt
+        assert "kovacs" not in excerpt
+        assert "4567" not in excerpt
+
+
+def campaign(world: World, *authors: str, **fields: Any) -> list[dict[str, Any]]:
+    return [world.event("comment", author, owner_id=f"owner of {author}", text=TEXT, **fields) for author in authors]
+
+
+def test_a_campaign_stands_by_its_first_author_and_names_the_others(any_bench: Bench) -> None:
+    world = World(1)
+    post = world.event("forum_post", "zoe", forum_id="f", thread_id="t", text=TEXT)
+    told = of_rule(
+        run(any_bench, [post, *campaign(world, "bob", "ann", "bob", "eva", "dan", "cem")], 1), "coordinated_campaign"
+    )
+    assert {(i.subject_id, i.article) for i in told} == {("zoe", 3)}  # seen in a forum first
+    assert len({i.incident_id for i in told}) == 1
+    assert [i.revision for i in told] == list(range(1, len(told) + 1))
+    last = told[-1]
+    assert set(last.accomplice_ids) == {"bob", "ann", "eva", "dan", "cem"}
+    assert last.accomplice_count == 5
+    assert last.evidence.campaign_id
+    assert last.evidence.similarity == 1.0
+
+
+def test_accomplices_of_the_day_before_are_not_forgotten(any_bench: Bench) -> None:
+    world = World(1)
+    events = campaign(world, "a1", "a2", "a3", "a4")
+    world._now += timedelta(hours=23)
+    events += campaign(world, "b1")
+    world._now += timedelta(hours=23)
+    events += campaign(world, *(f"c{n}" for n in range(9)))
+    told = of_rule(run(any_bench, events), "coordinated_campaign")
+    assert len({i.incident_id for i in told}) == 1
+    assert {"a2", "a3", "a4", "b1", "c0"} <= set(told[-1].accomplice_ids)
+
+
+def test_of_a_large_campaign_a_hundred_are_named_and_all_are_counted(any_bench: Bench) -> None:
+    world = World(1)
+    authors = [f"author {n:03}" for n in range(400)]
+    last = of_rule(run(any_bench, campaign(world, *authors), 50), "coordinated_campaign")[-1]
+    assert last.subject_id == "author 000"
+    assert len(last.accomplice_ids) == MAX_ACCOMPLICES
+    assert list(last.accomplice_ids) == authors[1 : MAX_ACCOMPLICES + 1]
+    assert 300 < last.accomplice_count < 400  # at its last revision
+
+
+def test_shadow_findings_say_so(any_bench: Bench) -> None:
+    policy = strict_policy()
+    rules = policy.rules | {"mass_messaging": replace(policy.rules["mass_messaging"], mode="shadow")}
+    engine = engine_over(any_bench.store(), replace(policy, rules=rules))
+    incidents = process(any_bench, engine, records(messages(World(1), 2))).incidents
+    assert [i.mode for i in incidents] == ["shadow"]
+
+
+# --- rules that fail ---------------------------------------------------------------------------------------------------
+
+
+def boom(*_: Any) -> Any:
+    raise ZeroDivisionError("a mistake")
+
+
+def fail_on(actor: str, function: Callable[..., Any], fact_of: Callable[..., Fact]) -> Callable[..., Any]:
+    return lambda *arguments: (boom if fact_of(*arguments).event.actor_id == actor else function)(*arguments)
+
+
+def _broken_judge(rule: Rule[Any]) -> Rule[Any]:
+    return replace(rule, judge=fail_on("unlucky", rule.judge, lambda case, limits: case.fact))
+
+
+def _broken_subjects(rule: Rule[Any]) -> Rule[Any]:
+    return replace(rule, subjects=fail_on("unlucky", rule.subjects, lambda fact: fact))
+
+
+def _broken_window(part: str) -> Callable[[Rule[Any]], Rule[Any]]:
+    def broken(rule: Rule[Any]) -> Rule[Any]:
+        made: dict[int, Any] = {}
+
+        def signals(limits: Any) -> Any:
+            declared = rule.signals(limits)
+            for name, signal in declared.items():
+                window = signal.window
+                if id(window) not in made:
+                    function = fail_on("unlucky", getattr(window, part), lambda fact, *_: fact)
+                    made[id(window)] = replace(window, **{part: function, "name": "broken " + window.name})
+                declared[name] = replace(signal, window=made[id(window)])
+            return declared
+
+        return replace(rule, signals=signals)
+
+    return broken
+
+
+def _infinite_level(rule: Rule[Any]) -> Rule[Any]:
+    def judge(case: Case, limits: Any) -> Finding | None:
+        return Finding(level=float("nan"), measurements=(), summary="", evidence=Reading(1))
+
+    return replace(
+        rule, judge=lambda case, limits: (judge if case.fact.event.actor_id == "unlucky" else rule.judge)(case, limits)
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        (_broken_judge, "ZeroDivisionError: a mistake"),
+        (_broken_subjects, "ZeroDivisionError: a mistake"),
+        (_broken_window("entries"), "ZeroDivisionError: a mistake"),
+        (_broken_window("at"), "ZeroDivisionError: a mistake"),
+        (_broken_window("note"), "ZeroDivisionError: a mistake"),
+        (_infinite_level, "ValueError: the level of a finding is nan"),
+    ],
+)
+def test_a_rule_that_fails_on_an_event_costs_that_event_only(
+    any_bench: Bench, monkeypatch: pytest.MonkeyPatch, how: Callable[[Rule[Any]], Rule[Any]], told: str
+) -> None:
+    world = World(1)
+    events = [
+        world.event("message", actor, recipient_ids=[f"r{n}"], text=TEXT)
+        for n in range(4)
+        for actor in ("lucky", "unlucky")
+    ]
+    expected = run(any_bench, events)
+    assert ("mass_messaging", "unlucky") in {(i.rule, i.subject_id) for i in expected.incidents}
+    any_bench.empty()
+    rules = all_rules()
+    monkeypatch.setattr("engine.plan.all_rules", lambda: rules | {"mass_messaging": how(rules["mass_messaging"])})
+    found = run(any_bench, events)
+    # each of the unlucky one's events is put aside once, with the rule and the exception
+    assert [(letter.record, letter.reason) for letter in found.dead_letters] == [
+        (r, Reason.RULE_ERROR) for r in records(events) if r.key == b"unlucky"
+    ]
+    assert {letter.detail for letter in found.dead_letters} == {f"rule mass_messaging failed with {told}"}
+    # every other finding is made
+    lost = [i for i in expected.incidents if (i.rule, i.subject_id) == ("mass_messaging", "unlucky")]
+    assert said(found.incidents) == said([i for i in expected.incidents if i not in lost])
+
+
+def test_an_event_on_which_two_rules_fail_is_one_dead_letter(any_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = all_rules()
+    broken = {slug: replace(rules[slug], judge=boom) for slug in ("mass_messaging", "copied_message")}
+    monkeypatch.setattr("engine.plan.all_rules", lambda: rules | broken)
+    engine = engine_over(any_bench.store())
+    event = World(1).event("message", "a", recipient_ids=["b"], text=TEXT)
+    outcome = any_bench.run(engine.process([record(event)]))
+    (letter,) = outcome.dead_letters
+    assert letter.detail == (
+        "rule copied_message failed with ZeroDivisionError: a mistake; "
+        "rule mass_messaging failed with ZeroDivisionError: a mistake"
+    )
+    assert outcome.event_counts == {("message", "rule_error"): 1}
+
+
+def test_records_that_are_no_events_are_dead_letters_among_the_others(any_bench: Bench) -> None:
+    good = records(messages(World(1), 2))
+    bad = [RawRecord(b"{"), RawRecord(None), RawRecord(b'{"type": "message"}'), RawRecord(b'{"type": "unheard of"}')]
+    outcome = any_bench.run(engine_over(any_bench.store()).process([bad[0], good[0], *bad[1:], good[1]]))
+    assert [(letter.record, letter.reason) for letter in outcome.dead_letters] == list(
+        zip(bad, [Reason.NOT_JSON, Reason.NOT_JSON, Reason.INVALID_FIELD, Reason.UNKNOWN_TYPE], strict=True)
+    )
+    assert len(outcome.incidents) == 1
+    assert outcome.event_counts == {
+        ("message", "accepted"): 2,
+        ("message", "invalid_field"): 1,
+        ("unknown", "not_json"): 2,
+        ("unknown", "unknown_type"): 1,
+    }
+
+
+def test_an_empty_batch_is_no_work(any_bench: Bench) -> None:
+    outcome = any_bench.run(engine_over(any_bench.store()).process([]))
+    assert (outcome.incidents, outcome.dead_letters, outcome.event_counts) == ([], [], {})
+
+
+# --- round trips -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("policy", [strict_policy, load_policy])
+def test_a_batch_takes_three_round_trips_however_large(
+    any_bench: Bench, monkeypatch: pytest.MonkeyPatch, policy: Callable[[], Any]
+) -> None:
+    engine = engine_over(any_bench.store(), policy())
+    batch = records(World(1).events(1_000))
+    process(any_bench, engine, batch)  # the scripts are loaded once
+    any_bench.empty()
+    sent = []
+    send = AbstractConnection.send_packed_command
+
+    async def counted(connection: AbstractConnection, command: Any, *arguments: Any, **options: Any) -> None:
+        sent.append(command)
+        await send(connection, command, *arguments, **options)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", counted)
+    any_bench.run(any_bench.client.config_resetstat())
+    sent.clear()
+    outcome = process(any_bench, engine, batch[:500])
+    assert outcome.incidents
+    assert len(sent) == 3
+    stats = any_bench.run(any_bench.client.info("commandstats"))
+    assert stats["cmdstat_evalsha"]["calls"] <= 5  # told, ties, campaigns; windows; episodes
+    sent.clear()
+    process(any_bench, engine, batch[500:], 100)
+    assert len(sent) <= 15
+
+
+def test_windows_that_several_rules_share_are_kept_once() -> None:
+    plan = Plan(load_policy())
+    kept = [signal.kept for rule in plan.rules for signal in rule.signals]
+    assert len({(k.window.name, k.exempt) for k in kept}) == len({id(k) for k in kept})
+
+
+def test_the_incident_id_does_not_depend_on_names_that_run_together() -> None:
+    """("a", "bc") and ("ab", "c") are two episodes."""
+    plan = next(rule for rule in Plan(load_policy()).rules if rule.rule.slug == "mass_messaging")
+    raw = record(World(1).event("message", "a", recipient_ids=["b"], text=""))
+    event = decode_event(raw.value, limits=InputLimits(), now=NOW)
+    fact = Fact(event=event, time=event.time)
+
+    def identity(subject: str, *episode: str) -> str:
+        finding = Finding(level=1, measurements=(), summary="", evidence=Reading(1), episode=episode)
+        return claim(plan, Case(fact, subject, {}), finding, "v", None).incident_id
+
+    assert len({identity("a", "b\nc"), identity("a\nb", "c"), identity("a", "b", "c"), identity("a\nb\nc")}) == 4
