@@ -122,14 +122,16 @@ class Vocabulary:
         reach: dict[int, frozenset[str]] = {start: frozenset()}
         for place in range(start, len(words)):
             for end in range(place + 1, len(words) + 1) if place in reach else ():
-                if end not in reach and (found := self._kinds_of("".join(words[place:end]))):
+                if end not in reach and (found := self._kinds_of(words[place:end])):
                     reach[end] = reach[place] | found
         return reach
 
-    def _kinds_of(self, letters: str) -> frozenset[str]:
+    def _kinds_of(self, words: Sequence[str]) -> frozenset[str]:
+        """Of one phrase, or of several that are written as one word."""
+        letters = "".join(words)
         if kind := self._kinds.get(letters):
             return frozenset({kind})
-        return self._split(letters) or self._misspelt(letters)
+        return (self._split(letters) if len(words) == 1 else frozenset()) or self._misspelt(letters)
 
     def _split(self, letters: str) -> frozenset[str]:
         """Of phrases written without a space between: `etwinningsupport`."""
