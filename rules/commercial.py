@@ -27,8 +27,6 @@ MIN_SIGNS = 2
 """One sign alone, however heavy, is no incident."""
 WEAK_SIGNS = frozenset({"link", "visit", "price", "shouting"})
 """They add weight to others, and are found in every other honest text."""
-SIGNS_OF_ANY_LINK = frozenset({"link", "visit"})
-"""They are in the count already, where links are counted."""
 NAMED_SIGNS = 5
 """Signs that a summary names; the rest is in the sum."""
 FURTHER_TEXT = 0.25
@@ -188,7 +186,7 @@ def _selling_text(case: Case, reading: CommerceReading, limits: CommercialConten
 def _pushed_place(case: Case, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
     if _sells(reading, limits):
         return None  # that incident says it all
-    advertising = sum(sign.points for sign in reading.signs if sign.name not in SIGNS_OF_ANY_LINK)
+    advertising = sum(sign.points for sign in reading.signs if sign.name not in WEAK_SIGNS)
     share = min(max(advertising, 0.0) / limits.points, 1.0)
     counts = [(case.readings[f"pushed/{quota.window}"], quota) for quota in limits.pushed]
     level, told, quota = max(
