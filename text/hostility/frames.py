@@ -4,7 +4,7 @@ Every function looks at the few nearest neighbours of a word, so that the whole 
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -58,8 +58,9 @@ class Spans:
                 self._add(meaning.bits, position, position)
                 for phrase, end in phrases_at(tokens, position, meaning.phrases):
                     self._add(phrase.bit, position, end)
-        self._remove("harmless", list(CLASSES))
-        self._remove("vow", ["say"])
+        self._remove(["harmless"], [name for name in CLASSES if name != "harmless"])
+        self._remove(["vow"], ["say"])
+        self._remove(_TELLING, ["say", "said", "no"])
         self._starts = {name: [span.start for span in spans] for name, spans in self._found.items()}
         self._apart = self._starts.get("apart", [])
         self.passive = "be" in lexicon.languages[language].classes
@@ -72,12 +73,12 @@ class Spans:
             self._found.setdefault(name, []).append(Span(start, end, name))
             bits ^= bit
 
-    def _remove(self, by: str, names: list[str]) -> None:
-        """Remove the entries of the classes that share a word with an entry of class `by`."""
-        covered = {position for span in self._found.get(by, ()) for position in range(span.start, span.end + 1)}
+    def _remove(self, by: Iterable[str], names: Iterable[str]) -> None:
+        """Remove the entries of the classes that share a word with an entry of a class `by`."""
+        covered = {position for span in self.of(*by) for position in range(span.start, span.end + 1)}
         if covered:
             for name in names:
-                if name != by and name in self._found:
+                if name in self._found:
                     self._found[name] = [
                         span for span in self._found[name] if covered.isdisjoint(range(span.start, span.end + 1))
                     ]
@@ -107,6 +108,11 @@ class Spans:
         return self._found.get(name, [])[bisect_left(starts, first) : bisect_right(starts, last)]
 
 
+_TELLING = (
+    "you anyone people kill kill_i kill_now kill_you kill_i_you rid rid_i rid_now killing killed die doomed death intent wish "
+    "deserve legal solution unworthy menace doom insult vile vermin hate curse"
+).split()
+"""What a word is rather than a report or a negation that only begins like it."""
 _NAMES = {bit: name for name, bit in BIT.items()}
 
 

@@ -6,7 +6,7 @@ One file a language in `languages/`. Each of its keys is a class of words, each 
     stem*         every word that begins so; `pre*suf` also ends so
     =word         the word with exactly these diacritics, where without them it is another
     two words     one after the other; `~` lets up to two words stand between, `...` up to six
-    a|b c         short for `a c, b c`
+    a|b_c d       short for `a d, b c d`
     (re/un)do     short for `redo, undo`
 
 `docs` of the classes: `CLASSES` below. Entries serve for grammar, not as a list of what is forbidden: no word alone is a
@@ -20,6 +20,7 @@ from importlib.resources import files
 from itertools import product
 from typing import Any
 
+import msgspec
 import yaml
 from msgspec import Struct
 from rapidfuzz.distance import OSA
@@ -103,6 +104,8 @@ ANCHORS = ALONE | _bits(
 """Classes of which one has to occur before a language is worth a closer look."""
 TARGETS = _bits("you thou them people anyone like_you are_you vocative kill_you")
 """Classes of which one has to occur besides an anchor."""
+HARMLESS = _bits("no say said wrong harmless")
+"""Classes that make other words harmless."""
 MISSPELT = _bits("kill kill_i kill_now killed")
 """Classes that are looked for with one letter wrong, too."""
 
@@ -113,7 +116,8 @@ class Grammar(Struct, frozen=True, forbid_unknown_fields=True):
     `reach` is how many words may stand between two parts of a threat. In a `prodrop` language a verb's form says that the
     speaker acts. `agent_first`: who stands before 'should kill' is the killer; where endings tell, any order will do.
     `object_after`: who is to be killed stands after the verb. `postpositions`: 'without' stands behind.
-    `cyrillic`: Serbian is written in both alphabets, and each entry is taken in both.
+    `cyrillic`: Serbian is written in both alphabets, and each entry is taken in both. `kin` are languages so much alike that a
+    text of one may be taken for the other: what makes words harmless there does so here.
     """
 
     reach: int = 3
@@ -122,6 +126,7 @@ class Grammar(Struct, frozen=True, forbid_unknown_fields=True):
     object_after: bool = False
     postpositions: bool = False
     cyrillic: bool = False
+    kin: tuple[str, ...] = ()
 
 
 class Language(Struct, frozen=True):
@@ -312,12 +317,24 @@ def lexicon() -> Lexicon:
     """The lexicon of all languages that this package has."""
     folder = files("text.hostility").joinpath("languages")
     names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
-    return Lexicon(tuple(_language(name, folder.joinpath(name).read_text("utf-8")) for name in names))
+    languages = [_language(name, folder.joinpath(name).read_text("utf-8")) for name in names]
+    return Lexicon(tuple(_with_kin(language, languages) for language in languages))
+
+
+def _with_kin(language: Language, languages: list[Language]) -> Language:
+    lent = (
+        (bit, parts)
+        for kin in languages
+        if kin.code in language.grammar.kin
+        for bit, parts in kin.entries
+        if bit & HARMLESS
+    )
+    return msgspec.structs.replace(language, entries=tuple(dict.fromkeys((*language.entries, *lent))))
 
 
 def _language(name: str, source: str) -> Language:
     loaded: dict[str, Any] = yaml.safe_load(source)
-    grammar = Grammar(**loaded.pop("grammar", {}))
+    grammar = msgspec.convert(loaded.pop("grammar"), Grammar)
     unknown = loaded.keys() - CLASSES.keys()
     if unknown:
         raise ValueError(f"{name}: unknown classes {sorted(unknown)}")
@@ -354,16 +371,22 @@ def _spelt_out(word: str) -> list[str]:
 
 def _parts(entry: str) -> Iterator[tuple[str, ...]]:
     """The parts of an entry, alternatives spelt out. An apostrophe parts words, as it does in texts."""
-    for words in product(*([w for one in part.split("|") for w in _spelt_out(one)] for part in entry.split())):
-        parts: list[str] = []
-        for word in words:
-            if word in GAPS:
-                parts.append(word)
-            elif word.startswith("="):
-                parts.append(f"={word[1:].casefold()}")
-            else:
-                stem, star, suffix = word.partition("*")
-                parts += words_of(stem)
-                if star:
-                    parts[-1] += "*" + "".join(words_of(suffix))
-        yield tuple(parts)
+    for choice in product(*(part.split("|") for part in entry.split())):
+        for words in product(*(_spelt_out(word) for one in choice for word in one.split("_"))):
+            yield _matched(words)
+
+
+def _matched(words: tuple[str, ...]) -> tuple[str, ...]:
+    """The words of a phrase as they are compared with those of a text."""
+    parts: list[str] = []
+    for word in words:
+        if word in GAPS:
+            parts.append(word)
+        elif word.startswith("="):
+            parts.append(f"={word[1:].casefold()}")
+        else:
+            stem, star, suffix = word.partition("*")
+            parts += words_of(stem)
+            if star:
+                parts[-1] += "*" + "".join(words_of(suffix))
+    return tuple(parts)

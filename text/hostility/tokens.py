@@ -89,7 +89,8 @@ def tokens_of(text: str) -> Tokens:
         elif piece[0] in _DASHES:
             if fresh or len(piece) > 1:
                 quotations.dash(len(words), piece)
-            clause, fresh = clause + 1, True
+                clause += 1
+            fresh = True  # within a clause it may stand for a copula
         elif piece in _CLAUSE_ENDS:
             if piece in _QUESTIONS or (piece == _GREEK_QUESTION and words and "α" <= words[-1][0] <= "ω"):
                 asked.add(sentence)

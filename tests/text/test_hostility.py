@@ -1,0 +1,175 @@
+"""Threats and insults in words: what is one in which language, and what makes the same words harmless."""
+
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from text.hostility import PEACEFUL, Hostility, read_hostility
+from text.hostility.lexicon import ANCHORS, BIT, CLASSES, lexicon
+from text.hostility.tokens import tokens_of
+from text.reading import read_texts
+
+SAMPLES: dict[str, dict[str, list[str]]] = yaml.safe_load(
+    Path(__file__).with_name("hostility_samples.yaml").read_text("utf-8")
+)
+
+
+def read(text: str) -> Hostility:
+    return read_hostility(read_texts([text])[0].undisguised)
+
+
+def samples(kind: str) -> list[Any]:
+    return [
+        pytest.param(text, id=f"{language}: {text}") for language, kinds in SAMPLES.items() for text in kinds[kind]
+    ]
+
+
+@pytest.mark.parametrize("text", samples("threats"))
+def test_threatens(text: str) -> None:
+    assert read(text).threat
+
+
+@pytest.mark.parametrize("text", samples("insults"))
+def test_insults(text: str) -> None:
+    assert read(text).abuse
+
+
+@pytest.mark.parametrize("text", samples("peaceful"))
+def test_does_neither(text: str) -> None:
+    assert read(text) == PEACEFUL
+
+
+def test_every_language_has_samples_and_every_sample_a_language() -> None:
+    assert set(SAMPLES) == {language.code for language in lexicon().languages}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"),
+    [
+        ("I will kill you", "violence_to_you"),
+        ("I will kill your dog", "violence_to_you"),
+        ("I will kill all tenants", "violence_to_group"),
+        ("We should kill all tenants", "incitement"),
+        ("Kill all tenants", "incitement"),
+        ("Death to all tenants", "incitement"),
+        ("You will pay for this", "intimidation"),
+        ("All tenants deserve to die", "wish"),
+        ("I hope that I will kill you. All tenants deserve to die.", "violence_to_you"),
+    ],
+)
+def test_the_gravest_kind_is_told(text: str, kind: str) -> None:
+    assert read(text).threat == kind
+
+
+def test_a_third_person_is_left_to_people() -> None:
+    assert read("I could kill him. I want to kill him.") == PEACEFUL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I WILL KILL YOU",
+        "I wi\u200bll ki\u200bll you",
+        "I will \U0001d424\U0001d422\U0001d425\U0001d425 you",  # mathematical letters
+        "I will kiiiiill you",
+        "I will slaughtre you",
+        "I will strangel you",
+        "Ich werde dich umbirngen",
+        "Te voy a asesinra",
+        "Je vais t’assassiner",
+        "udusze cie",
+        "oldurecegim seni",
+    ],
+)
+def test_in_disguise_with_mistakes_and_without_diacritics(text: str) -> None:
+    assert read(text).threat
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["I want a strange tenant", "Ich will den Lehrer erwähnen", "Je veux une tortue pour les élèves", "Quiero mirar a los niños"],
+)
+def test_an_ordinary_word_is_no_mistake(text: str) -> None:
+    assert read(text) == PEACEFUL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'Whoever writes "I will kill all tenants" is mistaken.',
+        "Whoever writes «I will kill all tenants» is mistaken.",
+        "Wer hier „Ich werde alle Mieter, alle Ausländer töten“ ruft, muss gehen.",
+        "- I will kill you!\n- No, I will kill you!",
+        "Kill all capitalists!\n\t-- Somebody, A Book",
+        "<anna> i will kill you\n<ben> lol",
+    ],
+)
+def test_somebody_else_s_words(text: str) -> None:
+    assert read(text) == PEACEFUL
+
+
+@pytest.mark.parametrize("text", ['"I will kill you"', "You, look: 'I will kill you", "I will kill you, -- Anna"])
+def test_quotation_marks_and_a_signature_make_no_threat_harmless(text: str) -> None:
+    assert read(text).threat
+
+
+def test_a_vow_is_no_report() -> None:
+    assert read("I tell you, I will kill you").threat
+    assert read("If you tell anybody I will kill you").threat
+    assert read("You tell everybody that I will kill you") == PEACEFUL
+
+
+def test_a_question_asks() -> None:
+    assert read("Should all tenants be killed?") == PEACEFUL
+    assert read("Do you hear? I will kill you").threat
+
+
+def test_word_salads_are_peaceful() -> None:
+    """Forty word lists look at every text, so that short words of one language meet those of another."""
+    syllables = "la mi tor sen va du kre lo pi na gru sta be ro ni kel sa mo tu fer za hi wen jo pa dri".split()
+    words = random.Random(7)
+    for _ in range(2_000):
+        text = " ".join("".join(words.choices(syllables, k=words.randint(1, 4))) for _ in range(20))
+        assert read_hostility(text) == PEACEFUL, text
+
+
+def test_no_entry_is_so_short_that_it_says_too_much() -> None:
+    for language in lexicon().languages:
+        for bit, parts in language.entries:
+            if bit & ANCHORS and len(parts) == 1 and language.code != "zh":
+                stem, star, _ = parts[0].removeprefix("=").partition("*")
+                assert len(stem) >= (3 if star else 2), (language.code, parts)
+
+
+def test_entries_are_of_known_classes_and_each_language_has_the_parts_of_a_threat() -> None:
+    for language in lexicon().languages:
+        assert language.classes <= CLASSES.keys()
+        assert {"you", "people", "kill", "should", "deserve", "die", "no", "say", "menace", "doom"} <= language.classes
+        assert all(parts for _, parts in language.entries)
+    assert len(BIT) == len(CLASSES)
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_read(text: str) -> None:
+    read_hostility.__wrapped__(text)
+    tokens = tokens_of(text)
+    assert len(tokens.words) == len(tokens.written) == len(tokens.clauses) == len(tokens.sentences) == len(tokens.opens)
+
+
+@pytest.mark.parametrize("word", ["kill ", "i will ", "you ", "\" ", "\n- ", "i will kill not ", "women ", "<a> ", "a" * 50, "going to "])
+def test_time_grows_with_the_length_and_not_faster(word: str) -> None:
+    def seconds(times: int) -> float:
+        text = word * times
+        begin = time.process_time()
+        read_hostility.__wrapped__(text)
+        return time.process_time() - begin
+
+    seconds(100)
+    short, long = min(seconds(1_000) for _ in range(3)), min(seconds(8_000) for _ in range(2))
+    assert long < 8 * short * 4 + 0.1
