@@ -77,15 +77,15 @@ def test_something_that_is_no_kafka(nowhere: Stage, any_redis_url: str) -> None:
     assert time.monotonic() - start < 15
 
 
-def test_missing_topics(new_stage: NewStage) -> None:
-    stage = new_stage(1)
+def test_missing_topics(new_embedded_stage: NewStage) -> None:
+    stage = new_embedded_stage(1)
     line = refused(stage, topic_prefix="elsewhere.")
     assert "elsewhere.activity.messages" in line
     assert "run: twinwatch topics create" in line
 
 
-def test_a_taken_port(new_stage: NewStage) -> None:
-    stage = new_stage(1)
+def test_a_taken_port(new_embedded_stage: NewStage) -> None:
+    stage = new_embedded_stage(1)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
