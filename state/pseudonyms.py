@@ -8,6 +8,7 @@ key can turn them back into the account that an incident has to name.
 from functools import lru_cache
 from hashlib import blake2b
 
+import msgpack
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 KEY_BYTES = 12
@@ -31,12 +32,8 @@ class Pseudonyms:
 
     def key(self, *parts: str) -> bytes:
         """A one-way name for the tuple `parts`; ("a", "bc") and ("ab", "c") differ."""
-        digest = blake2b(key=self._hash_key, digest_size=KEY_BYTES)
-        for part in parts:
-            encoded = part.encode()
-            digest.update(len(encoded).to_bytes(4))
-            digest.update(encoded)
-        return digest.digest()
+        packed: bytes = msgpack.packb(parts)
+        return blake2b(packed, key=self._hash_key, digest_size=KEY_BYTES).digest()
 
     def _member(self, identifier: str) -> bytes:
         return blake2b(identifier.encode(), key=self._hash_key, digest_size=MEMBER_BYTES).digest()

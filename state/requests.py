@@ -121,9 +121,10 @@ class EpisodeClaim(Struct, frozen=True):
     """A finding that wants to open an episode or to make it grow.
 
     An episode is one subject's breach of one rule (`key`) until nothing was found for `gap`. It grows when `level` or the
-    number of its `members` reaches `growth` times that of its last revision, or when `severity` (a rank) rises. `opening` and `subject` are kept from
-    the claim that opened the episode and `payload` from the one that made the revision; both are given back as they are, so
-    that a redelivered record repeats what it said the first time. `members` took part; the episode collects them all.
+    number of its `members` reaches `growth` times that of its last revision, or when `severity` (a rank) rises. `opening`
+    and `subject` are kept from the claim that opened the episode and `payload` from the one that made the revision; both are
+    given back as they are, so that a redelivered record repeats what it said the first time. `members` took part; the
+    episode collects them all.
     """
 
     key: tuple[str, ...]

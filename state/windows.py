@@ -1,6 +1,7 @@
 """Sliding windows: observations as `windows.lua` takes them, and readings out of what it answers."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from state.pseudonyms import Pseudonyms
@@ -9,7 +10,8 @@ from state.scripts import Script, pack, unpack
 
 WINDOWS = Script("windows")
 _NUMBER_BYTES = 6
-_ARRAY_OF_THREE = b"\x93"
+_CACHED_ENTRIES = 20_000
+"""An actor's events are evidence again and again: each of the next ones shows the latest ten."""
 
 
 class WindowCodec:
@@ -19,19 +21,20 @@ class WindowCodec:
         self._pseudonyms = pseudonyms
         self._lateness = lateness * MICROSECONDS
         self._grace = grace
+        self._shown = lru_cache(_CACHED_ENTRIES)(self._show)
 
     def request(self, observation: Observation, key: bytes) -> tuple[Any, ...]:
         """One observation of the script's request."""
         hide = self._pseudonyms.seal if observation.named else self._pseudonyms.member
         members = None if observation.members is None else [hide(m) for m in dict.fromkeys(observation.members)]
-        name = _ARRAY_OF_THREE + pack(self._pseudonyms.seal(observation.event_id))
+        event_id = self._pseudonyms.seal(observation.event_id)
         note = self._pseudonyms.seal(observation.note) if observation.note else b""
         retained = observation.retained + self._lateness
         return (
             key,
             observation.time,
-            name + pack(note) + pack(members or []),
-            len(name),
+            pack((event_id, note, members or ())),
+            _packed_length(event_id),
             0 if members is None else members,
             int(observation.recorded),
             retained,
@@ -55,12 +58,17 @@ class WindowCodec:
         )
 
     def _contributions(self, flat: Sequence[bytes]) -> tuple[Contribution, ...]:
-        contributions = []
-        for entry, score in zip(flat[::2], flat[1::2], strict=True):
-            event_id, note, _ = unpack(entry[_NUMBER_BYTES:])
-            contributions.append(
-                Contribution(
-                    int(float(score)), self._pseudonyms.unseal(event_id), self._pseudonyms.unseal(note) if note else ""
-                )
-            )
-        return tuple(contributions)
+        return tuple(
+            Contribution(int(float(score)), *self._shown(entry))
+            for entry, score in zip(flat[::2], flat[1::2], strict=True)
+        )
+
+    def _show(self, entry: bytes) -> tuple[str, str]:
+        """An entry's event id and note."""
+        event_id, note, _ = unpack(entry[_NUMBER_BYTES:])
+        return self._pseudonyms.unseal(event_id), self._pseudonyms.unseal(note) if note else ""
+
+
+def _packed_length(first: bytes) -> int:
+    """How much of a packed array (of fewer than 16 items) its head and its first item take."""
+    return 1 + (1 if len(first) < 32 else 3) + len(first)

@@ -100,10 +100,13 @@ local function record(events, distinct, time, entry, members, newest, retained, 
     end
     redis.call('EXPIRE', distinct, ttl)
   end
+  if not newest then
+    return
+  end
   -- answers never look beyond their length, so that trimming only saves memory and need not be done every time
   local many = distinct and #members > TRIM_EVERY
   if many or redis.call('ZCARD', events) % TRIM_EVERY == 0 then
-    local horizon = text(math.max(newest or time, time) - retained)
+    local horizon = text(math.max(newest, time) - retained)
     trim(events, horizon, distinct and math.min(cap, math.floor(MEMBERS_HELD / math.max(1, #members))) or cap)
     if distinct then
       trim(distinct, horizon, cap)
@@ -245,15 +248,17 @@ for index, observation in ipairs(observations) do
     end
   end
   local slow = own or (newest and newest > time)
+  -- most windows are new, and hold what this event has brought
+  local alone = not newest and (recorded == 0 and 0 or distinct and #members or 1)
   local readings = {}
   for i, asked in ipairs(looks) do
     local length, sample_from = asked[1], asked[2]
-    if slow then
+    if alone and alone < sample_from then
+      readings[i] = alone
+    elseif slow then
       readings[i] = slow_look(events, time, own, distinct, named == 1, length, sample_from)
-    elseif newest or recorded == 1 then
-      readings[i] = fast_look(events, distinct, time, named == 1, length, sample_from)
     else
-      readings[i] = 0
+      readings[i] = fast_look(events, distinct, time, named == 1, length, sample_from)
     end
   end
   answers[index] = readings

@@ -9,8 +9,11 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
+from state.pseudonyms import Pseudonyms
 from state.requests import Contribution, Look, Observation, Reading
+from state.scripts import unpack
 from state.store import Store
+from state.windows import WindowCodec
 from tests.state.conftest import Bench
 
 SECOND = 1_000_000
@@ -252,3 +255,14 @@ def test_one_actor_with_a_crowded_window_cannot_hold_up_the_server(any_bench: Be
 def _late(observation: Observation) -> Observation:
     looks = (Look(50 * SECOND, 20), Look(40 * SECOND, 35))
     return replace(observation, event_id="late " + observation.event_id, time=observation.time - SECOND, looks=looks)
+
+
+@pytest.mark.parametrize("length", [17, 31, 32, 255, 256, 300])
+def test_the_part_of_an_entry_that_names_the_event(length: int) -> None:
+    """A byte more would take another note for another event, a byte less two events for one."""
+    codec = WindowCodec(Pseudonyms(b"a secret of the tests"), lateness=0, grace=0)
+    event = replace(_event(1, 0, ("m",)), event_id="x" * (length - 16))
+    _, _, entry, named, *_ = codec.request(event, b"key")
+    sealed, _, _ = unpack(entry)
+    assert len(sealed) == length
+    assert entry[:named].endswith(sealed)

@@ -1,0 +1,87 @@
+"""What lies in Redis after a run: nothing that can be read, nothing for ever, nothing that is not documented."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.engine import Engine
+from state.pseudonyms import Pseudonyms
+from state.store import Store, StoreLimits
+from tests.engine.world import COPIED, World, engine_over, process, records, said
+from tests.servers import RedisServer, ServerMissing, require_redis
+from tests.state.conftest import Bench
+
+STATE_PAGE = Path(__file__).parents[2] / "docs" / "state.md"
+KEY = re.compile(rb"tw\d+:\{s(\d+)\}:(?:[a-z0-9]+:)?([a-z]+)(?::|$)", re.DOTALL)
+DAY = 86_400
+
+
+def after_a_run(bench: Bench, **store: Any) -> dict[bytes, Any]:
+    outcome = process(bench, engine_over(bench.store(**store)), records(World(1, "marked-").events(400)), 100)
+    assert len({incident.rule for incident in outcome.incidents}) > 6
+    return bench.dump()
+
+
+def flat(value: Any) -> bytes:
+    if isinstance(value, dict):
+        return b"\n".join(flat(part) for item in value.items() for part in item)
+    if isinstance(value, list | tuple | set):
+        return b"\n".join(flat(part) for part in value)
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_no_name_and_no_text_can_be_read(bench: Bench, shards: int) -> None:
+    stored = flat(after_a_run(bench, shards=shards)).lower()
+    assert len(stored) > 100_000
+    for words in (
+        "marked-",
+        "active",
+        "passive",
+        "thread",
+        "event-0",
+        "members",
+        *COPIED,
+        "colleague",
+        "mass_messaging",
+    ):
+        assert words.lower().encode() not in stored, words
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_every_key_names_its_shard_and_its_kind_and_ends(bench: Bench, shards: int) -> None:
+    keys = after_a_run(bench, shards=shards)
+    documented = set(re.findall(r"^\| `([a-z]+)", STATE_PAGE.read_text("utf-8"), re.MULTILINE))
+    seen = set()
+    for key in keys:
+        found = KEY.match(key)
+        assert found, key
+        assert int(found[1]) < shards
+        seen.add(found[2].decode())
+        ttl = bench.run(bench.client.ttl(key))
+        assert 0 < ttl <= 403 * DAY
+        if found[2] not in (b"tie", b"target", b"number"):
+            assert ttl <= 34 * DAY  # the longest window, lateness and downtime
+    assert seen <= documented, f"docs/state.md does not say what these are: {seen - documented}"
+    assert {int(KEY.match(key)[1]) for key in keys} == set(range(shards))  # type: ignore[index]
+
+
+def test_a_script_keeps_to_its_shard(tmp_path: Path) -> None:
+    """A node of a cluster refuses a script that touches another slot."""
+    try:
+        server = RedisServer(require_redis("redis-server"))
+    except ServerMissing as why:
+        pytest.skip(str(why))
+    server._command += ["--cluster-enabled", "yes"]
+    with server:
+        cluster = Bench(server.start().url)
+        cluster.run(cluster.client.execute_command("CLUSTER", "ADDSLOTSRANGE", "0", "16383"))
+        while b"cluster_state:ok" not in cluster.run(cluster.client.execute_command("CLUSTER", "INFO")):
+            pass
+        store = Store(cluster.client, Pseudonyms(b"a secret of the tests"), shards=4, limits=StoreLimits())
+        engine: Engine = engine_over(store)
+        incidents = process(cluster, engine, records(World(1).events(200))).incidents
+        cluster.close()
+    assert len(said(incidents)) > 20
