@@ -97,6 +97,7 @@ def _start(binary: Path, directory: Path) -> KeptProcess:
         "save": "",
         "appendonly": "no",
         "maxmemory-policy": "noeviction",
+        "zset-max-listpack-value": "256",  # docs/state.md says why
         "daemonize": "no",
     }
     arguments = [part for name, value in options.items() for part in (f"--{name}", value)]
