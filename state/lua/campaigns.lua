@@ -107,7 +107,9 @@ end
 
 local function new_leader()
   -- a script that runs twice finds its leaders by digest the second time, and at worst skips numbers
-  return string.format('%.0f', redis.call('INCR', prefix .. 'leaders'))
+  local number = string.format('%.0f', redis.call('INCR', prefix .. 'leaders'))
+  redis.call('EXPIRE', prefix .. 'leaders', ttl)
+  return number
 end
 
 local function register(generation, leader, record, digest)
