@@ -55,7 +55,7 @@ def test_a_worker_ends_in_good_order_under_load_and_the_next_one_goes_on(
         eventually(lambda: judged(worker) >= 200, what="the worker is in the middle of it")  # noqa: B023
         status, seconds = worker.stop(number)
         assert status == 0, worker.said
-        assert seconds < 10
+        assert seconds < 20  # it takes 2 to 5 where nothing else runs; here it shares two cores with other tests
         assert "Traceback" not in worker.said
     assert stage.backlog() > 0, "it was too quick to be stopped in the middle"
     written = len(stage.incidents())

@@ -74,7 +74,7 @@ def test_something_that_is_no_kafka(nowhere: Stage, any_redis_url: str) -> None:
         start = time.monotonic()
         line = refused(nowhere, redis_url=any_redis_url, kafka_bootstrap_servers=address)
     assert address in line
-    assert time.monotonic() - start < 15
+    assert time.monotonic() - start < 30  # what it waits itself is 5; other tests share the processor
 
 
 def test_missing_topics(new_embedded_stage: NewStage) -> None:
