@@ -14,7 +14,7 @@ from tests.servers import RedisServer, ServerMissing, free_port, require_redis
 from tests.state.conftest import Bench
 
 STATE_PAGE = Path(__file__).parents[2] / "docs" / "state.md"
-KEY = re.compile(rb"tw\d+:\{s(\d+)\}:(?:[a-z0-9]+:)?([a-z]+)(?::|$)", re.DOTALL)
+KEY = re.compile(rb"tw\d+:\{s(\d+)\}:(?:affine32x128:)?([a-z]+)(?::|$)", re.DOTALL)
 DAY = 86_400
 
 
