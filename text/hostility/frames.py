@@ -60,7 +60,7 @@ class Spans:
                     self._add(phrase.bit, position, end)
         self._remove(["harmless"], [name for name in CLASSES if name != "harmless"])
         self._remove(["vow"], ["say"])
-        self._remove(_TELLING, ["say", "said", "no"])
+        self._remove(_TELLING, ["say", "said", "no", "apart"])
         self._starts = {name: [span.start for span in spans] for name, spans in self._found.items()}
         self._apart = self._starts.get("apart", [])
         self.passive = "be" in lexicon.languages[language].classes
@@ -109,7 +109,7 @@ class Spans:
 
 
 _TELLING = (
-    "you anyone people kill kill_i kill_now kill_you kill_i_you rid rid_i rid_now killing killed die doomed death intent wish "
+    "you anyone people kill kills kill_i kill_now kill_you kill_i_you rid rid_i rid_now killing killed die doomed death intent wish "
     "deserve legal solution unworthy menace doom insult vile vermin hate curse"
 ).split()
 """What a word is rather than a report or a negation that only begins like it."""
@@ -170,7 +170,7 @@ def threats(spans: Spans) -> Iterator[Found]:
 
 
 def _announced(target: Span) -> ThreatKind:
-    return "violence_to_you" if target.name == "you" else "violence_to_group"
+    return "violence_to_you" if target.name in ("you", "thou") else "violence_to_group"
 
 
 def _intentions(spans: Spans) -> Iterator[Found]:
@@ -186,6 +186,11 @@ def _intentions(spans: Spans) -> Iterator[Found]:
         for target in _objects(spans, verb, "kill_i") if speakers else ():
             if _gap(verb, target) <= reach:
                 yield Found(_announced(target), (speakers[0], verb, target))
+    for verb in spans.of("die", "killed", "death"):
+        for promise in spans.near(verb, "ensure"):
+            for target in {*spans.near(verb, *_SUBJECTS), *spans.near(promise, *_SUBJECTS)}:
+                if _linked(spans.grammar, promise, verb, target, WISH_REACH):
+                    yield Found(_announced(target), (promise, verb, target))
     for verb in spans.of("kill_you"):
         for intent in spans.near(verb, "intent"):
             if _gap(intent, verb) <= reach:
@@ -238,6 +243,8 @@ def _norms(spans: Spans) -> Iterator[Found]:
         yield from _norm(spans, verb, ("should", "must", "deserve", "legal", "wish"), _OBJECTS)
     for verb in spans.of("rid"):
         yield from _norm(spans, verb, ("should", "must", "wish"), _NO_THINGS)
+    for verb in spans.of("kills"):
+        yield from _norm(spans, verb, ("wish",), _NO_THINGS)
     for verb in spans.of("kill_you"):
         for norm in spans.near(verb, "should", "must", "legal", "wish"):
             if _gap(norm, verb) <= spans.grammar.reach:
@@ -279,7 +286,7 @@ def _suffers(spans: Spans, norm: Span, verb: Span, target: Span) -> bool:
     """Whether the target is whom it is done to, rather than who does it."""
     grammar = spans.grammar
     free = not grammar.agent_first
-    if verb.name in ("kill", "rid"):
+    if verb.name in ("kill", "kills", "rid"):
         if free or norm.name == "legal":
             return True
         clitic = target.name in ("you", "them") and not grammar.object_after

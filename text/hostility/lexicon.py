@@ -54,6 +54,8 @@ CLASSES = {
     "death": "death, as what is deserved or wished",
     # what makes violence a threat
     "intent": "I will, we are going to, I want to",
+    "ensure": "I will see to it that",
+    "kills": "kills, shoots, gets rid of (he, she): finite forms that follow a wish",
     "should": "should, ought to, 'somebody should', 'it is time to'",
     "must": "must, have to",
     "deserve": "to deserve",
@@ -98,7 +100,7 @@ def _bits(names: str) -> int:
 ALONE = _bits("menace doom curse kill_i_you")
 """Classes of which each entry is a finding by itself."""
 ANCHORS = ALONE | _bits(
-    "kill kill_i kill_now kill_you rid rid_i rid_now killing killed die doomed death death_to without unworthy "
+    "kill kills kill_i kill_now kill_you rid rid_i rid_now killing killed die doomed death death_to without unworthy "
     "insult vile vermin hate curse_at"
 )
 """Classes of which one has to occur before a language is worth a closer look."""
