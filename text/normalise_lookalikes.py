@@ -23,7 +23,7 @@ _UNUSED_LATIN = (range(0x0250, 0x02B0), range(0x1D00, 0x1DC0), range(0xA720, 0xA
 """Phonetic letters and small capitals, which no text is written in. But the Azerbaijani ə stands among them."""
 _WRITTEN = frozenset("əƏ")
 # what people use though the consortium does not list it, or lists something else
-_ALSO_PASSING = {"η": "n", "п": "n", "ω": "w", "ш": "w", "ь": "b", "ь".upper(): "b"}
+_ALSO_PASSING = {"ҽ": "e", "η": "n", "п": "n", "ω": "w", "ш": "w", "ь": "b", "ь".upper(): "b"}
 _SIGNS = {"℮": "e", "⍺": "a", "⍳": "i", "⍴": "p", "⍵": "w", "∂": "d"}
 # white letters on black circles and squares, which NFKC leaves alone
 _WHITE_ON_BLACK = {chr(first + i): chr(ord("A") + i) for first in (0x1F150, 0x1F170) for i in range(26)}

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from text.courtesies import substance, words_of
 from text.normalise import normalise, normalise_untagged, undisguise
-from text.signature import SIGNATURE_BYTES, SIGNATURE_SLOTS, comparable, digest, signatures
+from text.signature import SIGNATURE_BYTES, SIGNATURE_SLOTS, Compared, compare, digest, signatures
 
 __all__ = ["SIGNATURE_BYTES", "SIGNATURE_SLOTS", "TextReading", "read_texts"]
 
@@ -18,8 +18,8 @@ MIN_SUBSTANCE_LETTERS = 8
 """Nor is there a signal in politeness alone, "thank you, see you tomorrow": so many letters must stand in other words."""
 POLITE_LETTERS = 120
 """Longer texts are more than politeness, and need not be looked at word by word."""
-MIN_SIGNED_LETTERS = 40
-"""Below, MinHash cannot tell copies from coincidence."""
+MIN_SIGNED_LETTERS = 24
+"""Below, MinHash cannot tell copies from coincidence: one word is a quarter of the text."""
 
 
 class TextReading(Struct, frozen=True, kw_only=True):
@@ -46,10 +46,11 @@ def read_texts(texts: Sequence[str]) -> list[TextReading]:
     """
     undisguised = [undisguise(text) for text in texts]
     normalised = [normalise(text) for text in undisguised]
-    letters = comparable(normalised)
+    forms = compare(normalised)
+    letters = [form.letters for form in forms]
     compared = _compared(normalised, letters)
-    untagged = _untagged(undisguised, letters)
-    signed = [index for index in compared if len(untagged[index]) >= MIN_SIGNED_LETTERS]
+    untagged = _untagged(undisguised, forms)
+    signed = [index for index in compared if len(untagged[index].letters) >= MIN_SIGNED_LETTERS]
     signature_of = dict(zip(signed, signatures([untagged[index] for index in signed]), strict=True))
     return [
         TextReading(
@@ -62,12 +63,12 @@ def read_texts(texts: Sequence[str]) -> list[TextReading]:
     ]
 
 
-def _untagged(undisguised: Sequence[str], letters: list[str]) -> list[str]:
-    """The letters of each text without its hashtags. Short texts with the same two hashtags would else be copies."""
+def _untagged(undisguised: Sequence[str], forms: list[Compared]) -> list[Compared]:
+    """Each text without its hashtags, as it is compared. Short texts with the same two hashtags would else be copies."""
     tagged = [index for index, text in enumerate(undisguised) if "#" in text]
-    bare = comparable([normalise_untagged(undisguised[index]) for index in tagged])
+    bare = compare([normalise_untagged(undisguised[index]) for index in tagged])
     found = dict(zip(tagged, bare, strict=True))
-    return [found.get(index, text) for index, text in enumerate(letters)]
+    return [found.get(index, form) for index, form in enumerate(forms)]
 
 
 def _compared(normalised: Sequence[str], letters: Sequence[str]) -> set[int]:

@@ -1,65 +1,92 @@
-"""MinHash signatures of a whole batch of texts in one vectorised pass.
+"""What copies are told by: the letters of a text, their digest, and its signature; for a whole batch in one vectorised pass.
 
-A text is taken as the set of its shingles: `SHINGLE` letters in a row, fewer where one letter says more (`SHORT_SHINGLE`).
-Signatures follow the `affine32` scheme of datasketch 2 (its permutations, its mixing), so that they equal those of
-`datasketch.MinHash` over the same hashed shingles; of each minimum only the low 16 bits are kept.
+A signature holds MinHash sketches of three sets, because copies are altered in more than one way:
+
+- *shingles*: `SHINGLE` letters in a row, spaces left out, fewer where one letter says more (`SHORT_SHINGLE`). They survive
+  every disguise of letters, and candidates are looked up by them.
+- *words*: a copy of which words were dropped keeps all others whole. Two texts on one matter share names and stems, thus
+  shingles, but fewer words.
+- *pairs* of neighbouring words: a copy within another text, or with text around it, keeps its runs.
+
+All follow the `affine32` scheme of datasketch 2 (its permutations, its mixing): the minima equal those of
+`datasketch.MinHash` over the same hashes. Of each minimum the low bits are kept (b-bit MinHash: Li and König 2010).
 """
 
 import unicodedata
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 from datasketch import MinHash
 from numpy.typing import NDArray
 
 SIGNATURE_SLOTS = 128
-"""MinHash permutations per signature."""
-SIGNATURE_BYTES = 2 * SIGNATURE_SLOTS
-"""A signature as stored: one big-endian unsigned 16-bit value per permutation (the low bits of its minimum)."""
+"""MinHash permutations per sketch."""
+SIGNATURE_BYTES = 4 * SIGNATURE_SLOTS + 2
+"""A signature as stored: `SIGNATURE_SLOTS` slots of shingles (big-endian, unsigned, 16 bits each), as many of words and as
+many of pairs (8 bits each), and the number of letters (16 bits, at most 65,535)."""
+DIGEST_BYTES = 16
 
-SHINGLE = 4
+SHINGLE = 3
 SHORT_SHINGLE = 2
 """Shingle length among ideographs, kana and Korean syllables, each of which carries as much as several letters."""
 
 Codes = NDArray[np.uint32]
 Hashes = NDArray[np.uint32]
+Starts = NDArray[np.intp]
 
 _PERMUTATIONS = MinHash(num_perm=SIGNATURE_SLOTS).permutations
 _MULTIPLIERS, _OFFSETS = _PERMUTATIONS[0].astype(np.uint32), _PERMUTATIONS[1].astype(np.uint32)
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, and its powers spread over all bits: 2**64 divided by the golden ratio
-_CHUNK = 1 << 14
-"""Shingles permuted at once: what fits the processor's second cache."""
+_LONGEST_WORD = 64
+"""Of longer words the letters beyond count without their order."""
+_POWERS = np.cumprod(np.full(_LONGEST_WORD, _BASE))
+_SPACE = np.uint32(ord(" "))
+_COUNTED_LETTERS = 0xFFFF
+
+# letters that Unicode does not take apart, but that people and typists interchange. The small l and the capital I look the
+# same, and a digit 1 read as a letter may be either.
+_SAME = dict(zip("ılłđðøæœþґىیکةﻻ", "iiiddoaotгييكه\u0644", strict=True))
 
 
-DIGEST_BYTES = 16
+class Compared(NamedTuple):
+    """A text as it is compared. `letters` has neither marks, digits, punctuation nor spaces, and no letter twice in a row;
+    `words` is the same with the spaces in place.
+    """
+
+    letters: str
+    words: str
 
 
 def _letters_table() -> Codes:
-    """For each code point the letter that it counts as when texts are compared: without marks and case; 0 is no letter."""
+    """For each code point the letter that it counts as when texts are compared, without marks and case; 0 is no letter."""
     table = np.zeros(0x110000, dtype=np.uint32)
     for code in range(0x32400):  # no letters stand beyond
         character = chr(code)
         if unicodedata.category(character)[0] == "L":
             base = unicodedata.normalize("NFKD", character)[0].casefold()[:1]
-            table[code] = ord("i" if base == "ı" else base)
+            table[code] = ord(_SAME.get(base, base))
     return table
 
 
 _LETTERS = _letters_table()
+_LETTERS_AND_SPACE = _LETTERS.copy()
+_LETTERS_AND_SPACE[_SPACE] = _SPACE
 
 
-def comparable(texts: Sequence[str]) -> list[str]:
-    """The letters that count when texts are compared: no marks, no digits, no punctuation, no spaces, none twice in a row."""
-    lengths = np.array([len(text) for text in texts], dtype=np.intp)
-    codes = _LETTERS[np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)]
-    owners = np.repeat(np.arange(len(texts)), lengths)[codes != 0]
-    codes = codes[codes != 0]
-    kept = np.ones(len(codes), dtype=bool)
-    kept[1:] = (codes[1:] != codes[:-1]) | (owners[1:] != owners[:-1])
-    joined = codes[kept].tobytes().decode("utf-32-le")
-    ends = np.cumsum(np.bincount(owners[kept], minlength=len(texts))).tolist()
-    return [joined[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if len(texts) else []
+def compare(normalised: Sequence[str]) -> list[Compared]:
+    """Each text as it is compared; parallel to `normalised`."""
+    codes, owners = _codes(normalised)
+    letters = _squeezed(_LETTERS[codes], owners, len(normalised))
+    words = _squeezed(_LETTERS_AND_SPACE[codes], owners, len(normalised))
+    return [Compared(*both) for both in zip(letters, words, strict=True)]
+
+
+def comparable(normalised: Sequence[str]) -> list[str]:
+    """Only the letters of each text, as it is compared; parallel to `normalised`."""
+    codes, owners = _codes(normalised)
+    return _squeezed(_LETTERS[codes], owners, len(normalised))
 
 
 def digest(letters: str) -> bytes:
@@ -67,23 +94,30 @@ def digest(letters: str) -> bytes:
     return blake2b(letters.encode(), digest_size=DIGEST_BYTES).digest()
 
 
-def signatures(texts: Sequence[str]) -> list[bytes]:
-    """The signature of each text, `SIGNATURE_BYTES` long; parallel to `texts`, none of which may be empty."""
+def signatures(texts: Sequence[Compared]) -> list[bytes]:
+    """The signature of each text, `SIGNATURE_BYTES` long; parallel to `texts`, none of which may be without letters."""
     if not texts:
         return []
-    hashes, starts = shingle_hashes(texts)
-    minima = _minima(_mixed(hashes), starts)
-    packed = minima.astype(np.uint16).T.astype(">u2").tobytes()
+    shingles = _minima(*shingle_hashes([text.letters for text in texts])).astype(">u2")
+    words, starts = word_hashes([text.words for text in texts])
+    counts = np.array([[min(len(text.letters), _COUNTED_LETTERS)] for text in texts], dtype=">u2")
+    parts = (
+        shingles,
+        _minima(words, starts).astype(np.uint8),
+        _minima(pair_hashes(words, starts), starts).astype(np.uint8),
+        counts,
+    )
+    packed = np.concatenate([np.ascontiguousarray(part).view(np.uint8) for part in parts], axis=1).tobytes()
     return [packed[at : at + SIGNATURE_BYTES] for at in range(0, len(packed), SIGNATURE_BYTES)]
 
 
-def shingle_hashes(texts: Sequence[str]) -> tuple[Hashes, NDArray[np.intp]]:
+def shingle_hashes(letters: Sequence[str]) -> tuple[Hashes, Starts]:
     """The 32-bit hashes of all texts' shingles, one text after the other, and where each text's begin.
 
     A text shorter than a shingle is one shingle. No text may be empty.
     """
-    lengths = np.array([len(text) for text in texts], dtype=np.intp)
-    codes: Codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    lengths = np.array([len(text) for text in letters], dtype=np.intp)
+    codes: Codes = np.frombuffer("".join(letters).encode("utf-32-le"), dtype=np.uint32)
     ends = np.cumsum(lengths)
     left = np.repeat(ends, lengths) - np.arange(len(codes))  # letters from here to the end of the text
     wanted = np.where(_dense(codes), SHORT_SHINGLE, SHINGLE)
@@ -91,8 +125,58 @@ def shingle_hashes(texts: Sequence[str]) -> tuple[Hashes, NDArray[np.intp]]:
     first[ends - lengths] = True
     kept = (left >= wanted) | first
     hashed = _hash(codes, np.minimum(wanted, left))
-    starts = np.concatenate(([0], np.cumsum(np.add.reduceat(kept, ends - lengths))[:-1])).astype(np.intp)
-    return hashed[kept], starts
+    return hashed[kept], _starts(np.add.reduceat(kept, ends - lengths))
+
+
+def word_hashes(words: Sequence[str]) -> tuple[Hashes, Starts]:
+    """The 32-bit hashes of all texts' words, one text after the other, and where each text's begin.
+
+    An ideograph, kana or Korean syllable is a word. Other words of one letter do not count, unless a text has no others.
+    No text may be empty.
+    """
+    codes: Codes = np.frombuffer("".join(f" {text}" for text in words).encode("utf-32-le"), dtype=np.uint32)
+    lengths = np.array([len(text) + 1 for text in words], dtype=np.intp)
+    owners = np.repeat(np.arange(len(words)), lengths)
+    spaces, dense = codes == _SPACE, _dense(codes)
+    begins = ~spaces
+    begins[1:] &= spaces[:-1] | dense[1:] | dense[:-1]
+    owners, begins, dense, codes = (of[~spaces] for of in (owners, begins, dense, codes))
+    starts = np.flatnonzero(begins)
+    positions = np.arange(len(codes)) - np.repeat(starts, np.diff(np.append(starts, len(codes))))
+    terms = (codes.astype(np.uint64) + np.uint64(1)) * _POWERS[np.minimum(positions, _LONGEST_WORD - 1)]
+    hashed = (np.add.reduceat(terms, starts) * _BASE >> np.uint64(32)).astype(np.uint32)
+    owners = owners[starts]
+    kept = (np.diff(np.append(starts, len(codes))) > 1) | dense[starts]
+    kept |= ~np.isin(owners, owners[kept])
+    return hashed[kept], _starts(np.bincount(owners[kept], minlength=len(words)))
+
+
+def pair_hashes(words: Hashes, starts: Starts) -> Hashes:
+    """The hashes of each two neighbouring words of a text, and of its last word alone: as many as words."""
+    following = np.append(words[1:], np.uint32(0)).astype(np.uint64)
+    following[np.append(starts[1:], len(words)) - 1] = 0
+    return (((words.astype(np.uint64) * _BASE + following) * _BASE) >> np.uint64(32)).astype(np.uint32)
+
+
+def _codes(texts: Sequence[str]) -> tuple[Codes, NDArray[np.intp]]:
+    """The code points of all texts, and to which text each belongs."""
+    lengths = np.array([len(text) for text in texts], dtype=np.intp)
+    codes: Codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return codes, np.repeat(np.arange(len(texts)), lengths)
+
+
+def _squeezed(codes: Codes, owners: NDArray[np.intp], texts: int) -> list[str]:
+    """The texts that are left without zeros and without repeats."""
+    owners, codes = owners[codes != 0], codes[codes != 0]
+    kept = np.ones(len(codes), dtype=bool)
+    kept[1:] = (codes[1:] != codes[:-1]) | (owners[1:] != owners[:-1])
+    joined = codes[kept].tobytes().decode("utf-32-le")
+    ends = np.cumsum(np.bincount(owners[kept], minlength=texts)).tolist()
+    return [joined[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if texts else []
+
+
+def _starts(counts: NDArray[np.intp]) -> Starts:
+    return np.concatenate(([0], np.cumsum(counts)[:-1])).astype(np.intp)
 
 
 def _dense(codes: Codes) -> NDArray[np.bool_]:
@@ -110,22 +194,18 @@ def _hash(codes: Codes, lengths: NDArray[np.intp]) -> Hashes:
     return (hashed >> np.uint64(32)).astype(np.uint32)
 
 
-def _mixed(hashes: Hashes) -> Hashes:
-    """MurmurHash3's finalizer, with which datasketch's affine schemes begin."""
+def _minima(hashes: Hashes, starts: Starts) -> Hashes:
+    """For each text (rows) and permutation (columns) the least permuted hash."""
+    # MurmurHash3's finalizer, with which datasketch's affine schemes begin
     mixed = hashes ^ (hashes >> np.uint32(16))
     mixed *= np.uint32(0x85EBCA6B)
     mixed ^= mixed >> np.uint32(13)
     mixed *= np.uint32(0xC2B2AE35)
     mixed ^= mixed >> np.uint32(16)
-    return mixed
-
-
-def _minima(mixed: Hashes, starts: NDArray[np.intp]) -> Hashes:
-    """For each permutation (rows) and text (columns) the least permuted hash."""
     minima = np.empty((SIGNATURE_SLOTS, len(starts)), dtype=np.uint32)
     permuted = np.empty(len(mixed), dtype=np.uint32)
     for slot in range(SIGNATURE_SLOTS):
         np.multiply(mixed, _MULTIPLIERS[slot], out=permuted)
         np.add(permuted, _OFFSETS[slot], out=permuted)
         np.minimum.reduceat(permuted, starts, out=minima[slot])
-    return minima
+    return minima.T

@@ -1,0 +1,419 @@
+"""The tables of docs/near-duplicates.md: which altered copies are found, and how often different texts are mistaken for copies.
+
+    python benchmarks/near_duplicates.py [DIRECTORY] [--campaigns N] [--only MUTATION] [--curve FILE.svg]
+
+Seeds are the texts of `near_duplicates.yaml` and, where DIRECTORY is given, texts that its `*.jsonl.gz` files hold in a
+field `text`; files named `benign_*` are the harmless texts as well. All are read in place. A campaign is one seed, altered
+independently by each of its 4 to 12 accounts within a day; everything goes through the real engine and an embedded Redis.
+"""
+
+import argparse
+import asyncio
+import gzip
+import json
+import random
+import re
+import statistics
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+import yaml
+from redis.asyncio import Redis
+
+from engine.engine import Engine
+from models.incidents import Incident
+from models.records import RawRecord
+from rules.policy import load_policy
+from state.pseudonyms import Pseudonyms
+from state.store import Store
+from text.reading import MIN_SIGNED_LETTERS, SIGNATURE_SLOTS, read_texts
+from text.signature import Compared, compare, shingle_hashes, signatures
+from twinwatch.embedded import embedded_redis
+
+OWN = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
+START = datetime(2026, 3, 2, 8, tzinfo=UTC)
+MIN_CHARACTERS = 80
+BENIGN_TEXTS = 25_000
+ESTIMATED_PAIRS = 5_000
+BATCH = 500
+POLICY: Path | None = None
+
+# --- Mutations ---------------------------------------------------------------------------------------------------------
+
+GREETINGS = (
+    "Hi {},", "Hello {}!", "Dear {},", "Good morning {},", "Hallo {},", "Liebe {},", "Bonjour {},", "Chère {},", "Hola {}:",
+    "Estimado {},", "Ciao {},", "Gentile {},", "Olá {},", "Beste {},", "Cześć {},", "Ahoj {},", "Dobrý deň {},", "Živjo {},",
+    "Poštovani {},", "Здраво {},", "Здравейте, {}!", "Привет, {}!", "Уважаемая {},", "Вітаю, {}!", "Bună {},", "Kedves {},",
+    "Hei {},", "Tere {},", "Sveiki {},", "Laba diena, {},", "Hej {},", "Kære {},", "Góðan daginn {},", "Γεια σου {},",
+    "Merhaba {},", "Salam {},", "Përshëndetje {},", "Dia duit {},", "Բարև {},", "გამარჯობა {},", "مرحبا {}،", "",
+)  # fmt: skip
+NAMES = (
+    "Anna", "Frau Schmidt", "Prof. Maria Weber", "Jean-Pierre", "Γιώργος", "Олена", "Ayşe Hanım", "dear colleagues", "Łukasz",
+    "Katarina Novak", "Իրինա", "ნინო", "سارة", "Mr. Brown", "José Luis", "Søren", "all",
+)  # fmt: skip
+LOOKALIKES = {
+    "a": "аɑα", "b": "Ь", "c": "сϲ", "d": "ԁ", "e": "еҽ", "g": "ɡ", "h": "һ", "i": "іι", "j": "ј", "k": "κк", "l": "ӏ", "m": "м",
+    "n": "ո", "o": "оοօ", "p": "рρ", "q": "ԛ", "s": "ѕ", "t": "тτ", "u": "ս", "v": "ν", "w": "ԝ", "x": "хχ", "y": "уγ",
+    "A": "АΑ", "B": "ВΒ", "C": "СϹ", "E": "ЕΕ", "H": "НΗ", "I": "ІΙ", "K": "КΚ", "M": "МΜ", "N": "Ν", "O": "ОΟ", "P": "РΡ",
+    "S": "Ѕ", "T": "ТΤ", "X": "ХΧ", "Y": "УΥ", "Z": "Ζ",
+    "а": "a", "е": "e", "о": "oο", "р": "p", "с": "c", "у": "y", "х": "x", "і": "i", "к": "k", "м": "m", "т": "t", "В": "B",
+    "М": "M", "Н": "H", "ο": "oо", "α": "aа", "ν": "v", "ι": "i", "ρ": "p", "κ": "k", "τ": "t", "υ": "u", "χ": "x",
+}  # fmt: skip
+LEET = {"a": "4@", "e": "3", "i": "1!", "o": "0", "s": "5$", "t": "7", "b": "8", "l": "1"}
+INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff\u00ad\u180e\u200e\u202c\ufe0f"
+EMOJI = "🔥✨💥🎉👉✅⭐💯🚀📣❤️🙏🎁💰😀"
+
+
+def exact(text: str, rng: random.Random) -> str:
+    """The text itself."""
+    return text
+
+
+def case_punctuation(text: str, rng: random.Random) -> str:
+    """Other case for all or some words, and other marks between them."""
+    change = rng.choice([str.upper, str.lower, str.title, str.swapcase])
+    words = [change(w) if rng.random() < 0.7 else w for w in text.split()]
+    words = [re.sub(r"[.,;:!?]+$", lambda _: rng.choice(["", ".", "!", "!!!", " -", "..."]), w) for w in words]
+    return " ".join(w + rng.choice([",", " –", "!"]) if rng.random() < 0.1 else w for w in words)
+
+
+def other_link(text: str, rng: random.Random) -> str:
+    """Another address in the place of each, or at the end."""
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789"
+    name = "".join(rng.choices(letters, k=rng.randint(5, 12)))
+    path = "".join(rng.choices(letters + "/-?=", k=rng.randint(0, 25)))
+    address = (
+        rng.choice(["https://", "http://www.", "www.", ""])
+        + f"{name}.{rng.choice(['com', 'net', 'shop', 'info'])}/{path}"
+    )
+    changed, count = re.subn(r"(?:https?://|www\.)\S+", lambda _: address, text)
+    return changed if count else f"{text} {address}"
+
+
+def other_greeting(text: str, rng: random.Random) -> str:
+    """Another greeting and name in front."""
+    return f"{rng.choice(GREETINGS)}{rng.choice([' ', chr(10)])}".format(rng.choice(NAMES)) + text
+
+
+def homoglyphs(share: float) -> "Mutation":
+    """Letters replaced by others that look the same."""
+
+    def mutate(text: str, rng: random.Random) -> str:
+        return "".join(rng.choice(LOOKALIKES[c]) if c in LOOKALIKES and rng.random() < share else c for c in text)
+
+    return mutate
+
+
+def zero_width(text: str, rng: random.Random) -> str:
+    """Characters that show nothing between the letters."""
+    return "".join(c + rng.choice(INVISIBLE) if rng.random() < 0.3 else c for c in text)
+
+
+def leet(text: str, rng: random.Random) -> str:
+    """Digits for letters, in a quarter to all of the places where they can stand."""
+    share = rng.uniform(0.25, 1)
+    return "".join(rng.choice(LEET[c.lower()]) if c.lower() in LEET and rng.random() < share else c for c in text)
+
+
+def spaced(text: str, rng: random.Random) -> str:
+    """Some or all words letter by letter."""
+    share, gap = rng.choice([0.2, 0.5, 1]), rng.choice([" ", ".", "-", "_"])
+    words = [gap.join(w) if rng.random() < share else w for w in text.split()]
+    return rng.choice([" ", "  "]).join(words)
+
+
+def decoration(text: str, rng: random.Random) -> str:
+    """Emoji between the words."""
+    words = [
+        w + rng.choice(["", "", " "]) + rng.choice(EMOJI) * rng.randint(1, 3) if rng.random() < 0.3 else w
+        for w in text.split()
+    ]
+    return rng.choice(EMOJI) * 3 + " " + " ".join(words)
+
+
+def padding(text: str, rng: random.Random) -> str:
+    """A fifth of unrelated words before or behind."""
+    other = filler(rng, len(text) // 5)
+    return f"{other} {text}" if rng.random() < 0.5 else f"{text} {other}"
+
+
+def dropped(share: float) -> "Mutation":
+    """Words left out."""
+
+    def mutate(text: str, rng: random.Random) -> str:
+        words = text.split()
+        kept = [w for w in words if rng.random() >= share]
+        return " ".join(kept or words)
+
+    return mutate
+
+
+def shuffled(text: str, rng: random.Random) -> str:
+    """Sentences in another order."""
+    sentences = re.split(r"(?<=[.!?։])\s+", text)
+    rng.shuffle(sentences)
+    return " ".join(sentences)
+
+
+def framed(text: str, rng: random.Random) -> str:
+    """The whole within another text, which is a quarter to a half as long."""
+    other = filler(rng, int(len(text) * rng.uniform(0.25, 0.5))).split()
+    cut = rng.randint(1, max(1, len(other) - 1))
+    return f"{' '.join(other[:cut])}: {text} {' '.join(other[cut:])}"
+
+
+_FILLER_WORDS: list[str] = []
+
+
+def filler(rng: random.Random, length: int) -> str:
+    """Unrelated words of about so many characters, a sentence's neighbours in the seeds' languages."""
+    if not _FILLER_WORDS:
+        _FILLER_WORDS.extend(word for seed in OWN["seeds"].values() for word in seed.split())
+    words: list[str] = []
+    while sum(map(len, words)) + len(words) < length:
+        words.append(rng.choice(_FILLER_WORDS))
+    return " ".join(words)
+
+
+Mutation = Callable[[str, random.Random], str]
+MUTATIONS: dict[str, tuple[Mutation, float]] = {
+    "exact": (exact, 0.99),
+    "case and punctuation": (case_punctuation, 0.99),
+    "another link": (other_link, 0.99),
+    "emoji decoration": (decoration, 0.99),
+    "zero width": (zero_width, 0.99),
+    "homoglyphs 10 %": (homoglyphs(0.1), 0.99),
+    "homoglyphs 30 %": (homoglyphs(0.3), 0.99),
+    "another greeting": (other_greeting, 0.95),
+    "leet": (leet, 0.95),
+    "spaced": (spaced, 0.95),
+    "padding 20 %": (padding, 0.95),
+    "10 % dropped": (dropped(0.1), 0.95),
+    "20 % dropped": (dropped(0.2), 0.85),
+    "sentences shuffled": (shuffled, 0.85),
+    "framed": (framed, 0.85),
+    "35 % dropped": (dropped(0.35), 0.5),
+}
+"""Each way of altering a copy, and the share of campaigns that are to be found."""
+
+# --- Texts -------------------------------------------------------------------------------------------------------------
+
+
+def texts_in(directory: Path, pattern: str) -> Iterator[str]:
+    """The field `text` of every row of the files, in their order."""
+    for path in sorted(directory.glob(pattern)):
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            yield from (row["text"] for line in lines if (row := json.loads(line)).get("text"))
+
+
+def seed_texts(directory: Path | None, count: int, rng: random.Random) -> list[str]:
+    """Our own texts and, up to `count`, others; none of them similar to another."""
+    seeds = list(OWN["seeds"].values())
+    if directory:
+        others = sorted({t for t in texts_in(directory, "[!p]*.jsonl.gz") if MIN_CHARACTERS <= len(t) <= 2_000})
+        rng.shuffle(others)
+        others = others[: 8 * count]
+        # a row of @names is no text
+        read = zip(others, read_texts(others), strict=True)
+        seeds += [text for text, reading in read if len(reading.normalised) >= MIN_CHARACTERS]
+    return apart(seeds)[:count]
+
+
+def apart(texts: list[str]) -> list[str]:
+    """The texts without those that share a band of the signature with an earlier one: those may be copies in fact."""
+    seen: set[tuple[int, bytes]] = set()
+    kept = []
+    for text, reading in zip(texts, read_texts(texts), strict=True):
+        signature = reading.signature
+        if signature:
+            bands = {(at, signature[at : at + 8]) for at in range(0, len(signature), 8)}
+            if not bands & seen:
+                kept.append(text)
+            seen |= bands
+    return kept
+
+
+# --- The engine --------------------------------------------------------------------------------------------------------
+
+
+class Post(NamedTuple):
+    """One text by one account."""
+
+    time: datetime
+    actor: str
+    text: str
+
+
+async def incidents_of(posts: Iterable[Post], redis: str, namespace: str) -> list[Incident]:
+    """What the engine says of the posts, in their order, each in a forum of its own: the campaigns."""
+    policy = load_policy(POLICY)
+    client = Redis.from_url(redis)
+    store = Store(client, Pseudonyms(b"benchmark"), namespace=namespace, limits=policy.memory.store_limits())
+    engine = Engine(policy, store)
+    records = [
+        RawRecord(
+            value=msgspec.json.encode(
+                {
+                    "type": "forum_post",
+                    "event_id": f"{namespace}{number}",
+                    "occurred_at": post.time,
+                    "actor_id": post.actor,
+                    "forum_id": "f",
+                    "thread_id": f"t{number}",
+                    "text": post.text,
+                }
+            )
+        )
+        for number, post in enumerate(posts)
+    ]
+    found: list[Incident] = []
+    for start in range(0, len(records), BATCH):
+        outcome = await engine.process(records[start : start + BATCH])
+        if outcome.dead_letters:
+            raise SystemExit(f"dead letter: {outcome.dead_letters[0].detail}")
+        found += [incident for incident in outcome.incidents if incident.rule == "coordinated_campaign"]
+    await client.aclose()
+    return found
+
+
+def campaign_posts(seeds: list[str], mutation: Mutation, rng: random.Random) -> list[Post]:
+    """A campaign a seed, of 4 to 12 accounts within a day. An account is named after its campaign."""
+    posts = []
+    for number, seed in enumerate(seeds):
+        for account in range(rng.randint(4, 12)):
+            when = START + timedelta(seconds=rng.uniform(0, 20 * 3600))
+            posts.append(Post(when, f"{number}/{account}", mutation(seed, rng)))
+    return sorted(posts)
+
+
+def campaigns_found(incidents: list[Incident]) -> tuple[set[str], int]:
+    """Campaigns of which an incident names three accounts or more and hardly others; and incidents that name no one campaign."""
+    members: dict[str, set[str]] = defaultdict(set)
+    for incident in incidents:
+        members[incident.incident_id] |= {incident.subject_id, *incident.accomplice_ids}
+    found, mixed = set(), 0
+    for accounts in members.values():
+        by_campaign = defaultdict(set)
+        for account in accounts:
+            by_campaign[account.split("/")[0]].add(account)
+        most = max(by_campaign, key=lambda name: len(by_campaign[name]))
+        if len(by_campaign[most]) >= max(3, 0.8 * len(accounts)):
+            found.add(most)
+        else:
+            mixed += 1
+    return found, mixed
+
+
+async def recall_table(seeds: list[str], redis: str, only: str | None) -> None:
+    """Print the recall of each mutation."""
+    print(f"\n{len(seeds)} campaigns a row, each of 4 to 12 accounts within 20 hours\n")
+    print(
+        "| mutation | campaigns found | wanted | by seeds of our own | incidents over two campaigns |\n|---|---|---|---|---|"
+    )
+    for number, (name, (mutation, wanted)) in enumerate(MUTATIONS.items()):
+        if only and only not in name:
+            continue
+        posts = campaign_posts(seeds, mutation, random.Random(number))
+        found, mixed = campaigns_found(await incidents_of(posts, redis, f"m{number}:"))
+        own = sum(str(n) in found for n in range(len(OWN["seeds"]))) / len(OWN["seeds"])
+        print(f"| {name} | {len(found) / len(seeds):.3f} | {wanted} | {own:.3f} | {mixed} |", flush=True)
+
+
+async def paraphrase_table(redis: str) -> None:
+    """Print how many paraphrases are found."""
+    posts = [
+        Post(START + timedelta(minutes=10 * version), f"{number}/{version}", text)
+        for number, versions in enumerate(OWN["paraphrases"])
+        for version, text in enumerate(versions)
+    ]
+    found, _ = campaigns_found(await incidents_of(sorted(posts), redis, "p:"))
+    print(f"\nparaphrases: {len(found)} of {len(OWN['paraphrases'])} campaigns found")
+
+
+async def false_table(directory: Path, redis: str) -> None:
+    """Print the campaigns among harmless texts, each by another author, all within a day and in random order."""
+    rng = random.Random(7)
+    texts = sorted(set(texts_in(directory, "benign_*.jsonl.gz")))
+    rng.shuffle(texts)
+    texts = texts[:BENIGN_TEXTS]
+    step = timedelta(hours=20) / len(texts)
+    posts = [Post(START + number * step, f"{number}/0", text) for number, text in enumerate(texts)]
+    incidents = await incidents_of(posts, redis, "b:")
+    latest = {incident.incident_id: incident for incident in incidents}
+    print(f"\n{len(texts)} harmless texts: {len(latest)} false campaigns")
+    for incident in latest.values():
+        print(f"  {incident.accomplice_count + 1} accounts, similarity {incident.evidence.similarity}:")
+        for account in sorted({incident.subject_id, *incident.accomplice_ids})[:4]:
+            print("     ", texts[int(account.split("/")[0])][:150].replace("\n", " "))
+
+
+# --- The estimate ------------------------------------------------------------------------------------------------------
+
+
+def compared(texts: list[str]) -> list[Compared]:
+    """Each text as it is compared."""
+    return compare([reading.normalised for reading in read_texts(texts)])
+
+
+def true_similarity(left: Compared, right: Compared) -> float:
+    """The Jaccard similarity of two texts' shingles."""
+    one, other = (set(shingle_hashes([text.letters])[0].tolist()) for text in (left, right))
+    return len(one & other) / len(one | other)
+
+
+def estimated_similarity(left: Compared, right: Compared) -> float:
+    """The share of equal slots of shingles in the texts' signatures."""
+    one, other = (np.frombuffer(s, dtype=">u2", count=SIGNATURE_SLOTS) for s in signatures([left, right]))
+    return float((one == other).sum()) / SIGNATURE_SLOTS
+
+
+def pairs(seeds: list[str], count: int) -> list[tuple[Compared, Compared]]:
+    """Pairs of altered copies over the whole range of similarity."""
+    rng = random.Random(11)
+    mutations = [dropped(share) for share in (0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7)] + [padding, shuffled, framed, leet]
+    made = []
+    for _ in range(count):
+        seed = rng.choice(seeds)
+        left, right = compared([rng.choice(mutations)(seed, rng), rng.choice(mutations)(seed, rng)])
+        if min(len(left.letters), len(right.letters)) >= MIN_SIGNED_LETTERS:
+            made.append((left, right))
+    return made
+
+
+def estimate_row(made: list[tuple[Compared, Compared]]) -> None:
+    """Print how far the estimate is from the truth."""
+    errors = [abs(true_similarity(*pair) - estimated_similarity(*pair)) for pair in made]
+    print(
+        f"\nMinHash estimate over {len(errors)} pairs: mean absolute error {statistics.mean(errors):.4f}, "
+        f"99 % below {sorted(errors)[int(0.99 * len(errors))]:.3f}"
+    )
+
+
+def main() -> None:
+    """Print the tables in Markdown."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("directory", type=Path, nargs="?")
+    parser.add_argument("--campaigns", type=int, default=200)
+    parser.add_argument("--policy", type=Path)
+    parser.add_argument("--only", help="mutations whose name contains this; nothing else is measured then")
+    arguments = parser.parse_args()
+    global POLICY
+    POLICY = arguments.policy
+    seeds = seed_texts(arguments.directory, arguments.campaigns, random.Random(3))
+    with embedded_redis() as server:
+        asyncio.run(recall_table(seeds, server.url, arguments.only))
+        if arguments.only:
+            return
+        asyncio.run(paraphrase_table(server.url))
+        if arguments.directory:
+            asyncio.run(false_table(arguments.directory, server.url))
+    estimate_row(pairs(seeds, ESTIMATED_PAIRS))
+
+
+if __name__ == "__main__":
+    main()
