@@ -15,7 +15,7 @@ from msgspec import Struct
 from models.events import ForumPost
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
 from rules.quotas import Count, Quotas, counted, measured, quota_signals, reached
-from text.courtesies import substance, words_of
+from text.courtesies import weigh
 from text.links import links_of
 from text.normalise_lookalikes import script_of
 
@@ -40,9 +40,7 @@ def _stems(undisguised: str) -> frozenset[str]:
     letters = unicodedata.normalize("NFD", undisguised)
     words = _WORD.findall("".join(letter for letter in letters if not unicodedata.combining(letter)))
     longer = [word for word in words if len(word) >= STEM_LETTERS]
-    return frozenset(
-        word[:STEM_LETTERS] for word, said in zip(longer, words_of(longer), strict=True) if substance(said)
-    )
+    return frozenset(word[:STEM_LETTERS] for word, said in zip(longer, weigh(longer), strict=True) if said.substance)
 
 
 def _is_off_topic(fact: Fact, limits: OffTopicPostLimits) -> bool:

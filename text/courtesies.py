@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
+from typing import NamedTuple
 
 import yaml
 
@@ -19,14 +20,24 @@ def _courtesies() -> frozenset[str]:
     return frozenset(comparable([word for words in listed.values() for word in _WORD.findall(words)]))
 
 
-def words_of(texts: Sequence[str]) -> list[list[str]]:
-    """The words of each text in the form in which texts are compared; parallel to `texts`."""
+class Said(NamedTuple):
+    """How much a text says. `characters`: letters, and one space between words. `substance`: letters of words that are more
+    than politeness.
+    """
+
+    characters: int
+    substance: int
+
+
+def weigh(texts: Sequence[str]) -> list[Said]:
+    """How much each text says; parallel to `texts`."""
     words = [_WORD.findall(text) for text in texts]
-    letters = iter(comparable([word for found in words for word in found]))
-    return [[next(letters) for _ in found] for found in words]
-
-
-def substance(words: Sequence[str]) -> int:
-    """How many letters of a text's words (see `words_of`) stand in words that are more than politeness."""
+    compared = iter(comparable([word for found in words for word in found]))
     courtesies = _courtesies()
-    return sum(len(word) for word in words if word not in courtesies)
+    return [
+        Said(
+            sum(len(word) + 1 for word in found) - 1,
+            sum(len(word) for word in found if next(compared) not in courtesies),
+        )
+        for found in words
+    ]

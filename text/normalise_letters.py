@@ -133,7 +133,7 @@ def drop_greeting(text: str) -> str:
     bare = [_bare(word[0]) for word in words]
     greetings, longest = _greetings()
     end = 0
-    while length := next((n for n in range(longest, 0, -1) if tuple(bare[end : end + n]) in greetings), 0):
+    while length := _phrase_length(bare, end, greetings, longest):
         end += length
     if not end:
         return text
@@ -143,6 +143,12 @@ def drop_greeting(text: str) -> str:
                 last = _named_apart(text, words, bare, last)
             return text[words[last].end() :]
     return text[words[min(end, len(words) - 1)].end() :]
+
+
+def _phrase_length(words: list[str], start: int, phrases: frozenset[tuple[str, ...]], longest: int) -> int:
+    """How many words from `start` on the longest phrase takes that stands there; 0 where none does."""
+    most = min(longest, len(words) - start)
+    return next((n for n in range(most, 0, -1) if tuple(words[start : start + n]) in phrases), 0)
 
 
 def _named_apart(text: str, words: list[re.Match[str]], bare: list[str], greeted: int) -> int:
@@ -172,7 +178,7 @@ def drop_closing(text: str) -> str:
     bare = [_bare(word[0]) for word in words]
     closings, longest = _closings()
     for at, word in enumerate(words):
-        length = next((n for n in range(longest, 0, -1) if tuple(bare[at : at + n]) in closings), 0)
+        length = _phrase_length(bare, at, closings, longest)
         if not length or len(words) - at - length > _SENDER_WORDS:
             continue
         before = text[words[at - 1].end() if at else tail : word.start()]

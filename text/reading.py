@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from text.courtesies import substance, words_of
+from text.courtesies import Said, weigh
 from text.normalise import normalise, normalise_untagged, undisguise
 from text.signature import SIGNATURE_BYTES, SIGNATURE_SLOTS, Compared, compare, digest, signatures
 
@@ -74,11 +74,10 @@ def _untagged(undisguised: Sequence[str], forms: list[Compared]) -> list[Compare
 def _compared(normalised: Sequence[str], letters: Sequence[str]) -> set[int]:
     """Indexes of the texts that say enough to be compared with others."""
     short = [index for index, text in enumerate(letters) if len(text) < POLITE_LETTERS]
-    words = words_of([normalised[index] for index in short])
-    polite = {index for index, said in zip(short, words, strict=True) if not _says_something(said)}
-    return set(range(len(letters))) - polite
+    weighed = weigh([normalised[index] for index in short])
+    slight = {index for index, said in zip(short, weighed, strict=True) if not _says_something(said)}
+    return set(range(len(letters))) - slight
 
 
-def _says_something(words: Sequence[str]) -> bool:
-    characters = sum(map(len, words)) + len(words) - 1
-    return characters >= MIN_COMPARED_CHARACTERS and substance(words) >= MIN_SUBSTANCE_LETTERS
+def _says_something(said: Said) -> bool:
+    return said.characters >= MIN_COMPARED_CHARACTERS and said.substance >= MIN_SUBSTANCE_LETTERS

@@ -22,6 +22,7 @@ POLITE = [
 ]
 MEANT = [
     "Animals are simply amazing!",
+    "Small tattoos are the best",
     "Earn 500 euro a day from home",
     "Join my webinar on bees",
     "The dog barks at us all",
