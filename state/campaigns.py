@@ -7,7 +7,7 @@ from state.requests import MICROSECONDS, Campaign, Text
 from state.scripts import Script
 
 CAMPAIGNS = Script("campaigns")
-SIGNATURE_SCHEME = "affine32x128"
+SIGNATURE_SCHEME = "affine32x128w128p128"
 CAMPAIGN_NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/campaign")
 
 

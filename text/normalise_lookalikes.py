@@ -27,6 +27,12 @@ _ALSO_PASSING = {"ҽ": "e", "η": "n", "п": "n", "ω": "w", "ш": "w", "ь": "b
 _SIGNS = {"℮": "e", "⍺": "a", "⍳": "i", "⍴": "p", "⍵": "w", "∂": "d"}
 # white letters on black circles and squares, which NFKC leaves alone
 _WHITE_ON_BLACK = {chr(first + i): chr(ord("A") + i) for first in (0x1F150, 0x1F170) for i in range(26)}
+# which of a script's letters texts are written with; the rest would make every Latin word pass for a Cyrillic one
+_EVERYDAY = {
+    "LATIN": re.compile("[A-Za-z]"),
+    "CYRILLIC": re.compile("[\u0410-\u045f\u0490\u0491](?<![ЅѕЈј])"),
+    "GREEK": re.compile("[\u0386-\u03ce]"),
+}
 _LONGEST_CACHED = 40
 
 
@@ -85,11 +91,16 @@ def close_lookalikes(script: Script) -> dict[str, str]:
     """For each letter of another script the letter of `script` that it passes for: of several the plainest small one."""
     table: dict[str, str] = {}
     for members in _families():
-        own = [m for m in members if script_of(m) == script and (script != "LATIN" or m.isascii())]
+        own = [m for m in members if script_of(m) == script and _is_everyday(m, script)]
         if own:
             best = min(own, key=lambda member: (not member.islower(), member))
             table |= {member: best for member in members if script_of(member) != script}
     return table
+
+
+def _is_everyday(letter: str, script: Script) -> bool:
+    everyday = _EVERYDAY.get(script)
+    return everyday is None or everyday.match(letter) is not None
 
 
 @cache
