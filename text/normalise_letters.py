@@ -169,7 +169,7 @@ def _ends_greeting(text: str, words: list[re.Match[str]], bare: list[str], last:
 
 
 def drop_closing(text: str) -> str:
-    """Without the closing that a text ends with, and the sender named behind it."""
+    """Without the closing that a text ends with, and the sender named behind it. A text that begins so stays."""
     last = text[-_ENDING_CHARACTERS:].rsplit(None, _ENDING_WORDS)
     if _closing_words().isdisjoint([_bare(word.strip(_AROUND_WORDS)) for word in last]):
         return text
@@ -179,7 +179,7 @@ def drop_closing(text: str) -> str:
     closings, longest = _closings()
     for at, word in enumerate(words):
         length = _phrase_length(bare, at, closings, longest)
-        if not length or len(words) - at - length > _SENDER_WORDS:
+        if not length or len(words) - at - length > _SENDER_WORDS or (at == 0 and tail == 0):
             continue
         before = text[words[at - 1].end() if at else tail : word.start()]
         # one word may stand in any sentence, several are a closing even where its author wrote no punctuation

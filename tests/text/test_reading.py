@@ -1,0 +1,95 @@
+"""What a reading says of a text."""
+
+import time
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rapidfuzz import fuzz
+
+from text.reading import SIGNATURE_BYTES, read_texts
+from text.signature import DIGEST_BYTES, SIGNATURE_SLOTS
+
+RUMOUR = "The ministry is going to close 500 small schools of our region this summer, see https://news.example/1"
+
+
+def test_a_long_text_has_a_digest_and_a_signature() -> None:
+    (reading,) = read_texts([RUMOUR])
+    assert reading.undisguised == RUMOUR.lower()
+    assert reading.normalised == "the ministry is going to close 🔢 small schools of our region this summer see 🔗"
+    assert reading.digest is not None
+    assert len(reading.digest) == DIGEST_BYTES
+    assert reading.signature is not None
+    assert len(reading.signature) == SIGNATURE_BYTES
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        " ",
+        "🎉🎉🎉",
+        "ok",
+        "12345 67890 12345 67890",
+        "thank you, see you tomorrow",
+        "https://a.example/b",
+        "\ud800\x00\u202e",
+    ],
+)
+def test_what_says_too_little_is_not_compared(text: str) -> None:
+    (reading,) = read_texts([text])
+    assert reading.digest is None
+    assert reading.signature is None
+
+
+def test_a_short_text_is_only_compared_exactly() -> None:
+    short, other = read_texts(["buy cheap essays now", "Buy cheap essays, NOW!"])
+    assert short.digest == other.digest is not None
+    assert short.signature is None
+
+
+def test_disguised_copies_have_one_digest() -> None:
+    copies = [
+        RUMOUR,
+        "Hello Maria, " + RUMOUR,
+        RUMOUR.upper() + "!!!",
+        RUMOUR.replace("o", "о").replace("e", "е"),  # Cyrillic
+        RUMOUR.replace("school", "s\u200bch\u00adool"),
+        RUMOUR.replace("1", "22") + "\nBest regards,\nAnna Novak",
+        "🔥🔥 " + RUMOUR.replace(" ", " ✨ "),
+    ]
+    assert len({reading.digest for reading in read_texts(copies)}) == 1
+
+
+@given(st.lists(st.text(max_size=200), max_size=8))
+def test_a_batch_is_read_as_each_text_by_itself(texts: list[str]) -> None:
+    assert read_texts(texts) == [read_texts([text])[0] for text in texts]
+
+
+def test_short_texts_that_sign_alike_are_alike_letter_by_letter() -> None:
+    # the shares from which the store takes short texts for copies, against another measure: edits
+    base = "we close every small school of this region in may"
+    for other, copy in (
+        ("we close every small school of our region in may", True),
+        ("now we close every small school of this region in may", True),
+        ("the ministers visit every large museum of this country", False),
+    ):
+        left, right = (
+            np.frombuffer(r.signature or b"", dtype=">u2", count=SIGNATURE_SLOTS) for r in read_texts([base, other])
+        )
+        assert ((left == right).mean() >= 0.7) is copy
+        assert (fuzz.ratio(base, other) >= 85) is copy
+
+
+def test_a_batch_of_a_million_characters_each_takes_bounded_time() -> None:
+    texts = [
+        "a" * 1_000_000,
+        "\u0301" * 1_000_000,
+        "\u202e" * 1_000_000,
+        "http://a.example/b " * 50_000,
+        "我" * 1_000_000,
+    ]
+    start = time.perf_counter()
+    assert len(read_texts(texts)) == 5
+    assert time.perf_counter() - start < 3
