@@ -90,7 +90,8 @@ end
 -- Whether the claim, or those who took part meanwhile, make enough of a difference to tell; then the episode is that revision.
 local function revise(episode, opens, claim, member_count)
   local level, severity, growth = claim[6], claim[7], claim[9]
-  local grown = level >= episode[LEVEL] * growth
+  -- a level is a share of a limit: eleven of three must be a tenth more than ten of three
+  local grown = level >= episode[LEVEL] * growth - 1e-9
     or severity > episode[SEVERITY]
     or (member_count > episode[MEMBERS] and member_count >= episode[MEMBERS] * growth)
   if not (opens or grown) then

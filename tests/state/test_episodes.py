@@ -73,6 +73,11 @@ def test_it_grows_by_its_factor_and_by_its_severity(bench: Bench) -> None:
     ]
 
 
+def test_a_tenth_more_is_a_tenth_more_whatever_the_limit(bench: Bench) -> None:
+    claims = [claim("e1", 1, level=10 / 3, growth=1.1), claim("e2", 2, level=11 / 3, growth=1.1)]
+    assert settle(bench, bench.store(), *claims) == [("incident of e1", 1), ("incident of e1", 2)]
+
+
 def test_what_opened_it_stays_and_what_made_the_revision_is_said(bench: Bench) -> None:
     store = bench.store()
     settle(bench, store, claim("e1", 1 * HOUR))
