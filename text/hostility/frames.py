@@ -109,9 +109,23 @@ class Spans:
 
 
 _TELLING = (
-    "you anyone people kill kills kill_i kill_now kill_you kill_i_you rid rid_i rid_now killing killed die doomed death intent wish "
-    "deserve legal solution unworthy menace doom insult vile vermin hate curse"
-).split()
+    *(
+        "you",
+        "anyone",
+        "people",
+        "kill",
+        "kills",
+        "kill_i",
+        "kill_now",
+        "kill_you",
+        "kill_i_you",
+        "rid",
+        "rid_i",
+        "rid_now",
+    ),
+    *("killing", "killed", "die", "doomed", "death", "intent", "wish", "deserve", "legal", "solution", "unworthy"),
+    *("menace", "doom", "insult", "vile", "vermin", "hate", "curse"),
+)
 """What a word is rather than a report or a negation that only begins like it."""
 _NAMES = {bit: name for name, bit in BIT.items()}
 
