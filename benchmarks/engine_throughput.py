@@ -28,6 +28,7 @@ from redis.asyncio import Redis
 from engine.engine import Engine
 from models.records import RawRecord, Source
 from rules.policy import load_policy
+from state.campaigns import SIGNATURE_SCHEME
 from state.pseudonyms import Pseudonyms
 from state.store import Store
 from twinwatch.embedded import embedded_redis
@@ -35,7 +36,7 @@ from twinwatch.embedded import embedded_redis
 START = datetime(2026, 3, 2, tzinfo=UTC)
 SECONDS_BETWEEN = 4
 """Some twenty thousand events a day."""
-KIND = re.compile(rb"tw\d+:\{s\d+\}:(?:affine32x128:)?([a-z]+)")
+KIND = re.compile(rb"tw\d+:\{s\d+\}:(?:%s:)?([a-z]+)" % SIGNATURE_SCHEME.encode())
 
 
 class Network:

@@ -139,7 +139,7 @@ class Engine:
             event = arrivals[index].event
             if reading.digest is not None and isinstance(event, COMPARED):
                 compared.append(index)
-                texts.append(Text(event.time, event.event_id, reading.digest, reading.signature or b""))
+                texts.append(Text(event.time, event.event_id, event.actor_id, reading.digest, reading.signature or b""))
         recalled = await self._store.recall(ties, texts, [arrival.event.event_id for arrival in arrivals])
         known: dict[int, frozenset[str]] = {}
         kinds: dict[int, str | None] = {}

@@ -157,6 +157,7 @@ class _Draft:
         window = self.kept.window
         return Observation(
             owner=self.kept.owner_of(self.key),
+            actor=fact.event.actor_id,
             key=self.key,
             time=fact.time,
             event_id=fact.event.event_id,

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS, Campaign, Text
 from state.scripts import Script
 
@@ -17,8 +18,19 @@ class CampaignCodec:
     scope = f"{SIGNATURE_SCHEME}:"
     """Part of all its keys: signatures of another scheme must never be compared with these."""
 
-    def __init__(self, *, bands: int, threshold: float, generation: int, lateness: int, grace: int) -> None:
-        self._bands, self._threshold = bands, threshold
+    def __init__(
+        self,
+        pseudonyms: Pseudonyms,
+        *,
+        bands: int,
+        threshold: float,
+        generation: int,
+        lateness: int,
+        grace: int,
+        texts_per_author: int,
+    ) -> None:
+        self._pseudonyms = pseudonyms
+        self._bands, self._threshold, self._most = bands, threshold, texts_per_author
         self._generation, self._lateness, self._grace = generation, lateness, grace
 
     def request(self, texts: list[Text]) -> tuple[Any, ...]:
@@ -27,7 +39,17 @@ class CampaignCodec:
             self._bands,
             self._threshold,
             2 * self._generation + self._lateness + self._grace,
-            [(t.digest, t.signature, _campaign_id(t.event_id), self._generations(t.time)) for t in texts],
+            self._most,
+            [
+                (
+                    text.digest,
+                    text.signature,
+                    _campaign_id(text),
+                    self._generations(text.time),
+                    self._pseudonyms.member(text.author),
+                )
+                for text in texts
+            ],
         )
 
     def _generations(self, time: int) -> list[int]:
@@ -39,11 +61,14 @@ class CampaignCodec:
         after = (time + self._lateness * MICROSECONDS) // length
         return [own, own - 1, *range(own + 1, after + 1)]
 
-    def campaign(self, answer: Any) -> Campaign:
+    def campaign(self, answer: Any) -> Campaign | None:
         """The answer for one text."""
         campaign_id, similarity = answer
+        if not campaign_id:
+            return None
         return Campaign(str(UUID(bytes=campaign_id)), float(similarity))
 
 
-def _campaign_id(event_id: str) -> bytes:
-    return uuid5(CAMPAIGN_NAMESPACE, event_id).bytes
+def _campaign_id(text: Text) -> bytes:
+    """The id of the campaign that the text founds. Of the text too: a sender may number all its events alike."""
+    return uuid5(CAMPAIGN_NAMESPACE, f"{text.event_id}\n{text.digest.hex()}").bytes

@@ -55,6 +55,7 @@ class Text(Struct, frozen=True):
 
     time: int
     event_id: str
+    author: str
     digest: bytes
     signature: bytes
 
@@ -83,6 +84,7 @@ class Observation(Struct, frozen=True):
     """
 
     owner: str
+    actor: str
     key: tuple[str, ...]
     time: int
     event_id: str
@@ -162,10 +164,11 @@ class Revision(Struct, frozen=True):
 class Recalled(Struct, frozen=True):
     """Answers parallel to the ties (known others, or the kind of a target), to the texts, and to the event ids.
 
-    `told` are the revisions that an event made when it came before; empty for an event that is new or told nothing.
+    A text has no campaign where its author has brought too many new ones already. `told` are the revisions that an event
+    made when it came before; empty for an event that is new or told nothing.
     """
 
     known: list[frozenset[str]]
     target_kinds: list[str | None]
-    campaigns: list[Campaign]
+    campaigns: list[Campaign | None]
     told: list[list[Revision]]

@@ -28,7 +28,8 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
 
     `grace` is added to every expiry: Redis expires by the wall clock, so that state which a backlog still needs must outlive
     the longest downtime. `generation` is the stretch of event time after which a campaign that nobody joined is forgotten
-    (it is found for one to two generations).
+    (it is found for one to two generations). `texts_per_author` are remembered in one generation, further new ones are not
+    compared; `windows_per_actor` is how many new windows one actor may begin in a day, in each shard.
     """
 
     grace: int = 3 * DAY
@@ -38,6 +39,8 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
     ties_per_member: int = 5_000
     entries_per_window: int = 10_000
     members_per_episode: int = 10_000
+    texts_per_author: int = 5_000
+    windows_per_actor: int = 20_000
     bands: int = 32
     similarity_threshold: float = 0.6
 
@@ -64,11 +67,13 @@ class Store:
         self._windows = WindowCodec(pseudonyms, lateness=limits.lateness, grace=limits.grace)
         self._episodes = EpisodeCodec(pseudonyms)
         self._campaigns = CampaignCodec(
+            pseudonyms,
             bands=limits.bands,
             threshold=limits.similarity_threshold,
             generation=limits.generation,
             lateness=limits.lateness,
             grace=limits.grace,
+            texts_per_author=limits.texts_per_author,
         )
 
     async def ping(self) -> None:
@@ -105,7 +110,8 @@ class Store:
 
         def request(items: list[int]) -> object:
             packed = [self._windows.request(observations[i], keys[i]) for i in items]
-            return (self._limits.entries_per_window, self._limits.tie_ttl, packed)
+            limits = self._limits
+            return (limits.entries_per_window, limits.tie_ttl, limits.windows_per_actor, packed)
 
         owners = [self._pseudonyms.member(observation.owner) for observation in observations]
         answers = await self._shards.run_by_key(WINDOWS, owners, request)

@@ -41,6 +41,7 @@ class WindowCodec:
             retained // MICROSECONDS + self._grace,
             int(observation.named),
             [(look.length, look.sample_from) for look in observation.looks],
+            self._pseudonyms.member(observation.actor),
         )
 
     def reading(self, answer: Any) -> Reading:

@@ -3,7 +3,8 @@
 -- A campaign is known by its leaders: the text that founded it, and further texts that joined though they differ much from the
 -- leaders before, so that a text which changes slowly stays in its campaign. Tables are hashes per generation g (a stretch of
 -- event time, expiring whole):
---   seen:g      event -> what it was answered; an event that comes again gets the same answer, whatever was learnt since
+--   seen:g      event and text -> what it was answered; what comes again gets the same answer, whatever was learnt since
+--   brought:g   author -> texts brought in this generation; whoever has brought very many founds and teaches nothing more
 --   digest:g    normalised text -> leader
 --   band:g:i    i-th band of a signature -> numbers of leaders, joined by commas
 --   leader:g    leader -> campaign id (16 bytes), campaign number (10 digits), signature
@@ -13,21 +14,23 @@
 -- the oldest wins and takes in the others, so that the answer does not depend on how the stream was cut into batches.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
--- ARGV[1]  msgpack {bands, threshold, ttl in seconds, {text, ...}}, a text being
---          {digest, signature or "", id of the campaign that it would found, {own generation, other generations to look in}}
+-- ARGV[1]  msgpack {bands, threshold, ttl in seconds, texts of an author in a generation, {text, ...}}, a text being
+--          {digest, signature or "", id of the campaign that it would found, {own generation, other generations to look in},
+--           author}
 --          `signature`: 128 big-endian 16-bit slots of shingles, 128 bytes of words, 128 bytes of pairs of words, 16-bit number
 --          of letters; `threshold`: share of equal slots of shingles from which long texts are copies, whatever their words
 -- returns  msgpack, parallel to the texts: {campaign id, similarity}: the share of equal slots of shingles or of words,
---          whichever is more, to the campaign's first text
+--          whichever is more, to the campaign's first text; "" for the id of a new text of somebody who brought too many
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
-local bands, threshold, ttl, texts = request[1], request[2], request[3], request[4]
+local bands, threshold, ttl, most, texts = request[1], request[2], request[3], request[4], request[5]
 
 local ID, HEAD = 16, 26          -- bytes of a campaign's id; of its id and number
 local SLOTS = 128
 local SHINGLES, WORDS, PAIRS, LETTERS = 0, 256, 384, 512  -- where the parts of a signature begin
-local CANDIDATES = 32            -- leaders that one text is compared with
+local FEW, LEAST_OF_FEW = 32, 4  -- slots looked at first, and how many of them copies share at least (one in 500 does not)
+local CANDIDATES = 16            -- leaders that one text is compared with
 local IN_BAND = 4                -- leaders kept of one band: the first ones
 local LEADERS = 8                -- leaders that a campaign gets in one generation
 local KNOWN_WELL = 0.8           -- a text more like a leader than this need not lead
@@ -98,6 +101,18 @@ local function band_fields(signature)
   return fields
 end
 
+local names = {}  -- generation -> names of its tables of bands
+
+local function band_names(generation)
+  if not names[generation] then
+    names[generation] = {}
+    for i = 1, bands do
+      names[generation][i] = 'band:' .. generation .. ':' .. i
+    end
+  end
+  return names[generation]
+end
+
 local function line(points, x)
   local before = points[1]
   if x <= before[1] then
@@ -123,18 +138,36 @@ local function equal_bytes(left, right, from)
   return equal / SLOTS
 end
 
+local unpacked = {}  -- signature -> its slots of shingles: each is compared with many
+local FORMAT = '>' .. string.rep('H', SLOTS)
+
+local function slots(signature)
+  if not unpacked[signature] then
+    unpacked[signature] = {struct.unpack(FORMAT, signature)}
+  end
+  return unpacked[signature]
+end
+
+local function equal_slots(left, right, last)
+  local equal = 0
+  for i = 1, last do
+    if left[i] == right[i] then
+      equal = equal + 1
+    end
+  end
+  return equal
+end
+
+-- The share of equal slots of shingles; 0 where the first few show that it is small.
 local function similarity(left, right)
   if #left ~= #right or #left == 0 then
     return 0
   end
-  local a, b = {string.byte(left, 1, 2 * SLOTS)}, {string.byte(right, 1, 2 * SLOTS)}
-  local equal = 0
-  for i = 1, 2 * SLOTS, 2 do
-    if a[i] == b[i] and a[i + 1] == b[i + 1] then
-      equal = equal + 1
-    end
+  local a, b = slots(left), slots(right)
+  if equal_slots(a, b, FEW) < LEAST_OF_FEW then
+    return 0
   end
-  return equal / SLOTS
+  return equal_slots(a, b, SLOTS) / SLOTS
 end
 
 local function letters(signature)
@@ -168,11 +201,15 @@ end
 -- Ask for everything that the batch can need at first, table by table, then for the leaders that the answers name.
 for _, item in ipairs(texts) do
   item.fields = band_fields(item[2])
-  want('seen:' .. item[4][1], item[3])
+  -- an event id may come again with another text, which is another question
+  item.name = string.sub(item[3], 1, 8) .. string.sub(item[1], 1, 8)
+  want('seen:' .. item[4][1], item.name)
+  want('brought:' .. item[4][1], item[5])
   for _, generation in ipairs(item[4]) do
     want('digest:' .. generation, item[1])
+    local tables = band_names(generation)
     for i, field in ipairs(item.fields) do
-      want('band:' .. generation .. ':' .. i, field)
+      want(tables[i], field)
     end
   end
 end
@@ -180,7 +217,7 @@ fetch()
 local named = {}
 for name, fields in pairs(fetched) do
   local kind, generation = string.match(name, '^(%a+):(-?%d+)')
-  if kind ~= 'seen' then
+  if kind == 'digest' or kind == 'band' then
     for _, leaders in pairs(fields) do
       for leader in string.gmatch(leaders or '', '%d+') do
         named[#named + 1] = {'leader:' .. generation, leader}
@@ -218,38 +255,49 @@ local function leader_record(leader, generations)
   end
 end
 
+local leaders_before = tonumber(redis.call('GET', prefix .. 'leaders') or 0)
+local leaders = leaders_before
+
 -- Makes a leader known in a generation, under the campaign that it belongs to by now.
 local function register(generation, leader, head, signature)
-  if get('leader:' .. generation, leader) then
+  if written['leader:' .. generation] and written['leader:' .. generation][leader] then
+    return
+  end
+  if tonumber(leader) <= leaders_before and get('leader:' .. generation, leader) then
     return
   end
   put('leader:' .. generation, leader, head .. signature)
+  local tables = band_names(generation)
   for i, field in ipairs(band_fields(signature)) do
-    local name = 'band:' .. generation .. ':' .. i
-    local there = get(name, field)
-    local _, count = string.gsub(there or '', '%d+', '')
-    if count < IN_BAND then
-      put(name, field, there and there .. ',' .. leader or leader)
+    local there = get(tables[i], field)
+    local _, commas = string.gsub(there or '', ',', '')
+    if not there then
+      put(tables[i], field, leader)
+    elseif commas < IN_BAND - 1 then
+      put(tables[i], field, there .. ',' .. leader)
     end
   end
 end
 
 local function new_leader()
-  local number = redis.call('INCR', prefix .. 'leaders')
-  redis.call('EXPIRE', prefix .. 'leaders', ttl)
-  return string.format('%.0f', number)
+  leaders = leaders + 1
+  return string.format('%.0f', leaders)
 end
 
 -- The leaders that share most bands with the text, the older first where they share as many.
 local function candidates(item)
   local hits, order = {}, {}
   for _, generation in ipairs(item[4]) do
+    local tables = band_names(generation)
     for i, field in ipairs(item.fields) do
-      for leader in string.gmatch(get('band:' .. generation .. ':' .. i, field) or '', '%d+') do
-        if not hits[leader] then
-          order[#order + 1] = leader
+      local there = get(tables[i], field)
+      if there then
+        for leader in string.gmatch(there, '%d+') do
+          if not hits[leader] then
+            order[#order + 1] = leader
+          end
+          hits[leader] = (hits[leader] or 0) + 1
         end
-        hits[leader] = (hits[leader] or 0) + 1
       end
     end
   end
@@ -322,29 +370,52 @@ local function join(item, found)
   return leader, best.head, alike
 end
 
+-- Whether one more text of the author is remembered in the generation.
+local function may_bring(generation, author)
+  local brought = tonumber(get('brought:' .. generation, author) or 0)
+  if brought < most then
+    put('brought:' .. generation, author, string.format('%.0f', brought + 1))
+    return true
+  end
+  return false
+end
+
+-- What a text is answered that comes for the first time: the campaign's id and the similarity; "" where it has none.
+local function answer_for(item)
+  local own = item[4][1]
+  local remembered = may_bring(own, item[5])
+  local new = not get('digest:' .. own, item[1])
+  if new and not remembered then
+    return ''
+  end
+  local found = matches(item)
+  local leader, head, alike
+  if #found > 0 then
+    leader, head, alike = join(item, found)
+  else
+    leader, alike = new_leader(), 1
+    head = item[3] .. digits(tonumber(leader))
+    register(own, leader, head, item[2])
+  end
+  if new then
+    put('digest:' .. own, item[1], leader)
+  end
+  local answer = string.sub(head, 1, ID) .. string.format('%.4f', alike)
+  if remembered then
+    put('seen:' .. own, item.name, answer)
+  end
+  return answer
+end
+
 local answers = {}
 for index, item in ipairs(texts) do
-  local own = item[4][1]
-  local answer = get('seen:' .. own, item[3])
-  if not answer then
-    local found = matches(item)
-    local leader, head, alike
-    if #found > 0 then
-      leader, head, alike = join(item, found)
-    else
-      leader, alike = new_leader(), 1
-      head = item[3] .. digits(tonumber(leader))
-      register(own, leader, head, item[2])
-    end
-    if not get('digest:' .. own, item[1]) then
-      put('digest:' .. own, item[1], leader)
-    end
-    answer = string.sub(head, 1, ID) .. string.format('%.4f', alike)
-    put('seen:' .. own, item[3], answer)
-  end
+  local answer = get('seen:' .. item[4][1], item.name) or answer_for(item)
   answers[index] = {string.sub(answer, 1, ID), string.sub(answer, ID + 1)}
 end
 
+if leaders > leaders_before then
+  redis.call('SET', prefix .. 'leaders', string.format('%.0f', leaders), 'EX', ttl)
+end
 for name, fields in pairs(written) do
   local arguments = {}
   for field, value in pairs(fields) do

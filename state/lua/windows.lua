@@ -11,19 +11,24 @@
 -- That goes for a window which the event only reads, too, as long as the event has recorded something in this shard: a request
 -- that comes again does not know its answers, while one that is read after its answers does.
 --
+-- `began:` has how many windows an actor has begun in a day of event time. Who has begun very many begins no more: what would
+-- be alone in its window is answered as such and forgotten.
+--
 -- KEYS[1]  the shard's prefix, which all keys below begin with
--- ARGV[1]  msgpack {cap, seconds to live of the number, {observation, ...}}, an observation being
+-- ARGV[1]  msgpack {cap, seconds to live of the number, windows that an actor may begin in a day, {observation, ...}}, an
+--          observation being
 --          {key, time, entry, length of the entry's part that names the event, members or 0, recorded (1 or 0), retained,
---           seconds to live, named (1 or 0), {{length, sample_from}, ...}};
+--           seconds to live, named (1 or 0), {{length, sample_from}, ...}, actor};
 --          times in microseconds; `cap` limits the entries of a set
 -- returns  msgpack, parallel to the observations and their looks: the count, or, where it reaches sample_from, {count, events,
 --          {entry, time, ...} first ten, {entry, time, ...} last ten (newest first), {member, ...} newest first}
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
-local cap, number_ttl, observations = request[1], request[2], request[3]
+local cap, number_ttl, most, observations = request[1], request[2], request[3], request[4]
 local SAMPLE, NAMED, TRIM_EVERY = 10, 101, 16
 local NUMBER_BYTES = 6
+local DAY, BEGAN_TTL = 86400000000, 4 * 86400
 -- An event that is late or comes again looks at so many neighbours on either side, or as many as its limit takes: beyond
 -- them its answer is a lower bound. That bounds the time which one actor with a crowded window can take.
 local NEIGHBOURS = 500
@@ -82,6 +87,21 @@ end
 local function trim(key, horizon, size)
   redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. horizon)
   redis.call('ZREMRANGEBYRANK', key, 0, -size - 1)
+end
+
+-- Whether an actor may begin another window on the day of `time`; if so, that counts.
+local began = {}
+local function may_begin(actor, time)
+  local key = prefix .. 'began:' .. actor .. ':' .. text(math.floor(time / DAY))
+  local count = began[key] or tonumber(redis.call('GET', key) or 0)
+  began[key] = math.min(count + 1, most)
+  return count < most
+end
+
+local function remember_what_began()
+  for key, count in pairs(began) do
+    redis.call('SET', key, text(count), 'EX', BEGAN_TTL)
+  end
 end
 
 local function record(events, distinct, time, entry, members, newest, retained, ttl)
@@ -233,13 +253,13 @@ reserve_numbers()
 local answers = {}
 local came_again = {}  -- the number under which an event stands already, by the part of its entries that names it
 for index, observation in ipairs(observations) do
-  local key, time, entry, name_length, members, recorded, retained, ttl, named, looks = unpack(observation)
+  local key, time, entry, name_length, members, recorded, retained, ttl, named, looks, actor = unpack(observation)
   local events = prefix .. 'win:' .. key .. ':e'
   local distinct = members ~= 0 and prefix .. 'win:' .. key .. ':m'
   local newest = newest_time(events)
   local name = string.sub(entry, 1, name_length)
   local own = recorded == 0 and came_again[name]
-  if recorded == 1 then
+  if recorded == 1 and (newest or may_begin(actor, time)) then
     own = newest and newest >= time and earlier_number(events, time, name)
     if own then
       came_again[name] = own
@@ -263,4 +283,5 @@ for index, observation in ipairs(observations) do
   end
   answers[index] = readings
 end
+remember_what_began()
 return cmsgpack.pack(answers)

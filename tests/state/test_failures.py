@@ -48,6 +48,7 @@ def store_of(client: "Redis") -> Store:
 def observation(number: int) -> Observation:
     return Observation(
         owner="one",
+        actor="somebody",
         key=("window", "one"),
         time=(1_700_000_000 + number) * SECOND,
         event_id=f"event {number}",
@@ -64,7 +65,7 @@ NEXT = observation(5)
 
 async def every_step(store: Store) -> list[Any]:
     """One batch's journey through the store."""
-    recalled = await store.recall([Approach(1, "a", ("b", "c"))], [Text(1, "e1", b"d" * 16, b"s" * 256)], ["e1"])
+    recalled = await store.recall([Approach(1, "a", ("b", "c"))], [Text(1, "e1", "a", b"d" * 16, b"s" * 256)], ["e1"])
     return [recalled.known, recalled.campaigns, await store.measure(BATCH), await store.settle([claim("e1")])]
 
 

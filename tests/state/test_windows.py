@@ -96,6 +96,7 @@ def observations(draw: st.DrawFn, *, reads: bool = True) -> list[Observation]:
             members = tuple(draw(st.lists(st.sampled_from(MEMBERS), max_size=4))) if recorded else ()
             observation = Observation(
                 owner=owner,
+                actor="somebody",
                 key=(window, owner),
                 time=1_700_000_000 * SECOND + draw(st.integers(0, 60)) * SECOND if not event else event[0].time,
                 event_id=f"event {number}",
@@ -152,6 +153,7 @@ def running(draw: st.DrawFn) -> list[Observation]:
         some.append(
             Observation(
                 owner="one",
+                actor="somebody",
                 key=("window", "one"),
                 time=(now - late) * SECOND,
                 event_id=f"event {number}",
@@ -206,6 +208,7 @@ def test_an_entry_that_is_too_old_goes(any_bench: Bench) -> None:
 def _event(number: int, second: int, members: tuple[str, ...] | None, sample_from: int = 10_001) -> Observation:
     return Observation(
         owner="one",
+        actor="somebody",
         key=("window", "one"),
         time=(1_700_000_000 + second) * SECOND,
         event_id=f"event {number}",
@@ -255,6 +258,32 @@ def test_one_actor_with_a_crowded_window_cannot_hold_up_the_server(any_bench: Be
 def _late(observation: Observation) -> Observation:
     looks = (Look(50 * SECOND, 20), Look(40 * SECOND, 35))
     return replace(observation, event_id="late " + observation.event_id, time=observation.time - SECOND, looks=looks)
+
+
+def test_nobody_begins_windows_without_end(any_bench: Bench) -> None:
+    any_bench.empty()
+    store = any_bench.store(windows_per_actor=50)
+
+    def send(actor: str, number: int, day: int = 0) -> Reading:
+        observation = replace(
+            _event(number, day * 86_400, ("m",), sample_from=2),
+            owner=actor,
+            actor=actor,
+            key=("pair", actor, f"{number}"),
+        )
+        return any_bench.run(store.measure([observation]))[0][0]
+
+    for number in range(200):
+        assert send("busy", number) == Reading(1)
+    assert len([key for key in any_bench.dump() if key.endswith(b":e")]) == 50
+    # what has begun goes on, a repetition is none, others are not affected, and tomorrow is another day
+    assert send("busy", 10) == Reading(1)
+    again = replace(_event(1000, 1, ("n",), sample_from=2), owner="busy", actor="busy", key=("pair", "busy", "10"))
+    assert any_bench.run(store.measure([again]))[0][0].count == 2
+    assert send("another", 500) == Reading(1)
+    assert len([key for key in any_bench.dump() if key.endswith(b":e")]) == 51
+    assert send("busy", 300, day=1) == Reading(1)
+    assert len([key for key in any_bench.dump() if key.endswith(b":e")]) == 52
 
 
 @pytest.mark.parametrize("length", [17, 31, 32, 255, 256, 300])

@@ -1,0 +1,154 @@
+"""Which campaign a text belongs to, seen from outside: through what `recall` answers."""
+
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from state.requests import MICROSECONDS, Campaign, Text
+from state.store import Store
+from tests.state.conftest import Bench
+from text.reading import read_texts
+
+HOUR = 3600 * MICROSECONDS
+START = 1_700_000_000 * MICROSECONDS
+SENTENCES = (
+    "Our pupils have measured the river every Monday and drawn the curve on the wall of the corridor.",
+    "Whoever has an old globe to give away may leave it with the caretaker before the holidays begin.",
+    "The choir of the lower school is going to sing in the town hall on the second day of December.",
+    "We compare what children in five countries eat for breakfast and send each other the recipes.",
+)
+
+unhurried = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def texts_of(written: Sequence[str], *, hours: float = 0.1, authors: int = 3) -> list[Text]:
+    readings = read_texts(written)
+    assert all(reading.digest for reading in readings)
+    return [
+        Text(
+            START + int(n * hours * HOUR),
+            f"event {n}",
+            f"author {n % authors}",
+            reading.digest or b"",
+            reading.signature or b"",
+        )
+        for n, reading in enumerate(readings)
+    ]
+
+
+def recall(bench: Bench, store: Store, texts: Sequence[Text], size: int | None = None) -> list[Campaign | None]:
+    step = size or len(texts)
+    return [
+        campaign
+        for start in range(0, len(texts), step)
+        for campaign in bench.run(store.recall([], texts[start : start + step], [])).campaigns
+    ]
+
+
+def altered(text: str, chance: random.Random) -> str:
+    """As somebody sends it on who wants it to look like another: other words here and there, another order of sentences."""
+    words = text.split()
+    for _ in range(len(words) // 12):
+        words[chance.randrange(len(words))] = chance.choice(["garden", "window", "yesterday", "seven"])
+    return " ".join(words)
+
+
+def test_copies_belong_together_and_others_do_not(bench: Bench) -> None:
+    chance = random.Random(1)
+    long = [" ".join(chance.sample(SENTENCES, 3)) for _ in range(1)] + list(SENTENCES)
+    written = [altered(text, chance) if n else text for text in long for n in range(5)]
+    found = recall(bench, bench.store(), texts_of(written))
+    ids = [campaign.campaign_id for campaign in found if campaign]
+    assert len(ids) == len(written)
+    for start in range(5, len(written), 5):
+        assert len(set(ids[start : start + 5])) == 1
+    assert len(set(ids[5:])) == len(SENTENCES)
+    assert found[5] == Campaign(ids[5], 1.0)
+    assert all(campaign and 0.3 < campaign.similarity <= 1 for campaign in found)
+
+
+@st.composite
+def streams(draw: st.DrawFn) -> list[Text]:
+    chance = random.Random(draw(st.integers(0, 2**32)))
+    written = [altered(chance.choice(SENTENCES) + " " + chance.choice(SENTENCES), chance) for _ in range(40)]
+    return texts_of(written, hours=draw(st.sampled_from([0.1, 3])))
+
+
+@unhurried
+@given(texts=streams(), size=st.integers(1, 39))
+def test_how_the_stream_is_cut_does_not_matter(bench: Bench, texts: list[Text], size: int) -> None:
+    bench.empty()
+    expected = recall(bench, bench.store(), texts)
+    bench.empty()
+    assert recall(bench, bench.store(), texts, size) == expected
+
+
+@unhurried
+@given(texts=streams(), secret=st.binary(min_size=1, max_size=8), shards=st.integers(1, 4))
+def test_neither_the_key_nor_the_shards_matter(any_bench: Bench, texts: list[Text], secret: bytes, shards: int) -> None:
+    any_bench.empty()
+    expected = recall(any_bench, any_bench.store(), texts)
+    any_bench.empty()
+    assert recall(any_bench, any_bench.store(secret=secret, shards=shards), texts) == expected
+
+
+@unhurried
+@given(texts=streams(), random_=st.randoms(use_true_random=False), size=st.integers(1, 60))
+def test_a_text_that_comes_again_is_answered_as_before(
+    bench: Bench, texts: list[Text], random_: random.Random, size: int
+) -> None:
+    bench.empty()
+    expected = dict(zip([t.event_id for t in texts], recall(bench, bench.store(), texts), strict=True))
+    bench.empty()
+    disturbed = [
+        text
+        for n, text in enumerate(texts)
+        for text in (text, *random_.choices(texts[: n + 1], k=random_.choice([0, 0, 2])))
+    ]
+    for text, campaign in zip(disturbed, recall(bench, bench.store(), disturbed, size), strict=True):
+        assert campaign == expected[text.event_id]
+
+
+def test_an_event_id_that_comes_with_another_text_is_another_text(bench: Bench) -> None:
+    """A sender that numbers all its events alike must not make one campaign of them."""
+    store = bench.store()
+    texts = [Text(t.time, "the same id", t.author, t.digest, t.signature) for t in texts_of(SENTENCES)]
+    campaigns = recall(bench, store, texts, 1)
+    assert len({campaign.campaign_id for campaign in campaigns if campaign}) == len(SENTENCES)
+
+
+@pytest.mark.parametrize("step", [1, 30])
+def test_a_campaign_that_goes_on_is_remembered_and_one_that_ended_is_not(any_bench: Bench, step: int) -> None:
+    store = any_bench.store(generation=48 * 3600)
+    one, *_ = texts_of(SENTENCES[:1])
+
+    def at(hour: int) -> str:
+        (campaign,) = recall(
+            any_bench, store, [Text(START + hour * HOUR, f"at {hour}", "a", one.digest, one.signature)]
+        )
+        assert campaign
+        return campaign.campaign_id
+
+    hours = range(0, 400, step)
+    assert len({at(hour) for hour in hours}) == 1
+    assert at(hours[-1] + 97) != at(hours[0] + 1)
+
+
+def test_one_author_of_very_many_texts_is_bounded_and_nobody_else_is_affected(any_bench: Bench) -> None:
+    store = any_bench.store(texts_per_author=100)
+    chance = random.Random(1)
+    words = [f"{a}{b}{c}" for a in ("ka", "mo", "si", "re") for b in ("lan", "tor", "vik") for c in ("do", "ma", "ne")]
+    flood = texts_of([" ".join(chance.choices(words, k=30)) for _ in range(1_000)], authors=1, hours=0.001)
+    found = recall(any_bench, store, flood, 100)
+    assert all(found[:100])
+    assert not any(found[100:])
+    bands = sum(len(value) for key, value in any_bench.dump().items() if b":band:" in key)
+    assert bands <= 100 * 64
+    # copies of what is known are still seen, of his own and of others
+    own = Text(flood[-1].time, "again", flood[0].author, flood[0].digest, flood[0].signature)
+    theirs = texts_of([SENTENCES[0]] * 3)
+    assert recall(any_bench, store, [own]) == [found[0]]
+    assert len({campaign.campaign_id for campaign in recall(any_bench, store, theirs) if campaign}) == 1
