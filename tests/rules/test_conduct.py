@@ -199,6 +199,12 @@ def test_messages_in_the_middle_of_many_are_counted_when_the_first_is_unanswered
     assert found.measurements[0].value == 50
 
 
+def test_messages_that_are_not_seen_are_counted_when_the_answer_is_older_than_all() -> None:
+    found = unanswered(sent(*(index / 5 for index in range(50))), sent(-1))
+    assert found
+    assert found.measurements[0].value == 50
+
+
 def test_who_is_written_to_and_who_answers() -> None:
     assert list(MESSAGES_TO_ONE.entries(message("x", "ben", "anna"))) == [(("anna", "ben"), ())]
     assert not list(MESSAGES_TO_ONE.entries(message("x", "ben", "carl", "dora", "emil")))
