@@ -1,10 +1,11 @@
-"""The tables of docs/near-duplicates.md: which altered copies are found, and how often different texts are mistaken for copies.
+"""The numbers of docs/near-duplicates.md: which altered copies are found, and how often other texts are taken for copies.
 
     python benchmarks/near_duplicates.py [DIRECTORY] [--campaigns N] [--only MUTATION] [--curve FILE.svg]
 
 Seeds are the texts of `near_duplicates.yaml` and, where DIRECTORY is given, texts that its `*.jsonl.gz` files hold in a
 field `text`; files named `benign_*` are the harmless texts as well. All are read in place. A campaign is one seed, altered
 independently by each of its 4 to 12 accounts within a day; everything goes through the real engine and an embedded Redis.
+With --curve the share of copies found by similarity is drawn into FILE.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -30,8 +31,9 @@ from models.incidents import Incident
 from models.records import RawRecord
 from rules.policy import load_policy
 from state.pseudonyms import Pseudonyms
+from state.requests import Text
 from state.store import Store
-from text.reading import MIN_SIGNED_LETTERS, SIGNATURE_SLOTS, read_texts
+from text.reading import MIN_SIGNED_LETTERS, SIGNATURE_SLOTS, TextReading, read_texts
 from text.signature import Compared, compare, shingle_hashes, signatures
 from twinwatch.embedded import embedded_redis
 
@@ -57,8 +59,9 @@ NAMES = (
     "Katarina Novak", "Իրինա", "ნინო", "سارة", "Mr. Brown", "José Luis", "Søren", "all",
 )  # fmt: skip
 LOOKALIKES = {
-    "a": "аɑα", "b": "Ь", "c": "сϲ", "d": "ԁ", "e": "еҽ", "g": "ɡ", "h": "һ", "i": "іι", "j": "ј", "k": "κк", "l": "ӏ", "m": "м",
-    "n": "ո", "o": "оοօ", "p": "рρ", "q": "ԛ", "s": "ѕ", "t": "тτ", "u": "ս", "v": "ν", "w": "ԝ", "x": "хχ", "y": "уγ",
+    "a": "аɑα", "b": "Ь", "c": "сϲ", "d": "ԁ", "e": "еҽ", "g": "ɡ", "h": "һ", "i": "іι", "j": "ј", "k": "κк", "l": "ӏ",
+    "m": "м", "n": "ո", "o": "оοօ", "p": "рρ", "q": "ԛ", "s": "ѕ", "t": "тτ", "u": "ս", "v": "ν", "w": "ԝ", "x": "хχ",
+    "y": "уγ",
     "A": "АΑ", "B": "ВΒ", "C": "СϹ", "E": "ЕΕ", "H": "НΗ", "I": "ІΙ", "K": "КΚ", "M": "МΜ", "N": "Ν", "O": "ОΟ", "P": "РΡ",
     "S": "Ѕ", "T": "ТΤ", "X": "ХΧ", "Y": "УΥ", "Z": "Ζ",
     "а": "a", "е": "e", "о": "oο", "р": "p", "с": "c", "у": "y", "х": "x", "і": "i", "к": "k", "м": "m", "т": "t", "В": "B",
@@ -204,18 +207,19 @@ MUTATIONS: dict[str, tuple[Mutation, float]] = {
 # --- Texts -------------------------------------------------------------------------------------------------------------
 
 
-def texts_in(directory: Path, pattern: str) -> Iterator[str]:
-    """The field `text` of every row of the files, in their order."""
+def rows_in(directory: Path, pattern: str) -> Iterator[dict[str, Any]]:
+    """The rows of the files that have a text, in their order."""
     for path in sorted(directory.glob(pattern)):
         with gzip.open(path, "rt", encoding="utf-8") as lines:
-            yield from (row["text"] for line in lines if (row := json.loads(line)).get("text"))
+            yield from (row for line in lines if (row := json.loads(line)).get("text"))
 
 
 def seed_texts(directory: Path | None, count: int, rng: random.Random) -> list[str]:
     """Our own texts and, up to `count`, others; none of them similar to another."""
     seeds = list(OWN["seeds"].values())
     if directory:
-        others = sorted({t for t in texts_in(directory, "[!p]*.jsonl.gz") if MIN_CHARACTERS <= len(t) <= 2_000})
+        texts = {row["text"] for row in rows_in(directory, "[!p]*.jsonl.gz")}
+        others = sorted(text for text in texts if MIN_CHARACTERS <= len(text) <= 2_000)
         rng.shuffle(others)
         others = others[: 8 * count]
         # a row of @names is no text
@@ -292,7 +296,7 @@ def campaign_posts(seeds: list[str], mutation: Mutation, rng: random.Random) -> 
 
 
 def campaigns_found(incidents: list[Incident]) -> tuple[set[str], int]:
-    """Campaigns of which an incident names three accounts or more and hardly others; and incidents that name no one campaign."""
+    """Campaigns of which an incident names three accounts or more and hardly others; how many incidents mix campaigns."""
     members: dict[str, set[str]] = defaultdict(set)
     for incident in incidents:
         members[incident.incident_id] |= {incident.subject_id, *incident.accomplice_ids}
@@ -335,10 +339,19 @@ async def paraphrase_table(redis: str) -> None:
     print(f"\nparaphrases: {len(found)} of {len(OWN['paraphrases'])} campaigns found")
 
 
+def harmless_texts(directory: Path) -> list[str]:
+    """Texts by people, and of those that one person wrote again and again only the first: its copies are copies."""
+    by_author: dict[str, list[str]] = defaultdict(list)
+    for number, row in enumerate(rows_in(directory, "benign_*.jsonl.gz")):
+        if row.get("label") != "bot":
+            by_author[row.get("actor") or f"row {number}"].append(row["text"])
+    return sorted({text for texts in by_author.values() for text in apart(texts)})
+
+
 async def false_table(directory: Path, redis: str) -> None:
     """Print the campaigns among harmless texts, each by another author, all within a day and in random order."""
     rng = random.Random(7)
-    texts = sorted(set(texts_in(directory, "benign_*.jsonl.gz")))
+    texts = harmless_texts(directory)
     rng.shuffle(texts)
     texts = texts[:BENIGN_TEXTS]
     step = timedelta(hours=20) / len(texts)
@@ -376,8 +389,8 @@ def pairs(seeds: list[str], count: int) -> list[tuple[Compared, Compared]]:
     """Pairs of altered copies over the whole range of similarity."""
     rng = random.Random(11)
     mutations = [dropped(share) for share in (0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7)] + [padding, shuffled, framed, leet]
-    made = []
-    for _ in range(count):
+    made: list[tuple[Compared, Compared]] = []
+    while len(made) < count:
         seed = rng.choice(seeds)
         left, right = compared([rng.choice(mutations)(seed, rng), rng.choice(mutations)(seed, rng)])
         if min(len(left.letters), len(right.letters)) >= MIN_SIGNED_LETTERS:
@@ -394,24 +407,122 @@ def estimate_row(made: list[tuple[Compared, Compared]]) -> None:
     )
 
 
+# --- The curve ---------------------------------------------------------------------------------------------------------
+
+BINS = 20
+CURVE_PAIRS = 6_000
+
+
+def text_of(name: str, time: int, reading: TextReading) -> Text:
+    """A text by an author of its own, as the store takes it."""
+    return Text(
+        time=time,
+        event_id=name,
+        author=name,
+        digest=reading.digest or b"",
+        signature=reading.signature or b"",
+    )
+
+
+async def curve(seeds: list[str], redis: str) -> list[tuple[float, float, int]]:
+    """For each bin of true similarity that has 20 pairs or more: its middle, the share that the store joins, the pairs."""
+    rng = random.Random(13)
+    client = Redis.from_url(redis)
+    limits = load_policy(POLICY).memory.store_limits()
+    joined: dict[int, list[bool]] = defaultdict(list)
+    for number in range(CURVE_PAIRS // 500):
+        # a store for each 500, so that no pair meets another of its seed's
+        store = Store(client, Pseudonyms(b"benchmark"), namespace=f"c{number}:", limits=limits)
+        chosen = [rng.choice(seeds) for _ in range(500)]
+        written = [dropped(rng.uniform(0, 0.6))(seed, rng) for seed in chosen for _ in range(2)]
+        forms, readings = compared(written), read_texts(written)
+        for at in range(0, len(written), 2):
+            pair = [reading for reading in readings[at : at + 2] if reading.digest and reading.signature]
+            if len(pair) == 2:
+                # two weeks apart, which is longer than any campaign is remembered
+                time = at * 7 * 24 * 3600 * 1_000_000
+                texts = [text_of(f"{at}/{n}", time, r) for n, r in enumerate(pair)]
+                one, other = (await store.recall([], texts, [])).campaigns
+                similarity = true_similarity(forms[at], forms[at + 1])
+                joined[min(int(similarity * BINS), BINS - 1)].append(
+                    one == other or one.campaign_id == other.campaign_id
+                )
+    await client.aclose()
+    return [
+        ((n + 0.5) / BINS, statistics.mean(found), len(found))
+        for n, found in sorted(joined.items())
+        if len(found) >= 20
+    ]
+
+
+def draw(measured: list[tuple[float, float, int]], path: Path) -> None:
+    """The measured shares as dots, over the computed share of pairs that become candidates (32 bands of 4 slots)."""
+    width, height, margin = 640, 360, 50
+
+    def place(x: float, y: float) -> str:
+        return f"{margin + x * (width - 2 * margin):.1f},{height - margin - y * (height - 2 * margin):.1f}"
+
+    computed = " ".join(place(n / 100, 1 - (1 - (n / 100) ** 4) ** 32) for n in range(101))
+    dots = [place(x, y).split(",") for x, y, _ in measured]
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
+        f'<rect width="{width}" height="{height}" fill="white"/>',
+        *(
+            f'<text x="{place(n / 10, 0).split(",")[0]}" y="{height - margin + 18}" text-anchor="middle">{n / 10}</text>'
+            f'<text x="{margin - 8}" y="{place(0, n / 10).split(",")[1]}" text-anchor="end">{n / 10}</text>'
+            for n in range(0, 11, 2)
+        ),
+        f'<polyline fill="none" stroke="#888" points="{place(0, 1)} {place(0, 0)} {place(1, 0)}"/>',
+        f'<polyline fill="none" stroke="#36c" stroke-width="2" points="{computed}"/>',
+        *(f'<circle cx="{x}" cy="{y}" r="4" fill="#c33"/>' for x, y in dots),
+        f'<text x="{width / 2}" y="{height - 10}" text-anchor="middle">true Jaccard similarity of shingles</text>',
+        f'<text x="{margin + 10}" y="{margin - 20}" fill="#36c">computed: become candidates (32 bands of 4 slots)</text>',
+        f'<text x="{margin + 10}" y="{margin - 4}" fill="#c33">measured: one campaign (candidates that pass the check)</text>',
+        "</svg>",
+    ]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+async def memory_row(redis: str) -> None:
+    """Print what a text unlike all others costs in a fresh Redis."""
+    client = Redis.from_url(redis)
+    before = (await client.info("memory"))["used_memory"]
+    store = Store(client, Pseudonyms(b"benchmark"), limits=load_policy(POLICY).memory.store_limits())
+    rng = random.Random(17)
+    written = [filler(rng, 300) for _ in range(10_000)]
+    readings = read_texts(written)
+    texts = [text_of(f"{n}", int(START.timestamp()) * 1_000_000, reading) for n, reading in enumerate(readings)]
+    for at in range(0, len(texts), BATCH):
+        await store.recall([], texts[at : at + BATCH], [])
+    used = (await client.info("memory"))["used_memory"] - before
+    await client.aclose()
+    print(f"\nmemory of a text that founds a campaign: {used / len(texts):.0f} bytes")
+
+
 def main() -> None:
     """Print the tables in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("directory", type=Path, nargs="?")
     parser.add_argument("--campaigns", type=int, default=200)
     parser.add_argument("--policy", type=Path)
+    parser.add_argument("--curve", type=Path, help="draw the curve into this SVG file, and nothing else")
     parser.add_argument("--only", help="mutations whose name contains this; nothing else is measured then")
     arguments = parser.parse_args()
     global POLICY
     POLICY = arguments.policy
     seeds = seed_texts(arguments.directory, arguments.campaigns, random.Random(3))
     with embedded_redis() as server:
+        if arguments.curve:
+            draw(asyncio.run(curve(seeds, server.url)), arguments.curve)
+            return
         asyncio.run(recall_table(seeds, server.url, arguments.only))
         if arguments.only:
             return
         asyncio.run(paraphrase_table(server.url))
         if arguments.directory:
             asyncio.run(false_table(arguments.directory, server.url))
+    with embedded_redis() as server:
+        asyncio.run(memory_row(server.url))
     estimate_row(pairs(seeds, ESTIMATED_PAIRS))
 
 

@@ -195,10 +195,9 @@ def mask(text: str) -> str:
 def drop_tags(text: str) -> str:
     """Without the hashtags and masks that stand before and behind the sentences: they say where a text is filed."""
     words = text.split()
-    tagged = [_is_tag(word) for word in words]
-    if all(tagged):
-        return ""
-    return " ".join(words[tagged.index(False) : len(words) - tagged[::-1].index(False)])
+    first = next((at for at, word in enumerate(words) if not _is_tag(word)), len(words))
+    last = next((at for at in range(len(words) - 1, first, -1) if not _is_tag(words[at])), first)
+    return " ".join(words[first : last + 1])
 
 
 def _is_tag(word: str) -> bool:
@@ -225,15 +224,11 @@ def undisguise(text: str) -> str:
 
 def normalise(undisguised: str) -> str:
     """What copies are compared by: without what letters begin and end with, links and numbers masked, words only."""
-    return drop_punctuation(_unaddressed(undisguised))
+    return drop_punctuation(unaddressed(undisguised))
 
 
-def normalise_untagged(undisguised: str) -> str:
-    """The same without the hashtags around it, which many different texts share."""
-    return drop_punctuation(drop_tags(_unaddressed(undisguised)))
-
-
-def _unaddressed(text: str) -> str:
+def unaddressed(undisguised: str) -> str:
+    """Without what letters begin and end with, links and numbers masked, but with all punctuation."""
     for step in _NORMALISE:
-        text = step(text)
-    return text
+        undisguised = step(undisguised)
+    return undisguised

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from text.courtesies import Said, weigh
-from text.normalise import normalise, normalise_untagged, undisguise
+from text.normalise import drop_punctuation, drop_tags, unaddressed, undisguise
 from text.signature import SIGNATURE_BYTES, SIGNATURE_SLOTS, Compared, compare, digest, signatures
 
 __all__ = ["SIGNATURE_BYTES", "SIGNATURE_SLOTS", "TextReading", "read_texts"]
@@ -45,11 +45,12 @@ def read_texts(texts: Sequence[str]) -> list[TextReading]:
     Linear in the length of the texts; of each the first `text.normalise.MAX_CHARACTERS` are read.
     """
     undisguised = [undisguise(text) for text in texts]
-    normalised = [normalise(text) for text in undisguised]
+    bodies = [unaddressed(text) for text in undisguised]
+    normalised = [drop_punctuation(text) for text in bodies]
     forms = compare(normalised)
     letters = [form.letters for form in forms]
     compared = _compared(normalised, letters)
-    untagged = _untagged(undisguised, forms)
+    untagged = _untagged(bodies, forms)
     signed = [index for index in compared if len(untagged[index].letters) >= MIN_SIGNED_LETTERS]
     signature_of = dict(zip(signed, signatures([untagged[index] for index in signed]), strict=True))
     return [
@@ -63,10 +64,10 @@ def read_texts(texts: Sequence[str]) -> list[TextReading]:
     ]
 
 
-def _untagged(undisguised: Sequence[str], forms: list[Compared]) -> list[Compared]:
+def _untagged(bodies: Sequence[str], forms: list[Compared]) -> list[Compared]:
     """Each text without its hashtags, as it is compared. Short texts with the same two hashtags would else be copies."""
-    tagged = [index for index, text in enumerate(undisguised) if "#" in text]
-    bare = compare([normalise_untagged(undisguised[index]) for index in tagged])
+    tagged = [index for index, text in enumerate(bodies) if "#" in text]
+    bare = compare([drop_punctuation(drop_tags(bodies[index])) for index in tagged])
     found = dict(zip(tagged, bare, strict=True))
     return [found.get(index, form) for index, form in enumerate(forms)]
 
