@@ -78,7 +78,7 @@ def test_short_texts_that_sign_alike_are_alike_letter_by_letter() -> None:
         left, right = (
             np.frombuffer(r.signature or b"", dtype=">u2", count=SIGNATURE_SLOTS) for r in read_texts([base, other])
         )
-        assert ((left == right).mean() >= 0.7) is copy
+        assert bool((left == right).mean() >= 0.7) is copy
         assert (fuzz.ratio(base, other) >= 85) is copy
 
 
