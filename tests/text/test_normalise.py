@@ -264,9 +264,9 @@ WORST = {
 @pytest.mark.parametrize("name", WORST)
 def test_a_million_characters_take_bounded_time(name: str) -> None:
     text = (WORST[name] * (MILLION // len(WORST[name]) + 1))[:MILLION]
-    start = time.perf_counter()
+    start = time.process_time()
     normalise(undisguise(text))
-    assert time.perf_counter() - start < 1.0
+    assert time.process_time() - start < 3  # about 0.3 on a processor of its own
 
 
 @pytest.mark.parametrize("name", WORST)
@@ -276,15 +276,15 @@ def test_steps_take_time_in_proportion_to_the_length(name: str) -> None:
         text = (WORST[name] * length)[:length]
         best = float("inf")
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.process_time()
             step(text)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.process_time() - start)
         return best
 
     for step in (read_up_to, *steps._UNDISGUISE, *steps._NORMALISE, drop_tags, drop_punctuation):
-        short, long = seconds(step, 4_000), seconds(step, MAX_CHARACTERS)
-        # five times as long; a square would take 25 times as long
-        assert long < 12 * short + 0.005, step.__name__
+        short, long = seconds(step, MAX_CHARACTERS), seconds(step, 10 * MAX_CHARACTERS)
+        # ten times as long; a square would take a hundred times as long
+        assert long < 40 * short + 0.05, step.__name__
 
 
 def test_what_stands_behind_invisible_characters_is_read() -> None:

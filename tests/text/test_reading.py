@@ -90,6 +90,6 @@ def test_a_batch_of_a_million_characters_each_takes_bounded_time() -> None:
         "http://a.example/b " * 50_000,
         "我" * 1_000_000,
     ]
-    start = time.perf_counter()
+    start = time.process_time()
     assert len(read_texts(texts)) == 5
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
