@@ -33,9 +33,9 @@ COPIED = (
     "Who wants to exchange letters with pupils between ten and twelve about bread, soup and what families eat on Sundays",
 )
 _WORDS = [
-    "".join(syllables)
-    for syllables in product(("ba", "ke", "lo", "mu", "si"), ("ra", "ne", "vo", "ti"), ("n", "st", "mer"))
+    "".join(letters) for letters in product("bdfgklmnprstvz", "aeiou", "bdfgklmnprstvz", "aeiou", ("n", "st", "mer"))
 ]
+"""So many that no two texts of twenty of them are alike by chance: the worlds of two names would meet in such a campaign."""
 
 Event = dict[str, Any]
 
