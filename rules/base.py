@@ -40,6 +40,11 @@ def nobody(_: Fact) -> str:
     return ""
 
 
+def by_subject(_: Fact, subject: str) -> Key:
+    """The key of a window that counts by the subject itself, and nothing else."""
+    return (subject,)
+
+
 class Window(Struct, frozen=True, kw_only=True):
     """Something that is counted over time, under keys: by actor, by actor and text, by target.
 

@@ -6,23 +6,13 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from models.events import (
-    Comment,
-    ContactRequest,
-    ForumPost,
-    Invitation,
-    MediaUpload,
-    Message,
-    ProfileUpdate,
-    heading_of,
-    text_of,
-)
+from models.events import Comment, ForumPost
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
 from rules.quotas import Duration, Quotas, in_words, measured, reached
+from rules.writings import WRITTEN, events_by_actor, one_of, others, where, written
 from text.commerce import CommerceReading, commerce_of, is_harmless
 from text.links import links_of
 
-WRITTEN = (Message, ForumPost, Comment, Invitation, ContactRequest, ProfileUpdate, MediaUpload)
 MIN_SIGNS = 2
 """One sign alone, however heavy, is no incident."""
 WEAK_SIGNS = frozenset({"link", "visit", "price", "shouting"})
@@ -58,11 +48,7 @@ class CommercialContentLimits(Struct, frozen=True, forbid_unknown_fields=True):
 def reading_of(fact: Fact, limits: CommercialContentLimits) -> CommerceReading:
     """The signs of selling in all that was written: a heading and its text are one offer."""
     undisguised = "\n".join(reading.undisguised for reading in (fact.heading, fact.text) if reading)
-    return commerce_of(_written(fact), undisguised, limits.harmless)
-
-
-def _written(fact: Fact) -> str:
-    return f"{heading_of(fact.event)}\n{text_of(fact.event)}"
+    return commerce_of(written(fact), undisguised, limits.harmless)
 
 
 def _advertises(reading: CommerceReading, points: float, signs: int) -> bool:
@@ -88,11 +74,6 @@ def _put_before(fact: Fact) -> tuple[str, ...]:
     return fact.strangers
 
 
-def _texts(limits: CommercialContentLimits, fact: Fact) -> _Entries:
-    if _sells(reading_of(fact, limits), limits):
-        yield (fact.event.actor_id,), ()
-
-
 def _pushed(limits: CommercialContentLimits, fact: Fact) -> _Entries:
     if whom := _put_before(fact):
         for place in _places(reading_of(fact, limits), limits):
@@ -104,10 +85,6 @@ def _promoters(limits: CommercialContentLimits, fact: Fact) -> _Entries:
     if _advertises(reading, limits.promoting_points, 1):
         for place in _places(reading, limits):
             yield (place,), (fact.event.actor_id,)
-
-
-def _at_actor(fact: Fact, subject: str) -> Key | None:
-    return (subject,) if subject == fact.event.actor_id else None
 
 
 def _at_place_of_actor(fact: Fact, subject: str) -> Key | None:
@@ -122,9 +99,7 @@ def _at_place(fact: Fact, subject: str) -> Key | None:
 
 def _signals(limits: CommercialContentLimits) -> dict[str, Signal]:
     """What the windows take in depends on the limits, so they are made of them."""
-    texts = Window(
-        name="commercial texts by actor", on=WRITTEN, distinct=False, entries=partial(_texts, limits), at=_at_actor
-    )
+    texts = events_by_actor("commercial texts by actor", WRITTEN, lambda fact: _sells(reading_of(fact, limits), limits))
     pushed = Window(
         name="people an actor put a place before",
         on=WRITTEN,
@@ -150,7 +125,7 @@ def _signals(limits: CommercialContentLimits) -> dict[str, Signal]:
 def _subjects(fact: Fact) -> Iterable[str]:
     """The actor, who is judged by the text, and every place that the text leads to."""
     yield fact.event.actor_id
-    for link in links_of(_written(fact)):
+    for link in links_of(written(fact)):
         yield f"{_PLACE}\n{link.place}"
 
 
@@ -169,17 +144,15 @@ def _selling_text(case: Case, reading: CommerceReading, limits: CommercialConten
     if not _sells(reading, limits):
         return None
     texts = case.readings["texts"]
-    further = max(texts.count - 1, 0)
-    again = f" One of {texts.count} such texts within {in_words(limits.texts_window)}." if further else ""
     return Finding(
-        level=reading.points / limits.points + FURTHER_TEXT * further,
+        level=reading.points / limits.points + FURTHER_TEXT * others(texts),
         measurements=(
             measured("points", reading.points, limits.points),
             measured("texts", texts.count, 1, limits.texts_window),
         ),
         evidence=texts,
-        summary=f"The text sells or advertises, by {len(reading.signs)} signs that add up to {reading.points:g} points: "
-        f"{_named(reading)}; the limit is {limits.points:g}.{again}",
+        summary=f"{where(case.fact)} sells or advertises, by {len(reading.signs)} signs that add up to {reading.points:g} "
+        f"points: {_named(reading)}; the limit is {limits.points:g}.{one_of(texts, 'such texts', limits.texts_window)}",
     )
 
 

@@ -1,31 +1,18 @@
 """Article 7, threats, bullying, harassment: what words threaten and call somebody, and what many or tireless accounts do."""
 
 from collections.abc import Iterable, Mapping
-from functools import partial
 from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
 
-from models.events import (
-    Comment,
-    ContactRequest,
-    ContactResponse,
-    ForumPost,
-    Invitation,
-    InvitationResponse,
-    MediaUpload,
-    Message,
-    ProfileUpdate,
-    Report,
-)
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from models.events import Comment, ContactResponse, InvitationResponse, Message, Report
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.quotas import Count, Duration, Quota, counted, in_words, measured, quota_signals, reached
+from rules.writings import WRITTEN, events_by_actor, one_of, others, where
 from state.requests import MICROSECONDS, Contribution, Reading
 from text.hostility import ABUSE_KINDS, THREAT_KINDS, AbuseKind, Hostility, ThreatKind, read_hostility
 
-WRITTEN = (Message, Invitation, ContactRequest, ForumPost, Comment, ProfileUpdate, MediaUpload)
-"""Whose words are the member's own. A report is left out: it tells what somebody else has written."""
 Weight = Annotated[float, Meta(gt=0)]
 
 
@@ -37,10 +24,6 @@ def hostility_of(fact: Fact) -> Hostility:
         next((kind for kind in THREAT_KINDS if kind in threats), None),
         next((kind for kind in ABUSE_KINDS if kind in abuses), None),
     )
-
-
-def _by_actor(_: Fact, subject: str) -> Key:
-    return (subject,)
 
 
 # --- threat ------------------------------------------------------------------------------------------------------------
@@ -69,19 +52,8 @@ def _threat(limits: ThreatLimits, fact: Fact) -> ThreatKind | None:
     return kind if kind in limits.weights else None
 
 
-def _threatening(limits: ThreatLimits, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if _threat(limits, fact):
-        yield (fact.event.actor_id,), ()
-
-
 def _threat_signals(limits: ThreatLimits) -> dict[str, Signal]:
-    texts = Window(
-        name="threats by actor",
-        on=WRITTEN,
-        distinct=False,
-        entries=partial(_threatening, limits),
-        at=_by_actor,
-    )
+    texts = events_by_actor("threats by actor", WRITTEN, lambda fact: _threat(limits, fact) is not None)
     return {"texts": Signal(texts, int(limits.texts_window), 1)}
 
 
@@ -95,31 +67,12 @@ def judge_threat(case: Case, limits: ThreatLimits) -> Finding | None:
 
 def _words_found(case: Case, what: str, kind: str, weight: float, further: float, window: Duration) -> Finding:
     texts = case.readings["texts"]
-    others = max(texts.count - 1, 0)
-    again = f" One of {texts.count} such texts within {in_words(window)}." if others else ""
     return Finding(
-        level=weight + further * others,
+        level=weight + further * others(texts),
         measurements=(measured(kind, 1, 1), measured("texts", texts.count, 1, window)),
         evidence=texts,
-        summary=f"{_where(case.fact)} {what}.{again}",
+        summary=f"{where(case.fact)} {what}.{one_of(texts, 'such texts', window)}",
     )
-
-
-def _where(fact: Fact) -> str:
-    match fact.event:
-        case Message(recipient_ids=recipients):
-            return f"A message to {counted(len(recipients), 'member')}"
-        case ForumPost():
-            return "A forum post"
-        case Comment(owner_id=owner, actor_id=actor):
-            return "A comment on the own page" if owner == actor else "A comment on another member's page"
-        case ProfileUpdate():
-            return "A profile"
-        case MediaUpload():
-            return "The caption of an upload"
-        case Invitation():
-            return "The text of an invitation"
-    return "The text of a contact request"
 
 
 THREAT = Rule(
@@ -152,19 +105,8 @@ def _abuse(limits: AbusiveLanguageLimits, fact: Fact) -> AbuseKind | None:
     return kind if kind in limits.weights else None
 
 
-def _abusive(limits: AbusiveLanguageLimits, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if _abuse(limits, fact):
-        yield (fact.event.actor_id,), ()
-
-
 def _abuse_signals(limits: AbusiveLanguageLimits) -> dict[str, Signal]:
-    texts = Window(
-        name="abusive texts by actor",
-        on=WRITTEN,
-        distinct=False,
-        entries=partial(_abusive, limits),
-        at=_by_actor,
-    )
+    texts = events_by_actor("abusive texts by actor", WRITTEN, lambda fact: _abuse(limits, fact) is not None)
     return {"texts": Signal(texts, int(limits.texts_window), 1)}
 
 
@@ -248,7 +190,7 @@ HOSTILE_ACCOUNTS = Window(
     name="accounts hostile to member",
     on=(Message, Comment, Report),
     entries=_attacked,
-    at=lambda _, subject: (subject,),
+    at=by_subject,
     named=True,
     note=lambda fact: fact.event.actor_id,
 )

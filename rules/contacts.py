@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import BaseEvent, ContactRequest, ContactResponse, Invitation
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.quotas import NEVER, Count, Duration, Quotas, Share, in_words, measured, quota_signals, reached
 
 
@@ -31,18 +31,14 @@ def _accepted(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
     return _answered(fact) if _response(fact.event).accepted else ()
 
 
-def _by_subject(_: Fact, subject: str) -> Key:
-    return (subject,)
-
-
 STRANGERS_REQUESTED = Window(
-    name="strangers asked to be contacts by actor", on=(ContactRequest,), entries=_requested, at=_by_subject
+    name="strangers asked to be contacts by actor", on=(ContactRequest,), entries=_requested, at=by_subject
 )
 REQUESTS_ANSWERED = Window(
-    name="members who answered a requester", on=(ContactResponse,), entries=_answered, at=_by_subject, own=False
+    name="members who answered a requester", on=(ContactResponse,), entries=_answered, at=by_subject, own=False
 )
 REQUESTS_ACCEPTED = Window(
-    name="members who accepted a requester", on=(ContactResponse,), entries=_accepted, at=_by_subject, own=False
+    name="members who accepted a requester", on=(ContactResponse,), entries=_accepted, at=by_subject, own=False
 )
 
 
@@ -123,7 +119,7 @@ def _invited(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
 
 
 STRANGERS_INVITED = Window(
-    name="strangers invited to projects by actor", on=(Invitation,), entries=_invited, at=_by_subject
+    name="strangers invited to projects by actor", on=(Invitation,), entries=_invited, at=by_subject
 )
 
 
@@ -182,10 +178,10 @@ def _asked(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
 
 
 CONTACTS_GAINED = Window(
-    name="contacts gained by member", on=(ContactResponse,), entries=_new_contacts, at=_by_subject, own=False
+    name="contacts gained by member", on=(ContactResponse,), entries=_new_contacts, at=by_subject, own=False
 )
 MEMBERS_ASKED = Window(
-    name="members asked to be contacts by actor", on=(ContactRequest,), entries=_asked, at=_by_subject
+    name="members asked to be contacts by actor", on=(ContactRequest,), entries=_asked, at=by_subject
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import Invitation, InvitationResponse
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.quotas import NEVER, Count, Quotas, Share, measured, quota_signals, reached
 
 
@@ -50,7 +50,7 @@ STRANGERS_INVITED = Window(
     name="strangers invited to events by actor",
     on=(Invitation,),
     entries=_strangers,
-    at=lambda fact, subject: (subject,),
+    at=by_subject,
 )
 GUESTS = Window(name="members invited to an event by actor", on=(Invitation,), entries=_guests, at=_target)
 ANSWERS = Window(

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import ForumPost
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.copies import is_certain_copy
 from rules.quotas import Count, Quotas, Share, quota_signals, reached
 
@@ -170,14 +170,14 @@ THREADS_POSTED_IN = Window(
     name="threads posted in by actor",
     on=(ForumPost,),
     entries=lambda fact: [((fact.event.actor_id,), (f"{_post(fact).forum_id}\n{_post(fact).thread_id}",))],
-    at=lambda fact, subject: (subject,),
+    at=by_subject,
 )
 POSTS = Window(
     name="posts by actor",
     on=(ForumPost,),
     distinct=False,
     entries=lambda fact: [((fact.event.actor_id,), ())],
-    at=lambda fact, subject: (subject,),
+    at=by_subject,
 )
 
 

@@ -7,7 +7,7 @@ namesakes are never reported: two teachers who share a common name are not imper
 """
 
 from collections.abc import Iterable
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 
 import msgspec
 from msgspec import Struct
@@ -16,6 +16,7 @@ from models.events import ProfileUpdate, to_microseconds
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
 from rules.messages import STRANGERS_MESSAGED
 from rules.quotas import Duration, Quota, Share, counted, in_words, measured
+from rules.writings import events_by_actor
 from state.requests import MICROSECONDS, Contribution, Reading
 from text.names import Vocabulary, is_disguised, plain, skeleton
 
@@ -173,19 +174,10 @@ BEARERS = Window(
 )
 
 
-def _pretences(limits: ImpersonationLimits, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if _pretence_of(fact, limits):
-        yield (fact.event.actor_id,), ()
-
-
 def _signals(limits: ImpersonationLimits) -> dict[str, Signal]:
     """What counts as protected depends on the limits, so its window is made of them."""
-    protected = Window(
-        name="protected names taken by actor",
-        on=(ProfileUpdate,),
-        distinct=False,
-        entries=partial(_pretences, limits),
-        at=lambda _, subject: (subject,),
+    protected = events_by_actor(
+        "protected names taken by actor", (ProfileUpdate,), lambda fact: _pretence_of(fact, limits) is not None
     )
     strangers = limits.takeover.strangers
     return {

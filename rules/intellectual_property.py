@@ -14,7 +14,8 @@ from msgspec import Meta, Struct
 
 from models.events import BaseEvent, ForumPost, MediaUpload
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Count, Duration, Share, counted, in_words, measured
+from rules.quotas import Count, Duration, Share, counted, measured
+from rules.writings import events_by_actor, one_of, others
 from state.requests import Contribution, Reading
 from text.normalise import LINK
 
@@ -95,11 +96,6 @@ def _in_small_letters(digests: frozenset[str]) -> frozenset[str]:
 
 def _a(upload: MediaUpload) -> str:
     return "an image" if upload.media_kind == "image" else f"a {upload.media_kind}"
-
-
-def _breaches(limits: CopyrightRiskLimits, fact: Fact) -> _Entries:
-    if _breach(fact, limits):
-        yield (fact.event.actor_id,), ()
 
 
 # --- what others published before --------------------------------------------------------------------------------------
@@ -212,12 +208,10 @@ def _windows_of_others(limits: CopyrightRiskLimits) -> dict[str, tuple[Window, D
 
 def _signals(limits: CopyrightRiskLimits) -> dict[str, Signal]:
     """What the windows take in depends on the limits, so they are made of them."""
-    breaches = Window(
-        name="uploads against intellectual property by actor",
-        on=(MediaUpload,),
-        distinct=False,
-        entries=partial(_breaches, limits),
-        at=lambda _, subject: (subject,),
+    breaches = events_by_actor(
+        "uploads against intellectual property by actor",
+        (MediaUpload,),
+        lambda fact: _breach(fact, limits) is not None,
     )
     return {"breaches": Signal(breaches, int(limits.breaches_window), 1)} | {
         name: Signal(window, int(length), 2) for name, (window, length) in _windows_of_others(limits).items()
@@ -237,14 +231,12 @@ def _by_itself(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
     if not breach:
         return None
     breaches = case.readings["breaches"]
-    others = max(breaches.count - 1, 0)
-    again = f" One of {breaches.count} uploads against the article within {in_words(limits.breaches_window)}."
     return Finding(
-        level=breach.level + min(FURTHER * others, MOST_FURTHER),
+        level=breach.level + min(FURTHER * others(breaches), MOST_FURTHER),
         measurements=(measured("breaches", breaches.count, 1, limits.breaches_window),),
         evidence=breaches,
         episode=(breach.kind,),
-        summary=breach.summary + again * bool(others),
+        summary=breach.summary + one_of(breaches, "uploads against the article", limits.breaches_window),
     )
 
 

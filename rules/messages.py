@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import Message
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.quotas import Quotas, counted, quota_signals, reached
 
 
@@ -18,7 +18,7 @@ STRANGERS_MESSAGED = Window(
     name="strangers messaged by actor",
     on=(Message,),
     entries=_strangers,
-    at=lambda fact, subject: (subject,),
+    at=by_subject,
 )
 
 

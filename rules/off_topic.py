@@ -13,7 +13,7 @@ from functools import partial
 from msgspec import Struct
 
 from models.events import ForumPost
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.quotas import Count, Quotas, counted, measured, quota_signals, reached
 from text.courtesies import weigh
 from text.links import links_of
@@ -72,7 +72,7 @@ def _signals(limits: OffTopicPostLimits) -> dict[str, Signal]:
         name="threads an actor posted in off their subject",
         on=(ForumPost,),
         entries=partial(_threads, limits),
-        at=lambda _, subject: (subject,),
+        at=by_subject,
     )
     return quota_signals("threads", threads, limits.threads)
 

@@ -1,28 +1,18 @@
 """Article 11, private information: telephone numbers, addresses, accounts and identifiers where they should not stand."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from functools import lru_cache, partial
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from models.events import (
-    Comment,
-    ContactRequest,
-    ForumPost,
-    Invitation,
-    MediaUpload,
-    Message,
-    ProfileUpdate,
-    heading_of,
-    text_of,
-)
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Duration, in_words, measured
+from models.events import MediaUpload
+from rules.base import Case, Fact, Finding, Rule, Signal
+from rules.quotas import Duration, measured
+from rules.writings import WRITTEN, events_by_actor, is_visible, one_of, others, where, written
 from text.personal_data import READ_CHARACTERS, Kind, PersonalDatum, Standing, find_personal_data
 
-WRITTEN = (Message, Invitation, ContactRequest, ForumPost, Comment, ProfileUpdate, MediaUpload)
 CACHED_TEXTS = 128
 """The judge asks again what the window has asked; a text is at most `READ_CHARACTERS` long."""
 NAMED_MASKS = 5
@@ -56,12 +46,6 @@ class PrivateInformationLimits(Struct, frozen=True, forbid_unknown_fields=True):
     texts_window: Duration
 
 
-def written(fact: Fact) -> str:
-    """All that a member wrote, in the order in which it is read."""
-    organisation = fact.event.organisation if isinstance(fact.event, ProfileUpdate) else None
-    return "\n".join(part for part in (heading_of(fact.event), organisation, text_of(fact.event)) if part)
-
-
 def data_of(fact: Fact) -> tuple[PersonalDatum, ...]:
     """The personal data in all that was written."""
     return _data_in(written(fact)[:READ_CHARACTERS], fact.event.language)
@@ -72,16 +56,6 @@ def _data_in(text: str, language: str | None) -> tuple[PersonalDatum, ...]:
     return find_personal_data(text, language)
 
 
-def is_visible(fact: Fact) -> bool:
-    """Whether more members can read it than those it is written to."""
-    match fact.event:
-        case ForumPost() | Comment() | ProfileUpdate():
-            return True
-        case MediaUpload(visibility=visibility):
-            return visibility != "private"
-    return False
-
-
 def _told(fact: Fact, limits: PrivateInformationLimits) -> list[PersonalDatum]:
     """What is told that the policy has something against."""
     if isinstance(fact.event, MediaUpload) and not is_visible(fact):
@@ -90,20 +64,8 @@ def _told(fact: Fact, limits: PrivateInformationLimits) -> list[PersonalDatum]:
     return [datum for datum in data_of(fact) if datum.kind in kinds and datum.standing in limits.standings]
 
 
-def _texts(limits: PrivateInformationLimits, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if _told(fact, limits):
-        yield (fact.event.actor_id,), ()
-
-
 def _signals(limits: PrivateInformationLimits) -> dict[str, Signal]:
-    """What the window takes in depends on the limits, so it is made of them."""
-    texts = Window(
-        name="texts with private information by actor",
-        on=WRITTEN,
-        distinct=False,
-        entries=partial(_texts, limits),
-        at=lambda _, subject: (subject,),
-    )
+    texts = events_by_actor("texts with private information by actor", WRITTEN, lambda fact: bool(_told(fact, limits)))
     return {"texts": Signal(texts, int(limits.texts_window), 1)}
 
 
@@ -115,37 +77,18 @@ def judge_private_information(case: Case, limits: PrivateInformationLimits) -> F
     weights = limits.visible if is_visible(case.fact) else limits.private
     counts = Counter(datum.kind for datum in told)
     texts = case.readings["texts"]
-    others = max(texts.count - 1, 0)
-    again = f" One of {texts.count} such texts within {in_words(limits.texts_window)}." if others else ""
     return Finding(
         level=sum(weights[kind] for kind in counts)
         + limits.further * (len(told) - len(counts))
-        + FURTHER_TEXT * others,
+        + FURTHER_TEXT * others(texts),
         measurements=(
             *(measured(kind.value, counts[kind], 1) for kind in Kind if kind in counts),
             measured("texts", texts.count, 1, limits.texts_window),
         ),
         evidence=texts,
-        summary=f"{_where(case.fact)} gives away {_in_words(counts)}: {_masks(told)}.{again}",
+        summary=f"{where(case.fact)} gives away {_in_words(counts)}: {_masks(told)}."
+        f"{one_of(texts, 'such texts', limits.texts_window)}",
     )
-
-
-def _where(fact: Fact) -> str:
-    match fact.event:
-        case ForumPost():
-            return "A forum post"
-        case Comment(owner_id=owner, actor_id=actor):
-            return "A comment on the own page" if owner == actor else "A comment on another member's page"
-        case ProfileUpdate():
-            return "A profile"
-        case MediaUpload(visibility=visibility, surface=surface):
-            readers = "everybody" if visibility == "public" else "members"
-            return f"The caption of an upload to a {surface}, visible to {readers},"
-        case Message(recipient_ids=recipients):
-            return f"A private message to {len(recipients)} member{'s' if len(recipients) > 1 else ''}"
-        case Invitation():
-            return "The text of an invitation"
-    return "The text of a contact request"
 
 
 def _in_words(counts: Counter[Kind]) -> str:

@@ -1,17 +1,15 @@
 """Article 10, pupils: pictures that show them without their parents' consent, and texts that say who a child is."""
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
-from models.events import Comment, ForumPost, MediaUpload, ProfileUpdate
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.private_information import data_of, is_visible, written
-from rules.quotas import Duration, in_words, measured
+from models.events import MediaUpload
+from rules.base import Case, Fact, Finding, Rule, Signal
+from rules.private_information import data_of
+from rules.quotas import Duration, measured
+from rules.writings import VISIBLE, events_by_actor, is_visible, one_of, others, written
 from text.personal_data import READ_CHARACTERS
 from text.personal_data.pupils import told_of_pupils
 
-VISIBLE = (MediaUpload, ForumPost, Comment, ProfileUpdate)
 REFUSED = 1.0
 """What a consent that was not given adds to the level; where nobody said, it may have been."""
 SEEN_BY_EVERYBODY = 1.0
@@ -66,18 +64,7 @@ def _breach(fact: Fact) -> _Breach | None:
     return picture or _text(fact)
 
 
-def _breaches(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if _breach(fact):
-        yield (fact.event.actor_id,), ()
-
-
-BREACHES = Window(
-    name="pupils shown or told of by actor",
-    on=VISIBLE,
-    distinct=False,
-    entries=_breaches,
-    at=lambda _, subject: (subject,),
-)
+BREACHES = events_by_actor("pupils shown or told of by actor", VISIBLE, lambda fact: _breach(fact) is not None)
 
 
 def _signals(limits: PupilImageLimits) -> dict[str, Signal]:
@@ -90,13 +77,11 @@ def judge_pupil_image(case: Case, limits: PupilImageLimits) -> Finding | None:
     if not breach:
         return None
     breaches = case.readings["breaches"]
-    others = max(breaches.count - 1, 0)
-    again = f" One of {breaches.count} such uploads or texts within {in_words(limits.window)}." if others else ""
     return Finding(
-        level=breach.level + FURTHER * others,
+        level=breach.level + FURTHER * others(breaches),
         measurements=(measured("breaches", breaches.count, 1, limits.window),),
         evidence=breaches,
-        summary=breach.summary + again,
+        summary=breach.summary + one_of(breaches, "such uploads or texts", limits.window),
     )
 
 

@@ -9,15 +9,13 @@ language a text is written.
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import product
 from math import sqrt
-from unicodedata import normalize
 
-import yaml
 from msgspec import Struct, convert
 
 from text.links import Link, link_lists, link_of, links_of, public_suffix
+from text.words import folded, read_list
 
 LONGEST_GAP = 3
 """Words that may stand where a phrase has `…`."""
@@ -34,13 +32,9 @@ _LINK_SIGN = "🔗"
 _SHORT_CODE = re.compile(r"\d{3,6}")
 _PREMIUM = re.compile(r"(?:(?:00|\+)44|0)(?:9[01]\d|87[0-3]|84[45])\d{7}|0900\d{4,8}|1900\d{7}")
 """British, continental and American numbers that cost more than a call; told from mobile numbers by their length."""
-_DIACRITICS = re.compile("[\u0300-\u036f\u064b-\u065f\u0670\u0640'’]+")
+_APOSTROPHES = re.compile("['’]+")
 _ELIDED = re.compile(r"^(?:l|d|j|qu|s|n|c|m|t|un|dell|nell|all|dall|sull|quell)['’](?=\w{3})")
 """French, Italian and Catalan articles and pronouns that have lost their vowel."""
-_LETTERS = str.maketrans(
-    {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ى": "ي", "ة": "ه"}
-)
-
 Symbol = str
 """What a phrase is made of: a folded word (`buy`), a beginning of words (`wygr*`), or a kind in angle brackets (`<price>`)."""
 
@@ -123,11 +117,8 @@ def _spelled_out(phrase: str) -> Iterator[tuple[Symbol, ...]]:
 
 
 def _folded(word: str) -> str:
-    """Without diacritics, apostrophes and elided articles. The same for texts and for phrases."""
-    word = _ELIDED.sub("", word.casefold())
-    if word.isascii():
-        return word.replace("'", "")
-    return normalize("NFC", _DIACRITICS.sub("", normalize("NFKD", word)).translate(_LETTERS))
+    """Folded, without apostrophes and elided articles. The same for texts and for phrases."""
+    return folded(_APOSTROPHES.sub("", _ELIDED.sub("", word.casefold())))
 
 
 def _tokens(currencies: _Currencies) -> re.Pattern[str]:
@@ -157,7 +148,7 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
 
 @cache
 def _lexicon() -> _Lexicon:
-    file = convert(yaml.safe_load(files("text").joinpath("commerce.yaml").read_text("utf-8")), _File)
+    file = convert(read_list("commerce.yaml"), _File)
     return _Lexicon(file)
 
 

@@ -3,12 +3,10 @@
 import re
 from collections.abc import Sequence
 from functools import cache
-from importlib.resources import files
 from typing import NamedTuple
 
-import yaml
-
 from text.signature import comparable
+from text.words import read_list
 
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -16,7 +14,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 @cache
 def _courtesies() -> frozenset[str]:
     """The words of `courtesies.yaml` in the form in which texts are compared, all languages together."""
-    listed: dict[str, str] = yaml.safe_load(files("text").joinpath("courtesies.yaml").read_text("utf-8"))
+    listed: dict[str, str] = read_list("courtesies.yaml")
     return frozenset(comparable([word for words in listed.values() for word in _WORD.findall(words)]))
 
 

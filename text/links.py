@@ -7,12 +7,12 @@ escape filters (`hxxp://`, `example[.]com`, `example dot com`) are read like the
 import re
 import unicodedata
 from functools import cache, lru_cache
-from importlib.resources import files
 from urllib.parse import parse_qsl
 
-import yaml
 from msgspec import Struct, convert
 from publicsuffixlist import PublicSuffixList
+
+from text.words import read_list
 
 MAX_LINKS = 50
 """Links read of one text; nobody reads more, and a text of links alone must not cost more than others."""
@@ -77,7 +77,7 @@ class LinkLists(Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def link_lists() -> LinkLists:
     """The lists of `links.yaml`."""
-    return convert(yaml.safe_load(files("text").joinpath("links.yaml").read_text("utf-8")), LinkLists)
+    return convert(read_list("links.yaml"), LinkLists)
 
 
 @cache

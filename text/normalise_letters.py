@@ -3,11 +3,11 @@
 import re
 import unicodedata
 from functools import cache, lru_cache
-from importlib.resources import files
 from itertools import islice
 
-import yaml
 from msgspec import Struct, convert
+
+from text.words import read_list
 
 _WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
 _OPENING_CHARACTERS = 200
@@ -100,7 +100,7 @@ def _closing_words() -> frozenset[str]:
 
 @cache
 def _languages() -> dict[str, _Phrases]:
-    return convert(yaml.safe_load(files("text").joinpath("greetings.yaml").read_text("utf-8")), dict[str, _Phrases])
+    return convert(read_list("greetings.yaml"), dict[str, _Phrases])
 
 
 def drop_quoted(text: str) -> str:

@@ -44,7 +44,7 @@ def test_an_offer_is_an_incident_whose_summary_names_its_signs() -> None:
     found = judge_commercial_content(case(of, texts=1), LIMITS)
     assert found
     assert found.level >= 2
-    assert found.summary.startswith("The text sells or advertises, by ")
+    assert found.summary.startswith("A message to member ben sells or advertises, by ")
     assert "buy 5" in found.summary
     assert "discount 4" in found.summary
     assert "example-shop" not in found.summary

@@ -96,8 +96,10 @@ def test_further_texts_add_to_the_level_and_are_told() -> None:
     assert once
     assert often
     assert often.level == once.level + 3 * THREAT.further
-    assert often.summary == "A message to 1 member intimidates the person addressed. One of 4 such texts within 7 days."
-    assert once.summary == "A message to 1 member intimidates the person addressed."
+    assert (
+        often.summary == "A message to member ben intimidates the person addressed. One of 4 such texts within 7 days."
+    )
+    assert once.summary == "A message to member ben intimidates the person addressed."
 
 
 def test_a_kind_that_the_policy_does_not_name_is_not_looked_for() -> None:
@@ -119,10 +121,10 @@ def test_only_hostile_texts_enter_the_windows() -> None:
     ("of", "where"),
     [
         (message("You idiot", "ben", "carl"), "A message to 2 members"),
-        (read(ForumPost, "You idiot", text="You idiot", forum_id="f", thread_id="t"), "A forum post"),
-        (read(Comment, "You idiot", text="You idiot", owner_id="ben"), "A comment on another member's page"),
+        (read(ForumPost, "You idiot", text="You idiot", forum_id="f", thread_id="t"), "A post in thread t"),
+        (read(Comment, "You idiot", text="You idiot", owner_id="ben"), "A comment on the page of member ben"),
         (read(Comment, "You idiot", text="You idiot", owner_id="anna"), "A comment on the own page"),
-        (read(ProfileUpdate, "You idiot", display_name="Anna", bio="You idiot"), "A profile"),
+        (read(ProfileUpdate, "You idiot", display_name="Anna", bio="You idiot"), "The profile"),
     ],
 )
 def test_an_insult_is_told_with_its_place(of: Fact, where: str) -> None:
@@ -138,7 +140,7 @@ def test_a_caption_is_written_too() -> None:
     )
     found = judge_abusive_language(case(of, texts=1), ABUSE)
     assert found
-    assert found.summary == "The caption of an upload insults a group of people."
+    assert found.summary == "The caption of an upload to a journal, visible to everybody, insults a group of people."
     assert found.level == 2
 
 

@@ -108,10 +108,10 @@ def test_repeating_it_weighs_more() -> None:
 @pytest.mark.parametrize(
     ("of", "summary"),
     [
-        (post(f"Ring {PHONE}"), "A forum post gives away a telephone number: [phone +49…]."),
+        (post(f"Ring {PHONE}"), "A post in thread t gives away a telephone number: [phone +49…]."),
         (
             fact(Comment, owner_id="ben", text=f"{EMAIL} ben@school.eu {PHONE}"),
-            "A comment on another member's page gives away 2 e-mail addresses and a telephone number: "
+            "A comment on the page of member ben gives away 2 e-mail addresses and a telephone number: "
             "[e-mail], [phone +49…].",
         ),
         (
@@ -120,13 +120,13 @@ def test_repeating_it_weighs_more() -> None:
         ),
         (
             fact(Message, recipient_ids=("ben", "eva"), text=f"{IBAN} or {CARD}"),
-            "A private message to 2 members gives away a bank account and a payment card: [IBAN DE…], [card].",
+            "A message to 2 members gives away a bank account and a payment card: [IBAN DE…], [card].",
         ),
         (
             upload(PHONE, "public"),
             "The caption of an upload to a journal, visible to everybody, gives away a telephone number: [phone +49…].",
         ),
-        (fact(ProfileUpdate, display_name="Anna", bio=EMAIL), "A profile gives away an e-mail address: [e-mail]."),
+        (fact(ProfileUpdate, display_name="Anna", bio=EMAIL), "The profile gives away an e-mail address: [e-mail]."),
     ],
 )
 def test_the_summary_names_kinds_and_masks(of: Fact, summary: str) -> None:

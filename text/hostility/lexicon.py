@@ -21,11 +21,11 @@ from itertools import product
 from typing import Any
 
 import msgspec
-import yaml
 from msgspec import Struct
 from rapidfuzz.distance import OSA
 
-from text.hostility.tokens import folded, words_of
+from text.hostility.tokens import words_of
+from text.words import folded, parse_list
 
 CLASSES = {
     # who, and to whom
@@ -335,7 +335,7 @@ def _with_kin(language: Language, languages: list[Language]) -> Language:
 
 
 def _language(name: str, source: str) -> Language:
-    loaded: dict[str, Any] = yaml.safe_load(source)
+    loaded: dict[str, Any] = parse_list(source)
     grammar = msgspec.convert(loaded.pop("grammar"), Grammar)
     unknown = loaded.keys() - CLASSES.keys()
     if unknown:

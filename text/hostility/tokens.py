@@ -1,10 +1,10 @@
 """A text as words in clauses and sentences, and which of them are quoted."""
 
 import re
-from functools import lru_cache
-from unicodedata import normalize
 
 from msgspec import Struct
+
+from text.words import folded
 
 # Chinese and Japanese write no spaces: each of their characters is a word. Devanagari writes vowels as marks, which `\w`
 # leaves out.
@@ -29,22 +29,10 @@ _GREEK_QUESTION = ";"
 _DOUBLE_QUOTES = frozenset('"„“”«»‹›「」『』')
 _SINGLE_QUOTES = frozenset("'‘‚’")
 _DASHES = frozenset("-–—")
-_DIACRITICS = re.compile(r"[\u0300-\u036f\u064b-\u065f\u0670\u0640]+")
-_LETTERS = str.maketrans({"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ى": "ي", "ة": "ه", "ې": "ي"})
-
 MIN_WORDS_AROUND_A_QUOTATION = 2
 """Words outside that make what stands in quotation marks a quotation: a threat that only wears the marks is none."""
 LONGEST_ATTRIBUTION = 8
 """Words after the last dash that may be a name: "-- Johann Wolfgang von Goethe, Faust"."""
-
-
-@lru_cache(maxsize=65_536)
-def folded(word: str) -> str:
-    """The word without case and diacritics, because people leave them out. The same for texts and for our lists."""
-    word = word.casefold()
-    if word.isascii():
-        return word
-    return normalize("NFC", _DIACRITICS.sub("", normalize("NFKD", word))).translate(_LETTERS)
 
 
 def words_of(written: str) -> list[str]:
