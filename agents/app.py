@@ -13,7 +13,7 @@ from faust.types.transports import TransportT
 
 from agents.consumer import Batch, BatchConsumer, Transport
 from agents.health import Health
-from agents.kafka import bootstrap_servers, tls_context
+from agents.kafka import bootstrap_servers
 from agents.settings import Settings
 from models.events import TOPICS
 from models.records import RawRecord
@@ -130,7 +130,7 @@ def build_app(settings: Settings, carry: Carry, health: Health) -> WorkerApp:
 
 
 def _credentials(settings: Settings) -> faust.SASLCredentials | faust.SSLCredentials | None:
-    context = tls_context(settings)
+    context = settings.kafka_tls_context()
     if settings.uses_sasl and settings.kafka_sasl_password:
         return faust.SASLCredentials(
             username=settings.kafka_sasl_username,

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from msgspec import Struct
 
-from agents.kafka import KafkaUnavailable, client_options, describe_unreachable
+from agents.kafka import KafkaUnavailable, client_options, explain_trouble
 from agents.settings import Settings
 from agents.topics import DEAD_LETTERS
 from models.records import Source
@@ -61,7 +61,7 @@ async def redrive(settings: Settings, letters: Sequence[StoredLetter]) -> int:
         for topic, key, value in originals:
             await producer.send_and_wait(topic, value, key=key)
     except (KafkaError, OSError, TimeoutError) as error:
-        raise KafkaUnavailable(describe_unreachable(settings, error)) from error
+        raise KafkaUnavailable(await explain_trouble(settings, error)) from error
     finally:
         await producer.stop()
     return len(originals)
@@ -118,7 +118,7 @@ async def _consumer(settings: Settings, topic: str) -> AsyncIterator[AIOKafkaCon
     except UnknownTopicOrPartitionError as error:
         raise KafkaUnavailable(f"Kafka has no topic {topic} (see twinwatch topics create)") from error
     except (KafkaError, OSError, TimeoutError) as error:
-        raise KafkaUnavailable(describe_unreachable(settings, error)) from error
+        raise KafkaUnavailable(await explain_trouble(settings, error)) from error
     finally:
         await consumer.stop()
 

@@ -4,10 +4,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
 
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-
+from agents.redis import open_redis
 from agents.settings import Settings
 from engine.engine import BatchEngine, Engine
 from engine.outcome import Outcome
@@ -52,14 +49,7 @@ class _StoredJudge:
 async def open_judge(settings: Settings) -> AsyncIterator[Judge]:
     """The engine by the settings' policy over the settings' Redis. Raises `rules.policy.PolicyError`; connects lazily."""
     policy = load_policy(settings.policy_file)
-    client = Redis.from_url(
-        settings.redis_url,
-        socket_timeout=settings.redis_timeout_seconds,
-        socket_connect_timeout=settings.redis_timeout_seconds,
-        # the worker tries whole batches again, and reports meanwhile what it waits for
-        retry=Retry(NoBackoff(), 0),
-        health_check_interval=0,
-    )
+    client = open_redis(settings)
     try:
         pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
         store = Store(client, pseudonyms, shards=settings.redis_shards, limits=policy.memory.store_limits())

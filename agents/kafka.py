@@ -1,12 +1,34 @@
 """How every client of ours reaches Kafka, and what its errors mean in one line."""
 
-import ssl
+import asyncio
 from typing import Any
 
-from aiokafka.errors import KafkaConnectionError
-from aiokafka.helpers import create_ssl_context
+from aiokafka.conn import collect_hosts, create_conn
+from aiokafka.errors import (
+    AuthenticationFailedError,
+    ClusterAuthorizationFailedError,
+    GroupAuthorizationFailedError,
+    IllegalSaslStateError,
+    KafkaConnectionError,
+    KafkaError,
+    NodeNotReadyError,
+    SaslAuthenticationFailed,
+    TopicAuthorizationFailedError,
+    UnsupportedSaslMechanismError,
+)
+from aiokafka.protocol.metadata import MetadataRequest
 
 from agents.settings import Settings
+from agents.tls import explain_tls, protocol_advice, was_closed
+
+_PROBE_SECONDS = 5.0
+_NOT_LET_IN = (
+    AuthenticationFailedError,
+    SaslAuthenticationFailed,
+    UnsupportedSaslMechanismError,
+    IllegalSaslStateError,
+)
+_NOT_ALLOWED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, ClusterAuthorizationFailedError)
 
 
 class KafkaUnavailable(Exception):  # noqa: N818 - a state of the world, not a mistake of the caller
@@ -18,23 +40,13 @@ def bootstrap_servers(settings: Settings) -> list[str]:
     return [server.strip() for server in settings.kafka_bootstrap_servers.split(",")]
 
 
-def tls_context(settings: Settings) -> ssl.SSLContext | None:
-    """The authorities we trust, or None where the connection is not encrypted."""
-    if not settings.uses_tls:
-        return None
-    context: ssl.SSLContext = create_ssl_context(
-        cafile=str(settings.kafka_ssl_ca_file) if settings.kafka_ssl_ca_file else None
-    )
-    return context
-
-
 def client_options(settings: Settings) -> dict[str, Any]:
     """The keyword arguments that aiokafka's producer, consumer and admin client have in common."""
     options: dict[str, Any] = {
         "bootstrap_servers": bootstrap_servers(settings),
         "client_id": "twinwatch",
         "security_protocol": settings.kafka_security_protocol,
-        "ssl_context": tls_context(settings),
+        "ssl_context": settings.kafka_tls_context(),
     }
     if settings.uses_sasl and settings.kafka_sasl_password:
         options |= {
@@ -45,14 +57,63 @@ def client_options(settings: Settings) -> dict[str, Any]:
     return options
 
 
-def describe_unreachable(settings: Settings, error: BaseException) -> str:
-    """One line: where Kafka should have been and what happened instead."""
-    cause = (
-        "no broker answers" if isinstance(error, KafkaConnectionError | OSError | TimeoutError) else _first_line(error)
-    )
-    return (
-        f"Kafka at {settings.kafka_bootstrap_servers} cannot be used: {cause} (see TWINWATCH_KAFKA_BOOTSTRAP_SERVERS)"
-    )
+async def explain_trouble(settings: Settings, error: BaseException) -> str:
+    """One line: where Kafka should have been, what happened instead, and which setting to look at.
+
+    aiokafka keeps to itself why it could not connect, so that the brokers are asked once more, one after the other.
+    """
+    if isinstance(error, KafkaConnectionError | NodeNotReadyError | OSError | TimeoutError):
+        try:
+            async with asyncio.timeout(_PROBE_SECONDS):
+                await _probe(settings)
+        except Exception as probed:
+            error = probed
+    return describe_trouble(settings, error)
+
+
+def describe_trouble(settings: Settings, error: BaseException) -> str:
+    """`explain_trouble` from what `error` itself tells."""
+    return f"Kafka at {settings.kafka_bootstrap_servers} cannot be used: {_cause(settings, error)}"
+
+
+def _cause(settings: Settings, error: BaseException) -> str:
+    if isinstance(error, _NOT_LET_IN):
+        return (
+            f"user {settings.kafka_sasl_username} is not let in by {settings.kafka_sasl_mechanism}: {_first_line(error)}"
+            " (see TWINWATCH_KAFKA_SASL_USERNAME, TWINWATCH_KAFKA_SASL_PASSWORD and TWINWATCH_KAFKA_SASL_MECHANISM)"
+        )
+    if isinstance(error, _NOT_ALLOWED):
+        user = settings.kafka_sasl_username or "we are"
+        return f"{user} lacks a permission: {type(error).__name__} (see deploy/kafka/acls.sh)"
+    if told := explain_tls(error, "KAFKA"):
+        return told
+    if was_closed(error):
+        return f"the broker hangs up ({protocol_advice('KAFKA')})"
+    if isinstance(error, KafkaConnectionError | OSError | TimeoutError):
+        return "no broker answers (see TWINWATCH_KAFKA_BOOTSTRAP_SERVERS)"
+    return f"{_first_line(error)} (see TWINWATCH_KAFKA_BOOTSTRAP_SERVERS)"
+
+
+async def _probe(settings: Settings) -> None:
+    """Connect to each broker as clients do. Raises what keeps one from answering, of several the most telling."""
+    options = client_options(settings)
+    del options["bootstrap_servers"]
+    todo = [(host, port) for host, port, _ in collect_hosts(bootstrap_servers(settings))]
+    troubles: list[Exception] = []
+    for host, port in todo:
+        try:
+            connection = await create_conn(host, port, **options)
+        except (KafkaError, OSError, TimeoutError, ValueError) as error:
+            troubles.append(error)
+            continue
+        try:
+            metadata = await connection.send(MetadataRequest([]))
+        finally:
+            connection.close()
+        # a client goes on from there with the addresses that brokers announce
+        todo += [(b[1], b[2]) for b in metadata.brokers if (b[1], b[2]) not in todo]
+    if troubles:
+        raise max(troubles, key=lambda error: not isinstance(error, ConnectionRefusedError))
 
 
 def _first_line(error: BaseException) -> str:

@@ -7,6 +7,7 @@ of precedence.
 
 import difflib
 import os
+import ssl
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -18,17 +19,22 @@ from pydantic import Field, SecretStr, ValidationError, field_validator, model_v
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from agents.tls import UnusableFile, tls_context
 from models.decoding import InputLimits
 
 ENV_PREFIX = "TWINWATCH_"
 ENV_FILE_VARIABLE = "TWINWATCH_ENV_FILE"
 SECRETS_DIRECTORY_VARIABLE = "TWINWATCH_SECRETS_DIR"
 SAMPLE_PSEUDONYM_KEY = "sample-key-do-not-use-in-production"
-"""Used where no key is set, so that a first try needs no preparation. Whoever knows it can guess members from Redis."""
+"""Stands in where no key is set. Whoever knows it can guess members from Redis, so that no worker starts with it."""
+_LEAST_DISTINCT_CHARACTERS = 8
+_LONGEST_PERIOD = 15
+_PLACEHOLDERS = ("sample", "example", "changeme", "placeholder", "password", "yourkey")
 
 _MEANING_OF_ENV_FILE = "file with further settings, one NAME=value a line"
 _MEANING_OF_SECRETS_DIRECTORY = "directory with one file per secret, e.g. twinwatch_pseudonym_key (Docker, Kubernetes)"
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
+_FILES_OF_TLS = tuple(f"{server}_ssl_{name}_file" for server in ("kafka", "redis") for name in ("ca", "cert", "key"))
 
 
 class InvalidSettings(ValueError):  # noqa: N818 - reads as what it is where it is caught
@@ -54,6 +60,14 @@ class Settings(BaseSettings):
     kafka_ssl_ca_file: Path | None = Field(
         None, description="PEM file of the authorities that may sign the brokers' certificates; unset: the system's"
     )
+    kafka_ssl_cert_file: Path | None = Field(
+        None, description="PEM file of our own certificate, where Kafka asks its clients for one"
+    )
+    kafka_ssl_key_file: Path | None = Field(None, description="PEM file of its private key")
+    kafka_ssl_key_password: SecretStr | None = Field(None, description="password of that file, where it has one")
+    kafka_ssl_check_hostname: bool = Field(
+        True, description="whether the brokers' certificates must be made out to the hosts that we ask"
+    )
     topic_prefix: str = Field(
         "",
         pattern=r"^[a-zA-Z0-9._-]{0,100}$",
@@ -68,6 +82,19 @@ class Settings(BaseSettings):
         "redis://localhost:6379/0",
         description="Redis or Valkey: redis://[user:password@]host:port/db, rediss:// over TLS",
     )
+    redis_username: str | None = Field(None, description="Redis user, where the URL names none")
+    redis_password: SecretStr | None = Field(None, description="password of the Redis user, where the URL has none")
+    redis_ssl_ca_file: Path | None = Field(
+        None, description="PEM file of the authorities that may sign Redis' certificate; unset: the system's"
+    )
+    redis_ssl_cert_file: Path | None = Field(
+        None, description="PEM file of our own certificate, where Redis asks its clients for one"
+    )
+    redis_ssl_key_file: Path | None = Field(None, description="PEM file of its private key")
+    redis_ssl_key_password: SecretStr | None = Field(None, description="password of that file, where it has one")
+    redis_ssl_check_hostname: bool = Field(
+        True, description="whether Redis' certificate must be made out to the host that the URL names"
+    )
     redis_shards: int = Field(
         1,
         ge=1,
@@ -78,7 +105,8 @@ class Settings(BaseSettings):
     pseudonym_key: SecretStr = Field(
         SecretStr(SAMPLE_PSEUDONYM_KEY),
         min_length=16,
-        description="secret under which members' ids are hashed in Redis; the same for all workers of one Redis",
+        description="secret under which members' ids are hashed in Redis; the same for all workers of one Redis, "
+        "which do not start with the sample key",
     )
     policy_file: Path | None = Field(None, description="policy.yaml with rules and limits; unset: the shipped one")
 
@@ -114,9 +142,11 @@ class Settings(BaseSettings):
         # the text of the error never quotes the URL: it may hold a password
         if urlsplit(value).scheme not in _REDIS_SCHEMES:
             raise ValueError("expected redis://host:port/db, rediss://host:port/db or unix://path")
+        if "ssl_" in urlsplit(value).query:
+            raise ValueError("expected no ssl_… in the URL: there are settings TWINWATCH_REDIS_SSL_… for it")
         return value
 
-    @field_validator("policy_file", "kafka_ssl_ca_file")
+    @field_validator("policy_file", *_FILES_OF_TLS)
     @classmethod
     def _check_readable(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():
@@ -137,6 +167,45 @@ class Settings(BaseSettings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _check_tls(self) -> Self:
+        """Whoever sets up TLS must have it: settings for it that would be ignored in silence are refused."""
+        for server, encrypted, remedy in (
+            ("kafka", self.uses_tls, f"set {ENV_PREFIX}KAFKA_SECURITY_PROTOCOL to SSL or SASL_SSL"),
+            ("redis", self.redis_uses_tls, f"{ENV_PREFIX}REDIS_URL must begin with rediss://"),
+        ):
+            given = [name for name in _FILES_OF_TLS if name.startswith(server) and getattr(self, name)]
+            if given and not encrypted:
+                raise ValueError(f"{ENV_PREFIX}{given[0].upper()} is of no use without TLS: {remedy}")
+            if getattr(self, f"{server}_ssl_key_file") and not getattr(self, f"{server}_ssl_cert_file"):
+                name = f"{ENV_PREFIX}{server.upper()}_SSL"
+                raise ValueError(f"{name}_KEY_FILE goes with a certificate: set {name}_CERT_FILE too")
+            if given:
+                try:
+                    self._tls_context(server)
+                except UnusableFile as error:
+                    name = f"{ENV_PREFIX}{server.upper()}_SSL_{error.kind.upper()}_FILE"
+                    raise ValueError(f"{name}: {error}") from error
+        return self
+
+    def kafka_tls_context(self) -> ssl.SSLContext | None:
+        """What the connection to Kafka needs for TLS, or None where it is not encrypted."""
+        return self._tls_context("kafka") if self.uses_tls else None
+
+    def redis_tls_context(self) -> ssl.SSLContext | None:
+        """What the connection to Redis needs for TLS, or None where it is not encrypted."""
+        return self._tls_context("redis") if self.redis_uses_tls else None
+
+    def _tls_context(self, server: str) -> ssl.SSLContext:
+        password: SecretStr | None = getattr(self, f"{server}_ssl_key_password")
+        return tls_context(
+            ca_file=getattr(self, f"{server}_ssl_ca_file"),
+            cert_file=getattr(self, f"{server}_ssl_cert_file"),
+            key_file=getattr(self, f"{server}_ssl_key_file"),
+            key_password=password.get_secret_value() if password else None,
+            check_hostname=getattr(self, f"{server}_ssl_check_hostname"),
+        )
+
     @property
     def uses_sasl(self) -> bool:
         """Whether a user logs in to Kafka."""
@@ -148,9 +217,26 @@ class Settings(BaseSettings):
         return self.kafka_security_protocol.endswith("SSL")
 
     @property
-    def uses_sample_pseudonym_key(self) -> bool:
-        """Whether members' ids in Redis are hashed under the key that everybody can read."""
-        return self.pseudonym_key.get_secret_value() == SAMPLE_PSEUDONYM_KEY
+    def redis_uses_tls(self) -> bool:
+        """Whether the connection to Redis is encrypted."""
+        return urlsplit(self.redis_url).scheme == "rediss"
+
+    @property
+    def why_weak_pseudonym_key(self) -> str | None:
+        """Why members' ids in Redis are not safe under the pseudonym key, in words that do not tell it; None if they are.
+
+        What a person made up cannot be told from what chance made: only what nobody should ever use is found here.
+        """
+        key = self.pseudonym_key.get_secret_value()
+        bare = "".join(character for character in key.lower() if character.isalnum())
+        if key == SAMPLE_PSEUDONYM_KEY:
+            return "is not set, or set to the sample that everybody can read"
+        if any(word in bare for word in _PLACEHOLDERS):
+            return "is a placeholder"
+        period = next(length for length in range(1, len(key) + 1) if key.startswith(key[length:]))
+        if len(set(key)) < _LEAST_DISTINCT_CHARACTERS or period <= min(len(key) // 2, _LONGEST_PERIOD):
+            return "is too easily guessed: it is a few characters repeated"
+        return None
 
     @property
     def input_limits(self) -> InputLimits:

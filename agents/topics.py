@@ -7,7 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from msgspec import Struct
 
-from agents.kafka import KafkaUnavailable, client_options, describe_unreachable
+from agents.kafka import KafkaUnavailable, client_options, explain_trouble
 from agents.settings import Settings
 from models.events import TOPICS as EVENT_TOPICS
 
@@ -137,6 +137,6 @@ async def _admin(settings: Settings) -> AsyncIterator[AIOKafkaAdminClient]:
         await admin.start()
         yield admin
     except (KafkaError, OSError, TimeoutError) as error:
-        raise KafkaUnavailable(describe_unreachable(settings, error)) from error
+        raise KafkaUnavailable(await explain_trouble(settings, error)) from error
     finally:
         await admin.close()

@@ -18,12 +18,13 @@ from agents.app import WorkerApp, build_app
 from agents.health import Health, Partition
 from agents.journey import Journey
 from agents.judge import Judge, OpenJudge, open_judge
-from agents.kafka import KafkaUnavailable, describe_unreachable
+from agents.kafka import KafkaUnavailable, describe_trouble
 from agents.lag import GroupObserver
 from agents.logs import set_up_logging
 from agents.metrics import Metrics
 from agents.patience import Patience
 from agents.publishing import Publisher
+from agents.redis import describe_store_trouble
 from agents.settings import Settings
 from agents.topics import missing_topics
 from agents.web import serve
@@ -54,7 +55,7 @@ def run_worker(settings: Settings, open_judge: OpenJudge = open_judge) -> int:
     """Run one worker until SIGINT or SIGTERM; its exit status.
 
     0 after a signal. `EXIT_FAILED`, with one line on standard error, where Kafka or Redis cannot be reached in time, topics
-    are missing, the policy is wrong or the port is taken; also where Faust cannot go on.
+    are missing, the pseudonym key is no secret, the policy is wrong or the port is taken; also where Faust cannot go on.
     """
     set_up_logging(settings)
     exit_ = _Exit()
@@ -69,9 +70,9 @@ def run_worker(settings: Settings, open_judge: OpenJudge = open_judge) -> int:
 
 async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int:
     stop = _stop_signal()
-    if settings.uses_sample_pseudonym_key:
-        logger.warning(
-            "TWINWATCH_PSEUDONYM_KEY is not set: members' ids in Redis are hashed under a key that everybody can read"
+    if weakness := settings.why_weak_pseudonym_key:
+        raise CannotStart(
+            f"TWINWATCH_PSEUDONYM_KEY {weakness}; members' ids in Redis need a secret, e.g. from: openssl rand -hex 32"
         )
     async with AsyncExitStack() as stack:
         judge = await stack.enter_async_context(open_judge(settings))
@@ -178,13 +179,13 @@ async def _check(settings: Settings, judge: Judge) -> None:
                 try:
                     complaint = complaint or "Redis does not answer in time (see TWINWATCH_REDIS_URL)"
                     await judge.ping()
-                    complaint = describe_unreachable(settings, TimeoutError())
+                    complaint = describe_trouble(settings, TimeoutError())
                     missing = await missing_topics(settings)
                     if not missing:
                         return
                     complaint = f"Kafka has no topic {', '.join(missing)}; run: twinwatch topics create"
                 except StateUnavailable as error:
-                    complaint = f"{str(error).splitlines()[0]} (see TWINWATCH_REDIS_URL)"
+                    complaint = describe_store_trouble(error)
                 except KafkaUnavailable as error:
                     complaint = str(error)
                 await patience.wait(delay)

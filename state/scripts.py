@@ -1,7 +1,8 @@
 """How the store talks to Redis: script calls, all shards at once, and what their failures mean."""
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from hashlib import sha1
 from importlib.resources import files
 from typing import Any
@@ -10,9 +11,11 @@ from zlib import crc32
 import msgpack
 from msgspec import Struct
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoPermissionError, NoScriptError, RedisError, ResponseError
 
 from state.errors import StateUnavailable
+
+_CALLED = re.compile(r"redis\.p?call\('(\w+)'")
 
 
 class Script:
@@ -21,6 +24,8 @@ class Script:
     def __init__(self, name: str) -> None:
         self.source = files("state").joinpath("lua", f"{name}.lua").read_text("utf-8")
         self.sha = sha1(self.source.encode(), usedforsecurity=False).hexdigest()
+        self.commands = frozenset(_CALLED.findall(self.source))
+        """The commands of Redis that it calls."""
 
 
 class Call(Struct, frozen=True):
@@ -29,6 +34,9 @@ class Call(Struct, frozen=True):
     script: Script
     request: object
     scope: str = ""
+
+
+_REFUSED = Script("refused")
 
 
 def pack(value: object) -> bytes:
@@ -57,9 +65,14 @@ class Shards:
     def __len__(self) -> int:
         return len(self._prefixes)
 
-    async def ping(self) -> None:
-        """Raise `StateUnavailable` unless Redis answers."""
-        await _guarded(self._client.ping)
+    async def check(self, commands: Collection[str]) -> None:
+        """Raise `StateUnavailable` unless Redis answers and lets us use the commands on the shards' keys."""
+        refused = await self.run({shard: [Call(_REFUSED, sorted(commands))] for shard in range(len(self))})
+        for shard, [names] in refused.items():
+            if names:
+                told = ", ".join(name.decode() for name in names)
+                missing = NoPermissionError(f"the user may not run {told} on keys {self._prefixes[shard]}*")
+                raise StateUnavailable(type(missing).__name__, str(missing)) from missing
 
     async def run(self, calls: Mapping[int, Sequence[Call]]) -> dict[int, list[Any]]:
         """Run each shard's calls in one pipeline, all shards at once: one round trip. Unpacked answers, by shard, in order.

@@ -21,6 +21,8 @@ DEFAULT_NAMESPACE = "tw2:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
 DAY = 24 * 3600
 _LOOKUP = Script("lookup")
+COMMANDS = frozenset[str]().union(*(script.commands for script in (_LOOKUP, TIES, CAMPAIGNS, WINDOWS, EPISODES)))
+"""What scripts of a batch call; `deploy/redis/users.acl` allows a worker no other command on its keys."""
 
 
 class StoreLimits(Struct, frozen=True, kw_only=True):
@@ -77,8 +79,8 @@ class Store:
         )
 
     async def ping(self) -> None:
-        """Raise `StateUnavailable` unless Redis answers."""
-        await self._shards.ping()
+        """Raise `StateUnavailable` unless Redis answers and the user may run what batches need."""
+        await self._shards.check(COMMANDS)
 
     async def recall(self, ties: Sequence[Tie], texts: Sequence[Text], event_ids: Sequence[str]) -> Recalled:
         """Remember who turned to whom and which texts were seen; tell what was known of them before, and what the events

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+import trustme
+from cryptography.hazmat.primitives import serialization
 from pydantic import ValidationError
 
 from agents.settings import (
@@ -40,17 +42,93 @@ def refused(path: Path | None = None) -> str:
 def test_a_first_try_needs_no_setting() -> None:
     settings = load_settings()
     assert settings.kafka_bootstrap_servers == "localhost:9092"
-    assert settings.uses_sample_pseudonym_key
+    assert settings.why_weak_pseudonym_key
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "a805d4b24930bf5a",
+        "7c0344efbdcb63d3b413a7d7e43010df3ab81b567949b4fe23f672033eda4d4a",
+        "DTFasUaCo7WE8I7SfWlXuOcBR3Uaf0CWyIRVLSk6yis",
+        "rye&bees&0q&17&w",
+    ],
+)
+def test_a_pseudonym_key_by_chance_is_accepted(key: str) -> None:
+    assert Settings(pseudonym_key=key).why_weak_pseudonym_key is None
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["changemechangeme", "Sample-Key-1234567", "aaaaaaaaaaaaaaaaaaaaaaaa", "my password is 1"],
+)
+def test_a_pseudonym_key_that_nobody_should_use_is_told(key: str) -> None:
+    assert Settings(pseudonym_key=key).why_weak_pseudonym_key
+
+
+def test_tls_that_would_not_be_used_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ca = tmp_path / "ca.pem"
+    trustme.CA().cert_pem.write_to_path(ca)
+    monkeypatch.setenv("TWINWATCH_KAFKA_SSL_CA_FILE", str(ca))
+    assert "set TWINWATCH_KAFKA_SECURITY_PROTOCOL to SSL or SASL_SSL" in refused()
+    monkeypatch.setenv("TWINWATCH_KAFKA_SECURITY_PROTOCOL", "SSL")
+    assert load_settings().kafka_tls_context()
+    monkeypatch.setenv("TWINWATCH_REDIS_SSL_CA_FILE", str(ca))
+    assert "TWINWATCH_REDIS_URL must begin with rediss://" in refused()
+    monkeypatch.setenv("TWINWATCH_REDIS_URL", "rediss://localhost")
+    assert load_settings().redis_tls_context()
+
+
+def test_a_key_needs_a_certificate(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    trustme.CA().private_key_pem.write_to_path(key)
+    monkeypatch.setenv("TWINWATCH_REDIS_URL", "rediss://localhost")
+    monkeypatch.setenv("TWINWATCH_REDIS_SSL_KEY_FILE", str(key))
+    assert "TWINWATCH_REDIS_SSL_CERT_FILE" in refused()
+
+
+@pytest.mark.parametrize("kind", ["CA", "CERT"])
+def test_a_file_that_tls_cannot_use_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str) -> None:
+    wrong = tmp_path / "wrong.pem"
+    wrong.write_text("no certificate", encoding="utf-8")
+    monkeypatch.setenv("TWINWATCH_KAFKA_SECURITY_PROTOCOL", "SSL")
+    monkeypatch.setenv(f"TWINWATCH_KAFKA_SSL_{kind}_FILE", str(wrong))
+    assert refused().startswith(f"TWINWATCH_KAFKA_SSL_{kind}_FILE: ")
+
+
+def test_a_key_that_is_locked_is_not_asked_for_on_the_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    issued = trustme.CA().issue_cert("client")
+    cert, key = tmp_path / "cert.pem", tmp_path / "key.pem"
+    issued.cert_chain_pems[0].write_to_path(cert)
+    unlocked = serialization.load_pem_private_key(issued.private_key_pem.bytes(), None)
+    key.write_bytes(
+        unlocked.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.BestAvailableEncryption(b"opensesame"),
+        )
+    )
+    monkeypatch.setenv("TWINWATCH_KAFKA_SECURITY_PROTOCOL", "SSL")
+    monkeypatch.setenv("TWINWATCH_KAFKA_SSL_CERT_FILE", str(cert))
+    monkeypatch.setenv("TWINWATCH_KAFKA_SSL_KEY_FILE", str(key))
+    assert "the key's password is missing or wrong" in refused()
+    monkeypatch.setenv("TWINWATCH_KAFKA_SSL_KEY_PASSWORD", "opensesame")
+    assert load_settings().kafka_tls_context()
+
+
+def test_the_url_of_redis_cannot_switch_tls_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWINWATCH_REDIS_URL", "rediss://localhost?ssl_cert_reqs=none")
+    assert "TWINWATCH_REDIS_SSL_" in refused()
 
 
 def test_the_environment_wins_over_the_env_file_and_that_over_secrets(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    secrets = tmp_path / "secrets"
-    secrets.mkdir()
+    directory = tmp_path / "secrets"
+    directory.mkdir()
     for name in ("twinwatch_consumer_group", "twinwatch_topic_prefix", "twinwatch_pseudonym_key"):
-        (secrets / name).write_text("from-the-secrets-directory", encoding="utf-8")
-    monkeypatch.setenv(SECRETS_DIRECTORY_VARIABLE, str(secrets))
+        (directory / name).write_text("from-the-secrets-directory", encoding="utf-8")
+    monkeypatch.setenv(SECRETS_DIRECTORY_VARIABLE, str(directory))
     monkeypatch.setenv("TWINWATCH_CONSUMER_GROUP", "from-the-environment")
     settings = load_settings(env_file("TWINWATCH_CONSUMER_GROUP=from-file\nTWINWATCH_TOPIC_PREFIX=from-file\n"))
     assert settings.consumer_group == "from-the-environment"

@@ -16,13 +16,15 @@ from agents.health import Health, Sighting
 from agents.judge import Judge
 from agents.kafka import KafkaUnavailable
 from agents.metrics import Metrics
-from agents.settings import Settings
+from agents.settings import SAMPLE_PSEUDONYM_KEY, Settings
 from agents.worker import EXIT_FAILED, EXIT_OK, run_worker
 from engine.outcome import Outcome
 from models.records import RawRecord
 from rules.policy import PolicyError
 from state.errors import StateUnavailable
 from tests.agents.helpers import Clock, gauges, health
+
+KEY = "a-key-of-these-tests-alone"
 
 
 class FakeJudge:
@@ -60,7 +62,12 @@ def topics(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def complaint(capsys: pytest.CaptureFixture[str], judge: Judge | None = None, **settings: object) -> str:
-    wanted = {"startup_timeout_seconds": 0.3, "metrics_host": "127.0.0.1", "metrics_port": 0} | settings
+    wanted = {
+        "startup_timeout_seconds": 0.3,
+        "metrics_host": "127.0.0.1",
+        "metrics_port": 0,
+        "pseudonym_key": KEY,
+    } | settings
     assert run_worker(Settings.model_validate(wanted), judging(judge or FakeJudge())) == EXIT_FAILED
     last = capsys.readouterr().err.splitlines()[-1]
     assert last.startswith("twinwatch worker: ")
@@ -97,6 +104,16 @@ def test_missing_topics_are_named_with_what_to_run(capsys: pytest.CaptureFixture
 
 
 @pytest.mark.usefixtures("topics")
+@pytest.mark.parametrize("key", [SAMPLE_PSEUDONYM_KEY, "changeme-changeme-or-else", "x" * 40, "ab12" * 10])
+def test_a_pseudonym_key_that_is_no_secret_is_one_line_that_does_not_tell_it(
+    capsys: pytest.CaptureFixture[str], key: str
+) -> None:
+    line = complaint(capsys, pseudonym_key=key)
+    assert "TWINWATCH_PSEUDONYM_KEY" in line
+    assert key not in line
+
+
+@pytest.mark.usefixtures("topics")
 def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -112,7 +129,7 @@ def test_a_wrong_policy_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         raise PolicyError("policy.yaml: rules.mass_messaging.mode: found 'lively'")
         yield
 
-    assert run_worker(Settings(), open_judge) == EXIT_FAILED
+    assert run_worker(Settings(pseudonym_key=KEY), open_judge) == EXIT_FAILED
     assert capsys.readouterr().err.splitlines()[-1] == (
         "twinwatch worker: policy.yaml: rules.mass_messaging.mode: found 'lively'"
     )
@@ -133,7 +150,7 @@ def test_servers_that_come_late_but_in_time_are_waited_for(
         loop = asyncio.get_running_loop()
         loop.call_later(0.2, setattr, judge, "error", None)
         loop.call_later(0.4, topics.clear)
-        settings = Settings(startup_timeout_seconds=20, metrics_host="127.0.0.1", metrics_port=0)
+        settings = Settings(startup_timeout_seconds=20, metrics_host="127.0.0.1", metrics_port=0, pseudonym_key=KEY)
         return await worker._run(settings, judging(judge), worker._Exit())
 
     assert asyncio.run(run()) == EXIT_OK

@@ -1,0 +1,58 @@
+"""How every client of ours reaches Redis, and what its errors mean in one line."""
+
+import ssl
+from typing import Any
+
+from redis.asyncio import Redis, SSLConnection
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import AuthenticationError, NoPermissionError
+from redis.maint_notifications import MaintNotificationsConfig
+
+from agents.settings import Settings
+from agents.tls import explain_tls, protocol_advice, was_closed
+from state.errors import StateUnavailable
+
+
+class _TlsConnection(SSLConnection):
+    """A connection that trusts nobody but whom we name: redis-py's own trusts the system's authorities besides."""
+
+    def __init__(self, *, context: ssl.SSLContext, **options: Any) -> None:
+        super().__init__(**options)
+        self.ssl_context.context = context
+
+
+def open_redis(settings: Settings) -> Redis:
+    """A client by the settings, which connects when it is used first. The caller closes it."""
+    options: dict[str, Any] = {
+        "username": settings.redis_username,
+        "password": settings.redis_password.get_secret_value() if settings.redis_password else None,
+        "socket_timeout": settings.redis_timeout_seconds,
+        "socket_connect_timeout": settings.redis_timeout_seconds,
+        # the worker tries whole batches again, and reports meanwhile what it waits for
+        "retry": Retry(NoBackoff(), 0),
+        "health_check_interval": 0,
+        # what a user of least privilege need not do: tell the server about its library, ask it to announce its maintenance
+        "driver_info": None,
+        "maint_notifications_config": MaintNotificationsConfig(enabled=False),
+    }
+    client = Redis.from_url(settings.redis_url, **options)
+    if context := settings.redis_tls_context():
+        client.connection_pool.connection_class = _TlsConnection
+        client.connection_pool.connection_kwargs["context"] = context
+    return client
+
+
+def describe_store_trouble(error: StateUnavailable) -> str:
+    """One line: what happened, and which setting to look at."""
+    cause = error.__cause__
+    said = str(error).strip().splitlines()[0]
+    if isinstance(cause, AuthenticationError):
+        return f"{said} (see TWINWATCH_REDIS_USERNAME and TWINWATCH_REDIS_PASSWORD, or TWINWATCH_REDIS_URL)"
+    if isinstance(cause, NoPermissionError):
+        return f"{said} (see deploy/redis/users.acl)"
+    if told := explain_tls(error, "REDIS"):
+        return f"Redis: {told}"
+    if was_closed(error):
+        return f"{said} ({protocol_advice('REDIS')})"
+    return f"{said} (see TWINWATCH_REDIS_URL)"
