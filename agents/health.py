@@ -1,12 +1,15 @@
 """Whether a worker should be restarted (`/live`) and whether it does its work (`/ready`), each with the reasons.
 
-An outage of Redis or Kafka makes a worker not ready, but it stays alive: a restart would not help. What a restart does help
-is a worker that is up and assigned and does nothing while records wait, so liveness is judged by progress alone.
+An outage of Redis or Kafka makes a worker *degraded*: not ready, but alive, because a restart would not help. What a restart
+does help is a worker that is up and assigned and does nothing while records wait although both servers answer, so liveness is
+judged by progress alone.
 """
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from time import monotonic
+from typing import Literal, get_args
 
 from msgspec import Struct
 
@@ -16,6 +19,18 @@ logger = logging.getLogger(__name__)
 
 Partition = tuple[str, int]
 """Topic and number."""
+
+Server = Literal["redis", "kafka"]
+SERVERS: tuple[Server, ...] = get_args(Server)
+
+
+class Outage(Struct, frozen=True, kw_only=True):
+    """A server that a worker waits for: since when, by the wall clock and by that of `Health`, and what it does instead."""
+
+    server: Server
+    since: datetime
+    began: float
+    reason: str
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
@@ -38,7 +53,7 @@ class Health:
     def __init__(self, *, stall_seconds: float, clock: Callable[[], float] = monotonic) -> None:
         self._stall_seconds = stall_seconds
         self._clock = clock
-        self._outages: dict[str, str] = {}
+        self._outages: dict[tuple[Server, str], Outage] = {}
         self._partitions: frozenset[Partition] | None = None
         self._unassigned_since = clock()
         self._judged: dict[Partition, int] = {}
@@ -51,16 +66,23 @@ class Health:
 
     # --- what the parts tell -----------------------------------------------------------------------------------------
 
-    def suffer(self, what: str, reason: str) -> None:
-        """`what` (redis, kafka…) is out; batches wait. Logged once an outage."""
-        if what not in self._outages:
+    def suffer(self, server: Server, reason: str, *, seen_by: str = "batches") -> None:
+        """The server is out, as far as `seen_by` can see; batches wait. Logged once an outage."""
+        known = self._outages.get((server, seen_by))
+        if not self._out(server):
             logger.warning("%s; waiting until it does", reason)
-        self._outages[what] = reason
+        self._outages[server, seen_by] = Outage(
+            server=server,
+            since=known.since if known else datetime.now(UTC),
+            began=known.began if known else self._clock(),
+            reason=reason,
+        )
 
-    def recover(self, what: str) -> None:
-        """`what` works. What had to wait for it gets its time anew."""
-        if self._outages.pop(what, None):
-            logger.info("%s works again", what)
+    def recover(self, server: Server, *, seen_by: str = "batches") -> None:
+        """The server works, as far as `seen_by` can see. What had to wait for it gets its time anew."""
+        if self._outages.pop((server, seen_by), None):
+            if not self._out(server):
+                logger.info("%s works again", server)
             self._idle_since = self._unassigned_since = self._batch_since = self._clock()
             self._uncommitted_since = {}
             self._neglected_since = {}
@@ -109,6 +131,15 @@ class Health:
         """Those that we were given."""
         return self._partitions or frozenset()
 
+    @property
+    def outages(self) -> list[Outage]:
+        """The servers that this worker waits for, each once and as it was first seen. None: it is not degraded."""
+        return [min(seen, key=lambda outage: outage.began) for server in SERVERS if (seen := self._out(server))]
+
+    def outage_seconds(self, server: Server) -> float:
+        """For how long the server has been out; 0 while it works."""
+        return max((self._clock() - outage.began for outage in self._out(server)), default=0.0)
+
     def why_dead(self) -> list[str]:
         """Reasons for which this worker should be restarted; none while it waits for Redis or Kafka to come back."""
         if self._outages:
@@ -132,7 +163,10 @@ class Health:
 
     def why_not_ready(self) -> list[str]:
         """Reasons for which this worker does not do its work at the moment."""
-        reasons = list(self._outages.values())
+        reasons = [outage.reason for outage in self._outages.values()]
         if self._partitions is None:
             reasons.append("Kafka has not assigned partitions yet")
         return reasons + self.why_dead()
+
+    def _out(self, server: Server) -> list[Outage]:
+        return [outage for (out, _), outage in self._outages.items() if out == server]

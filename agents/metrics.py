@@ -1,9 +1,11 @@
 """What a worker tells Prometheus. Labels are few and bounded: never an id, a text or anything a member wrote."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from agents.health import SERVERS, Health
 from engine.outcome import Outcome
 
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
@@ -60,6 +62,12 @@ class Metrics:
             ["topic", "partition"],
             registry=registry,
         )
+        self._outage_seconds = Gauge(
+            "twinwatch_outage_seconds",
+            "How long this worker has been waiting for a server that does not answer; 0 while it does.",
+            ["server"],
+            registry=registry,
+        )
         self._build = Gauge(
             "twinwatch_build_info",
             "Always 1; the labels say what is running.",
@@ -70,6 +78,11 @@ class Metrics:
     def describe_build(self, version: str, policy_version: str) -> None:
         """Say which program judges by which policy."""
         self._build.labels(version, policy_version).set(1)
+
+    def watch_outages(self, health: Health) -> None:
+        """From now on show for how long each server has been out."""
+        for server in SERVERS:
+            self._outage_seconds.labels(server).set_function(partial(health.outage_seconds, server))
 
     def record_batch(self, size: int, outcome: Outcome) -> None:
         """Count a batch whose outcome Kafka has confirmed."""

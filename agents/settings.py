@@ -122,7 +122,10 @@ class Settings(BaseSettings):
     metrics_port: int = Field(9108, ge=0, le=65_535, description="its port; 0 takes a free one")
     startup_timeout_seconds: float = Field(30.0, gt=0, le=600, description="longest wait for Kafka and Redis at start")
     stall_seconds: float = Field(
-        30.0, ge=1, le=3_600, description="unhealthy when records wait and none was judged for this long"
+        25.0,
+        ge=1,
+        le=3_600,
+        description="unhealthy, and ends, when records wait and none was judged for this long although Redis and Kafka answer",
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["plain", "json"] = Field("plain", description="log lines for people or for a log store")

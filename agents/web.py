@@ -1,20 +1,21 @@
 """The worker's own small HTTP server: `/metrics` for Prometheus, `/live` and `/ready` for whoever runs the worker."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from agents.health import Health
+from agents.health import Health, Outage
 from agents.metrics import Metrics
 
-WhyNotReady = Callable[[], Awaitable[list[str]]]
+LookAtStore = Callable[[], Awaitable[None]]
+"""Tell health whether the store answers at this moment."""
 
 
 @asynccontextmanager
 async def serve(
-    host: str, port: int, *, metrics: Metrics, health: Health, why_no_store: WhyNotReady
+    host: str, port: int, *, metrics: Metrics, health: Health, look_at_store: LookAtStore
 ) -> AsyncIterator[int]:
     """Serve while inside; gives the port (of interest where `port` is 0). Raises `OSError` where it is taken."""
 
@@ -25,7 +26,8 @@ async def serve(
         return _verdict(health.why_dead())
 
     async def show_ready(_: web.Request) -> web.Response:
-        return _verdict(health.why_not_ready() + await why_no_store())
+        await look_at_store()
+        return _verdict(health.why_not_ready(), health.outages)
 
     app = web.Application()
     app.add_routes([web.get("/metrics", show_metrics), web.get("/live", show_live), web.get("/ready", show_ready)])
@@ -39,6 +41,12 @@ async def serve(
         await runner.cleanup()
 
 
-def _verdict(reasons: list[str]) -> web.Response:
-    body = {"status": "unavailable" if reasons else "ok", "reasons": list(dict.fromkeys(reasons))}
+def _verdict(reasons: Sequence[str], outages: Sequence[Outage] = ()) -> web.Response:
+    status = "degraded" if outages else "unavailable" if reasons else "ok"
+    body: dict[str, object] = {"status": status, "reasons": list(dict.fromkeys(reasons))}
+    if outages:
+        body["outages"] = [
+            {"server": outage.server, "since": outage.since.isoformat(timespec="seconds"), "reason": outage.reason}
+            for outage in outages
+        ]
     return web.json_response(body, status=503 if reasons else 200)

@@ -27,6 +27,7 @@ from agents.publishing import Publisher
 from agents.redis import describe_store_trouble
 from agents.settings import Settings
 from agents.topics import missing_topics
+from agents.watchdog import keep_alive
 from agents.web import serve
 from rules.policy import PolicyError
 from state.errors import StateUnavailable
@@ -44,7 +45,6 @@ _STOP_SECONDS = 4.0
 """How long Faust may take to commit, to leave the group and to end."""
 _LEAVE_SECONDS = 8.0
 """After so long the process ends in any case."""
-_GROUP = "the consumer group"
 
 
 class CannotStart(Exception):  # noqa: N818 - reads as what it is where it is caught
@@ -83,6 +83,7 @@ async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int
         metrics, patience = Metrics(), Patience()
         metrics.describe_build(_version(), judge.policy_version)
         health = Health(stall_seconds=settings.stall_seconds)
+        metrics.watch_outages(health)
         try:
             port = await stack.enter_async_context(
                 serve(
@@ -90,7 +91,7 @@ async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int
                     settings.metrics_port,
                     metrics=metrics,
                     health=health,
-                    why_no_store=lambda: _why_no_store(judge),
+                    look_at_store=lambda: _look_at_store(judge, health),
                 )
             )
         except OSError as error:
@@ -119,6 +120,8 @@ async def _consume(
     )
     running = asyncio.create_task(_run_app(app))
     watching = asyncio.create_task(_watch(settings, app, metrics, health))
+    watching_store = asyncio.create_task(_watch_store(judge, health))
+    beating = asyncio.create_task(keep_alive(settings.stall_seconds))
     signalled = asyncio.create_task(stop.wait())
     await asyncio.wait({running, watching, signalled}, return_when=asyncio.FIRST_COMPLETED)
     status = EXIT_OK if signalled.done() else EXIT_FAILED
@@ -128,12 +131,13 @@ async def _consume(
     patience.stopping.set()
     if not await journey.finish(_FINISH_SECONDS):
         logger.warning("a batch is still under way; its records come again")
-    for task in (watching, signalled):
-        await _cancel(task)
     stopping = asyncio.create_task(app.stop())
     await asyncio.wait({stopping}, timeout=_STOP_SECONDS)
     if not stopping.done():
         logger.warning("Faust does not end in time, as while Kafka is away; what it has not committed comes again")
+    # last: while Kafka hangs, the observer's connections do not close in time
+    for task in (signalled, watching_store, beating, watching):
+        await _cancel(task)
     logger.info("stopped")
     return status
 
@@ -159,14 +163,15 @@ async def _watch(settings: Settings, app: WorkerApp, metrics: Metrics, health: H
                 while True:
                     ours = health.partitions
                     sighting = await observer.look(ours, position, app.batches.oldest_unconfirmed)
-                    health.recover(_GROUP)
+                    health.recover("kafka", seen_by="observer")
                     health.see(sighting)
                     metrics.show_lag({p: backlog for p, backlog in sighting.backlog.items() if p in ours})
                     if reasons := health.why_dead():
                         return "; ".join(reasons)
                     await asyncio.sleep(_LOOK_SECONDS)
         except (KafkaError, OSError, TimeoutError) as error:
-            health.suffer(_GROUP, f"Kafka does not tell how the consumer group stands: {type(error).__name__}")
+            reason = f"Kafka does not tell how the consumer group stands: {type(error).__name__}"
+            health.suffer("kafka", reason, seen_by="observer")
 
 
 async def _check(settings: Settings, judge: Judge) -> None:
@@ -193,13 +198,20 @@ async def _check(settings: Settings, judge: Judge) -> None:
         raise CannotStart(complaint) from None
 
 
-async def _why_no_store(judge: Judge) -> list[str]:
-    """Why batches cannot be judged at the moment, for `/ready`."""
+async def _look_at_store(judge: Judge, health: Health) -> None:
+    """Tell health whether Redis answers, also while no batch would notice."""
     try:
         await judge.ping()
     except StateUnavailable as error:
-        return [f"Redis does not answer: {error.kind}"]
-    return []
+        health.suffer("redis", f"Redis does not answer: {error.kind}", seen_by="observer")
+    else:
+        health.recover("redis", seen_by="observer")
+
+
+async def _watch_store(judge: Judge, health: Health) -> None:
+    while True:
+        await asyncio.sleep(_LOOK_SECONDS)
+        await _look_at_store(judge, health)
 
 
 def _stop_signal() -> asyncio.Event:

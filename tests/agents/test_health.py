@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from agents.health import Health, Partition, Sighting
+from agents.health import Health, Partition, Server, Sighting
 from tests.agents.helpers import Clock, health, record
 
 P: Partition = ("activity.messages", 0)
@@ -80,7 +80,7 @@ def test_without_partitions_it_is_dead_only_if_nobody_reads_them(clock: Clock) -
 
 @pytest.mark.parametrize("what", ["redis", "kafka"])
 def test_an_outage_is_no_death_and_everything_gets_its_time_anew_afterwards(
-    clock: Clock, worker: Health, what: str
+    clock: Clock, worker: Health, what: Server
 ) -> None:
     worker.progress([record(41)])
     worker.see(sighting(7, 30, batch=3))
@@ -103,6 +103,24 @@ def test_outages_of_two_things_end_one_by_one(worker: Health) -> None:
     worker.suffer("kafka", "Kafka does not answer")
     worker.recover("redis")
     assert worker.why_not_ready() == ["Kafka does not answer"]
+
+
+def test_a_server_is_out_for_as_long_as_anybody_sees_it_out(clock: Clock, worker: Health) -> None:
+    worker.suffer("redis", "Redis does not answer: OutOfMemoryError")
+    clock.now += 5
+    worker.suffer("redis", "Redis does not answer: TimeoutError", seen_by="observer")
+    clock.now += 5
+    worker.recover("redis", seen_by="observer")
+    # it answers a ping, and still takes nothing
+    worker.suffer("redis", "Redis does not answer: OutOfMemoryError")
+    clock.now += 5
+    assert worker.outage_seconds("redis") == 15
+    assert [(outage.server, outage.reason) for outage in worker.outages] == [
+        ("redis", "Redis does not answer: OutOfMemoryError")
+    ]
+    worker.recover("redis")
+    assert worker.outages == []
+    assert worker.outage_seconds("redis") == 0
 
 
 def test_an_outage_is_logged_once(worker: Health, caplog: pytest.LogCaptureFixture) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import aiohttp
 import msgspec
@@ -17,7 +17,7 @@ from agents.topics import DEAD_LETTERS, TOPICS
 from agents.web import serve
 from engine.outcome import Outcome
 from models.events import TOPICS as EVENT_TOPICS
-from tests.agents.helpers import NOW, gauges, health, incident, letter, outcome, record
+from tests.agents.helpers import NOW, Clock, gauges, health, incident, letter, outcome, record
 
 # --- logs
 
@@ -135,40 +135,52 @@ async def get(port: int, path: str) -> tuple[int, str]:
 def test_health_and_metrics_are_served() -> None:
     async def run() -> None:
         metrics, condition = Metrics(), health()
-        store: list[str] = []
+        looks = 0
 
-        async def why_no_store() -> list[str]:
-            return store
+        async def look_at_store() -> None:
+            nonlocal looks
+            looks += 1
 
         metrics.describe_build("0.1.0", "abc")
-        async with serve("127.0.0.1", 0, metrics=metrics, health=condition, why_no_store=why_no_store) as port:
+        async with serve("127.0.0.1", 0, metrics=metrics, health=condition, look_at_store=look_at_store) as port:
             status, body = await get(port, "/metrics")
             assert status == 200
             assert 'twinwatch_build_info{policy_version="abc",version="0.1.0"} 1.0' in body
             assert (await get(port, "/live"))[0] == 200
-            assert (await get(port, "/ready"))[0] == 503
+            assert await get(port, "/ready") == (
+                503,
+                '{"status": "unavailable", "reasons": ["Kafka has not assigned partitions yet"]}',
+            )
             condition.assign(frozenset())
             assert await get(port, "/ready") == (200, '{"status": "ok", "reasons": []}')
-            store.append("Redis does not answer: TimeoutError")
-            status, body = await get(port, "/ready")
-            assert status == 503
-            assert json.loads(body) == {"status": "unavailable", "reasons": store}
-            assert (await get(port, "/live"))[0] == 200
+            assert looks == 2
             assert (await get(port, "/"))[0] == 404
 
     asyncio.run(run())
 
 
-def test_the_same_reason_is_given_once() -> None:
+def test_a_degraded_worker_says_which_server_it_waits_for_since_when_and_lives() -> None:
     async def run() -> None:
-        condition = health()
+        clock, metrics = Clock(), Metrics()
+        condition = health(clock)
+        metrics.watch_outages(condition)
         condition.assign(frozenset())
         condition.suffer("redis", "Redis does not answer: TimeoutError")
 
-        async def why_no_store() -> list[str]:
-            return ["Redis does not answer: TimeoutError"]
+        async def look_at_store() -> None:
+            condition.suffer("redis", "Redis does not answer: TimeoutError", seen_by="observer")
 
-        async with serve("127.0.0.1", 0, metrics=Metrics(), health=condition, why_no_store=why_no_store) as port:
-            assert json.loads((await get(port, "/ready"))[1])["reasons"] == ["Redis does not answer: TimeoutError"]
+        async with serve("127.0.0.1", 0, metrics=metrics, health=condition, look_at_store=look_at_store) as port:
+            clock.now += 75
+            status, body = await get(port, "/ready")
+            assert status == 503
+            told = json.loads(body)
+            [outage] = told.pop("outages")
+            assert told == {"status": "degraded", "reasons": ["Redis does not answer: TimeoutError"]}
+            assert outage["server"] == "redis"
+            assert abs((datetime.now(UTC) - datetime.fromisoformat(outage["since"])).total_seconds()) < 60
+            assert (await get(port, "/live")) == (200, '{"status": "ok", "reasons": []}')
+            assert gauges(metrics)['twinwatch_outage_seconds{server="redis"}'] == 75
+            assert gauges(metrics)['twinwatch_outage_seconds{server="kafka"}'] == 0
 
     asyncio.run(run())

@@ -78,9 +78,9 @@ class Stage:
             "topics", "create", "--env-file", str(self.env_file()), "--partitions", str(partitions)
         ).check_returncode()
 
-    def start_worker(self, *, ready: bool = True, **settings: object) -> "Worker":
-        """Start a worker, and wait until it can take events."""
-        worker = Worker(self, settings)
+    def start_worker(self, *, ready: bool = True, fault: str = "", **settings: object) -> "Worker":
+        """Start a worker (with a fault of `tests.integration.faulty`), and wait until it can take events."""
+        worker = Worker(self, settings, fault)
         self.workers.append(worker)
         if ready:
             worker.wait_until_ready()
@@ -219,13 +219,14 @@ class Stage:
 class Worker:
     """A worker in a process of its own, as in production."""
 
-    def __init__(self, stage: Stage, settings: dict[str, object]) -> None:
+    def __init__(self, stage: Stage, settings: dict[str, object], fault: str = "") -> None:
         self.port = settings.setdefault("metrics_port", free_port())
         self._env_file = stage.env_file(**settings)
         self.log = self._env_file.with_suffix(".log")
+        program = ["tests.integration.faulty", fault] if fault else ["twinwatch", "worker"]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "twinwatch", "worker", "--env-file", self._env_file],
+                [sys.executable, "-m", *program, "--env-file", self._env_file],
                 cwd=REPOSITORY,
                 env=clean_environment(),
                 stdin=subprocess.DEVNULL,

@@ -46,28 +46,6 @@ def test_a_worker_is_killed_in_the_middle_again_and_again(stage: Stage, affairs:
     assert stage.found() == expected
 
 
-def test_a_worker_ends_in_good_order_under_load_and_the_next_one_goes_on(
-    stage: Stage, affairs: list[Sent], expected: Found
-) -> None:
-    stage.send(affairs)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        worker = stage.start_worker(batch_max_records=40)
-        eventually(lambda: judged(worker) >= 200, what="the worker is in the middle of it")  # noqa: B023
-        status, seconds = worker.stop(number)
-        assert status == 0, worker.said
-        assert seconds < 20  # it takes 2 to 5 where nothing else runs; here it shares two cores with other tests
-        assert "Traceback" not in worker.said
-    assert stage.backlog() > 0, "it was too quick to be stopped in the middle"
-    written = len(stage.incidents())
-    # what was published was committed too: the next one has nothing to repeat
-    stage.start_worker()
-    stage.wait_until_judged()
-    incidents = [(one["incident_id"], one["revision"]) for one in stage.incidents()]
-    assert len(incidents) > written
-    assert len(incidents) == len(set(incidents))
-    assert stage.found() == expected
-
-
 def test_two_workers_share_the_partitions_and_one_takes_over_when_the_other_is_killed(
     stage: Stage, affairs: list[Sent], expected: Found
 ) -> None:

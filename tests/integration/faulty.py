@@ -1,0 +1,87 @@
+"""A worker with a fault put into it, as it might have by a mistake of Faust's, of aiokafka's or of ours.
+
+    python -m tests.integration.faulty FAULT --env-file FILE
+
+Everything else is the worker as it is. Each fault shows only after the first records were judged, so that the worker has been
+in order until then.
+"""
+
+import asyncio
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from aiokafka.consumer.group_coordinator import CoordinatorGroupRebalance
+from aiokafka.errors import UnknownError
+
+from agents.consumer import BatchConsumer
+from agents.journey import Journey
+from agents.settings import load_settings
+from agents.worker import run_worker
+
+
+def reading_ends() -> None:
+    """The consumer stays in its group, answers, and reads no more."""
+    read = BatchConsumer._read
+
+    async def read_once(self: BatchConsumer, partitions: Any) -> int:
+        count = await read(self, partitions)
+        if count:
+            await asyncio.Event().wait()
+        return count
+
+    BatchConsumer._read = read_once  # type: ignore[method-assign]
+
+
+def agents_hang() -> None:
+    """Batches are read, and the agents never end with the second one."""
+    carry = Journey.carry
+    carried = 0
+
+    async def carry_once(self: Journey, records: Any) -> bool:
+        nonlocal carried
+        carried += 1
+        if carried > 1:
+            await asyncio.Event().wait()
+        return await carry(self, records)
+
+    Journey.carry = carry_once  # type: ignore[method-assign]
+
+
+def loop_hangs() -> None:
+    """One call never ends, and lets nothing else of Python run: no other task, no thread, no handler of signals."""
+    carry = Journey.carry
+    carried = 0
+
+    async def carry_once(self: Journey, records: Any) -> bool:
+        nonlocal carried
+        carried += 1
+        if carried > 1:
+            re.match(r"(a+)+$", "a" * 100 + "b")
+        return await carry(self, records)
+
+    Journey.carry = carry_once  # type: ignore[method-assign]
+
+
+def group_fails() -> None:
+    """Kafka answers the second SyncGroup with an error that nobody expects, which has left workers of Faust's idle."""
+    send = CoordinatorGroupRebalance._send_sync_group_request
+    sent = 0
+
+    async def send_once(self: Any, request: Any) -> Any:
+        nonlocal sent
+        sent += 1
+        if sent == 2:
+            raise UnknownError("put in by a test")
+        return await send(self, request)
+
+    CoordinatorGroupRebalance._send_sync_group_request = send_once
+
+
+FAULTS = {fault.__name__: fault for fault in (reading_ends, agents_hang, loop_hangs, group_fails)}
+
+
+if __name__ == "__main__":
+    FAULTS[sys.argv[1]]()
+    sys.exit(run_worker(load_settings(Path(sys.argv[3]))))
