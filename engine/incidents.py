@@ -105,6 +105,7 @@ def claim(plan: RulePlan, case: Case, finding: Finding, policy_version: str, sou
         subject=subject_id,
         # in an order that does not depend on how the store keeps them
         members=tuple(sorted(set(finding.members))),
+        owner=case.subject_id,
     )
 
 

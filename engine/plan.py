@@ -30,9 +30,10 @@ class KeptWindow:
         """The store's name of the window's `key`."""
         return self._prefix + key
 
-    def owner_of(self, stored: Key) -> str:
-        """Whose window it is, by its stored key: what the window's own key begins with."""
-        return stored[len(self._prefix)] if len(stored) > len(self._prefix) else ""
+    def about(self, stored: Key) -> tuple[str, str]:
+        """Whose window it is, by its stored key: what the window's own key begins with; and what comes second, or ""."""
+        owner, other, *_ = (*stored[len(self._prefix) :], "", "")
+        return owner, other
 
     def entries(self, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
         """What the fact adds, if anything."""
@@ -155,8 +156,10 @@ class _Draft:
 
     def observation(self, fact: Fact) -> Observation:
         window = self.kept.window
+        owner, other = self.kept.about(self.key)
         return Observation(
-            owner=self.kept.owner_of(self.key),
+            owner=owner,
+            other=other,
             actor=fact.event.actor_id,
             key=self.key,
             time=fact.time,

@@ -20,6 +20,10 @@ class EpisodeCodec:
         """Under which name `told:` remembers what an event was told."""
         return self._pseudonyms.key("told", event_id)
 
+    def key(self, claim: EpisodeClaim) -> bytes:
+        """The episode's name in its shard."""
+        return self._pseudonyms.key_of((claim.owner,), *claim.key)
+
     def request(self, claim: EpisodeClaim, key: bytes) -> tuple[Any, ...]:
         """One claim of the script's request."""
         seal = self._pseudonyms.seal

@@ -5,6 +5,7 @@ encryption (AES-SIV, RFC 5297): equal identifiers give equal seals, so that they
 key can turn them back into the account that an incident has to name.
 """
 
+from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 
@@ -34,6 +35,12 @@ class Pseudonyms:
         """A one-way name for the tuple `parts`; ("a", "bc") and ("ab", "c") differ."""
         packed: bytes = msgpack.packb(parts)
         return blake2b(packed, key=self._hash_key, digest_size=KEY_BYTES).digest()
+
+    def key_of(self, members: Iterable[str], *parts: str) -> bytes:
+        """A name for `parts` that begins with the hashes of the `members` whom it is about, so that who knows a member can
+        find it again: what is held about one can be forgotten.
+        """
+        return b"".join(map(self.member, members)) + self.key(*parts)
 
     def _member(self, identifier: str) -> bytes:
         return blake2b(identifier.encode(), key=self._hash_key, digest_size=MEMBER_BYTES).digest()

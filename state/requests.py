@@ -77,10 +77,10 @@ class Look(Struct, frozen=True):
 class Observation(Struct, frozen=True):
     """What one event adds to one sliding window, and what is asked of it.
 
-    `key` names the window's owner (for instance the window's name and the actor). `members` are what is counted distinctly;
-    None counts events. `recorded` false only reads what happened before. `note` comes back with the event's sample (sealed
-    in Redis). `retained` is how long entries stay, counted back from the newest. `named` members are sealed rather than
-    hashed, and come back in the answer.
+    `key` names the window, `owner` whose it is, and `other` the second member whom it is about, if any. `members` are what is
+    counted distinctly; None counts events. `recorded` false only reads what happened before. `note` comes back with the
+    event's sample (sealed in Redis). `retained` is how long entries stay, counted back from the newest. `named` members are
+    sealed rather than hashed, and come back in the answer.
     """
 
     owner: str
@@ -94,6 +94,7 @@ class Observation(Struct, frozen=True):
     retained: int
     named: bool = False
     note: str = ""
+    other: str = ""
 
 
 class Contribution(Struct, frozen=True):
@@ -123,7 +124,8 @@ class EpisodeClaim(Struct, frozen=True):
     """A finding that wants to open an episode or to make it grow.
 
     An episode is one subject's breach of one rule (`key`) until nothing was found for `gap`. It grows when `level` or the
-    number of its `members` reaches `growth` times that of its last revision, or when `severity` (a rank) rises. `opening`
+    number of its `members` reaches `growth` times that of its last revision, or when `severity` (a rank) rises. `owner` is
+    the member whose case it is, and whose episode the store keeps; the subject may be another. `opening`
     and `subject` are kept from the claim that opened the episode and `payload` from the one that made the revision; both are
     given back as they are, so that a redelivered record repeats what it said the first time. `members` took part; the
     episode collects them all.
@@ -143,6 +145,7 @@ class EpisodeClaim(Struct, frozen=True):
     payload: bytes
     subject: str
     members: tuple[str, ...] = ()
+    owner: str = ""
 
 
 class Revision(Struct, frozen=True):

@@ -79,7 +79,7 @@ class Shards:
 
         Raises `StateUnavailable` when Redis could not answer; some of the calls may have been carried out then.
         """
-        results = await asyncio.gather(*(_guarded(self._shard_run(shard, todo)) for shard, todo in calls.items()))
+        results = await asyncio.gather(*(guarded(self._shard_run(shard, todo)) for shard, todo in calls.items()))
         return dict(zip(calls, results, strict=True))
 
     async def run_by_key(
@@ -126,7 +126,8 @@ class Shards:
         return [unpack(answer) for answer in answers]
 
 
-async def _guarded(call: Callable[[], Any]) -> Any:
+async def guarded(call: Callable[[], Any]) -> Any:
+    """What `call` gives. Raises `StateUnavailable` where Redis could not answer; a script's own mistake comes as it is."""
     try:
         return await call()
     except ResponseError as error:

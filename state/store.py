@@ -17,7 +17,7 @@ from state.scripts import Call, Script, Shards
 from state.ties import TIES, TiePlan
 from state.windows import WINDOWS, WindowCodec
 
-DEFAULT_NAMESPACE = "tw2:"
+DEFAULT_NAMESPACE = "tw3:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
 DAY = 24 * 3600
 _LOOKUP = Script("lookup")
@@ -108,7 +108,7 @@ class Store:
 
     async def measure(self, observations: Sequence[Observation]) -> list[list[Reading]]:
         """Record the observations in order and answer their looks; parallel to `observations`. One round trip."""
-        keys = [self._pseudonyms.key(*observation.key) for observation in observations]
+        keys = [self._windows.key(observation) for observation in observations]
 
         def request(items: list[int]) -> object:
             packed = [self._windows.request(observations[i], keys[i]) for i in items]
@@ -121,7 +121,7 @@ class Store:
 
     async def settle(self, claims: Sequence[EpisodeClaim]) -> list[Revision | None]:
         """Open or grow episodes, in order; None where a finding adds nothing worth telling. One round trip."""
-        keys = [self._pseudonyms.key(*claim.key) for claim in claims]
+        keys = [self._episodes.key(claim) for claim in claims]
 
         def request(items: list[int]) -> object:
             packed = [self._episodes.request(claims[i], keys[i]) for i in items]

@@ -45,7 +45,7 @@ class TiePlan:
                     )
 
     def _target(self, inviter: str, target: str) -> bytes:
-        return self._pseudonyms.key("target", inviter, target)
+        return self._pseudonyms.key_of((inviter,), "target", inviter, target)
 
     def _shard_of(self, identifier: str) -> int:
         return shard_of(self._pseudonyms.member(identifier), len(self.operations))

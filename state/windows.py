@@ -9,7 +9,8 @@ from state.requests import MICROSECONDS, Contribution, Observation, Reading
 from state.scripts import Script, pack, unpack
 
 WINDOWS = Script("windows")
-_NUMBER_BYTES = 6
+NUMBER_BYTES = 6
+"""An entry begins with the number of its arrival."""
 _CACHED_ENTRIES = 20_000
 """An actor's events are evidence again and again: each of the next ones shows the latest ten."""
 
@@ -23,17 +24,24 @@ class WindowCodec:
         self._grace = grace
         self._shown = lru_cache(_CACHED_ENTRIES)(self._show)
 
+    def key(self, observation: Observation) -> bytes:
+        """The window's name in its shard."""
+        about = (observation.owner, observation.other) if observation.other else (observation.owner,)
+        return self._pseudonyms.key_of(about, *observation.key)
+
     def request(self, observation: Observation, key: bytes) -> tuple[Any, ...]:
         """One observation of the script's request."""
         hide = self._pseudonyms.seal if observation.named else self._pseudonyms.member
         members = None if observation.members is None else [hide(m) for m in dict.fromkeys(observation.members)]
         event_id = self._pseudonyms.seal(observation.event_id)
         note = self._pseudonyms.seal(observation.note) if observation.note else b""
+        # most windows are the actor's own, and say so in their names
+        actor = self._pseudonyms.member(observation.actor) if observation.actor != observation.owner else b""
         retained = observation.retained + self._lateness
         return (
             key,
             observation.time,
-            pack((event_id, note, members or ())),
+            pack((event_id, note, members or (), actor)),
             _packed_length(event_id),
             0 if members is None else members,
             int(observation.recorded),
@@ -66,7 +74,7 @@ class WindowCodec:
 
     def _show(self, entry: bytes) -> tuple[str, str]:
         """An entry's event id and note."""
-        event_id, note, _ = unpack(entry[_NUMBER_BYTES:])
+        event_id, note, *_ = unpack(entry[NUMBER_BYTES:])
         return self._pseudonyms.unseal(event_id), self._pseudonyms.unseal(note) if note else ""
 
 

@@ -327,6 +327,42 @@ def _dead_letters(settings: "Settings", places: Sequence[str], reason: str | Non
         raise Failure(str(error), FAILED) from error
 
 
+# --- forget ------------------------------------------------------------------------------------
+
+
+@main.command(short_help="Remove what is held about a member.")
+@click.argument("actor_id")
+@_env_file
+@click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
+@click.option("--json", "as_json", is_flag=True, help="Tell it as one JSON object.")
+def forget(actor_id: str, env_file: Path | None, dry_run: bool, as_json: bool) -> None:
+    """Remove everything that Redis holds about a member, and show what was removed, by kind of state.
+
+    ACTOR_ID is the id that events carry. Whatever is about the member alone goes whole; from what is about others the
+    member, and the member's events as evidence, are taken out. Everybody else is judged as before. Workers may run
+    meanwhile, and running it twice does no harm. All of Redis is read, a little at a time: about a minute for each
+    million keys.
+
+    It takes TWINWATCH_REDIS_URL, TWINWATCH_REDIS_SHARDS and TWINWATCH_PSEUDONYM_KEY as the workers have them. State
+    under an earlier pseudonym key is found only with that key; where nothing at all can be read, the key is refused.
+
+    Not removed: incidents and events in Kafka, which end by the retention of their topics, and what a worker writes while
+    this runs or when an event of the member is read later. To be sure, stop the platform from sending events of the
+    member, and run this again once the workers have no lag. docs/privacy.md has more.
+
+    The exit status is 0 when the whole of Redis was read, 1 when it could not be or the key is wrong.
+
+    \b
+    Examples:
+        twinwatch forget teacher-4711 --dry-run
+        twinwatch forget teacher-4711
+        twinwatch forget teacher-4711 --env-file production.env --json
+    """
+    from twinwatch.forget_command import run_forget
+
+    run_forget(_settings(env_file), actor_id, dry_run=dry_run, as_json=as_json)
+
+
 # --- schema ------------------------------------------------------------------------------------
 
 

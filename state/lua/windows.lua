@@ -2,7 +2,8 @@
 --
 -- Two sorted sets a window: `:e` holds the events (score = event time) and, where distinct members are counted, `:m` holds
 -- the members with their latest time. An entry of `:e` is 6 bytes with the event's number (in the order of arrival at this
--- shard, so that events of one time stand in the order in which they came) and msgpack {event id, note, {member, ...}}.
+-- shard, so that events of one time stand in the order in which they came) and msgpack {event id, note, {member, ...},
+-- actor or "" where the window is the actor's own}.
 --
 -- While time runs forward `:m` answers with one ZCOUNT. For an event older than the newest `:m` knows too little, because
 -- it has only latest times; `:e` then gives the exact answer: the fullest window among all those that contain the event.

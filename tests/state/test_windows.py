@@ -292,6 +292,6 @@ def test_the_part_of_an_entry_that_names_the_event(length: int) -> None:
     codec = WindowCodec(Pseudonyms(b"a secret of the tests"), lateness=0, grace=0)
     event = replace(_event(1, 0, ("m",)), event_id="x" * (length - 16))
     _, _, entry, named, *_ = codec.request(event, b"key")
-    sealed, _, _ = unpack(entry)
+    sealed, *_ = unpack(entry)
     assert len(sealed) == length
     assert entry[:named].endswith(sealed)
