@@ -112,6 +112,21 @@ class Ledger:
         return next(iter(self._batches.values()), None)
 
 
+async def seek_to_committed(consumer: Any) -> Mapping[TopicPartition, int | None]:
+    """Let an aiokafka consumer go on from what is committed, partition by partition; what that is.
+
+    Where nothing is committed that is the first record. aiokafka's own method leaves such a partition where it stands, and
+    whatever was read and not handed over is never seen again.
+    """
+    if not consumer.assignment():
+        return {}
+    offsets: Mapping[TopicPartition, int | None] = await consumer.seek_to_committed()
+    untouched = {partition for partition, offset in offsets.items() if not offset} & consumer.assignment()
+    if untouched:
+        await consumer.seek_to_beginning(*untouched)
+    return offsets
+
+
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread in which aiokafka's consumer runs."""
 
@@ -135,6 +150,10 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         # nobody else takes errors of the group off the coordinator, which goes on only when somebody has
         coordinator.check_errors()
         return await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        offsets: Mapping[TP, int] = await self.call_thread(seek_to_committed, self._ensure_consumer())
+        return offsets
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Whether Kafka has taken the offsets. Where it has not, it is asked again with the next commit."""
@@ -161,6 +180,8 @@ class BatchConsumer(driver.Consumer):
         self._room = asyncio.Event()
         # a fetch must not return records from before a seek after it
         self._reading = asyncio.Lock()
+        # whether the next records are those after what was handed over, or after what is committed
+        self._in_place = False
         self._trouble = ""
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
@@ -179,9 +200,14 @@ class BatchConsumer(driver.Consumer):
     async def perform_seek(self) -> None:
         """Go back to what Kafka knows to be committed."""
         async with self._reading:
-            self._ledger.forget()
-            await super().perform_seek()
+            await self._go_back()
         self._room.set()
+
+    async def _go_back(self) -> None:
+        self._in_place = False
+        self._ledger.forget()
+        await super().perform_seek()
+        self._in_place = True
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Commit what is confirmed and not committed yet; whether there was any and Kafka took it."""
@@ -217,6 +243,9 @@ class BatchConsumer(driver.Consumer):
         async with self._reading:
             generation = self.app.consumer_generation_id
             try:
+                if not self._in_place:
+                    # Faust gives up going back after a while, and goes on
+                    await self._go_back()
                 fetched = await self._getmany(partitions, timeout=_FETCH_SECONDS)
             except KafkaError as error:
                 self._tell(type(error).__name__)
@@ -224,14 +253,20 @@ class BatchConsumer(driver.Consumer):
             self._tell("")
             handed_over = 0
             for message in self._messages(fetched, generation):
-                # where the partitions change meanwhile, reading goes on from what is committed, so nothing is lost here
-                if not self.flow_active or self.app.consumer_generation_id != generation:
+                if not self._goes_on(generation):
                     break
                 batch: Any = message.value
                 handed_over += len(batch.records)
                 self._ledger.hand_over(batch)
                 await self.wait_first(self.callback(message), self.suspend_flow.wait())
+            if not self._goes_on(generation):
+                # the partitions change: what has not reached its agent is read again
+                self._in_place = False
             return handed_over
+
+    def _goes_on(self, generation: int) -> bool:
+        """Whether the partitions are still those of the generation, and agents may have records of them."""
+        return self.flow_active and bool(self.app.consumer_generation_id == generation)
 
     def _tell(self, trouble: str) -> None:
         """Log what keeps us from reading, once for as long as it is the same."""
