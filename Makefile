@@ -15,6 +15,10 @@ KAFKA := deploy/kafka
 PYTEST_ARGS ?=
 # Tests wait for servers more than they compute: three at once take half the time on two cores.
 PYTEST_WORKERS ?= 3
+# What `make chaos` plays: so many schedules with seeds from the first one on, and records of each.
+SEED ?= 1
+SCHEDULES ?= 30
+EVENTS ?= 100000
 
 # The newest Python from 3.11 on that can make an environment by itself; else the newest from 3.11 on.
 # Each is run once, because a version manager may leave commands on the path that only complain.
@@ -34,7 +38,7 @@ INSTALL := $(PIP) install --no-compile --require-hashes
 # setuptools warns of whatever an editable installation might hide; here it is this directory, as is meant
 INSTALL_PROJECT := PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test install lint format kafka unit lock clean
+.PHONY: help run test install lint format kafka unit chaos lock clean
 
 help:  ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -70,6 +74,9 @@ kafka:  ## fetch a genuine Apache Kafka for the tests, where there are Java and 
 
 unit: $(VENV)/.dev  ## run every test (PYTEST_ARGS="-k forum" runs some)
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+chaos: $(VENV)/.dev kafka  ## break everything in turn for hours (SEED=17 SCHEDULES=1 EVENTS=5000 for one short schedule)
+	$(BIN)/python -m tests.chaos --seed $(SEED) --schedules $(SCHEDULES) --events $(EVENTS)
 
 format: $(VENV)/.dev  ## put the code into shape
 	$(BIN)/ruff check --fix .

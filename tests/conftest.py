@@ -7,6 +7,7 @@ fail instead.
 import os
 import signal
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any, NoReturn, TypeVar
 
 import pytest
@@ -94,6 +95,19 @@ def _empty_redis(request: pytest.FixtureRequest) -> None:
 def own_redis(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
     """Each Redis-compatible server in turn, running, on TCP, with its data on disk: to stop, kill, hang and bring back."""
     with RedisServer(_had(request, lambda: require_redis(request.param))) as server:
+        yield server.start()
+
+
+@pytest.fixture(scope="session")
+def redis_program(request: pytest.FixtureRequest) -> Path:
+    """Where Debian's redis-server is."""
+    return _had(request, lambda: require_redis("redis-server"))
+
+
+@pytest.fixture
+def frail_redis(redis_program: Path) -> Iterator[RedisServer]:
+    """A genuine Redis, running, with its data on disk: to stop and to bring back."""
+    with RedisServer(redis_program) as server:
         yield server.start()
 
 

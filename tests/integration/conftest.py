@@ -10,7 +10,7 @@ from redis import Redis
 
 from agents.topics import TOPICS
 from tests.integration.stage import Stage
-from tests.servers import KafkaServer, RedisServer, ServerMissing, require_redis
+from tests.servers import KafkaServer, RedisServer
 from twinwatch.embedded import embedded_kafka, embedded_redis
 
 NewStage = Callable[[int], Stage]
@@ -20,25 +20,8 @@ _GENUINE = pytest.param("genuine", marks=[pytest.mark.kafka, pytest.mark.redis])
 
 
 @pytest.fixture(scope="session")
-def redis_program(request: pytest.FixtureRequest) -> Path:
-    try:
-        return require_redis("redis-server")
-    except ServerMissing as why:
-        if request.config.getoption("--require-servers"):
-            pytest.fail(f"a server is missing: {why}")
-        pytest.skip(str(why))
-
-
-@pytest.fixture(scope="session")
 def genuine_redis(redis_program: Path) -> Iterator[RedisServer]:
     """A genuine Redis for all tests; each empties it."""
-    with RedisServer(redis_program) as server:
-        yield server.start()
-
-
-@pytest.fixture
-def frail_redis(redis_program: Path) -> Iterator[RedisServer]:
-    """A genuine Redis to stop and to bring back."""
     with RedisServer(redis_program) as server:
         yield server.start()
 

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from aiokafka.consumer.group_coordinator import CoordinatorGroupRebalance
 from aiokafka.errors import UnknownError
 
@@ -19,6 +20,7 @@ from agents.consumer import BatchConsumer
 from agents.journey import Journey
 from agents.settings import load_settings
 from agents.worker import run_worker
+from engine import plan
 
 
 def reading_ends() -> None:
@@ -79,7 +81,21 @@ def group_fails() -> None:
     CoordinatorGroupRebalance._send_sync_group_request = send_once
 
 
-FAULTS = {fault.__name__: fault for fault in (reading_ends, agents_hang, loop_hangs, group_fails)}
+def rule_raises() -> None:
+    """One rule fails on one event, that with the id `unlucky`."""
+    rules = plan.all_rules()
+    rule = rules["mass_messaging"]
+
+    def judge(case: Any, limits: Any) -> Any:
+        if case.fact.event.event_id == "unlucky":
+            raise ZeroDivisionError("put in by a test")
+        return rule.judge(case, limits)
+
+    broken = {rule.slug: msgspec.structs.replace(rule, judge=judge)}
+    plan.all_rules = lambda: rules | broken  # type: ignore[attr-defined]
+
+
+FAULTS = {fault.__name__: fault for fault in (reading_ends, agents_hang, loop_hangs, group_fails, rule_raises)}
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
 from prometheus_client.parser import text_string_to_metric_families
 
 from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS
@@ -22,7 +23,8 @@ from models.events import TOPICS
 from tests.servers import eventually, free_port
 
 REPOSITORY = Path(__file__).parents[2]
-_READY_SECONDS = 40.0
+PSEUDONYM_KEY = "a key for tests and nothing else"
+_READY_SECONDS = 90.0
 _JUDGED_SECONDS = 60.0
 
 Found = dict[str, tuple[str, str, int]]
@@ -63,7 +65,7 @@ class Stage:
             "redis_url": self.redis_url,
             "topic_prefix": self.prefix,
             "consumer_group": self.group,
-            "pseudonym_key": "a key for tests and nothing else",
+            "pseudonym_key": PSEUDONYM_KEY,
             "metrics_host": "127.0.0.1",
             "metrics_port": free_port(),
         }
@@ -90,6 +92,15 @@ class Stage:
         """End all workers."""
         for worker in self.workers:
             worker.kill()
+
+    def need_replicas(self, number: int) -> None:
+        """From so many replicas on Kafka takes what twinwatch writes. With 2, one more than there are, it refuses it all."""
+        admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})
+        entry = ConfigEntry("min.insync.replicas", str(number), incremental_operation=AlterConfigOpType.SET)
+        names = [self.prefix + topic for topic in (INCIDENTS, SHADOW_INCIDENTS, DEAD_LETTERS)]
+        topics = [ConfigResource(ResourceType.TOPIC, name, incremental_configs=[entry]) for name in names]
+        for change in admin.incremental_alter_configs(topics).values():
+            change.result()
 
     # --- the platform's side -----------------------------------------------------------------------------------------
 

@@ -1,0 +1,319 @@
+"""One log, judged undisturbed and judged while everything breaks."""
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from itertools import pairwise
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, NamedTuple
+
+from confluent_kafka.admin import AdminClient
+from redis import Redis
+
+from agents.topics import SHADOW_INCIDENTS, TOPICS
+from state.scripts import unpack
+from state.windows import NUMBER_BYTES
+from tests.chaos import proxy
+from tests.chaos.proxy import RedisProxy, Trouble
+from tests.chaos.schedule import Disturbance, Intensity
+from tests.chaos.workload import PARTITIONS, Workload
+from tests.integration.stage import Sent, Stage, Worker
+from tests.servers import KafkaServer, RedisServer, eventually
+
+WORKERS = 3
+_LEAST_RECORDS_A_SECOND = 20.0
+_PATIENCE_SECONDS = 180.0
+
+Place = tuple[str, int, int]
+"""Topic (without the prefix), partition and offset."""
+Entry = tuple[bytes, bytes, float, bytes, frozenset[bytes]]
+"""What one event has added to one window: key of the window, sealed event id, event time, sealed note, hashed members."""
+
+
+class Judged(NamedTuple):
+    """What a run came to."""
+
+    incidents: dict[str, dict[str, Any]]
+    """The last revision of each incident: what the warn/ban service knows after its upserts."""
+    dead_letters: dict[Place, tuple[str, bytes]]
+    """Reason and bytes."""
+    windows: Counter[Entry]
+    """All windows in Redis, without the order in which their events came."""
+    notes: list[str]
+    """What is worth telling of the run."""
+
+
+class Arena:
+    """A Kafka and a Redis that may be stopped, killed and brought back."""
+
+    def __init__(self, kafka: KafkaServer, redis: RedisServer, directory: Path) -> None:
+        self._kafka = kafka
+        self._redis = redis
+        self._directory = directory
+
+    def undisturbed(self, workload: Workload) -> Judged:
+        """One worker, and nothing happens to it."""
+        with self._stage(1, self._redis.port) as stage:
+            crew = _Crew(stage, {})
+            crew.add()
+            for part in workload.parts:
+                stage.send(part)
+                crew.wait_until_judged(len(part))
+            crew.leave()
+            return self._judged(stage, 1, [])
+
+    def disturbed(
+        self,
+        workload: Workload,
+        disturbances: Sequence[Disturbance],
+        intensity: Intensity,
+        chance: random.Random,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> Judged:
+        """Three workers, and the disturbances one after the other while they work."""
+        with RedisProxy(self._redis.port, chance) as redis, self._stage(0, redis.port) as stage:
+            settings: dict[str, Any] = {
+                "redis_timeout_seconds": intensity.redis_timeout,
+                "batch_max_records": intensity.batch_records,
+            }
+            crew = _Crew(stage, settings)
+            for worker in [crew.add() for _ in range(WORKERS)]:
+                crew.wait_until_up(worker)
+            storm = _Storm(stage, crew, self._kafka, self._redis, redis, intensity, chance)
+            for part, share in zip(workload.parts, _dealt(disturbances, len(workload.parts)), strict=True):
+                for piece, disturbance in zip(_dealt(part, max(1, len(share))), share or [None], strict=True):
+                    begun = time.monotonic()
+                    storm.strike(piece, disturbance)
+                    if disturbance:
+                        tell(f"{time.monotonic() - begun:5.1f} s  {disturbance}")
+                crew.wait_until_judged(len(part))
+            crew.leave()
+            notes = [f"script calls in trouble: {dict(redis.done)}", f"workers ended: {dict(crew.ended)}"]
+            return self._judged(stage, 0, notes)
+
+    @contextmanager
+    def _stage(self, database: int, redis_port: int) -> Iterator[Stage]:
+        """Topics and a Redis database of its own, empty at the start and at the end."""
+        with ExitStack() as stack:
+            url = f"redis://127.0.0.1:{redis_port}/{database}"
+            stage = Stage(self._kafka.bootstrap_servers, url, self._directory, prefix=f"c{token_hex(4)}.")
+            self._empty(database)
+            stage.create_topics(PARTITIONS)
+            stack.callback(self._delete_topics, stage)
+            stack.callback(stage.close)
+            yield stage
+
+    def _empty(self, database: int) -> None:
+        with Redis(port=self._redis.port, db=database) as client:
+            client.flushdb()
+
+    def _delete_topics(self, stage: Stage) -> None:
+        admin = AdminClient({"bootstrap.servers": self._kafka.bootstrap_servers, "log_level": 0})
+        for deletion in admin.delete_topics([stage.prefix + topic.name for topic in TOPICS]).values():
+            deletion.result()
+
+    def _judged(self, stage: Stage, database: int, notes: list[str]) -> Judged:
+        assert stage.backlog() == 0, "offsets are committed to the end of the log"
+        incidents: dict[str, dict[str, Any]] = {}
+        for incident in [*stage.incidents(), *stage.incidents(SHADOW_INCIDENTS)]:
+            known = incidents.get(incident["incident_id"])
+            if known is None or known["revision"] < incident["revision"]:
+                incidents[incident["incident_id"]] = incident
+        letters = {
+            _place(headers, stage.prefix): (headers["reason"].decode(), message.value() or b"")
+            for headers, message in stage.dead_letters()
+        }
+        with Redis(port=self._redis.port, db=database) as client:
+            return Judged(incidents, letters, _windows(client), notes)
+
+
+def _place(headers: dict[str, bytes], prefix: str) -> Place:
+    topic = headers["source_topic"].decode().removeprefix(prefix)
+    return topic, int(headers["source_partition"]), int(headers["source_offset"])
+
+
+def _windows(client: Any) -> Counter[Entry]:
+    windows: Counter[Entry] = Counter()
+    for key in client.scan_iter("tw*:win:*:e", count=1000):
+        for value, second in client.zrange(key, 0, -1, withscores=True):
+            event_id, note, members, *_ = unpack(value[NUMBER_BYTES:])  # the number says when it came
+            windows[key, event_id, second, note, frozenset(members)] += 1
+    return windows
+
+
+def _dealt(items: Sequence[Any], hands: int) -> list[list[Any]]:
+    """The items in order, cut into so many nearly equal pieces."""
+    cuts = [len(items) * n // hands for n in range(hands + 1)]
+    return [list(items[a:b]) for a, b in pairwise(cuts)]
+
+
+class _Crew:
+    """Workers with a supervisor, who starts those again that end."""
+
+    def __init__(self, stage: Stage, settings: dict[str, Any]) -> None:
+        self.workers: list[Worker] = []
+        self.ended: Counter[str] = Counter()
+        self._stage = stage
+        self._settings = settings
+
+    def add(self) -> Worker:
+        worker = self._stage.start_worker(ready=False, **self._settings)
+        self.workers.append(worker)
+        return worker
+
+    def replace(self, worker: Worker, how: str) -> None:
+        """`worker` is gone; another one comes."""
+        self.ended[how] += 1
+        self.workers.remove(worker)
+        self.add()
+
+    def tend(self) -> None:
+        """Start those again that have ended by themselves."""
+        for worker in list(self.workers):
+            if not worker.runs:
+                self.replace(worker, f"by itself, with status {worker.process.returncode}")
+
+    def judged(self) -> float:
+        return sum(w.metrics().get("twinwatch_batch_size_events_sum", 0) for w in self.workers if w.runs)
+
+    def wait_until_up(self, worker: Worker) -> bool:
+        """Wait until it takes signals, or has ended; whether it is there."""
+        eventually(lambda: not worker.runs or worker.get("/live")[0] != 0, seconds=120, what="the worker is there")
+        return worker.runs
+
+    def dismiss(self, worker: Worker) -> None:
+        """Ask it to end in good order, once it is there."""
+        if self.wait_until_up(worker):
+            status, _ = worker.stop()
+            assert status == 0, f"a worker that was asked to end ended with status {status}:\n{worker.said}"
+
+    def leave(self) -> None:
+        """All of them end, at once."""
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(self.dismiss, self.workers))
+        self.workers.clear()
+
+    def wait_until_judged(self, records: int) -> None:
+        """Wait until everything that was written is committed."""
+        give_up = time.monotonic() + _PATIENCE_SECONDS + records / _LEAST_RECORDS_A_SECOND
+        while left := self._stage.backlog():
+            self.tend()
+            if time.monotonic() > give_up:
+                told = "\n".join(f"{w.get('/ready')} {w.get('/live')}\n{w.said}" for w in self.workers)
+                raise AssertionError(f"{left} records are neither judged nor committed; the workers:\n{told}")
+            time.sleep(0.3)
+
+
+class _Storm:
+    """Brings disturbances about."""
+
+    def __init__(
+        self,
+        stage: Stage,
+        crew: _Crew,
+        kafka: KafkaServer,
+        redis: RedisServer,
+        between: RedisProxy,
+        intensity: Intensity,
+        chance: random.Random,
+    ) -> None:
+        self._stage = stage
+        self._crew = crew
+        self._kafka = kafka
+        self._redis = redis
+        self._proxy = between
+        self._intensity = intensity
+        self._chance = chance
+
+    def strike(self, records: list[Sent], disturbance: Disturbance | None) -> None:
+        """Write the records, half of them before and half of them amid the disturbance."""
+        half = len(records) // 2
+        before = self._crew.judged()
+        self._stage.send(records[:half])
+        self._wait_for_progress(before)
+        if disturbance in (Disturbance.KAFKA_STOP, Disturbance.KAFKA_KILL):
+            (self._kafka.stop if disturbance is Disturbance.KAFKA_STOP else self._kafka.kill)()
+            self._hold(self._intensity.kafka_away)
+            self._kafka.start()
+            self._stage.send(records[half:])
+            return
+        with self._disturbed(disturbance) as seconds:
+            self._stage.send(records[half:])
+            self._hold(seconds)
+
+    def _wait_for_progress(self, before: float) -> None:
+        """Workers should be in the middle of it, if they can be."""
+        give_up = time.monotonic() + 10.0
+        while self._crew.judged() <= before and time.monotonic() < give_up:
+            self._crew.tend()
+            time.sleep(0.05)
+
+    def _hold(self, seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            self._crew.tend()
+            time.sleep(min(0.5, left))
+
+    @contextmanager
+    def _disturbed(self, disturbance: Disturbance | None) -> Iterator[float]:
+        """For as long as the context lasts; how long it should."""
+        long = self._intensity
+        match disturbance:
+            case None:
+                yield 0.0
+            case Disturbance.KILL:
+                worker = self._chance.choice(self._crew.workers)
+                worker.kill()
+                self._crew.replace(worker, "killed")
+                yield 0.0
+            case Disturbance.TERM:
+                worker = self._chance.choice(self._crew.workers)
+                self._crew.dismiss(worker)
+                self._crew.replace(worker, "asked to")
+                yield 0.0
+            case Disturbance.JOIN:
+                with self._guest():
+                    yield long.joined
+            case Disturbance.REDIS_STOP | Disturbance.REDIS_KILL:
+                (self._redis.stop if disturbance is Disturbance.REDIS_STOP else self._redis.kill)()
+                yield long.redis_away
+                self._redis.start()
+            case Disturbance.REFUSE:
+                self._stage.need_replicas(2)
+                yield long.refusing
+                self._stage.need_replicas(1)
+            case Disturbance.REVOKE:
+                with self._trouble(proxy.slow(long.slow)), self._guest():
+                    yield long.trouble
+            case _:
+                with self._trouble(_TROUBLES.get(disturbance) or proxy.slow(long.slow)):
+                    yield long.trouble
+
+    @contextmanager
+    def _guest(self) -> Iterator[None]:
+        """A worker more, which gets partitions that others are reading and gives them back."""
+        guest = self._crew.add()
+        yield
+        if guest in self._crew.workers:
+            self._crew.workers.remove(guest)
+            self._crew.dismiss(guest)
+
+    @contextmanager
+    def _trouble(self, trouble: Trouble) -> Iterator[None]:
+        self._proxy.trouble = trouble
+        try:
+            yield
+        finally:
+            self._proxy.trouble = None
+
+
+_TROUBLES = {
+    Disturbance.REDIS_OOM: proxy.OOM,
+    Disturbance.REDIS_LOADING: proxy.LOADING,
+    Disturbance.REDIS_READONLY: proxy.READONLY,
+    Disturbance.REDIS_CUT: proxy.CUT,
+}

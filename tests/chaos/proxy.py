@@ -1,0 +1,129 @@
+"""A proxy between workers and a genuine Redis, which can make Redis look slow, full, loading, read-only or torn away."""
+
+import asyncio
+import random
+import threading
+from collections import Counter
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any, NamedTuple, Self
+
+_SCRIPTS = (b"EVALSHA", b"EVAL")
+_LIMIT = 64 * 1024 * 1024
+_GONE = (ConnectionError, OSError, asyncio.IncompleteReadError)
+
+
+class Trouble(NamedTuple):
+    """What happens to so large a share of the script calls."""
+
+    name: str
+    share: float = 0.5
+    answer: bytes = b""
+    """Instead of running the script."""
+    seconds: float = 0.0
+    """Longest delay, half of the time before the script runs and half of the time after it."""
+    cut: bool = False
+    """The script runs, and the connection is closed before its answer."""
+
+
+OOM = Trouble("oom", answer=b"-OOM command not allowed when used memory > 'maxmemory'.\r\n")
+LOADING = Trouble("loading", answer=b"-LOADING Redis is loading the dataset in memory\r\n")
+READONLY = Trouble("readonly", answer=b"-READONLY You can't write against a read only replica.\r\n")
+CUT = Trouble("cut", cut=True)
+
+
+def slow(seconds: float) -> Trouble:
+    return Trouble("slow", share=0.7, seconds=seconds)
+
+
+class RedisProxy:
+    """Passes commands on one by one, so that an answer which it makes up itself stands where the true one would have."""
+
+    def __init__(self, upstream_port: int, chance: random.Random) -> None:
+        self.trouble: Trouble | None = None
+        self.done: Counter[str] = Counter()
+        """How many script calls met which trouble."""
+        self._upstream_port = upstream_port
+        self._chance = chance
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._server = self._call(asyncio.start_server(self._accepted, "127.0.0.1", 0, limit=_LIMIT))
+        self.port: int = self._server.sockets[0].getsockname()[1]
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._call(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _call(self, what: Coroutine[Any, Any, Any]) -> Any:
+        return asyncio.run_coroutine_threadsafe(what, self._loop).result(10)
+
+    async def _close(self) -> None:
+        self._server.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _accepted(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        with suppress(*_GONE):
+            await self._serve(client, to_client)
+        to_client.close()
+
+    async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        server, to_server = await asyncio.open_connection("127.0.0.1", self._upstream_port, limit=_LIMIT)
+        try:
+            while True:
+                command, name = await _read_command(client)
+                trouble = self._met(name)
+                if trouble and trouble.answer:
+                    to_client.write(trouble.answer)
+                    await to_client.drain()
+                    continue
+                delay = self._chance.uniform(0, trouble.seconds) if trouble else 0.0
+                early = self._chance.random() < 0.5
+                await asyncio.sleep(delay if early else 0.0)
+                to_server.write(command)
+                answer = await _read_answer(server)
+                if trouble and trouble.cut:
+                    return
+                await asyncio.sleep(0.0 if early else delay)
+                to_client.write(answer)
+                await to_client.drain()
+        finally:
+            to_server.close()
+
+    def _met(self, name: bytes) -> Trouble | None:
+        trouble = self.trouble
+        if trouble is None or name not in _SCRIPTS or self._chance.random() >= trouble.share:
+            return None
+        self.done[trouble.name] += 1
+        return trouble
+
+
+async def _read_command(client: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """One command as it came, and its name."""
+    command = await _read_answer(client)
+    return command, command.split(b"\r\n", 3)[2].upper()
+
+
+async def _read_answer(stream: asyncio.StreamReader) -> bytes:
+    """One value of the Redis protocol (versions 2 and 3), as it came. A command is an array of strings."""
+    line = await stream.readuntil(b"\r\n")
+    kind, rest = line[:1], line[1:-2]
+    if kind in b"+-:_,#(":
+        return line
+    size = int(rest)
+    if kind in b"$!=":
+        return line if size < 0 else line + await stream.readexactly(size + 2)
+    assert kind in b"*~>%", f"unexpected in the Redis protocol: {line[:40]!r}"
+    return line + b"".join([await _read_answer(stream) for _ in range(2 * size if kind == b"%" else size)])
