@@ -34,13 +34,15 @@ class PrivateInformationLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """What counts where, and how much.
 
     `visible` and `private`: the kinds that are looked for where others can read them and in what one member writes to
-    another, each with what it adds to the level. `further`: what each further piece of a kind adds. `standings`: whether only
+    another, each with what it adds to the level. `anothers`: how many times as much it adds where the text says that it is
+    somebody else's. `further`: what each further piece of a kind adds. `standings`: whether only
     what leads to a person counts, or what leads to an office or says where a quotation comes from as well. `texts_window`:
     how long one account's texts are counted together.
     """
 
     visible: Weights
     private: Weights
+    anothers: Annotated[float, Meta(ge=1)]
     further: Annotated[float, Meta(ge=0)]
     standings: frozenset[Standing]
     texts_window: Duration
@@ -70,23 +72,25 @@ def _signals(limits: PrivateInformationLimits) -> dict[str, Signal]:
 
 
 def judge_private_information(case: Case, limits: PrivateInformationLimits) -> Finding | None:
-    """Private information in one text. Whose it is a machine cannot see; nobody's belongs there."""
+    """Private information in one text. Nobody's belongs there; somebody else's, where the text says so, still less."""
     told = _told(case.fact, limits)
     if not told:
         return None
     weights = limits.visible if is_visible(case.fact) else limits.private
     counts = Counter(datum.kind for datum in told)
+    anothers = Counter(datum.kind for datum in told if datum.anothers)
     texts = case.readings["texts"]
     return Finding(
-        level=sum(weights[kind] for kind in counts)
+        level=sum(weights[kind] * (limits.anothers if anothers[kind] else 1) for kind in counts)
         + limits.further * (len(told) - len(counts))
         + FURTHER_TEXT * others(texts),
         measurements=(
             *(measured(kind.value, counts[kind], 1) for kind in Kind if kind in counts),
+            *([measured("of_somebody_else", anothers.total(), 1)] if anothers else []),
             measured("texts", texts.count, 1, limits.texts_window),
         ),
         evidence=texts,
-        summary=f"{where(case.fact)} gives away {_in_words(counts)}: {_masks(told)}."
+        summary=f"{where(case.fact)} gives away {_in_words(counts)}{_whose(anothers, len(told))}: {_masks(told)}."
         f"{one_of(texts, 'such texts', limits.texts_window)}",
     )
 
@@ -94,6 +98,16 @@ def judge_private_information(case: Case, limits: PrivateInformationLimits) -> F
 def _in_words(counts: Counter[Kind]) -> str:
     parts = [_NAMES[kind][0] if n == 1 else f"{n} {_NAMES[kind][1]}" for kind in Kind if (n := counts[kind])]
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
+
+
+def _whose(anothers: Counter[Kind], told: int) -> str:
+    """Nothing where the text does not say it: then it may be the writer's own or anybody's."""
+    number = anothers.total()
+    if not number:
+        return ""
+    verb = "is" if number == 1 else "are"
+    which = "which" if number == told else f"of which {number}"
+    return f", {which} by its words {verb} somebody else's"
 
 
 def _masks(told: list[PersonalDatum]) -> str:

@@ -135,6 +135,42 @@ def test_the_summary_names_kinds_and_masks(of: Fact, summary: str) -> None:
     assert finding.summary == summary
 
 
+@pytest.mark.parametrize(
+    ("text", "level", "severity", "whose"),
+    [
+        (f"My e-mail is {EMAIL}", 1, "low", "an e-mail address:"),
+        (f"Her e-mail is {EMAIL}", 2, "medium", "an e-mail address, which by its words is somebody else's:"),
+        (f"Ring me: {PHONE}", 2, "medium", "a telephone number:"),
+        (f"Call Maria Kowalska at {PHONE}", 4, "high", "a telephone number, which by its words is somebody else's:"),
+        (
+            f"I am at {EMAIL}. Her number is {PHONE}",
+            5,
+            "high",
+            "an e-mail address and a telephone number, of which 1 by its words is somebody else's:",
+        ),
+        (
+            f"Her number is {PHONE}, her e-mail is {EMAIL}",
+            6,
+            "high",
+            "an e-mail address and a telephone number, which by its words are somebody else's:",
+        ),
+    ],
+)
+def test_somebody_else_s_data_are_graver_than_one_s_own(text: str, level: float, severity: str, whose: str) -> None:
+    finding = judged(post(text))
+    assert finding
+    assert finding.level == level
+    assert POLICY.weight(finding.level)[0] == severity
+    assert f"gives away {whose}" in finding.summary
+    said = {m.name: m.value for m in finding.measurements}.get("of_somebody_else", 0)
+    assert said == text.count("Her") + text.count("her ") + text.count("Maria")
+
+
+@pytest.mark.parametrize("of", [EMAIL, PHONE, ADDRESS])
+def test_in_a_private_message_somebody_else_s_number_is_no_more_looked_for_than_one_s_own(of: str) -> None:
+    assert judged(fact(Message, recipient_ids=("ben",), text=f"Her number is {of}")) is None
+
+
 def test_no_finding_shows_a_value() -> None:
     finding = judged(post(EVERYTHING))
     assert finding

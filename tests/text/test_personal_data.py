@@ -142,6 +142,10 @@ def test_an_office_may_be_known(address: str) -> None:
         "anna [anna@host.school.eu] has joined #bees",
         "09:30 <anna> mail me at anna@school.eu",
         "Bees are brave.\n\t-- Anna Nowak <anna@school.eu>",
+        "Anna Nowak <anna@school.eu> zeznaje:\n> yes",
+        "anna (anna@school.eu) wrote:\n: yes",
+        "bees [(c) 2001\nAnna Nowak <anna@school.eu>], small ones",
+        "#bees JOIN anna (~anna@host.school.eu)",
     ],
 )
 def test_a_quotation_has_a_source(text: str) -> None:
@@ -174,6 +178,17 @@ def test_a_quotation_has_a_source(text: str) -> None:
 )
 def test_national_identifiers(text: str) -> None:
     assert kinds(text) == ["national_id"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "3400 bees on SATA\n18:54 <@bob> pl.bees.hive\n18:55 <@anna> yes",  # a newsgroup, and no plac
+        "I'll close 3241 as a duplicate of 3237",
+    ],
+)
+def test_what_only_looks_like_an_address(text: str) -> None:
+    assert find_personal_data(text) == ()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from text.personal_data.folding import CLAIMED, fold
 from text.personal_data.kinds import Kind, PersonalDatum, Standing
 from text.personal_data.lookalikes import find_lookalikes
 from text.personal_data.national_ids import find_national_ids
+from text.personal_data.owners import is_anothers
 from text.personal_data.phones import find_phone_links, find_phones
 
 __all__ = ["Kind", "PersonalDatum", "Standing", "find_personal_data"]
@@ -21,6 +22,9 @@ READ_CHARACTERS = 32_768
 """Of a longer text only the beginning is searched: what stands behind twenty pages is not shown to anybody."""
 MAX_FOUND = 100
 """Of one kind in one text; more of them say nothing more."""
+
+MAX_ASKED = 50
+"""Data of one text of which it is asked whose they are."""
 
 _WORTH_A_LOOK = re.compile(
     r"""\d(?:\D{0,3}\d){3} | [@＠﹫] | [A-Z]\d{1,2}[ ]\d[A-Z] | [\[({<*_][ ]?(?:at|ät|a|[^\W\d_]{4,12})[ ]?[\])}>*_]
@@ -52,7 +56,12 @@ def find_personal_data(text: str, language: str | None = None) -> tuple[Personal
         search.clear(find_lookalikes(search.text))
         search.take(lambda rest: find_phones(rest, language))
     found = sorted(search.found, key=lambda datum: datum.start)
-    return tuple(_moved(datum, *folded.original(datum.start, datum.end)) for datum in found)
+    anothers = {datum.start for datum in found[:MAX_ASKED] if is_anothers(folded.text, datum.start)}
+    return tuple(
+        structs.replace(datum, start=start, end=end, anothers=datum.start in anothers)
+        for datum in found
+        for start, end in [folded.original(datum.start, datum.end)]
+    )
 
 
 class _Search:
@@ -81,7 +90,3 @@ class _Search:
                 reached = end
         if parts:
             self.text = "".join([*parts, self.text[reached:]])
-
-
-def _moved(datum: PersonalDatum, start: int, end: int) -> PersonalDatum:
-    return structs.replace(datum, start=start, end=end)

@@ -10,7 +10,7 @@ from itertools import islice
 
 from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum, Standing
-from text.personal_data.words import any_of
+from text.personal_data.words import INSTITUTION
 
 MAX_CANDIDATES = 60
 """Postcodes, and words of living somewhere, around which a street is looked for in one text."""
@@ -30,7 +30,7 @@ _BEFORE_NAME = (
     r"|bulevar|trg|sráid|bóthar|ქუჩა|שדרות|רחוב|شارع"
 )
 _AFTER_NAME = (
-    r"street|road|avenue|lane|drive|close|court|square|terrace|crescent|gardens|grove|boulevard|straße|strasse|str\.|weg|allee|platz"
+    r"street|road|avenue|lane|terrace|crescent|gardens|grove|boulevard|straße|strasse|str\.|weg|allee|platz"
     r"|gasse|ring|damm|laan|straat|plein|kade|utca|út|útja|tér|tere|körút|köz|iela|prospekts|gatvė|g\.|prospektas|tänav|tn\.?|puiestee"
     r"|pst\.?|maantee|mnt\.?|katu|tie|sokak|sokağı|sk\.|sok\.|caddesi|cad\.|cd\.|bulvarı|mahallesi|mah\.|küçəsi|prospekti|gata|vegur"
     r"|ქუჩა|ქ\.|გამზირი|փողոց|փ\.|улица|ulica|cesta|náměstí|námestie|nábřeží|třída|tř\."
@@ -48,8 +48,10 @@ _STREETS = (
         r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Way|Square|Sq|Terrace|Place|Pl|Crescent|Gardens|Grove"
         r"|Hill|Park|Boulevard|Blvd|Circle|Row|Mews)\b"
     ),
-    # Calle de Alcalá, 12
-    re.compile(rf"(?<![^\W_])(?:{_BEFORE_NAME}) ?{_WORDS}{_MARK}{_NUMBER}", re.IGNORECASE),
+    # Calle de Alcalá, 12; without a blank, a capital tells ul.Krótka 5 from the host pl.example
+    re.compile(
+        rf"(?<![^\W_])(?:{_BEFORE_NAME})(?: |(?=(?-i:[^\W\d_a-zà-öø-ÿа-яα-ω]))){_WORDS}{_MARK}{_NUMBER}", re.IGNORECASE
+    ),
     # Váci utca 12
     re.compile(rf"(?<![^\W_])[^\W\d_][\w.'’-]{{0,30}} (?:{_AFTER_NAME}){_MARK} ?{_NUMBER}", re.IGNORECASE),
     # Hauptstraße 12
@@ -75,15 +77,6 @@ _HOME_STEMS = (
 )
 _HOME_STEM_LIST = _HOME_STEMS.split("|")
 _HOME = re.compile(rf"(?<![^\W_])(?:{_HOME_STEMS})", re.IGNORECASE)
-_INSTITUTION = any_of("""
-    school|museum|muse|hotel|hostel|universi|theat|library|centre|center|office|venue|conference|restaurant|college|academy|church
-    institut|gymnasium|lyce|kindergarten|company|ministry|agency|station|airport|schule|bibliothek|rathaus|amt$|verein|treffpunkt
-    école|collège|lycée|bibliothèque|mairie|gare$|escuela|colegio|instituto|biblioteca|universidad|ayuntamiento|scuola|liceo|istituto
-    escola|agrupamento|szkoł|liceum|uniwersytet|biblioteka|škol|gimnazij|univerzit|gymnázi|základ|iskola|gimnázium|könyvtár|egyetem
-    școal|scoal|liceul|colegiul|okul|lise|üniversite|müze|kütüphane|школ|гимнази|гімназі|ліцей|лицей|университет|університет|музе
-    училищ|читалищ|σχολ|γυμνάσιο|λύκειο|μουσεί|πανεπιστ|skola|skolan|skole|skolen|gymnas|bibliotek|koulu|lukio|yliopisto|kool
-    gümnaasium|skol|vidusskola|mokykl|gimnazij|progimnazij|skóli|scoil|სკოლ|դպրոց|مدرسة|جامعة|فندق|בית ספר
-""")
 
 
 def may_tell_a_home(text: str) -> bool:
@@ -102,7 +95,8 @@ def find_addresses(text: str, tells_a_home: bool) -> Iterator[PersonalDatum]:
         start, end = postcode.span()
         at_home = any(start - _REACH <= home_end <= end for _, home_end in homes)
         if (at_home or not _YEAR.fullmatch(postcode[0])) and _has_a_town(line, start, end):
-            street = _street(line, max(0, start - _REACH), min(len(line), end + _REACH))
+            # on either side, for the postcode is not the number of the house as well
+            street = _street(line, max(0, start - _REACH), start) or _street(line, end, min(len(line), end + _REACH))
             if not street and (at_home or "\n" in text[start - 2 : start]):
                 street = _number_before(line, start)
             if street:
@@ -129,5 +123,5 @@ def _number_before(line: str, end: int) -> tuple[int, int] | None:
 
 def _address(line: str, start: int, end: int, at_home: bool) -> PersonalDatum:
     around = without_accents(line[max(0, start - _REACH) : start] + "|" + line[end : end + 40])
-    office = not at_home and _INSTITUTION.search(around)
+    office = not at_home and INSTITUTION.search(around)
     return PersonalDatum(Kind.ADDRESS, start, end, MASK, Standing.OFFICE if office else Standing.PERSONAL)

@@ -56,7 +56,7 @@ _OFFICES = re.compile(
     r"(?:info(?:rmation)?|office|cont[ae][ck]to?s?|kontakt|contatti|hello|hallo|(?:web|post)master|admin(?:istration)?|no-?reply"
     r"|support|help(?:desk)?|service|se[ck]retari?[aá]te?|secretaria|segreteria|direction|direc[ct]ion|school|schule|scuola|ecole"
     r"|szkola|skola|mail|post|press[e]?|redaktion|newsletter|team|erasmus|etwinning|projects?|nso|nss|biuro|iroda|kancelaria"
-    r"|faq|feedback|mailer-daemon|\S+-(?:request|owner|l|list|announce|users|devel)|\S+\+(?:un)?subscribe)@\S+"
+    r"|faq|feedback|mailer-daemon|sysadmin|abuse|\S+-(?:request|owner|l|list|announce|users|devel|dev|tech|general|discuss|commits)|\S+\+(?:un)?subscribe)@\S+"
     r"|\S+@(?:lists?|groups|googlegroups|yahoogroups|listserv|noreply)\.\S+"
 )
 """Mailboxes of offices and mailing lists. Whose they are is for everybody to know."""
@@ -78,8 +78,15 @@ _QUOTED_BEFORE = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _QUOTED_AFTER = re.compile(r"\)\]|[)\]]{1,2}\s+(?:has|joined|left|quit)\b")
-_ATTRIBUTION_BEFORE = re.compile(r"(?:\A|\n)\s*-{2,3}[^\w-][^\n]*(?:\n[^\n]*)?\Z|in\s<\Z")
-_ATTRIBUTION_AFTER = re.compile(rf">,?\s?(?::|(?:{_WROTE})(?!\w))", re.IGNORECASE)
+_ATTRIBUTION_BEFORE = re.compile(
+    r"(?:\A|\n)\s*-{2,3}[^\w-][^\n]*(?:\n[^\n]*)?\Z|in\s<\Z|(?:\(c\)|©|copyright)\s?(?:19|20)\d\d[^@]{0,60}\Z",
+    re.IGNORECASE,
+)
+"""A dash before who said it; who holds the copyright."""
+_ATTRIBUTION_AFTER = re.compile(
+    rf">,?\s?(?::|(?:{_WROTE})(?!\w))|\)\s(?:{_WROTE})\s?:|[>)][^\n@]{{0,40}}:[ ]*\n\s*[>:|]", re.IGNORECASE
+)
+"""Whatever the word for writing is, what is quoted begins with a mark on the next line."""
 
 
 def find_emails(text: str) -> Iterator[PersonalDatum]:
@@ -123,7 +130,8 @@ def _around(text: str, anchor: re.Match[str]) -> PersonalDatum | None:
 def _is_quoted(text: str, datum: PersonalDatum) -> bool:
     """Whether the address stands in the header of a mail or in a chat's log, which makes the text a copy of such."""
     said = text[max(0, datum.start - 160) : datum.start]
-    return bool(_QUOTED_BEFORE.search(said) or _QUOTED_AFTER.match(text, datum.end))
+    is_host_mask = text[datum.start] == "~" and said.endswith(("(", "["))  # (~nick@host), as chats show who joins
+    return bool(is_host_mask or _QUOTED_BEFORE.search(said) or _QUOTED_AFTER.match(text, datum.end))
 
 
 def _standing(text: str, datum: PersonalDatum, quoted: bool) -> Standing:

@@ -31,7 +31,8 @@ class Standing(StrEnum):
 class PersonalDatum(Struct, frozen=True):
     """One piece of personal data. `start` and `end` are indices into the text that was searched.
 
-    `mask` tells its kind and shape and never its value: `[IBAN DE…]`.
+    `mask` tells its kind and shape and never its value: `[IBAN DE…]`. `anothers`: the text ascribes it to somebody else than
+    its writer.
     """
 
     kind: Kind
@@ -39,3 +40,4 @@ class PersonalDatum(Struct, frozen=True):
     end: int
     mask: str
     standing: Standing = Standing.PERSONAL
+    anothers: bool = False

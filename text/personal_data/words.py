@@ -28,11 +28,16 @@ def any_of(words: str) -> re.Pattern[str]:
     return re.compile("|".join([*either, *unspaced]))
 
 
-def before(text: str, start: int, reach: int = REACH) -> str:
-    """What is said before `start` in the same sentence, fit to be searched for words."""
+def sentence_before(text: str, start: int, reach: int = REACH) -> str:
+    """What is said before `start` in the same sentence, as it is written."""
     window = text[max(0, start - reach) : start]
     ends = [found.end() for found in _SENTENCE_END.finditer(window)]
-    return without_accents(window[ends[-1] :] if ends else window)
+    return window[ends[-1] :] if ends else window
+
+
+def before(text: str, start: int, reach: int = REACH) -> str:
+    """The same, fit to be searched for words."""
+    return without_accents(sentence_before(text, start, reach))
 
 
 def said_before(words: re.Pattern[str], text: str, start: int) -> bool:
@@ -122,3 +127,14 @@ CARD_WORDS = any_of("""
     kártya
     kaard|kortelė|karteles|κάρτ|карт|kartica|картичк|cárta|ბარათ|քարտ|بطاقة|כרטיס
 """)
+
+INSTITUTION = any_of("""
+    school|museum|muse|hotel|hostel|universi|theat|library|centre|center|office|venue|conference|restaurant|college|academy|church
+    institut|gymnasium|lyce|kindergarten|company|ministry|agency|station|airport|schule|bibliothek|rathaus|amt$|verein|treffpunkt
+    école|collège|lycée|bibliothèque|mairie|gare$|escuela|colegio|instituto|biblioteca|universidad|ayuntamiento|scuola|liceo|istituto
+    escola|agrupamento|szkoł|liceum|uniwersytet|biblioteka|škol|gimnazij|univerzit|gymnázi|základ|iskola|gimnázium|könyvtár|egyetem
+    școal|scoal|liceul|colegiul|okul|lise|üniversite|müze|kütüphane|школ|гимнази|гімназі|ліцей|лицей|университет|університет|музе
+    училищ|читалищ|σχολ|γυμνάσιο|λύκειο|μουσεί|πανεπιστ|skola|skolan|skole|skolen|gymnas|bibliotek|koulu|lukio|yliopisto|kool
+    gümnaasium|skol|vidusskola|mokykl|gimnazij|progimnazij|skóli|scoil|სკოლ|դպրոց|مدرسة|جامعة|فندق|בית ספר
+""")
+"""Whose addresses and numbers are there to be found."""
