@@ -14,7 +14,7 @@ from text.commerce import CommerceReading, commerce_of, is_harmless
 from text.links import links_of
 
 MIN_SIGNS = 2
-"""One sign alone, however heavy, is no incident."""
+"""One sign alone, however heavy, is no incident; nor is one phrase that may be read as two of them."""
 WEAK_SIGNS = frozenset({"link", "visit", "price", "shouting"})
 """They add weight to others, and are found in every other honest text."""
 NAMED_SIGNS = 5
@@ -52,7 +52,7 @@ def reading_of(fact: Fact, limits: CommercialContentLimits) -> CommerceReading:
 
 
 def _advertises(reading: CommerceReading, points: float, signs: int) -> bool:
-    strong = [sign for sign in reading.signs if sign.points > 0 and sign.name not in WEAK_SIGNS]
+    strong = [sign for sign in reading.signs if sign.points > 0 and sign.apart and sign.name not in WEAK_SIGNS]
     return reading.points >= points and len(strong) >= signs
 
 

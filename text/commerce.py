@@ -7,13 +7,15 @@ language a text is written.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 from itertools import product
 from math import sqrt
 
 from msgspec import Struct, convert
 
+from text.hostility.tokens import tokens_of
 from text.links import Link, link_lists, link_of, links_of, public_suffix
 from text.words import folded, read_list
 
@@ -22,12 +24,16 @@ LONGEST_GAP = 3
 UNDILUTED_WORDS = 150
 """In longer texts, signs thin out: a newsletter of a thousand words names a price somewhere."""
 
+_SPEAKS_OF = frozenset({"school", "warning"})
+_QUOTE = re.compile("[\"„“”«»‹›「」『』‘’‚']")
 SCHOOL_LIFE = frozenset({"school", "price", "free", "goods", "own", "follow"})
+MAX_SPANS = 8
+"""Places of one sign that are looked at; more of them say nothing more."""
 SHOUTING_READ = 500
 MIN_SHOUTED_LETTERS = 20
 """Characters that are looked at, and letters that it takes."""
 
-_SYMBOLS = "€$£¥₤₴₺₽₾₼֏₸₪﷼"
+_SYMBOLS = "€$£¥₤₴₺₽₾₼֏₸₪₹﷼"
 _LINK_SIGN = "🔗"
 _SHORT_CODE = re.compile(r"\d{3,6}")
 _PREMIUM = re.compile(r"(?:(?:00|\+)44|0)(?:9[01]\d|87[0-3]|84[45])\d{7}|0900\d{4,8}|1900\d{7}")
@@ -43,10 +49,13 @@ Language = str
 
 
 class Sign(Struct, frozen=True):
-    """A kind of sign that a text has. `points` may be negative: a warning against offers is none."""
+    """A kind of sign that a text has. `points` may be negative: a warning against offers is none. `apart`: it stands in words
+    that make no heavier sign.
+    """
 
     name: str
     points: float
+    apart: bool = True
 
 
 class CommerceReading(Struct, frozen=True):
@@ -137,7 +146,8 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
         |(?P<percent>\d+(?:[.,]\d+)?\s?%|%\s?\d+)
         |(?P<rate>\d{{1,3}}(?:[.,]\d+)?\s?(?:ppm|(?:p\s?|pence\s)(?:/|per)\s?\w+))
         |(?P<pence>\d{{1,3}}\s?(?:p|pence|cents?|ct)\b)
-        |(?P<phone>(?<![\w+])[+(]{{0,2}}\d(?:[ .\-/()]{{0,2}}\d){{6,17}}(?!\w))
+        |(?P<glued>(?<![^\W_])[^\W\d_]{{2,}}(?=\d{{3}}))
+        |(?P<phone>(?<![\d_+])[+(]{{0,2}}\d(?:[ .\-/()]{{0,2}}\d){{6,17}}(?!\w))
         |(?P<age>\b(?:16|18|21)\s?\+)
         |(?P<number>\d+(?:[.,:/-]\d+)*+(?!\w))
         |(?P<word>[^\W_]+(?:&[^\W_]+)?(?:['’][^\W_]+)*)
@@ -165,7 +175,7 @@ def _symbols(text: str) -> Iterator[tuple[Symbol, ...]]:
     """The row of what a text is made of."""
     for match in _lexicon().tokens.finditer(text):
         kind, written = match.lastgroup, match[0]
-        if kind == "word":
+        if kind in ("word", "glued"):
             yield _symbols_of_word(written)
         elif kind == "phone":
             digits = re.sub(r"[^\d+]", "", written)
@@ -176,37 +186,53 @@ def _symbols(text: str) -> Iterator[tuple[Symbol, ...]]:
             yield (f"<{kind}>",)
 
 
-_Waiting = dict[int, tuple[dict[Symbol, _Node], int]]
-"""What may come next, each place of the tree once, and for how many words more it may be waited for."""
+_Waiting = dict[int, tuple[dict[Symbol, _Node], int, int]]
+"""What may come next, each place of the tree once; for how many words more it may be waited for; where the phrase began."""
+
+_Spans = dict[str, tuple[tuple[int, int], ...]]
+"""Where the phrases of each sign stand: positions of first and last word, at most `MAX_SPANS` of them."""
 
 
-def _phrases_in(row: Iterable[tuple[Symbol, ...]]) -> tuple[dict[Language, set[str]], int]:
-    """By language the names of signs whose phrases occur, and the length of the row.
+def _phrases_in(row: Iterable[tuple[Symbol, ...]]) -> tuple[dict[Language, _Spans], int]:
+    """By language the signs whose phrases occur, and the length of the row.
 
     Linear in the row: a word meets each place of the tree at most once.
     """
     root = _lexicon().root.next
-    found: set[tuple[Language, str]] = set()
+    signs: dict[Language, _Spans] = {}
     length = 0
     waiting: _Waiting = {}
-    for symbols in row:
+    for position, symbols in enumerate(row):
         length += 1
         if not symbols and not waiting:
             continue
-        still: _Waiting = {key: (after, gap - 1) for key, (after, gap) in waiting.items() if gap}
+        still: _Waiting = {key: (after, gap - 1, begin) for key, (after, gap, begin) in waiting.items() if gap}
         for symbol in symbols:
-            for after in (root, *(after for after, _ in waiting.values())):
+            for after, _, begin in ((root, 0, position), *waiting.values()):
                 if node := after.get(symbol):
-                    found |= node.ends
+                    for language, name in node.ends:
+                        spans = signs.setdefault(language, {})
+                        if len(spans.get(name, ())) < MAX_SPANS:
+                            spans[name] = (*spans.get(name, ()), (begin, position))
                     if node.next:
-                        still[id(node.next)] = node.next, 0
+                        still[id(node.next)] = node.next, 0, begin
                     if node.next_after_gap:
-                        still[id(node.next_after_gap)] = node.next_after_gap, LONGEST_GAP
+                        still[id(node.next_after_gap)] = node.next_after_gap, LONGEST_GAP, begin
         waiting = still
-    signs: dict[Language, set[str]] = {}
-    for language, name in found:
-        signs.setdefault(language, set()).add(name)
     return signs, length
+
+
+def _apart(names: Sequence[str], starts: dict[str, frozenset[int]]) -> frozenset[str]:
+    """Of the signs, the heaviest first, those that begin at a word of their own: one phrase read in two ways is one sign."""
+    shared = Counter(start for name in names for start in starts.get(name, ()))
+    taken: set[int] = set()
+    apart = set()
+    for name in names:
+        free = starts.get(name, frozenset()) - taken
+        if free or name not in starts:
+            apart.add(name)
+            taken |= {min(free, key=lambda start: (shared[start], start))} if free else set()
+    return frozenset(apart)
 
 
 def _without_links(undisguised: str, links: tuple[Link, ...]) -> str:
@@ -257,17 +283,34 @@ def commerce_of(raw: str, undisguised: str, harmless: frozenset[str] = frozenset
     """
     points = _lexicon().points
     links = links_of(raw)
-    row = _symbols(_without_links(undisguised, links) if links else undisguised)
-    phrases, words = _phrases_in(row)
-    common = phrases.pop("", set()).union(_signs_of_links(link for link in links if not is_harmless(link, harmless)))
+    phrases, words = _phrases_in(_symbols(_own_words(_without_links(undisguised, links) if links else undisguised)))
+    spans = phrases.pop("", {})
+    common = {*spans, *_signs_of_links(link for link in links if not is_harmless(link, harmless))}
     if (common or phrases) and _shouts(raw):
         common.add("shouting")
     # no text is known to be in one language, but what adds up must be
-    readings = [_outside_school(common | names) for names in phrases.values()] or [common]
-    found = max(readings, key=lambda names: (sum(map(points.__getitem__, names)), sorted(names)))
+    readings = [(_outside_school(common | own.keys()), own) for own in phrases.values()] or [(common, {})]
+    found, own = max(readings, key=lambda reading: (sum(map(points.__getitem__, reading[0])), sorted(reading[0])))
     thinned = min(1.0, sqrt(UNDILUTED_WORDS / words)) if words else 1.0
-    signs = sorted((Sign(name, round(points[name] * thinned, 1)) for name in found), key=lambda s: (-s.points, s.name))
-    return CommerceReading(round(sum(sign.points for sign in signs), 1), tuple(signs), links)
+    heaviest = sorted(found, key=lambda name: (-points[name], name))
+    apart = _apart(
+        heaviest, {name: frozenset(b for b, _ in (*spans.get(name, ()), *own.get(name, ()))) for name in (*spans, *own)}
+    )
+    signs = tuple(Sign(name, round(points[name] * thinned, 1), name in apart) for name in heaviest)
+    return CommerceReading(round(sum(sign.points for sign in signs), 1), signs, links)
+
+
+def _own_words(text: str) -> str:
+    """The text without what it quotes, where it speaks of school or of warnings: pupils' advertisements, examples of spam.
+
+    Elsewhere quotation marks are worn by offers as well.
+    """
+    tokens = tokens_of(text) if _QUOTE.search(text) else None
+    if not tokens or not tokens.quoted:
+        return text
+    own = " ".join(word for position, word in enumerate(tokens.written) if position not in tokens.quoted)
+    phrases, _ = _phrases_in(_symbols(own))
+    return own if any(not _SPEAKS_OF.isdisjoint(names) for names in phrases.values()) else text
 
 
 def _outside_school(names: set[str]) -> set[str]:

@@ -60,6 +60,10 @@ _LEET_TOKEN = re.compile(
     rf"(?:[^\W\d_]++[{_LEET_SIGNS}]|[{_LEET_SIGNS}]++[^\W\d_])[\w{_LEET_SIGNS}]*+".join(_LEET_BETWEEN)
 )
 _ANY_TOKEN = re.compile(rf"[\w{_LEET_SIGNS}]++".join(_LEET_BETWEEN))
+_NEXT_SENTENCE = re.compile(
+    r"(?<=[a-zß-öø-ÿąćęłńśźżčďěňřšťůžа-џα-ώіїєґ]{2})!+(?=[A-ZÀ-ÖØ-ÞĄĆĘŁŃŚŹŻČĎĚŇŘŠŤŮŽЀ-ЯΑ-ΩІЇЄҐ][^\W\d_])"
+)
+"""Exclamation marks after which a blank was forgotten."""
 _LEET_SHARE = 3
 """From so many leet words in a text on everything that can be read as letters is: `7h15 15 4 7357`."""
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .\-_*·•|])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
@@ -115,6 +119,11 @@ def join_spaced(text: str) -> str:
 
 def _joined(found: re.Match[str]) -> str:
     return found[0].replace(found[1], "")
+
+
+def part_sentences(text: str) -> str:
+    """With a blank after an exclamation mark between two sentences, which would else be read as an i: `Buy now!Best price`."""
+    return _NEXT_SENTENCE.sub("! ", text) if "!" in text else text
 
 
 def read_leet(text: str) -> str:
@@ -209,7 +218,16 @@ def drop_punctuation(text: str) -> str:
     return " ".join(_WORDS.findall(text))
 
 
-_UNDISGUISE = (compose, fold_lookalikes, fold_case, join_spaced, read_leet, squeeze_repeats, fold_white_space)
+_UNDISGUISE = (
+    compose,
+    fold_lookalikes,
+    part_sentences,
+    fold_case,
+    join_spaced,
+    read_leet,
+    squeeze_repeats,
+    fold_white_space,
+)
 # masks first: the parts of a link must not be read as a greeting or a closing
 _NORMALISE = (drop_quoted, mask, drop_greeting, drop_closing)
 

@@ -112,3 +112,52 @@ def test_no_text_takes_long(unit: str) -> None:
     start = time.process_time()
     commerce_of(text, text)
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("written", "apart"),
+    [
+        ("There is no obligation.", 1),  # to pay, and to borrow: one phrase
+        ("You may subscribe to the list.", 1),
+        ("Subscribe to my channel!", 2),
+        ("Order now: 20 % off", 2),
+        ("Best prices, money back!", 2),  # two of selling, of which one is of discounts as well
+    ],
+)
+def test_one_phrase_read_in_two_ways_is_one_sign(written: str, apart: int) -> None:
+    signs = [sign for sign in read(written).signs if sign.points > 1]
+    assert len(signs) >= 2 or apart == 1
+    assert sum(sign.apart for sign in signs) == apart
+
+
+@pytest.mark.parametrize(
+    ("written", "sign"),
+    [
+        ("To claim, call09061234567", "premium number"),
+        ("Great tones!Txt ROSE to81234", "short code"),
+        ("Text81234 to join", "short code"),
+    ],
+)
+def test_a_number_glued_to_a_word_is_read(written: str, sign: str) -> None:
+    assert sign in names(written)
+
+
+AD = "Order our magic soap now, 50 % off!"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f'My pupils wrote an advertisement: "{AD}" What do you think?',
+        "Meine Schüler haben das geschrieben: „Jetzt kaufen! 50 % Rabatt, nur heute!“",
+        "Les élèves ont écrit : « Achetez maintenant, 50 % de réduction, offre limitée ! »",
+        "Uczniowie napisali: „Kup teraz, 50 % rabatu, tylko dziś!”",
+        'Beware, this is a scam: "You have won a prize! Call 0900 123456 now to claim it"',
+    ],
+)
+def test_what_pupils_wrote_and_what_one_warns_of_is_quoted(written: str) -> None:
+    assert read(written).points < 6
+
+
+def test_quotation_marks_alone_hide_no_offer() -> None:
+    assert read(f'Look: "{AD}"').points == read(f"Look: {AD}").points >= 6

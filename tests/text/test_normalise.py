@@ -296,3 +296,17 @@ def test_what_stands_behind_invisible_characters_is_read() -> None:
 def test_every_step_takes_an_empty_text() -> None:
     for step in (read_up_to, *steps._UNDISGUISE, *steps._NORMALISE, drop_tags, drop_punctuation, remove_invisible):
         assert step("") == ""
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("Buy now!Best price", "buy now! best price"),
+        ("Срочно!Звоните", "срочно! звоните"),
+        ("Schau mal!!Jetzt", "schau mal! jetzt"),
+        ("V!AGRA and v!agra", "viagra and viagra"),
+        ("h!Ll", "hill"),
+    ],
+)
+def test_an_exclamation_mark_without_a_blank_parts_sentences_and_is_no_letter(written: str, read: str) -> None:
+    assert undisguise(written) == read
