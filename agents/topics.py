@@ -1,10 +1,10 @@
 """The topics that twinwatch reads and writes, how each is laid out, and why."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError, TopicAlreadyExistsError, for_code
 from msgspec import Struct
 
 from agents.kafka import KafkaUnavailable, client_options, explain_trouble
@@ -115,12 +115,14 @@ async def create_topics(
 
 
 async def missing_topics(settings: Settings) -> list[str]:
-    """Those of our topics that Kafka does not have, in the order of `TOPICS`. Creates none.
+    """Those of our topics that Kafka does not have, or does not show us, in the order of `TOPICS`. Creates none.
 
-    Raises `KafkaUnavailable` where Kafka cannot be reached.
+    Raises `KafkaUnavailable` where Kafka cannot be reached, or does not let us into the consumer group.
     """
     async with _admin(settings) as admin:
         existing = await _partition_counts(admin)
+        with suppress(GroupCoordinatorNotAvailableError):  # a new cluster has none yet
+            await admin.find_coordinator(settings.consumer_group)
     names = [settings.topic_prefix + topic.name for topic in TOPICS]
     return [name for name in names if name not in existing]
 

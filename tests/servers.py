@@ -7,7 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -115,7 +115,8 @@ class Server:
 class RedisServer(Server):
     """A Redis-compatible server over TCP that writes each change to disk before it answers (`appendfsync always`)."""
 
-    def __init__(self, binary: Path) -> None:
+    def __init__(self, binary: Path, **more: str) -> None:
+        """`more` are options of the server, with `_` for `-`."""
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/0"
         options = {
@@ -125,7 +126,7 @@ class RedisServer(Server):
             "appendonly": "yes",
             "appendfsync": "always",
             "maxmemory-policy": "noeviction",
-        }
+        } | {name.replace("_", "-"): value for name, value in more.items()}
         super().__init__([binary, *(part for name, value in options.items() for part in (f"--{name}", value))], "redis")
 
     def answers(self) -> bool:
@@ -139,8 +140,12 @@ class RedisServer(Server):
 class KafkaServer(Server):
     """A genuine Apache Kafka: one node that is broker and controller. Topics are not created by mentioning them."""
 
-    def __init__(self, **settings: str) -> None:
-        """`settings` are properties of the broker, with `_` for `.`."""
+    def __init__(self, users: Sequence[str] = (), **settings: str) -> None:
+        """`settings` are properties of the broker, with `_` for `.`; `users` are created as `--add-scram` takes them.
+
+        `client` is what a client of librdkafka's needs besides the address.
+        """
+        self._users = users
         java = require_kafka()
         self.port, controller_port = free_port(), free_port()
         self.bootstrap_servers = f"127.0.0.1:{self.port}"
@@ -168,10 +173,12 @@ class KafkaServer(Server):
         } | {name.replace("_", "."): value for name, value in settings.items()}
         lines = [f"{name}={value}\n" for name, value in properties.items()]
         (self.directory / "server.properties").write_text("".join(lines), encoding="utf-8")
+        self.client: dict[str, str] = {}
         self._format()
 
     def _format(self) -> None:
         arguments = ["format", "--config", "server.properties", "--cluster-id", "twinwatch-tests-000000"]
+        arguments += [part for user in self._users for part in ("--add-scram", user)]
         subprocess.run(
             [*self._java, "kafka.tools.StorageTool", *arguments],
             cwd=self.directory,
@@ -185,7 +192,7 @@ class KafkaServer(Server):
             if probe.connect_ex(("127.0.0.1", self.port)) != 0:
                 return False
         try:
-            client = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})
+            client = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0} | self.client)
             return bool(client.list_topics(timeout=5).brokers)
         except KafkaException:
             return False

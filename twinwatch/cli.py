@@ -1,6 +1,7 @@
 """The command line. Heavy imports stand inside the commands, so that `--help` answers at once."""
 
 import asyncio
+import logging
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -56,6 +57,8 @@ def main() -> None:
 
     Settings are read from the environment (TWINWATCH_...) and from an env file; `twinwatch settings` lists them.
     """
+    # what libraries have to say about a failure is said by our own line; a worker sets up its own log
+    logging.getLogger().addHandler(logging.NullHandler())
 
 
 # --- replay ------------------------------------------------------------------------------------

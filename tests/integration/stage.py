@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,11 +48,23 @@ def event(topic: str, *, partition: int | None = None, **fields: Any) -> Sent:
 class Stage:
     """Where a test plays. Topics, group and directory are its own, so that several can share a broker."""
 
-    def __init__(self, bootstrap_servers: str, redis_url: str, directory: Path, prefix: str = "") -> None:
+    def __init__(
+        self,
+        bootstrap_servers: str,
+        redis_url: str,
+        directory: Path,
+        prefix: str = "",
+        *,
+        client: Mapping[str, str] | None = None,
+        settings: Mapping[str, object] | None = None,
+    ) -> None:
+        """`client` is what clients of librdkafka's need besides the address, and `settings` what workers do."""
         self.bootstrap_servers = bootstrap_servers
         self.redis_url = redis_url
         self.directory = directory
         self.prefix = prefix
+        self.client = dict(client or {})
+        self.settings = dict(settings or {})
         self.group = f"group-{secrets.token_hex(4)}"
         self.workers: list[Worker] = []
 
@@ -70,7 +82,7 @@ class Stage:
             "metrics_port": free_port(),
         }
         path = self.directory / f"{secrets.token_hex(4)}.env"
-        lines = [f"TWINWATCH_{name.upper()}={value}\n" for name, value in (usual | settings).items()]
+        lines = [f"TWINWATCH_{name.upper()}={value}\n" for name, value in (usual | self.settings | settings).items()]
         path.write_text("".join(lines), encoding="utf-8")
         return path
 
@@ -116,6 +128,7 @@ class Stage:
                 "linger.ms": 5,
                 "log_level": 0,
             }
+            | self.client
             | ({"transactional.id": transactional_id} if transactional_id else {})
         )
         if transactional_id:
@@ -216,6 +229,7 @@ class Stage:
                 "receive.message.max.bytes": 60_000_000,
                 "log_level": 0,
             }
+            | self.client
         )
 
     def _ends(self, consumer: Consumer, topic: str) -> list[tuple[int, int]]:

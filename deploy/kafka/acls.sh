@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Who may do what in Kafka: everybody what their work needs, and no more. Run by a super user, once and after each change:
+#
+#     KAFKA_ACLS="kafka-acls.sh --bootstrap-server kafka:9093 --command-config super-user.properties" deploy/kafka/acls.sh
+#
+# It only adds, so that running it again changes nothing. The brokers need an authorizer that denies by default:
+#
+#     authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer
+#     allow.everyone.if.no.acl.found=false
+#
+# TWINWATCH_TOPIC_PREFIX and TWINWATCH_CONSUMER_GROUP are those of the workers' settings. Names of users may be changed:
+#
+#     TWINWATCH_USER        the workers                           PLATFORM_USER    the platform's backend
+#     TWINWATCH_ADMIN       twinwatch topics create               MODERATION_USER  the warn/ban service
+#     TWINWATCH_OPERATOR    twinwatch dead-letters
+set -euo pipefail
+
+prefix=${TWINWATCH_TOPIC_PREFIX:-}
+group=${TWINWATCH_CONSUMER_GROUP:-twinwatch}
+worker=${TWINWATCH_USER:-twinwatch}
+admin=${TWINWATCH_ADMIN:-twinwatch-admin}
+operator=${TWINWATCH_OPERATOR:-twinwatch-operator}
+platform=${PLATFORM_USER:-platform}
+moderation=${MODERATION_USER:-moderation}
+moderation_group=${MODERATION_GROUP:-moderation}
+read -ra kafka_acls <<<"${KAFKA_ACLS:-kafka-acls.sh --bootstrap-server localhost:9092}"
+
+activity=(messages invitations contact-requests forum-posts comments profiles media reports)
+activity=("${activity[@]/#/activity.}")
+verdicts=incidents.verdicts
+dead_letters=activity.dead-letters
+
+# allow USER OPERATION TOPIC... [-- OPTION...]     to read and to write include to describe
+allow() {
+    local arguments=(--add --force --allow-principal "User:$1" --operation "$2")
+    shift 2
+    while (($#)) && [[ $1 != -- ]]; do
+        arguments+=(--topic "$prefix$1")
+        shift
+    done
+    "${kafka_acls[@]}" "${arguments[@]}" "${@:2}"
+}
+
+# workers read what members do and what moderators decided, and write what they found
+allow "$worker" Read "${activity[@]}" "$verdicts" -- --group "$group"
+allow "$worker" Write incidents incidents.shadow "$dead_letters"
+
+# the backend writes what members do; it reads nothing
+allow "$platform" Write "${activity[@]}"
+
+# the warn/ban service reads what it may act on, no findings of rules on trial, and writes what was decided
+allow "$moderation" Read incidents -- --group "$moderation_group"
+allow "$moderation" Write "$verdicts"
+
+# `twinwatch topics create`, for as long as that takes; it can neither read nor write
+allow "$admin" Create "${activity[@]}" "$verdicts" incidents incidents.shadow "$dead_letters"
+allow "$admin" Describe "${activity[@]}" "$verdicts" incidents incidents.shadow "$dead_letters"
+
+# `twinwatch dead-letters` reads them and, where they are too large to be carried, their originals; redriving writes them again
+allow "$operator" Read "$dead_letters" "${activity[@]}" "$verdicts"
+allow "$operator" Write "${activity[@]}" "$verdicts"
