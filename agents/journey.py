@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from agents.health import Health
+from agents.logs import culprit
 from agents.metrics import Metrics
 from agents.patience import Interrupted, Patience
 from agents.publishing import Publisher, publications
@@ -109,8 +110,7 @@ class Journey:
 
 
 def _failed(record: RawRecord, error: Exception) -> Outcome:
-    # the type only: the text of an exception may quote what a member wrote
-    logger.error("a record cannot be judged and is put aside: %s (source %s)", type(error).__name__, record.source)
+    logger.error("a record cannot be judged and is put aside: %s (source %s)", culprit(error), record.source)
     letter = DeadLetter(
         record=record,
         reason=Reason.RULE_ERROR,

@@ -20,7 +20,7 @@ from agents.journey import Journey
 from agents.judge import Judge, OpenJudge, open_judge
 from agents.kafka import KafkaUnavailable, describe_trouble
 from agents.lag import GroupObserver
-from agents.logs import set_up_logging
+from agents.logs import culprit, log_what_tasks_raise, set_up_logging, threads_speak_discreetly
 from agents.metrics import Metrics
 from agents.patience import Patience
 from agents.publishing import Publisher
@@ -60,15 +60,21 @@ def run_worker(settings: Settings, open_judge: OpenJudge = open_judge) -> int:
     set_up_logging(settings)
     exit_ = _Exit()
     try:
-        status = asyncio.run(_run(settings, open_judge, exit_))
+        with threads_speak_discreetly():
+            status = asyncio.run(_run(settings, open_judge, exit_))
     except (CannotStart, PolicyError) as error:
         print(f"twinwatch worker: {error}", file=sys.stderr)
+        return EXIT_FAILED
+    except Exception as error:
+        # Python would print its text, which may quote what a member wrote
+        logger.critical("this worker cannot go on: %s", culprit(error), exc_info=error)
         return EXIT_FAILED
     exit_.at_once_if_a_thread_is_left(status)
     return status
 
 
 async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int:
+    log_what_tasks_raise(asyncio.get_running_loop())
     stop = _stop_signal()
     if weakness := settings.why_weak_pseudonym_key:
         raise CannotStart(
@@ -146,7 +152,8 @@ async def _run_app(app: WorkerApp) -> str:
     """Run Faust in our loop, with none of its own handling of signals and logs; why it ended."""
     await app.start()
     await app.wait_until_stopped()
-    return f"Faust has ended: {app.crash_reason!r}"
+    reason = app.crash_reason
+    return f"Faust has ended: {culprit(reason) if reason else 'for no reason'}"
 
 
 async def _watch(settings: Settings, app: WorkerApp, metrics: Metrics, health: Health) -> str:
@@ -240,7 +247,7 @@ async def _cancel(future: "asyncio.Future[Any]") -> None:
 
 def _why(ended: "asyncio.Task[str]") -> str:
     error = ended.exception()
-    return f"{type(error).__name__}: {error}" if error else ended.result()
+    return culprit(error) if error else ended.result()
 
 
 class _Exit:

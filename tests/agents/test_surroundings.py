@@ -3,13 +3,15 @@
 import asyncio
 import json
 import logging
+import threading
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 import aiohttp
 import msgspec
 import pytest
 
-from agents.logs import JsonFormatter, set_up_logging
+from agents.logs import JsonFormatter, log_what_tasks_raise, set_up_logging, threads_speak_discreetly
 from agents.metrics import Metrics
 from agents.patience import FIRST_DELAY, LONGEST_DELAY, Interrupted, Patience
 from agents.settings import Settings
@@ -33,9 +35,54 @@ def test_a_json_line_is_one_line_whatever_is_logged() -> None:
 @pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
 def test_libraries_never_log_their_debugging_which_holds_whole_records(level: str) -> None:
     set_up_logging(Settings(log_level=level))
-    for library in ("aiokafka.consumer", "faust.streams", "mode", "kafka.client"):
+    for library in ("aiokafka.consumer", "faust.streams", "mode", "redis", "aiohttp.web", "asyncio", "something.new"):
         assert not logging.getLogger(library).isEnabledFor(logging.DEBUG)
     assert logging.getLogger("agents.worker").isEnabledFor(getattr(logging, level.upper()))
+
+
+SECRET = "what Anna wrote"
+
+
+def failed() -> Exception:
+    try:
+        try:
+            raise KeyError(SECRET)
+        except KeyError as error:
+            raise ValueError(SECRET) from error
+    except ValueError as error:
+        return error
+
+
+@pytest.mark.parametrize("layout", ["plain", "json"])
+def test_what_an_exception_says_is_not_logged(
+    capsys: pytest.CaptureFixture[str], layout: Literal["plain", "json"]
+) -> None:
+    set_up_logging(Settings(log_level="debug", log_format=layout))
+    error = failed()
+    logging.getLogger("mode").error("Crashed reason=%r", error, exc_info=error)
+    logging.getLogger("agents").error("%(what)s failed", {"what": error})
+    with threads_speak_discreetly():
+        thread = threading.Thread(target=lambda: {}[SECRET])
+        thread.start()
+        thread.join()
+
+    async def leave_a_task() -> None:
+        log_what_tasks_raise(asyncio.get_running_loop())
+        future = asyncio.get_running_loop().create_future()
+        future.set_exception(error)
+        del future
+
+    asyncio.run(leave_a_task())
+    said = capsys.readouterr().err
+    assert SECRET not in said
+    for word in ("Crashed", "ValueError", "KeyError", "a thread has failed", "a task has failed", "test_surroundings"):
+        assert word in said
+
+
+def test_what_the_system_says_is_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logging(Settings())
+    logging.getLogger("agents").error("no: %s", ConnectionRefusedError("kafka:9092"))
+    assert "no: kafka:9092" in capsys.readouterr().err
 
 
 # --- metrics

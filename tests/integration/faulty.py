@@ -18,9 +18,11 @@ from aiokafka.errors import UnknownError
 
 from agents.consumer import BatchConsumer
 from agents.journey import Journey
+from agents.judge import _StoredJudge
 from agents.settings import load_settings
 from agents.worker import run_worker
 from engine import plan
+from models.records import RawRecord
 
 
 def reading_ends() -> None:
@@ -95,7 +97,43 @@ def rule_raises() -> None:
     plan.all_rules = lambda: rules | broken  # type: ignore[attr-defined]
 
 
-FAULTS = {fault.__name__: fault for fault in (reading_ends, agents_hang, loop_hangs, group_fails, rule_raises)}
+class Slip(Exception):  # noqa: N818 - it is not one of the product's
+    """What somebody forgot to expect; its text quotes what a member wrote."""
+
+
+def indiscreet() -> None:
+    """What a member wrote decides where it fails: `fail-in-rule`, `fail-in-engine`, or where nobody expects it."""
+    judge, process, carry = plan.RulePlan.judge, _StoredJudge.process, Journey.carry
+
+    def failing_judge(self: plan.RulePlan, case: Any) -> Any:
+        if self.rule.slug == "copied_message" and "fail-in-rule" in getattr(case.fact.event, "text", ""):
+            raise Slip(case.fact.event)
+        return judge(self, case)
+
+    async def failing_process(self: _StoredJudge, records: Any) -> Any:
+        for record in records:
+            if b"fail-in-engine" in (record.value or b""):
+                asyncio.get_running_loop().create_task(slip(record))
+                raise Slip(record)
+        return await process(self, records)
+
+    async def failing_carry(self: Journey, records: Any) -> bool:
+        for record in records:
+            if b"fail-outside" in (record.value or b""):
+                raise Slip(record)
+        return await carry(self, records)
+
+    async def slip(record: RawRecord) -> None:
+        raise Slip(record)
+
+    plan.RulePlan.judge = failing_judge  # type: ignore[method-assign]
+    _StoredJudge.process = failing_process  # type: ignore[method-assign]
+    Journey.carry = failing_carry  # type: ignore[method-assign]
+
+
+FAULTS = {
+    fault.__name__: fault for fault in (reading_ends, agents_hang, loop_hangs, group_fails, rule_raises, indiscreet)
+}
 
 
 if __name__ == "__main__":
