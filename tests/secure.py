@@ -33,6 +33,7 @@ USERS = {
 }
 """Users of Kafka with their passwords. Each may log in by SCRAM-SHA-512, and the platform by SCRAM-SHA-256."""
 WORKER_PASSWORD = "the-password-of-a-worker-in-Redis"
+PRIVACY_PASSWORD = "the-password-of-who-forgets-in-Redis"
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -59,14 +60,12 @@ class Authority:
 
 
 def acl_file(directory: Path) -> Path:
-    """`deploy/redis/users.acl` with a password, as its introduction says, and a user who may do everything."""
+    """`deploy/redis/users.acl` with passwords, as docs/security.md says, and a user who may do everything."""
     text = (DEPLOY / "redis" / "users.acl").read_text(encoding="utf-8")
-    digest = sha256(WORKER_PASSWORD.encode()).hexdigest()
+    for user, password in (("WORKER", WORKER_PASSWORD), ("PRIVACY", PRIVACY_PASSWORD)):
+        text = text.replace(f"{user}_PASSWORD_SHA256", sha256(password.encode()).hexdigest())
     path = directory / "users.acl"
-    path.write_text(
-        text.replace("TWINWATCH_PASSWORD_SHA256", digest) + f"user super on >{USERS['super']} ~* &* +@all\n",
-        encoding="utf-8",
-    )
+    path.write_text(f"{text}user super on >{USERS['super']} ~* &* +@all\n", encoding="utf-8")
     return path
 
 
@@ -78,6 +77,7 @@ class GuardedRedis(RedisServer):
     def __init__(self, binary: Path, users: Path, **more: str) -> None:
         super().__init__(binary, aclfile=str(users), **more)
         self.url = self._url("twinwatch", WORKER_PASSWORD)
+        self.privacy_url = self._url("twinwatch-privacy", PRIVACY_PASSWORD)
         self.super_url = self._url("super", USERS["super"])
 
     def _url(self, user: str, password: str) -> str:

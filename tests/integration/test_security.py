@@ -27,8 +27,9 @@ from models.decoding import InputLimits
 from models.records import RawRecord
 from rules.policy import load_policy
 from state.errors import StateUnavailable
+from state.forget import forget
 from state.pseudonyms import Pseudonyms
-from state.store import COMMANDS, Store
+from state.store import COMMANDS, DEFAULT_NAMESPACE, Store
 from tests.integration.stage import Sent, Stage, command
 from tests.integration.workload import copied_messages
 from tests.secure import (
@@ -48,6 +49,7 @@ from twinwatch.sample_day import sample_day
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 
 PREFIX, GROUP = "eu.", "eu-watchers"
+SECRET = b"a secret of the tests"
 
 
 @pytest.fixture(scope="module")
@@ -371,22 +373,34 @@ def guarded_redis(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
         yield server.start()
 
 
-async def judge_a_day(redis: GuardedRedis) -> None:
+async def judge_a_day(redis: GuardedRedis) -> set[str]:
+    """Over the sample day, as a worker; who was found."""
     client = open_redis(Settings(redis_url=redis.url))
     try:
-        engine = Engine(load_policy(None), Store(client, Pseudonyms(b"a secret of the tests")), limits=InputLimits())
-        records = [RawRecord(record.value, None, None) for record in sample_day(date(2026, 1, 12), 1)]
-        found = await engine.process(records)
+        engine = Engine(load_policy(None), Store(client, Pseudonyms(SECRET)), limits=InputLimits())
+        found = await engine.process([RawRecord(record.value) for record in sample_day(date(2026, 1, 12), 1)])
         assert len({incident.rule for incident in found.incidents}) > 10
+        return {incident.subject_id for incident in found.incidents}
     finally:
         await client.aclose()
 
 
-def test_a_worker_needs_no_more_in_redis_than_the_file_allows(guarded_redis: GuardedRedis) -> None:
-    asyncio.run(judge_a_day(guarded_redis))
+async def forget_everybody(redis: GuardedRedis, actors: set[str]) -> int:
+    """As the user who runs `twinwatch forget`; of how many kinds of state something was removed."""
+    client = open_redis(Settings(redis_url=redis.privacy_url))
+    try:
+        done = [await forget(client, Pseudonyms(SECRET), actor) for actor in sorted(actors)]
+        return len(set[str]().union(*(one.removed for one in done)))
+    finally:
+        await client.aclose()
+
+
+def test_nobody_needs_more_in_redis_than_the_file_allows(guarded_redis: GuardedRedis) -> None:
+    actors = asyncio.run(judge_a_day(guarded_redis))
+    assert asyncio.run(forget_everybody(guarded_redis, set(sorted(actors)[:5]))) > 5
     with Redis.from_url(guarded_redis.super_url) as client:
         assert client.acl_log() == []
-        assert all(key.startswith(b"tw2:") for key in client.scan_iter())
+        assert all(key.startswith(DEFAULT_NAMESPACE.encode()) for key in client.scan_iter())
 
 
 def test_each_permission_in_redis_is_needed_and_named_when_it_is_missing(guarded_redis: GuardedRedis) -> None:
@@ -404,18 +418,16 @@ def test_each_permission_in_redis_is_needed_and_named_when_it_is_missing(guarded
     with Redis.from_url(guarded_redis.super_url) as client:
         allowed = set(client.acl_getuser("twinwatch")["commands"]) - {"-@all"}
         assert {f"+{command.lower()}" for command in COMMANDS} | {"+evalsha", "+script|load"} == allowed
-        client.script_flush()
         for permission in sorted(allowed):
+            client.script_flush()  # as on a server that has just started
             client.execute_command("ACL", "SETUSER", "twinwatch", permission.replace("+", "-"))
             said = asyncio.run(complaint())
             client.execute_command("ACL", "SETUSER", "twinwatch", permission)
-            if permission == "+script|load":
-                client.script_flush()
             assert_one_line(said, "deploy/redis/users.acl")
             assert permission.removeprefix("+") in str(said).lower()
         client.execute_command("ACL", "SETUSER", "twinwatch", "resetkeys", "~other:*")
-        assert_one_line(asyncio.run(complaint()), "tw2:", "deploy/redis/users.acl")
-        client.execute_command("ACL", "SETUSER", "twinwatch", "resetkeys", "~tw2:*")
+        assert_one_line(asyncio.run(complaint()), "deploy/redis/users.acl")
+        client.execute_command("ACL", "SETUSER", "twinwatch", "resetkeys", f"~{DEFAULT_NAMESPACE}*")
 
 
 @pytest.mark.parametrize(
@@ -427,7 +439,7 @@ def test_each_permission_in_redis_is_needed_and_named_when_it_is_missing(guarded
         "SCAN 0",
         "GET other",
         "SET other x",
-        "DEL tw2:{s0}:x",
+        f"DEL {DEFAULT_NAMESPACE}{{s0}}:x",
         "EVAL return 0",
         "SCRIPT FLUSH",
         "ACL LIST",
@@ -447,6 +459,6 @@ def test_a_script_reaches_no_further_than_its_user_and_nobody_gets_in_without_a_
     with Redis.from_url(guarded_redis.url) as client:
         sha = client.script_load("return redis.call('GET', 'other')")
         with pytest.raises(ResponseError, match=r"(?i)no permission|can't access"):
-            client.evalsha(sha, 1, "tw2:{s0}:")
+            client.evalsha(sha, 1, f"{DEFAULT_NAMESPACE}{{s0}}:")
     with Redis(port=guarded_redis.port) as client, pytest.raises(AuthenticationError):
         client.ping()
