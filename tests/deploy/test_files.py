@@ -16,6 +16,7 @@ import yaml
 
 from agents.metrics import Metrics
 from agents.settings import Settings, load_settings
+from state.store import DEFAULT_NAMESPACE
 from twinwatch.cli import main
 
 REPOSITORY = Path(__file__).parents[2]
@@ -48,8 +49,26 @@ def test_hadolint_has_nothing_against_the_dockerfile() -> None:
     run(BIN / "hadolint", "--failure-threshold", "style", DEPLOY / "Dockerfile")
 
 
-def test_shellcheck_has_nothing_against_the_ci_script() -> None:
-    run(BIN / "shellcheck", REPOSITORY / ".ci" / "run")
+@pytest.mark.parametrize("script", [REPOSITORY / ".ci" / "run", DEPLOY / "kafka" / "acls.sh"])
+def test_shellcheck_has_nothing_against_scripts(script: Path) -> None:
+    run(BIN / "shellcheck", script)
+
+
+@pytest.mark.parametrize("service", ["topics", "worker"])
+def test_our_containers_can_change_nothing_but_what_they_are_for(services: dict[str, Any], service: str) -> None:
+    assert services[service]["read_only"] is True
+    assert services[service]["cap_drop"] == ["ALL"]
+    assert services[service]["security_opt"] == ["no-new-privileges:true"]
+    assert not {"privileged", "cap_add", "user", "volumes"} & set(services[service])
+
+
+def test_the_users_of_redis_reach_the_keys_of_this_version_alone_and_have_no_password_as_they_are() -> None:
+    off, *users = (DEPLOY / "redis" / "users.acl").read_text(encoding="utf-8").splitlines()
+    assert off.startswith("user default off ")
+    for user in users:
+        assert re.search(r" on #[A-Z]+_PASSWORD_SHA256 ", user)
+        assert re.findall(r"[~%&]\S+", user) == [f"~{DEFAULT_NAMESPACE}*"]
+        assert "+@" not in user
 
 
 @pytest.mark.parametrize("service", ["topics", "worker"])

@@ -34,6 +34,7 @@ from tests.integration.stage import Sent, Stage, command
 from tests.integration.workload import copied_messages
 from tests.secure import (
     HOST,
+    PRIVACY_PASSWORD,
     USERS,
     WORKER_PASSWORD,
     Authority,
@@ -163,6 +164,11 @@ def test_the_whole_journey_with_everybody_as_a_user_of_least_privilege(stage: St
     assert redriven.stdout == "1 record sent again\n", redriven.stderr
     stage.wait_until_judged()
     assert len(stage.dead_letters()) == 2
+
+    privacys_file = stage.env_file(redis_username="twinwatch-privacy", redis_password=PRIVACY_PASSWORD)
+    forgotten = command("forget", "sender-0", "--json", "--env-file", str(privacys_file))
+    assert forgotten.returncode == 0, forgotten.stderr
+    assert json.loads(forgotten.stdout)["removed"]
 
     assert worker.get("/ready")[0] == worker.get("/live")[0] == 200
     status, _ = worker.stop()
