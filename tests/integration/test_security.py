@@ -173,9 +173,10 @@ def test_the_whole_journey_with_everybody_as_a_user_of_least_privilege(stage: St
     assert worker.get("/ready")[0] == worker.get("/live")[0] == 200
     status, _ = worker.stop()
     assert status == 0
+    # a busy machine may make it wait, but nothing is refused
+    complaints = [line for line in worker.said.splitlines() if " WARNING " in line or " ERROR " in line]
+    assert [line for line in complaints if "Timeout" not in line] == []
     assert "Authorization" not in worker.said
-    assert "WARNING" not in worker.said
-    assert "ERROR" not in worker.said
     assert not any(password in worker.said for password in (*USERS.values(), WORKER_PASSWORD))
 
 
