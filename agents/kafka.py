@@ -28,7 +28,8 @@ _NOT_LET_IN = (
     UnsupportedSaslMechanismError,
     IllegalSaslStateError,
 )
-_NOT_ALLOWED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, ClusterAuthorizationFailedError)
+NOT_ALLOWED = (TopicAuthorizationFailedError, GroupAuthorizationFailedError, ClusterAuthorizationFailedError)
+"""What Kafka answers where a user lacks a permission."""
 
 
 class KafkaUnavailable(Exception):  # noqa: N818 - a state of the world, not a mistake of the caller
@@ -82,9 +83,8 @@ def _cause(settings: Settings, error: BaseException) -> str:
             f"user {settings.kafka_sasl_username} is not let in by {settings.kafka_sasl_mechanism}: {_first_line(error)}"
             " (see TWINWATCH_KAFKA_SASL_USERNAME, TWINWATCH_KAFKA_SASL_PASSWORD and TWINWATCH_KAFKA_SASL_MECHANISM)"
         )
-    if isinstance(error, _NOT_ALLOWED):
-        user = settings.kafka_sasl_username or "we are"
-        return f"{user} lacks a permission: {type(error).__name__} (see deploy/kafka/acls.sh)"
+    if isinstance(error, NOT_ALLOWED):
+        return f"{_whom(settings)} lacks a permission: {type(error).__name__} (see deploy/kafka/acls.sh)"
     if told := explain_tls(error, "KAFKA"):
         return told
     if was_closed(error):
@@ -92,6 +92,10 @@ def _cause(settings: Settings, error: BaseException) -> str:
     if isinstance(error, KafkaConnectionError | OSError | TimeoutError):
         return "no broker answers (see TWINWATCH_KAFKA_BOOTSTRAP_SERVERS)"
     return f"{_first_line(error)} (see TWINWATCH_KAFKA_BOOTSTRAP_SERVERS)"
+
+
+def _whom(settings: Settings) -> str:
+    return f"user {settings.kafka_sasl_username}" if settings.uses_sasl else "our user"
 
 
 async def _probe(settings: Settings) -> None:

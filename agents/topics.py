@@ -7,7 +7,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import GroupCoordinatorNotAvailableError, KafkaError, TopicAlreadyExistsError, for_code
 from msgspec import Struct
 
-from agents.kafka import KafkaUnavailable, client_options, explain_trouble
+from agents.kafka import NOT_ALLOWED, KafkaUnavailable, client_options, explain_trouble
 from agents.settings import Settings
 from models.events import TOPICS as EVENT_TOPICS
 
@@ -107,7 +107,10 @@ async def create_topics(
         )
         for name, code, message in response.topic_errors:
             if code not in (0, TopicAlreadyExistsError.errno):
-                raise KafkaUnavailable(f"Kafka refused to create topic {name}: {message or for_code(code).__name__}")
+                raise KafkaUnavailable(
+                    f"Kafka refused to create topic {name}: {message or for_code(code).__name__}"
+                    f"{' (see deploy/kafka/acls.sh)' if for_code(code) in NOT_ALLOWED else ''}"
+                )
         return CreatedTopics(
             created={name: counts[name] for name in missing},
             existing={name: existing[name] for name in wanted if name in existing},

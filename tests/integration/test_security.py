@@ -17,11 +17,12 @@ from confluent_kafka.admin import AclBinding, ResourceType
 from redis import Redis
 from redis.exceptions import AuthenticationError, NoPermissionError, ResponseError
 
+from agents.dead_letters import read_dead_letters
 from agents.judge import open_judge
 from agents.kafka import KafkaUnavailable, client_options
 from agents.redis import describe_store_trouble, open_redis
 from agents.settings import Settings, load_settings
-from agents.topics import INCIDENTS, TOPICS, missing_topics
+from agents.topics import INCIDENTS, TOPICS, create_topics, missing_topics
 from engine.engine import Engine
 from models.decoding import InputLimits
 from models.records import RawRecord
@@ -361,6 +362,23 @@ def test_what_is_not_ones_business_is_refused_in_kafka(
     options = client_options(load_settings(stage.env_file(**secure_kafka.settings_of(user))))
     with pytest.raises(TopicAuthorizationFailedError):
         asyncio.run((write if operation == "write" else read)(options, PREFIX + topic))
+
+
+def test_a_command_that_one_may_not_run_is_one_line(stage: Stage, secure_kafka: SecureKafka) -> None:
+    platform = load_settings(stage.env_file(**secure_kafka.settings_of("platform")))
+    worker = load_settings(stage.env_file(topic_prefix="elsewhere."))
+
+    async def list_dead_letters() -> None:
+        async for _ in read_dead_letters(platform):
+            pass
+
+    for command_, words in (
+        (list_dead_letters(), "user platform lacks a permission"),
+        (create_topics(worker), "refused to create topic elsewhere.activity.messages"),
+    ):
+        with pytest.raises(KafkaUnavailable) as refused:
+            asyncio.run(command_)
+        assert_one_line(str(refused.value), words, "deploy/kafka/acls.sh")
 
 
 async def write(options: dict[str, Any], topic: str) -> None:

@@ -49,6 +49,11 @@ def test_a_wrong_policy(nowhere: Stage, tmp_path: Path) -> None:
     assert str(policy) in refused(nowhere, policy_file=policy)
 
 
+def test_no_pseudonym_key(nowhere: Stage) -> None:
+    line = refused(nowhere, pseudonym_key="")
+    assert line.startswith("twinwatch worker: TWINWATCH_PSEUDONYM_KEY is not set")
+
+
 def test_no_redis(nowhere: Stage) -> None:
     line = refused(nowhere)
     assert line.startswith("twinwatch worker: Redis: ")
