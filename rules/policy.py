@@ -25,6 +25,28 @@ from state.store import StoreLimits
 RuleMode = Literal["live", "shadow", "off"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
 
+Category = Literal[
+    "STATEMENT_CATEGORY_ANIMAL_WELFARE",
+    "STATEMENT_CATEGORY_CONSUMER_INFORMATION",
+    "STATEMENT_CATEGORY_CYBER_VIOLENCE",
+    "STATEMENT_CATEGORY_CYBER_VIOLENCE_AGAINST_WOMEN",
+    "STATEMENT_CATEGORY_DATA_PROTECTION_AND_PRIVACY_VIOLATIONS",
+    "STATEMENT_CATEGORY_ILLEGAL_OR_HARMFUL_SPEECH",
+    "STATEMENT_CATEGORY_INTELLECTUAL_PROPERTY_INFRINGEMENTS",
+    "STATEMENT_CATEGORY_NEGATIVE_EFFECTS_ON_CIVIC_DISCOURSE_OR_ELECTIONS",
+    "STATEMENT_CATEGORY_NOT_SPECIFIED_NOTICE",
+    "STATEMENT_CATEGORY_OTHER_VIOLATION_TC",
+    "STATEMENT_CATEGORY_PROTECTION_OF_MINORS",
+    "STATEMENT_CATEGORY_RISK_FOR_PUBLIC_SECURITY",
+    "STATEMENT_CATEGORY_SCAMS_AND_FRAUD",
+    "STATEMENT_CATEGORY_SELF_HARM",
+    "STATEMENT_CATEGORY_UNSAFE_AND_PROHIBITED_PRODUCTS",
+    "STATEMENT_CATEGORY_VIOLENCE",
+]
+"""What the DSA Transparency Database takes as `category` since July 2025 (its API documentation, "Category"): what was
+STATEMENT_CATEGORY_SCOPE_OF_PLATFORM_SERVICE before is STATEMENT_CATEGORY_OTHER_VIOLATION_TC there now.
+"""
+
 
 class PolicyError(ValueError):
     """A policy that cannot be used. The message has one line for each mistake."""
@@ -59,7 +81,7 @@ class Escalation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Legal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What the statement of reasons names."""
 
-    category: Annotated[str, Meta(min_length=1)]
+    category: Category
     ground: Annotated[str, Meta(min_length=1)]
 
     def statement(self) -> Statement:
