@@ -8,6 +8,7 @@ import re
 from functools import cached_property
 from hashlib import sha256
 from importlib.resources import files
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -18,6 +19,7 @@ from msgspec import Meta, Struct, field, inspect
 from models.incidents import Action, Severity, Statement
 from models.wording import alternatives, expected
 from rules.base import Rule
+from rules.feedback import ACTIONS, Feedback, Suppression
 from rules.quotas import Duration, Quota, Share
 from rules.registry import all_rules
 from state.store import StoreLimits
@@ -113,6 +115,7 @@ class RulePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     memory: Memory
+    feedback: Any
     rules: dict[str, Any]
 
 
@@ -120,6 +123,7 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
     """A checked policy: every known rule with its settings."""
 
     memory: Memory
+    feedback: Feedback
     rules: dict[str, RulePolicy] = field(default_factory=dict)
 
     @cached_property
@@ -167,7 +171,8 @@ def _what_is_no_yaml(error: yaml.YAMLError) -> str:
 def _policy(loaded: Any) -> Policy:
     file = _converted(loaded, _File, "")
     known = all_rules()
-    mistakes = [f"rules.{slug}: unknown rule; known are {', '.join(known)}" for slug in file.rules if slug not in known]
+    feedback, mistakes = _feedback(file.feedback, list(known))
+    mistakes += [f"rules.{slug}: unknown rule; known are {', '.join(known)}" for slug in file.rules if slug not in known]
     rules = {}
     for slug, rule in known.items():
         if slug not in file.rules:
@@ -177,9 +182,47 @@ def _policy(loaded: Any) -> Policy:
             rules[slug] = _rule_policy(file.rules[slug], rule)
         except PolicyError as error:
             mistakes.append(str(error))
+    if mistakes or not feedback:
+        raise PolicyError("\n".join(mistakes))
+    return Policy(memory=file.memory, feedback=feedback, rules=rules)
+
+
+def _feedback(loaded: Any, known: list[str]) -> tuple[Feedback | None, list[str]]:
+    """The section, or what is wrong with it."""
+    try:
+        return _checked_feedback(loaded, known), []
+    except PolicyError as error:
+        return None, str(error).splitlines()
+
+
+def _checked_feedback(loaded: Any, known: list[str]) -> Feedback:
+    overrides = {}
+    place = "feedback.suppression.rules"
+    match loaded:
+        case {"suppression": {"rules": {**written}}}:
+            # one after the other, so that a mistake has the rule's name
+            overrides = {slug: _converted(one, Suppression | None, f"{place}.{slug}") for slug, one in written.items()}  # type: ignore[arg-type]
+            loaded = loaded | {"suppression": loaded["suppression"] | {"rules": {}}}
+    feedback: Feedback = _converted(loaded, Feedback, "feedback")
+    suppression = msgspec.structs.replace(feedback.suppression, rules=overrides)
+    feedback = msgspec.structs.replace(feedback, suppression=suppression)
+    mistakes = [
+        f"{place}: unknown rule {slug!r}; known are {', '.join(known)}"
+        for place, named in ((place, overrides), ("feedback.campaigns.rules", sorted(feedback.campaigns.rules)))
+        for slug in named
+        if slug not in known
+    ]
+    weights = [feedback.strikes.weights.of(severity) for severity in SEVERITIES]
+    if weights != sorted(weights):
+        told = ", ".join(map(str, weights))
+        mistakes.append(f"feedback.strikes.weights: found {told} from low to critical, expected weights that never fall")
+    steps = [(step.strikes, ACTIONS.index(step.recommended_action)) for step in feedback.ladder]
+    if any(after[0] <= before[0] or after[1] <= before[1] for before, after in pairwise(steps)):
+        told = ", ".join(f"{step.recommended_action} from {step.strikes} on" for step in feedback.ladder)
+        mistakes.append(f"feedback.ladder: found {told}, expected steps that take more strikes each and propose more")
     if mistakes:
         raise PolicyError("\n".join(mistakes))
-    return Policy(memory=file.memory, rules=rules)
+    return feedback
 
 
 def _rule_policy(loaded: Any, rule: Rule[Any]) -> RulePolicy:

@@ -21,9 +21,9 @@ def _step(holder: Any, part: str) -> Any:
     return holder[int(part)] if isinstance(holder, list) else holder[part]
 
 
-def changed(place: str, value: Any, *, remove: bool = False) -> str:
+def changed(place: str, value: Any, *, remove: bool = False, source: str = PACKAGED) -> str:
     """The packaged policy with one place changed, as YAML."""
-    policy = yaml.safe_load(PACKAGED)
+    policy = yaml.safe_load(source)
     *above, last = place.split(".")
     holder = policy
     for part in above:
@@ -40,8 +40,10 @@ def _source(mistake: dict[str, Any]) -> str:
         return str(mistake["text"])
     if "remove" in mistake:
         return changed(mistake["remove"], None, remove=True)
-    ((place, value),) = mistake["change"].items()
-    return changed(place, value)
+    source = PACKAGED
+    for place, value in mistake["change"].items():
+        source = changed(place, value, source=source)
+    return source
 
 
 # --- mistakes
@@ -151,5 +153,8 @@ def test_the_version_changes_with_what_has_an_effect_and_with_nothing_else() -> 
         "rules.copied_post.statement.ground": "another",
         "memory.copy_similarity": 0.61,
         "memory.allowed_lateness": "7h",
+        "feedback.strikes.period": "181d",
+        "feedback.suppression.rules.threat": {"period": "1d", "graver": 2},
+        "feedback.campaigns.rules": ["copied_post"],
     }.items():
         assert version(changed(place, value)) != original, place
