@@ -52,7 +52,7 @@ async def open_judge(settings: Settings) -> AsyncIterator[Judge]:
     client = open_redis(settings)
     try:
         pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
-        store = Store(client, pseudonyms, shards=settings.redis_shards, limits=policy.memory.store_limits())
+        store = Store(client, pseudonyms, shards=settings.redis_shards, limits=policy.store_limits())
         yield _StoredJudge(Engine(policy, store, limits=settings.input_limits), store, policy.version)
     finally:
         await client.aclose()

@@ -28,6 +28,18 @@ class Metrics:
         self._incidents = Counter(
             "twinwatch_incidents", "Incident revisions published.", ["rule", "mode", "severity"], registry=registry
         )
+        self._verdicts = Counter(
+            "twinwatch_verdicts",
+            'People\'s verdicts on incidents. Of a rule that is "unknown", the incident is not remembered.',
+            ["rule", "verdict", "action"],
+            registry=registry,
+        )
+        self._silenced = Counter(
+            "twinwatch_silenced_findings",
+            "Findings not told because people dismissed the same of the same member.",
+            ["rule"],
+            registry=registry,
+        )
         self._dead_letters = Counter(
             "twinwatch_dead_letters", "Unusable records put aside.", ["reason"], registry=registry
         )
@@ -95,6 +107,10 @@ class Metrics:
             self._incidents.labels(incident.rule, incident.mode, incident.severity).inc()
             latency = (incident.detected_at - incident.occurred_at).total_seconds()
             self._event_to_incident.observe(max(0.0, latency))
+        for (rule, verdict, action), count in outcome.verdict_counts.items():
+            self._verdicts.labels(rule, verdict, action).inc(count)
+        for rule, count in outcome.silenced.items():
+            self._silenced.labels(rule).inc(count)
         for letter in outcome.dead_letters:
             self._dead_letters.labels(letter.reason.value).inc()
 

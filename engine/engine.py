@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from itertools import groupby
 from time import perf_counter
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from msgspec import Struct
 from engine.incidents import claim, compose
 from engine.outcome import Outcome
 from engine.plan import Fault, Pending, Plan, observe
+from engine.verdicts import UNKNOWN, judgement
 from models.decoding import InputLimits, UndecodableError, decode_event
 from models.events import (
     Comment,
@@ -22,21 +24,26 @@ from models.events import (
     Invitation,
     InvitationResponse,
     Message,
+    Report,
+    Verdict,
     heading_of,
     text_of,
 )
 from models.incidents import Incident
 from models.records import DeadLetter, RawRecord, Reason
 from rules.base import Fact
+from rules.feedback import UNKNOWN_RECORD
 from rules.policy import Policy
 from state.requests import (
     Acceptance,
     Approach,
     EpisodeClaim,
+    Filing,
     InvitationAnswer,
     Observation,
     Reading,
     Revision,
+    Silenced,
     TargetKind,
     Text,
     Tie,
@@ -65,14 +72,19 @@ def utc_now() -> datetime:
 
 
 class _Arrival(Struct, frozen=True):
-    """A decoded event and the record that it came in."""
+    """A decoded event and the record that it came in. `number` counts the events of the batch."""
 
+    number: int
     record: RawRecord
     event: Event
 
 
 class Engine:
-    """Judges batches by a policy, with what the store remembers. At most three round trips to Redis a batch."""
+    """Judges batches by a policy, with what the store remembers. At most three round trips to Redis a batch.
+
+    Verdicts change what is made of the events after them. So a batch that has both (only a file has) is cut into pieces that
+    have one of them, and each piece is a batch by itself.
+    """
 
     def __init__(
         self,
@@ -93,32 +105,61 @@ class Engine:
         batch = _Batch(self._clock())
         with batch.stage("decode"):
             arrivals = self._decode(records, batch)
+        incidents: list[Incident] = []
+        for is_verdict, piece in groupby(arrivals, lambda arrival: isinstance(arrival.event, Verdict)):
+            if is_verdict:
+                await self._learn(list(piece), batch)
+            else:
+                incidents += await self._judge_piece(list(piece), batch)
+        return batch.outcome(arrivals, incidents)
+
+    async def _judge_piece(self, arrivals: list[_Arrival], batch: "_Batch") -> list[Incident]:
         with batch.stage("read"):
             texts, headings = _read(arrivals)
         with batch.stage("recall"):
             facts, told = await self._recall(arrivals, texts, headings)
         with batch.stage("judge"):
-            observations, pending = self._observe(facts, batch)
+            observations, pending = self._observe(arrivals, facts, batch)
         with batch.stage("measure"):
             measured = await self._store.measure(observations) if observations else []
         with batch.stage("judge"):
             claims = self._judge(arrivals, facts, pending, measured, batch)
         with batch.stage("settle"):
-            revisions = await self._store.settle([c for _, c in claims]) if claims else []
+            answers = await self._store.settle([c for _, c in claims]) if claims else []
             detected_at = self._clock()
-            told_now = [(index, revision) for (index, _), revision in zip(claims, revisions, strict=True) if revision]
-            incidents = [compose(revision, detected_at) for revision in _in_order(told, told_now)]
-        return batch.outcome(arrivals, incidents)
+            told_now = []
+            for (index, one), answer in zip(claims, answers, strict=True):
+                if isinstance(answer, Silenced):
+                    batch.silenced[one.feedback.rule] += 1
+                elif answer:
+                    told_now.append((index, answer))
+            return [compose(revision, detected_at) for revision in _in_order(told, told_now)]
+
+    async def _learn(self, arrivals: list[_Arrival], batch: "_Batch") -> None:
+        """Remember what people said of incidents."""
+        verdicts = [arrival.event for arrival in arrivals if isinstance(arrival.event, Verdict)]
+        with batch.stage("learn"):
+            incidents = await self._store.find([verdict.incident_id for verdict in verdicts])
+            judgements = []
+            for verdict, remembered in zip(verdicts, incidents, strict=True):
+                rule, judged = judgement(verdict, remembered, self._policy.feedback)
+                # what the policy does not know any more would be a label for ever
+                rule = rule if rule in self._policy.rules else UNKNOWN
+                batch.verdicts[rule, verdict.verdict, verdict.action] += 1
+                if judged:
+                    judgements.append(judged)
+            if judgements:
+                await self._store.learn(judgements)
 
     def _decode(self, records: Sequence[RawRecord], batch: "_Batch") -> list[_Arrival]:
-        arrivals = []
+        arrivals: list[_Arrival] = []
         for record in records:
             try:
                 event = decode_event(record.value, limits=self._limits, now=batch.now)
             except UndecodableError as error:
                 batch.refuse(record, error.event_type, error.reason, error.detail)
             else:
-                arrivals.append(_Arrival(record, event))
+                arrivals.append(_Arrival(len(arrivals), record, event))
         return arrivals
 
     async def _recall(
@@ -140,7 +181,11 @@ class Engine:
             if reading.digest is not None and isinstance(event, COMPARED):
                 compared.append(index)
                 texts.append(Text(event.time, event.event_id, event.actor_id, reading.digest, reading.signature or b""))
-        recalled = await self._store.recall(ties, texts, [arrival.event.event_id for arrival in arrivals])
+        filings = {index: _filing(a.event) for index, a in enumerate(arrivals) if isinstance(a.event, Report)}
+        event_ids = [arrival.event.event_id for arrival in arrivals]
+        recalled = await self._store.recall(ties, texts, event_ids, list(filings.values()))
+        weigh = self._policy.feedback.reporters.weight
+        weights = {i: weigh(r.upheld, r.dismissed) for i, r in zip(filings, recalled.records, strict=True)}
         known: dict[int, frozenset[str]] = {}
         kinds: dict[int, str | None] = {}
         for index, acquaintances, kind in zip(owners, recalled.known, recalled.target_kinds, strict=True):
@@ -156,12 +201,15 @@ class Engine:
                 heading=headings.get(index),
                 campaign=campaigns.get(index),
                 invited_to=kinds.get(index),
+                reporter_weight=weights.get(index, UNKNOWN_RECORD),
             )
             for index, arrival in enumerate(arrivals)
         ]
         return facts, recalled.told
 
-    def _observe(self, facts: list[Fact], batch: "_Batch") -> tuple[list[Observation], list[Pending]]:
+    def _observe(
+        self, arrivals: list[_Arrival], facts: list[Fact], batch: "_Batch"
+    ) -> tuple[list[Observation], list[Pending]]:
         observations: list[Observation] = []
         pending: list[Pending] = []
         for index, fact in enumerate(facts):
@@ -169,7 +217,7 @@ class Engine:
             observations += added
             pending += waiting
             for fault in faults:
-                batch.blame(index, fault)
+                batch.blame(arrivals[index], fault)
         return observations, pending
 
     def _judge(
@@ -189,9 +237,9 @@ class Engine:
                 finding = plan.judge(case)
                 if finding:
                     source = arrivals[index].record.source
-                    claims.append((index, claim(plan, case, finding, self._policy.version, source)))
+                    claims.append((index, claim(plan, case, finding, self._policy, source)))
             except Exception as error:  # a rule's mistake must cost neither the other rules nor the events around it
-                batch.blame(index, Fault(plan.rule.slug, error))
+                batch.blame(arrivals[index], Fault(plan.rule.slug, error))
         return claims
 
 
@@ -200,6 +248,8 @@ class _Batch:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
+        self.verdicts: Counter[tuple[str, str, str]] = Counter()
+        self.silenced: Counter[str] = Counter()
         self._dead_letters: list[DeadLetter] = []
         self._counts: Counter[tuple[str, str]] = Counter()
         self._faults: dict[int, list[Fault]] = {}
@@ -210,9 +260,9 @@ class _Batch:
         self._dead_letters.append(DeadLetter(record=record, reason=reason, detail=detail, failed_at=self.now))
         self._counts[event_type, reason.value] += 1
 
-    def blame(self, index: int, fault: Fault) -> None:
-        """A rule failed on the arrival with this index."""
-        self._faults.setdefault(index, []).append(fault)
+    def blame(self, arrival: _Arrival, fault: Fault) -> None:
+        """A rule failed on the arrival."""
+        self._faults.setdefault(arrival.number, []).append(fault)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -225,8 +275,8 @@ class _Batch:
 
     def outcome(self, arrivals: list[_Arrival], incidents: list[Incident]) -> Outcome:
         """All of it. An event on which rules failed is one dead letter, whatever the other rules found."""
-        for index, arrival in enumerate(arrivals):
-            if faults := self._faults.get(index):
+        for arrival in arrivals:
+            if faults := self._faults.get(arrival.number):
                 detail = "; ".join(map(str, faults))
                 self.refuse(arrival.record, arrival.event.type, Reason.RULE_ERROR, detail)
             else:
@@ -235,6 +285,8 @@ class _Batch:
             incidents=incidents,
             dead_letters=self._dead_letters,
             event_counts=dict(self._counts),
+            verdict_counts=dict(self.verdicts),
+            silenced=dict(self.silenced),
             stage_seconds=self._seconds,
         )
 
@@ -274,6 +326,10 @@ def _strangers(event: Event, known: frozenset[str]) -> tuple[str, ...]:
     told = _told_known(event)
     acquainted = known if told is None else frozenset(told)
     return tuple(r for r in dict.fromkeys(_recipients(event)) if r not in acquainted and r != event.actor_id)
+
+
+def _filing(report: Report) -> Filing:
+    return Filing(report.time, report.actor_id, report.reported_id, report.article)
 
 
 def _ties(event: Event) -> list[Tie]:

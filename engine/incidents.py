@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from engine.plan import RulePlan
+from engine.verdicts import terms
 from models.events import from_microseconds, heading_of, text_of
 from models.incidents import (
     Action,
@@ -20,7 +21,9 @@ from models.incidents import (
 )
 from models.records import Source
 from rules.base import Case, Fact, Finding
-from rules.policy import SEVERITIES
+from rules.feedback import Step, at_least
+from rules.policy import SEVERITIES, Policy
+from rules.quotas import in_words
 from state.requests import MICROSECONDS, EpisodeClaim, Revision
 from text.masking import excerpt
 
@@ -51,6 +54,9 @@ class _Draft(Struct, frozen=True, array_like=True):
     statement: Statement
     policy_version: str
     source: Source | None
+    ladder: tuple[tuple[int, Action], ...] = ()
+    """Strikes and the action that they lead to, as the policy had it then."""
+    strike_period: int = 0
 
 
 def confidence(level: float) -> float:
@@ -58,7 +64,7 @@ def confidence(level: float) -> float:
     return round(1.0 - float(0.5 ** max(level, 0.0)), 3)
 
 
-def claim(plan: RulePlan, case: Case, finding: Finding, policy_version: str, source: Source | None) -> EpisodeClaim:
+def claim(plan: RulePlan, case: Case, finding: Finding, policy: Policy, source: Source | None) -> EpisodeClaim:
     """The episode that a finding opens or makes grow. `source` is the record of the event that was judged.
 
     Raises ValueError where the finding's level is no number.
@@ -86,8 +92,10 @@ def claim(plan: RulePlan, case: Case, finding: Finding, policy_version: str, sou
         similarity=finding.similarity,
         campaign_id=finding.campaign_id,
         statement=plan.policy.statement.statement(),
-        policy_version=policy_version,
+        policy_version=policy.version,
         source=source,
+        ladder=tuple((step.strikes, step.recommended_action) for step in policy.feedback.ladder),
+        strike_period=int(policy.feedback.strikes.period),
     )
     return EpisodeClaim(
         key=("episode", *key),
@@ -103,6 +111,7 @@ def claim(plan: RulePlan, case: Case, finding: Finding, policy_version: str, sou
         opening=msgspec.json.encode(_Opening(subject_id, finding.article or rule.article)),
         payload=msgspec.json.encode(draft),
         subject=subject_id,
+        feedback=terms(plan, case, finding, severity, policy.feedback),
         # in an order that does not depend on how the store keeps them
         members=tuple(sorted(set(finding.members))),
         owner=case.subject_id,
@@ -113,6 +122,7 @@ def compose(revision: Revision, detected_at: datetime) -> Incident:
     """The incident that a revision is."""
     opening = msgspec.json.decode(revision.opening, type=_Opening)
     draft = msgspec.json.decode(revision.payload, type=_Draft)
+    action, record = _in_view_of_the_record(draft, revision)
     return Incident(
         incident_id=revision.incident_id,
         revision=revision.revision,
@@ -127,8 +137,8 @@ def compose(revision: Revision, detected_at: datetime) -> Incident:
         detected_at=detected_at,
         severity=draft.severity,
         confidence=draft.confidence,
-        recommended_action=draft.recommended_action,
-        summary=draft.summary,
+        recommended_action=action,
+        summary=draft.summary + record,
         evidence=Evidence(
             event_ids=revision.event_ids,
             measurements=draft.measurements,
@@ -136,10 +146,31 @@ def compose(revision: Revision, detected_at: datetime) -> Incident:
             similarity=draft.similarity,
             campaign_id=draft.campaign_id,
         ),
+        prior_incidents=revision.prior,
         statement=draft.statement,
         policy_version=draft.policy_version,
         source=draft.source,
     )
+
+
+def _in_view_of_the_record(draft: _Draft, revision: Revision) -> tuple[Action, str]:
+    """What is proposed to do about somebody with this record, and the sentence that says why; none without a record."""
+    if not revision.prior:
+        return draft.recommended_action, ""
+    ladder = tuple(Step(strikes=strikes, recommended_action=action) for strikes, action in draft.ladder)
+    action = at_least(draft.recommended_action, revision.strikes, ladder)
+    raised = "" if action == draft.recommended_action else f", hence {action} instead of {draft.recommended_action}"
+    nth = _ordinal(revision.prior + 1)
+    return action, f" If upheld, it is the member's {nth} incident within {in_words(draft.strike_period)}{raised}."
+
+
+_ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}
+
+
+def _ordinal(number: int) -> str:
+    """Second, third, 6th, 21st."""
+    ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return _ORDINALS.get(number) or f"{number}{ending}"
 
 
 def _excerpt(fact: Fact) -> str | None:

@@ -14,5 +14,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     dead_letters: list[DeadLetter]
     event_counts: dict[tuple[str, str], int]
     """Number of records by (event type or "unknown", outcome: "accepted" or a dead-letter reason)."""
+    verdict_counts: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    """Number of verdicts by (rule of the incident or "unknown", verdict, action)."""
+    silenced: dict[str, int] = field(default_factory=dict)
+    """Number of findings that a dismissal kept from being told, by rule."""
     stage_seconds: dict[str, float] = field(default_factory=dict)
-    """Seconds spent in each stage: decode, read, recall, measure, judge, settle."""
+    """Seconds spent in each stage: decode, read, recall, measure, judge, settle, learn."""

@@ -23,7 +23,8 @@ class Fact(Struct, frozen=True, kw_only=True):
     `strangers` are the recipients that the actor had no ties with, without the actor, each once. `text` and `heading` are
     the readings of `models.events.text_of` and `heading_of`, None where there is nothing written. `campaign` is None for
     a text that is too short to be compared, and for events whose texts are not compared. `invited_to` is the kind of target
-    that an invitation response answers, None when its invitation was never seen.
+    that an invitation response answers, None when its invitation was never seen. `reporter_weight` is what a report weighs by
+    its reporter's record.
     """
 
     event: Event
@@ -33,6 +34,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     heading: TextReading | None = None
     campaign: Campaign | None = None
     invited_to: str | None = None
+    reporter_weight: float = 1.0
 
 
 def nobody(_: Fact) -> str:

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from models.events import Comment
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.copies import upheld_signal, with_upheld_copies
 from rules.quotas import Quotas, quota_signals, reached
 
 
@@ -31,11 +32,17 @@ class CopiedCommentLimits(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _signals(limits: CopiedCommentLimits) -> dict[str, Signal]:
-    return quota_signals("owners", OWNERS_COMMENTED, limits.owners)
+    return quota_signals("owners", OWNERS_COMMENTED, limits.owners) | upheld_signal()
 
 
 def judge_copied_comment(case: Case, limits: CopiedCommentLimits) -> Finding | None:
-    """The same comment on the pages of several members; on one's own page it harms nobody."""
+    """The same comment on the pages of several members; on one's own page it harms nobody. At once, and anywhere, where
+    people have upheld it before.
+    """
+    return with_upheld_copies(case, _on_many_pages(case, limits))
+
+
+def _on_many_pages(case: Case, limits: CopiedCommentLimits) -> Finding | None:
     over = reached("owners", limits.owners, case.readings)
     campaign = case.fact.campaign
     if not over or not campaign:

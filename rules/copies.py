@@ -1,6 +1,15 @@
-"""When near-identical texts are copies beyond doubt."""
+"""When near-identical texts are copies beyond doubt, and what a copy comes to of a text that people have judged."""
 
-from rules.base import Fact
+from collections.abc import Iterable
+
+from msgspec.structs import replace
+
+from models.events import Comment, ForumPost, Message
+from rules.base import Case, Fact, Finding, Key, Signal, Window
+from rules.quotas import counted, in_words, measured
+
+_UPHELD = "upheld_copies"
+_DAY = 86_400
 
 
 def is_certain_copy(fact: Fact, least_similarity: float, least_characters: int) -> bool:
@@ -11,3 +20,53 @@ def is_certain_copy(fact: Fact, least_similarity: float, least_characters: int) 
     if not fact.campaign or not fact.text:
         return False
     return fact.campaign.similarity >= least_similarity or len(fact.text.normalised) >= least_characters
+
+
+def _upheld_text(fact: Fact, subject: str) -> Key | None:
+    return (subject, fact.campaign.campaign_id) if fact.campaign and fact.campaign.upheld else None
+
+
+def _upheld_copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if key := _upheld_text(fact, fact.event.actor_id):
+        yield key, ()
+
+
+UPHELD_COPIES = Window(
+    name="copies of an upheld text by actor",
+    on=(Message, ForumPost, Comment),
+    distinct=False,
+    entries=_upheld_copies,
+    at=_upheld_text,
+)
+
+
+def upheld_signal() -> dict[str, Signal]:
+    """What `with_upheld_copies` reads."""
+    return {_UPHELD: Signal(UPHELD_COPIES, _DAY, 1)}
+
+
+def with_upheld_copies(case: Case, finding: Finding | None) -> Finding | None:
+    """The finding, if any, or one at once where the text repeats what people have upheld: each such copy weighs as much as
+    the rule's whole limit.
+    """
+    copies, campaign = case.readings.get(_UPHELD), case.fact.campaign
+    if not copies or not copies.count or not campaign:
+        return finding
+    told = f"Repeated a text that was upheld as a breach, {counted(copies.count, 'time')} within {in_words(_DAY)}."
+    measurement = measured(_UPHELD, copies.count, 1, _DAY)
+    if finding:
+        return replace(
+            finding,
+            level=max(finding.level, float(copies.count)),
+            measurements=(*finding.measurements, measurement),
+            summary=f"{told} {finding.summary}",
+        )
+    return Finding(
+        level=float(copies.count),
+        measurements=(measurement,),
+        evidence=copies,
+        campaign_id=campaign.campaign_id,
+        similarity=campaign.similarity,
+        episode=(campaign.campaign_id,),
+        summary=told,
+    )

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from models.events import ForumPost
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
-from rules.copies import is_certain_copy
+from rules.copies import is_certain_copy, upheld_signal, with_upheld_copies
 from rules.quotas import Count, Quotas, Share, quota_signals, reached
 
 
@@ -50,11 +50,19 @@ def _copied_post_signals(limits: CopiedPostLimits) -> dict[str, Signal]:
     posts = Window(
         name=f"posts of a text by actor {counted}", on=(ForumPost,), distinct=False, entries=copies, at=_author_and_text
     )
-    return quota_signals("threads", threads, limits.threads) | quota_signals("posts", posts, limits.posts)
+    return (
+        quota_signals("threads", threads, limits.threads)
+        | quota_signals("posts", posts, limits.posts)
+        | upheld_signal()
+    )
 
 
 def judge_copied_post(case: Case, limits: CopiedPostLimits) -> Finding | None:
-    """The same text in several threads, or again and again in one."""
+    """The same text in several threads, or again and again in one; at once where people have upheld it before."""
+    return with_upheld_copies(case, _posted_often(case, limits))
+
+
+def _posted_often(case: Case, limits: CopiedPostLimits) -> Finding | None:
     campaign = case.fact.campaign
     over = reached("threads", limits.threads, case.readings)
     where = "threads"

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from models.events import Message
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
+from rules.copies import upheld_signal, with_upheld_copies
 from rules.quotas import Quotas, counted, quota_signals, reached
 
 
@@ -76,11 +77,15 @@ class CopiedMessageLimits(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _copied_message_signals(limits: CopiedMessageLimits) -> dict[str, Signal]:
-    return quota_signals("recipients", COPY_RECIPIENTS, limits.recipients)
+    return quota_signals("recipients", COPY_RECIPIENTS, limits.recipients) | upheld_signal()
 
 
 def judge_copied_message(case: Case, limits: CopiedMessageLimits) -> Finding | None:
-    """One text to several strangers, whether in one send or in many."""
+    """One text to several strangers, whether in one send or in many; at once where people have upheld it before."""
+    return with_upheld_copies(case, _to_strangers(case, limits))
+
+
+def _to_strangers(case: Case, limits: CopiedMessageLimits) -> Finding | None:
     over = reached("recipients", limits.recipients, case.readings)
     campaign = case.fact.campaign
     if not over or not campaign:

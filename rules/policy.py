@@ -22,6 +22,7 @@ from rules.base import Rule
 from rules.feedback import ACTIONS, Feedback, Suppression
 from rules.quotas import Duration, Quota, Share
 from rules.registry import all_rules
+from state.feedback import FeedbackLimits
 from state.store import StoreLimits
 
 RuleMode = Literal["live", "shadow", "off"]
@@ -126,6 +127,16 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
     feedback: Feedback
     rules: dict[str, RulePolicy] = field(default_factory=dict)
 
+    def store_limits(self) -> StoreLimits:
+        """How long the store remembers, and how exactly."""
+        feedback = FeedbackLimits(
+            verdicts=self.feedback.verdicts_kept,
+            texts=int(self.feedback.campaigns.period),
+            records=int(self.feedback.reporters.memory),
+            near=int(self.feedback.reporters.near),
+        )
+        return msgspec.structs.replace(self.memory.store_limits(), feedback=feedback)
+
     @cached_property
     def version(self) -> str:
         """A hash of everything in it that has an effect; comments and layout have none."""
@@ -172,7 +183,9 @@ def _policy(loaded: Any) -> Policy:
     file = _converted(loaded, _File, "")
     known = all_rules()
     feedback, mistakes = _feedback(file.feedback, list(known))
-    mistakes += [f"rules.{slug}: unknown rule; known are {', '.join(known)}" for slug in file.rules if slug not in known]
+    mistakes += [
+        f"rules.{slug}: unknown rule; known are {', '.join(known)}" for slug in file.rules if slug not in known
+    ]
     rules = {}
     for slug, rule in known.items():
         if slug not in file.rules:
@@ -215,7 +228,9 @@ def _checked_feedback(loaded: Any, known: list[str]) -> Feedback:
     weights = [feedback.strikes.weights.of(severity) for severity in SEVERITIES]
     if weights != sorted(weights):
         told = ", ".join(map(str, weights))
-        mistakes.append(f"feedback.strikes.weights: found {told} from low to critical, expected weights that never fall")
+        mistakes.append(
+            f"feedback.strikes.weights: found {told} from low to critical, expected weights that never fall"
+        )
     steps = [(step.strikes, ACTIONS.index(step.recommended_action)) for step in feedback.ladder]
     if any(after[0] <= before[0] or after[1] <= before[1] for before, after in pairwise(steps)):
         told = ", ".join(f"{step.recommended_action} from {step.strikes} on" for step in feedback.ladder)

@@ -9,11 +9,10 @@ from msgspec import Struct
 
 from models.events import Report
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.feedback import UNKNOWN_RECORD
 from rules.quotas import Count, Duration, Quota, counted, in_words, measured
 from state.requests import MICROSECONDS, Reading
 
-UNKNOWN_RECORD = 1.0
-"""What the report of a member weighs of whose earlier reports nothing is known."""
 _APART = "\x1f"
 
 
@@ -55,16 +54,12 @@ def _report(fact: Fact) -> Report:
     return fact.event
 
 
-def record_of(fact: Fact) -> float:
-    """What the reporter's record makes a report weigh: all alike, as long as records are not known."""
-    return UNKNOWN_RECORD
-
-
 def _voice(limits: ReportedByMembersLimits, fact: Fact) -> str:
     report, registered = _report(fact), fact.event.actor_registered_at
     young = registered is not None and (report.occurred_at - registered).total_seconds() < limits.burst.younger_than
     digest = fact.text.digest if fact.text else None
-    voice = Voice(report.actor_id, report.article or 0, record_of(fact), young, digest.hex()[:12] if digest else "")
+    text = digest.hex()[:12] if digest else ""
+    voice = Voice(report.actor_id, report.article or 0, round(fact.reporter_weight, 3), young, text)
     return msgspec.json.encode(voice).decode()
 
 
@@ -111,6 +106,7 @@ class _Count(Struct, frozen=True):
     weight: float
     gang: int
     articles: Counter[int]
+    by_record: bool
 
     @property
     def level(self) -> float:
@@ -128,6 +124,7 @@ def judge_reported_by_members(case: Case, limits: ReportedByMembersLimits) -> Fi
         return None
     article, named = best.articles.most_common(1)[0] if best.articles else (None, 0)
     told = f", {named} of them under article {article}" if article else ""
+    weighed = f", who weigh {best.weight:.1f} by what became of their earlier reports" if best.by_record else ""
     gang = f" {best.gang} of them seem to act together and weigh no more than one." if best.gang else ""
     return Finding(
         level=best.level,
@@ -137,7 +134,7 @@ def judge_reported_by_members(case: Case, limits: ReportedByMembersLimits) -> Fi
         ),
         evidence=best.reading,
         article=article,
-        summary=f"Reported by {counted(best.reading.count, 'member')} within {in_words(best.quota.window)}{told}; "
+        summary=f"Reported by {counted(best.reading.count, 'member')} within {in_words(best.quota.window)}{told}{weighed}; "
         f"the limit is {best.quota.reach}.{gang}",
     )
 
@@ -169,6 +166,7 @@ def _count(
         seen * max(reading.count, len(voices)) / len(voices) if voices else 0.0,
         sum(len(group) for group in groups if len(group) > 1),
         Counter(voice.article for _, voice in voices.values() if voice.article),
+        any(voice.weight != UNKNOWN_RECORD for _, voice in voices.values()),
     )
 
 

@@ -44,15 +44,15 @@ class CampaignCodec:
                 (
                     text.digest,
                     text.signature,
-                    _campaign_id(text),
-                    self._generations(text.time),
+                    campaign_id_of(text),
+                    self.generations(text.time),
                     self._pseudonyms.member(text.author),
                 )
                 for text in texts
             ],
         )
 
-    def _generations(self, time: int) -> list[int]:
+    def generations(self, time: int) -> list[int]:
         """The generation of `time`, and the others in which its campaign may stand: the one before, and, for a text that
         is up to `lateness` late at a boundary, the one after.
         """
@@ -69,6 +69,6 @@ class CampaignCodec:
         return Campaign(str(UUID(bytes=campaign_id)), float(similarity))
 
 
-def _campaign_id(text: Text) -> bytes:
+def campaign_id_of(text: Text) -> bytes:
     """The id of the campaign that the text founds. Of the text too: a sender may number all its events alike."""
     return uuid5(CAMPAIGN_NAMESPACE, f"{text.event_id}\n{text.digest.hex()}").bytes

@@ -3,18 +3,21 @@
 from typing import Any
 
 from state.pseudonyms import Pseudonyms
-from state.requests import EpisodeClaim, Revision
+from state.requests import MICROSECONDS, EpisodeClaim, Revision, Silenced
 from state.scripts import Script, unpack
 
 EPISODES = Script("episodes")
 MAX_MEMBERS_CLAIMED = 500
+SILENCED = b"-"
+"""What stands in `told:` for a finding that a dismissal kept from being told."""
 
 
 class EpisodeCodec:
-    """Hides what a claim says on the way in and shows it again on the way out."""
+    """Hides what a claim says on the way in and shows it again on the way out. `grace` in seconds."""
 
-    def __init__(self, pseudonyms: Pseudonyms) -> None:
+    def __init__(self, pseudonyms: Pseudonyms, *, grace: int) -> None:
         self._pseudonyms = pseudonyms
+        self._grace = grace
 
     def event_key(self, event_id: str) -> bytes:
         """Under which name `told:` remembers what an event was told."""
@@ -27,6 +30,7 @@ class EpisodeCodec:
     def request(self, claim: EpisodeClaim, key: bytes) -> tuple[Any, ...]:
         """One claim of the script's request."""
         seal = self._pseudonyms.seal
+        terms = claim.feedback
         return (
             key,
             self.event_key(claim.event_id),
@@ -42,11 +46,24 @@ class EpisodeCodec:
             self._pseudonyms.seal_bytes(claim.payload),
             seal(claim.subject),
             [seal(member) for member in claim.members[:MAX_MEMBERS_CLAIMED]],
+            self._pseudonyms.member(claim.subject),
+            self._pseudonyms.rule(terms.rule),
+            self._pseudonyms.seal_bytes(terms.memo),
+            terms.kept // MICROSECONDS + self._grace,
+            terms.record,
+            terms.silence,
+            terms.graver,
         )
 
-    def revision(self, packed: bytes) -> Revision:
+    def answer(self, packed: bytes) -> Revision | Silenced | None:
         """One answer of the script."""
-        incident_id, revision, opened, event_ids, opening, payload, member_count, members = unpack(packed)
+        if packed == SILENCED:
+            return Silenced()
+        return self._revision(packed) if packed else None
+
+    def _revision(self, packed: bytes) -> Revision:
+        # what was told before there was any feedback has no record
+        incident_id, revision, opened, event_ids, opening, payload, member_count, members, *record = unpack(packed)
         unseal = self._pseudonyms.unseal
         return Revision(
             incident_id.decode(),
@@ -57,8 +74,9 @@ class EpisodeCodec:
             self._pseudonyms.unseal_bytes(payload),
             member_count,
             tuple(unseal(member) for member in members),
+            *record,
         )
 
     def told(self, packed: bytes) -> list[Revision]:
         """All that one event was told."""
-        return [self.revision(revision) for _, revision in unpack(packed)]
+        return [self._revision(answer) for _, answer in unpack(packed) if answer != SILENCED]

@@ -19,7 +19,7 @@ from msgspec import Struct, field
 from redis.asyncio import Redis
 
 from state.campaigns import CampaignCodec
-from state.episodes import EpisodeCodec
+from state.episodes import SILENCED, EpisodeCodec
 from state.pseudonyms import KEY_BYTES, MEMBER_BYTES, Pseudonyms
 from state.scripts import Call, Script, Shards, guarded, pack, unpack
 from state.store import DEFAULT_NAMESPACE
@@ -32,8 +32,10 @@ _ATTEMPTS = 10
 """How often a value is read again that a worker has changed meanwhile."""
 _PART = "\x1f"
 """Stands between the members of a pair that a rule makes one text of."""
-_ABOUT_NOBODY = frozenset((b"number", b"leaders", b"digest", b"seen", b"band", b"leader", b"size", b"merged"))
-"""Kinds that say nothing of a member: numbers, and hashes of texts and events."""
+_ABOUT_NOBODY = frozenset(
+    (b"number", b"leaders", b"digest", b"seen", b"band", b"leader", b"size", b"merged", b"known", b"judged", b"upheld")
+)
+"""Kinds that say nothing of a member: numbers, and hashes of texts, events and incidents."""
 _EPISODE_INCIDENT, _EPISODE_EVENTS, _EPISODE_SUBJECT = 0, 6, 8
 _REVISION_EVENTS, _REVISION_OPENING, _REVISION_COUNT, _REVISION_MEMBERS = 3, 4, 6, 7
 
@@ -231,9 +233,11 @@ class _Forgetting:
         for _ in range(_ATTEMPTS):
             changes = _Changes()
             match kind:
-                case b"tie" | b"answers":
+                case b"tie" | b"answers" | b"reported":
                     await self._examine_ties(keys, changes)
-                case b"target" | b"began":
+                case b"incident":
+                    await self._examine_incidents(keys, changes)
+                case b"target" | b"began" | b"verdicts":
                     for key in keys:
                         if self._owned(key):
                             changes.drop(key)
@@ -256,7 +260,7 @@ class _Forgetting:
         return key.name[:MEMBER_BYTES] == self._member
 
     async def _examine_ties(self, keys: list[_Key], changes: _Changes) -> None:
-        """Acquaintances, and answers that wait: each names one member or two, from the start."""
+        """Acquaintances, answers that wait, and who was reported: each names one member or two, from the start."""
         for key, entries in zip(keys, await self._entries(keys), strict=True):
             if self._owned(key):
                 changes.drop(key, len(entries))
@@ -285,6 +289,12 @@ class _Forgetting:
             if gone := len(events) - len(episode[_EPISODE_EVENTS]):
                 changes.swaps.append(_Swap(key, "string", b"", value, pack(episode), gone))
 
+    async def _examine_incidents(self, keys: list[_Key], changes: _Changes) -> None:
+        """What is remembered of incidents about the member, for a verdict that may come."""
+        for key, value in zip(keys, await self._answers([("GET", key.raw) for key in keys]), strict=True):
+            if value is not None and unpack(value)[0] == self._seal:
+                changes.drop(key)
+
     async def _examine_members(self, keys: list[_Key], changes: _Changes) -> None:
         scores = await self._answers([("ZSCORE", key.raw, self._seal) for key in keys])
         owned = [key for key in keys if self._owned(key)]
@@ -310,6 +320,8 @@ class _Forgetting:
             changes.swaps.append(_Swap(key, "string", b"", value, pack(kept) if kept else b"", 1))
 
     def _told_without(self, episode: bytes, packed: bytes) -> list[bytes] | None:
+        if packed == SILENCED:
+            return None if episode[:MEMBER_BYTES] == self._member else [episode, packed]
         revision = unpack(packed)
         if episode[:MEMBER_BYTES] == self._member or self._quoted in (self._open(revision[_REVISION_OPENING]) or ""):
             return None

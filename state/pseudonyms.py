@@ -42,6 +42,10 @@ class Pseudonyms:
         """
         return b"".join(map(self.member, members)) + self.key(*parts)
 
+    def rule(self, slug: str) -> bytes:
+        """A one-way name for a rule, so that what is kept of a member does not say what the member is accused of."""
+        return self.key("rule", slug)[:MEMBER_BYTES]
+
     def _member(self, identifier: str) -> bytes:
         return blake2b(identifier.encode(), key=self._hash_key, digest_size=MEMBER_BYTES).digest()
 

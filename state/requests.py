@@ -61,10 +61,14 @@ class Text(Struct, frozen=True):
 
 
 class Campaign(Struct, frozen=True):
-    """The campaign that a text belongs to; a text unlike any other founds one. `similarity` is to its founding text."""
+    """The campaign that a text belongs to; a text unlike any other founds one. `similarity` is to its founding text.
+
+    `upheld`: the text is a copy of one that people have upheld as a breach.
+    """
 
     campaign_id: str
     similarity: float
+    upheld: bool = False
 
 
 class Look(Struct, frozen=True):
@@ -120,6 +124,22 @@ class Reading(Struct, frozen=True):
     members: tuple[str, ...] = ()
 
 
+class Terms(Struct, frozen=True):
+    """How verdicts bear upon a claim, and what is remembered for the verdict on its incident.
+
+    An upheld incident is part of its subject's record for `record` after it happened. After a dismissal `rule` is silent
+    about the subject for `silence` (0: never), for findings of less than `graver` times the level dismissed. `memo` is
+    remembered for `kept` after the last revision, and given back to whoever asks for the incident.
+    """
+
+    rule: str
+    memo: bytes
+    kept: int
+    record: int
+    silence: int
+    graver: float
+
+
 class EpisodeClaim(Struct, frozen=True):
     """A finding that wants to open an episode or to make it grow.
 
@@ -144,6 +164,7 @@ class EpisodeClaim(Struct, frozen=True):
     opening: bytes
     payload: bytes
     subject: str
+    feedback: Terms
     members: tuple[str, ...] = ()
     owner: str = ""
 
@@ -151,7 +172,8 @@ class EpisodeClaim(Struct, frozen=True):
 class Revision(Struct, frozen=True):
     """What an episode has become through one event. `opening` and `payload` are those of its claims.
 
-    `member_count` counts the members besides the subject, and `members` are the first hundred of them.
+    `member_count` counts the members besides the subject, and `members` are the first hundred of them. `prior` is the number
+    of the subject's other upheld incidents, and `strikes` is their weight.
     """
 
     incident_id: str
@@ -162,10 +184,68 @@ class Revision(Struct, frozen=True):
     payload: bytes
     member_count: int = 0
     members: tuple[str, ...] = ()
+    prior: int = 0
+    strikes: int = 0
+
+
+class Silenced(Struct, frozen=True):
+    """The answer to a claim that a dismissal keeps from being told."""
+
+
+class Filing(Struct, frozen=True):
+    """A member reports another; None is no article. Asks for the reporter's record, and becomes part of it."""
+
+    time: int
+    reporter: str
+    reported: str
+    article: int | None
+
+
+class Record(Struct, frozen=True):
+    """How many incidents that a reporter had reported were upheld, and how many dismissed."""
+
+    upheld: int
+    dismissed: int
+
+
+class Remembered(Struct, frozen=True):
+    """An incident that was told: whom it is about, and the memo of its latest claim."""
+
+    subject: str
+    memo: bytes
+
+
+class Sample(Struct, frozen=True):
+    """The text of an incident that belongs to a campaign; as in `Text`."""
+
+    campaign_id: str
+    digest: bytes
+    signature: bytes
+
+
+class Judgement(Struct, frozen=True):
+    """What a person said of an incident at `time`, in the event `event_id`.
+
+    `happened`: when the incident did. `reported`: whether members had reported it. `weight` is that of the strike, `level`
+    what was found. `sample` is the text whose copies are known from now on (or no longer).
+    """
+
+    incident_id: str
+    subject: str
+    time: int
+    event_id: str
+    upheld: bool
+    rule: str
+    article: int
+    happened: int
+    weight: int
+    level: float
+    reported: bool
+    sample: Sample | None
 
 
 class Recalled(Struct, frozen=True):
-    """Answers parallel to the ties (known others, or the kind of a target), to the texts, and to the event ids.
+    """Answers parallel to the ties (known others, or the kind of a target), to the texts, the event ids and the reports.
 
     A text has no campaign where its author has brought too many new ones already. `told` are the revisions that an event
     made when it came before; empty for an event that is new or told nothing.
@@ -175,3 +255,4 @@ class Recalled(Struct, frozen=True):
     target_kinds: list[str | None]
     campaigns: list[Campaign | None]
     told: list[list[Revision]]
+    records: list[Record]

@@ -6,14 +6,29 @@ make a Redis Cluster keep a shard together. What is kept, for how long and how m
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
+from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from state.campaigns import CAMPAIGNS, CampaignCodec
 from state.episodes import EPISODES, EpisodeCodec
+from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, FeedbackLimits
 from state.pseudonyms import Pseudonyms
-from state.requests import EpisodeClaim, Observation, Reading, Recalled, Revision, Text, Tie
-from state.scripts import Call, Script, Shards
+from state.requests import (
+    EpisodeClaim,
+    Filing,
+    Judgement,
+    Observation,
+    Reading,
+    Recalled,
+    Record,
+    Remembered,
+    Revision,
+    Silenced,
+    Text,
+    Tie,
+)
+from state.scripts import Call, Script, Shards, shard_of
 from state.ties import TIES, TiePlan
 from state.windows import WINDOWS, WindowCodec
 
@@ -21,7 +36,8 @@ DEFAULT_NAMESPACE = "tw3:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
 DAY = 24 * 3600
 _LOOKUP = Script("lookup")
-COMMANDS = frozenset[str]().union(*(script.commands for script in (_LOOKUP, TIES, CAMPAIGNS, WINDOWS, EPISODES)))
+_SCRIPTS = (_LOOKUP, TIES, REPORTERS, CAMPAIGNS, KNOWN, WINDOWS, EPISODES, VERDICTS)
+COMMANDS = frozenset[str]().union(*(script.commands for script in _SCRIPTS))
 """What scripts of a batch call; `deploy/redis/users.acl` allows a worker no other command on its keys."""
 
 
@@ -45,6 +61,7 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
     windows_per_actor: int = 20_000
     bands: int = 32
     similarity_threshold: float = 0.6
+    feedback: FeedbackLimits = field(default_factory=FeedbackLimits)
 
 
 class Store:
@@ -67,7 +84,7 @@ class Store:
         self._pseudonyms = pseudonyms
         self._limits = limits
         self._windows = WindowCodec(pseudonyms, lateness=limits.lateness, grace=limits.grace)
-        self._episodes = EpisodeCodec(pseudonyms)
+        self._episodes = EpisodeCodec(pseudonyms, grace=limits.grace)
         self._campaigns = CampaignCodec(
             pseudonyms,
             bands=limits.bands,
@@ -77,14 +94,19 @@ class Store:
             grace=limits.grace,
             texts_per_author=limits.texts_per_author,
         )
+        self._feedback = FeedbackCodec(
+            pseudonyms, self._campaigns, limits.feedback, bands=limits.bands, grace=limits.grace
+        )
 
     async def ping(self) -> None:
         """Raise `StateUnavailable` unless Redis answers and the user may run what batches need."""
         await self._shards.check(COMMANDS)
 
-    async def recall(self, ties: Sequence[Tie], texts: Sequence[Text], event_ids: Sequence[str]) -> Recalled:
-        """Remember who turned to whom and which texts were seen; tell what was known of them before, and what the events
-        were told when they came before. One round trip.
+    async def recall(
+        self, ties: Sequence[Tie], texts: Sequence[Text], event_ids: Sequence[str], filings: Sequence[Filing] = ()
+    ) -> Recalled:
+        """Remember who turned to whom, which texts were seen and who reported whom; tell what was known of them before, and
+        what the events were told when they came before. One round trip.
         """
         limits = self._limits
         plan = TiePlan(ties, self._pseudonyms, len(self._shards))
@@ -94,17 +116,39 @@ class Store:
             if operations:
                 request = (limits.ties_per_member, limits.tie_ttl, limits.grace, operations)
                 calls.setdefault(shard, []).append(Call(TIES, request))
+        filed = self._filed(filings)
+        for shard, positions in filed.items():
+            requests = [self._feedback.filing(filings[position]) for position in positions]
+            calls.setdefault(shard, []).append(Call(REPORTERS, self._feedback.filings(requests)))
         if texts:
             request = self._campaigns.request(list(texts))
             calls.setdefault(0, []).append(Call(CAMPAIGNS, request, self._campaigns.scope))
+            calls[0].append(Call(KNOWN, self._feedback.known((), texts), self._campaigns.scope))
         answers = await self._shards.run(calls)
+        known_texts = answers[0].pop() if texts else []
         campaigns = [self._campaigns.campaign(answer) for answer in answers[0].pop()] if texts else []
+        campaigns = [
+            replace(campaign, upheld=True) if campaign and upheld else campaign
+            for campaign, upheld in zip(campaigns, known_texts, strict=True)
+        ]
+        records = [Record(0, 0)] * len(filings)
+        for shard, positions in filed.items():
+            for position, answer in zip(positions, answers[shard].pop(), strict=True):
+                records[position] = self._feedback.record(answer)
         told: list[list[Revision]] = [[] for _ in names]
         for results in answers.values() if names else ():
             for position, packed in results.pop(0):
                 told[position - 1] += self._episodes.told(packed)
         known, kinds = plan.answers({shard: results[0] for shard, results in answers.items() if results})
-        return Recalled(known, kinds, campaigns, told)
+        return Recalled(known, kinds, campaigns, told, records)
+
+    def _filed(self, filings: Sequence[Filing]) -> dict[int, list[int]]:
+        """Positions of the reports by the shards of their reporters."""
+        by_shard: dict[int, list[int]] = {}
+        for position, filing in enumerate(filings):
+            shard = shard_of(self._pseudonyms.member(filing.reporter), len(self._shards))
+            by_shard.setdefault(shard, []).append(position)
+        return by_shard
 
     async def measure(self, observations: Sequence[Observation]) -> list[list[Reading]]:
         """Record the observations in order and answer their looks; parallel to `observations`. One round trip."""
@@ -119,8 +163,10 @@ class Store:
         answers = await self._shards.run_by_key(WINDOWS, owners, request)
         return [[self._windows.reading(reading) for reading in answer] for answer in answers]
 
-    async def settle(self, claims: Sequence[EpisodeClaim]) -> list[Revision | None]:
-        """Open or grow episodes, in order; None where a finding adds nothing worth telling. One round trip."""
+    async def settle(self, claims: Sequence[EpisodeClaim]) -> list[Revision | Silenced | None]:
+        """Open or grow episodes, in order; None where a finding adds nothing worth telling, `Silenced` where people have
+        dismissed it. One round trip.
+        """
         keys = [self._episodes.key(claim) for claim in claims]
 
         def request(items: list[int]) -> object:
@@ -128,4 +174,25 @@ class Store:
             return (self._limits.grace, self._limits.members_per_episode, packed)
 
         answers = await self._shards.run_by_key(EPISODES, keys, request)
-        return [self._episodes.revision(answer) if answer else None for answer in answers]
+        return [self._episodes.answer(answer) for answer in answers]
+
+    async def find(self, incident_ids: Sequence[str]) -> list[Remembered | None]:
+        """What is remembered of incidents; None of one that was never told or is forgotten. One round trip."""
+        names = [incident_id.encode() for incident_id in incident_ids]
+        answers = await self._shards.run(
+            {shard: [Call(_LOOKUP, ("incident", names))] for shard in range(len(self._shards))}
+        )
+        found: list[Remembered | None] = [None] * len(names)
+        for results in answers.values():
+            for position, packed in results[0]:
+                found[position - 1] = self._feedback.remembered(packed)
+        return found
+
+    async def learn(self, judgements: Sequence[Judgement]) -> None:
+        """Remember what people said, in order; of an incident the latest counts. One round trip."""
+        # every shard learns it, so that it is found where a member's behaviour is judged, or was reported
+        request = self._feedback.judgements(judgements)
+        calls = {shard: [Call(VERDICTS, request)] for shard in range(len(self._shards))}
+        if any(one.sample for one in judgements):
+            calls[0].append(Call(KNOWN, self._feedback.known(judgements, ()), self._campaigns.scope))
+        await self._shards.run(calls)

@@ -25,6 +25,9 @@ _MEANINGS = {
     "brought": "how many texts the member has brought",
     "episode": "episodes about the member, and the member's events as evidence in others'",
     "members": "the member among those who took part in something",
+    "incident": "incidents about the member, remembered for a verdict on them",
+    "verdicts": "what moderators said of incidents about the member",
+    "reported": "whom the member has reported, and the member among those whom others have reported",
     "told": "revisions about the member or of the member's events, kept to be told again",
 }
 _KEY_SETTING = "TWINWATCH_PSEUDONYM_KEY"

@@ -104,7 +104,7 @@ async def _own_store(url: str, policy: Policy, *, tidy: bool) -> AsyncIterator[S
             client,
             Pseudonyms(secrets.token_bytes(32)),
             namespace=namespace,
-            limits=policy.memory.store_limits(),
+            limits=policy.store_limits(),
         )
         await store.ping()
         try:

@@ -1,24 +1,34 @@
 -- Open episodes, make them grow, or say that nothing new is worth telling; for a batch of claims, in order.
 --
 -- `episode:` holds the latest episode of one subject under one rule: msgpack {incident id, revision, opened, latest finding,
--- level, severity, {first ten event ids}, opening, subject, end of the episode before, members}, where level, severity and
--- members are those of its last revision. `members:` holds the accounts that took part in it, numbered as they came. `told:` holds what one event made of its episodes, msgpack {{episode, revision
--- as returned}, ...}, so that an event which is delivered again tells the same again.
+-- level, severity, {first ten event ids}, opening, subject, end of the episode before, members, subject's hash}, where level,
+-- severity and members are those of its last revision. `members:` holds the accounts that took part in it, numbered as they
+-- came. `told:` holds what one event made of its episodes, msgpack {{episode, revision as returned}, ...}, so that an event which
+-- is delivered again tells the same again. `incident:` holds whom an incident is about, and a memo for whoever gets to know what
+-- people said of it: msgpack {sealed subject, memo}.
+--
+-- What they said is in `verdicts:` (see verdicts.lua). A verdict counts for findings after it. An upheld one is part of the
+-- subject's record for some time after the incident happened; while the latest one about a subject under a rule is a dismissal,
+-- the rule is silent about the subject for some time, unless the finding is graver by a factor than what was dismissed.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
 -- ARGV[1]  msgpack {grace in seconds, cap of members, {claim, ...}}, a claim being
 --          {key, event key, incident id, time, opened, level, severity, gap, growth, {event id, ...} oldest first,
---           opening, payload, subject, {member, ...}}
--- returns  msgpack, parallel to the claims: "" or msgpack {incident id, revision, opened, {event id, ...}, opening, payload,
---          number of members besides the subject, {the first 100 of them, ...}}
+--           opening, payload, subject, {member, ...}, subject's hash, rule, memo, seconds that it is kept, how long an upheld
+--           incident is part of a record, how long a dismissal silences (0 never), factor from which it does not}
+-- returns  msgpack, parallel to the claims: "" for nothing worth telling, "-" for what is silenced by a dismissal, or msgpack
+--          {incident id, revision, opened, {event id, ...}, opening, payload, number of members besides the subject,
+--           {the first 100 of them, ...}, number of upheld incidents in the subject's record, their weight}
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
 local grace, cap, claims = request[1], request[2], request[3]
 local FIRST, LATEST, NAMED = 10, 10, 100
-local INCIDENT, REVISION, OPENED, LATEST_FINDING, LEVEL, SEVERITY, EVENTS, OPENING, SUBJECT, END_BEFORE, MEMBERS =
-  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+local INCIDENT, REVISION, OPENED, LATEST_FINDING, LEVEL, SEVERITY, EVENTS, OPENING, SUBJECT, END_BEFORE, MEMBERS, SUBJECT_HASH =
+  1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+local SAID_AT, SAID_BY, UPHELD, RULE, HAPPENED, WEIGHT, SAID_OF = 1, 2, 3, 4, 6, 7, 8  -- fields of a verdict
 local NEVER = -9007199254740992
+local SILENCED = '-'
 
 -- The episode's first ten events stay; the claim's latest ten that are not among them follow.
 local function merge(first, ids)
@@ -52,7 +62,7 @@ local function episode_of(stored, claim)
   local time, gap = claim[4], claim[8]
   if not before or time > before[LATEST_FINDING] + gap then
     local over = before and before[LATEST_FINDING] + gap or NEVER
-    return {claim[3], 0, claim[5], time, 0, -1, {}, claim[11], claim[13], over, 0}, true
+    return {claim[3], 0, claim[5], time, 0, -1, {}, claim[11], claim[13], over, 0, claim[15]}, true
   end
   if time <= before[END_BEFORE] then
     return nil
@@ -103,12 +113,59 @@ local function revise(episode, opens, claim, member_count)
   return true
 end
 
+local said = {}  -- subject's hash -> incident -> verdict
+
+local function verdicts_on(subject)
+  if not said[subject] then
+    said[subject] = {}
+    local all = redis.call('HGETALL', prefix .. 'verdicts:' .. subject)
+    for i = 1, #all, 2 do
+      said[subject][all[i]] = cmsgpack.unpack(all[i + 1])
+    end
+  end
+  return said[subject]
+end
+
+-- Whether the latest word on the subject under this rule is a dismissal that still holds for such a finding.
+local function is_silenced(claim, verdicts)
+  local time, level, rule, silence, graver = claim[4], claim[6], claim[16], claim[20], claim[21]
+  local last
+  for _, one in pairs(verdicts) do
+    local later = not last or one[SAID_AT] > last[SAID_AT] or (one[SAID_AT] == last[SAID_AT] and one[SAID_BY] > last[SAID_BY])
+    if one[RULE] == rule and one[SAID_AT] < time and later then
+      last = one
+    end
+  end
+  return last and last[UPHELD] == 0 and time <= last[SAID_AT] + silence and level < last[SAID_OF] * graver
+end
+
+-- How many other incidents of the subject were upheld, and their weight.
+local function record(claim, incident, verdicts)
+  local count, weight = 0, 0
+  for other, one in pairs(verdicts) do
+    local holds = one[SAID_AT] < claim[4] and claim[4] <= one[HAPPENED] + claim[19]
+    if one[UPHELD] == 1 and holds and other ~= incident then
+      count, weight = count + 1, weight + one[WEIGHT]
+    end
+  end
+  return count, weight
+end
+
 local function told_before(told, key)
   for _, one in ipairs(told) do
     if one[1] == key then
       return one[2]
     end
   end
+end
+
+-- What the event is told under this key, from now on.
+local function tell(told_key, told, key, answer, ttl)
+  -- what other claims of the event were told must not be forgotten sooner
+  local told_ttl = #told > 0 and math.max(ttl, redis.call('TTL', told_key)) or ttl
+  told[#told + 1] = {key, answer}
+  redis.call('SET', told_key, cmsgpack.pack(told), 'EX', told_ttl)
+  return answer
 end
 
 local function settle(claim, told_key, told)
@@ -118,23 +175,25 @@ local function settle(claim, told_key, told)
   if not episode then
     return ''
   end
+  local verdicts = verdicts_on(episode[SUBJECT_HASH] or claim[15])
+  if is_silenced(claim, verdicts) then
+    -- remembered, for people may change their mind before the event comes again
+    return tell(told_key, told, key, SILENCED, ttl)
+  end
   local members_key = prefix .. 'members:' .. key .. ':' .. episode[INCIDENT]
   local member_count = #claim[14] > 0 and add_members(members_key, claim[14], ttl) or episode[MEMBERS]
-  local tell = revise(episode, opens, claim, member_count)
-  local ids = tell and merge(episode[EVENTS], claim[10])
+  local worth_telling = revise(episode, opens, claim, member_count)
+  local ids = worth_telling and merge(episode[EVENTS], claim[10])
   redis.call('SET', episode_key, cmsgpack.pack(episode), 'EX', ttl)
-  if not tell then
+  if not worth_telling then
     return ''
   end
+  redis.call('SET', prefix .. 'incident:' .. episode[INCIDENT], cmsgpack.pack({episode[SUBJECT], claim[17]}), 'EX', claim[18])
   local count, members = members_besides(members_key, episode[SUBJECT])
-  local answer = cmsgpack.pack({
-    episode[INCIDENT], episode[REVISION], episode[OPENED], ids, episode[OPENING], claim[12], count, members,
-  })
-  -- what other claims of the event were told must not be forgotten sooner
-  local told_ttl = #told > 0 and math.max(ttl, redis.call('TTL', told_key)) or ttl
-  told[#told + 1] = {key, answer}
-  redis.call('SET', told_key, cmsgpack.pack(told), 'EX', told_ttl)
-  return answer
+  local prior, weight = record(claim, episode[INCIDENT], verdicts)
+  return tell(told_key, told, key, cmsgpack.pack({
+    episode[INCIDENT], episode[REVISION], episode[OPENED], ids, episode[OPENING], claim[12], count, members, prior, weight,
+  }), ttl)
 end
 
 local answers = {}

@@ -10,6 +10,8 @@ import msgpack
 import pytest
 from cryptography.exceptions import InvalidTag
 
+from engine.engine import Engine
+from engine.outcome import Outcome
 from state.forget import Forgotten, forget
 from state.pseudonyms import Pseudonyms
 from tests.engine.test_keys import KEY, flat
@@ -121,11 +123,22 @@ def traces(dump: dict[bytes, Any], actor_id: str, events: list[Event]) -> set[st
     return found
 
 
+def judge(bench: Bench, engine: Engine, outcome: Outcome) -> None:
+    """Uphold every incident."""
+    world = World(1, "judging-")
+    incident_ids = dict.fromkeys(incident.incident_id for incident in outcome.incidents)
+    verdicts = [
+        world.event("verdict", "moderator", incident_id=one, verdict="upheld", action="warned") for one in incident_ids
+    ]
+    assert bench.run(engine.process(records(verdicts))).verdict_counts
+
+
 @pytest.mark.parametrize("shards", [1, 3])
 def test_nothing_is_left_of_the_member(bench: Bench, shards: int) -> None:
     events = with_a_member(1, copies=True)
     engine = engine_over(bench.store(shards=shards))
     outcome = process(bench, engine, records(events), 50)
+    judge(bench, engine, outcome)
     for actor_id in (MEMBER, "active-0", "passive-17", "active-1"):
         assert actor_id != MEMBER or actor_id in {incident.subject_id for incident in outcome.incidents}
         before = traces(bench.dump(), actor_id, events)
@@ -144,9 +157,14 @@ def test_nothing_is_left_of_the_member(bench: Bench, shards: int) -> None:
 
 
 def test_it_shows_what_it_removed(any_bench: Bench) -> None:
-    process(any_bench, engine_over(any_bench.store()), records(with_a_member(2, copies=True)), 50)
+    engine = engine_over(any_bench.store())
+    judge(any_bench, engine, process(any_bench, engine, records(with_a_member(2, copies=True)), 50))
     removed = forgotten(any_bench, MEMBER).removed
-    assert set(removed) == {"tie", "target", "answers", "win", "began", "brought", "episode", "members", "told"}
+    assert set(removed) == {"tie", "target", "answers", "win", "began", "brought", "episode", "members", "told"} | {
+        "incident",
+        "verdicts",
+        "reported",
+    }
     assert removed["tie"].keys == 1
     assert removed["tie"].entries > 10
     assert removed["win"].keys > 20

@@ -15,6 +15,7 @@ from models.incidents import Incident
 from models.records import RawRecord
 from state.errors import StateUnavailable
 from state.store import Store
+from tests.engine.judged import judged_world
 from tests.engine.world import COPIED, World, engine_over, last_revisions, pairs, process, records, said
 from tests.state.conftest import Bench
 
@@ -56,14 +57,31 @@ def test_the_world_breaks_most_rules_and_some_more_than_once(any_bench: Bench) -
     assert len(pairs(incidents)) < len(last_revisions(incidents))  # a second episode
 
 
+def test_people_have_a_say_in_that_world(any_bench: Bench) -> None:
+    """Else nothing here would show anything of verdicts."""
+    told, silenced, judged = [], Counter[str](), Counter[tuple[str, str, str]]()
+    for seed in range(5):
+        events = judged_world(any_bench, seed, EVENTS)
+        outcome = any_bench.run(engine_over(any_bench.store()).process(events))
+        told += outcome.incidents
+        silenced += Counter(outcome.silenced)
+        judged += Counter(outcome.verdict_counts)
+    assert max(incident.prior_incidents for incident in told) > 1
+    assert {"restrict", "ban_review"} <= {incident.recommended_action for incident in told}
+    assert any("upheld as a breach" in incident.summary for incident in told)
+    assert any("became of their earlier reports" in incident.summary for incident in told)
+    assert silenced.total() > 10
+    assert {"unknown", "copied_message"} <= {rule for rule, _, _ in judged}
+
+
 @unhurried
 @given(seed=seeds, cuts=st.lists(st.integers(1, 40), max_size=10))
 def test_how_the_stream_is_cut_does_not_matter(bench: Bench, seed: int, cuts: list[int]) -> None:
-    events = records(World(seed).events(EVENTS))
+    events = judged_world(bench, seed, EVENTS)
     expected = undisturbed(bench, events)
     engine, found, start = engine_over(bench.store()), [], 0
-    for size in (*cuts, EVENTS):
-        found += process(bench, engine, events[start : start + size]).incidents if start < EVENTS else []
+    for size in (*cuts, len(events)):
+        found += process(bench, engine, events[start : start + size]).incidents if start < len(events) else []
         start += size
     assert said(found) == said(expected)
 
@@ -71,7 +89,7 @@ def test_how_the_stream_is_cut_does_not_matter(bench: Bench, seed: int, cuts: li
 @unhurried
 @given(seed=seeds)
 def test_one_at_a_time_is_as_good_as_all_at_once(any_bench: Bench, seed: int) -> None:
-    events = records(World(seed).events(EVENTS))
+    events = judged_world(any_bench, seed, EVENTS)
     expected = undisturbed(any_bench, events)
     assert said(process(any_bench, engine_over(any_bench.store()), events, 1).incidents) == said(expected)
 
@@ -79,21 +97,21 @@ def test_one_at_a_time_is_as_good_as_all_at_once(any_bench: Bench, seed: int) ->
 @unhurried
 @given(seed=seeds, shards=st.integers(2, 5))
 def test_how_many_shards_there_are_does_not_matter(bench: Bench, seed: int, shards: int) -> None:
-    events = records(World(seed).events(EVENTS))
+    events = judged_world(bench, seed, EVENTS)
     assert said(undisturbed(bench, events, shards=shards)) == said(undisturbed(bench, events))
 
 
 @unhurried
 @given(seed=seeds)
 def test_the_pseudonym_key_does_not_matter(any_bench: Bench, seed: int) -> None:
-    events = records(World(seed).events(EVENTS))
+    events = judged_world(any_bench, seed, EVENTS)
     assert said(undisturbed(any_bench, events, secret=b"another")) == said(undisturbed(any_bench, events))
 
 
 @unhurried
 @given(seed=seeds, shards=st.sampled_from([1, 3]))
 def test_what_comes_again_is_told_again_and_changes_nothing(bench: Bench, seed: int, shards: int) -> None:
-    events = records(World(seed).events(EVENTS))
+    events = judged_world(bench, seed, EVENTS)
     expected = undisturbed(bench, events, shards=shards)
     chance = random.Random(seed)
     disturbed: list[RawRecord] = []
@@ -167,7 +185,7 @@ class CrashingStore:
 
 
 STEPS = [None, ("published", False)] + [
-    (step, done) for step in ("recall", "measure", "settle") for done in (False, True)
+    (step, done) for step in ("recall", "measure", "settle", "find", "learn") for done in (False, True)
 ]
 
 
@@ -175,11 +193,11 @@ STEPS = [None, ("published", False)] + [
 @given(seed=seeds, shards=st.sampled_from([1, 3]))
 def test_crashing_anywhere_loses_nothing_and_tells_nothing_else(bench: Bench, seed: int, shards: int) -> None:
     """A worker crashes again and again; another goes on from the last acknowledged record with batches of other sizes."""
-    events = records(World(seed).events(EVENTS))
+    events = judged_world(bench, seed, EVENTS)
     expected = undisturbed(bench, events, shards=shards)
     chance = random.Random(seed)
     acknowledged, published = 0, list[Incident]()
-    while acknowledged < EVENTS:
+    while acknowledged < len(events):
         store = CrashingStore(bench.store(shards=shards))
         engine = Engine.__new__(Engine)
         engine.__dict__ |= engine_over(store).__dict__  # type: ignore[arg-type]

@@ -19,6 +19,9 @@ An event is `type: actor -> others` with the contract's further fields beside it
 `ADDRESSEE`; where the field is a list, several stand with commas between them, and `t1..20` are twenty (so too in
 `known_recipient_ids`). A text that is required and not given is one that nobody else writes.
 
+A verdict names the incident that it is on by rule and subject: `verdict: erika -> copied_message of anna`, with
+`says: dismissed` where it is not upheld, is on the latest such incident that was told before.
+
 Time: an event happens `after` the one before it (default 1m), or `at` a time since the start: `at: 1d 2h`. A repeated event
 (`times: 20`, or nested `times: {teacher: 3, n: 20}`, the last counting fastest) happens `every` so often (default 1m).
 `after: -10m` is an event that comes late; `again: 5` delivers the latest five records again. Several events can be repeated
@@ -82,7 +85,7 @@ EXPECTED_KEYS = {
         "accomplices",
         "accomplice_count",
     ),
-    *("opened", "occurred", "events", "summary", "confidence"),
+    *("opened", "occurred", "events", "summary", "confidence", "prior"),
 }
 
 
@@ -92,6 +95,20 @@ class Expectation(Struct, frozen=True):
     rule: str
     subject: str
     values: dict[str, Any]
+
+
+def incident_named(record: RawRecord) -> tuple[str, str] | None:
+    """The rule and the subject by which a verdict names an incident; None for other records."""
+    event = json.loads(record.value or b"{}")
+    if event["type"] != "verdict":
+        return None
+    rule, of, subject = event["incident_id"].partition(" of ")
+    return (rule, subject) if of else None
+
+
+def on_incident(record: RawRecord, incident_id: str) -> RawRecord:
+    """The verdict, on this incident."""
+    return RawRecord(json.dumps(json.loads(record.value or b"{}") | {"incident_id": incident_id}).encode())
 
 
 class Scenario(Struct, frozen=True):
@@ -194,6 +211,9 @@ class _Timeline:
             )
         (kind,) = kinds
         fields = {key: value for key, value in written.items() if key != kind}
+        if kind == "verdict":
+            says = fields.pop("says", "upheld")
+            fields = {"verdict": says, "action": "warned" if says == "upheld" else "none"} | fields
         _know(self._scenario, fields, _FIELDS[kind])
         self._written += 1
         who = written[kind]

@@ -5,7 +5,6 @@ The form of the files is told in `scenario.py`. A new rule needs nothing here: i
 
 import asyncio
 import json
-from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache
 from importlib.resources import files
@@ -26,7 +25,15 @@ from rules.policy import Policy, parse_policy
 from rules.registry import all_rules
 from state.pseudonyms import Pseudonyms
 from state.store import Store
-from tests.scenarios.scenario import START, Expectation, Scenario, ScenarioError, load
+from tests.scenarios.scenario import (
+    START,
+    Expectation,
+    Scenario,
+    ScenarioError,
+    incident_named,
+    load,
+    on_incident,
+)
 
 FILES = sorted(Path(__file__).parent.glob("*.yaml"))
 SCENARIOS = [scenario for path in FILES for scenario in load(path)]
@@ -58,8 +65,10 @@ def _policy(changes: str) -> Policy:
     return parse_policy(yaml.safe_dump(policy))
 
 
-async def _run(url: str, scenario: Scenario, size: int, *, again: bool) -> list[Told]:
-    """What is told of the scenario's records in batches of `size`; with `again`, of delivering all of them twice."""
+async def _run(url: str, scenario: Scenario, records: list[RawRecord], size: int, *, again: bool) -> list[Told]:
+    """What is told of the scenario's records in batches of `size`; with `again`, of delivering all of them twice. Verdicts
+    in `records` that name an incident get its id, where it was told by then.
+    """
     policy = _policy(json.dumps(scenario.policy))
     client = Redis.from_url(url)
     try:
@@ -67,21 +76,28 @@ async def _run(url: str, scenario: Scenario, size: int, *, again: bool) -> list[
             client,
             Pseudonyms(b"scenarios"),
             namespace=f"scenario-{size}-{again}:",
-            limits=policy.memory.store_limits(),
+            limits=policy.store_limits(),
         )
         engine = Engine(policy, store, clock=lambda: START + timedelta(days=400))
-        told = await _deliver(engine, scenario.records, size)
+        told = await _deliver(engine, records, size)
         if again:
-            repeated = await _deliver(engine, scenario.records, size)
+            repeated = await _deliver(engine, records, size)
             assert {one.content for one in repeated} == {one.content for one in told}
         return told
     finally:
         await client.aclose()
 
 
-async def _deliver(engine: Engine, records: Sequence[RawRecord], size: int) -> list[Told]:
-    told = []
+async def _deliver(engine: Engine, records: list[RawRecord], size: int) -> list[Told]:
+    told: list[Told] = []
     for start in range(0, len(records), size):
+        for index in range(start, min(start + size, len(records))):
+            if named := incident_named(records[index]):
+                ids = [
+                    one.incident.incident_id for one in told if (one.incident.rule, one.incident.subject_id) == named
+                ]
+                assert ids, f"a verdict is on {' of '.join(named)}, which was not told by then"
+                records[index] = on_incident(records[index], ids[-1])
         outcome = await engine.process(records[start : start + size])
         assert [letter.detail for letter in outcome.dead_letters] == []
         told += [Told(start + size, incident) for incident in outcome.incidents]
@@ -90,10 +106,11 @@ async def _deliver(engine: Engine, records: Sequence[RawRecord], size: int) -> l
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_scenario(scenario: Scenario, any_redis_url: str) -> None:
-    told = asyncio.run(_run(any_redis_url, scenario, 1, again=True))
+    records = list(scenario.records)
+    told = asyncio.run(_run(any_redis_url, scenario, records, 1, again=True))
     _check(scenario, told)
     for size in (7, len(scenario.records)):
-        cut = asyncio.run(_run(any_redis_url, scenario, size, again=False))
+        cut = asyncio.run(_run(any_redis_url, scenario, records, size, again=False))
         assert [one.content for one in cut] == [one.content for one in told], f"in batches of {size}"
 
 
@@ -127,6 +144,7 @@ def _compare(expectation: Expectation, incident: Incident, told_at: int, found: 
         "events": len(incident.evidence.event_ids),
         "summary": incident.summary,
         "confidence": incident.confidence,
+        "prior": incident.prior_incidents,
     }
     defaults = {"mode": "live"}
     if expectation.rule != "coordinated_campaign":

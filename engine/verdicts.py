@@ -1,0 +1,93 @@
+"""Verdicts: what is remembered of an incident for the day that somebody judges it, and what that person's word comes to.
+
+A moderator's verdict names only an incident. So a memo of each incident is kept when it is told, with all that a verdict
+has to change: whose strike it is and how heavy, which rule to keep quiet, which text to recognise.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from engine.plan import RulePlan
+from models.events import Verdict
+from models.incidents import Mode, Severity
+from rules.base import Case, Finding
+from rules.feedback import Feedback
+from state.requests import MICROSECONDS, Judgement, Remembered, Sample, Terms
+
+REPORTS_RULE = "reported_by_members"
+"""The rule whose incidents all of the subject's reporters have caused, whatever article they named."""
+UNKNOWN = "unknown"
+"""In place of a rule, where a verdict is on an incident that is not remembered."""
+
+
+class _Memo(Struct, frozen=True, array_like=True):
+    """What is remembered of an incident, as of its latest revision. `happened` in microseconds."""
+
+    rule: str
+    mode: Mode
+    article: int
+    severity: Severity
+    level: float
+    happened: int
+    campaign_id: str | None
+    digest: bytes
+    signature: bytes
+
+
+def terms(plan: RulePlan, case: Case, finding: Finding, severity: Severity, feedback: Feedback) -> Terms:
+    """How verdicts bear upon the finding, and the memo of its incident."""
+    slug, text = plan.rule.slug, case.fact.text
+    known = feedback.campaigns
+    is_sample = (
+        slug in known.rules
+        and finding.campaign_id is not None
+        and text is not None
+        and text.digest is not None
+        and len(text.normalised) >= known.least_characters
+    )
+    memo = _Memo(
+        rule=slug,
+        mode=plan.mode,
+        article=finding.article or plan.rule.article,
+        severity=severity,
+        level=finding.level,
+        happened=case.fact.time,
+        campaign_id=finding.campaign_id if is_sample else None,
+        digest=text.digest or b"" if text and is_sample else b"",
+        signature=text.signature or b"" if text and is_sample else b"",
+    )
+    # in shadow nobody is told, so that nobody can have dismissed anything
+    silence = feedback.suppression.of(slug) if plan.mode == "live" else None
+    return Terms(
+        rule=slug,
+        memo=msgspec.msgpack.encode(memo),
+        kept=int(feedback.strikes.period) * MICROSECONDS,
+        record=int(feedback.strikes.period) * MICROSECONDS,
+        silence=int(silence.period) * MICROSECONDS if silence else 0,
+        graver=silence.graver if silence else 1.0,
+    )
+
+
+def judgement(verdict: Verdict, remembered: Remembered | None, feedback: Feedback) -> tuple[str, Judgement | None]:
+    """The slug of the rule that is judged, and what is to be learnt of it: nothing where the incident is not remembered, or
+    was in shadow, where no member was reported to anybody.
+    """
+    if remembered is None:
+        return UNKNOWN, None
+    memo = msgspec.msgpack.decode(remembered.memo, type=_Memo)
+    if memo.mode == "shadow":
+        return memo.rule, None
+    return memo.rule, Judgement(
+        incident_id=verdict.incident_id,
+        subject=remembered.subject,
+        time=verdict.time,
+        event_id=verdict.event_id,
+        upheld=verdict.verdict == "upheld",
+        rule=memo.rule,
+        article=memo.article,
+        happened=memo.happened,
+        weight=feedback.strikes.weights.of(memo.severity),
+        level=memo.level,
+        reported=memo.rule == REPORTS_RULE,
+        sample=Sample(memo.campaign_id, memo.digest, memo.signature) if memo.campaign_id else None,
+    )

@@ -1,0 +1,128 @@
+"""What people said of incidents: judgements, reports and texts as the scripts take them, and what those answer.
+
+`verdicts.lua` keeps judgements with the members whom they are about, in every shard; `episodes.lua` and `reporters.lua` read
+them there. `known.lua` keeps the texts of upheld incidents. docs/feedback.md tells the whole loop.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from state.campaigns import CampaignCodec, campaign_id_of
+from state.pseudonyms import Pseudonyms
+from state.requests import MICROSECONDS, Filing, Judgement, Record, Remembered, Text
+from state.scripts import Script, unpack
+
+VERDICTS = Script("verdicts")
+REPORTERS = Script("reporters")
+KNOWN = Script("known")
+_NAME_BYTES = 6
+
+
+class FeedbackLimits(Struct, frozen=True, kw_only=True):
+    """How long and how much is kept. Times in seconds.
+
+    `verdicts`: after so long no judgement has an effect any more. `texts`: how long upheld texts are known. A reporter's
+    record reaches back `records`; a report is about incidents within `near` of it.
+    """
+
+    verdicts: int = 400 * 86_400
+    texts: int = 90 * 86_400
+    records: int = 365 * 86_400
+    near: int = 7 * 86_400
+    verdicts_per_member: int = 200
+    reports_per_member: int = 200
+
+
+class FeedbackCodec:
+    """Hides identifiers on the way in. `grace` in seconds."""
+
+    def __init__(
+        self, pseudonyms: Pseudonyms, campaigns: CampaignCodec, limits: FeedbackLimits, *, bands: int, grace: int
+    ) -> None:
+        self._pseudonyms = pseudonyms
+        self._campaigns = campaigns
+        self._limits = limits
+        self._bands = bands
+        self._grace = grace
+
+    def remembered(self, packed: bytes) -> Remembered:
+        """What is kept of an incident that was told."""
+        subject, memo = unpack(packed)
+        return Remembered(self._pseudonyms.unseal(subject), self._pseudonyms.unseal_bytes(memo))
+
+    def judgements(self, judgements: Sequence[Judgement]) -> tuple[Any, ...]:
+        """The request of `verdicts.lua`, the same for every shard."""
+        limits = self._limits
+        return (limits.verdicts_per_member, limits.verdicts + self._grace, [self._judgement(one) for one in judgements])
+
+    def _judgement(self, one: Judgement) -> tuple[Any, ...]:
+        verdict = (
+            one.time,
+            _name(one.event_id),
+            int(one.upheld),
+            self._pseudonyms.rule(one.rule),
+            one.article,
+            one.happened,
+            one.weight,
+            one.level,
+            int(one.reported),
+        )
+        return self._pseudonyms.member(one.subject), one.incident_id, verdict
+
+    def filing(self, filing: Filing) -> tuple[Any, ...]:
+        """One report of the request of `reporters.lua`."""
+        member = self._pseudonyms.member
+        return member(filing.reporter), filing.time, member(filing.reported), filing.article or 0
+
+    def filings(self, filings: list[tuple[Any, ...]]) -> tuple[Any, ...]:
+        """The request of `reporters.lua`."""
+        limits = self._limits
+        ttl = limits.records + limits.near + self._grace
+        return limits.reports_per_member, ttl, limits.records * MICROSECONDS, limits.near * MICROSECONDS, filings
+
+    def record(self, answer: Any) -> Record:
+        """One answer of `reporters.lua`."""
+        return Record(*answer)
+
+    def known(self, judgements: Sequence[Judgement], texts: Sequence[Text]) -> tuple[Any, ...]:
+        """The request of `known.lua`, which reads what `campaigns.lua` has written."""
+        memory = self._limits.texts
+        return (
+            memory * MICROSECONDS,
+            2 * memory + self._grace,
+            self._bands,
+            [
+                (
+                    one.incident_id,
+                    one.time,
+                    _name(one.event_id),
+                    int(one.upheld),
+                    UUID(one.sample.campaign_id).bytes,
+                    one.sample.digest,
+                    one.sample.signature,
+                    self._campaigns.generations(one.time),
+                )
+                for one in judgements
+                if one.sample
+            ],
+            [
+                (
+                    text.digest,
+                    text.signature,
+                    text.time,
+                    self._campaigns.generations(text.time),
+                    # its name in the table `seen`
+                    campaign_id_of(text)[:8] + text.digest[:8],
+                )
+                for text in texts
+            ],
+        )
+
+
+def _name(event_id: str) -> int:
+    """Decides between verdicts of one moment, the same under every pseudonym key."""
+    return int.from_bytes(blake2b(event_id.encode(), digest_size=_NAME_BYTES).digest())

@@ -1,0 +1,294 @@
+-- Texts that people have upheld as breaches: remembers them, and tells which texts of a batch are copies of one.
+--
+-- A text is such a copy when it is the same or nearly the same, or when `campaigns.lua` counts it to the campaign of one, however
+-- much that has drifted. This script runs after that one and reads its tables `seen`, `digest`, `leader` and `merged`, of which it
+-- needs to know that a campaign's head is its id (16 bytes) and number (10 digits).
+--
+--   known:k     hash per stretch k as long as such texts are remembered, by the time of the verdict: `d` and a digest -> number of
+--               a text, `b`, a band's number and the band -> numbers, joined by commas, `t` and a number -> msgpack {signature,
+--               incident, ...}, `n` -> the latest number
+--   judged:     incident -> msgpack {time, name, upheld, until} of its latest verdict
+--   upheld:     campaign id -> msgpack {incident, ...} that have been judged
+-- Verdicts count for texts that come after them. Of two of one time the one with the higher name is the later one.
+--
+-- KEYS[1]  the shard's prefix, which all keys below begin with
+-- ARGV[1]  msgpack {how long upheld texts are remembered, seconds to live, bands, {verdict, ...}, {text, ...}};
+--          a verdict: {incident, time, name, upheld (1 or 0), campaign id, digest, signature, {generation of campaigns, ...}};
+--          a text: {digest, signature, time, {its generation of campaigns, others to look in}, name in `seen`};
+--          times in microseconds, signatures as in `campaigns.lua`
+-- returns  msgpack, parallel to the texts: 1 for a copy of what was upheld, else 0
+
+local prefix = KEYS[1]
+local request = cmsgpack.unpack(ARGV[1])
+local memory, ttl, bands, learnt, texts = request[1], request[2], request[3], request[4], request[5]
+
+local ID, HEAD, SLOTS = 16, 26, 128
+local SEEN = 22           -- bytes of a decided answer in `seen`; others are msgpack {head, ...}
+local TEXTS = 5000        -- texts remembered of one stretch
+local INCIDENTS = 20      -- judged incidents of one text or campaign: the latest
+local IN_BAND = 8         -- texts of one band: the first ones
+local CANDIDATES = 16     -- texts that one text is compared with
+local MERGES = 16         -- how often a campaign is followed into an older one
+local WORDS, LETTERS = 256, 512
+-- From what share of equal slots, of shingles or of words, a text repeats an upheld one: {letters, share}, straight lines
+-- between. Stricter than within a campaign, since one copy is an incident here: unrelated texts reach 0.27.
+local ALIKE = {{60, 0.8}, {130, 0.65}, {220, 0.55}}
+
+local function table_of(time)
+  return string.format('known:%.0f', math.floor(time / memory))
+end
+
+local exists = {}
+local function there(name)
+  if exists[name] == nil then
+    exists[name] = redis.call('EXISTS', prefix .. name) == 1
+  end
+  return exists[name]
+end
+
+local function hget(name, field)
+  return redis.call('HGET', prefix .. name, field) or nil
+end
+
+local function band_fields(signature)
+  local width = 2 * SLOTS / bands
+  local fields = {}
+  for i = 1, #signature > 0 and bands or 0 do
+    fields[i] = 'b' .. string.char(i) .. string.sub(signature, (i - 1) * width + 1, i * width)
+  end
+  return fields
+end
+
+-- --- verdicts --------------------------------------------------------------------------------------------------------------
+
+local verdicts, judged = {}, {}  -- incident -> verdict or false; campaign id -> its judged incidents
+
+local function verdict_of(incident)
+  if verdicts[incident] == nil then
+    local stored = redis.call('GET', prefix .. 'judged:' .. incident)
+    verdicts[incident] = stored and cmsgpack.unpack(stored)
+  end
+  return verdicts[incident]
+end
+
+local function any_upheld(incidents, from, time)
+  for i = from, #incidents do
+    local verdict = verdict_of(incidents[i])
+    if verdict and verdict[3] == 1 and verdict[1] < time and time <= verdict[4] then
+      return true
+    end
+  end
+  return false
+end
+
+local function judged_of(id)
+  if not judged[id] then
+    local stored = redis.call('GET', prefix .. 'upheld:' .. id)
+    judged[id] = stored and cmsgpack.unpack(stored) or {}
+  end
+  return judged[id]
+end
+
+-- Adds an incident to a list that has them from `from` on.
+local function add(list, from, incident)
+  for i = from, #list do
+    if list[i] == incident then
+      return
+    end
+  end
+  list[#list + 1] = incident
+  if #list - from >= INCIDENTS then
+    table.remove(list, from)
+  end
+end
+
+local function judge_campaign(id, incident)
+  add(judged_of(id), 1, incident)
+  redis.call('SET', prefix .. 'upheld:' .. id, cmsgpack.pack(judged[id]), 'EX', ttl)
+end
+
+-- --- campaigns -------------------------------------------------------------------------------------------------------------
+
+local function older_than(head, generations)
+  for _, generation in ipairs(generations) do
+    local older = hget('merged:' .. generation, string.sub(head, ID + 1, HEAD))
+    if older then
+      return string.sub(older, 1, HEAD)
+    end
+  end
+end
+
+-- The ids of a campaign and of those that it became part of.
+local function ids_of(head, generations)
+  local ids = {}
+  while head and #ids < MERGES do
+    ids[#ids + 1] = string.sub(head, 1, ID)
+    head = #head >= HEAD and older_than(head, generations)
+  end
+  return ids
+end
+
+local function head_of_digest(digest, generations)
+  for _, generation in ipairs(generations) do
+    local leader = hget('digest:' .. generation, digest)
+    local record = leader and hget('leader:' .. generation, leader)
+    if record then
+      return string.sub(record, 1, HEAD)
+    end
+  end
+end
+
+local function head_seen(text)
+  local answer = hget('seen:' .. text[4][1], text[5])
+  if not answer then
+    return nil
+  end
+  return #answer == SEEN and string.sub(answer, 1, ID) or cmsgpack.unpack(answer)[1]
+end
+
+-- --- texts -----------------------------------------------------------------------------------------------------------------
+
+local function line(points, x)
+  local before = points[1]
+  for _, point in ipairs(points) do
+    if x <= point[1] then
+      local width = math.max(point[1] - before[1], 1)
+      return x <= before[1] and before[2] or before[2] + (point[2] - before[2]) * (x - before[1]) / width
+    end
+    before = point
+  end
+  return before[2]
+end
+
+local function letters(signature)
+  local high, low = string.byte(signature, LETTERS + 1, LETTERS + 2)
+  return 256 * high + low
+end
+
+local function equal(left, right, width, from)
+  local same = 0
+  for i = from, from + (SLOTS - 1) * width, width do
+    if string.sub(left, i + 1, i + width) == string.sub(right, i + 1, i + width) then
+      same = same + 1
+    end
+  end
+  return same / SLOTS
+end
+
+local function alike(left, right)
+  if #left == 0 or #left ~= #right then
+    return false
+  end
+  local least = line(ALIKE, (letters(left) + letters(right)) / 2)
+  return equal(left, right, 2, 0) >= least or equal(left, right, 1, WORDS) >= least
+end
+
+local function remember(name, digest, signature, incident)
+  local number = hget(name, 'd' .. digest)
+  local entry
+  if number then
+    entry = cmsgpack.unpack(hget(name, 't' .. number))
+  else
+    local last = tonumber(hget(name, 'n') or 0)
+    if last >= TEXTS then
+      return
+    end
+    number, entry = string.format('%.0f', last + 1), {signature}
+    redis.call('HSET', prefix .. name, 'n', number, 'd' .. digest, number)
+    for _, field in ipairs(band_fields(signature)) do
+      local others = hget(name, field)
+      local _, commas = string.gsub(others or '', ',', '')
+      if commas < IN_BAND - 1 then
+        redis.call('HSET', prefix .. name, field, others and others .. ',' .. number or number)
+      end
+    end
+  end
+  add(entry, 2, incident)
+  redis.call('HSET', prefix .. name, 't' .. number, cmsgpack.pack(entry))
+  redis.call('EXPIRE', prefix .. name, ttl)
+  exists[name] = true
+end
+
+local function learn(verdict)
+  local incident, time, name, upheld, id, digest, signature, generations = unpack(verdict)
+  local before = verdict_of(incident)
+  if before and (before[1] > time or (before[1] == time and before[2] >= name)) then
+    return
+  end
+  verdicts[incident] = {time, name, upheld, time + memory}
+  redis.call('SET', prefix .. 'judged:' .. incident, cmsgpack.pack(verdicts[incident]), 'EX', ttl)
+  if upheld == 1 then
+    remember(table_of(time), digest, signature, incident)
+    judge_campaign(id, incident)
+    for _, other in ipairs(ids_of(head_of_digest(digest, generations), generations)) do
+      judge_campaign(other, incident)
+    end
+  end
+end
+
+-- The numbers of the texts in a table that a text may repeat: itself, or those that share most bands.
+local function candidates(name, fields)
+  local values = redis.call('HMGET', prefix .. name, unpack(fields))
+  if values[1] then
+    return {values[1]}
+  end
+  local hits, order = {}, {}
+  for i = 2, #fields do
+    for number in string.gmatch(values[i] or '', '%d+') do
+      if not hits[number] then
+        order[#order + 1] = number
+      end
+      hits[number] = (hits[number] or 0) + 1
+    end
+  end
+  table.sort(order, function(a, b)
+    return hits[a] > hits[b] or (hits[a] == hits[b] and tonumber(a) < tonumber(b))
+  end)
+  return order
+end
+
+local function repeats_upheld(text, name, fields)
+  for rank, number in ipairs(candidates(name, fields)) do
+    if rank > CANDIDATES then
+      return false
+    end
+    local entry = cmsgpack.unpack(hget(name, 't' .. number))
+    local same = hget(name, fields[1]) == number
+    if (same or alike(text[2], entry[1])) and any_upheld(entry, 2, text[3]) then
+      return true
+    end
+  end
+  return false
+end
+
+local function is_copy(text)
+  local names = {}
+  for _, time in ipairs({text[3], text[3] - memory}) do
+    names[#names + 1] = there(table_of(time)) and table_of(time) or nil
+  end
+  if #names == 0 then
+    return false
+  end
+  for _, id in ipairs(ids_of(head_seen(text), text[4])) do
+    if any_upheld(judged_of(id), 1, text[3]) then
+      return true
+    end
+  end
+  local fields = band_fields(text[2])
+  table.insert(fields, 1, 'd' .. text[1])
+  for _, name in ipairs(names) do
+    if repeats_upheld(text, name, fields) then
+      return true
+    end
+  end
+  return false
+end
+
+for _, verdict in ipairs(learnt) do
+  learn(verdict)
+end
+local answers = {}
+for index, text in ipairs(texts) do
+  answers[index] = is_copy(text) and 1 or 0
+end
+return cmsgpack.pack(answers)
