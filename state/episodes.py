@@ -13,11 +13,10 @@ SILENCED = b"-"
 
 
 class EpisodeCodec:
-    """Hides what a claim says on the way in and shows it again on the way out. `grace` in seconds."""
+    """Hides what a claim says on the way in and shows it again on the way out."""
 
-    def __init__(self, pseudonyms: Pseudonyms, *, grace: int) -> None:
+    def __init__(self, pseudonyms: Pseudonyms) -> None:
         self._pseudonyms = pseudonyms
-        self._grace = grace
 
     def event_key(self, event_id: str) -> bytes:
         """Under which name `told:` remembers what an event was told."""
@@ -49,7 +48,7 @@ class EpisodeCodec:
             self._pseudonyms.member(claim.subject),
             self._pseudonyms.rule(terms.rule),
             self._pseudonyms.seal_bytes(terms.memo),
-            terms.kept // MICROSECONDS + self._grace,
+            terms.kept // MICROSECONDS,
             terms.record,
             terms.silence,
             terms.graver,

@@ -84,7 +84,7 @@ class Store:
         self._pseudonyms = pseudonyms
         self._limits = limits
         self._windows = WindowCodec(pseudonyms, lateness=limits.lateness, grace=limits.grace)
-        self._episodes = EpisodeCodec(pseudonyms, grace=limits.grace)
+        self._episodes = EpisodeCodec(pseudonyms)
         self._campaigns = CampaignCodec(
             pseudonyms,
             bands=limits.bands,

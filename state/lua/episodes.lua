@@ -188,7 +188,8 @@ local function settle(claim, told_key, told)
   if not worth_telling then
     return ''
   end
-  redis.call('SET', prefix .. 'incident:' .. episode[INCIDENT], cmsgpack.pack({episode[SUBJECT], claim[17]}), 'EX', claim[18])
+  local incident_key = prefix .. 'incident:' .. episode[INCIDENT]
+  redis.call('SET', incident_key, cmsgpack.pack({episode[SUBJECT], claim[17]}), 'EX', claim[18] + grace)
   local count, members = members_besides(members_key, episode[SUBJECT])
   local prior, weight = record(claim, episode[INCIDENT], verdicts)
   return tell(told_key, told, key, cmsgpack.pack({

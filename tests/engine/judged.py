@@ -17,8 +17,12 @@ def judged_world(bench: Bench, seed: int, count: int) -> list[RawRecord]:
     chance = random.Random(seed)
     events: list[Event] = []
     told: dict[str, None] = {}
-    for event in World(seed).events(count):
-        batch = [event, *_reports(chance, event), *_verdicts(chance, event, list(told))]
+    happening = World(seed).events(count)
+    while happening:
+        # what is told becomes known to moderators some events later
+        number = chance.randint(2, 12)
+        batch = [o for e in happening[:number] for o in (e, *_reports(chance, e), *_verdicts(chance, e, list(told)))]
+        happening = happening[number:]
         events += batch
         for incident in process(bench, engine, [record(one) for one in batch]).incidents:
             told[incident.incident_id] = None
