@@ -1,9 +1,9 @@
 -- What became of a reporter's earlier reports; for a batch of reports, in order. Each is remembered for the next.
 --
--- `reported:` is a sorted set per reporter: whom (8 bytes), under which article (1 byte, 0 for none), stretch of time as long as
--- `near`; score = latest time in that stretch. What people said of incidents about those members is in `verdicts:` (see
--- verdicts.lua). A report is about an incident that happened within `near` of it, and that members had reported or that is of the
--- article which the report names. An incident counts once, however often it was reported.
+-- `reported:` is a sorted set per reporter: whom (8 bytes), under which article (1 byte, 0 for none), when; score = when. Each
+-- report stands by itself, so that one which comes again finds those before it as they were. What people said of incidents about
+-- those members is in `verdicts:` (see verdicts.lua). A report is about an incident that happened within `near` of it, and that
+-- members had reported or that is of the article which the report names. An incident counts once, however often it was reported.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
 -- ARGV[1]  msgpack {reports kept of one reporter, seconds to live, how far back a record reaches, near, {report, ...}}, a report being
@@ -54,8 +54,7 @@ for index, report in ipairs(reports) do
   local reporter, time, member, article = unpack(report)
   local key = prefix .. 'reported:' .. reporter
   answers[index] = record(key, time)
-  local entry = member .. string.char(article) .. text(math.floor(time / near))
-  redis.call('ZADD', key, 'GT', text(time), entry)
+  redis.call('ZADD', key, text(time), member .. string.char(article) .. text(time))
   if redis.call('ZCARD', key) > cap then
     redis.call('ZREMRANGEBYRANK', key, 0, -cap - 1)
   end

@@ -45,7 +45,8 @@ def _verdicts(chance: random.Random, event: Event, told: list[str]) -> list[Even
         return []
     # mostly on what is new, sometimes on what has been judged already
     incident_id = chance.choice([*told[-3:], *told[-3:], *told, "never-told"])
-    verdict = _at(event, "verdict", f"moderator-{chance.randrange(3)}", 0)
+    # after the reports, which come before it in the stream
+    verdict = _at(event, "verdict", f"moderator-{chance.randrange(3)}", 5)
     verdict |= {
         "incident_id": incident_id,
         "verdict": chance.choice(["upheld", "upheld", "dismissed"]),

@@ -1,0 +1,443 @@
+"""What people said, as the store keeps it: the latest word on each incident, texts that were upheld, reporters' records."""
+
+import random
+from typing import Any
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from state.feedback import FeedbackLimits
+from state.requests import (
+    Campaign,
+    EpisodeClaim,
+    Filing,
+    Judgement,
+    Record,
+    Remembered,
+    Revision,
+    Sample,
+    Silenced,
+    Text,
+)
+from state.store import Store
+from tests.state.conftest import Bench
+from tests.state.test_episodes import TERMS, claim
+from text.reading import read_texts
+
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
+SPAM = (
+    "Earn a second salary from home with our certified learning platform, write to me and I send you the details today, "
+    "places are few and the offer ends on Friday"
+)
+NEARLY = SPAM.replace("today", "tomorrow") + "!"
+ELSE = (
+    "Our class is looking for partners in a project about the birds of our harbours and of the lakes behind the dunes"
+)
+
+
+def judgement(incident_id: str, time: int, *, upheld: bool = True, **fields: Any) -> Judgement:
+    given_ = {
+        "incident_id": incident_id,
+        "subject": "somebody",
+        "time": time,
+        "event_id": f"verdict of {time}",
+        "upheld": upheld,
+        "rule": "a rule",
+        "article": 2,
+        "happened": time - HOUR,
+        "weight": 2,
+        "level": 1.0,
+        "reported": False,
+        "sample": None,
+    }
+    return Judgement(**given_ | fields)
+
+
+def told(bench: Bench, store: Store, *claims: EpisodeClaim) -> list[tuple[str, int, int, int] | str | None]:
+    """Incident, revision, number and weight of prior incidents."""
+    return [
+        (answer.incident_id, answer.revision, answer.prior, answer.strikes)
+        if isinstance(answer, Revision)
+        else answer and "silenced"
+        for answer in bench.run(store.settle(claims))
+    ]
+
+
+def learn(bench: Bench, store: Store, *judgements: Judgement) -> None:
+    bench.run(store.learn(judgements))
+
+
+def later(event: str, time: int, **fields: Any) -> EpisodeClaim:
+    """A finding of an episode of its own."""
+    return claim(event, time, key=("episode", "a rule", "somebody", event), **fields)
+
+
+# --- incidents that are remembered --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_an_incident_is_found_by_its_id(bench: Bench, shards: int) -> None:
+    store = bench.store(shards=shards)
+    claims = [later(f"e{n}", n, subject=f"member {n}", feedback=replace(TERMS, memo=b"memo %d" % n)) for n in range(9)]
+    bench.run(store.settle(claims))
+    names = [one.incident_id for one in claims]
+    assert bench.run(store.find([*names, "another", "", "x" * 128, "{s0}:é\x00"])) == [
+        *(Remembered(f"member {n}", b"memo %d" % n) for n in range(9)),
+        *(None, None, None, None),
+    ]
+
+
+def test_the_memo_is_that_of_the_latest_revision_and_the_subject_that_of_the_first(bench: Bench) -> None:
+    store = bench.store()
+    first = claim("e1", 1, level=1.0)
+    second = claim("e2", 2, level=2.0, subject="another", feedback=replace(TERMS, memo=b"graver"))
+    third = claim("e3", 3, level=2.1, feedback=replace(TERMS, memo=b"nothing new"))
+    bench.run(store.settle([first, second, third]))
+    assert bench.run(store.find([first.incident_id])) == [Remembered("somebody", b"graver")]
+
+
+def test_it_is_remembered_as_long_as_it_is_asked_to_be(bench: Bench) -> None:
+    store = bench.store(grace=1_000)
+    bench.run(store.settle([claim("e1", feedback=replace(TERMS, kept=50_000_000))]))
+    (key,) = (key for key in bench.dump() if b":incident:" in key)
+    assert 1_000 < bench.run(bench.client.ttl(key)) <= 1_050
+
+
+# --- the latest word ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_upheld_incidents_are_a_record_from_the_verdict_on_and_for_some_time(bench: Bench, shards: int) -> None:
+    store = bench.store(shards=shards)
+    learn(
+        bench,
+        store,
+        judgement("i1", 10 * DAY, happened=5 * DAY),
+        judgement("i2", 20 * DAY, happened=15 * DAY, weight=8),
+    )
+    period = replace(TERMS, record=100 * DAY)
+    claims = {
+        "before": 10 * DAY,
+        "after one": 10 * DAY + 1,
+        "after both": 21 * DAY,
+        "in time": 105 * DAY,
+        "too late for one": 105 * DAY + 1,
+        "too late for both": 115 * DAY + 1,
+    }
+    assert [
+        one[2:] if isinstance(one, tuple) else one
+        for one in told(bench, store, *(later(name, time, feedback=period) for name, time in claims.items()))
+    ] == [(0, 0), (1, 2), (2, 10), (2, 10), (1, 8), (0, 0)]
+
+
+def test_an_incident_is_no_prior_one_of_itself(bench: Bench) -> None:
+    store = bench.store()
+    assert told(bench, store, claim("e1", 1)) == [("incident of e1", 1, 0, 0)]
+    learn(bench, store, judgement("incident of e1", 2), judgement("another", 2))
+    assert told(bench, store, claim("e2", 3, level=2.0)) == [("incident of e1", 2, 1, 2)]
+
+
+def test_who_else_was_judged_does_not_matter(bench: Bench) -> None:
+    store = bench.store()
+    learn(bench, store, judgement("i1", 1, subject="another"), judgement("i2", 1, upheld=False, subject="another"))
+    assert told(bench, store, claim("e1", 2)) == [("incident of e1", 1, 0, 0)]
+
+
+VERDICTS = st.lists(
+    st.tuples(st.sampled_from(["i1", "i2"]), st.integers(1, 4), st.booleans(), st.sampled_from("abc")), max_size=8
+)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(verdicts=VERDICTS, seed=st.integers(0, 1_000))
+def test_the_latest_word_counts_in_whatever_order_and_however_often_it_comes(
+    bench: Bench, verdicts: list[tuple[str, int, bool, str]], seed: int
+) -> None:
+    # an event id comes with one content only
+    unique = {(incident, time, name): upheld for incident, time, upheld, name in verdicts}
+    some = [
+        judgement(incident, time, upheld=upheld, event_id=f"{incident} {time} {name}", rule=incident)
+        for (incident, time, name), upheld in unique.items()
+    ]
+
+    def state(judgements: list[Judgement]) -> list[tuple[str, int, int, int] | str | None]:
+        bench.empty()
+        store = bench.store()
+        if judgements:
+            learn(bench, store, *judgements)
+        ask = [later(f"e {rule}", 5, feedback=replace(TERMS, rule=rule)) for rule in ("i1", "i2", "i3")]
+        return told(bench, store, *ask)
+
+    expected = state(some)
+    chance = random.Random(seed)
+    again = some + chance.choices(some, k=5) if some else []
+    chance.shuffle(again)
+    assert state(again) == expected
+
+
+def test_of_two_words_of_one_moment_one_counts_whichever_comes_first(bench: Bench) -> None:
+    yes, no = judgement("i1", 1, event_id="yes"), judgement("i1", 1, event_id="no", upheld=False)
+    answers = []
+    for order in ([yes, no], [no, yes]):
+        bench.empty()
+        store = bench.store()
+        for one in order:
+            learn(bench, store, one)
+        answers.append(told(bench, store, claim("e1", 2)))
+    assert answers[0] == answers[1]
+
+
+def test_a_member_with_very_many_verdicts_is_bounded(any_bench: Bench) -> None:
+    store = any_bench.store(feedback=FeedbackLimits(verdicts_per_member=10))
+    learn(any_bench, store, *(judgement(f"i{n}", n + 1) for n in range(25)))
+    assert told(any_bench, store, claim("e1", 100)) == [("incident of e1", 1, 10, 20)]
+
+
+# --- silence --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_a_dismissal_silences_the_same_rule_for_some_time_and_nothing_graver(bench: Bench, shards: int) -> None:
+    store = bench.store(shards=shards)
+    learn(bench, store, judgement("i1", 10, upheld=False, level=1.5))
+    terms = replace(TERMS, silence=100, graver=2.0)
+    cases = {
+        "before": (10, 1.5, terms),
+        "after": (11, 1.5, terms),
+        "at its end": (110, 2.99, terms),
+        "after its end": (111, 1.5, terms),
+        "graver": (50, 3.0, terms),
+        "another rule": (50, 1.5, replace(terms, rule="another")),
+        "a rule that is never silent": (50, 1.5, replace(terms, silence=0)),
+    }
+    answers = told(bench, store, *(later(n, t, level=level, feedback=f) for n, (t, level, f) in cases.items()))
+    assert [name for name, answer in zip(cases, answers, strict=True) if answer == "silenced"] == [
+        "after",
+        "at its end",
+    ]
+    assert None not in answers
+
+
+def test_the_latest_word_on_a_subject_under_a_rule_decides(bench: Bench) -> None:
+    store = bench.store()
+    learn(bench, store, judgement("i1", 10, upheld=False), judgement("i2", 20), judgement("i3", 30, upheld=False))
+    answers = told(bench, store, *(later(f"at {time}", time) for time in (15, 25, 35)))
+    assert ["silenced" if answer == "silenced" else "told" for answer in answers] == ["silenced", "told", "silenced"]
+
+
+def test_what_is_silenced_neither_opens_an_episode_nor_makes_one_grow(bench: Bench) -> None:
+    store = bench.store()
+    told(bench, store, claim("e1", 1))
+    learn(bench, store, judgement("incident of e1", 2, upheld=False))
+    assert told(bench, store, claim("e2", 3, level=1.9), claim("e3", 4, level=2.0)) == [
+        "silenced",
+        ("incident of e1", 2, 0, 0),
+    ]
+
+
+def test_what_was_told_is_told_again_and_what_was_silenced_stays_silent(bench: Bench) -> None:
+    store = bench.store()
+    first = told(bench, store, claim("e1", 1))
+    learn(bench, store, judgement("incident of e1", 2, upheld=False))
+    silent = later("e2", 3)
+    assert told(bench, store, claim("e1", 1), silent) == [*first, "silenced"]
+    learn(bench, store, judgement("incident of e1", 2, event_id="a later thought"), judgement("incident of e1", 3))
+    assert told(bench, store, claim("e1", 1), silent) == [*first, "silenced"]
+    assert bench.run(store.recall([], [], ["e1", "e2"])).told == [
+        [one for one in bench.run(store.settle([claim("e1", 1)])) if isinstance(one, Revision)],
+        [],
+    ]
+    assert bench.run(store.settle([silent])) == [Silenced()]
+
+
+# --- texts that were upheld -----------------------------------------------------------------------------------------------
+
+
+def text(words: str, time: int, event_id: str, author: str = "an author") -> Text:
+    (reading,) = read_texts([words])
+    assert reading.digest
+    return Text(time, event_id, author, reading.digest, reading.signature or b"")
+
+
+def sample(of: Text, campaign: Campaign | None) -> Sample:
+    assert campaign
+    return Sample(campaign.campaign_id, of.digest, of.signature)
+
+
+def campaigns(bench: Bench, store: Store, *texts: Text) -> list[Campaign | None]:
+    return bench.run(store.recall([], texts, [])).campaigns
+
+
+def known(bench: Bench, store: Store, *texts: Text) -> list[bool]:
+    return [bool(campaign and campaign.upheld) for campaign in campaigns(bench, store, *texts)]
+
+
+@pytest.mark.parametrize("shards", [1, 3])
+def test_copies_of_an_upheld_text_are_known_long_after_its_campaign_is_forgotten(bench: Bench, shards: int) -> None:
+    store = bench.store(shards=shards)
+    first = text(SPAM, 1, "e1")
+    assert known(bench, store, first) == [False]
+    learn(bench, store, judgement("i1", DAY, sample=sample(first, campaigns(bench, store, first)[0])))
+    cases = {
+        "the verdict's own moment": (SPAM, DAY, False),
+        "at once": (SPAM, DAY + 1, True),
+        "nearly the same, weeks later": (NEARLY, 60 * DAY, True),
+        "another text": (ELSE, 60 * DAY, False),
+        "just in time": (SPAM, 91 * DAY, True),
+        "too late": (SPAM, 91 * DAY + 1, False),
+        "much too late": (SPAM, 300 * DAY, False),
+    }
+    for name, (words, time, expected) in cases.items():
+        assert known(bench, store, text(words, time, name, name)) == [expected], name
+    # the same again gives the same again
+    assert known(bench, store, text(SPAM, DAY + 1, "at once", "at once"), first) == [True, False]
+
+
+def test_a_dismissal_ends_it_whenever_it_is_read(bench: Bench) -> None:
+    store = bench.store()
+    first = text(SPAM, 1, "e1")
+    of = sample(first, campaigns(bench, store, first)[0])
+    upheld = judgement("i1", DAY, sample=of)
+    learn(bench, store, upheld)
+    learn(bench, store, judgement("i1", 2 * DAY, upheld=False, sample=of))
+    learn(bench, store, upheld)  # again
+    assert known(bench, store, text(SPAM, 3 * DAY, "e2")) == [False]
+    # another incident with the same text is another matter
+    learn(bench, store, judgement("i2", 4 * DAY, sample=of))
+    assert known(bench, store, text(SPAM, 5 * DAY, "e3")) == [True]
+    learn(bench, store, judgement("i1", 6 * DAY, upheld=False, event_id="x", sample=of))
+    assert known(bench, store, text(SPAM, 7 * DAY, "e4")) == [True]
+
+
+def _drifted(steps: int) -> list[str]:
+    """Texts each of which is a near copy of the one before, while the last has little in common with the first."""
+    words = [
+        f"{a}{b}" for a in ("ba", "ke", "lo", "mu", "si", "ta", "ve", "zo") for b in ("ran", "nemer", "vost", "tin")
+    ]
+    text_ = words[:24]
+    drifting = []
+    for step in range(steps):
+        drifting.append(" ".join(text_))
+        for position in range(3):
+            text_[(3 * step + position) % len(text_)] = f"another{step}{position}"
+    return drifting
+
+
+def test_what_has_drifted_is_known_by_its_campaign(bench: Bench) -> None:
+    store = bench.store()
+    drifting = _drifted(9)
+    texts = [text(words, HOUR * n, f"e{n}", f"author {n}") for n, words in enumerate(drifting)]
+    found = campaigns(bench, store, *texts)
+    assert len({campaign.campaign_id for campaign in found if campaign}) == 1, "the campaign is one"
+    learn(bench, store, judgement("i1", DAY, sample=sample(texts[0], found[0])))
+    assert known(bench, store, replace(texts[-1], time=DAY + 1, event_id="e99")) == [True]
+    # by itself, when the campaign is forgotten, it has nothing to do with what was upheld
+    assert known(bench, store, replace(texts[-1], time=30 * DAY, event_id="e100")) == [False]
+    assert known(bench, store, replace(texts[0], time=30 * DAY, event_id="e101")) == [True]
+
+
+def test_upheld_texts_of_a_stretch_are_bounded_and_end(any_bench: Bench) -> None:
+    store = any_bench.store(grace=1_000, feedback=FeedbackLimits(texts=100))
+    first = text(SPAM, 1, "e1")
+    learn(any_bench, store, judgement("i1", 1, sample=sample(first, campaigns(any_bench, store, first)[0])))
+    kept = [key for key in any_bench.dump() if any(kind in key for kind in (b":known:", b":judged:", b":upheld:"))]
+    assert len(kept) == 3
+    for key in kept:
+        assert 1_150 < any_bench.run(any_bench.client.ttl(key)) <= 1_200
+
+
+def test_a_campaign_id_is_a_uuid(any_bench: Bench) -> None:
+    """What `known.lua` is given must be what `campaigns.lua` keeps."""
+    store = any_bench.store()
+    (campaign,) = campaigns(any_bench, store, text(SPAM, 1, "e1"))
+    assert campaign
+    assert str(UUID(campaign.campaign_id)) == campaign.campaign_id
+
+
+# --- reporters' records ---------------------------------------------------------------------------------------------------
+
+
+def filing(reporter: str, reported: str, time: int, article: int | None = 2) -> Filing:
+    return Filing(time, reporter, reported, article)
+
+
+def records(bench: Bench, store: Store, *filings: Filing) -> list[Record]:
+    return bench.run(store.recall([], [], [], filings)).records
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_a_report_is_to_the_credit_or_debit_of_who_made_it(bench: Bench, shards: int) -> None:
+    store = bench.store(shards=shards)
+    assert (
+        records(bench, store, filing("ann", "mallory", 1), filing("bob", "trudy", 1), filing("cem", "mallory", 1))
+        == [Record(0, 0)] * 3
+    )
+    learn(
+        bench,
+        store,
+        judgement("i1", DAY, subject="mallory", happened=HOUR),
+        judgement("i2", DAY, subject="trudy", happened=HOUR, upheld=False),
+    )
+    assert records(bench, store, *(filing(name, "peggy", DAY + 1) for name in ("ann", "bob", "cem", "dag"))) == [
+        Record(1, 0),
+        Record(0, 1),
+        Record(1, 0),
+        Record(0, 0),
+    ]
+
+
+def test_which_reports_an_incident_was_about(bench: Bench) -> None:
+    limits = FeedbackLimits(near=3_600, records=30 * 86_400)
+    cases = {
+        "of the article that was named": (filing("r", "m", 10 * DAY, 2), {}, Record(1, 0)),
+        "of another article": (filing("r", "m", 10 * DAY, 3), {}, Record(0, 0)),
+        "no article named": (filing("r", "m", 10 * DAY, None), {}, Record(0, 0)),
+        "another article, but it was reported": (filing("r", "m", 10 * DAY, 3), {"reported": True}, Record(1, 0)),
+        "an hour before": (filing("r", "m", 10 * DAY - HOUR), {}, Record(1, 0)),
+        "an hour after": (filing("r", "m", 10 * DAY + HOUR), {}, Record(1, 0)),
+        "long before": (filing("r", "m", 10 * DAY - HOUR - 1), {}, Record(0, 0)),
+        "long after": (filing("r", "m", 10 * DAY + HOUR + 1), {}, Record(0, 0)),
+        "about somebody else": (filing("r", "n", 10 * DAY), {}, Record(0, 0)),
+        "judged later": (filing("r", "m", 10 * DAY), {"time": 20 * DAY}, Record(0, 0)),
+    }
+    for name, (report, fields, expected) in cases.items():
+        bench.empty()
+        store = bench.store(feedback=limits)
+        records(bench, store, report)
+        learn(bench, store, judgement("i1", **{"time": 11 * DAY, "subject": "m", "happened": 10 * DAY} | fields))
+        assert records(bench, store, filing("r", "x", 20 * DAY)) == [expected], name
+
+
+def test_an_incident_counts_once_for_a_reporter(bench: Bench) -> None:
+    store = bench.store()
+    records(bench, store, *(filing("ann", "mallory", n * DAY) for n in range(12)))
+    learn(bench, store, judgement("i1", 13 * DAY, subject="mallory", happened=6 * DAY))
+    assert records(bench, store, filing("ann", "trudy", 14 * DAY)) == [Record(1, 0)]
+
+
+def test_a_record_reaches_back_as_far_as_it_is_said_to(bench: Bench) -> None:
+    store = bench.store(feedback=FeedbackLimits(records=100 * 86_400))
+    records(bench, store, filing("ann", "mallory", DAY))
+    learn(bench, store, judgement("i1", 2 * DAY, subject="mallory", happened=DAY))
+    later_ = [filing("ann", "x", 101 * DAY), filing("ann", "x", 101 * DAY + 1)]
+    assert records(bench, store, *later_) == [Record(1, 0), Record(0, 0)]
+
+
+def test_a_report_that_comes_again_is_no_second_one(bench: Bench) -> None:
+    store = bench.store()
+    report = filing("ann", "mallory", DAY)
+    records(bench, store, report)
+    before = bench.dump()
+    assert records(bench, store, report) == [Record(0, 0)]
+    assert bench.dump() == before
+
+
+def test_who_reports_very_many_is_bounded(any_bench: Bench) -> None:
+    store = any_bench.store(feedback=FeedbackLimits(reports_per_member=10))
+    records(any_bench, store, *(filing("ann", f"member {n}", n * DAY) for n in range(30)))
+    learn(any_bench, store, *(judgement(f"i{n}", 31 * DAY, subject=f"member {n}", happened=n * DAY) for n in range(30)))
+    assert records(any_bench, store, filing("ann", "x", 32 * DAY)) == [Record(10, 0)]
