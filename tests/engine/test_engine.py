@@ -346,6 +346,6 @@ def test_the_incident_id_does_not_depend_on_names_that_run_together() -> None:
 
     def identity(subject: str, *episode: str) -> str:
         finding = Finding(level=1, measurements=(), summary="", evidence=Reading(1), episode=episode)
-        return claim(plan, Case(fact, subject, {}), finding, "v", None).incident_id
+        return claim(plan, Case(fact, subject, {}), finding, load_policy(), None).incident_id
 
     assert len({identity("a", "b\nc"), identity("a\nb", "c"), identity("a", "b", "c"), identity("a\nb\nc")}) == 4
