@@ -1,17 +1,22 @@
-"""The detection table of docs/detection.md: replay every development set, score it, print one row a measure.
+"""The detection tables of docs/detection.md: replay every development set, score it, print one row a measure.
 
     python benchmarks/accuracy.py SHARED [--only NAME] [--policy FILE] [--keep DIR]
+    python benchmarks/accuracy.py SHARED --parts [--only NAME] …       # the rules that read one text, language by language
+
+With --parts, what was in view when the rules were tuned stands beside what was held back: see `is_held_back`.
 
 SHARED is the directory that holds `data/` and `tools/` (converters and scorer); neither is part of this repository.
 `twinwatch` must be installed beside the Python that runs this. With --keep the events, truths and incidents stay in DIR.
 """
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -101,6 +106,91 @@ RUNS = (
 )
 
 
+# --- both parts of a set, language by language ---------------------------------------------------------------------------
+
+CONTENT_RULES = {"commercial_content", "threat", "abusive_language", "private_information"}
+DATA = ("CREDIT_CARD", "EMAIL_ADDRESS", "IBAN_CODE", "PHONE_NUMBER")
+
+
+def is_held_back(text: str) -> bool:
+    """Whether a text belongs to the third that was not looked at when words, points and limits were chosen."""
+    return hashlib.sha1(text.encode(), usedforsecurity=False).digest()[0] % 3 == 0
+
+
+class Measure(NamedTuple):
+    """A share of texts: those on which one of the rules fired, of those that the truth says are such."""
+
+    name: str
+    rules: set[str]
+    of: Callable[[dict[str, Any]], bool]
+
+
+def _labelled(*labels: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda row: row["label"] in labels
+
+
+def _with_data(kind: str) -> Callable[[dict[str, Any]], bool]:
+    return lambda row: kind in row["entities"]
+
+
+MEASURES: dict[str, tuple[Measure, ...]] = {
+    "benign_fortunes": (Measure("any content rule", CONTENT_RULES, _labelled("benign")),),
+    "benign_irc_texts": (Measure("any content rule", CONTENT_RULES, lambda row: True),),
+    "pii_faker": (
+        *(Measure(f"recall of {kind}", {"private_information"}, _with_data(kind)) for kind in DATA),
+        Measure(
+            "look-alikes taken for data", {"private_information"}, lambda row: not set(DATA) & set(row["entities"])
+        ),
+    ),
+    "threat_hatecheck": (
+        Measure("threats found", {"threat"}, lambda row: row["functionality"].startswith("threat_")),
+        Measure("harmless taken for threats", {"threat"}, _labelled("non-hateful", "benign")),
+    ),
+    "spam_sms": (
+        Measure("selling found", {"commercial_content"}, _labelled("spam")),
+        Measure("ham taken for selling", {"commercial_content"}, _labelled("ham")),
+    ),
+    "spam_youtube_texts": (
+        Measure("selling found", {"commercial_content"}, _labelled("spam")),
+        Measure("ham taken for selling", {"commercial_content"}, _labelled("ham")),
+    ),
+}
+ALL_LANGUAGES = {"pii_faker"}
+"""Its 26 languages have about fifteen texts of a kind in a part: too few to tell apart."""
+
+
+def part_rows(run: Run, work: Path) -> Iterator[str]:
+    """The rows of a replayed set: language, measure, and the share in either part."""
+    rows = {row["event_id"]: row for row in _lines(work / f"{run.name}.truth.jsonl")}
+    held = {event["event_id"]: is_held_back(event["text"]) for event in _lines(work / f"{run.name}.events.jsonl")}
+    fired: dict[str, set[str]] = defaultdict(set)
+    for incident in _lines(work / f"{run.name}.incidents.jsonl"):
+        for event_id in incident["evidence"]["event_ids"]:
+            fired[event_id].add(incident["rule"])
+    for measure_ in MEASURES[run.name]:
+        counts: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for event_id, row in rows.items():
+            if measure_.of(row):
+                language = "all" if run.name in ALL_LANGUAGES else row.get("lang") or "en"
+                part = 2 * held[event_id]
+                counts[language][part] += not measure_.rules.isdisjoint(fired[event_id])
+                counts[language][part + 1] += 1
+        for language, (dev, dev_of, back, back_of) in sorted(counts.items()):
+            yield f"| {run.name} | {language} | {measure_.name} | {_share(dev, dev_of)} | {_share(back, back_of)} |"
+
+
+def _share(some: int, of: int) -> str:
+    return f"{some} of {of} = {some / of:.4f}" if of else "none"
+
+
+def _lines(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8") as lines:
+        yield from map(json.loads, lines)
+
+
+# --- running -------------------------------------------------------------------------------------------------------------
+
+
 def measure(run: Run, shared: Path, work: Path, policy: Path | None) -> list[tuple[str, str]]:
     """Convert, replay and score one set; the rows of its table."""
     tools, data = shared / "tools", shared / "data"
@@ -131,23 +221,30 @@ def _call(*command: object) -> str:
     return done.stdout
 
 
+HEAD = "| set | measure | result |\n|---|---|---|"
+PARTS_HEAD = "| set | language | share of texts | development part | held-back part |\n|---|---|---|---|---|"
+
+
 def main() -> None:
     """Print the table in Markdown."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("shared", type=Path)
     parser.add_argument("--only", help="runs whose name contains this")
+    parser.add_argument("--parts", action="store_true", help="development part and held-back part, by language")
     parser.add_argument("--policy", type=Path)
     parser.add_argument("--keep", type=Path)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         work = arguments.keep or Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
-        print("| set | measure | result |\n|---|---|---|")
+        print(PARTS_HEAD if arguments.parts else HEAD)
         for run in RUNS:
-            if arguments.only and arguments.only not in run.name:
+            if (arguments.only and arguments.only not in run.name) or (arguments.parts and run.name not in MEASURES):
                 continue
-            for name, value in measure(run, arguments.shared, work, arguments.policy):
-                print(f"| {run.name} | {name} | {value} |", flush=True)
+            rows = measure(run, arguments.shared, work, arguments.policy)
+            lines = part_rows(run, work) if arguments.parts else (f"| {run.name} | {n} | {v} |" for n, v in rows)
+            for line in lines:
+                print(line, flush=True)
 
 
 if __name__ == "__main__":

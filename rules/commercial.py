@@ -19,6 +19,42 @@ WEAK_SIGNS = frozenset({"link", "visit", "price", "shouting"})
 """They add weight to others, and are found in every other honest text."""
 NAMED_SIGNS = 5
 """Signs that a summary names; the rest is in the sum."""
+SIGNS = {
+    "prize": "a prize",
+    "earnings": "easy earnings",
+    "finance": "loans or insurance",
+    "gambling": "gambling",
+    "adult": "sexual services",
+    "medicine": "medicines or slimming",
+    "fakes": "copies, bought papers or followers",
+    "buy": "a call to buy",
+    "discount": "a discount",
+    "free": "something for free",
+    "urgency": "hurry",
+    "call": "a call to ring up",
+    "premium number": "a premium-rate number",
+    "short code": "a code to text",
+    "reply": "a word to reply with",
+    "rate": "a charge by the minute or message",
+    "terms": "terms and conditions",
+    "account": "a subscription or an order",
+    "goods": "goods in bulk",
+    "seller": "how firms speak of themselves",
+    "price": "a price",
+    "visit": "a call to visit",
+    "own": "the writer's own channel or shop",
+    "follow": "a call to follow or subscribe",
+    "handle": "contact outside the platform",
+    "shouting": "capitals or !!!",
+    "link": "a link",
+    "short link": "a shortened link",
+    "shop link": "a link to a shop",
+    "trading domain": "a domain used for trade",
+    "referral link": "a link that earns by the click",
+    "warning": "a warning of offers",
+    "school": "school life",
+}
+"""What a moderator is told for each sign of `text/commerce.yaml`."""
 FURTHER_TEXT = 0.25
 """What each further selling text within the window adds to the level of the heaviest."""
 _PLACE = "place"
@@ -151,8 +187,8 @@ def _selling_text(case: Case, reading: CommerceReading, limits: CommercialConten
             measured("texts", texts.count, 1, limits.texts_window),
         ),
         evidence=texts,
-        summary=f"{where(case.fact)} sells or advertises, by {len(reading.signs)} signs that add up to {reading.points:g} "
-        f"points: {_named(reading)}; the limit is {limits.points:g}.{one_of(texts, 'such texts', limits.texts_window)}",
+        summary=f"{where(case.fact)} sells or advertises: {_named(reading)}; together {reading.points:g} points, the limit is "
+        f"{limits.points:g}.{one_of(texts, 'such texts', limits.texts_window)}",
     )
 
 
@@ -203,7 +239,7 @@ def _promoted_place(case: Case, limits: CommercialContentLimits) -> Finding | No
 
 
 def _named(reading: CommerceReading) -> str:
-    named = [f"{sign.name} {sign.points:g}" for sign in reading.signs]
+    named = [f"{SIGNS[sign.name]} ({sign.points:g})" for sign in reading.signs]
     return ", ".join(named[:NAMED_SIGNS]) + (
         f" and {len(named) - NAMED_SIGNS} more" if len(named) > NAMED_SIGNS else ""
     )

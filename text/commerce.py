@@ -25,6 +25,8 @@ UNDILUTED_WORDS = 150
 """In longer texts, signs thin out: a newsletter of a thousand words names a price somewhere."""
 
 _SPEAKS_OF = frozenset({"school", "warning"})
+_SPEAKER = re.compile(r"^[\d:.,\[\] ]*<[@+ ]?[^<>\s]{1,30}>[ ]", re.MULTILINE)
+MIN_LINES_OF_A_LOG = 3
 _QUOTE = re.compile("[\"„“”«»‹›「」『』‘’‚']")
 SCHOOL_LIFE = frozenset({"school", "price", "free", "goods", "own", "follow"})
 MAX_SPANS = 8
@@ -283,7 +285,8 @@ def commerce_of(raw: str, undisguised: str, harmless: frozenset[str] = frozenset
     """
     points = _lexicon().points
     links = links_of(raw)
-    phrases, words = _phrases_in(_symbols(_own_words(_without_links(undisguised, links) if links else undisguised)))
+    own_words = _own_words(undisguised)
+    phrases, words = _phrases_in(_symbols(_without_links(own_words, links) if links else own_words))
     spans = phrases.pop("", {})
     common = {*spans, *_signs_of_links(link for link in links if not is_harmless(link, harmless))}
     if (common or phrases) and _shouts(raw):
@@ -303,8 +306,11 @@ def commerce_of(raw: str, undisguised: str, harmless: frozenset[str] = frozenset
 def _own_words(text: str) -> str:
     """The text without what it quotes, where it speaks of school or of warnings: pupils' advertisements, examples of spam.
 
-    Elsewhere quotation marks are worn by offers as well.
+    Elsewhere quotation marks are worn by offers as well. The log of a chat is a quotation as a whole, and what several people
+    said does not add up.
     """
+    if text.count("<") >= MIN_LINES_OF_A_LOG and len(_SPEAKER.findall(text)) >= MIN_LINES_OF_A_LOG:
+        return ""
     tokens = tokens_of(text) if _QUOTE.search(text) else None
     if not tokens or not tokens.quoted:
         return text

@@ -9,10 +9,11 @@ import yaml
 
 from models.events import Comment, ForumPost, MediaUpload, Message, ProfileUpdate
 from rules.base import Fact
-from rules.commercial import RULES, CommercialContentLimits, judge_commercial_content
+from rules.commercial import RULES, SIGNS, CommercialContentLimits, judge_commercial_content
 from rules.policy import load_policy
 from tests.rules.cases import case, fact, reading
 from text.reading import read_texts
+from text.words import read_list
 
 SAMPLES = yaml.safe_load(Path(__file__).with_name("commercial_samples.yaml").read_text("utf-8"))
 LIMITS: CommercialContentLimits = load_policy().rules["commercial_content"].limits
@@ -44,11 +45,14 @@ def test_an_offer_is_an_incident_whose_summary_names_its_signs() -> None:
     found = judge_commercial_content(case(of, texts=1), LIMITS)
     assert found
     assert found.level >= 2
-    assert found.summary.startswith("A message to member ben sells or advertises, by ")
-    assert "buy 5" in found.summary
-    assert "discount 4" in found.summary
+    assert found.summary.startswith("A message to member ben sells or advertises: a call to buy (5), a discount (4)")
+    assert f"; together {found.measurements[0].value:g} points, the limit is 6." in found.summary
     assert "example-shop" not in found.summary
     assert [m.name for m in found.measurements] == ["points", "texts"]
+
+
+def test_every_sign_has_words_for_a_moderator() -> None:
+    assert SIGNS.keys() == read_list("commerce.yaml")["points"].keys()
 
 
 def test_more_offers_weigh_more_and_are_counted_in_the_summary() -> None:

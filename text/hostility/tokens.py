@@ -142,5 +142,6 @@ class _Quotations:
 
     @property
     def dialogue(self) -> bool:
-        """Whether several sentences begin with a dash or a nickname."""
-        return len(self._dashes) > 1
+        """Whether several sentences begin with a dash or a nickname, or the text with the latter: nobody writes his own so."""
+        is_line_of_a_log = any(position == 0 and dash[0] == "<" for position, dash in self._dashes[:1])
+        return is_line_of_a_log or len(self._dashes) > 1
