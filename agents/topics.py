@@ -51,7 +51,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         name="incidents.verdicts",
         retention_days=400,
-        why="strikes count for up to a year, and can be learnt again from here",
+        why="as long as a verdict can have an effect: strikes and reporters' records count for up to a year",
     ),
     Topic(
         name=INCIDENTS,

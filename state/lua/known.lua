@@ -1,7 +1,7 @@
 -- Texts that people have upheld as breaches: remembers them, and tells which texts of a batch are copies of one.
 --
--- A text is such a copy when it is the same or nearly the same, or when `campaigns.lua` counts it to the campaign of one, however
--- much that has drifted. This script runs after that one and reads its tables `seen`, `digest`, `leader` and `merged`, of which it
+-- A text is such a copy when it is the same or nearly the same, or when `campaigns.lua` counts it to the campaign of one or of a
+-- copy, however much that has drifted. This script runs after that one and reads its tables `seen`, `digest`, `leader` and `merged`, of which it
 -- needs to know that a campaign's head is its id (16 bytes) and number (10 digits).
 --
 --   known:k     hash per stretch k as long as such texts are remembered, by the time of the verdict: `d` and a digest -> number of
@@ -247,18 +247,18 @@ local function candidates(name, fields)
   return order
 end
 
-local function repeats_upheld(text, name, fields)
+-- The entry of an upheld text in the table that the text repeats.
+local function repeated(text, name, fields)
   for rank, number in ipairs(candidates(name, fields)) do
     if rank > CANDIDATES then
-      return false
+      break
     end
     local entry = cmsgpack.unpack(hget(name, 't' .. number))
     local same = hget(name, fields[1]) == number
     if (same or alike(text[2], entry[1])) and any_upheld(entry, 2, text[3]) then
-      return true
+      return entry
     end
   end
-  return false
 end
 
 local function is_copy(text)
@@ -269,7 +269,8 @@ local function is_copy(text)
   if #names == 0 then
     return false
   end
-  for _, id in ipairs(ids_of(head_seen(text), text[4])) do
+  local ids = ids_of(head_seen(text), text[4])
+  for _, id in ipairs(ids) do
     if any_upheld(judged_of(id), 1, text[3]) then
       return true
     end
@@ -277,7 +278,14 @@ local function is_copy(text)
   local fields = band_fields(text[2])
   table.insert(fields, 1, 'd' .. text[1])
   for _, name in ipairs(names) do
-    if repeats_upheld(text, name, fields) then
+    local entry = repeated(text, name, fields)
+    if entry then
+      -- the campaign that the text has joined, or founded when the first one had been forgotten, is the upheld one's
+      for i = 2, #entry do
+        for _, id in ipairs(ids) do
+          judge_campaign(id, entry[i])
+        end
+      end
       return true
     end
   end

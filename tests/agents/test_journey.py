@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 
 import pytest
+from msgspec.structs import replace
 
 from agents.health import Health
 from agents.journey import Journey
@@ -64,6 +65,19 @@ def test_a_batch_is_judged_published_and_counted() -> None:
     samples = gauges(worker.metrics)
     assert samples['twinwatch_events_total{outcome="accepted",type="message"}'] == 2
     assert samples['twinwatch_incidents_total{mode="live",rule="mass_messaging",severity="medium"}'] == 2
+
+
+def test_verdicts_and_what_they_silence_are_counted() -> None:
+    def judge(records: Sequence[RawRecord]) -> Outcome:
+        counts = {("mass_messaging", "upheld", "warned"): 2, ("unknown", "dismissed", "none"): 1}
+        return replace(fine([]), verdict_counts=counts, silenced={"copied_post": 3})
+
+    worker = Worker(judge)
+    assert worker.carry(record(0), record(1))
+    samples = gauges(worker.metrics)
+    assert samples['twinwatch_verdicts_total{action="warned",rule="mass_messaging",verdict="upheld"}'] == 2
+    assert samples['twinwatch_verdicts_total{action="none",rule="unknown",verdict="dismissed"}'] == 1
+    assert samples['twinwatch_silenced_findings_total{rule="copied_post"}'] == 3
 
 
 def test_a_redis_outage_is_waited_out_with_the_whole_batch() -> None:

@@ -331,6 +331,57 @@ def test_a_batch_takes_three_round_trips_however_large(
     assert len(sent) <= 15
 
 
+@pytest.mark.parametrize("shards", [1, 3])
+def test_a_batch_of_verdicts_takes_two_round_trips_a_shard(
+    any_bench: Bench, monkeypatch: pytest.MonkeyPatch, shards: int
+) -> None:
+    engine, world = engine_over(any_bench.store(shards=shards)), World(1)
+    told = process(any_bench, engine, records(world.events(200))).incidents
+    verdicts = [
+        world.event("verdict", "moderator", incident_id=incident.incident_id, verdict="upheld", action="none")
+        for incident in told
+    ]
+    process(any_bench, engine, records(verdicts))  # the scripts are loaded once
+    sent = []
+    send = AbstractConnection.send_packed_command
+
+    async def counted(connection: AbstractConnection, command: Any, *arguments: Any, **options: Any) -> None:
+        sent.append(command)
+        await send(connection, command, *arguments, **options)
+
+    monkeypatch.setattr(AbstractConnection, "send_packed_command", counted)
+    outcome = any_bench.run(engine.process(records(verdicts)))
+    assert sum(outcome.verdict_counts.values()) == len(verdicts) > 20
+    assert len(sent) == 2 * shards
+
+
+def test_what_nobody_remembers_is_counted_and_no_dead_letter(any_bench: Bench) -> None:
+    world = World(1)
+    verdicts = [
+        world.event("verdict", "moderator", incident_id=incident_id, verdict=verdict, action="none")
+        for incident_id in ("5a3cbbd8-6b35-5d1a-9f2e-2f7d1c0a9b11", "none", "{s0}:é\n")
+        for verdict in ("upheld", "dismissed")
+    ]
+    outcome = run(any_bench, verdicts)
+    assert not outcome.dead_letters
+    assert any_bench.run(engine_over(any_bench.store()).process(records(verdicts))).verdict_counts == {
+        ("unknown", "upheld", "none"): 3,
+        ("unknown", "dismissed", "none"): 3,
+    }
+    assert not any_bench.dump()
+
+
+def test_a_verdict_on_a_shadow_incident_is_counted_and_changes_nothing(any_bench: Bench) -> None:
+    policy = strict_policy()
+    rules = policy.rules | {"mass_messaging": replace(policy.rules["mass_messaging"], mode="shadow")}
+    engine, world = engine_over(any_bench.store(), replace(policy, rules=rules)), World(1)
+    (shadow,) = process(any_bench, engine, records(messages(world, 2))).incidents
+    verdict = world.event("verdict", "eve", incident_id=shadow.incident_id, verdict="dismissed", action="none")
+    outcome = any_bench.run(engine.process(records([verdict])))
+    assert outcome.verdict_counts == {("mass_messaging", "dismissed", "none"): 1}
+    assert not [key for key in any_bench.dump() if b":verdicts:" in key]
+
+
 def test_windows_that_several_rules_share_are_kept_once() -> None:
     plan = Plan(load_policy())
     kept = [signal.kept for rule in plan.rules for signal in rule.signals]

@@ -337,7 +337,9 @@ def test_what_has_drifted_is_known_by_its_campaign(bench: Bench) -> None:
     assert known(bench, store, replace(texts[-1], time=DAY + 1, event_id="e99")) == [True]
     # by itself, when the campaign is forgotten, it has nothing to do with what was upheld
     assert known(bench, store, replace(texts[-1], time=30 * DAY, event_id="e100")) == [False]
-    assert known(bench, store, replace(texts[0], time=30 * DAY, event_id="e101")) == [True]
+    # but it has where a new campaign began with a copy of what was upheld
+    again = [replace(one, time=40 * DAY + one.time, event_id=f"again {one.event_id}") for one in texts]
+    assert known(bench, store, *again) == [True] * len(texts)
 
 
 def test_upheld_texts_of_a_stretch_are_bounded_and_end(any_bench: Bench) -> None:
