@@ -1,4 +1,4 @@
-"""The Faust app: one agent per activity topic, each handing batches of raw records to the journey.
+"""The Faust app: one agent for all activity topics, which hands batches of raw records to the journey.
 
 What is set here and why was found out the hard way; see the comments. Faust is pinned exactly.
 """
@@ -14,6 +14,7 @@ from faust.types.transports import TransportT
 from agents.consumer import Batch, BatchConsumer, Transport
 from agents.health import Health
 from agents.kafka import bootstrap_servers
+from agents.pace import Pace
 from agents.settings import Settings
 from models.events import TOPICS
 from models.records import RawRecord
@@ -49,6 +50,8 @@ class WorkerApp(faust.App):
     logger = logging.getLogger("faust.app")
     linger_seconds = 0.1
     """How long a batch may take to fill while there is no backlog."""
+    pace: Pace | None = None
+    """What keeps this worker together with the others of its group, if there may be any."""
 
     @property
     def batches(self) -> BatchConsumer:
@@ -70,7 +73,7 @@ class EventStream(Protocol):
         ...
 
 
-def build_app(settings: Settings, carry: Carry, health: Health) -> WorkerApp:
+def build_app(settings: Settings, carry: Carry, health: Health, pace: Pace | None = None) -> WorkerApp:
     """The app, not yet started. `carry` answers whether a batch may be acknowledged; it must not raise."""
     app = WorkerApp(
         settings.consumer_group,
@@ -99,7 +102,15 @@ def build_app(settings: Settings, carry: Carry, health: Health) -> WorkerApp:
     )
 
     app.linger_seconds = settings.batch_max_seconds
+    app.pace = pace
 
+    # acks=False: what Faust takes for done is not what we take for done
+    activity = app.topic(
+        *(settings.topic_prefix + topic for topic in TOPICS), schema=RawSchema(allow_empty=True), acks=False
+    )
+
+    # one agent, one batch at a time: agents for each topic would judge side by side what happened one after the other
+    @app.agent(cast(Any, activity), name="activity", concurrency=1)
     async def consume(stream: EventStream) -> None:
         async for event in stream.events():
             batch = cast(Batch, event.value)
@@ -113,12 +124,9 @@ def build_app(settings: Settings, carry: Carry, health: Health) -> WorkerApp:
                 return  # the worker stops; what is not confirmed comes again
             app.batches.confirm(batch)
 
-    for topic in TOPICS:
-        # acks=False: what Faust takes for done is not what we take for done
-        channel = app.topic(settings.topic_prefix + topic, schema=RawSchema(allow_empty=True), acks=False)
-        app.agent(channel, name=topic, concurrency=1)(cast(Any, consume))
-
     async def assigned(_: Any, partitions: set[TP], **__: Any) -> None:
+        if pace:
+            pace.restart()
         health.assign(frozenset((partition.topic, partition.partition) for partition in partitions))
 
     async def revoked(_: Any, partitions: set[TP], **__: Any) -> None:

@@ -1,9 +1,9 @@
 """How records come off Kafka and how they are acknowledged: Faust's consumer, with both halves made exact.
 
 Faust's own consumer makes four asyncio tasks a record, and decides what to commit from what its streams have let go of,
-skipped records among them. This one hands an agent all that a fetch brought for its topic at once, and commits nothing but
-what the agent has confirmed, partition by partition and without a gap. It overrides methods that are private to Faust, so
-that Faust is pinned exactly; `tests/integration` holds it to its promises over a genuine Kafka.
+skipped records among them. This one hands the agent a batch of records of all topics by their event time (`agents.order`),
+and commits nothing but what the agent has confirmed, partition by partition and without a gap. It overrides methods that are
+private to Faust, so that Faust is pinned exactly; `tests/integration` holds it to its promises over a genuine Kafka.
 """
 
 import asyncio
@@ -20,19 +20,21 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import Service
 
+from agents.order import Merge
 from models.records import RawRecord, Source
 
 logger = logging.getLogger(__name__)
 _faust_logger = logging.getLogger("faust.consumer")
 
-STRETCHES_AHEAD = 2
-"""So many fetches of a partition may wait for their agent: one to judge and one to go on with. More only fill the memory."""
-BATCHES_AHEAD = 32
-"""So many batches of all topics may wait, however many partitions there are: that bounds memory and the wait of each."""
+BATCHES_AHEAD = 2
+"""So many batches may wait for their confirmation: one to judge and one to go on with. More only fill the memory."""
+RECORDS_AHEAD = 100
+"""A partition is asked for more when fewer of its records wait to be handed over."""
 _FETCH_SECONDS = 0.5
 _FETCH_WAIT_MS = 100
 """How long a broker may wait for records of all partitions that it was asked for. Faust's 1500 ms hold up the partitions that
 had records meanwhile, because aiokafka asks a broker one question at a time."""
+_HELD_SECONDS = 0.02
 _COMMIT_SECONDS = 5.0
 """aiokafka would try for ever to commit during an outage, and nothing else could be asked of the consumer meanwhile."""
 
@@ -53,13 +55,17 @@ class Stretch:
 
 
 class Batch:
-    """What one fetch brought for one topic: the records in order, and the stretches that they make up."""
+    """Records in the order in which they are to be judged, and the stretches that they make up.
 
-    __slots__ = ("records", "stretches")
+    `begins` is the event time of the first record, in microseconds since the epoch.
+    """
 
-    def __init__(self, records: Sequence[RawRecord], stretches: Sequence[Stretch]) -> None:
+    __slots__ = ("begins", "records", "stretches")
+
+    def __init__(self, records: Sequence[RawRecord], stretches: Sequence[Stretch], begins: int = 0) -> None:
         self.records = records
         self.stretches = stretches
+        self.begins = begins
 
 
 class Ledger:
@@ -102,9 +108,15 @@ class Ledger:
         """Kafka knows these."""
         self._committed.update(offsets)
 
-    def has_room(self, partition: TP) -> bool:
-        """Whether more of the partition may be read."""
-        return len(self._batches) < BATCHES_AHEAD and len(self._stretches[partition]) < STRETCHES_AHEAD
+    @property
+    def has_room(self) -> bool:
+        """Whether another batch may be handed over."""
+        return len(self._batches) < BATCHES_AHEAD
+
+    @property
+    def begins(self) -> int | None:
+        """The earliest event time at which a batch begins that waits for its confirmation; None where none waits."""
+        return min((batch.begins for batch in self._batches), default=None)
 
     @property
     def oldest(self) -> int | None:
@@ -128,9 +140,10 @@ async def seek_to_committed(consumer: Any) -> Mapping[TopicPartition, int | None
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread in which aiokafka's consumer runs."""
+    """The thread in which aiokafka's consumer runs. `behind` are the partitions that had more after the last fetch."""
 
     logger = _faust_logger
+    behind: frozenset[TP] = frozenset()
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -149,7 +162,11 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             raise GroupLost("aiokafka no longer takes part in the consumer group")
         # nobody else takes errors of the group off the coordinator, which goes on only when somebody has
         coordinator.check_errors()
-        return await super()._fetch_records(consumer, active_partitions, timeout, max_records)
+        fetched: Mapping[TP, list[Any]] = await super()._fetch_records(
+            consumer, active_partitions, timeout, max_records
+        )
+        self.behind = _behind(consumer)
+        return fetched
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         offsets: Mapping[TP, int] = await self.call_thread(seek_to_committed, self._ensure_consumer())
@@ -169,14 +186,26 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         return len(wanted) == len(offsets)
 
 
+def _behind(consumer: Any) -> frozenset[TP]:
+    """The partitions of which there is more than was read, and those that have not told yet."""
+    assignment = consumer._subscription.subscription.assignment
+    states = {ensure_TP(tp): assignment.state_value(tp) for tp in assignment.tps} if assignment else {}
+    return frozenset(
+        tp
+        for tp, state in states.items()
+        if state.highwater is None or not state.has_valid_position or state.position < state.highwater
+    )
+
+
 class BatchConsumer(driver.Consumer):
-    """Hands over a `Batch` a topic and a fetch. Agents call `confirm`; Faust's own acknowledging is switched off."""
+    """Hands over a `Batch` at a time. The agent calls `confirm`; Faust's own acknowledging is switched off."""
 
     logger = _faust_logger
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._ledger = Ledger()
+        self._merge = Merge()
         self._room = asyncio.Event()
         # a fetch must not return records from before a seek after it
         self._reading = asyncio.Lock()
@@ -197,6 +226,16 @@ class BatchConsumer(driver.Consumer):
         """A number that stays the same for as long as the same batch waits for longest; None while none waits."""
         return self._ledger.oldest
 
+    @property
+    def reached(self) -> int | None:
+        """All that happened before this (in microseconds since the epoch) and can be read is judged; None: all there is."""
+        return min((t for t in (self._ledger.begins, self._merge.reached) if t is not None), default=None)
+
+    async def handed_over(self, partition: TP) -> int | None:
+        """The offset up to which the records of the partition have been handed over."""
+        offset = self._merge.first_offset(partition)
+        return await self.position(partition) if offset is None else offset
+
     async def perform_seek(self) -> None:
         """Go back to what Kafka knows to be committed."""
         async with self._reading:
@@ -206,6 +245,7 @@ class BatchConsumer(driver.Consumer):
     async def _go_back(self) -> None:
         self._in_place = False
         self._ledger.forget()
+        self._merge.clear()
         await super().perform_seek()
         self._in_place = True
 
@@ -228,41 +268,65 @@ class BatchConsumer(driver.Consumer):
                     await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
                     continue
                 self._room.clear()
-                partitions = {p for p in self._get_active_partitions() if self._ledger.has_room(p)}
-                if not partitions:
+                if not self._ledger.has_room:
                     await self.wait(self._room, timeout=1.0)  # type: ignore[arg-type]
-                elif await self._read(partitions) < self.app.conf.broker_max_poll_records:
+                    continue
+                count = await self._read(self._get_active_partitions())
+                if not self._merge and count < self._most:
                     # no backlog: let a batch fill rather than judge records one by one
                     await self.sleep(cast(Any, self.app).linger_seconds)
+                elif not count:
+                    await self.sleep(_HELD_SECONDS)
         except (asyncio.CancelledError, ConsumerStoppedError):
             if not self.app.should_stop:
                 raise
 
+    @property
+    def _most(self) -> int:
+        most: int = self.app.conf.broker_max_poll_records
+        return most
+
     async def _read(self, partitions: set[TP]) -> int:
-        """Hand over what one fetch brings; how many records those were."""
+        """Fetch what may be needed, and hand over the next batch, if there is any; of how many records."""
         async with self._reading:
             generation = self.app.consumer_generation_id
-            try:
-                if not self._in_place:
-                    # Faust gives up going back after a while, and goes on
-                    await self._go_back()
-                fetched = await self._getmany(partitions, timeout=_FETCH_SECONDS)
-            except KafkaError as error:
-                self._tell(type(error).__name__)
+            if not await self._fetch(partitions):
                 return 0
-            self._tell("")
-            handed_over = 0
-            for message in self._messages(fetched, generation):
-                if not self._goes_on(generation):
-                    break
-                batch: Any = message.value
-                handed_over += len(batch.records)
+            taken: list[tuple[int, RawRecord]] = []
+            if self._goes_on(generation):
+                pace = cast(Any, self.app).pace
+                taken = self._merge.take(self._most, pace.until() if pace else None)
+            if taken:
+                records = [record for _, record in taken]
+                batch = Batch(records, _stretches(records), taken[0][0])
                 self._ledger.hand_over(batch)
-                await self.wait_first(self.callback(message), self.suspend_flow.wait())
+                await self.wait_first(self.callback(_message(batch, generation)), self.suspend_flow.wait())
             if not self._goes_on(generation):
                 # the partitions change: what has not reached its agent is read again
                 self._in_place = False
-            return handed_over
+            return len(taken)
+
+    async def _fetch(self, partitions: set[TP]) -> bool:
+        """Ask for what is missing, or else for what may soon be; whether Kafka has answered."""
+        try:
+            if not self._in_place:
+                # Faust gives up going back after a while, and goes on
+                await self._go_back()
+            missing = self._merge.missing() & partitions
+            wanted = missing or self._merge.below(RECORDS_AHEAD, partitions)
+            if not partitions:  # there are more workers than partitions
+                self._merge.add({}, frozenset())
+            if not wanted:
+                return True
+            # what is here already need not wait for what may come
+            fetched = await self._getmany(wanted, timeout=_FETCH_SECONDS if missing or not self._merge else 0.0)
+        except KafkaError as error:
+            self._tell(type(error).__name__)
+            return False
+        self._tell("")
+        records = {ensure_TP(tp): [_record(tp, record) for record in more] for tp, more in fetched.items()}
+        self._merge.add(records, cast(_ConsumerThread, self._thread).behind & partitions)
+        return True
 
     def _goes_on(self, generation: int) -> bool:
         """Whether the partitions are still those of the generation, and agents may have records of them."""
@@ -274,28 +338,24 @@ class BatchConsumer(driver.Consumer):
             logger.warning("Kafka does not let us read: %s", trouble)
         self._trouble = trouble
 
-    def _messages(self, fetched: Mapping[Any, Sequence[Any]], generation: int) -> list[ConsumerMessage]:
-        topics: defaultdict[str, list[tuple[TP, Sequence[Any]]]] = defaultdict(list)
-        for partition, records in fetched.items():
-            topics[partition.topic].append((ensure_TP(partition), records))
-        return [_message(topic, parts, generation) for topic, parts in topics.items()]
+
+def _record(partition: Any, record: Any) -> RawRecord:
+    source = Source(topic=partition.topic, partition=partition.partition, offset=record.offset)
+    return RawRecord(record.value, record.key, source)
 
 
-def _message(topic: str, parts: Sequence[tuple[TP, Sequence[Any]]], generation: int) -> ConsumerMessage:
-    """A Faust message whose value is a `Batch`. Faust routes it by its partition, and all of a topic go the same way."""
-    batch: Any = Batch(
-        records=[
-            RawRecord(record.value, record.key, Source(topic=topic, partition=record.partition, offset=record.offset))
-            for _, records in parts
-            for record in records
-        ],
-        stretches=[Stretch(partition, records[-1].offset + 1) for partition, records in parts],
-    )
-    first, records = parts[0]
+def _stretches(records: Sequence[RawRecord]) -> list[Stretch]:
+    ends = {TP(r.source.topic, r.source.partition): r.source.offset + 1 for r in records if r.source}
+    return [Stretch(partition, end) for partition, end in ends.items()]
+
+
+def _message(batch: Any, generation: int) -> ConsumerMessage:
+    """A Faust message whose value is a `Batch`. Faust routes it by its partition, and all go to the same agent."""
+    last = batch.stretches[0]
     return ConsumerMessage(
-        topic,
-        first.partition,
-        records[-1].offset,
+        last.partition.topic,
+        last.partition.partition,
+        last.end - 1,
         timestamp=0.0,
         timestamp_type=0,
         headers=None,
@@ -303,7 +363,7 @@ def _message(topic: str, parts: Sequence[tuple[TP, Sequence[Any]]], generation: 
         value=batch,
         checksum=None,
         serialized_value_size=0,
-        tp=first,
+        tp=last.partition,
         generation_id=generation,
     )
 

@@ -106,6 +106,10 @@ class Health:
             if record.source:
                 self._judged[record.source.topic, record.source.partition] = record.source.offset + 1
 
+    def wait_for_others(self) -> None:
+        """We have records and must not judge them before other workers have judged theirs (`agents.pace`)."""
+        self._idle_since = self._clock()
+
     def see(self, sighting: Sighting) -> None:
         """Take in how the group stands."""
         now = self._clock()

@@ -26,6 +26,10 @@ class Judge(BatchEngine, Protocol):
         """Raise `state.errors.StateUnavailable` unless the store answers."""
         ...
 
+    async def share_progress(self, worker: str, reached: int | None, lifetime: int) -> int | None:
+        """See `state.store.Store.share_progress`."""
+        ...
+
 
 OpenJudge = Callable[[Settings], AbstractAsyncContextManager[Judge]]
 
@@ -43,6 +47,9 @@ class _StoredJudge:
 
     async def ping(self) -> None:
         await self._store.ping()
+
+    async def share_progress(self, worker: str, reached: int | None, lifetime: int) -> int | None:
+        return await self._store.share_progress(worker, reached, lifetime)
 
 
 @asynccontextmanager

@@ -74,6 +74,11 @@ class Metrics:
             ["topic", "partition"],
             registry=registry,
         )
+        self._held_back = Gauge(
+            "twinwatch_held_back_seconds",
+            "How long this worker has been waiting for others that are further behind in event time; 0 while it is not.",
+            registry=registry,
+        )
         self._outage_seconds = Gauge(
             "twinwatch_outage_seconds",
             "How long this worker has been waiting for a server that does not answer; 0 while it does.",
@@ -90,6 +95,10 @@ class Metrics:
     def describe_build(self, version: str, policy_version: str) -> None:
         """Say which program judges by which policy."""
         self._build.labels(version, policy_version).set(1)
+
+    def show_hold(self, seconds: float) -> None:
+        """For how long others have been waited for."""
+        self._held_back.set(seconds)
 
     def watch_outages(self, health: Health) -> None:
         """From now on show for how long each server has been out."""

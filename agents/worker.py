@@ -22,6 +22,7 @@ from agents.kafka import KafkaUnavailable, describe_trouble
 from agents.lag import GroupObserver
 from agents.logs import culprit, log_what_tasks_raise, set_up_logging, threads_speak_discreetly
 from agents.metrics import Metrics
+from agents.pace import Pace
 from agents.patience import Patience
 from agents.publishing import Publisher
 from agents.redis import describe_store_trouble
@@ -119,7 +120,8 @@ async def _consume(
     patience: Patience,
 ) -> int:
     journey: Journey
-    app = build_app(settings, lambda records: journey.carry(records), health)
+    pace = Pace(judge.share_progress, health=health, metrics=metrics)
+    app = build_app(settings, lambda records: journey.carry(records), health, pace)
     publisher = Publisher(app.producer, metrics=metrics, health=health, patience=patience)
     journey = Journey(
         judge, publisher, metrics=metrics, health=health, patience=patience, topic_prefix=settings.topic_prefix
@@ -127,6 +129,7 @@ async def _consume(
     running = asyncio.create_task(_run_app(app))
     watching = asyncio.create_task(_watch(settings, app, metrics, health))
     watching_store = asyncio.create_task(_watch_store(judge, health))
+    pacing = asyncio.create_task(pace.keep(lambda: app.batches.reached))
     beating = asyncio.create_task(keep_alive(settings.stall_seconds))
     signalled = asyncio.create_task(stop.wait())
     await asyncio.wait({running, watching, signalled}, return_when=asyncio.FIRST_COMPLETED)
@@ -142,7 +145,7 @@ async def _consume(
     if not stopping.done():
         logger.warning("Faust does not end in time, as while Kafka is away; what it has not committed comes again")
     # last: while Kafka hangs, the observer's connections do not close in time
-    for task in (signalled, watching_store, beating, watching):
+    for task in (signalled, watching_store, pacing, beating, watching):
         await _cancel(task)
     logger.info("stopped")
     return status
@@ -160,7 +163,7 @@ async def _watch(settings: Settings, app: WorkerApp, metrics: Metrics, health: H
     """Look at the consumer group now and then, and tell health and metrics; why this worker should be restarted."""
 
     async def position(partition: Partition) -> int | None:
-        return await app.consumer.position(TP(*partition))
+        return await app.batches.handed_over(TP(*partition))
 
     while True:
         # not at once: a new cluster has its first coordinator only after somebody has asked for one

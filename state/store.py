@@ -36,7 +36,8 @@ DEFAULT_NAMESPACE = "tw3:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
 DAY = 24 * 3600
 _LOOKUP = Script("lookup")
-_SCRIPTS = (_LOOKUP, TIES, REPORTERS, CAMPAIGNS, KNOWN, WINDOWS, EPISODES, VERDICTS)
+_PROGRESS = Script("progress")
+_SCRIPTS = (_LOOKUP, TIES, REPORTERS, CAMPAIGNS, KNOWN, WINDOWS, EPISODES, VERDICTS, _PROGRESS)
 COMMANDS = frozenset[str]().union(*(script.commands for script in _SCRIPTS))
 """What scripts of a batch call; `deploy/redis/users.acl` allows a worker no other command on its keys."""
 
@@ -101,6 +102,14 @@ class Store:
     async def ping(self) -> None:
         """Raise `StateUnavailable` unless Redis answers and the user may run what batches need."""
         await self._shards.check(COMMANDS)
+
+    async def share_progress(self, worker: str, reached: int | None, lifetime: int) -> int | None:
+        """Tell the other workers the event time (in microseconds) before which this one has judged all that it can read, None
+        where that is all there is; the least of theirs. Who has not told for `lifetime` seconds no longer counts.
+        """
+        call = Call(_PROGRESS, (worker, -1 if reached is None else reached, lifetime))
+        least: int = (await self._shards.run({0: [call]}))[0][0]
+        return None if least < 0 else least
 
     async def recall(
         self, ties: Sequence[Tie], texts: Sequence[Text], event_ids: Sequence[str], filings: Sequence[Filing] = ()

@@ -16,8 +16,14 @@ from agents.settings import Settings
 from models.records import RawRecord
 from tests.agents.helpers import health
 
+START_MICROSECONDS = 1_767_225_600_000_000
 A, B, OTHER = TP("activity.messages", 0), TP("activity.messages", 1), TP("activity.comments", 0)
 Fetched = Mapping[TP, Sequence[int]]
+
+
+def event_at(minute: int) -> bytes:
+    """What is at an offset: something that happened in that minute."""
+    return b'{"occurred_at": "2026-01-01T00:00:00Z"}'.replace(b"00:00:00Z", b"%02d:%02d:00Z" % divmod(minute, 60))
 
 
 class FakeThread:
@@ -25,12 +31,15 @@ class FakeThread:
 
     def __init__(self) -> None:
         self.fetches: list[Fetched | Exception] = []
+        self.behind: frozenset[TP] = frozenset()
+        self.asked: list[set[TP]] = []
         self.before_fetch: Callable[[], Awaitable[None]] | None = None
         self.taken: list[dict[TP, int]] = []
         self.takes_commits = True
         self.seeks = 0
 
     async def getmany(self, partitions: set[TP], timeout: float) -> dict[TopicPartition, list[Any]]:
+        self.asked.append(partitions)
         if self.before_fetch:
             await self.before_fetch()
         fetched = self.fetches.pop(0)
@@ -38,7 +47,7 @@ class FakeThread:
             raise fetched
         return {
             TopicPartition(*tp): [
-                SimpleNamespace(topic=tp.topic, partition=tp.partition, offset=offset, key=None, value=b"%d" % offset)
+                SimpleNamespace(topic=tp.topic, partition=tp.partition, offset=offset, key=None, value=event_at(offset))
                 for offset in offsets
             ]
             for tp, offsets in fetched.items()
@@ -66,6 +75,7 @@ class Reading:
         self.thread = FakeThread()
         self.consumer._thread = self.thread  # type: ignore[assignment]
         self.consumer.resume_flow()
+        self.consumer._in_place = True
         self.batches: list[Batch] = []
 
         async def deliver(message: Any) -> None:
@@ -82,19 +92,31 @@ def offsets(batch: Batch) -> list[tuple[int, int]]:
     return [(r.source.partition, r.source.offset) for r in batch.records if r.source]
 
 
-def test_one_batch_a_topic_holds_all_that_a_fetch_brought() -> None:
+def test_a_batch_holds_records_of_all_topics_in_the_order_of_their_time() -> None:
     async def run() -> None:
         reading = Reading()
-        assert await reading.read({A: [3, 4], OTHER: [9], B: [7]}) == 4
-        assert [offsets(batch) for batch in reading.batches] == [[(0, 3), (0, 4), (1, 7)], [(0, 9)]]
-        assert [[(s.partition, s.end) for s in batch.stretches] for batch in reading.batches] == [
-            [(A, 5), (B, 8)],
-            [(OTHER, 10)],
-        ]
-        source = reading.batches[1].records[0].source
+        assert await reading.read({A: [3, 8], OTHER: [4], B: [7]}) == 4
+        [batch] = reading.batches
+        assert offsets(batch) == [(0, 3), (0, 4), (1, 7), (0, 8)]
+        assert {(s.partition, s.end) for s in batch.stretches} == {(A, 9), (B, 8), (OTHER, 5)}
+        source = batch.records[1].source
         assert source is not None
         assert source.topic == "activity.comments"
-        assert reading.batches[1].records[0].value == b"9"
+        assert batch.records[1].value == event_at(4)
+
+    asyncio.run(run())
+
+
+def test_what_is_known_to_be_missing_is_asked_for_and_waited_for() -> None:
+    async def run() -> None:
+        reading = Reading()
+        reading.thread.behind = frozenset([A, OTHER])
+        assert await reading.read({A: [30, 31]}) == 0
+        assert await reading.consumer.handed_over(A) == 30
+        reading.thread.behind = frozenset()
+        assert await reading.read({OTHER: [3]}) == 3
+        assert reading.thread.asked == [{A, B, OTHER}, {OTHER}]
+        assert offsets(reading.batches[0]) == [(0, 3), (0, 30), (0, 31)]
 
     asyncio.run(run())
 
@@ -103,6 +125,7 @@ def test_only_what_is_confirmed_is_committed_and_again_until_kafka_takes_it() ->
     async def run() -> None:
         reading = Reading()
         await reading.read({A: [0, 1]}, {A: [2]})
+        assert reading.consumer.reached == START_MICROSECONDS
         assert not await reading.consumer.force_commit()
         reading.thread.takes_commits = False
         reading.consumer.confirm(reading.batches[0])
@@ -131,6 +154,12 @@ def test_what_was_fetched_while_the_partitions_changed_is_not_handed_over(change
         assert await reading.read({A: [3, 4]}) == 0
         assert reading.batches == []
         assert reading.consumer.oldest_unconfirmed is None
+        # it is read again, from what is committed
+        reading.thread.before_fetch = None
+        reading.consumer.resume_flow()
+        assert await reading.read({A: [3, 4]}) == 2
+        assert reading.thread.seeks == 1
+        assert [offsets(batch) for batch in reading.batches] == [[(0, 3), (0, 4)]]
 
     asyncio.run(run())
 

@@ -1,0 +1,138 @@
+"""In which order what was read of several partitions is judged."""
+
+from datetime import UTC, datetime, timedelta
+
+from faust.types import TP
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.order import PATIENCE_SECONDS, Merge, event_time
+from models.records import RawRecord, Source
+from tests.agents.helpers import Clock
+
+A, B, C = (TP("activity.messages", number) for number in range(3))
+START = datetime(2026, 1, 1, tzinfo=UTC)
+NOW = START + timedelta(hours=1)
+ALL = frozenset([A, B, C])
+
+
+def record(partition: TP, offset: int, second: float | None) -> RawRecord:
+    moment = "?" if second is None else (START + timedelta(seconds=second)).isoformat()
+    source = Source(topic=partition.topic, partition=partition.partition, offset=offset)
+    return RawRecord(b'{"actor_id": "a", "occurred_at": "%s", "x": {}}' % moment.encode(), None, source)
+
+
+def merge(clock: Clock | None = None) -> Merge:
+    return Merge(clock or Clock(), NOW.timestamp)
+
+
+def read(into: Merge, behind: frozenset[TP] = frozenset(), **seconds: list[float | None]) -> None:
+    """More of partitions a, b, c, which say when each record happened; offsets are seconds."""
+    partitions = {"a": A, "b": B, "c": C}
+    into.add(
+        {partitions[n]: [record(partitions[n], i, s) for i, s in enumerate(more)] for n, more in seconds.items()},
+        behind,
+    )
+
+
+def taken(merge: Merge, most: int = 100, until: float | None = None) -> list[tuple[int, float]]:
+    """Partition and second of what comes next."""
+    limit = None if until is None else second(until)
+    return [(r.source.partition, (moment - second(0)) / 1_000_000) for moment, r in merge.take(most, limit) if r.source]
+
+
+def second(number: float) -> int:
+    return int((START + timedelta(seconds=number)).timestamp() * 1_000_000)
+
+
+def test_times_are_read_from_records_and_from_nothing_else() -> None:
+    assert event_time(record(A, 0, 1.5)) == second(1.5)
+    assert event_time(RawRecord(b'{"text": "\\"occurred_at\\": \\"2026-01-01T00:00:00Z\\""}')) is None
+    for value in (None, b"", b"\xff", b"[]", b'{"occurred_at": 3}', b'{"occurred_at": "2026-01-01T00:00:00"}'):
+        assert event_time(RawRecord(value)) is None
+
+
+def test_partitions_are_merged_by_event_time() -> None:
+    subject = merge()
+    read(subject, a=[1, 4, 5], b=[2, 3, 6], c=[])
+    assert taken(subject, most=4) == [(0, 1), (1, 2), (1, 3), (0, 4)]
+    assert subject.first_offset(A) == 2
+    assert subject.first_offset(C) is None
+    assert taken(subject) == [(0, 5), (1, 6)]
+
+
+def test_nothing_is_judged_before_what_is_known_to_be_missing() -> None:
+    subject = merge()
+    read(subject, ALL, a=[10, 11], b=[5, 6])
+    assert subject.missing() == {C}
+    assert taken(subject) == []
+    read(subject, frozenset([A, B]), c=[1])
+    # of B there is more, which may come before what is here of A
+    assert taken(subject) == [(2, 1), (1, 5), (1, 6)]
+    assert taken(subject) == []
+    read(subject, frozenset(), b=[7])
+    assert taken(subject) == [(1, 7), (0, 10), (0, 11)]
+
+
+def test_a_partition_that_never_comes_is_not_waited_for_for_ever() -> None:
+    clock = Clock()
+    subject = merge(clock)
+    read(subject, frozenset([C]), a=[10])
+    assert taken(subject) == []
+    clock.now += PATIENCE_SECONDS - 1
+    assert taken(subject) == []
+    clock.now += 2
+    assert taken(subject) == [(0, 10)]
+    # once it has come, it is waited for anew
+    read(subject, frozenset([C]), a=[20], c=[3])
+    assert taken(subject) == [(2, 3)]
+    assert taken(subject) == []
+
+
+def test_idle_partitions_hold_up_nobody() -> None:
+    subject = merge()
+    read(subject, a=[10], b=[], c=[])
+    assert taken(subject) == [(0, 10)]
+
+
+def test_records_without_a_time_or_from_the_future_hold_up_nobody() -> None:
+    subject = merge()
+    read(subject, a=[None, 1, None, 2], b=[99_999, 3])
+    assert taken(subject) == [(0, -second(0) / 1_000_000), (0, 1), (0, 1), (0, 2), (1, 3600), (1, 3)]
+
+
+def test_nothing_is_judged_that_is_later_than_it_may_be() -> None:
+    subject = merge()
+    read(subject, a=[1, 4], b=[2, 3])
+    assert taken(subject, until=2) == [(0, 1), (1, 2)]
+    assert taken(subject, until=2) == []
+    assert subject.reached == second(3)
+
+
+def test_how_far_it_has_come() -> None:
+    subject = merge()
+    assert subject.reached == 0, "nothing is known yet"
+    read(subject, frozenset([A, B]), a=[5], b=[4])
+    assert subject.reached == second(4)
+    taken(subject)
+    assert subject.reached == second(4), "what is missing of B may be as early as that"
+    read(subject, frozenset(), b=[6])
+    taken(subject)
+    assert subject.reached is None
+    subject.clear()
+    assert subject.reached == 0
+
+
+@given(st.lists(st.lists(st.integers(0, 100), max_size=8), min_size=3, max_size=3), st.integers(1, 5))
+def test_all_comes_once_in_the_order_of_each_partition_and_sorted_where_each_is(
+    seconds: list[list[int]], most: int
+) -> None:
+    subject = merge()
+    read(subject, **{name: list(more) for name, more in zip("abc", seconds, strict=True)})
+    everything: list[tuple[int, float]] = []
+    while batch := taken(subject, most):
+        everything += batch
+    for number, more in enumerate(seconds):
+        assert [second for partition, second in everything if partition == number] == more
+    if all(more == sorted(more) for more in seconds):
+        assert [second for _, second in everything] == sorted(second for more in seconds for second in more)
