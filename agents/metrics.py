@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import partial
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from agents.health import SERVERS, Health
 from engine.outcome import Outcome
@@ -19,6 +19,8 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         registry = self.registry
+        # when it started, its memory, its open files
+        ProcessCollector(namespace="twinwatch", registry=registry)
         self._events = Counter(
             "twinwatch_events",
             "Records judged, by what they are and what became of them.",

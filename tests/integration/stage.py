@@ -80,6 +80,8 @@ class Stage:
             "pseudonym_key": PSEUDONYM_KEY,
             "metrics_host": "127.0.0.1",
             "metrics_port": free_port(),
+            # where many tests share a processor, a batch may well take longer than anywhere else
+            "stall_seconds": 120,
         }
         path = self.directory / f"{secrets.token_hex(4)}.env"
         lines = [f"TWINWATCH_{name.upper()}={value}\n" for name, value in (usual | self.settings | settings).items()]
@@ -342,6 +344,6 @@ def replayed(records: Iterable[Sent], directory: Path, *options: str) -> Found:
     """What `twinwatch replay` finds in the records, in their order."""
     events, incidents, shadow = (directory / name for name in ("events.jsonl", "incidents.jsonl", "shadow.jsonl"))
     events.write_bytes(b"".join((record.value or b"") + b"\n" for record in records))
-    done = command("replay", str(events), "--incidents", str(incidents), "--shadow", str(shadow), *options)
+    done = command("replay", str(events), "--incidents", str(incidents), "--shadow", str(shadow), *options, timeout=300)
     assert done.returncode == 0, done.stderr
     return upserted(json.loads(line) for path in (incidents, shadow) for line in path.open("rb"))

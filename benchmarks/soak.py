@@ -1,0 +1,259 @@
+"""Whether a worker at half of its capacity keeps its memory, and Redis its own, once both are warm.
+
+    python benchmarks/soak.py [--minutes 30] [--picture docs/soak.svg] [--rate EVENTS_PER_SECOND]
+
+A genuine Apache Kafka (`make kafka` fetches it), a redis-server and one worker in a process of its own, with the settings that
+are usual. First a backlog is read, which tells the capacity; then as many events a second as half of that come in as they
+happen, for so many minutes, while the worker's resident memory, what Redis has in use, and the backlog are looked at.
+
+What is remembered is kept for hours, days and weeks, which no soak lasts. So time is *compressed*: every length of time in
+the shipped policy (windows, gaps of episodes, generations of campaigns, lateness, longest downtime) is divided by 4,032, so
+that two weeks last five minutes and an hour a second; the 30 and 90 days of three windows count as two weeks. The events'
+clock is the wall clock, so that keys and windows end as they do in production, only sooner. What the policy does not set
+cannot be compressed: who knows whom is kept for 400 days. The made-up network has few members, all of whom know each other
+soon. A soak of less than twenty minutes is a rehearsal: nothing is flat by then.
+
+The first half warms up. The memory is flat where the median of the last quarter is at most 5 % above that of the third one.
+The exit status is 0 where both are, the worker has kept up, and it is the same process as at the start.
+"""
+
+import argparse
+import json
+import re
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from itertools import count, islice
+from math import ceil
+from pathlib import Path
+from secrets import token_hex
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from confluent_kafka import Producer
+from msgspec import Struct
+from redis import Redis
+
+from benchmarks.engine_throughput import Network
+from benchmarks.picture import Line, draw_lines
+from models.events import TOPICS
+from tests.integration.stage import Sent, Stage, Worker
+from tests.servers import KafkaServer, RedisServer, ServerMissing, require_redis
+
+TOPIC_OF = {cls.__struct_config__.tag: topic for topic, classes in TOPICS.items() for cls in classes}
+DURATION = re.compile(r"(?<=[ \[{:])([1-9][0-9]*)([smhd])(?=[ ,}\]\n])")
+UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+COMPRESSION = 4032
+LONGEST_SECONDS = 14 * 86_400 / COMPRESSION
+MEMBERS = 500
+PARTITIONS = 4
+CAPACITY_EVENTS = 20_000
+CAPACITY_SECONDS = 60.0
+"""So long ago the backlog begins, some three compressed days: no denser than what comes later."""
+SAMPLE_SECONDS = 2.0
+FLAT = 1.05
+MIB = 1024 * 1024
+
+
+class Sample(Struct, frozen=True):
+    """One look. `minute` since the start; memory in MiB; `judged` events in all; `waiting` records not committed."""
+
+    minute: float
+    worker: float
+    redis: float
+    judged: float
+    waiting: float
+
+
+def main() -> int:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=30.0)
+    parser.add_argument("--picture", type=Path, metavar="FILE.svg", help="where to draw both memories")
+    parser.add_argument("--rate", type=float, help="events a second, instead of half of the capacity")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        try:
+            kafka = stack.enter_context(KafkaServer()).start()
+            redis = stack.enter_context(RedisServer(require_redis("redis-server"))).start()
+        except ServerMissing as why:
+            parser.error(str(why))
+        client = stack.enter_context(Redis.from_url(redis.url))
+        client.config_set("appendfsync", "everysec")  # as in docker-compose.yml; the tests' servers are more careful
+        client.config_set("zset-max-listpack-value", 256)
+        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinwatch-soak-")))
+        stage = Stage(kafka.bootstrap_servers, redis.url, directory, prefix=f"soak-{token_hex(4)}.")
+        stack.callback(stage.close)
+        stage.create_topics(PARTITIONS)
+        policy = compressed_policy(directory / "policy.yaml")
+        events = endless(Network(1, MEMBERS))
+        print(f"time is compressed {COMPRESSION:,} times: a day lasts {86_400 / COMPRESSION:.0f} s", flush=True)
+        worker = begun(stage, events, policy)
+        rate = options.rate or capacity(worker) / 2
+        samples = soak(stage, worker, client, events, rate, options.minutes)
+        alive = worker.runs
+    if options.picture:
+        draw(samples, options.picture, rate)
+    return verdict(samples, rate, alive=alive)
+
+
+def compressed_policy(path: Path) -> Path:
+    """The shipped policy with every length of time compressed, to a second at least."""
+
+    def shorter(match: re.Match[str]) -> str:
+        seconds = min(int(match[1]) * UNITS[match[2]] / COMPRESSION, LONGEST_SECONDS)
+        return f"{max(1, round(seconds))}s"
+
+    shipped = files("rules").joinpath("policy.yaml").read_text("utf-8")
+    lines = [
+        line if line.lstrip().startswith("#") else DURATION.sub(shorter, line + "\n") for line in shipped.split("\n")
+    ]
+    path.write_text("\n".join(line.rstrip("\n") for line in lines), "utf-8")
+    return path
+
+
+def endless(network: Network) -> Iterator[dict[str, Any]]:
+    """Events without end, each with an id of its own."""
+    for round_number in count():
+        for event in network.events(10_000):
+            yield event | {"event_id": f"{round_number}-{event['event_id']}"}
+
+
+def as_it_happens(event: dict[str, Any], ago: float = 0.0) -> Sent:
+    """The event, so many seconds ago."""
+    fields = event | {"occurred_at": (datetime.now(UTC) - timedelta(seconds=ago)).isoformat()}
+    return Sent(TOPIC_OF[event["type"]], json.dumps(fields).encode(), event["actor_id"].encode())
+
+
+def begun(stage: Stage, events: Iterator[dict[str, Any]], policy: Path) -> Worker:
+    """A worker that begins with a backlog."""
+    stage.send(
+        as_it_happens(event, CAPACITY_SECONDS * (1 - number / CAPACITY_EVENTS))
+        for number, event in enumerate(islice(events, CAPACITY_EVENTS))
+    )
+    return stage.start_worker(policy_file=policy)
+
+
+def judged_by(worker: Worker) -> float:
+    """Events judged so far. The worker must run."""
+    assert worker.runs, f"it ended with status {worker.process.returncode}:\n{worker.said}"
+    return worker.metrics().get("twinwatch_batch_size_events_sum", 0.0)
+
+
+def capacity(worker: Worker) -> float:
+    """Events a second at which the worker reads its backlog, from its first quarter to its end."""
+    while (first := judged_by(worker)) < CAPACITY_EVENTS / 4:
+        time.sleep(0.1)
+    start = time.monotonic()
+    while (last := judged_by(worker)) < CAPACITY_EVENTS:
+        time.sleep(0.1)
+    found = (last - first) / (time.monotonic() - start)
+    print(f"capacity: {found:,.0f} events/s, measured over {last - first:,.0f} events of a backlog", flush=True)
+    return found
+
+
+def soak(
+    stage: Stage, worker: Worker, redis: "Redis", events: Iterator[dict[str, Any]], rate: float, minutes: float
+) -> list[Sample]:
+    """Send events at `rate` a second for so many minutes, and look every few seconds."""
+    producer = Producer({"bootstrap.servers": stage.bootstrap_servers, "linger.ms": 20, "log_level": 0})
+    samples: list[Sample] = []
+    start, sent = time.monotonic(), 0
+    while (elapsed := time.monotonic() - start) < minutes * 60 and worker.runs:
+        for event in islice(events, int(elapsed * rate) - sent):
+            one = as_it_happens(event)
+            producer.produce(stage.prefix + one.topic, one.value, one.key)
+            sent += 1
+        producer.poll(0)
+        if elapsed >= len(samples) * SAMPLE_SECONDS:
+            found = look(worker, redis, elapsed / 60)
+            if found.judged:
+                samples.append(found)
+            if len(samples) % 30 == 0:
+                print(said(samples[-1]), flush=True)
+        time.sleep(0.05)
+    producer.flush(30)
+    if not worker.runs:
+        print(f"the worker has ended with status {worker.process.returncode}:\n{worker.said[-3000:]}")
+    return samples
+
+
+def look(worker: Worker, redis: "Redis", minute: float) -> Sample:
+    """How things stand now."""
+    status = Path(f"/proc/{worker.process.pid}/status").read_text("utf-8")
+    resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+    metrics = worker.metrics()
+    return Sample(
+        minute=minute,
+        worker=resident * 1024 / MIB,
+        redis=redis.info("memory")["used_memory"] / MIB,
+        judged=metrics.get("twinwatch_batch_size_events_sum", 0.0),
+        waiting=sum(value for name, value in metrics.items() if name.startswith("twinwatch_consumer_lag_records")),
+    )
+
+
+def said(sample: Sample) -> str:
+    """One line of progress."""
+    return (
+        f"minute {sample.minute:5.1f}: worker {sample.worker:6.1f} MiB, Redis {sample.redis:6.1f} MiB, "
+        f"{sample.judged:,.0f} judged, {sample.waiting:,.0f} wait"
+    )
+
+
+def verdict(samples: list[Sample], rate: float, *, alive: bool) -> int:
+    """Say what came of it; 0 where the memory is flat and the worker kept up."""
+    seconds = 60 * (samples[-1].minute - samples[0].minute)
+    achieved = (samples[-1].judged - samples[0].judged) / seconds
+    latest = samples[len(samples) * 3 // 4 :]
+    growth = {
+        "worker (resident memory)": growth_of([sample.worker for sample in samples]),
+        "Redis (used_memory)": growth_of([sample.redis for sample in samples]),
+    }
+    for name, (third, last) in growth.items():
+        print(f"{name}: {third:.1f} MiB in the third quarter, {last:.1f} MiB in the last one, {last / third - 1:+.1%}")
+    waiting = max(sample.waiting for sample in latest)
+    print(f"judged {achieved:,.0f} of {rate:,.0f} events/s sent; at most {waiting:,.0f} waited in the last quarter")
+    flat = all(last <= FLAT * third for third, last in growth.values())
+    kept_up = alive and achieved >= 0.95 * rate and waiting < 10 * rate
+    print(
+        f"{'FLAT' if flat else 'NOT FLAT'}, {'kept up' if kept_up else 'DID NOT KEEP UP'}: {seconds / 60:.1f} minutes at "
+        f"{rate:,.0f} events/s, time compressed {COMPRESSION:,} times"
+    )
+    return 0 if flat and kept_up else 1
+
+
+def growth_of(memory: list[float]) -> tuple[float, float]:
+    """Medians of the third and of the last quarter."""
+    quarter = len(memory) // 4
+    return statistics.median(memory[2 * quarter : 3 * quarter]), statistics.median(memory[3 * quarter :])
+
+
+def draw(samples: list[Sample], path: Path, rate: float) -> None:
+    """Both memories over time."""
+    lines = [
+        Line(
+            label=f"worker: resident memory in MiB, at {rate:,.0f} events/s",
+            colour="#36c",
+            points=[(sample.minute, sample.worker) for sample in samples],
+        ),
+        Line(
+            label="Redis: used_memory in MiB",
+            colour="#c33",
+            points=[(sample.minute, sample.redis) for sample in samples],
+        ),
+    ]
+    highest = max(max(sample.worker, sample.redis) for sample in samples)
+    right = samples[-1].minute
+    draw_lines(
+        path, lines, x_label="minutes (grey: warm-up)", right=right, top=50 * ceil(highest / 50), shade_until=right / 2
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
