@@ -58,7 +58,7 @@ class Health:
         self._unassigned_since = clock()
         self._judged: dict[Partition, int] = {}
         self._idle_since = clock()
-        self._uncommitted_since: dict[Partition, float] = {}
+        self._uncommitted: dict[Partition, tuple[int, float]] = {}
         self._neglected_since: dict[Partition, float] = {}
         self._committed: Mapping[Partition, int] = {}
         self._batch: int | None = None
@@ -84,14 +84,14 @@ class Health:
             if not self._out(server):
                 logger.info("%s works again", server)
             self._idle_since = self._unassigned_since = self._batch_since = self._clock()
-            self._uncommitted_since = {}
+            self._uncommitted = {}
             self._neglected_since = {}
 
     def assign(self, partitions: frozenset[Partition]) -> None:
         """The group has given us these partitions (none, where there are more workers than partitions)."""
         self._partitions = partitions
         self._judged = {}
-        self._uncommitted_since = {}
+        self._uncommitted = {}
         self._idle_since = self._unassigned_since = self._clock()
 
     def revoke(self) -> None:
@@ -122,10 +122,12 @@ class Health:
                 self._neglected_since.pop(partition, None)
             else:
                 self._neglected_since.setdefault(partition, now)
-            if sighting.committed.get(partition, 0) >= self._judged.get(partition, 0):
-                self._uncommitted_since.pop(partition, None)
-            else:
-                self._uncommitted_since.setdefault(partition, now)
+            committed, judged = sighting.committed.get(partition, 0), self._judged.get(partition, 0)
+            # under load there is always something that was judged a moment ago: what counts is whether the same is still there
+            if committed >= self._uncommitted.get(partition, (0, now))[0]:
+                self._uncommitted.pop(partition, None)
+            if committed < judged:
+                self._uncommitted.setdefault(partition, (judged, now))
         self._committed = sighting.committed
 
     # --- what it comes to --------------------------------------------------------------------------------------------
@@ -154,7 +156,7 @@ class Health:
             reasons.append(f"records wait and none was judged for {now - self._idle_since:.0f} s")
         if self._batch is not None and now - self._batch_since > self._stall_seconds:
             reasons.append(f"a batch has been under way for {now - self._batch_since:.0f} s")
-        for (topic, number), since in sorted(self._uncommitted_since.items()):
+        for (topic, number), (_, since) in sorted(self._uncommitted.items()):
             if self._partitions and (topic, number) in self._partitions and now - since > self._stall_seconds:
                 reasons.append(f"judged records of {topic}/{number} have not been committed for {now - since:.0f} s")
         if not self._partitions and now - self._unassigned_since > self._stall_seconds:

@@ -137,7 +137,9 @@ def begun(stage: Stage, events: Iterator[dict[str, Any]], policy: Path) -> Worke
         as_it_happens(event, CAPACITY_SECONDS * (1 - number / CAPACITY_EVENTS))
         for number, event in enumerate(islice(events, CAPACITY_EVENTS))
     )
-    return stage.start_worker(policy_file=policy)
+    worker = stage.start_worker(ready=False, policy_file=policy)
+    worker.wait_until_ready(300)
+    return worker
 
 
 def judged_by(worker: Worker) -> float:
@@ -171,10 +173,8 @@ def soak(
             producer.produce(stage.prefix + one.topic, one.value, one.key)
             sent += 1
         producer.poll(0)
-        if elapsed >= len(samples) * SAMPLE_SECONDS:
-            found = look(worker, redis, elapsed / 60)
-            if found.judged:
-                samples.append(found)
+        if elapsed >= len(samples) * SAMPLE_SECONDS and (found := look(worker, redis, elapsed / 60)):
+            samples.append(found)
             if len(samples) % 30 == 0:
                 print(said(samples[-1]), flush=True)
         time.sleep(0.05)
@@ -184,11 +184,13 @@ def soak(
     return samples
 
 
-def look(worker: Worker, redis: "Redis", minute: float) -> Sample:
-    """How things stand now."""
+def look(worker: Worker, redis: "Redis", minute: float) -> Sample | None:
+    """How things stand now; None where the worker does not say."""
     status = Path(f"/proc/{worker.process.pid}/status").read_text("utf-8")
-    resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:"))
+    resident = next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")), 0)
     metrics = worker.metrics()
+    if not resident or not metrics:
+        return None
     return Sample(
         minute=minute,
         worker=resident * 1024 / MIB,

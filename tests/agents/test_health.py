@@ -66,6 +66,14 @@ def test_it_is_dead_when_judged_records_are_not_committed(clock: Clock, worker: 
     assert worker.why_dead() == []
 
 
+def test_it_lives_while_commits_are_a_little_behind_what_was_judged_all_the_time(clock: Clock, worker: Health) -> None:
+    for offset in range(0, 1000, 10):
+        worker.progress([record(offset)])
+        worker.see(sighting(5, committed=max(0, offset - 9)))
+        clock.now += 2
+        assert worker.why_dead() == []
+
+
 def test_without_partitions_it_is_dead_only_if_nobody_reads_them(clock: Clock) -> None:
     worker = health(clock)
     for committed in range(10):
