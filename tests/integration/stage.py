@@ -24,8 +24,8 @@ from tests.servers import eventually, free_port
 
 REPOSITORY = Path(__file__).parents[2]
 PSEUDONYM_KEY = "a key for tests and nothing else"
-_READY_SECONDS = 90.0
-_JUDGED_SECONDS = 60.0
+_READY_SECONDS = 120.0
+_JUDGED_SECONDS = 150.0
 
 Found = dict[str, tuple[str, str, int]]
 """Rule, subject and last revision by incident id: what a consumer has after its upserts."""
