@@ -19,7 +19,7 @@ LEAD_SECONDS = 60
 TELL_SECONDS = 0.1
 SETTLE_SECONDS = 1.0
 """After a change of partitions, or when Redis comes back, the others need so long to tell where they are."""
-LIFETIME_SECONDS = 15
+LIFETIME_SECONDS = 12
 """A worker that has not told for so long is forgotten: later than Kafka gives its partitions to others."""
 STUCK_SECONDS = 20.0
 """Nobody waits for longer than this for others who do not move,"""

@@ -54,8 +54,8 @@ LONGEST_SECONDS = 14 * 86_400 / COMPRESSION
 MEMBERS = 500
 PARTITIONS = 4
 CAPACITY_EVENTS = 20_000
-CAPACITY_SECONDS = 60.0
-"""So long ago the backlog begins, some three compressed days: no denser than what comes later."""
+CAPACITY_SECONDS = 20.0
+"""So long ago the backlog begins, a compressed day: denser than what comes later."""
 SAMPLE_SECONDS = 2.0
 FLAT = 1.05
 MIB = 1024 * 1024

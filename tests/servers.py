@@ -227,7 +227,7 @@ def is_running(pid: int) -> bool:
     return state != "Z"
 
 
-def eventually(condition: Callable[[], bool], *, seconds: float = 20.0, what: str = "it happens") -> None:
+def eventually(condition: Callable[[], bool], *, seconds: float = 60.0, what: str = "it happens") -> None:
     """Wait until `condition` holds."""
     give_up = time.monotonic() + seconds
     while not condition():
