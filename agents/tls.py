@@ -64,8 +64,9 @@ def was_closed(error: BaseException) -> bool:
 
 
 def protocol_advice(server: Literal["KAFKA", "REDIS"]) -> str:
-    """Which setting says whether TLS is spoken."""
-    return "see TWINWATCH_KAFKA_SECURITY_PROTOCOL" if server == "KAFKA" else "see TWINWATCH_REDIS_URL, rediss:// is TLS"
+    """Which settings to look at where TLS is spoken on one side only, or the server misses a certificate of ours."""
+    protocol = "KAFKA_SECURITY_PROTOCOL" if server == "KAFKA" else "REDIS_URL, rediss:// is TLS"
+    return f"see TWINWATCH_{protocol}; TWINWATCH_{server}_SSL_CERT_FILE where it asks for a certificate"
 
 
 def _advice(error: ssl.SSLCertVerificationError, server: str) -> str:
