@@ -48,7 +48,8 @@ from tests.secure import (
 from tests.servers import RedisServer, ServerMissing, eventually, require_redis
 from twinwatch.sample_day import sample_day
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+# many times what the longest takes where nothing else runs
+pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.timeout(300)]
 
 PREFIX, GROUP = "eu.", "eu-watchers"
 SECRET = b"a secret of the tests"
@@ -286,7 +287,7 @@ def test_the_commands_end_with_that_line_alone(stage: Stage) -> None:
     wrong = {"kafka_sasl_password": "opensesame", "startup_timeout_seconds": 8}
 
     def run(arguments: list[str]) -> "subprocess.CompletedProcess[str]":
-        return command(*arguments, "--env-file", str(stage.env_file(**wrong)))
+        return command(*arguments, "--env-file", str(stage.env_file(**wrong)), timeout=240)
 
     with ThreadPoolExecutor() as pool:
         for done in pool.map(run, [["worker"], ["topics", "create"], ["dead-letters", "list"]]):
