@@ -224,7 +224,7 @@ def _another_member(case: Case, limits: ImpersonationLimits) -> Finding | None:
             measurements=(measured("accounts_before", len({one.actor for one in before}), 1, limits.names_window),),
             evidence=_evidence(model, own),
             episode=("member", model.actor),
-            summary="Took a name that to the eye is the one of another account, but is written in look-alike letters.",
+            summary=f"Took a name that to the eye is the one of member {model.actor}, but is written in look-alike letters.",
         )
     return _takeover(case, limits, own, before)
 
@@ -245,7 +245,7 @@ def _takeover(case: Case, limits: ImpersonationLimits, own: _Bearer, before: lis
         measurements=(measured("strangers", strangers.count, limit.reach, limit.window),),
         evidence=_evidence(model, own),
         episode=("member", model.actor),
-        summary=f"A new account with the name and organisation of another one wrote to "
+        summary=f"A new account with the name and organisation of member {model.actor} wrote to "
         f"{counted(strangers.count, 'stranger')} within {in_words(limit.window)}; the limit is {limit.reach}.",
     )
 

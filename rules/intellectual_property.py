@@ -291,7 +291,7 @@ def _finding(case: Case, first: _Published, what: str, distance: int, limits: Co
         evidence=_evidence(case, first),
         episode=("file", first.actor),
         similarity=1 - distance / HASH_BITS,
-        summary=f"Uploaded {_a(upload)} to a {upload.surface}: another member uploaded {what} before{differs}, "
+        summary=f"Uploaded {_a(upload)} to a {upload.surface}: member {first.actor} uploaded {what} before{differs}, "
         f"and no licence is declared.",
     )
 
@@ -309,7 +309,7 @@ def _copied_text(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
         episode=("text", first.actor),
         similarity=campaign.similarity,
         campaign_id=campaign.campaign_id,
-        summary=f"Posted a text of {characters} characters that another member posted before, and names no source.",
+        summary=f"Posted a text of {characters} characters that member {first.actor} posted before, and names no source.",
     )
 
 

@@ -88,8 +88,8 @@ def judge_off_topic_post(case: Case, limits: OffTopicPostLimits) -> Finding | No
         level=over.level,
         measurements=(*over.measurements, measured("shared_words", 0, 1)),
         evidence=over.reading,
-        summary=f"Posted with a link in {counted(over.reading.count, 'thread')} within {over.within} without a word of the "
-        f"titles, of the last one in {words} words; a weak sign of being off the subject.",
+        summary=f"Posted links in {counted(over.reading.count, 'thread')} within {over.within}, in texts that share no word "
+        f"with the thread's title (the latest has {words} words that say something); a weak sign of being off the subject.",
     )
 
 

@@ -184,7 +184,7 @@ def test_national_identifiers(text: str) -> None:
     "text",
     [
         "3400 bees on SATA\n18:54 <@bob> pl.bees.hive\n18:55 <@anna> yes",  # a newsgroup, and no plac
-        "I'll close 3241 as a duplicate of 3237",
+        "We shall close 4711 as the same as 4712",
     ],
 )
 def test_what_only_looks_like_an_address(text: str) -> None:
