@@ -13,6 +13,7 @@ BIN := $(VENV)/bin
 LOCKS := deploy/locks
 KAFKA := deploy/kafka
 PYTEST_ARGS ?=
+FUZZ_ARGS ?=
 # Tests wait for servers more than they compute: three at once take half the time on two cores.
 PYTEST_WORKERS ?= 3
 # What `make chaos` plays: so many schedules with seeds from the first one on, and records of each.
@@ -38,7 +39,7 @@ INSTALL := $(PIP) install --no-compile --require-hashes
 # setuptools warns of whatever an editable installation might hide; here it is this directory, as is meant
 INSTALL_PROJECT := PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test install lint format kafka unit chaos lock clean
+.PHONY: help run test install lint format fuzz kafka unit chaos lock clean
 
 help:  ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -77,6 +78,9 @@ unit: $(VENV)/.dev  ## run every test (PYTEST_ARGS="-k forum" runs some)
 
 chaos: $(VENV)/.dev kafka  ## break everything in turn for hours (SEED=17 SCHEDULES=1 EVENTS=5000 for one short schedule)
 	$(BIN)/python -m tests.chaos --seed $(SEED) --schedules $(SCHEDULES) --events $(EVENTS)
+
+fuzz: $(VENV)/.dev  ## try a million made-up inputs (FUZZ_ARGS="--inputs 1000" tries fewer)
+	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 format: $(VENV)/.dev  ## put the code into shape
 	$(BIN)/ruff check --fix .

@@ -50,6 +50,10 @@ def _expected_scalar(node: inspect.Type) -> str:
             return f"a whole number from {least} to {most}"
         case inspect.FloatType(gt=above) if above is not None:
             return f"a number above {above:g}"
-        case inspect.FloatType(ge=least, le=most):
+        case inspect.FloatType(ge=least, le=most) if least is not None and most is not None:
             return f"a number from {least:g} to {most:g}"
+        case inspect.FloatType(ge=least) if least is not None:
+            return f"a number of at least {least:g}"
+        case inspect.FloatType():
+            return "a number"
     raise AssertionError(f"no words for {node}")

@@ -22,7 +22,8 @@ _DOT = r"(?: \. | \s? [\[({<] \s? (?:dot|\.|punkt|point|punto|ponto|точка) 
 _EMAIL = re.compile(
     rf"(?<![\w.+-]) [\w.+-]{{1,64}} {_AT} [\w-]{{1,63}} (?: {_DOT} [\w-]{{1,63}} ){{1,4}}", re.VERBOSE | re.IGNORECASE
 )
-_IBAN = re.compile(r"(?<![^\W_]) ([A-Z]{2}) [ ]? \d\d (?: [ .\-]{0,2} [A-Z\d]{1,4} ){3,9} (?![^\W_])", re.VERBOSE)
+# groups of four, without going back into one: of a long code there are very many ways to cut it into shorter ones
+_IBAN = re.compile(r"(?<![^\W_]) ([A-Z]{2}) [ ]? \d\d (?: [ .\-]{0,2}+ [A-Z\d]{1,4}+ ){3,9} (?![^\W_])", re.VERBOSE)
 _NUMBER = re.compile(r"[+(]{0,2} \d (?: (?: ,? | [ .\-/()_*:|\\·–—]{0,3} ) \d )+", re.VERBOSE)
 _DATE = re.compile(r"(?:19|20)\d\d([-./])\d\d?\1\d\d? | \d\d?([-./]) \s? \d\d?\2 \s? (?:19|20)?\d\d", re.VERBOSE)
 _YEARS = re.compile(r"(?:1[89]|20)\d\d \s? [-–—/] \s? (?:1[89]|20)\d\d", re.VERBOSE)

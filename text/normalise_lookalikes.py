@@ -158,14 +158,15 @@ def fold_lookalikes(text: str) -> str:
 
 def _main_script(counts: Counter[str], scripts: set[Script]) -> Script:
     """The script with most letters that can be no disguise of another one present; ties go to the most letters."""
-
-    def weight(script: Script) -> tuple[int, int, Script]:
-        others = [lookalikes(other) for other in scripts if other != script]
-        own = [(letter, count) for letter, count in counts.items() if script_of(letter) == script]
-        distinct = sum(count for letter, count in own if not any(letter in other for other in others))
-        return distinct, sum(count for _, count in own), script
-
-    return max(scripts, key=weight)
+    # no letter passes for another of its own script, so that one set serves all scripts
+    disguises = set().union(*map(lookalikes, scripts))
+    distinct, all_ = dict.fromkeys(scripts, 0), dict.fromkeys(scripts, 0)
+    for letter, count in counts.items():
+        script = script_of(letter)
+        if script in scripts:
+            all_[script] += count
+            distinct[script] += 0 if letter in disguises else count
+    return max(scripts, key=lambda script: (distinct[script], all_[script], script))
 
 
 def _fold_words(text: str, main: Script) -> str:

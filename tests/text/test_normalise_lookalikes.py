@@ -64,3 +64,9 @@ def test_every_letter_passes_for_one_letter_of_the_script() -> None:
 
 def test_a_long_word_is_read_like_a_short_one() -> None:
     assert fold_lookalikes("fr" + "е" * 500 + " money") == "fr" + "e" * 500 + " money"
+
+
+@pytest.mark.parametrize("script", ["LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"])
+def test_no_letter_passes_for_another_of_its_own_script(script: str) -> None:
+    """That is what allows one set of disguises for all scripts of a text."""
+    assert script not in set(map(script_of, lookalikes(script)))

@@ -11,7 +11,7 @@ from functools import lru_cache
 from msgspec import Struct
 
 from text.hostility.frames import AbuseKind, Kind, Spans, ThreatKind, abuses, meant, phrases_at, threats
-from text.hostility.lexicon import ALONE, Lexicon, lexicon
+from text.hostility.lexicon import ALONE, Lexicon, Meaning, lexicon
 from text.hostility.tokens import Tokens, tokens_of
 
 __all__ = ["ABUSE_KINDS", "PEACEFUL", "THREAT_KINDS", "AbuseKind", "Hostility", "ThreatKind", "read_hostility"]
@@ -30,6 +30,10 @@ class Hostility(Struct, frozen=True):
 
 
 PEACEFUL = Hostility()
+MOST_MEANINGS = 1_000
+"""Words of a text that mean something in one language and are looked at. About one word in five does, so that these are all
+of a text of twenty thousand characters, unless it is made of threats.
+"""
 
 
 @lru_cache(maxsize=8_192)
@@ -41,12 +45,11 @@ def read_hostility(undisguised: str) -> Hostility:
     if not languages:
         return PEACEFUL
     kinds: set[Kind] = set()
-    for language in range(len(lexicon_.languages)):
-        if languages >> language & 1:
-            spans = Spans(tokens, lexicon_, language)
-            for found in (*threats(spans), *abuses(spans)):
-                if found.kind not in kinds and meant(spans, found):
-                    kinds.add(found.kind)
+    for language, meanings in _meanings(tokens, lexicon_, languages).items():
+        spans = Spans(tokens, lexicon_, language, meanings)
+        for found in (*threats(spans), *abuses(spans)):
+            if found.kind not in kinds and meant(spans, found):
+                kinds.add(found.kind)
     return Hostility(
         next((kind for kind in THREAT_KINDS if kind in kinds), None),
         next((kind for kind in ABUSE_KINDS if kind in kinds), None),
@@ -65,3 +68,15 @@ def _worth_a_look(tokens: Tokens, lexicon_: Lexicon) -> int:
             anchors |= 1 << phrase.language
             alone |= 1 << phrase.language if phrase.bit & ALONE else 0
     return alone | (anchors & targets)
+
+
+def _meanings(tokens: Tokens, lexicon_: Lexicon, languages: int) -> dict[int, list[tuple[int, Meaning]]]:
+    """What the words mean in each of the languages (bits), with their positions."""
+    found: dict[int, list[tuple[int, Meaning]]] = {
+        language: [] for language in range(len(lexicon_.languages)) if languages >> language & 1
+    }
+    for position, word in enumerate(tokens.written):
+        for language, meaning in lexicon_.meanings(word).by_language.items():
+            if language in found and len(found[language]) < MOST_MEANINGS:
+                found[language].append((position, meaning))
+    return found

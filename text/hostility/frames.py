@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
-from text.hostility.lexicon import BIT, CLASSES, GAPS, LONGEST_PHRASE, Grammar, Lexicon, Phrase, Starts
+from text.hostility.lexicon import BIT, CLASSES, GAPS, LONGEST_PHRASE, Grammar, Lexicon, Meaning, Phrase, Starts
 from text.hostility.tokens import Tokens
 
 ThreatKind = Literal["violence_to_you", "violence_to_group", "incitement", "intimidation", "wish"]
@@ -48,16 +48,15 @@ class Found(NamedTuple):
 class Spans:
     """The entries of one language that a text holds, by class."""
 
-    def __init__(self, tokens: Tokens, lexicon: Lexicon, language: int) -> None:
+    def __init__(self, tokens: Tokens, lexicon: Lexicon, language: int, meanings: list[tuple[int, Meaning]]) -> None:
+        """`meanings` are those of the text's words in the language, with their positions, in order."""
         self.tokens = tokens
         self.grammar: Grammar = lexicon.languages[language].grammar
         self._found: dict[str, list[Span]] = {}
-        for position, word in enumerate(tokens.written):
-            meaning = lexicon.meanings(word).by_language.get(language)
-            if meaning:
-                self._add(meaning.bits, position, position)
-                for phrase, end in phrases_at(tokens, position, meaning.phrases):
-                    self._add(phrase.bit, position, end)
+        for position, meaning in meanings:
+            self._add(meaning.bits, position, position)
+            for phrase, end in phrases_at(tokens, position, meaning.phrases):
+                self._add(phrase.bit, position, end)
         self._remove(["harmless"], [name for name in CLASSES if name != "harmless"])
         self._remove(["vow"], ["say"])
         self._remove(_TELLING, ["say", "said", "no", "apart"])

@@ -80,7 +80,7 @@ def tokens_of(text: str) -> Tokens:
                 clause += 1
             fresh = True  # within a clause it may stand for a copula
         elif piece in _CLAUSE_ENDS:
-            if piece in _QUESTIONS or (piece == _GREEK_QUESTION and words and "α" <= words[-1][0] <= "ω"):
+            if piece in _QUESTIONS or (piece == _GREEK_QUESTION and words and "α" <= words[-1][:1] <= "ω"):
                 asked.add(sentence)
             sentence += piece in _SENTENCE_ENDS
             clause, fresh = clause + 1, True
