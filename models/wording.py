@@ -25,6 +25,8 @@ def expected(node: inspect.Type) -> str:
             return " or ".join(["null"] * nullable + told)
         case inspect.LiteralType(values=values):
             return f"one of {', '.join(map(str, values))}"
+        case inspect.EnumType(cls=cls):
+            return f"one of {', '.join(str(one.value) for one in cls)}"
         case inspect.StructType(fields=fields):
             return f"a mapping with {', '.join(field.encode_name for field in fields)}"
         case inspect.DictType() | inspect.AnyType():

@@ -62,11 +62,13 @@ class Memory(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     longest_downtime: Duration
     campaign_generation: Duration
     copy_similarity: Share
+    acquaintance: Duration
 
     def store_limits(self) -> StoreLimits:
         """The same as the store wants it."""
         return StoreLimits(
             grace=int(self.longest_downtime),
+            tie_ttl=int(self.acquaintance),
             generation=int(self.campaign_generation),
             lateness=int(self.allowed_lateness),
             similarity_threshold=self.copy_similarity,

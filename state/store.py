@@ -15,6 +15,7 @@ from state.episodes import EPISODES, EpisodeCodec
 from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, FeedbackLimits
 from state.pseudonyms import Pseudonyms
 from state.requests import (
+    MICROSECONDS,
     EpisodeClaim,
     Filing,
     Judgement,
@@ -48,7 +49,7 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
     `grace` is added to every expiry: Redis expires by the wall clock, so that state which a backlog still needs must outlive
     the longest downtime. `generation` is the stretch of event time after which a campaign that nobody joined is forgotten
     (it is found for one to two generations). `texts_per_author` are remembered in one generation, further new ones are not
-    compared; `windows_per_actor` is how many new windows one actor may begin in a day, in each shard.
+    compared; `windows_per_actor` is how many new windows one actor may begin in a `windows_period`, in each shard.
     """
 
     grace: int = 3 * DAY
@@ -60,6 +61,7 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
     members_per_episode: int = 10_000
     texts_per_author: int = 5_000
     windows_per_actor: int = 20_000
+    windows_period: int = DAY
     bands: int = 32
     similarity_threshold: float = 0.6
     feedback: FeedbackLimits = field(default_factory=FeedbackLimits)
@@ -166,7 +168,9 @@ class Store:
         def request(items: list[int]) -> object:
             packed = [self._windows.request(observations[i], keys[i]) for i in items]
             limits = self._limits
-            return (limits.entries_per_window, limits.tie_ttl, limits.windows_per_actor, packed)
+            began = limits.windows_period + limits.lateness + limits.grace
+            period = limits.windows_period * MICROSECONDS
+            return (limits.entries_per_window, limits.tie_ttl, limits.windows_per_actor, period, began, packed)
 
         owners = [self._pseudonyms.member(observation.owner) for observation in observations]
         answers = await self._shards.run_by_key(WINDOWS, owners, request)

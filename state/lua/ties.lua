@@ -1,6 +1,7 @@
 -- Who knows whom, for a batch of ties, in order.
 --
--- A member's `tie` set holds those whom the member has approached or accepted, with the first time as score. For the sender
+-- A member's `tie` set holds those whom the member has approached or accepted, with the first time as score, or with a later
+-- one where they were approached again long after: so that each tie ends by itself, however busy its member is. For the sender
 -- a recipient is known when the recipient's set holds the sender from before the event: a reply, or an accepted request.
 -- An answer does not say what its invitation was to. `target:` remembers that, and since when: "project 1700000000000000".
 -- Where an answer is read before the invitation it waits in the target's `answers` set (member, other and time, with the
@@ -43,7 +44,13 @@ local function remember(time, member, others)
       arguments[#arguments + 1] = others[i]
     end
     redis.call('ZADD', key, 'LT', unpack(arguments))
+    -- whom one goes on turning to stays known: what is older than half of its time becomes as old as that
+    for i = 1, #arguments, 2 do
+      arguments[i] = text(time - ttl * 500000)
+    end
+    redis.call('ZADD', key, 'XX', 'GT', unpack(arguments))
   end
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. text(time - ttl * 1000000))
   redis.call('EXPIRE', key, ttl)
   limit(key, cap)
 end
@@ -51,6 +58,7 @@ end
 local function wait(time, target, member, other)
   local key = prefix .. 'answers:' .. target
   redis.call('ZADD', key, text(time), member .. other .. text(time))
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. text(time - waiting_ttl * 1000000))
   redis.call('EXPIRE', key, waiting_ttl)
   limit(key, cap)
 end

@@ -12,12 +12,12 @@
 -- That goes for a window which the event only reads, too, as long as the event has recorded something in this shard: a request
 -- that comes again does not know its answers, while one that is read after its answers does.
 --
--- `began:` has how many windows an actor has begun in a day of event time. Who has begun very many begins no more: what would
+-- `began:` has how many windows an actor has begun in a period (a day) of event time. Who has begun very many begins no more: what would
 -- be alone in its window is answered as such and forgotten.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
--- ARGV[1]  msgpack {cap, seconds to live of the number, windows that an actor may begin in a day, {observation, ...}}, an
---          observation being
+-- ARGV[1]  msgpack {cap, seconds to live of the number, windows that an actor may begin in a period, microseconds of that period,
+--          seconds to live of what counts them, {observation, ...}}, an observation being
 --          {key, time, entry, length of the entry's part that names the event, members or 0, recorded (1 or 0), retained,
 --           seconds to live, named (1 or 0), {{length, sample_from}, ...}, actor};
 --          times in microseconds; `cap` limits the entries of a set
@@ -26,10 +26,10 @@
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
-local cap, number_ttl, most, observations = request[1], request[2], request[3], request[4]
+local cap, number_ttl, most, period, began_ttl, observations =
+  request[1], request[2], request[3], request[4], request[5], request[6]
 local SAMPLE, NAMED, TRIM_EVERY = 10, 101, 16
 local NUMBER_BYTES = 6
-local DAY, BEGAN_TTL = 86400000000, 4 * 86400
 -- An event that is late or comes again looks at so many neighbours on either side, or as many as its limit takes: beyond
 -- them its answer is a lower bound. That bounds the time which one actor with a crowded window can take.
 local NEIGHBOURS = 500
@@ -90,10 +90,10 @@ local function trim(key, horizon, size)
   redis.call('ZREMRANGEBYRANK', key, 0, -size - 1)
 end
 
--- Whether an actor may begin another window on the day of `time`; if so, that counts.
+-- Whether an actor may begin another window in the period of `time`; if so, that counts.
 local began = {}
 local function may_begin(actor, time)
-  local key = prefix .. 'began:' .. actor .. ':' .. text(math.floor(time / DAY))
+  local key = prefix .. 'began:' .. actor .. ':' .. text(math.floor(time / period))
   local count = began[key] or tonumber(redis.call('GET', key) or 0)
   began[key] = math.min(count + 1, most)
   return count < most
@@ -101,7 +101,7 @@ end
 
 local function remember_what_began()
   for key, count in pairs(began) do
-    redis.call('SET', key, text(count), 'EX', BEGAN_TTL)
+    redis.call('SET', key, text(count), 'EX', began_ttl)
   end
 end
 
@@ -124,9 +124,10 @@ local function record(events, distinct, time, entry, members, newest, retained, 
   if not newest then
     return
   end
-  -- answers never look beyond their length, so that trimming only saves memory and need not be done every time
+  -- answers never look beyond their length, so that trimming need not be done every time; but nothing must stay for ever in
+  -- a window that something is added to once in a while
   local many = distinct and #members > TRIM_EVERY
-  if many or redis.call('ZCARD', events) % TRIM_EVERY == 0 then
+  if many or time - newest > retained / TRIM_EVERY or redis.call('ZCARD', events) % TRIM_EVERY == 0 then
     local horizon = text(math.max(newest, time) - retained)
     trim(events, horizon, distinct and math.min(cap, math.floor(MEMBERS_HELD / math.max(1, #members))) or cap)
     if distinct then

@@ -63,11 +63,15 @@ def test_half_a_character_in_a_policy_is_told() -> None:
         parse_policy('memory: {}\nrules: {"\\ud800x": 1}')
 
 
-def test_a_weight_that_is_no_number_is_told() -> None:
-    """Numbers with a lower bound alone had no words."""
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [("further", "x", "expected a number of at least 0"), ("standings", ["support"], "expected one of ")],
+)
+def test_what_a_limit_expects_is_told(field: str, value: object, told: str) -> None:
+    """Numbers with a lower bound alone, and kinds of things, had no words."""
     loaded = yaml.safe_load(files("rules").joinpath("policy.yaml").read_text("utf-8"))
-    loaded["rules"]["private_information"]["limits"]["further"] = "x"
-    with pytest.raises(PolicyError, match=r"limits.further: found 'x', expected a number of at least 0$"):
+    loaded["rules"]["private_information"]["limits"][field] = value
+    with pytest.raises(PolicyError, match=rf"limits\.{field}(\[0\])?: found '(x|support)', {told}"):
         parse_policy(yaml.safe_dump(loaded))
 
 

@@ -40,7 +40,12 @@ class Bench:
         }
 
         async def all_keys() -> dict[bytes, Any]:
-            return {key: await read[await self.client.type(key)](key) async for key in self.client.scan_iter()}
+            found = {}
+            async for key in self.client.scan_iter():
+                kind = await self.client.type(key)
+                if kind != b"none":  # it may have ended just now
+                    found[key] = await read[kind](key)
+            return found
 
         return self.run(all_keys())
 

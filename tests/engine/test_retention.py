@@ -1,0 +1,106 @@
+"""How long things are kept: nothing is left after the policy's times, with a policy of seconds and real waiting."""
+
+import re
+import time
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from engine.engine import Engine
+from rules.policy import Policy, parse_policy
+from state.pseudonyms import Pseudonyms
+from state.store import Store
+from tests.engine.test_forget import MEMBER, SECRET, traces, with_a_member
+from tests.engine.test_keys import KEY, STATE_PAGE
+from tests.engine.world import Event, process, records
+from tests.servers import eventually
+from tests.state.conftest import Bench
+
+SECONDS = 2
+"""Every window, gap and acquaintance. The generation of campaigns, lateness and downtime are a second each."""
+LONGEST = 2 * SECONDS + SECONDS + 2
+"""An entry stays in a window for up to twice its length, an acquaintance for its own; lateness and downtime are added."""
+
+
+@cache
+def brief_policy() -> Policy:
+    """The shipped policy with limits of two and with seconds for days."""
+    loaded = yaml.safe_load(files("rules").joinpath("policy.yaml").read_text("utf-8"))
+    memory = {
+        "allowed_lateness": "1s",
+        "longest_downtime": "1s",
+        "campaign_generation": "1s",
+        "acquaintance": f"{SECONDS}s",
+    }
+    return parse_policy(
+        yaml.safe_dump({**loaded, "memory": loaded["memory"] | memory, "rules": _brief(loaded["rules"])})
+    )
+
+
+def _brief(value: Any) -> Any:
+    if isinstance(value, dict):
+        brief = {key: 2 if key == "reach" else _brief(item) for key, item in value.items()}
+        return brief | ({"episode_gap": f"{SECONDS}s"} if "mode" in value else {})
+    if isinstance(value, list):
+        quotas = value and isinstance(value[0], dict) and "window" in value[0]
+        return [_brief(item) for item in value[: 1 if quotas else None]]  # of quotas with one window only one may be
+    return f"{SECONDS}s" if isinstance(value, str) and re.fullmatch(r"\d+[smhd]", value) else value
+
+
+def brief_engine(bench: Bench) -> Engine:
+    limits = msgspec.structs.replace(brief_policy().memory.store_limits(), windows_period=1)
+    return Engine(brief_policy(), Store(bench.client, Pseudonyms(SECRET), limits=limits))
+
+
+def dated_now(events: list[Event]) -> list[Event]:
+    """The events as though all of them happened within the last half second, in their order."""
+    start = datetime.now(UTC) - timedelta(seconds=0.5)
+    step = timedelta(seconds=0.5) / len(events)
+    return [event | {"occurred_at": (start + step * n).isoformat()} for n, event in enumerate(events)]
+
+
+def kinds_of(bench: Bench) -> set[str]:
+    return {KEY.match(key)[2].decode() for key in bench.run(bench.client.keys())}  # type: ignore[index]
+
+
+def test_nothing_is_left_after_its_time(bench: Bench) -> None:
+    engine, kinds, rules = brief_engine(bench), set(), set()
+    events = with_a_member(1, copies=True)
+    for start in range(0, len(events), 40):
+        outcome = process(bench, engine, records(dated_now(events[start : start + 40])))
+        rules |= {incident.rule for incident in outcome.incidents}
+        kinds |= kinds_of(bench)
+    assert len(rules) > 5
+    assert {"tie", "win", "began", "target", "episode", "members", "told", "band", "leader", "brought"} <= kinds
+    time.sleep(LONGEST)
+    # a second more: servers end keys that nobody asks for a little later
+    eventually(lambda: bench.run(bench.client.dbsize()) == 0, seconds=2.0, what="every key has ended")
+
+
+def test_others_who_go_on_keep_nothing_of_a_member_who_is_gone(any_bench: Bench) -> None:
+    """Keys of busy members live on, and what stands in them of another must end all the same."""
+    engine = brief_engine(any_bench)
+    events = with_a_member(2)
+    process(any_bench, engine, records(dated_now(events[:50])))
+    assert traces(any_bench.dump(), MEMBER, events)
+    others = [event for event in events[:30] if MEMBER not in str(event)]
+    ended, turn = time.monotonic() + LONGEST + 1, 0
+    while time.monotonic() < ended:
+        turn += 1
+        going_on = [event | {"event_id": f"{turn}-{event['event_id']}"} for event in others]
+        process(any_bench, engine, records(dated_now(going_on)))
+        time.sleep(0.2)
+    assert turn > 1
+    assert "win" in kinds_of(any_bench)
+    assert traces(any_bench.dump(), MEMBER, events) == set()
+
+
+@pytest.mark.parametrize("field", ["allowed_lateness", "longest_downtime", "campaign_generation", "acquaintance"])
+def test_every_time_of_the_memory_is_a_setting_and_is_documented(field: str) -> None:
+    assert field in brief_policy().memory.__struct_fields__
+    assert f"`{field}`" in STATE_PAGE.read_text("utf-8")
