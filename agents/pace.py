@@ -42,7 +42,7 @@ class Pace:
         self._clock = clock
         self._worker = token_hex(8)
         self._telling_since: float | None = None
-        self._silent_since = clock()
+        self._silent_since = self._told = clock()
         self._others: int | None = None
         self._others_since = clock()
         self._held_since: float | None = None
@@ -84,10 +84,11 @@ class Pace:
         try:
             others = await self._share(self._worker, reached, LIFETIME_SECONDS)
         except StateUnavailable:
-            if self._telling_since is not None:
+            # a slow Redis fails now and then, and what was learnt a moment ago still holds
+            if self._telling_since is not None and self._clock() - self._told > LIFETIME_SECONDS:
                 self.restart()
             return
-        now = self._clock()
+        now = self._told = self._clock()
         if self._telling_since is None:
             self._telling_since = now
         if others != self._others:

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from agents.metrics import Metrics
-from agents.pace import HELD_SECONDS, LEAD_SECONDS, SETTLE_SECONDS, STUCK_SECONDS, Pace
+from agents.pace import HELD_SECONDS, LEAD_SECONDS, LIFETIME_SECONDS, SETTLE_SECONDS, STUCK_SECONDS, Pace
 from state.errors import StateUnavailable
 from tests.agents.helpers import Clock, gauges, health
 
@@ -97,10 +97,18 @@ def test_while_redis_is_out_it_reads_no_further_and_starts_anew_afterwards(group
     group.tell(7, SETTLE_SECONDS)
     group.out = True
     group.health.suffer("redis", "Redis does not answer")
+    group.tell(7, LIFETIME_SECONDS + 1)
     assert group.tell(7, 1000) == 0
     group.out = False
     assert group.tell(7) == 0
     assert group.tell(7, SETTLE_SECONDS) is None
+
+
+def test_what_was_learnt_holds_while_redis_fails_for_a_moment(group: Group) -> None:
+    group.others = 5_000_000
+    group.tell(7, SETTLE_SECONDS)
+    group.out = True
+    assert group.tell(7, LIFETIME_SECONDS - 1) == 5_000_000 + LEAD
 
 
 def test_what_cannot_be_told_for_another_reason_does_not_stop_the_worker(group: Group) -> None:

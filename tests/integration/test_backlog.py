@@ -1,11 +1,13 @@
 """Two hours of events behind: what is found in a backlog is what live reading finds, with one worker and with three."""
 
 import random
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from agents.pace import LIFETIME_SECONDS
 from tests.integration.stage import Found, Sent, Stage, Worker, event, replayed
 from tests.integration.workload import moment, own_affairs
 from tests.servers import KafkaServer, RedisServer, eventually
@@ -141,6 +143,7 @@ def test_two_hours_behind_nothing_is_found_that_live_reading_would_not_have_foun
     # Redis is away for two hours: all workers are behind at once when it comes back
     frail_redis.stop()
     stage.send(two_hours)
+    time.sleep(LIFETIME_SECONDS + 2)
     frail_redis.start()
     stage.wait_until_judged(120)
     assert stage.found() == expected
