@@ -30,7 +30,6 @@ def differences(workload: Workload, undisturbed: Judged, disturbed: Judged) -> t
     ]
     for name, run in (("undisturbed", undisturbed), ("disturbed", disturbed)):
         wrong += [f"{name}: {complaint}" for complaint in _racing_mistakes(workload, run)]
-        wrong += [f"{name}: an event stands twice in a window" for many in run.windows.values() if many > 1]
         wrong += [f"{name}: {complaint}" for complaint in _counted_twice(run)]
     return wrong, _by_order(undisturbed, disturbed)
 
@@ -135,9 +134,12 @@ def _newest(run: Judged) -> dict[bytes, float]:
 
 
 def _counted_twice(run: Judged) -> list[str]:
-    """Events that stand in one window more than once, with other members or at other times."""
-    standing = Counter((key, event_id) for key, event_id, *_ in run.windows)
-    return [f"{_PSEUDONYMS.unseal(event_id)} counts {n} times" for (_, event_id), n in standing.items() if n > 1]
+    """Events that stand in one window more than once."""
+    standing: Counter[tuple[bytes, bytes]] = Counter()
+    for (key, event_id, *_), many in run.windows.items():
+        standing[key, event_id] += many
+    twice = sorted({_PSEUDONYMS.unseal(event_id) for (_, event_id), many in standing.items() if many > 1})
+    return _shortened("windows", [f"{event_id} stands in one more than once" for event_id in twice])
 
 
 # --- what racing may come to --------------------------------------------------------------------------------------------
