@@ -161,7 +161,7 @@ class _Crew:
         self._settings = settings
 
     def add(self) -> Worker:
-        worker = self._stage.start_worker(ready=False, **self._settings)
+        worker = self._stage.start_worker(ready=False, fault="in_long_strides", **self._settings)
         self.workers.append(worker)
         return worker
 
