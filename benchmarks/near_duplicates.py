@@ -15,11 +15,13 @@ import json
 import random
 import re
 import statistics
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 
 import msgspec
 import numpy as np
@@ -40,7 +42,6 @@ from twinwatch.embedded import embedded_redis
 OWN = yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text("utf-8"))
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 MIN_CHARACTERS = 80
-BENIGN_TEXTS = 25_000
 ESTIMATED_PAIRS = 5_000
 BATCH = 500
 POLICY: Path | None = None
@@ -339,13 +340,39 @@ async def paraphrase_table(redis: str) -> None:
     print(f"\nparaphrases: {len(found)} of {len(OWN['paraphrases'])} campaigns found")
 
 
+OWN_COPY = 0.5
+"""Share of their words that make two texts by one person copies of one another. They would count as two persons' here."""
+
+
 def harmless_texts(directory: Path) -> list[str]:
-    """Texts by people, and of those that one person wrote again and again only the first: its copies are copies."""
+    """Texts by people that say enough to be compared, without what one person wrote again: copies of one's own are copies.
+
+    Those by bots are left out, as are equal texts and those that share `OWN_COPY` of their words with an earlier one of the
+    same person.
+    """
     by_author: dict[str, list[str]] = defaultdict(list)
     for number, row in enumerate(rows_in(directory, "benign_*.jsonl.gz")):
         if row.get("label") != "bot":
             by_author[row.get("actor") or f"row {number}"].append(row["text"])
-    return sorted({text for texts in by_author.values() for text in apart(texts)})
+    return sorted({text for texts in by_author.values() for text in without_own_copies(texts)})
+
+
+def without_own_copies(texts: list[str]) -> list[str]:
+    """The texts of one person that share less than `OWN_COPY` of their words with each of the person's before."""
+    readings = read_texts(texts)
+    frequency = Counter(word for reading in readings for word in set(reading.normalised.split()))
+    holders: dict[str, list[set[str]]] = defaultdict(list)
+    kept = []
+    for text, reading in zip(texts, readings, strict=True):
+        words = set(reading.normalised.split())
+        # who shares half of the words shares one of the rarer half, and one
+        rare = sorted(words, key=lambda word: (frequency[word], word))[: int(len(words) * (1 - OWN_COPY)) + 1]
+        before = {id(other): other for word in rare for other in holders[word]}.values()
+        if reading.digest and not any(len(words & other) >= OWN_COPY * len(words | other) for other in before):
+            kept.append(text)
+            for word in words:
+                holders[word].append(words)
+    return kept
 
 
 async def false_table(directory: Path, redis: str) -> None:
@@ -353,7 +380,6 @@ async def false_table(directory: Path, redis: str) -> None:
     rng = random.Random(7)
     texts = harmless_texts(directory)
     rng.shuffle(texts)
-    texts = texts[:BENIGN_TEXTS]
     step = timedelta(hours=20) / len(texts)
     posts = [Post(START + number * step, f"{number}/0", text) for number, text in enumerate(texts)]
     incidents = await incidents_of(posts, redis, "b:")
@@ -363,6 +389,71 @@ async def false_table(directory: Path, redis: str) -> None:
         print(f"  {incident.accomplice_count + 1} accounts, similarity {incident.evidence.similarity}:")
         for account in sorted({incident.subject_id, *incident.accomplice_ids})[:4]:
             print("     ", texts[int(account.split("/")[0])][:150].replace("\n", " "))
+
+
+# --- Templates -----------------------------------------------------------------------------------------------------------
+
+TEMPLATES = ("en", "de", "el", "pl", "tr")
+AUTHORS_OF_TEMPLATE = 40
+SHARES = (0.3, 0.5, 0.7)
+
+
+def filled_in(template: str, share: float, words: Iterator[str]) -> str:
+    """A template with words of somebody's own around it, so that the template makes up this share of the letters."""
+    own: list[str] = []
+    while sum(map(len, own)) < (1 - share) / share * len(template.replace(" ", "")):
+        own.append(next(words))
+    cut = len(own) // 2
+    return f"{' '.join(own[:cut])}.\n{template}\n{' '.join(own[cut:])}"
+
+
+def template_posts(shares: tuple[float, ...], words: Iterator[str], rng: random.Random) -> list[Post]:
+    """Many authors who have nothing in common but the templates that they fill in."""
+    posts = []
+    for name in TEMPLATES:
+        for author in range(AUTHORS_OF_TEMPLATE):
+            text = filled_in(OWN["seeds"][name], rng.choice(shares), words)
+            posts.append(Post(START + timedelta(seconds=rng.uniform(0, 10 * 3600)), f"{name}-{author}/0", text))
+    return sorted(posts)
+
+
+async def template_table(directory: Path, seeds: list[str], redis: str) -> None:
+    """Print the campaigns among authors who fill in templates, and how many campaigns are found that embed one."""
+    rng = random.Random(19)
+    texts = sorted({row["text"] for row in rows_in(directory, "benign_fortunes*.jsonl.gz")})
+    rng.shuffle(texts)
+    words = (word for text in texts for word in text.split())
+    streams = [((share,), f"{share:.0%}") for share in SHARES] + [(SHARES, "mixed")]
+    print("\n| template's share | learnt | false campaigns | accounts in them |\n|---|---|---|---|")
+    for number, (shares, name) in enumerate(streams):
+        posts = template_posts(shares, words, rng)
+        for learnt in (False, True):
+            with unlearnt(not learnt):
+                latest = {i.incident_id: i for i in await incidents_of(posts, redis, f"t{number}{learnt}:")}
+            accounts = sum(incident.accomplice_count + 1 for incident in latest.values())
+            print(f"| {name} | {'yes' if learnt else 'no'} | {len(latest)} | {accounts} |", flush=True)
+    others = [seed for seed in seeds[len(OWN["seeds"]) :] if len(seed) < 400]
+    print("\n| campaigns that embed a template | learnt | found |\n|---|---|---|")
+    for number, name in enumerate(("exact", "another greeting", "10 % dropped", "20 % dropped")):
+        mutation, _ = MUTATIONS[name]
+        before = template_posts((0.3,), words, rng)
+
+        def embed(text: str, rng: random.Random, mutation: Mutation = mutation) -> str:
+            return f"{OWN['seeds'][TEMPLATES[len(text) % len(TEMPLATES)]]}\n{mutation(text, rng)}"
+
+        spam = [post._replace(time=post.time + timedelta(hours=11)) for post in campaign_posts(others, embed, rng)]
+        for learnt in (False, True):
+            with unlearnt(not learnt):
+                found, _ = campaigns_found(await incidents_of([*before, *spam], redis, f"e{number}{learnt}:"))
+            found = {one for one in found if one.isdigit()}
+            print(f"| {name} | {'yes' if learnt else 'no'} | {len(found) / len(others):.3f} |", flush=True)
+
+
+@contextmanager
+def unlearnt(wanted: bool) -> Iterator[None]:
+    """Without boilerplate being learnt, if that is wanted."""
+    with patch("state.campaigns.sentences", lambda _: []) if wanted else nullcontext():
+        yield
 
 
 # --- The estimate ------------------------------------------------------------------------------------------------------
@@ -421,6 +512,7 @@ def text_of(name: str, time: int, reading: TextReading) -> Text:
         author=name,
         digest=reading.digest or b"",
         signature=reading.signature or b"",
+        words=reading.words,
     )
 
 
@@ -507,6 +599,8 @@ def main() -> None:
     parser.add_argument("--policy", type=Path)
     parser.add_argument("--curve", type=Path, help="draw the curve into this SVG file, and nothing else")
     parser.add_argument("--only", help="mutations whose name contains this; nothing else is measured then")
+    parser.add_argument("--templates", action="store_true", help="measure filled in templates, and nothing else")
+    parser.add_argument("--false", action="store_true", help="measure false campaigns, and nothing else")
     arguments = parser.parse_args()
     global POLICY
     POLICY = arguments.policy
@@ -515,12 +609,19 @@ def main() -> None:
         if arguments.curve:
             draw(asyncio.run(curve(seeds, server.url)), arguments.curve)
             return
+        if arguments.templates:
+            asyncio.run(template_table(arguments.directory, seeds, server.url))
+            return
+        if arguments.false:
+            asyncio.run(false_table(arguments.directory, server.url))
+            return
         asyncio.run(recall_table(seeds, server.url, arguments.only))
         if arguments.only:
             return
         asyncio.run(paraphrase_table(server.url))
         if arguments.directory:
             asyncio.run(false_table(arguments.directory, server.url))
+            asyncio.run(template_table(arguments.directory, seeds, server.url))
     with embedded_redis() as server:
         asyncio.run(memory_row(server.url))
     estimate_row(pairs(seeds, ESTIMATED_PAIRS))

@@ -37,6 +37,7 @@ from rules.policy import Policy
 from state.requests import (
     Acceptance,
     Approach,
+    Decision,
     EpisodeClaim,
     Filing,
     InvitationAnswer,
@@ -117,11 +118,11 @@ class Engine:
         with batch.stage("read"):
             texts, headings = _read(arrivals)
         with batch.stage("recall"):
-            facts, told = await self._recall(arrivals, texts, headings)
+            facts, told, decisions = await self._recall(arrivals, texts, headings)
         with batch.stage("judge"):
             observations, pending = self._observe(arrivals, facts, batch)
         with batch.stage("measure"):
-            measured = await self._store.measure(observations) if observations else []
+            measured = await self._store.measure(observations, decisions) if observations or decisions else []
         with batch.stage("judge"):
             claims = self._judge(arrivals, facts, pending, measured, batch)
         with batch.stage("settle"):
@@ -164,10 +165,12 @@ class Engine:
 
     async def _recall(
         self, arrivals: list[_Arrival], readings: dict[int, TextReading], headings: dict[int, TextReading]
-    ) -> tuple[list[Fact], list[list[Revision]]]:
-        """Facts, and what the events were told when they came before; both parallel to the arrivals."""
+    ) -> tuple[list[Fact], list[list[Revision]], list[Decision]]:
+        """Facts, and what the events were told when they came before, both parallel to the arrivals; and what was decided
+        about their texts.
+        """
         if not arrivals:
-            return [], []
+            return [], [], []
         ties: list[Tie] = []
         owners: list[int] = []
         for index, arrival in enumerate(arrivals):
@@ -180,7 +183,8 @@ class Engine:
             event = arrivals[index].event
             if reading.digest is not None and isinstance(event, COMPARED):
                 compared.append(index)
-                texts.append(Text(event.time, event.event_id, event.actor_id, reading.digest, reading.signature or b""))
+                signature = reading.signature or b""
+                texts.append(Text(event.time, event.event_id, event.actor_id, reading.digest, signature, reading.words))
         filings = {index: _filing(a.event) for index, a in enumerate(arrivals) if isinstance(a.event, Report)}
         event_ids = [arrival.event.event_id for arrival in arrivals]
         recalled = await self._store.recall(ties, texts, event_ids, list(filings.values()))
@@ -205,7 +209,7 @@ class Engine:
             )
             for index, arrival in enumerate(arrivals)
         ]
-        return facts, recalled.told
+        return facts, recalled.told, recalled.decisions
 
     def _observe(
         self, arrivals: list[_Arrival], facts: list[Fact], batch: "_Batch"

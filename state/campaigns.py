@@ -1,14 +1,19 @@
-"""Campaigns: texts as `campaigns.lua` takes them, and the campaigns that it answers."""
+"""Campaigns: texts as `campaigns.lua` takes them, the campaigns that it answers, and what it leaves to be decided here."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from state.pseudonyms import Pseudonyms
-from state.requests import MICROSECONDS, Campaign, Text
+from state.requests import MICROSECONDS, Campaign, Decision, Text
 from state.scripts import Script
+from text.likeness import MAX_LETTERS, are_copies, sentences, without
 
 CAMPAIGNS = Script("campaigns")
+MERGES = Script("merges")
 SIGNATURE_SCHEME = "affine32x128w128p128"
+_ID_BYTES = 16
+_SENTENCE_BYTES = 8
 CAMPAIGN_NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/campaign")
 
 
@@ -31,14 +36,15 @@ class CampaignCodec:
     ) -> None:
         self._pseudonyms = pseudonyms
         self._bands, self._threshold, self._most = bands, threshold, texts_per_author
-        self._generation, self._lateness, self._grace = generation, lateness, grace
+        self._generation, self._lateness = generation, lateness
+        self._ttl = 2 * generation + lateness + grace
 
     def request(self, texts: list[Text]) -> tuple[Any, ...]:
         """The script's request."""
         return (
             self._bands,
             self._threshold,
-            2 * self._generation + self._lateness + self._grace,
+            self._ttl,
             self._most,
             [
                 (
@@ -47,6 +53,16 @@ class CampaignCodec:
                     campaign_id_of(text),
                     self.generations(text.time),
                     self._pseudonyms.member(text.author),
+                    self._pseudonyms.seal_bytes(_kept(text)) if text.signature and text.words else b"",
+                    [
+                        (
+                            self._pseudonyms.key(line)[:_SENTENCE_BYTES],
+                            len(line),
+                            # says who wrote it only together with the sentence
+                            self._pseudonyms.key(line, text.author)[:_SENTENCE_BYTES],
+                        )
+                        for line in sentences(text.words)
+                    ],
                 )
                 for text in texts
             ],
@@ -61,12 +77,79 @@ class CampaignCodec:
         after = (time + self._lateness * MICROSECONDS) // length
         return [own, own - 1, *range(own + 1, after + 1)]
 
-    def campaign(self, answer: Any) -> Campaign | None:
-        """The answer for one text."""
-        campaign_id, similarity = answer
-        if not campaign_id:
-            return None
-        return Campaign(str(UUID(bytes=campaign_id)), float(similarity))
+    def answers(self, texts: Sequence[Text], answers: Sequence[Any]) -> tuple[list[Campaign | None], list[Decision]]:
+        """The campaign of each text, and the decisions on which that rests, both in the order of the texts."""
+        merges = _Merges()
+        campaigns: list[Campaign | None] = []
+        decisions: list[Decision] = []
+        answered: dict[bytes, bytes] = {}
+        for text, answer in zip(texts, answers, strict=True):
+            if len(answer) == 2:
+                campaigns.append(_campaign(*answer))
+                continue
+            joined, alike, root, name, others, boilerplate = answer
+            result = answered.get(name)
+            if result is None:
+                known = [line for line, many in zip(sentences(text.words), boilerplate, strict=True) if many]
+                same = [
+                    (head, share)
+                    for head, share, sealed, clear in others
+                    if not sealed or self._same(text, sealed, known, clear=bool(clear))
+                ]
+                for head, share in same:
+                    merges.unite(root, head, float(share))
+                oldest, by_merging = merges.root_of(root)
+                result = oldest[:_ID_BYTES] + b"%.4f" % min(float(alike), by_merging)
+                if name:  # else the text is one too many of its author's
+                    answered[name] = result
+                    decisions.append(Decision(name, self.generations(text.time), joined, same, result))
+            campaigns.append(_campaign(result[:_ID_BYTES], result[_ID_BYTES:]))
+        return campaigns, decisions
+
+    def decided(self, decisions: Sequence[Decision]) -> tuple[Any, ...]:
+        """The request of `merges.lua`."""
+        return self._ttl, [(d.name, d.generations, d.joined, d.same, d.answer) for d in decisions]
+
+    def _same(self, text: Text, sealed: bytes, boilerplate: list[str], *, clear: bool) -> bool:
+        """Whether two texts are copies, without the sentences that many use. `clear`: whether they are with them."""
+        kept = self._pseudonyms.unseal_bytes(sealed).decode()
+        if not boilerplate:
+            return are_copies(text.words, kept)
+        one, other = without(text.words[:MAX_LETTERS], boilerplate), without(kept, boilerplate)
+        return clear if one is None or other is None else are_copies(one, other)
+
+
+class _Merges:
+    """Which campaigns turned out to be one while a batch was answered, besides what the store knows.
+
+    A *head* is a campaign's id and its number; the lower number is the older campaign, and takes in the other.
+    """
+
+    def __init__(self) -> None:
+        self._older: dict[bytes, tuple[bytes, float]] = {}
+
+    def root_of(self, head: bytes) -> tuple[bytes, float]:
+        """The campaign that `head` is part of, and the least similarity of those that it was merged for."""
+        similarity = 1.0
+        while head in self._older:
+            head, share = self._older[head]
+            similarity = min(similarity, share)
+        return head, similarity
+
+    def unite(self, left: bytes, right: bytes, similarity: float) -> None:
+        """Two campaigns are one."""
+        older, younger = sorted((self.root_of(left)[0], self.root_of(right)[0]), key=lambda head: head[_ID_BYTES:])
+        if older != younger:
+            self._older[younger] = older, similarity
+
+
+def _campaign(campaign_id: bytes, similarity: bytes) -> Campaign | None:
+    return Campaign(str(UUID(bytes=campaign_id)), float(similarity)) if campaign_id else None
+
+
+def _kept(text: Text) -> bytes:
+    """What a leader keeps of its text. Words of letters alone: no number, no link, no address is in it."""
+    return text.words[:MAX_LETTERS].encode()
 
 
 def campaign_id_of(text: Text) -> bytes:

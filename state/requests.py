@@ -51,13 +51,16 @@ Tie = Approach | Acceptance | TargetKind | InvitationAnswer
 
 
 class Text(Struct, frozen=True):
-    """One text to be matched with the campaigns. `signature` is empty where the text is too short for MinHash."""
+    """One text to be matched with the campaigns. `signature` is empty where the text is too short for MinHash. `words` is what
+    is compared where signatures leave it open (`text.reading.TextReading.words`).
+    """
 
     time: int
     event_id: str
     author: str
     digest: bytes
     signature: bytes
+    words: str = ""
 
 
 class Campaign(Struct, frozen=True):
@@ -69,6 +72,20 @@ class Campaign(Struct, frozen=True):
     campaign_id: str
     similarity: float
     upheld: bool = False
+
+
+class Decision(Struct, frozen=True):
+    """What was found out about one text that signatures left open, to be written down by the next step.
+
+    `name` is the text's in the store. It joined the campaign with the head (id and number) `joined`, which is one with the
+    campaigns `same` (head, similarity); `answer` is what the text is answered from now on.
+    """
+
+    name: bytes
+    generations: list[int]
+    joined: bytes
+    same: list[tuple[bytes, bytes]]
+    answer: bytes
 
 
 class Look(Struct, frozen=True):
@@ -248,7 +265,7 @@ class Recalled(Struct, frozen=True):
     """Answers parallel to the ties (known others, or the kind of a target), to the texts, the event ids and the reports.
 
     A text has no campaign where its author has brought too many new ones already. `told` are the revisions that an event
-    made when it came before; empty for an event that is new or told nothing.
+    made when it came before; empty for an event that is new or told nothing. `decisions` are to be handed to `measure`.
     """
 
     known: list[frozenset[str]]
@@ -256,3 +273,4 @@ class Recalled(Struct, frozen=True):
     campaigns: list[Campaign | None]
     told: list[list[Revision]]
     records: list[Record]
+    decisions: list[Decision]

@@ -83,16 +83,23 @@ class Shards:
         return dict(zip(calls, results, strict=True))
 
     async def run_by_key(
-        self, script: Script, keys: Sequence[bytes], request: Callable[[list[int]], object]
+        self,
+        script: Script,
+        keys: Sequence[bytes],
+        request: Callable[[list[int]], object],
+        besides: Mapping[int, Call] | None = None,
     ) -> list[Any]:
         """Run `script` once in each shard that owns some of `keys`; the answers come back in the order of `keys`.
 
-        `request` makes a shard's request from the positions of its keys.
+        `request` makes a shard's request from the positions of its keys. `besides` is run in the same round trip, by shard.
         """
         items: dict[int, list[int]] = {}
         for index, key in enumerate(keys):
             items.setdefault(shard_of(key, len(self)), []).append(index)
-        answers = await self.run({shard: [Call(script, request(indexes))] for shard, indexes in items.items()})
+        calls = {shard: [Call(script, request(indexes))] for shard, indexes in items.items()}
+        for shard, call in (besides or {}).items():
+            calls.setdefault(shard, []).append(call)
+        answers = await self.run(calls)
         ordered: list[Any] = [None] * len(keys)
         for shard, indexes in items.items():
             for index, answer in zip(indexes, answers[shard][0], strict=True):

@@ -10,12 +10,14 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 from redis.asyncio import Redis
 
-from state.campaigns import CAMPAIGNS, CampaignCodec
+from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec
 from state.episodes import EPISODES, EpisodeCodec
 from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, FeedbackLimits
 from state.pseudonyms import Pseudonyms
 from state.requests import (
     MICROSECONDS,
+    Campaign,
+    Decision,
     EpisodeClaim,
     Filing,
     Judgement,
@@ -63,7 +65,7 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
     windows_per_actor: int = 20_000
     windows_period: int = DAY
     bands: int = 32
-    similarity_threshold: float = 0.6
+    similarity_threshold: float = 0.7
     feedback: FeedbackLimits = field(default_factory=FeedbackLimits)
 
 
@@ -137,7 +139,10 @@ class Store:
             calls[0].append(Call(KNOWN, self._feedback.known((), texts), self._campaigns.scope))
         answers = await self._shards.run(calls)
         known_texts = answers[0].pop() if texts else []
-        campaigns = [self._campaigns.campaign(answer) for answer in answers[0].pop()] if texts else []
+        campaigns: list[Campaign | None] = []
+        decisions: list[Decision] = []
+        if texts:
+            campaigns, decisions = self._campaigns.answers(texts, answers[0].pop())
         campaigns = [
             replace(campaign, upheld=True) if campaign and upheld else campaign
             for campaign, upheld in zip(campaigns, known_texts, strict=True)
@@ -151,7 +156,7 @@ class Store:
             for position, packed in results.pop(0):
                 told[position - 1] += self._episodes.told(packed)
         known, kinds = plan.answers({shard: results[0] for shard, results in answers.items() if results})
-        return Recalled(known, kinds, campaigns, told, records)
+        return Recalled(known, kinds, campaigns, told, records, decisions)
 
     def _filed(self, filings: Sequence[Filing]) -> dict[int, list[int]]:
         """Positions of the reports by the shards of their reporters."""
@@ -161,8 +166,12 @@ class Store:
             by_shard.setdefault(shard, []).append(position)
         return by_shard
 
-    async def measure(self, observations: Sequence[Observation]) -> list[list[Reading]]:
-        """Record the observations in order and answer their looks; parallel to `observations`. One round trip."""
+    async def measure(
+        self, observations: Sequence[Observation], decisions: Sequence[Decision] = ()
+    ) -> list[list[Reading]]:
+        """Record the observations in order and answer their looks; parallel to `observations`. Write down what was decided
+        about the batch's texts. One round trip.
+        """
         keys = [self._windows.key(observation) for observation in observations]
 
         def request(items: list[int]) -> object:
@@ -173,7 +182,8 @@ class Store:
             return (limits.entries_per_window, limits.tie_ttl, limits.windows_per_actor, period, began, packed)
 
         owners = [self._pseudonyms.member(observation.owner) for observation in observations]
-        answers = await self._shards.run_by_key(WINDOWS, owners, request)
+        besides = {0: Call(MERGES, self._campaigns.decided(decisions), self._campaigns.scope)} if decisions else {}
+        answers = await self._shards.run_by_key(WINDOWS, owners, request, besides)
         return [[self._windows.reading(reading) for reading in answer] for answer in answers]
 
     async def settle(self, claims: Sequence[EpisodeClaim]) -> list[Revision | Silenced | None]:

@@ -1,5 +1,6 @@
 """The one pass over a batch's texts: everything that rules and state later need to know about each text."""
 
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -30,13 +31,15 @@ class TextReading(Struct, frozen=True, kw_only=True):
     `normalised` is what copies are compared by: links, addresses, numbers and the addressee's name masked besides.
     `digest` (16 bytes) is equal for texts whose normalised letters are equal, and None where the text is too short to carry
     a signal. `signature` (`SIGNATURE_BYTES` bytes, of the text without its hashtags) is None where that is too short for
-    MinHash to tell copies from coincidence.
+    MinHash to tell copies from coincidence. `words` is what was signed, a sentence or line a line: letters and spaces, nothing
+    else.
     """
 
     undisguised: str
     normalised: str
     digest: bytes | None
     signature: bytes | None
+    words: str = ""
 
 
 def read_texts(texts: Sequence[str]) -> list[TextReading]:
@@ -53,12 +56,14 @@ def read_texts(texts: Sequence[str]) -> list[TextReading]:
     untagged = _untagged(bodies, forms)
     signed = [index for index in compared if len(untagged[index].letters) >= MIN_SIGNED_LETTERS]
     signature_of = dict(zip(signed, signatures([untagged[index] for index in signed]), strict=True))
+    words_of = dict(zip(signed, _sentences([bodies[index] for index in signed]), strict=True))
     return [
         TextReading(
             undisguised=undisguised[index],
             normalised=normalised[index],
             digest=digest(letters[index]) if index in compared else None,
             signature=signature_of.get(index),
+            words=words_of.get(index, ""),
         )
         for index in range(len(texts))
     ]
@@ -70,6 +75,16 @@ def _untagged(bodies: Sequence[str], forms: list[Compared]) -> list[Compared]:
     bare = compare([drop_punctuation(drop_tags(bodies[index])) for index in tagged])
     found = dict(zip(tagged, bare, strict=True))
     return [found.get(index, form) for index, form in enumerate(forms)]
+
+
+_SENTENCE_ENDS = re.compile(r"[\n.!?…。！？؟։।]+")
+
+
+def _sentences(bodies: Sequence[str]) -> list[str]:
+    """The words of each text, a sentence or line a line; those without letters are left out."""
+    parts = [[part for part in _SENTENCE_ENDS.split(drop_tags(body)) if part.strip()] for body in bodies]
+    forms = iter(compare([drop_punctuation(part) for body in parts for part in body]))
+    return ["\n".join(words for words in (next(forms).words.strip() for _ in body) if words) for body in parts]
 
 
 def _compared(normalised: Sequence[str], letters: Sequence[str]) -> set[int]:

@@ -7,26 +7,45 @@
 --   brought:g   author -> texts brought in this generation; whoever has brought very many founds and teaches nothing more
 --   digest:g    normalised text -> leader
 --   band:g:i    i-th band of a signature -> numbers of leaders, joined by commas
---   leader:g    leader -> campaign id (16 bytes), campaign number (10 digits), signature
+--   leader:g    leader -> campaign id (16 bytes), campaign number (10 digits), signature, sealed text
 --   size:g      campaign number -> leaders that it has got in this generation
---   merged:g    campaign number -> id and number of the older campaign that it turned out to be
+--   sentence:g  sentence -> hash of sentence and author (8 bytes) and campaign number (10 digits) of texts that it stood in, no two
+--               of one author or one campaign; '*' from MANY of them on: then it is boilerplate
+--   merged:g    campaign number -> id and number of the older campaign that it turned out to be, similarity; written by
+--               `merges.lua` only
 -- Leaders carry ascending numbers, and a campaign has the number of its first. Of several campaigns that a text is a copy of
--- the oldest wins and takes in the others, so that the answer does not depend on how the stream was cut into batches.
+-- the oldest wins and takes in the others.
+--
+-- What many authors write in texts of different campaigns is nobody's: a template, a signature, a notice. A wave of copies is
+-- one campaign and teaches nothing. Where such sentences are a good part of a text, signatures are not clear.
+--
+-- Signatures decide alone where they are clear. Where they are not, somebody has to look at the texts, who holds the key:
+-- the text is answered with all that it may have in common with others, `state/campaigns.py` decides, and `merges.lua` writes
+-- down what it decided. Until then the text's entry in `seen` says what was asked, so that the same is asked again if the event
+-- comes again. Which leaders there are never depends on what was merged, and which campaigns are merged only on texts that
+-- came before: so the answers do not depend on how the stream was cut into batches, or on a crash between the two steps.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
 -- ARGV[1]  msgpack {bands, threshold, ttl in seconds, texts of an author in a generation, {text, ...}}, a text being
 --          {digest, signature or "", id of the campaign that it would found, {own generation, other generations to look in},
---           author}
+--           author, sealed text or "", {{hash of a sentence, its length in letters and spaces, hash
+--           of it and the author}, ...}}
 --          `signature`: 128 big-endian 16-bit slots of shingles, 128 bytes of words, 128 bytes of pairs of words, 16-bit number
 --          of letters; `threshold`: share of equal slots of shingles from which long texts are copies, whatever their words
 -- returns  msgpack, parallel to the texts: {campaign id, similarity}: the share of equal slots of shingles or of words,
---          whichever is more, to the campaign's first text; "" for the id of a new text of somebody who brought too many
+--          whichever is more, to the campaign's first text; "" for the id of a new text of somebody who brought too many.
+--          Where that is not decided yet: {head of the campaign that the text joined, similarity, head of what that is part of,
+--          name in `seen`, {{head, similarity, sealed text, or "" where it is certain, 1 where only boilerplate casts doubt on
+--          it, else 0}, ...} campaigns that may be the same, {1 or 0, ...} whether each sentence is boilerplate},
+--          a head being id and number of a campaign
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
 local bands, threshold, ttl, most, texts = request[1], request[2], request[3], request[4], request[5]
 
 local ID, HEAD = 16, 26          -- bytes of a campaign's id; of its id and number
+local SIGNATURE = 514            -- bytes of a signature
+local ANSWER = 22                -- bytes of an answer that is decided: id and similarity
 local SLOTS = 128
 local SHINGLES, WORDS, PAIRS, LETTERS = 0, 256, 384, 512  -- where the parts of a signature begin
 local FEW, LEAST_OF_FEW = 32, 4  -- slots looked at first, and how many of them copies share at least (one in 500 does not)
@@ -34,16 +53,25 @@ local CANDIDATES = 16            -- leaders that one text is compared with
 local IN_BAND = 4                -- leaders kept of one band: the first ones
 local LEADERS = 8                -- leaders that a campaign gets in one generation
 local KNOWN_WELL = 0.8           -- a text more like a leader than this need not lead
-local MERGES = 16                -- how often a campaign is followed into an older one
+local DOUBTS = 4                 -- texts that one text is to be compared with letter by letter
 
 -- From what share of equal slots two texts are copies, by their number of letters (docs/near-duplicates.md has the
 -- measurements): {letters, share}, straight lines between. Fewer letters prove less.
 local SHORT_MARGIN = {{24, 0.5}, {40, 0.35}, {70, 0.05}, {130, 0}}  -- how far the threshold moves towards 1
 local OF_WORDS = {{40, 0.98}, {60, 0.72}, {75, 0.66}, {110, 0.56}, {170, 0.50}, {220, 0.40}}
-local OF_PAIRS = {{40, 1.01}, {70, 0.50}, {130, 0.40}, {220, 0.30}}
+local OF_PAIRS = {{40, 1.01}, {70, 0.50}, {130, 0.42}, {220, 0.40}}
 local LEAST = 0.35               -- of shingles, for words to count
 local SAME_LETTERS = 0.9         -- of shingles: copies whose words were cut or joined
 local SOME_WORDS = 0.5           -- of words, for fewer shingles to count by themselves
+local MANY = 5                   -- authors and campaigns from which a sentence is boilerplate
+local AUTHOR, WITNESS = 8, 18    -- bytes of an author; of an author and a campaign's number
+local GOOD_PART = 0.2            -- of a text: more boilerplate than this casts doubt on signatures
+local SHORT = 40                 -- letters; of shorter texts only nearly equal signatures are clear
+-- What is not clear is worth a look from here on.
+local LEAST_OF_SHORT = 0.6       -- of shingles of short texts
+local LEFT_OPEN = 0.75           -- similarity of texts that signatures leave open, at most: they are not nearly the same
+local DOUBTFUL = 0.25            -- of shingles of others
+local DOUBTFUL_WORDS = {{40, 0.75}, {60, 0.45}, {70, 0.40}, {100, 0.36}, {140, 0.33}, {220, 0.27}}
 
 local written = {}  -- table name -> {field -> value}: what this batch adds, visible to its later texts at once
 local fetched = {}  -- table name -> {field -> value or false}: what the store holds
@@ -175,27 +203,32 @@ local function letters(signature)
   return 256 * high + low
 end
 
--- The similarity of two signatures where they are those of copies, else nil.
-local function copies(left, right)
+local CLEAR, DOUBT = 'clear', 'doubt'
+
+-- The similarity of two signatures, and whether they are those of copies: CLEAR, DOUBT or nil.
+local function compare(left, right)
   local found = similarity(left, right)
   if found < LEAST / 2 then
-    return nil
-  end
-  if found >= SAME_LETTERS then
-    return found
+    return found, nil
   end
   local mean = (letters(left) + letters(right)) / 2
+  if found >= SAME_LETTERS then
+    return found, CLEAR
+  end
+  if mean < SHORT then
+    return found, found >= LEAST_OF_SHORT and DOUBT or nil
+  end
   local words = equal_bytes(left, right, WORDS)
   if words >= SOME_WORDS and found >= threshold + (1 - threshold) * line(SHORT_MARGIN, mean) then
-    return found
+    return found, CLEAR
   end
   if found >= LEAST and words >= line(OF_WORDS, mean) then
-    return found
+    return found, CLEAR
   end
   if equal_bytes(left, right, PAIRS) >= line(OF_PAIRS, mean) then
-    return found
+    return found, CLEAR
   end
-  return nil
+  return found, found >= DOUBTFUL and words >= line(DOUBTFUL_WORDS, mean) and DOUBT or nil
 end
 
 -- Ask for everything that the batch can need at first, table by table, then for the leaders that the answers name.
@@ -206,6 +239,9 @@ for _, item in ipairs(texts) do
   want('seen:' .. item[4][1], item.name)
   want('brought:' .. item[4][1], item[5])
   for _, generation in ipairs(item[4]) do
+    for _, sentence in ipairs(item[7]) do
+      want('sentence:' .. generation, sentence[1])
+    end
     want('digest:' .. generation, item[1])
     local tables = band_names(generation)
     for i, field in ipairs(item.fields) do
@@ -230,20 +266,38 @@ for _, pair in ipairs(named) do
 end
 fetch()
 
--- Id and number of the campaign that a leader's record belongs to by now.
-local function campaign_of(record, generations)
-  local head = string.sub(record, 1, HEAD)
-  for _ = 1, MERGES do
-    local older
+local function number_of(head)
+  return tonumber(string.sub(head, ID + 1, HEAD))
+end
+
+-- The head of the campaign that a campaign has become part of by now, and how similar the texts are that made it so. What is
+-- followed is kept as long as the text that follows it, and followed in one step from then on.
+local function root_of(head, generations)
+  local own, alike, steps = 'merged:' .. generations[1], 1, 0
+  local root = head
+  while true do
+    local number, older = string.sub(root, ID + 1, HEAD), nil
     for _, generation in ipairs(generations) do
-      older = older or get('merged:' .. generation, string.sub(head, ID + 1))
+      older = older or get('merged:' .. generation, number)
     end
     if not older then
       break
     end
-    head = older
+    root, alike, steps = string.sub(older, 1, HEAD), math.min(alike, tonumber(string.sub(older, HEAD + 1))), steps + 1
   end
-  return head, tonumber(string.sub(head, ID + 1))
+  local number = string.sub(head, ID + 1, HEAD)
+  if steps > 1 or (steps == 1 and not get(own, number)) then
+    put(own, number, root .. string.format('%.4f', alike))
+  end
+  return root, alike
+end
+
+local function signature_in(record)
+  return string.sub(record, HEAD + 1, HEAD + SIGNATURE)
+end
+
+local function text_in(record)
+  return string.sub(record, HEAD + SIGNATURE + 1)
 end
 
 local function leader_record(leader, generations)
@@ -258,17 +312,18 @@ end
 local leaders_before = tonumber(redis.call('GET', prefix .. 'leaders') or 0)
 local leaders = leaders_before
 
--- Makes a leader known in a generation, under the campaign that it belongs to by now.
-local function register(generation, leader, head, signature)
+-- Makes a leader known in a generation. `rest` is its record after the head.
+local function register(generation, leader, head, rest)
   if written['leader:' .. generation] and written['leader:' .. generation][leader] then
     return
   end
   if tonumber(leader) <= leaders_before and get('leader:' .. generation, leader) then
     return
   end
-  put('leader:' .. generation, leader, head .. signature)
+  local record = head .. rest
+  put('leader:' .. generation, leader, record)
   local tables = band_names(generation)
-  for i, field in ipairs(band_fields(signature)) do
+  for i, field in ipairs(band_fields(signature_in(record))) do
     local there = get(tables[i], field)
     local _, commas = string.gsub(there or '', ',', '')
     if not there then
@@ -307,35 +362,85 @@ local function candidates(item)
   return order
 end
 
--- The leaders that the text is a copy of: {leader, record, similarity, head and number of the campaign}.
-local function matches(item)
-  local found = {}
+-- Whether each sentence of a text is boilerplate, and whether those that are make up a good part of it.
+local function boilerplate_in(item)
+  local known, share = {}, 0
+  for i, sentence in ipairs(item[7]) do
+    known[i] = 0
+    for _, generation in ipairs(item[4]) do
+      if get('sentence:' .. generation, sentence[1]) == '*' then
+        known[i] = 1
+      end
+    end
+    share = share + known[i] * sentence[2]
+  end
+  return known, share > 0 and share >= GOOD_PART * letters(item[2])
+end
+
+-- Learns of each sentence of a text who wrote it and in which campaign.
+local function learn(item, known, head)
+  local table_name = 'sentence:' .. item[4][1]
+  local number = string.sub(head, ID + 1, HEAD)
+  for i, sentence in ipairs(item[7]) do
+    local author = sentence[3]
+    local witnesses = get(table_name, sentence[1]) or ''
+    if known[i] == 1 then
+      if witnesses ~= '*' then
+        put(table_name, sentence[1], '*')  -- known as long as it is used
+      end
+    else
+      local new = true
+      for at = 1, #witnesses, WITNESS do
+        local other = string.sub(witnesses, at, at + WITNESS - 1)
+        new = new and string.sub(other, 1, AUTHOR) ~= author and string.sub(other, AUTHOR + 1) ~= number
+      end
+      if new then
+        witnesses = witnesses .. author .. number
+        put(table_name, sentence[1], #witnesses >= MANY * WITNESS and '*' or witnesses)
+      end
+    end
+  end
+end
+
+-- The leaders that the text is a copy of, and those of which that is in doubt, the most similar first as far as bands tell:
+-- {leader, record, similarity, head and number of the campaign, whether only boilerplate casts doubt on it}.
+local function matches(item, templated)
+  local found, doubtful = {}, {}
+  local function add(to, leader, record, alike, clear)
+    local head = string.sub(record, 1, HEAD)
+    to[#to + 1] = {
+      leader = leader, record = record, similarity = alike, head = head, number = number_of(head), clear = clear and 1 or 0,
+    }
+  end
   for _, generation in ipairs(item[4]) do
     local leader = get('digest:' .. generation, item[1])
     local record = leader and leader_record(leader, item[4])
     if record then
-      local head, number = campaign_of(record, item[4])
-      found[#found + 1] = {leader = leader, record = record, similarity = 1, head = head, number = number}
+      add(found, leader, record, 1)
     end
   end
   if #found > 0 then
-    return found
+    return found, doubtful
   end
   for rank, leader in ipairs(candidates(item)) do
     if rank > CANDIDATES then
       break
     end
     local record = leader_record(leader, item[4])
-    local alike = record and copies(item[2], string.sub(record, HEAD + 1))
-    if alike then
-      local head, number = campaign_of(record, item[4])
-      found[#found + 1] = {leader = leader, record = record, similarity = alike, head = head, number = number}
+    if record then
+      local alike, verdict = compare(item[2], signature_in(record))
+      local kept = #text_in(record) > 0 and #item[6] > 0
+      if verdict == CLEAR and not (templated and kept) then
+        add(found, leader, record, alike)
+      elseif verdict and kept and #doubtful < DOUBTS then
+        add(doubtful, leader, record, alike, verdict == CLEAR)
+      end
     end
   end
-  return found
+  return found, doubtful
 end
 
--- The text joins the oldest campaign among the matches, and the others become part of it.
+-- The text joins the oldest campaign among the matches.
 local function join(item, found)
   local own = item[4][1]
   local best = found[1]
@@ -344,18 +449,13 @@ local function join(item, found)
       best = match
     end
   end
-  for _, match in ipairs(found) do
-    if match.number ~= best.number then
-      put('merged:' .. own, digits(match.number), best.head)
-    end
-  end
   register(own, best.leader, best.head, string.sub(best.record, HEAD + 1))
   local first = string.format('%.0f', best.number)
   local founder = leader_record(first, item[4])
   local alike = best.similarity
   if founder then
-    local signature = string.sub(founder, HEAD + 1)
-    register(own, first, best.head, signature)
+    local signature = signature_in(founder)
+    register(own, first, best.head, string.sub(founder, HEAD + 1))
     if #item[2] > 0 and #signature > 0 then
       alike = math.max(similarity(item[2], signature), equal_bytes(item[2], signature, WORDS))
     end
@@ -364,7 +464,7 @@ local function join(item, found)
   local size = tonumber(get('size:' .. own, digits(best.number)) or 0)
   if best.similarity < KNOWN_WELL and size < LEADERS then
     leader = new_leader()
-    register(own, leader, best.head, item[2])
+    register(own, leader, best.head, item[2] .. item[6])
     put('size:' .. own, digits(best.number), string.format('%.0f', size + 1))
   end
   return leader, best.head, alike
@@ -380,37 +480,94 @@ local function may_bring(generation, author)
   return false
 end
 
--- What a text is answered that comes for the first time: the campaign's id and the similarity; "" where it has none.
-local function answer_for(item)
+-- The campaign that a text joins or founds when it comes for the first time: its head, the similarity, whether that is
+-- remembered, {{leader, head, similarity, in doubt (1 or 0), only for boilerplate (1 or 0)}, ...} what other campaigns may be
+-- the same, and whether each sentence is boilerplate. Nil where the text has no campaign.
+local function join_or_found(item)
   local own = item[4][1]
   local remembered = may_bring(own, item[5])
   local new = not get('digest:' .. own, item[1])
   if new and not remembered then
-    return ''
+    return nil
   end
-  local found = matches(item)
+  local known, templated = boilerplate_in(item)
+  local found, doubtful = matches(item, templated)
   local leader, head, alike
   if #found > 0 then
     leader, head, alike = join(item, found)
   else
     leader, alike = new_leader(), 1
     head = item[3] .. digits(tonumber(leader))
-    register(own, leader, head, item[2])
+    register(own, leader, head, item[2] .. item[6])
   end
   if new then
     put('digest:' .. own, item[1], leader)
   end
-  local answer = string.sub(head, 1, ID) .. string.format('%.4f', alike)
-  if remembered then
-    put('seen:' .. own, item.name, answer)
+  local others = {}
+  local function add(among, in_doubt)
+    for _, match in ipairs(remembered and among or {}) do
+      if match.head ~= head then
+        local alike_at_most = in_doubt == 1 and match.clear == 0 and LEFT_OPEN or 1
+        local share = string.format('%.4f', math.min(match.similarity, alike_at_most))
+        others[#others + 1] = {match.leader, match.head, share, in_doubt, match.clear}
+      end
+    end
   end
-  return answer
+  add(found, 0)
+  add(doubtful, 1)
+  if remembered then
+    learn(item, known, head)
+  end
+  return head, alike, remembered, others, known
+end
+
+local undecided = {}  -- number of a campaign -> whether a text of this batch may make it part of another
+
+-- The answer for a text that joined the campaign `head`, if `others` may be the same. That waits for a decision, too, where one
+-- about an earlier text of the batch may concern it.
+local function answer_for(item, head, alike, remembered, others, known)
+  local root, by_merging = root_of(head, item[4])
+  alike = math.min(alike, by_merging)
+  local asked = {}
+  for _, other in ipairs(others) do
+    local other_root = root_of(other[2], item[4])
+    local record = other[4] == 1 and leader_record(other[1], item[4])
+    if other_root ~= root and (other[4] == 0 or record) then
+      asked[#asked + 1] = {other_root, other[3], record and text_in(record) or '', other[5]}
+      undecided[number_of(other_root)] = true
+    end
+  end
+  if #asked == 0 and not undecided[number_of(root)] then
+    local answer = string.sub(root, 1, ID) .. string.format('%.4f', alike)
+    if remembered then
+      put('seen:' .. item[4][1], item.name, answer)
+    end
+    return {string.sub(answer, 1, ID), string.sub(answer, ID + 1)}
+  end
+  undecided[number_of(root)] = true
+  return {head, string.format('%.4f', alike), root, remembered and item.name or '', asked, known}
 end
 
 local answers = {}
 for index, item in ipairs(texts) do
-  local answer = get('seen:' .. item[4][1], item.name) or answer_for(item)
-  answers[index] = {string.sub(answer, 1, ID), string.sub(answer, ID + 1)}
+  local seen = 'seen:' .. item[4][1]
+  local before = get(seen, item.name)
+  if before and #before == ANSWER then
+    answers[index] = {string.sub(before, 1, ID), string.sub(before, ID + 1)}
+  elseif before then
+    local head, alike, others, known = unpack(cmsgpack.unpack(before))
+    answers[index] = answer_for(item, head, alike, true, others, known)
+  else
+    local head, alike, remembered, others, known = join_or_found(item)
+    if not head then
+      answers[index] = {'', ''}
+    else
+      if remembered then
+        put(seen, item.name, cmsgpack.pack({head, alike, others, known}))
+      end
+      answers[index] = answer_for(item, head, alike, remembered, others, known)
+    end
+  end
 end
 
 if leaders > leaders_before then

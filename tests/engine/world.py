@@ -101,7 +101,11 @@ class World:
 
     def text(self) -> str:
         if self._random.random() < 0.6:
-            return self._random.choice(self._copied)
+            text = self._random.choice(self._copied)
+            if self._random.random() < 0.7:
+                return text
+            # so altered that signatures alone do not tell
+            return " ".join(word for word in text.split() if self._random.random() < 0.7)
         return " ".join(self._random.choices(_WORDS, k=20))
 
     def _known(self) -> Event:

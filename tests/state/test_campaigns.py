@@ -34,6 +34,7 @@ def texts_of(written: Sequence[str], *, hours: float = 0.1, authors: int = 3) ->
             f"author {n % authors}",
             reading.digest or b"",
             reading.signature or b"",
+            reading.words,
         )
         for n, reading in enumerate(readings)
     ]
@@ -41,11 +42,12 @@ def texts_of(written: Sequence[str], *, hours: float = 0.1, authors: int = 3) ->
 
 def recall(bench: Bench, store: Store, texts: Sequence[Text], size: int | None = None) -> list[Campaign | None]:
     step = size or len(texts)
-    return [
-        campaign
-        for start in range(0, len(texts), step)
-        for campaign in bench.run(store.recall([], texts[start : start + step], [])).campaigns
-    ]
+    found: list[Campaign | None] = []
+    for start in range(0, len(texts), step):
+        recalled = bench.run(store.recall([], texts[start : start + step], []))
+        bench.run(store.measure([], recalled.decisions))
+        found += recalled.campaigns
+    return found
 
 
 def altered(text: str, chance: random.Random) -> str:
@@ -54,6 +56,12 @@ def altered(text: str, chance: random.Random) -> str:
     for _ in range(len(words) // 12):
         words[chance.randrange(len(words))] = chance.choice(["garden", "window", "yesterday", "seven"])
     return " ".join(words)
+
+
+def thinned(text: str, chance: random.Random) -> str:
+    """Without a third of its words: what is left of two such copies looks no more alike to a signature than to coincidence."""
+    kept = [word for word in text.split() if chance.random() < 0.65]
+    return " ".join(kept) if len(kept) > 7 else text
 
 
 def test_copies_belong_together_and_others_do_not(bench: Bench) -> None:
@@ -73,8 +81,51 @@ def test_copies_belong_together_and_others_do_not(bench: Bench) -> None:
 @st.composite
 def streams(draw: st.DrawFn) -> list[Text]:
     chance = random.Random(draw(st.integers(0, 2**32)))
-    written = [altered(chance.choice(SENTENCES) + " " + chance.choice(SENTENCES), chance) for _ in range(40)]
-    return texts_of(written, hours=draw(st.sampled_from([0.1, 3])))
+    change = draw(st.sampled_from([altered, thinned]))
+    sentences = draw(st.sampled_from([1, 2]))
+    written = [change(" ".join(chance.choices(SENTENCES, k=sentences)), chance) for _ in range(40)]
+    if draw(st.booleans()):
+        written = [f"{text}\n{TEMPLATE if n % 2 else own_words(chance, 12)}" for n, text in enumerate(written)]
+    written = [text for text, reading in zip(written, read_texts(written), strict=True) if reading.digest]
+    return texts_of(written, hours=draw(st.sampled_from([0.1, 3])), authors=draw(st.sampled_from([3, 30])))
+
+
+def test_copies_that_lost_a_third_of_their_words_are_told_by_their_words(
+    any_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = [f"{SENTENCES[n]} {SENTENCES[n - 1]}" for n in (1, 3)]
+
+    def largest(seed: int) -> int:
+        chance = random.Random(seed)
+        texts = texts_of([thinned(text, chance) for text in pairs for _ in range(12)])
+        any_bench.empty()
+        found = [campaign.campaign_id for campaign in recall(any_bench, any_bench.store(), texts, 5) if campaign]
+        assert not set(found[:12]) & set(found[12:])
+        return sum(max(map(ids.count, ids)) for ids in (found[:12], found[12:]))
+
+    by_words = sum(map(largest, (0, 1, 4)))
+    monkeypatch.setattr("state.campaigns.are_copies", lambda *_: False)
+    assert sum(map(largest, (0, 1, 4))) <= by_words - 10
+
+
+@unhurried
+@given(texts=streams(), seed=st.integers(0, 2**32))
+def test_a_crash_before_decisions_are_written_down_changes_nothing(bench: Bench, texts: list[Text], seed: int) -> None:
+    chance = random.Random(seed)
+    bench.empty()
+    expected = recall(bench, bench.store(), texts)
+    bench.empty()
+    found: list[Campaign | None] = []
+    while len(found) < len(texts):
+        batch = texts[len(found) : len(found) + chance.randint(1, 20)]
+        recalled = bench.run(bench.store().recall([], batch, []))
+        if chance.random() < 0.5:
+            continue
+        bench.run(bench.store().measure([], recalled.decisions))
+        if chance.random() < 0.5:
+            continue
+        found += recalled.campaigns
+    assert found == expected
 
 
 @unhurried
@@ -152,3 +203,63 @@ def test_one_author_of_very_many_texts_is_bounded_and_nobody_else_is_affected(an
     theirs = texts_of([SENTENCES[0]] * 3)
     assert recall(any_bench, store, [own]) == [found[0]]
     assert len({campaign.campaign_id for campaign in recall(any_bench, store, theirs) if campaign}) == 1
+
+
+TEMPLATE = (
+    "This project was made with the help of the national support organisation.\nPlease answer before the end of May."
+)
+
+
+def own_words(chance: random.Random, count: int) -> str:
+    """Words that nobody else uses."""
+    return " ".join(
+        "".join(chance.choice("bcdfghjkmnprstvwz") + chance.choice("aeiou") for _ in range(4)) for _ in range(count)
+    )
+
+
+@pytest.mark.parametrize("learnt", [True, False])
+def test_what_many_write_within_texts_of_their_own_does_not_make_copies(any_bench: Bench, learnt: bool) -> None:
+    any_bench.empty()
+    store, chance = any_bench.store(), random.Random(3)
+    before = [f"{own_words(chance, 24)}.\n{TEMPLATE}" for _ in range(6)] if learnt else []
+    filled_in = [f"{own_words(chance, 3)}.\n{TEMPLATE}" for _ in range(10)]
+    texts = texts_of(before + filled_in, authors=100)
+    ids = [campaign.campaign_id for campaign in recall(any_bench, store, texts, 3) if campaign][len(before) :]
+    assert len(set(ids)) == (10 if learnt else 1)
+
+
+def test_copies_are_found_around_what_many_write(any_bench: Bench) -> None:
+    any_bench.empty()
+    store, chance = any_bench.store(), random.Random(4)
+    before = [f"{own_words(chance, 24)}.\n{TEMPLATE}" for _ in range(6)]
+    copies = [f"{altered(SENTENCES[2], chance)}\n{TEMPLATE}" for _ in range(6)]
+    others = [f"{SENTENCES[n]}\n{TEMPLATE}" for n in (0, 1, 3)]
+    found = recall(any_bench, store, texts_of(before + copies + others, authors=100), 4)
+    ids = [campaign.campaign_id for campaign in found if campaign]
+    assert len(set(ids[6:12])) == 1
+    assert len(set(ids)) == 6 + 1 + 3
+
+
+def test_a_wave_of_copies_teaches_nothing_however_many_send_it(any_bench: Bench) -> None:
+    any_bench.empty()
+    store, chance = any_bench.store(), random.Random(5)
+    wave = [f"{own_words(chance, 2)}.\n{SENTENCES[0]}\n{SENTENCES[1]}" for _ in range(40)]
+    ids = [campaign.campaign_id for campaign in recall(any_bench, store, texts_of(wave, authors=100), 7) if campaign]
+    assert len(set(ids)) == 1
+
+
+def test_one_author_of_many_texts_teaches_nothing(any_bench: Bench) -> None:
+    any_bench.empty()
+    store, chance = any_bench.store(), random.Random(6)
+    own = [f"{own_words(chance, 24)}.\n{TEMPLATE}" for _ in range(20)]
+    recall(any_bench, store, texts_of(own, authors=1), 5)
+    assert b"*" not in learnt_in(any_bench)
+    recall(any_bench, store, texts_of(own, authors=20), 5)
+    assert b"*" not in learnt_in(any_bench)  # the texts are known by now
+    recall(any_bench, store, texts_of([f"{own_words(chance, 24)}.\n{TEMPLATE}" for _ in range(6)], authors=6), 5)
+    assert b"*" in learnt_in(any_bench)
+
+
+def learnt_in(bench: Bench) -> list[bytes]:
+    """What is known of each sentence."""
+    return [value for key, table in bench.dump().items() if b":sentence:" in key for value in table.values()]

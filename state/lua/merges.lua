@@ -1,0 +1,82 @@
+-- Writes down what was decided about texts that `campaigns.lua` could not decide: which campaigns are one, and the answers.
+--
+-- Tables are those of `campaigns.lua`: `merged:g` and `seen:g`. A decision is written once: where the text is answered already,
+-- nothing happens. So running twice changes nothing.
+--
+-- KEYS[1]  the shard's prefix, which all keys below begin with
+-- ARGV[1]  msgpack {ttl in seconds, {decision, ...}}, a decision being
+--          {name in `seen`, {own generation, other generations to look in}, head of the campaign that the text joined,
+--           {{head, similarity}, ...} campaigns that are the same, answer: campaign id and similarity}
+-- returns  msgpack: number of answers written
+
+local prefix = KEYS[1]
+local request = cmsgpack.unpack(ARGV[1])
+local ttl, decisions = request[1], request[2]
+
+local ID, HEAD = 16, 26  -- bytes of a campaign's id; of its id and number
+local ANSWER = 22        -- bytes of an answer that is decided
+
+local written = {}
+
+local function put(name, field, value)
+  redis.call('HSET', prefix .. name, field, value)
+  written[name] = true
+end
+
+local function number_of(head)
+  return string.sub(head, ID + 1, HEAD)
+end
+
+local function older_than(head, generations)
+  for _, generation in ipairs(generations) do
+    local older = redis.call('HGET', prefix .. 'merged:' .. generation, number_of(head))
+    if older then
+      return older
+    end
+  end
+end
+
+-- As in `campaigns.lua`: the head of the campaign that a campaign has become part of, and the similarity.
+local function root_of(head, generations)
+  local alike = 1
+  local older = older_than(head, generations)
+  while older do
+    head, alike = string.sub(older, 1, HEAD), math.min(alike, tonumber(string.sub(older, HEAD + 1)))
+    older = older_than(head, generations)
+  end
+  return head, alike
+end
+
+-- The older of two campaigns takes in the other.
+local function unite(left, right, alike, generations)
+  local one, other = root_of(left, generations), root_of(right, generations)
+  if one == other then
+    return
+  end
+  if tonumber(number_of(other)) > tonumber(number_of(one)) then
+    one, other = other, one
+  end
+  put('merged:' .. generations[1], number_of(one), other .. alike)
+end
+
+local count = 0
+for _, decision in ipairs(decisions) do
+  local name, generations, head, same, answer = unpack(decision)
+  local before = redis.call('HGET', prefix .. 'seen:' .. generations[1], name)
+  if before and #before ~= ANSWER then
+    for _, other in ipairs(same) do
+      unite(head, other[1], other[2], generations)
+    end
+    local root, alike = root_of(head, generations)
+    if root ~= head then
+      -- kept as long as the text
+      put('merged:' .. generations[1], number_of(head), root .. string.format('%.4f', alike))
+    end
+    put('seen:' .. generations[1], name, answer)
+    count = count + 1
+  end
+end
+for name in pairs(written) do
+  redis.call('EXPIRE', prefix .. name, ttl)
+end
+return cmsgpack.pack(count)

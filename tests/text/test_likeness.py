@@ -1,0 +1,76 @@
+"""Which texts are copies, seen word by word."""
+
+import random
+import time
+
+import pytest
+
+from text.likeness import MAX_LETTERS, are_copies
+from text.signature import compare
+
+TEXT = (
+    "The choir of the lower school is going to sing in the town hall on the second day of December and whoever likes to hear "
+    "old songs may come without a ticket, but should bring a chair because last year half of the audience had to stand along "
+    "the walls until the mayor sent for benches from the church"
+)
+
+
+def words(text: str) -> str:
+    (form,) = compare([text.lower()])
+    return form.words
+
+
+def thinned(text: str, seed: int, share: float) -> str:
+    chance = random.Random(seed)
+    return " ".join(word for word in text.split() if chance.random() >= share)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_copies_that_lost_words_here_and_there_are_copies(seed: int) -> None:
+    assert are_copies(words(thinned(TEXT, seed, 0.3)), words(thinned(TEXT, seed + 100, 0.3)))
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        # one event, two newsrooms: a phrase is the same, the rest is not
+        (
+            "The minister of education resigns after the report on the school of Oldtown",
+            "Breaking: the minister of education resigns, successor to be named on Monday",
+        ),
+        # a sentence of courtesy within texts of one's own
+        (
+            "We look forward to working with your class. Ours has twelve pupils who play the violin.",
+            "We look forward to working with your class. In our village there is a mill from 1790.",
+        ),
+        ("The pupils measured the river on Monday", "A baker gives away old bread to the caretaker"),
+        ("one river", "two rivers and a very long way to the sea"),
+        ("see you at school on monday then", "see you at school on friday then"),
+    ],
+)
+def test_others_are_not(left: str, right: str) -> None:
+    assert not are_copies(words(left), words(right))
+
+
+def test_short_texts_are_compared_letter_by_letter() -> None:
+    assert are_copies(words("join our lottery of knowledge"), words("join our lotery of knowlege"))
+    assert not are_copies(words("join our lottery of knowledge"), words("join our group of teachers"))
+
+
+def test_a_script_without_spaces_is_compared_sign_by_sign() -> None:
+    text = "我们学校的学生每个星期一测量河水并把曲线画在走廊的墙上欢迎大家来看看我们的作品也请告诉你们的同事和朋友"
+    kept = "".join(sign for number, sign in enumerate(text) if number % 7)
+    assert are_copies(words(text), words(kept))
+    other = "今年冬天下了很大的雪所以运动会推迟到下个月举行请各位老师通知家长并且准备好新的日程安排表格谢谢合作"
+    assert not are_copies(words(text), words(other))
+
+
+def test_long_texts_take_bounded_time() -> None:
+    chance = random.Random(1)
+    left, right = (" ".join(chance.choices(["ab", "cd", "ef"], k=100_000)) for _ in range(2))
+    start = time.process_time()
+    for _ in range(20):
+        are_copies(left, right)
+        are_copies("a" * 1_000_000, "我" * 1_000_000)
+    assert time.process_time() - start < 2
+    assert are_copies(left, left[: 2 * MAX_LETTERS])
