@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from state.pseudonyms import Pseudonyms
+from cryptography.exceptions import InvalidTag
+
+from state.pseudonyms import MEMBER_BYTES, Pseudonyms
 from state.requests import MICROSECONDS, Campaign, Decision, Text
 from state.scripts import Script
 from text.likeness import MAX_LETTERS, are_copies, sentences, without
@@ -13,7 +15,9 @@ CAMPAIGNS = Script("campaigns")
 MERGES = Script("merges")
 SIGNATURE_SCHEME = "affine32x128w128p128"
 _ID_BYTES = 16
-_SENTENCE_BYTES = 8
+_LEADER_BYTES = 540
+"""Of a leader's record before the sealed text."""
+_SENTENCE_BYTES, _WITNESS_BYTES = 8, 18
 CAMPAIGN_NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/campaign")
 
 
@@ -53,13 +57,12 @@ class CampaignCodec:
                     campaign_id_of(text),
                     self.generations(text.time),
                     self._pseudonyms.member(text.author),
-                    self._pseudonyms.seal_bytes(_kept(text)) if text.signature and text.words else b"",
+                    _kept(self._pseudonyms, text) if text.signature and text.words else b"",
                     [
                         (
-                            self._pseudonyms.key(line)[:_SENTENCE_BYTES],
+                            sentence := self._pseudonyms.key(line)[:_SENTENCE_BYTES],
                             len(line),
-                            # says who wrote it only together with the sentence
-                            self._pseudonyms.key(line, text.author)[:_SENTENCE_BYTES],
+                            _witness(self._pseudonyms, sentence, text.author),
                         )
                         for line in sentences(text.words)
                     ],
@@ -112,7 +115,9 @@ class CampaignCodec:
 
     def _same(self, text: Text, sealed: bytes, boilerplate: list[str], *, clear: bool) -> bool:
         """Whether two texts are copies, without the sentences that many use. `clear`: whether they are with them."""
-        kept = self._pseudonyms.unseal_bytes(sealed).decode()
+        kept = _opened(self._pseudonyms, sealed)[MEMBER_BYTES:].decode()
+        if not kept:
+            return clear
         if not boilerplate:
             return are_copies(text.words, kept)
         one, other = without(text.words[:MAX_LETTERS], boilerplate), without(kept, boilerplate)
@@ -147,9 +152,37 @@ def _campaign(campaign_id: bytes, similarity: bytes) -> Campaign | None:
     return Campaign(str(UUID(bytes=campaign_id)), float(similarity)) if campaign_id else None
 
 
-def _kept(text: Text) -> bytes:
-    """What a leader keeps of its text. Words of letters alone: no number, no link, no address is in it."""
-    return text.words[:MAX_LETTERS].encode()
+def _kept(pseudonyms: Pseudonyms, text: Text) -> bytes:
+    """What a leader keeps of its text, and whose it is, so that it can be forgotten: sealed together, because nobody without
+    the key need know. Words of letters alone: no number, no link, no address is in it.
+    """
+    return pseudonyms.seal_bytes(pseudonyms.member(text.author) + text.words[:MAX_LETTERS].encode())
+
+
+def _opened(pseudonyms: Pseudonyms, sealed: bytes) -> bytes:
+    """Author and text as `_kept` sealed them, or nothing where there are none or they were kept under another key."""
+    try:
+        return pseudonyms.unseal_bytes(sealed) if sealed else b""
+    except InvalidTag:
+        return b""
+
+
+def _witness(pseudonyms: Pseudonyms, sentence: bytes, author: str) -> bytes:
+    """That an author wrote a sentence (hashed): says so only to who holds the key and knows the author."""
+    return pseudonyms.key(sentence.hex(), author)[:_SENTENCE_BYTES]
+
+
+def leader_without(pseudonyms: Pseudonyms, record: bytes, member: bytes) -> bytes:
+    """A record of `leader:` without its text, if that is the member's: signatures then decide alone what is a copy of it."""
+    own = _opened(pseudonyms, record[_LEADER_BYTES:]).startswith(member)
+    return record[:_LEADER_BYTES] if own else record
+
+
+def witnesses_without(pseudonyms: Pseudonyms, sentence: bytes, witnesses: bytes, author: str) -> bytes:
+    """A field and value of `sentence:` as they would be if the author had not written it; boilerplate stays what it is."""
+    own = _witness(pseudonyms, sentence, author)
+    each = [witnesses[at : at + _WITNESS_BYTES] for at in range(0, len(witnesses), _WITNESS_BYTES)]
+    return b"".join(one for one in each if not one.startswith(own))
 
 
 def campaign_id_of(text: Text) -> bytes:

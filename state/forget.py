@@ -18,7 +18,7 @@ from cryptography.exceptions import InvalidTag
 from msgspec import Struct, field
 from redis.asyncio import Redis
 
-from state.campaigns import CampaignCodec
+from state.campaigns import CampaignCodec, leader_without, witnesses_without
 from state.episodes import SILENCED, EpisodeCodec
 from state.pseudonyms import KEY_BYTES, MEMBER_BYTES, Pseudonyms
 from state.scripts import Call, Script, Shards, guarded, pack, unpack
@@ -32,7 +32,7 @@ _ATTEMPTS = 10
 """How often a value is read again that a worker has changed meanwhile."""
 _PART = "\x1f"
 """Stands between the members of a pair that a rule makes one text of."""
-_ABOUT_NOBODY = frozenset(b"number leaders digest seen band leader size merged sentence known judged upheld".split())
+_ABOUT_NOBODY = frozenset(b"number leaders digest seen band size merged known judged upheld".split())
 """Kinds that say nothing of a member: numbers, and hashes of texts, events and incidents."""
 _EPISODE_INCIDENT, _EPISODE_EVENTS, _EPISODE_SUBJECT = 0, 6, 8
 _REVISION_EVENTS, _REVISION_OPENING, _REVISION_COUNT, _REVISION_MEMBERS = 3, 4, 6, 7
@@ -241,6 +241,8 @@ class _Forgetting:
                             changes.drop(key)
                 case b"brought":
                     await self._examine_hashes(keys, changes)
+                case b"leader" | b"sentence":
+                    await self._examine_texts(keys, changes)
                 case b"episode":
                     await self._examine_episodes(keys, changes)
                 case b"members":
@@ -272,6 +274,19 @@ class _Forgetting:
         for key, there in zip(keys, found, strict=True):
             if there:
                 changes.take_out(key, {self._member})
+
+    async def _examine_texts(self, keys: list[_Key], changes: _Changes) -> None:
+        """What leaders keep of the member's texts, and that the member wrote a sentence. Hashes of texts stay."""
+        for key in keys:
+            swaps: dict[bytes, _Swap] = {}
+            async for name, value in self._fields(key):
+                if key.kind == b"leader":
+                    left = leader_without(self._pseudonyms, value, self._member)
+                else:
+                    left = witnesses_without(self._pseudonyms, name, value, self._actor_id)
+                if left != value:
+                    swaps[name] = _Swap(key, "hash", name, value, left, 1)
+            changes.swaps += swaps.values()
 
     async def _examine_episodes(self, keys: list[_Key], changes: _Changes) -> None:
         """Episodes of the member go, and the member's events are no evidence in others'."""
@@ -360,6 +375,16 @@ class _Forgetting:
             open_ = {at: cursor for at, (cursor, _) in answers.items() if cursor}
         return [list(entries) for entries in found]
 
+    async def _fields(self, key: _Key) -> AsyncIterator[tuple[bytes, bytes]]:
+        """The fields and values of a hash. One may come twice, as `HSCAN` has it."""
+        cursor = 0
+        while True:
+            [[cursor, fields]] = await self._answers([("HSCAN", key.raw, cursor, "COUNT", _ENTRIES_AT_ONCE)])
+            for name, value in fields.items():
+                yield name, value
+            if not cursor:
+                return
+
     async def _apply(self, changes: _Changes) -> list[_Key]:
         """Make the changes, or only count them. Gives the keys that a worker has changed meanwhile."""
         dropped, without = list(changes.dropped.items()), [(k, e) for k, e in changes.without.items() if e]
@@ -384,9 +409,9 @@ class _Forgetting:
             if there:
                 whole = swap.type == "string" and not swap.new
                 self._done.note(swap.key.kind.decode(), int(whole), 0 if whole else swap.entries)
-            elif swap.type == "string":
+            elif swap.type != "zset":
                 missed.append(swap.key)
-        return missed
+        return list(dict.fromkeys(missed))
 
     async def _in_steps(self, commands: list[tuple[Any, ...]]) -> list[int]:
         answers: list[int] = []

@@ -7,7 +7,8 @@
 --   brought:g   author -> texts brought in this generation; whoever has brought very many founds and teaches nothing more
 --   digest:g    normalised text -> leader
 --   band:g:i    i-th band of a signature -> numbers of leaders, joined by commas
---   leader:g    leader -> campaign id (16 bytes), campaign number (10 digits), signature, sealed text
+--   leader:g    leader -> campaign id (16 bytes), campaign number (10 digits), signature, sealed author and text;
+--               without the latter where it is too short for a signature, or its author was forgotten
 --   size:g      campaign number -> leaders that it has got in this generation
 --   sentence:g  sentence -> hash of sentence and author (8 bytes) and campaign number (10 digits) of texts that it stood in, no two
 --               of one author or one campaign; '*' from MANY of them on: then it is boilerplate
@@ -28,14 +29,14 @@
 -- KEYS[1]  the shard's prefix, which all keys below begin with
 -- ARGV[1]  msgpack {bands, threshold, ttl in seconds, texts of an author in a generation, {text, ...}}, a text being
 --          {digest, signature or "", id of the campaign that it would found, {own generation, other generations to look in},
---           author, sealed text or "", {{hash of a sentence, its length in letters and spaces, hash
+--           author, sealed author and text or "", {{hash of a sentence, its length in letters and spaces, hash
 --           of it and the author}, ...}}
 --          `signature`: 128 big-endian 16-bit slots of shingles, 128 bytes of words, 128 bytes of pairs of words, 16-bit number
 --          of letters; `threshold`: share of equal slots of shingles from which long texts are copies, whatever their words
 -- returns  msgpack, parallel to the texts: {campaign id, similarity}: the share of equal slots of shingles or of words,
 --          whichever is more, to the campaign's first text; "" for the id of a new text of somebody who brought too many.
 --          Where that is not decided yet: {head of the campaign that the text joined, similarity, head of what that is part of,
---          name in `seen`, {{head, similarity, sealed text, or "" where it is certain, 1 where only boilerplate casts doubt on
+--          name in `seen`, {{head, similarity, sealed author and text, or "" where it is certain, 1 where only boilerplate casts doubt on
 --          it, else 0}, ...} campaigns that may be the same, {1 or 0, ...} whether each sentence is boilerplate},
 --          a head being id and number of a campaign
 
@@ -532,8 +533,10 @@ local function answer_for(item, head, alike, remembered, others, known)
   for _, other in ipairs(others) do
     local other_root = root_of(other[2], item[4])
     local record = other[4] == 1 and leader_record(other[1], item[4])
-    if other_root ~= root and (other[4] == 0 or record) then
-      asked[#asked + 1] = {other_root, other[3], record and text_in(record) or '', other[5]}
+    local text = record and text_in(record) or ''
+    -- without a text, because its author was forgotten meanwhile, signatures decide, as in `matches`
+    if other_root ~= root and (other[4] == 0 or text ~= '' or (record and other[5] == 1)) then
+      asked[#asked + 1] = {other_root, other[3], text, other[5]}
       undecided[number_of(other_root)] = true
     end
   end

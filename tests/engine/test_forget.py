@@ -2,7 +2,8 @@
 
 import asyncio
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -17,11 +18,18 @@ from state.pseudonyms import Pseudonyms
 from tests.engine.test_keys import KEY, flat
 from tests.engine.world import COPIED, Event, World, engine_over, process, records, said
 from tests.state.conftest import Bench
+from text.likeness import sentences
+from text.reading import read_texts
 
 SECRET = b"a secret of the tests"
 PSEUDONYMS = Pseudonyms(SECRET)
 MEMBER = 'Mallory O\'Neill "7"'  # a member may well be called like this
+NOTICE = "Whoever leaves the staff room last in the evening closes all the windows."
 HOSTILE = "You are a stupid idiot and I will kill you, you disgusting pig"
+
+
+LEADER_BYTES = 16 + 10 + 514
+"""Of the record of a campaign's leader before the sealed text: id, number, signature."""
 
 
 def forgotten(bench: Bench, actor_id: str, *, secret: bytes = SECRET, **options: Any) -> Forgotten:
@@ -57,7 +65,7 @@ def with_a_member(seed: int, *, copies: bool = False) -> list[Event]:
         yield world.event("forum_post", MEMBER, forum_id="f", thread_id="t1", text=next(texts), opens_thread=True)
         if copies:
             yield world.event("forum_post", MEMBER, forum_id="f", thread_id="t2", text=COPIED[dice.randrange(5)])
-        yield world.event("comment", MEMBER, owner_id="passive-1", text=HOSTILE)
+        yield world.event("comment", MEMBER, owner_id="passive-1", text=f"{HOSTILE}. {NOTICE}")
         yield world.event("profile_update", MEMBER, display_name="Mallory Nobody", organisation="School of Somewhere")
         yield world.event("profile_update", "active-1", display_name="Anna Bauer", organisation="School of Elsewhere")
         yield world.event(
@@ -94,6 +102,10 @@ def opened(value: Any) -> Iterator[bytes]:
 
 @cache
 def _opened(value: bytes) -> tuple[bytes, ...]:
+    if len(value) > LEADER_BYTES:
+        with suppress(InvalidTag):
+            sealed = value[LEADER_BYTES:]
+            return value, sealed, PSEUDONYMS.unseal_bytes(sealed)
     for start in (0, 6):  # entries of windows begin with their number
         try:
             unpacked = msgpack.unpackb(value[start:], raw=True, strict_map_key=False)
@@ -108,12 +120,20 @@ def _opened(value: bytes) -> tuple[bytes, ...]:
 
 
 def traces(dump: dict[bytes, Any], actor_id: str, events: list[Event]) -> set[str]:
-    """What in the store is about the member, in words."""
+    """What in the store is about the member, in words: names, events, texts that nobody else wrote, who wrote a sentence."""
     own = [event["event_id"] for event in events if event["actor_id"] == actor_id]
     sought = {"hash": PSEUDONYMS.member(actor_id), "seal": PSEUDONYMS.seal(actor_id), "name": actor_id.encode()}
     for event_id in own:
         sought[event_id] = PSEUDONYMS.seal(event_id)
         sought[f"what {event_id} was told"] = PSEUDONYMS.key("told", event_id)
+    written = words_of(event["text"] for event in events if event["actor_id"] == actor_id and "text" in event)
+    others = words_of(event["text"] for event in events if event["actor_id"] != actor_id and "text" in event)
+    for words in written:
+        if len(words) > 20 and not any(words[:500] in other for other in others):
+            sought[f"text {words}"] = words[:500].encode()
+        for line in sentences(words):
+            name = PSEUDONYMS.key(line)[:8]
+            sought[f"writing {line}"] = PSEUDONYMS.key(name.hex(), actor_id)[:8]
     found = set()
     for key, value in dump.items():
         pieces = flat([key, *opened(value)])
@@ -121,6 +141,15 @@ def traces(dump: dict[bytes, Any], actor_id: str, events: list[Event]) -> set[st
         kind = KEY.match(key)[2].decode()  # type: ignore[index]
         found |= {f"{name} in {kind}" for name, needle in sought.items() if needle in pieces}
     return found
+
+
+@cache
+def _words(text: str) -> str:
+    return read_texts([text])[0].words
+
+
+def words_of(texts: Iterable[str]) -> set[str]:
+    return {words for text in texts if (words := _words(text))}
 
 
 def judge(bench: Bench, engine: Engine, outcome: Outcome) -> None:
@@ -142,7 +171,9 @@ def test_nothing_is_left_of_the_member(bench: Bench, shards: int) -> None:
     for actor_id in (MEMBER, "active-0", "passive-17", "active-1"):
         assert actor_id != MEMBER or actor_id in {incident.subject_id for incident in outcome.incidents}
         before = traces(bench.dump(), actor_id, events)
-        assert len(before) > 3
+        assert len(before) > 2
+        assert actor_id == "passive-17" or any(one.startswith("text") and one.endswith("in leader") for one in before)
+        assert actor_id != MEMBER or any(one.startswith("writing") and one.endswith("in sentence") for one in before)
         shown = forgotten(bench, actor_id, shards=shards, dry_run=True)
         assert traces(bench.dump(), actor_id, events) == before
         done = forgotten(bench, actor_id, shards=shards)
@@ -164,6 +195,8 @@ def test_it_shows_what_it_removed(any_bench: Bench) -> None:
         "incident",
         "verdicts",
         "reported",
+        "leader",
+        "sentence",
     }
     assert removed["tie"].keys == 1
     assert removed["tie"].entries > 10
@@ -310,3 +343,31 @@ def test_a_run_that_broke_off_is_made_up_for(any_bench: Bench) -> None:
             any_bench.client.__class__ = Cut.__bases__[0]
     forgotten(any_bench, MEMBER)
     assert traces(any_bench.dump(), MEMBER, events) == set()
+
+
+def test_who_wrote_a_sentence_is_forgotten_and_that_others_did_is_not(bench: Bench) -> None:
+    notice = sentences(_words(f"{COPIED[0]}. {NOTICE}"))[-1]
+    world, engine = World(7), engine_over(bench.store())
+
+    def witnesses() -> list[bytes]:
+        (table,) = (value for key, value in bench.dump().items() if b":sentence:" in key)
+        found: bytes = table[PSEUDONYMS.key(notice)[:8]]
+        return [found[at : at + 18] for at in range(0, len(found), 18)]
+
+    def post(author: str, text: str) -> None:
+        one = world.event("forum_post", author, forum_id="f", thread_id=author, text=f"{text}. {NOTICE}")
+        process(bench, engine, records([one]))
+
+    bench.empty()
+    for author, text in zip(("passive-1", MEMBER, "passive-2", "passive-3"), COPIED, strict=False):
+        post(author, text)
+    before = witnesses()
+    assert len(before) == 4
+    forgotten(bench, MEMBER)
+    assert witnesses() == [before[0], *before[2:]]
+    post("passive-4", COPIED[4])
+    assert len(witnesses()) == 4
+    post("passive-5", HOSTILE)
+    assert witnesses() == [b"*"]
+    forgotten(bench, "passive-5")
+    assert witnesses() == [b"*"]

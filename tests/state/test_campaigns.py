@@ -7,6 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from state.forget import forget
+from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS, Campaign, Text
 from state.store import Store
 from tests.state.conftest import Bench
@@ -106,6 +108,53 @@ def test_copies_that_lost_a_third_of_their_words_are_told_by_their_words(
     by_words = sum(map(largest, (0, 1, 4)))
     monkeypatch.setattr("state.campaigns.are_copies", lambda *_: False)
     assert sum(map(largest, (0, 1, 4))) <= by_words - 10
+
+
+def doubtful_pair() -> list[Text]:
+    """Two texts that signatures leave open and words tell to be copies."""
+    chance = random.Random(7)
+    whole = f"{SENTENCES[1]} {SENTENCES[3]}"
+    return texts_of([thinned(whole, chance), thinned(whole, chance)])
+
+
+def test_where_an_author_was_forgotten_signatures_decide_alone(bench: Bench) -> None:
+    """Also where the other text has come before, and nothing was written down yet of what was decided."""
+    one, other = doubtful_pair()
+    bench.empty()
+    assert len({campaign.campaign_id for campaign in recall(bench, bench.store(), [one, other], 1) if campaign}) == 1
+    bench.empty()
+    store = bench.store()
+    [first] = recall(bench, store, [one])
+    bench.run(store.recall([], [other], []))
+    assert bench.run(forget(bench.client, Pseudonyms(b"a secret of the tests"), other.author)).removed.keys() >= {
+        "brought",
+        "leader",
+    }
+    [second] = recall(bench, store, [other])
+    assert first
+    assert second
+    assert first.campaign_id == second.campaign_id  # the text of `one` is still there
+    bench.empty()
+    [first] = recall(bench, store, [one])
+    assert first
+    bench.run(store.recall([], [other], []))
+    bench.run(forget(bench.client, Pseudonyms(b"a secret of the tests"), one.author))
+    [second] = recall(bench, store, [other])
+    assert second
+    assert first.campaign_id != second.campaign_id
+    # the same text again is a copy as before
+    again = Text(one.time + 1, "again", "somebody", one.digest, one.signature, one.words)
+    assert recall(bench, store, [again]) == [first]
+
+
+def test_what_was_kept_under_another_key_is_not_read(bench: Bench) -> None:
+    one, other = doubtful_pair()
+    bench.empty()
+    [first] = recall(bench, bench.store(), [one])
+    [second] = recall(bench, bench.store(secret=b"the next key"), [other])
+    assert first
+    assert second
+    assert first.campaign_id != second.campaign_id
 
 
 @unhurried
