@@ -60,9 +60,16 @@ class World:
     """Makes events, in order of time, a minute to some hours apart. Two worlds of other `names` have nothing in common."""
 
     def __init__(
-        self, seed: int, names: str = "", copied: Sequence[str] = COPIED, *, platform_knows: bool = False
+        self,
+        seed: int,
+        names: str = "",
+        copied: Sequence[str] = COPIED,
+        *,
+        platform_knows: bool = False,
+        altered: bool = True,
     ) -> None:
         self._random = random.Random(seed)
+        self._altered = altered
         self._names = names
         self._copied = copied
         self._platform_knows = platform_knows
@@ -102,7 +109,7 @@ class World:
     def text(self) -> str:
         if self._random.random() < 0.6:
             text = self._random.choice(self._copied)
-            if self._random.random() < 0.7:
+            if not self._altered or self._random.random() < 0.7:
                 return text
             # so altered that signatures alone do not tell
             return " ".join(word for word in text.split() if self._random.random() < 0.7)
