@@ -217,7 +217,7 @@ async def measure(options: argparse.Namespace) -> None:
 
         async def once(attack: Attack, count: int) -> Measured:
             await client.flushall()
-            store = Store(client, Pseudonyms(b"a key"), limits=policy.memory.store_limits())
+            store = Store(client, Pseudonyms(b"a key"), limits=policy.store_limits())
             await client.config_set("zset-max-listpack-value", 256)
             return await run(attacked(others, attack.make, count), Engine(policy, store), client)
 
@@ -232,7 +232,7 @@ async def measure(options: argparse.Namespace) -> None:
             grown = f"+{(one.memory - peace.memory) / 1e6:,.1f} MB, twice +{(two.memory - peace.memory) / 1e6:,.1f} MB"
             print(f"{name:<22} {same}; {_times(two)}; {grown} ({count:,} events)", flush=True)
         await client.flushall()
-        seconds = await collide(Store(client, Pseudonyms(b"a key"), limits=policy.memory.store_limits()), 2_000, 4_000)
+        seconds = await collide(Store(client, Pseudonyms(b"a key"), limits=policy.store_limits()), 2_000, 4_000)
         told = f"p50 {1000 * seconds[len(seconds) // 2]:.0f} ms, most {1000 * seconds[-1]:.0f} ms"
         print(f"{'colliding bands':<22} a batch of 50 against 4,000 leaders: {told}")
         await client.aclose()

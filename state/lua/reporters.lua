@@ -55,6 +55,8 @@ for index, report in ipairs(reports) do
   local key = prefix .. 'reported:' .. reporter
   answers[index] = record(key, time)
   redis.call('ZADD', key, text(time), member .. string.char(article) .. text(time))
+  -- a report that comes again within the downtime still finds all that its record reaches back to
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. text(time - 1000000 * ttl))
   if redis.call('ZCARD', key) > cap then
     redis.call('ZREMRANGEBYRANK', key, 0, -cap - 1)
   end

@@ -152,14 +152,18 @@ def words_of(texts: Iterable[str]) -> set[str]:
     return {words for text in texts if (words := _words(text))}
 
 
-def judge(bench: Bench, engine: Engine, outcome: Outcome) -> None:
+def verdicts_on(outcome: Outcome) -> list[Event]:
     """Uphold every incident."""
     world = World(1, "judging-")
     incident_ids = dict.fromkeys(incident.incident_id for incident in outcome.incidents)
-    verdicts = [
+    return [
         world.event("verdict", "moderator", incident_id=one, verdict="upheld", action="warned") for one in incident_ids
     ]
-    assert bench.run(engine.process(records(verdicts))).verdict_counts
+
+
+def judge(bench: Bench, engine: Engine, outcome: Outcome) -> None:
+    """Uphold every incident."""
+    assert bench.run(engine.process(records(verdicts_on(outcome)))).verdict_counts
 
 
 @pytest.mark.parametrize("shards", [1, 3])

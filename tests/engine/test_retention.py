@@ -15,7 +15,7 @@ from engine.engine import Engine
 from rules.policy import Policy, parse_policy
 from state.pseudonyms import Pseudonyms
 from state.store import Store
-from tests.engine.test_forget import MEMBER, SECRET, traces, with_a_member
+from tests.engine.test_forget import MEMBER, SECRET, traces, verdicts_on, with_a_member
 from tests.engine.test_keys import KEY, STATE_PAGE
 from tests.engine.world import Event, process, records
 from tests.servers import eventually
@@ -25,6 +25,12 @@ SECONDS = 2
 """Every window, gap and acquaintance. The generation of campaigns, lateness and downtime are a second each."""
 LONGEST = 2 * SECONDS + SECONDS + 2
 """An entry stays in a window for up to twice its length, an acquaintance for its own; lateness and downtime are added."""
+
+
+@pytest.fixture(autouse=True)
+def _brief_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Copies of upheld texts are counted by the day, which is no setting."""
+    monkeypatch.setattr("rules.copies._DAY", SECONDS)
 
 
 @cache
@@ -37,9 +43,8 @@ def brief_policy() -> Policy:
         "campaign_generation": "1s",
         "acquaintance": f"{SECONDS}s",
     }
-    return parse_policy(
-        yaml.safe_dump({**loaded, "memory": loaded["memory"] | memory, "rules": _brief(loaded["rules"])})
-    )
+    brief = {section: _brief(loaded[section]) for section in ("rules", "feedback")}
+    return parse_policy(yaml.safe_dump({**loaded, **brief, "memory": loaded["memory"] | memory}))
 
 
 def _brief(value: Any) -> Any:
@@ -53,7 +58,7 @@ def _brief(value: Any) -> Any:
 
 
 def brief_engine(bench: Bench) -> Engine:
-    limits = msgspec.structs.replace(brief_policy().memory.store_limits(), windows_period=1)
+    limits = msgspec.structs.replace(brief_policy().store_limits(), windows_period=1)
     return Engine(brief_policy(), Store(bench.client, Pseudonyms(SECRET), limits=limits))
 
 
@@ -74,9 +79,12 @@ def test_nothing_is_left_after_its_time(bench: Bench) -> None:
     for start in range(0, len(events), 40):
         outcome = process(bench, engine, records(dated_now(events[start : start + 40])))
         rules |= {incident.rule for incident in outcome.incidents}
+        if verdicts := verdicts_on(outcome):
+            process(bench, engine, records(dated_now(verdicts)))
         kinds |= kinds_of(bench)
     assert len(rules) > 5
-    assert {"tie", "win", "began", "target", "episode", "members", "told", "band", "leader", "brought"} <= kinds
+    assert {"tie", "win", "began", "target", "episode", "members", "told"} <= kinds
+    assert {"band", "leader", "sentence", "brought", "incident", "verdicts", "reported"} <= kinds
     time.sleep(LONGEST)
     # a second more: servers end keys that nobody asks for a little later
     eventually(lambda: bench.run(bench.client.dbsize()) == 0, seconds=2.0, what="every key has ended")
@@ -88,7 +96,9 @@ def test_others_who_go_on_keep_nothing_of_a_member_who_is_gone(any_bench: Bench)
     events = with_a_member(2)
     process(any_bench, engine, records(dated_now(events[:50])))
     assert traces(any_bench.dump(), MEMBER, events)
-    others = [event for event in events[:30] if MEMBER not in str(event)]
+    others = events[:30]
+    others += [event for event in events if event["type"] == "report" and MEMBER not in event.values()][:1]
+    assert any(one == "hash in reported" for one in traces(any_bench.dump(), MEMBER, events))
     ended, turn = time.monotonic() + LONGEST + 1, 0
     while time.monotonic() < ended:
         turn += 1
