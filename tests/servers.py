@@ -170,6 +170,9 @@ class KafkaServer(Server):
             "broker.session.timeout.ms": "2000",
             "broker.heartbeat.interval.ms": "500",
             "group.initial.rebalance.delay.ms": "0",
+            # everybody may do everything, until a test makes a rule
+            "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "allow.everyone.if.no.acl.found": "true",
         } | {name.replace("_", "."): value for name, value in settings.items()}
         lines = [f"{name}={value}\n" for name, value in properties.items()]
         (self.directory / "server.properties").write_text("".join(lines), encoding="utf-8")

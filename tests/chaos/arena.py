@@ -283,9 +283,9 @@ class _Storm:
                 yield long.redis_away
                 self._redis.start()
             case Disturbance.REFUSE:
-                self._stage.need_replicas(2)
+                self._stage.refuse(True)
                 yield long.refusing
-                self._stage.need_replicas(1)
+                self._stage.refuse(False)
             case Disturbance.REVOKE:
                 with self._trouble(proxy.slow(long.slow)), self._guest():
                     yield long.trouble

@@ -15,7 +15,15 @@ from typing import Any, NamedTuple
 
 import pytest
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
-from confluent_kafka.admin import AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, ResourceType
+from confluent_kafka.admin import (
+    AclBinding,
+    AclBindingFilter,
+    AclOperation,
+    AclPermissionType,
+    AdminClient,
+    ResourcePatternType,
+    ResourceType,
+)
 from prometheus_client.parser import text_string_to_metric_families
 
 from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS
@@ -43,6 +51,15 @@ class Sent(NamedTuple):
 def event(topic: str, *, partition: int | None = None, **fields: Any) -> Sent:
     """An event keyed by its actor."""
     return Sent(topic, json.dumps(fields).encode(), str(fields["actor_id"]).encode(), partition)
+
+
+def _rules_against_writing(kind: type[Any], topic: str) -> list[Any]:
+    """Nobody may write to the topic. What is not allowed is denied where there is a rule at all, hence the second one."""
+    who, where = ("User:*", "*"), (ResourceType.TOPIC, topic, ResourcePatternType.LITERAL)
+    return [
+        kind(*where, *who, AclOperation.WRITE, AclPermissionType.DENY),
+        kind(*where, *who, AclOperation.ALL, AclPermissionType.ALLOW),
+    ]
 
 
 class Stage:
@@ -107,14 +124,21 @@ class Stage:
         for worker in self.workers:
             worker.kill()
 
-    def need_replicas(self, number: int) -> None:
-        """From so many replicas on Kafka takes what twinwatch writes. With 2, one more than there are, it refuses it all."""
+    def refuse(self, refused: bool) -> None:
+        """Let Kafka refuse all that twinwatch writes, or take it again: a rule of its authorizer for the topics.
+
+        Not by `min.insync.replicas`: where a topic has one replica, Kafka asks for no more than that one.
+        """
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})
-        entry = ConfigEntry("min.insync.replicas", str(number), incremental_operation=AlterConfigOpType.SET)
         names = [self.prefix + topic for topic in (INCIDENTS, SHADOW_INCIDENTS, DEAD_LETTERS)]
-        topics = [ConfigResource(ResourceType.TOPIC, name, incremental_configs=[entry]) for name in names]
-        for change in admin.incremental_alter_configs(topics).values():
-            change.result()
+        rules = [rule for name in names for rule in _rules_against_writing(AclBinding, name)]
+        filters = [rule for name in names for rule in _rules_against_writing(AclBindingFilter, name)]
+        answers = admin.create_acls(rules) if refused else admin.delete_acls(filters)
+        for answer in answers.values():
+            answer.result()
+        # the controller has taken it; the broker may still be about to
+        in_force = lambda: [bool(admin.describe_acls(one).result()) for one in filters]  # noqa: E731
+        eventually(lambda: in_force() == [refused] * len(filters), what="the broker knows the rules")
 
     # --- the platform's side -----------------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ def test_an_incident_that_was_settled_and_not_published_before_a_crash_is_the_sa
     messages = copied_messages("anna", 13)
     expected = replayed(messages, tmp_path)
     assert expected
-    stage.need_replicas(2)
+    stage.refuse(True)
     first = stage.start_worker()
     stage.send(messages)
     with Redis.from_url(stage.redis_url) as client:
@@ -30,7 +30,7 @@ def test_an_incident_that_was_settled_and_not_published_before_a_crash_is_the_sa
         assert stage.incidents() == []
         assert stage.backlog() == len(messages)
         before = told()
-        stage.need_replicas(1)
+        stage.refuse(False)
         stage.start_worker()
         stage.wait_until_judged()
         # by the ids and revisions of an undisturbed run: what had been told was told again, and nothing else
