@@ -44,6 +44,13 @@ def in_the_middle(worker: Worker) -> None:
     eventually(lambda: worker.metrics().get(begun, 0) > 0, seconds=60, what="it is in the middle of it")
 
 
+def has_told(worker: Worker) -> None:
+    def told() -> bool:
+        return any(value for name, value in worker.metrics().items() if name.startswith("twinwatch_incidents_total"))
+
+    eventually(told, seconds=60, what="it is in the middle of it, and has told of something")
+
+
 @contextmanager
 def slow(redis: RedisServer) -> Iterator[None]:
     """Redis works for one twentieth of the time."""
@@ -72,7 +79,7 @@ def test_under_load_with_a_fast_and_a_slow_redis_nothing_is_lost_nor_told_otherw
     stage.send(affairs)
     for number in (signal.SIGTERM, signal.SIGINT):
         worker = stage.start_worker(batch_max_records=50)
-        in_the_middle(worker)
+        has_told(worker)
         ended_in_good_order(worker, number)
     # what was published was committed too: there is nothing to repeat
     incidents = [(one["incident_id"], one["revision"]) for one in stage.incidents()]
