@@ -34,6 +34,8 @@ _EVERYDAY = {
     "GREEK": re.compile("[\u0386-\u03ce]"),
 }
 _LONGEST_CACHED = 40
+MIN_MIXED_WORDS = 2
+"""So many different words in two scripts make a whole text disguised: one may be a slip of the keyboard."""
 
 
 class _Lookalike(Struct, frozen=True):
@@ -152,8 +154,10 @@ def fold_lookalikes(text: str) -> str:
     if len(scripts) < 2:
         return text
     main = _main_script(Counter(text), scripts)
-    kinds = {_kind(word, main) for word in set(_WORD.findall(text))}
-    return text if kinds.isdisjoint(("mixed", "passing")) else _fold_words(text, main)
+    kinds = Counter(_kind(word, main) for word in set(_WORD.findall(text)))
+    if not kinds["mixed"] and not kinds["passing"]:
+        return text
+    return _fold_words(text, main, disguised=kinds["mixed"] >= MIN_MIXED_WORDS)
 
 
 def _main_script(counts: Counter[str], scripts: set[Script]) -> Script:
@@ -169,8 +173,13 @@ def _main_script(counts: Counter[str], scripts: set[Script]) -> Script:
     return max(scripts, key=lambda script: (distinct[script], all_[script], script))
 
 
-def _fold_words(text: str, main: Script) -> str:
-    """`text` with its disguised words folded towards `main` or, where they have no letter of it, towards their commonest."""
+def _fold_words(text: str, main: Script, *, disguised: bool) -> str:
+    """`text` with its disguised words folded towards `main` or, where they have no letter of it, towards their commonest.
+
+    Where the text as a whole is `disguised`, a short word all of whose letters were replaced may hold some that pass only
+    roughly (`му` for *my*).
+    """
+    table = lookalikes(main)
     out: list[str] = []
     passing: list[
         int
@@ -181,7 +190,8 @@ def _fold_words(text: str, main: Script) -> str:
         out += (text[end : found.start()], found[0])
         end = found.end()
         kind = _kind(found[0], main)
-        if kind == "passing":
+        roughly = disguised and kind == "foreign" and all(letter in table for letter in found[0])
+        if kind == "passing" or roughly:
             passing.append(len(out) - 1)
             continue
         if kind == "foreign":

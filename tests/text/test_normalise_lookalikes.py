@@ -70,3 +70,14 @@ def test_a_long_word_is_read_like_a_short_one() -> None:
 def test_no_letter_passes_for_another_of_its_own_script(script: str) -> None:
     """That is what allows one set of disguises for all scripts of a text."""
     assert script not in set(map(script_of, lookalikes(script)))
+
+
+def test_a_short_word_that_passes_roughly_is_read_where_the_text_is_disguised() -> None:
+    assert (
+        fold_lookalikes("you've got му vοte becаuse u tell ιτ like it is")
+        == "you've got my vote because u tell it like it is"
+    )
+
+
+def test_a_short_foreign_word_beside_one_slip_of_the_keyboard_is_left_alone() -> None:
+    assert fold_lookalikes("He said му, and left the rоom") == "He said му, and left the room"
