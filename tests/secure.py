@@ -137,6 +137,7 @@ class SecureKafka(KafkaServer):
             "sasl.enabled.mechanisms": "SCRAM-SHA-256,SCRAM-SHA-512",
             "sasl.mechanism.inter.broker.protocol": "SCRAM-SHA-512",
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+            "allow.everyone.if.no.acl.found": "false",
             # the controller's own connection, on a listener that clients cannot use
             "super.users": "User:super;User:ANONYMOUS",
             "ssl.truststore.type": "PEM",

@@ -23,6 +23,8 @@ _MEANINGS = {
     "win": "sliding windows of or about the member, and the member's events in others'",
     "began": "how many windows the member has begun",
     "brought": "how many texts the member has brought",
+    "leader": "words of the member's texts, kept to compare others with",
+    "sentence": "that the member wrote a sentence which others write, too",
     "episode": "episodes about the member, and the member's events as evidence in others'",
     "members": "the member among those who took part in something",
     "incident": "incidents about the member, remembered for a verdict on them",

@@ -138,11 +138,11 @@ def test_live_reading_finds_no_wrongdoing_in_making_friends(
 def test_two_hours_behind_nothing_is_found_that_live_reading_would_not_have_found(
     two_hours: list[Sent], expected: Found, stage: Stage, frail_redis: RedisServer, workers: int
 ) -> None:
-    for _ in range(workers):
-        stage.start_worker()
     # Redis is away for two hours: all workers are behind at once when it comes back
     frail_redis.stop()
     stage.send(two_hours)
+    for _ in range(workers):
+        stage.start_worker(ready=False)
     time.sleep(LIFETIME_SECONDS + 2)
     frail_redis.start()
     stage.wait_until_judged(120)
