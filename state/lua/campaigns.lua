@@ -3,7 +3,9 @@
 -- A campaign is known by its leaders: the text that founded it, and further texts that joined though they differ much from the
 -- leaders before, so that a text which changes slowly stays in its campaign. Tables are hashes per generation g (a stretch of
 -- event time, expiring whole):
---   seen:g      event and text -> what it was answered; what comes again gets the same answer, whatever was learnt since
+--   seen:g      event and text -> what it was answered; what comes again gets the same answer, whatever was learnt since;
+--               and with `j` behind it, where that is not just the campaign of the answer: ids of the campaign that the text
+--               joined and of the one that this was then part of by `clear`
 --   brought:g   author -> texts brought in this generation; whoever has brought very many founds and teaches nothing more
 --   digest:g    normalised text -> leader
 --   band:g:i    i-th band of a signature -> numbers of leaders, joined by commas
@@ -14,6 +16,7 @@
 --               of one author or one campaign; '*' from MANY of them on: then it is boilerplate
 --   merged:g    campaign number -> id and number of the older campaign that it turned out to be, similarity; written by
 --               `merges.lua` only
+--   clear:g     the same as far as signatures showed it: what `known.lua` goes by, because it is known without a decision
 -- Leaders carry ascending numbers, and a campaign has the number of its first. Of several campaigns that a text is a copy of
 -- the oldest wins and takes in the others.
 --
@@ -271,15 +274,15 @@ local function number_of(head)
   return tonumber(string.sub(head, ID + 1, HEAD))
 end
 
--- The head of the campaign that a campaign has become part of by now, and how similar the texts are that made it so. What is
--- followed is kept as long as the text that follows it, and followed in one step from then on.
-local function root_of(head, generations)
-  local own, alike, steps = 'merged:' .. generations[1], 1, 0
+-- The head of the campaign that a campaign has become part of by now, as the tables `kind` say, and how similar the texts are
+-- that made it so. What is followed is kept as long as the text that follows it, and followed in one step from then on.
+local function root_of(head, generations, kind)
+  local own, alike, steps = kind .. generations[1], 1, 0
   local root = head
   while true do
     local number, older = string.sub(root, ID + 1, HEAD), nil
     for _, generation in ipairs(generations) do
-      older = older or get('merged:' .. generation, number)
+      older = older or get(kind .. generation, number)
     end
     if not older then
       break
@@ -471,6 +474,19 @@ local function join(item, found)
   return leader, best.head, alike
 end
 
+-- The oldest of the campaigns of which the text is a clear copy takes in the others.
+local function unite(found, generations)
+  for i = 2, #found do
+    local one, other = root_of(found[1].head, generations, 'clear:'), root_of(found[i].head, generations, 'clear:')
+    if number_of(one) < number_of(other) then
+      one, other = other, one
+    end
+    if one ~= other then
+      put('clear:' .. generations[1], string.sub(one, ID + 1, HEAD), other .. '1')
+    end
+  end
+end
+
 -- Whether one more text of the author is remembered in the generation.
 local function may_bring(generation, author)
   local brought = tonumber(get('brought:' .. generation, author) or 0)
@@ -517,6 +533,7 @@ local function join_or_found(item)
   add(found, 0)
   add(doubtful, 1)
   if remembered then
+    unite(found, item[4])
     learn(item, known, head)
   end
   return head, alike, remembered, others, known
@@ -527,11 +544,11 @@ local undecided = {}  -- number of a campaign -> whether a text of this batch ma
 -- The answer for a text that joined the campaign `head`, if `others` may be the same. That waits for a decision, too, where one
 -- about an earlier text of the batch may concern it.
 local function answer_for(item, head, alike, remembered, others, known)
-  local root, by_merging = root_of(head, item[4])
+  local root, by_merging = root_of(head, item[4], 'merged:')
   alike = math.min(alike, by_merging)
   local asked = {}
   for _, other in ipairs(others) do
-    local other_root = root_of(other[2], item[4])
+    local other_root = root_of(other[2], item[4], 'merged:')
     local record = other[4] == 1 and leader_record(other[1], item[4])
     local text = record and text_in(record) or ''
     -- without a text, because its author was forgotten meanwhile, signatures decide, as in `matches`
@@ -569,6 +586,10 @@ for index, item in ipairs(texts) do
         put(seen, item.name, cmsgpack.pack({head, alike, others, known}))
       end
       answers[index] = answer_for(item, head, alike, remembered, others, known)
+      local joined, oldest = string.sub(head, 1, ID), string.sub(root_of(head, item[4], 'clear:'), 1, ID)
+      if remembered and (oldest ~= joined or answers[index][1] ~= joined) then
+        put(seen, item.name .. 'j', joined .. oldest)
+      end
     end
   end
 end

@@ -1,8 +1,9 @@
 -- Texts that people have upheld as breaches: remembers them, and tells which texts of a batch are copies of one.
 --
 -- A text is such a copy when it is the same or nearly the same, or when `campaigns.lua` counts it to the campaign of one or of a
--- copy, however much that has drifted. This script runs after that one and reads its tables `seen`, `digest`, `leader` and `merged`, of which it
--- needs to know that a campaign's head is its id (16 bytes) and number (10 digits).
+-- copy, however much that has drifted, except where that takes a decision: there is none yet of what is read in one batch, and what
+-- follows must not depend on batches. This script runs after that one and reads its tables `seen`, `digest`, `leader` and
+-- `merged`, of which it needs to know that a campaign's head is its id (16 bytes) and number (10 digits).
 --
 --   known:k     hash per stretch k as long as such texts are remembered, by the time of the verdict: `d` and a digest -> number of
 --               a text, `b`, a band's number and the band -> numbers, joined by commas, `t` and a number -> msgpack {signature,
@@ -23,12 +24,11 @@ local request = cmsgpack.unpack(ARGV[1])
 local memory, ttl, bands, learnt, texts = request[1], request[2], request[3], request[4], request[5]
 
 local ID, HEAD, SLOTS = 16, 26, 128
-local SEEN = 22           -- bytes of a decided answer in `seen`; others are msgpack {head, ...}
 local TEXTS = 5000        -- texts remembered of one stretch
 local INCIDENTS = 20      -- judged incidents of one text or campaign: the latest
 local IN_BAND = 8         -- texts of one band: the first ones
 local CANDIDATES = 16     -- texts that one text is compared with
-local MERGES = 16         -- how often a campaign is followed into an older one
+local MERGES = 16         -- how often a judged campaign is followed into an older one
 local WORDS, LETTERS = 256, 512
 -- From what share of equal slots, of shingles or of words, a text repeats an upheld one: {letters, share}, straight lines
 -- between. Stricter than within a campaign, since one copy is an incident here: unrelated texts reach 0.27.
@@ -123,7 +123,7 @@ local function ids_of(head, generations)
   local ids = {}
   while head and #ids < MERGES do
     ids[#ids + 1] = string.sub(head, 1, ID)
-    head = #head >= HEAD and older_than(head, generations)
+    head = older_than(head, generations)
   end
   return ids
 end
@@ -138,18 +138,16 @@ local function head_of_digest(digest, generations)
   end
 end
 
--- Of a text that was decided after this script ran first, what it went by then: the answer stays the same when it comes again.
-local function head_seen(text)
+-- The ids of the campaigns that a text belonged to when it came first, whatever was decided since: the answer stays the same
+-- when it comes again.
+local function ids_seen(text)
   local seen = 'seen:' .. text[4][1]
   local joined = hget(seen, text[5] .. 'j')
   if joined then
-    return string.sub(joined, 1, ID)
+    return {string.sub(joined, 1, ID), string.sub(joined, ID + 1)}
   end
   local answer = hget(seen, text[5])
-  if not answer then
-    return nil
-  end
-  return string.sub(#answer == SEEN and answer or cmsgpack.unpack(answer)[1], 1, ID)
+  return answer and {string.sub(answer, 1, ID)} or {}
 end
 
 -- --- texts -----------------------------------------------------------------------------------------------------------------
@@ -275,7 +273,7 @@ local function is_copy(text)
   if #names == 0 then
     return false
   end
-  local ids = ids_of(head_seen(text), text[4])
+  local ids = ids_seen(text)
   for _, id in ipairs(ids) do
     if any_upheld(judged_of(id), 1, text[3]) then
       return true

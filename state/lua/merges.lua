@@ -73,7 +73,6 @@ for _, decision in ipairs(decisions) do
       put('merged:' .. generations[1], number_of(head), root .. string.format('%.4f', alike))
     end
     put('seen:' .. generations[1], name, answer)
-    put('seen:' .. generations[1], name .. 'j', head)  -- what `known.lua` went by when the text came first
     count = count + 1
   end
 end

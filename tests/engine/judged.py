@@ -17,8 +17,7 @@ def judged_world(bench: Bench, seed: int, count: int) -> list[RawRecord]:
     chance = random.Random(seed)
     events: list[Event] = []
     told: dict[str, None] = {}
-    # whether an altered copy follows an upheld text depends on what was read with it (docs/feedback.md)
-    happening = World(seed, altered=False).events(count)
+    happening = World(seed).events(count)
     while happening:
         # what is told becomes known to moderators some events later
         number = chance.randint(2, 12)
