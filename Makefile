@@ -16,10 +16,12 @@ PYTEST_ARGS ?=
 FUZZ_ARGS ?=
 # Tests wait for servers more than they compute: three at once take half the time on two cores.
 PYTEST_WORKERS ?= 3
-# What `make chaos` plays: so many schedules with seeds from the first one on, and records of each.
+# What `make chaos` plays: so many schedules with seeds from the first one on, records of each, and
+# how many side by side.
 SEED ?= 1
 SCHEDULES ?= 30
 EVENTS ?= 100000
+LANES ?= 1
 
 # The newest Python from 3.11 on that can make an environment by itself; else the newest from 3.11 on.
 # Each is run once, because a version manager may leave commands on the path that only complain.
@@ -77,7 +79,7 @@ unit: $(VENV)/.dev  ## run every test (PYTEST_ARGS="-k forum" runs some)
 	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 chaos: $(VENV)/.dev kafka  ## break everything in turn for hours (SEED=17 SCHEDULES=1 EVENTS=5000 for one short schedule)
-	$(BIN)/python -m tests.chaos --seed $(SEED) --schedules $(SCHEDULES) --events $(EVENTS)
+	$(BIN)/python -m tests.chaos --seed $(SEED) --schedules $(SCHEDULES) --events $(EVENTS) --lanes $(LANES)
 
 fuzz: $(VENV)/.dev  ## try a million made-up inputs (FUZZ_ARGS="--inputs 1000" tries fewer)
 	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)

@@ -22,7 +22,34 @@ PARTITIONS = 8
 HORIZON = timedelta(days=7).total_seconds()
 _HOUR = 3600.0
 _TOPIC_OF = {str(cls.__struct_config__.tag): topic for topic, classes in TOPICS.items() for cls in classes}
-_SYLLABLES = ["ba", "ke", "li", "mo", "nu", "pra", "sto", "tri", "vel", "zan", "qui", "jer", "fos", "dwa", "chi", "gro"]
+_ONSETS = [
+    "b",
+    "br",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "kl",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pl",
+    "r",
+    "s",
+    "st",
+    "t",
+    "v",
+]
+_VOWELS = ["a", "e", "i", "o", "u", "ei", "au", "ia"]
+_CODAS = ["", "", "l", "m", "n", "r", "s", "t", "nd", "sk"]
+_SYLLABLES = [onset + vowel + coda for onset in _ONSETS for vowel in _VOWELS for coda in _CODAS]
+"""Many: words of few are so much alike that texts of unrelated members are too, and then what belongs together is chance."""
 _SHARE_OF_AFFAIRS = 0.6
 _ONE_IN_SO_MANY_COMES_TWICE = 50
 _ONE_IN_SO_MANY_IS_UNUSABLE = 250
@@ -106,7 +133,7 @@ class _Writer:
 
     def words(self, number: int) -> str:
         return " ".join(
-            "".join(self.chance.choice(_SYLLABLES) for _ in range(self.chance.randint(3, 5))) for _ in range(number)
+            "".join(self.chance.choice(_SYLLABLES) for _ in range(self.chance.randint(2, 4))) for _ in range(number)
         )
 
     def start(self, hours: float = 0.0) -> float:
