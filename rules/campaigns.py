@@ -7,7 +7,7 @@ from msgspec import Struct
 from models.events import Comment, ForumPost, Message
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
 from rules.copies import is_certain_copy
-from rules.quotas import Count, Quotas, Share, quota_signals, reached
+from rules.quotas import NEVER, Count, Duration, Quotas, Share, counted, quota_signals, reached
 from text.normalise import EMAIL, LINK, PHONE
 
 _ARTICLES = {"message": 1, "forum_post": 3, "comment": 4}
@@ -65,7 +65,13 @@ def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
         ),
         ("remark_authors", _window(f"the same {remarks}", _same_words, is_remark), limits.remark_authors),
     )
-    return {
+    reach = {
+        f"{what}/{quota.window}": Signal(window, int(quota.window), NEVER)
+        for what, window in (("recipients", RECIPIENTS), ("places", PLACES))
+        for _, _, quotas in windows
+        for quota in quotas
+    }
+    return reach | {
         name: signal
         for prefix, window, quotas in windows
         for name, signal in quota_signals(prefix, window, quotas).items()
@@ -90,6 +96,30 @@ def _window(what: str, key_of: Callable[[Fact], Key | None], counts: Callable[[F
 
 def _campaign(fact: Fact) -> Key | None:
     return (fact.campaign.campaign_id,) if fact.campaign else None
+
+
+def _recipients(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if fact.campaign and isinstance(fact.event, Message):
+        yield (fact.campaign.campaign_id,), fact.event.recipient_ids
+
+
+def _places(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    """Pages stand under their owners' ids, so that owners can be forgotten."""
+    if fact.campaign and isinstance(fact.event, ForumPost):
+        yield (fact.campaign.campaign_id,), (f"thread {fact.event.thread_id}",)
+    if fact.campaign and isinstance(fact.event, Comment):
+        yield (fact.campaign.campaign_id,), (fact.event.owner_id,)
+
+
+RECIPIENTS = Window(
+    name="members a campaign's text was sent to", on=(Message,), entries=_recipients, at=lambda fact, _: _campaign(fact)
+)
+PLACES = Window(
+    name="threads and pages a campaign's text stands in",
+    on=(ForumPost, Comment),
+    entries=_places,
+    at=lambda fact, _: _campaign(fact),
+)
 
 
 def _same_words(fact: Fact) -> Key | None:
@@ -124,8 +154,17 @@ def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) ->
         article=int(article),
         members=over.reading.members,
         summary=f"{over.reading.count} accounts published the same or nearly the same text within {over.within}, "
-        f"{over.reading.events} times in all, first in {_SURFACES[int(article)]}; the limit is {over.quota.reach} accounts.",
+        f"{over.reading.events} times in all{_where(case, over.quota.window)}, first in {_SURFACES[int(article)]}; "
+        f"the limit is {over.quota.reach} accounts.",
     )
+
+
+def _where(case: Case, window: Duration) -> str:
+    """To how many members the campaign's text was sent and in how many places it stands, in words."""
+    recipients, places = (case.readings[f"{what}/{window}"].count for what in ("recipients", "places"))
+    to = f" to {counted(recipients, 'member')}" if recipients else ""
+    at = f" in {counted(places, 'thread')} or page{'' if places == 1 else 's'}" if places else ""
+    return f",{to}{' and' if to and at else ''}{at}" if to or at else ""
 
 
 COORDINATED_CAMPAIGN = Rule(

@@ -37,7 +37,7 @@ from rules.forum import (
 )
 from rules.messages import CopiedMessageLimits, MassMessagingLimits, judge_copied_message, judge_mass_messaging
 from rules.quotas import Duration, Quota
-from state.requests import Campaign
+from state.requests import Campaign, Reading
 from tests.rules.cases import case, fact, reading
 from text.reading import TextReading
 
@@ -271,10 +271,33 @@ CAMPAIGN_LIMITS = CoordinatedCampaignLimits(
 )
 
 
+def campaign_case(**counts: int | Reading) -> Case:
+    return case(POST, "c", **({"recipients_at_1d": 0, "places_at_1d": 0} | counts))
+
+
+@pytest.mark.parametrize(
+    ("recipients", "places", "said"),
+    [
+        (0, 0, ""),
+        (1, 0, ", to 1 member"),
+        (700, 0, ", to 700 members"),
+        (0, 1, ", in 1 thread or page"),
+        (20, 3, ", to 20 members and in 3 threads or pages"),
+    ],
+)
+def test_a_campaign_says_how_far_it_has_come(recipients: int, places: int, said: str) -> None:
+    authors = reading(4, note="3 ida")
+    found = judge_coordinated_campaign(
+        campaign_case(authors_at_1d=authors, recipients_at_1d=recipients, places_at_1d=places), CAMPAIGN_LIMITS
+    )
+    assert found
+    assert f"4 times in all{said}, first in the forums" in found.summary
+
+
 def test_a_campaign_is_about_its_first_author_and_names_the_others() -> None:
     for article, surface in ((1, "messages"), (3, "the forums"), (4, "comments")):
         authors = reading(3, note=f"{article} ida", members=("cem", "ben", "ida"))
-        found = judge_coordinated_campaign(case(POST, "c", certain_authors_at_1d=authors), CAMPAIGN_LIMITS)
+        found = judge_coordinated_campaign(campaign_case(certain_authors_at_1d=authors), CAMPAIGN_LIMITS)
         assert found
         assert (found.subject_id, found.article) == ("ida", article)
         assert found.members == ("cem", "ben", "ida")
@@ -283,14 +306,14 @@ def test_a_campaign_is_about_its_first_author_and_names_the_others() -> None:
             f"3 accounts published the same or nearly the same text within 24 hours, 3 times in all, first in {surface}; "
             "the limit is 3 accounts."
         )
-    too_few = case(POST, "c", certain_authors_at_1d=reading(2, note="3 ida"), authors_at_1d=reading(2, note="3 ida"))
+    too_few = campaign_case(certain_authors_at_1d=reading(2, note="3 ida"), authors_at_1d=reading(2, note="3 ida"))
     assert judge_coordinated_campaign(too_few, CAMPAIGN_LIMITS) is None
 
 
 def test_texts_that_may_be_alike_by_chance_take_one_more_account() -> None:
     for authors, found in ((3, False), (4, True)):
         counted = reading(authors, note="3 ida")
-        judged = judge_coordinated_campaign(case(POST, "c", authors_at_1d=counted), CAMPAIGN_LIMITS)
+        judged = judge_coordinated_campaign(campaign_case(authors_at_1d=counted), CAMPAIGN_LIMITS)
         assert (judged is not None) == found
 
 
@@ -305,7 +328,7 @@ def test_a_copy_is_certain_when_it_is_nearly_the_same_or_long(similarity: float,
 
 
 def test_an_author_may_have_spaces_in_the_name() -> None:
-    four = case(POST, "c", authors_at_1d=reading(4, note="3 ida maria p"))
+    four = campaign_case(authors_at_1d=reading(4, note="3 ida maria p"))
     found = judge_coordinated_campaign(four, CAMPAIGN_LIMITS)
     assert found
     assert found.subject_id == "ida maria p"
