@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from models.events import Comment
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.copies import upheld_signal, with_upheld_copies
-from rules.quotas import Quotas, quota_signals, reached
+from rules.copies import too_many_copies, upheld_signal, with_upheld_copies
+from rules.quotas import Quotas, Reached, quota_signals, reached
 
 
 def _owners(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -39,24 +39,12 @@ def judge_copied_comment(case: Case, limits: CopiedCommentLimits) -> Finding | N
     """The same comment on the pages of several members; on one's own page it harms nobody. At once, and anywhere, where
     people have upheld it before.
     """
-    return with_upheld_copies(case, _on_many_pages(case, limits))
-
-
-def _on_many_pages(case: Case, limits: CopiedCommentLimits) -> Finding | None:
     over = reached("owners", limits.owners, case.readings)
-    campaign = case.fact.campaign
-    if not over or not campaign:
-        return None
-    return Finding(
-        level=over.level,
-        measurements=over.measurements,
-        evidence=over.reading,
-        campaign_id=campaign.campaign_id,
-        similarity=campaign.similarity,
-        episode=(campaign.campaign_id,),
-        summary=f"Left the same or nearly the same comment with {over.reading.count} members within {over.within}; "
-        f"the limit is {over.quota.reach}.",
-    )
+    return with_upheld_copies(case, too_many_copies(case, over, _says))
+
+
+def _says(over: Reached) -> str:
+    return f"Left the same or nearly the same comment with {over.reading.count} members"
 
 
 COPIED_COMMENT = Rule(

@@ -1,12 +1,12 @@
 """When near-identical texts are copies beyond doubt, and what a copy comes to of a text that people have judged."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
 from models.events import Comment, ForumPost, Message
 from rules.base import Case, Fact, Finding, Key, Signal, Window
-from rules.quotas import counted, in_words, measured
+from rules.quotas import Reached, counted, in_words, measured
 
 _UPHELD = "upheld_copies"
 _DAY = 86_400
@@ -20,6 +20,22 @@ def is_certain_copy(fact: Fact, least_similarity: float, least_characters: int) 
     if not fact.campaign or not fact.text:
         return False
     return fact.campaign.similarity >= least_similarity or len(fact.text.normalised) >= least_characters
+
+
+def too_many_copies(case: Case, over: Reached | None, say: Callable[[Reached], str]) -> Finding | None:
+    """The finding that somebody repeated one text more often than a quota allows, if so; `say` begins its summary."""
+    campaign = case.fact.campaign
+    if not over or not campaign:
+        return None
+    return Finding(
+        level=over.level,
+        measurements=over.measurements,
+        evidence=over.reading,
+        campaign_id=campaign.campaign_id,
+        similarity=campaign.similarity,
+        episode=(campaign.campaign_id,),
+        summary=f"{say(over)} within {over.within}; the limit is {over.quota.reach}.",
+    )
 
 
 def _upheld_text(fact: Fact, subject: str) -> Key | None:

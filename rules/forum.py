@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from models.events import ForumPost
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
-from rules.copies import is_certain_copy, upheld_signal, with_upheld_copies
-from rules.quotas import Count, Quotas, Share, quota_signals, reached
+from rules.copies import is_certain_copy, too_many_copies, upheld_signal, with_upheld_copies
+from rules.quotas import Count, Quotas, Reached, Share, quota_signals, reached
 
 
 def _post(fact: Fact) -> ForumPost:
@@ -59,27 +59,14 @@ def _copied_post_signals(limits: CopiedPostLimits) -> dict[str, Signal]:
 
 def judge_copied_post(case: Case, limits: CopiedPostLimits) -> Finding | None:
     """The same text in several threads, or again and again in one; at once where people have upheld it before."""
-    return with_upheld_copies(case, _posted_often(case, limits))
-
-
-def _posted_often(case: Case, limits: CopiedPostLimits) -> Finding | None:
-    campaign = case.fact.campaign
-    over = reached("threads", limits.threads, case.readings)
-    where = "threads"
+    over, where = reached("threads", limits.threads, case.readings), "threads"
     if not over:
         over, where = reached("posts", limits.posts, case.readings), "posts"
-    if not over or not campaign:
-        return None
-    return Finding(
-        level=over.level,
-        measurements=over.measurements,
-        evidence=over.reading,
-        campaign_id=campaign.campaign_id,
-        similarity=campaign.similarity,
-        episode=(campaign.campaign_id,),
-        summary=f"Posted the same or nearly the same text in {over.reading.count} {where} within {over.within}; "
-        f"the limit is {over.quota.reach}.",
-    )
+
+    def says(over: Reached) -> str:
+        return f"Posted the same or nearly the same text in {over.reading.count} {where}"
+
+    return with_upheld_copies(case, too_many_copies(case, over, says))
 
 
 COPIED_POST = Rule(

@@ -6,8 +6,8 @@ from msgspec import Struct
 
 from models.events import Message
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
-from rules.copies import upheld_signal, with_upheld_copies
-from rules.quotas import Quotas, counted, quota_signals, reached
+from rules.copies import too_many_copies, upheld_signal, with_upheld_copies
+from rules.quotas import Quotas, Reached, counted, quota_signals, reached
 
 
 def _strangers(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -82,24 +82,13 @@ def _copied_message_signals(limits: CopiedMessageLimits) -> dict[str, Signal]:
 
 def judge_copied_message(case: Case, limits: CopiedMessageLimits) -> Finding | None:
     """One text to several strangers, whether in one send or in many; at once where people have upheld it before."""
-    return with_upheld_copies(case, _to_strangers(case, limits))
-
-
-def _to_strangers(case: Case, limits: CopiedMessageLimits) -> Finding | None:
     over = reached("recipients", limits.recipients, case.readings)
-    campaign = case.fact.campaign
-    if not over or not campaign:
-        return None
-    return Finding(
-        level=over.level,
-        measurements=over.measurements,
-        evidence=over.reading,
-        campaign_id=campaign.campaign_id,
-        similarity=campaign.similarity,
-        episode=(campaign.campaign_id,),
-        summary=f"Sent the same or nearly the same text to {over.reading.count} members they have no ties with "
-        f"within {over.within}, in {counted(over.reading.events, 'message')}; the limit is {over.quota.reach}.",
-    )
+    return with_upheld_copies(case, too_many_copies(case, over, _says))
+
+
+def _says(over: Reached) -> str:
+    to = f"{over.reading.count} members they have no ties with"
+    return f"Sent the same or nearly the same text to {to} in {counted(over.reading.events, 'message')}"
 
 
 COPIED_MESSAGE = Rule(

@@ -74,7 +74,7 @@ SIMPLE: list[Simple] = [
     (judge_mass_messaging, MassMessagingLimits(strangers=(Quota(20, HOUR),)), MESSAGE, "strangers_at_1h",
      "Wrote to 20 members they have no ties with within 1 hour, in 20 messages; the limit is 20."),
     (judge_copied_message, CopiedMessageLimits(recipients=(Quota(8, DAY),)), MESSAGE, "recipients_at_1d",
-     "Sent the same or nearly the same text to 8 members they have no ties with within 24 hours, in 8 messages; "
+     "Sent the same or nearly the same text to 8 members they have no ties with in 8 messages within 24 hours; "
      "the limit is 8."),
     (judge_copied_post, COPIED_POST_LIMITS, POST, "threads_at_1h",
      "Posted the same or nearly the same text in 3 threads within 1 hour; the limit is 3."),
