@@ -145,7 +145,7 @@ def begun(stage: Stage, events: Iterator[dict[str, Any]], policy: Path) -> Worke
 def judged_by(worker: Worker) -> float:
     """Events judged so far. The worker must run."""
     assert worker.runs, f"it ended with status {worker.process.returncode}:\n{worker.said}"
-    return worker.metrics().get("twinwatch_batch_size_events_sum", 0.0)
+    return worker.judged()
 
 
 def capacity(worker: Worker) -> float:

@@ -178,7 +178,7 @@ class _Crew:
                 self.replace(worker, f"by itself, with status {worker.process.returncode}")
 
     def judged(self) -> float:
-        return sum(w.metrics().get("twinwatch_batch_size_events_sum", 0) for w in self.workers if w.runs)
+        return sum(worker.judged() for worker in self.workers if worker.runs)
 
     def wait_until_up(self, worker: Worker) -> bool:
         """Wait until it takes signals, or has ended; whether it is there."""

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from agents.topics import TOPICS
-from tests.integration.stage import Stage
+from tests.integration.stage import Found, Sent, Stage, replayed
 from tests.servers import KafkaServer, RedisServer
 from twinwatch.embedded import embedded_kafka, embedded_redis
 
@@ -47,6 +47,21 @@ def new_genuine_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterato
         yield _genuine(request, tmp_path, stack)
 
 
+@pytest.fixture
+def new_frail_stage(kafka: KafkaServer, frail_redis: RedisServer, tmp_path: Path) -> Iterator[NewStage]:
+    """Stages on the genuine Kafka of all tests and on a genuine Redis that may be stopped, killed or hung."""
+    with ExitStack() as stack:
+        yield lambda partitions: _created(
+            stack, Stage(kafka.bootstrap_servers, frail_redis.url, tmp_path, prefix=_prefix()), partitions
+        )
+
+
+@pytest.fixture(scope="module")
+def expected(affairs: list[Sent], tmp_path_factory: pytest.TempPathFactory) -> Found:
+    """What an undisturbed run over the module's `affairs` comes to."""
+    return replayed(affairs, tmp_path_factory.mktemp("undisturbed"))
+
+
 def _embedded(directory: Path, stack: ExitStack) -> NewStage:
     def new(partitions: int) -> Stage:
         redis = stack.enter_context(embedded_redis())
@@ -62,14 +77,19 @@ def _genuine(request: pytest.FixtureRequest, directory: Path, stack: ExitStack) 
     with Redis.from_url(redis.url) as client:
         client.flushall()
 
-    def new(partitions: int) -> Stage:
-        stage = _closed_with(
-            stack, Stage(kafka.bootstrap_servers, redis.url, directory, prefix=f"t{secrets.token_hex(4)}.")
-        )
-        stage.create_topics(partitions)
-        return stage
+    return lambda partitions: _created(
+        stack, Stage(kafka.bootstrap_servers, redis.url, directory, prefix=_prefix()), partitions
+    )
 
-    return new
+
+def _prefix() -> str:
+    """Of topics that no other test has."""
+    return f"t{secrets.token_hex(4)}."
+
+
+def _created(stack: ExitStack, stage: Stage, partitions: int) -> Stage:
+    stage.create_topics(partitions)
+    return _closed_with(stack, stage)
 
 
 def _closed_with(stack: ExitStack, stage: Stage) -> Stage:

@@ -9,6 +9,7 @@ in order until then.
 import asyncio
 import re
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,21 +42,19 @@ def reading_ends() -> None:
 
 def agents_hang() -> None:
     """Batches are read, and the agents never end with the second one."""
-    carry = Journey.carry
-    carried = 0
-
-    async def carry_once(self: Journey, records: Any) -> bool:
-        nonlocal carried
-        carried += 1
-        if carried > 1:
-            await asyncio.Event().wait()
-        return await carry(self, records)
-
-    Journey.carry = carry_once  # type: ignore[method-assign]
+    _from_the_second_batch_on(asyncio.Event().wait)
 
 
 def loop_hangs() -> None:
     """One call never ends, and lets nothing else of Python run: no other task, no thread, no handler of signals."""
+
+    async def search_for_ever() -> None:
+        re.match(r"(a+)+$", "a" * 100 + "b")
+
+    _from_the_second_batch_on(search_for_ever)
+
+
+def _from_the_second_batch_on(hang: Callable[[], Awaitable[Any]]) -> None:
     carry = Journey.carry
     carried = 0
 
@@ -63,7 +62,7 @@ def loop_hangs() -> None:
         nonlocal carried
         carried += 1
         if carried > 1:
-            re.match(r"(a+)+$", "a" * 100 + "b")
+            await hang()
         return await carry(self, records)
 
     Journey.carry = carry_once  # type: ignore[method-assign]

@@ -308,6 +308,10 @@ class Worker:
             for sample in family.samples
         }
 
+    def judged(self) -> float:
+        """How many events it has judged."""
+        return self.metrics().get("twinwatch_batch_size_events_sum", 0)
+
     def wait_until_ready(self, seconds: float = _READY_SECONDS) -> None:
         def ready() -> bool:
             assert self.runs, f"it ended with status {self.process.returncode}:\n{self.said}"

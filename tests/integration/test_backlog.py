@@ -2,15 +2,14 @@
 
 import random
 import time
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from agents.pace import LIFETIME_SECONDS
-from tests.integration.stage import Found, Sent, Stage, Worker, event, replayed
+from tests.integration.conftest import NewStage
+from tests.integration.stage import Found, Sent, Stage, event, replayed
 from tests.integration.workload import moment, own_affairs
-from tests.servers import KafkaServer, RedisServer, eventually
+from tests.servers import RedisServer, eventually
 
 pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 
@@ -108,15 +107,8 @@ def expected(two_hours: list[Sent], tmp_path_factory: pytest.TempPathFactory) ->
 
 
 @pytest.fixture
-def stage(kafka: KafkaServer, frail_redis: RedisServer, tmp_path: Path) -> Iterator[Stage]:
-    stage = Stage(kafka.bootstrap_servers, frail_redis.url, tmp_path, prefix=f"{tmp_path.name}.")
-    stage.create_topics(PARTITIONS)
-    yield stage
-    stage.close()
-
-
-def judged(worker: Worker) -> float:
-    return worker.metrics().get("twinwatch_batch_size_events_sum", 0)
+def stage(new_frail_stage: NewStage) -> Stage:
+    return new_frail_stage(PARTITIONS)
 
 
 @pytest.mark.timeout(300)
@@ -126,7 +118,7 @@ def test_live_reading_finds_no_wrongdoing_in_making_friends(
     worker = stage.start_worker()
     for start in range(0, len(two_hours), CHUNK):
         known = start + stage.send(two_hours[start : start + CHUNK])
-        eventually(lambda: judged(worker) >= known, seconds=60, what="they are judged")  # noqa: B023
+        eventually(lambda: worker.judged() >= known, seconds=60, what="they are judged")  # noqa: B023
     stage.wait_until_judged()
     assert stage.found() == expected
     assert not [subject for _, subject, _ in expected.values() if subject.startswith("friendly")]
@@ -149,4 +141,4 @@ def test_two_hours_behind_nothing_is_found_that_live_reading_would_not_have_foun
     assert stage.found() == expected
     for worker in stage.workers:
         assert worker.get("/live")[0] == 200, worker.said
-        assert judged(worker) > 0
+        assert worker.judged() > 0

@@ -2,12 +2,11 @@
 
 import signal
 import time
-from pathlib import Path
 
 import pytest
 
 from tests.integration.conftest import NewStage
-from tests.integration.stage import Found, Sent, Stage, Worker, replayed
+from tests.integration.stage import Found, Sent, Stage
 from tests.integration.workload import own_affairs
 from tests.servers import eventually
 
@@ -19,26 +18,16 @@ def affairs() -> list[Sent]:
     return own_affairs(actors=50, rounds=80, seed=2)
 
 
-@pytest.fixture(scope="module")
-def expected(affairs: list[Sent], tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """What an undisturbed run comes to."""
-    return replayed(affairs, tmp_path_factory.mktemp("undisturbed"))
-
-
 @pytest.fixture
-def stage(new_genuine_stage: NewStage, tmp_path: Path) -> Stage:
+def stage(new_genuine_stage: NewStage) -> Stage:
     return new_genuine_stage(4)
-
-
-def judged(*workers: Worker) -> float:
-    return sum(worker.metrics().get("twinwatch_batch_size_events_sum", 0) for worker in workers)
 
 
 def test_a_worker_is_killed_in_the_middle_again_and_again(stage: Stage, affairs: list[Sent], expected: Found) -> None:
     stage.send(affairs)
     for _ in range(2):
         worker = stage.start_worker(batch_max_records=40)
-        eventually(lambda: judged(worker) >= 400, what="the worker is in the middle of it")  # noqa: B023
+        eventually(lambda: worker.judged() >= 400, what="the worker is in the middle of it")  # noqa: B023
         worker.kill()
     assert stage.backlog() > 0, "it was too quick to be killed in the middle"
     stage.start_worker()
@@ -52,12 +41,12 @@ def test_two_workers_share_the_partitions_and_one_takes_over_when_the_other_is_k
     first = stage.start_worker(batch_max_records=40)
     half = len(affairs) // 2
     stage.send(affairs[:half])
-    eventually(lambda: judged(first) >= 100, what="the first worker is in the middle of it")
+    eventually(lambda: first.judged() >= 100, what="the first worker is in the middle of it")
     second = stage.start_worker(batch_max_records=40)
     stage.send(affairs[half:])
-    eventually(lambda: judged(second) >= 100, what="the second worker has its share")
-    before = judged(first)
-    eventually(lambda: judged(first) > before or stage.backlog() == 0, what="the first one goes on")
+    eventually(lambda: second.judged() >= 100, what="the second worker has its share")
+    before = first.judged()
+    eventually(lambda: first.judged() > before or stage.backlog() == 0, what="the first one goes on")
     second.kill()
     stage.wait_until_judged(90)
     assert stage.found() == expected
@@ -66,7 +55,7 @@ def test_two_workers_share_the_partitions_and_one_takes_over_when_the_other_is_k
 def test_a_worker_that_hung_for_a_while_does_no_harm(stage: Stage, affairs: list[Sent], expected: Found) -> None:
     first = stage.start_worker(batch_max_records=40)
     stage.send(affairs)
-    eventually(lambda: judged(first) >= 200, what="the first worker is in the middle of it")
+    eventually(lambda: first.judged() >= 200, what="the first worker is in the middle of it")
     first.process.send_signal(signal.SIGSTOP)
     try:
         second = stage.start_worker(ready=False)

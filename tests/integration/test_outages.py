@@ -1,12 +1,13 @@
 """A Redis or a Kafka that goes away pauses a worker: it stays, says so, goes on by itself, and has lost nothing."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.integration.stage import Found, Sent, Stage, Worker, replayed
+from tests.integration.conftest import NewStage
+from tests.integration.stage import Found, Sent, Stage
 from tests.integration.workload import own_affairs
 from tests.servers import KafkaServer, RedisServer, eventually
 
@@ -20,19 +21,9 @@ def affairs() -> list[Sent]:
     return own_affairs(actors=40, rounds=60)
 
 
-@pytest.fixture(scope="module")
-def expected(affairs: list[Sent], tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """What an undisturbed run comes to."""
-    return replayed(affairs, tmp_path_factory.mktemp("undisturbed"))
-
-
 @pytest.fixture
-def stage(kafka: KafkaServer, frail_redis: RedisServer, tmp_path: Path) -> Iterator[Stage]:
-    """The Kafka of all tests and a Redis that may be stopped."""
-    stage = Stage(kafka.bootstrap_servers, frail_redis.url, tmp_path, prefix=f"{tmp_path.name}.")
-    stage.create_topics(4)
-    yield stage
-    stage.close()
+def stage(new_frail_stage: NewStage) -> Stage:
+    return new_frail_stage(4)
 
 
 def interrupted(stage: Stage, affairs: list[Sent], begin: Callable[[], None], end: Callable[[], None]) -> list[str]:
@@ -40,7 +31,7 @@ def interrupted(stage: Stage, affairs: list[Sent], begin: Callable[[], None], en
     worker = stage.start_worker(batch_max_records=50, redis_timeout_seconds=2)
     half = len(affairs) // 2
     stage.send(affairs[:half])
-    eventually(lambda: judged(worker) > 0, what="the worker is in the middle of it")
+    eventually(lambda: worker.judged() > 0, what="the worker is in the middle of it")
     begin()
     eventually(lambda: worker.get("/ready")[0] == 503, what="the worker is no longer ready")
     time.sleep(OUTAGE_SECONDS)
@@ -54,10 +45,6 @@ def interrupted(stage: Stage, affairs: list[Sent], begin: Callable[[], None], en
     assert worker.get("/live")[0] == 200
     assert worker.runs
     return complaints
-
-
-def judged(worker: Worker) -> float:
-    return worker.metrics().get("twinwatch_batch_size_events_sum", 0)
 
 
 def test_redis_goes_away_and_comes_back(
@@ -114,7 +101,7 @@ def test_a_worker_can_be_stopped_while_kafka_is_away(
         stage.create_topics(2)
         worker = stage.start_worker(batch_max_records=20)
         stage.send(affairs)
-        eventually(lambda: judged(worker) > 0, what="the worker is in the middle of it")
+        eventually(lambda: worker.judged() > 0, what="the worker is in the middle of it")
         own_kafka.kill()
         time.sleep(3)
         status, seconds = worker.stop()

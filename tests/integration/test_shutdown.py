@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.conftest import NewStage
-from tests.integration.stage import Found, Sent, Stage, Worker, replayed
+from tests.integration.stage import Found, Sent, Stage, Worker
 from tests.integration.workload import own_affairs
 from tests.servers import KafkaServer, RedisServer, eventually
 
@@ -24,24 +24,13 @@ def affairs() -> list[Sent]:
     return own_affairs(actors=80, rounds=60, seed=3)
 
 
-@pytest.fixture(scope="module")
-def expected(affairs: list[Sent], tmp_path_factory: pytest.TempPathFactory) -> Found:
-    """What an undisturbed run comes to."""
-    return replayed(affairs, tmp_path_factory.mktemp("undisturbed"))
-
-
 @pytest.fixture
-def stage(kafka: KafkaServer, frail_redis: RedisServer, tmp_path: Path) -> Iterator[Stage]:
-    """The Kafka of all tests and a Redis that may hang."""
-    stage = Stage(kafka.bootstrap_servers, frail_redis.url, tmp_path, prefix=f"{tmp_path.name}.")
-    stage.create_topics(4)
-    yield stage
-    stage.close()
+def stage(new_frail_stage: NewStage) -> Stage:
+    return new_frail_stage(4)
 
 
 def in_the_middle(worker: Worker) -> None:
-    begun = "twinwatch_batch_size_events_sum"
-    eventually(lambda: worker.metrics().get(begun, 0) > 0, seconds=60, what="it is in the middle of it")
+    eventually(lambda: worker.judged() > 0, seconds=60, what="it is in the middle of it")
 
 
 def has_told(worker: Worker) -> None:
