@@ -47,9 +47,12 @@ def read_hostility(undisguised: str) -> Hostility:
     kinds: set[Kind] = set()
     for language, meanings in _meanings(tokens, lexicon_, languages).items():
         spans = Spans(tokens, lexicon_, language, meanings)
-        for found in (*threats(spans), *abuses(spans)):
-            if found.kind not in kinds and meant(spans, found):
-                kinds.add(found.kind)
+        for gravest, all_found in ((THREAT_KINDS[0], threats(spans)), (ABUSE_KINDS[0], abuses(spans))):
+            for found in all_found:
+                if gravest in kinds:
+                    break  # whatever else is found changes nothing
+                if found.kind not in kinds and meant(spans, found):
+                    kinds.add(found.kind)
     return Hostility(
         next((kind for kind in THREAT_KINDS if kind in kinds), None),
         next((kind for kind in ABUSE_KINDS if kind in kinds), None),

@@ -18,7 +18,7 @@ from text.personal_data.phones import find_phone_links, find_phones
 
 __all__ = ["Kind", "PersonalDatum", "Standing", "find_personal_data"]
 
-READ_CHARACTERS = 10_000
+READ_CHARACTERS = 8_000
 """Of a longer text only the beginning is searched, some four pages: as many characters made of nothing but numbers take
 about 30 ms.
 """
