@@ -11,7 +11,7 @@ from state.requests import MICROSECONDS, Campaign, Decision, Text
 from state.scripts import Script
 from text.likeness import MAX_LETTERS, are_copies, sentences, without
 
-CAMPAIGNS = Script("campaigns")
+CAMPAIGNS = Script("campaigns", "signatures")
 MERGES = Script("merges")
 SIGNATURE_SCHEME = "affine32x128w128p128"
 _ID_BYTES = 16

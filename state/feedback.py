@@ -18,7 +18,7 @@ from state.scripts import Script, unpack
 
 VERDICTS = Script("verdicts")
 REPORTERS = Script("reporters")
-KNOWN = Script("known")
+KNOWN = Script("known", "signatures")
 _NAME_BYTES = 6
 
 

@@ -19,10 +19,11 @@ _CALLED = re.compile(r"redis\.p?call\('(\w+)'")
 
 
 class Script:
-    """One Lua file and its SHA-1, by which Redis knows it."""
+    """One Lua file, after the `shared` one that it uses, if any, and the SHA-1 by which Redis knows it."""
 
-    def __init__(self, name: str) -> None:
-        self.source = files("state").joinpath("lua", f"{name}.lua").read_text("utf-8")
+    def __init__(self, name: str, shared: str | None = None) -> None:
+        parts = [shared, name] if shared else [name]
+        self.source = "\n".join(files("state").joinpath("lua", f"{part}.lua").read_text("utf-8") for part in parts)
         self.sha = sha1(self.source.encode(), usedforsecurity=False).hexdigest()
         self.commands = frozenset(_CALLED.findall(self.source))
         """The commands of Redis that it calls."""

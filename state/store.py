@@ -40,7 +40,7 @@ DEFAULT_NAMESPACE = "tw3:"
 DAY = 24 * 3600
 _LOOKUP = Script("lookup")
 _PROGRESS = Script("progress")
-_SCRIPTS = (_LOOKUP, TIES, REPORTERS, CAMPAIGNS, KNOWN, WINDOWS, EPISODES, VERDICTS, _PROGRESS)
+_SCRIPTS = (_LOOKUP, TIES, REPORTERS, CAMPAIGNS, KNOWN, MERGES, WINDOWS, EPISODES, VERDICTS, _PROGRESS)
 COMMANDS = frozenset[str]().union(*(script.commands for script in _SCRIPTS))
 """What scripts of a batch call; `deploy/redis/users.acl` allows a worker no other command on its keys."""
 

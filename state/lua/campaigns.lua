@@ -47,11 +47,7 @@ local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
 local bands, threshold, ttl, most, texts = request[1], request[2], request[3], request[4], request[5]
 
-local ID, HEAD = 16, 26          -- bytes of a campaign's id; of its id and number
-local SIGNATURE = 514            -- bytes of a signature
 local ANSWER = 22                -- bytes of an answer that is decided: id and similarity
-local SLOTS = 128
-local SHINGLES, WORDS, PAIRS, LETTERS = 0, 256, 384, 512  -- where the parts of a signature begin
 local FEW, LEAST_OF_FEW = 32, 4  -- slots looked at first, and how many of them copies share at least (one in 500 does not)
 local CANDIDATES = 16            -- leaders that one text is compared with
 local IN_BAND = 4                -- leaders kept of one band: the first ones
@@ -124,15 +120,6 @@ local function digits(number)
   return string.format('%010.0f', number)
 end
 
-local function band_fields(signature)
-  local width = 2 * SLOTS / bands
-  local fields = {}
-  for i = 1, #signature > 0 and bands or 0 do
-    fields[i] = string.sub(signature, (i - 1) * width + 1, i * width)
-  end
-  return fields
-end
-
 local names = {}  -- generation -> names of its tables of bands
 
 local function band_names(generation)
@@ -145,51 +132,6 @@ local function band_names(generation)
   return names[generation]
 end
 
-local function line(points, x)
-  local before = points[1]
-  if x <= before[1] then
-    return before[2]
-  end
-  for _, point in ipairs(points) do
-    if x <= point[1] then
-      return before[2] + (point[2] - before[2]) * (x - before[1]) / (point[1] - before[1])
-    end
-    before = point
-  end
-  return before[2]
-end
-
-local function equal_bytes(left, right, from)
-  local a, b = {string.byte(left, from + 1, from + SLOTS)}, {string.byte(right, from + 1, from + SLOTS)}
-  local equal = 0
-  for i = 1, SLOTS do
-    if a[i] == b[i] then
-      equal = equal + 1
-    end
-  end
-  return equal / SLOTS
-end
-
-local unpacked = {}  -- signature -> its slots of shingles: each is compared with many
-local FORMAT = '>' .. string.rep('H', SLOTS)
-
-local function slots(signature)
-  if not unpacked[signature] then
-    unpacked[signature] = {struct.unpack(FORMAT, signature)}
-  end
-  return unpacked[signature]
-end
-
-local function equal_slots(left, right, last)
-  local equal = 0
-  for i = 1, last do
-    if left[i] == right[i] then
-      equal = equal + 1
-    end
-  end
-  return equal
-end
-
 -- The share of equal slots of shingles; 0 where the first few show that it is small.
 local function similarity(left, right)
   if #left ~= #right or #left == 0 then
@@ -200,11 +142,6 @@ local function similarity(left, right)
     return 0
   end
   return equal_slots(a, b, SLOTS) / SLOTS
-end
-
-local function letters(signature)
-  local high, low = string.byte(signature, LETTERS + 1, LETTERS + 2)
-  return 256 * high + low
 end
 
 local CLEAR, DOUBT = 'clear', 'doubt'
@@ -237,7 +174,7 @@ end
 
 -- Ask for everything that the batch can need at first, table by table, then for the leaders that the answers name.
 for _, item in ipairs(texts) do
-  item.fields = band_fields(item[2])
+  item.fields = bands_of(item[2], bands)
   -- an event id may come again with another text, which is another question
   item.name = string.sub(item[3], 1, 8) .. string.sub(item[1], 1, 8)
   want('seen:' .. item[4][1], item.name)
@@ -327,7 +264,7 @@ local function register(generation, leader, head, rest)
   local record = head .. rest
   put('leader:' .. generation, leader, record)
   local tables = band_names(generation)
-  for i, field in ipairs(band_fields(signature_in(record))) do
+  for i, field in ipairs(bands_of(signature_in(record), bands)) do
     local there = get(tables[i], field)
     local _, commas = string.gsub(there or '', ',', '')
     if not there then

@@ -23,13 +23,11 @@ local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
 local memory, ttl, bands, learnt, texts = request[1], request[2], request[3], request[4], request[5]
 
-local ID, HEAD, SLOTS = 16, 26, 128
 local TEXTS = 5000        -- texts remembered of one stretch
 local INCIDENTS = 20      -- judged incidents of one text or campaign: the latest
 local IN_BAND = 8         -- texts of one band: the first ones
 local CANDIDATES = 16     -- texts that one text is compared with
 local MERGES = 16         -- how often a judged campaign is followed into an older one
-local WORDS, LETTERS = 256, 512
 -- From what share of equal slots, of shingles or of words, a text repeats an upheld one: {letters, share}, straight lines
 -- between. Stricter than within a campaign, since one copy is an incident here: unrelated texts reach 0.27.
 local ALIKE = {{60, 0.8}, {130, 0.65}, {220, 0.55}}
@@ -51,10 +49,9 @@ local function hget(name, field)
 end
 
 local function band_fields(signature)
-  local width = 2 * SLOTS / bands
-  local fields = {}
-  for i = 1, #signature > 0 and bands or 0 do
-    fields[i] = 'b' .. string.char(i) .. string.sub(signature, (i - 1) * width + 1, i * width)
+  local fields = bands_of(signature, bands)
+  for i, band in ipairs(fields) do
+    fields[i] = 'b' .. string.char(i) .. band
   end
   return fields
 end
@@ -152,39 +149,12 @@ end
 
 -- --- texts -----------------------------------------------------------------------------------------------------------------
 
-local function line(points, x)
-  local before = points[1]
-  for _, point in ipairs(points) do
-    if x <= point[1] then
-      local width = math.max(point[1] - before[1], 1)
-      return x <= before[1] and before[2] or before[2] + (point[2] - before[2]) * (x - before[1]) / width
-    end
-    before = point
-  end
-  return before[2]
-end
-
-local function letters(signature)
-  local high, low = string.byte(signature, LETTERS + 1, LETTERS + 2)
-  return 256 * high + low
-end
-
-local function equal(left, right, width, from)
-  local same = 0
-  for i = from, from + (SLOTS - 1) * width, width do
-    if string.sub(left, i + 1, i + width) == string.sub(right, i + 1, i + width) then
-      same = same + 1
-    end
-  end
-  return same / SLOTS
-end
-
 local function alike(left, right)
   if #left == 0 or #left ~= #right then
     return false
   end
   local least = line(ALIKE, (letters(left) + letters(right)) / 2)
-  return equal(left, right, 2, 0) >= least or equal(left, right, 1, WORDS) >= least
+  return equal_slots(slots(left), slots(right), SLOTS) / SLOTS >= least or equal_bytes(left, right, WORDS) >= least
 end
 
 local function remember(name, digest, signature, incident)
