@@ -205,7 +205,7 @@ class _Crew:
             if time.monotonic() > give_up:
                 told = "\n".join(f"{w.get('/ready')} {w.get('/live')}\n{w.said}" for w in self.workers)
                 raise AssertionError(f"{left} records are neither judged nor committed; the workers:\n{told}")
-            time.sleep(0.3)
+            time.sleep(1.0)
 
 
 class _Storm:
@@ -250,7 +250,7 @@ class _Storm:
         give_up = time.monotonic() + 10.0
         while self._crew.judged() <= before and time.monotonic() < give_up:
             self._crew.tend()
-            time.sleep(0.05)
+            time.sleep(0.2)
 
     def _hold(self, seconds: float) -> None:
         end = time.monotonic() + seconds
