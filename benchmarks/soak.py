@@ -251,7 +251,7 @@ def draw(samples: list[Sample], path: Path, rate: float) -> None:
         ),
     ]
     highest = max(max(sample.worker, sample.redis) for sample in samples)
-    right = samples[-1].minute
+    right = round(samples[-1].minute, 1)
     draw_lines(
         path, lines, x_label="minutes (grey: warm-up)", right=right, top=50 * ceil(highest / 50), shade_until=right / 2
     )
