@@ -93,7 +93,7 @@ def healthy(metrics_port: int) -> bool:
     return subprocess.run([sys.executable, *arguments], capture_output=True, timeout=30, check=False).returncode == 0
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(300)
 def test_topics_are_created_and_a_worker_finds_what_is_to_be_found(
     tmp_path: Path, unstarted_kafka: KafkaServer
 ) -> None:
@@ -124,7 +124,7 @@ def test_topics_are_created_and_a_worker_finds_what_is_to_be_found(
                 stderr=subprocess.STDOUT,
             )
         try:
-            eventually(lambda: healthy(metrics_port), seconds=60, what="the worker is healthy")
+            eventually(lambda: healthy(metrics_port), seconds=120, what="the worker is healthy")
             write_a_flood(unstarted_kafka.bootstrap_servers)
             incident = first_incident(unstarted_kafka.bootstrap_servers)
             assert (incident["rule"], incident["subject_id"]) == ("contact_request_flood", "asker")
