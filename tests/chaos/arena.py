@@ -92,7 +92,11 @@ class Arena:
                         tell(f"{time.monotonic() - begun:5.1f} s  {disturbance}")
                 crew.wait_until_judged(len(part))
             crew.leave()
-            notes = [f"script calls in trouble: {dict(redis.done)}", f"workers ended: {dict(crew.ended)}"]
+            notes = [
+                f"script calls in trouble: {dict(redis.done)}",
+                f"workers ended: {dict(crew.ended)}",
+                *crew.last_words,
+            ]
             return self._judged(stage, 0, notes)
 
     @contextmanager
@@ -157,6 +161,8 @@ class _Crew:
     def __init__(self, stage: Stage, settings: dict[str, Any]) -> None:
         self.workers: list[Worker] = []
         self.ended: Counter[str] = Counter()
+        self.last_words: list[str] = []
+        """Of those that ended by themselves."""
         self._stage = stage
         self._settings = settings
 
@@ -175,6 +181,7 @@ class _Crew:
         """Start those again that have ended by themselves."""
         for worker in list(self.workers):
             if not worker.runs:
+                self.last_words += [line for line in worker.said.splitlines() if line.strip()][-1:]
                 self.replace(worker, f"by itself, with status {worker.process.returncode}")
 
     def judged(self) -> float:
