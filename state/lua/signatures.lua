@@ -33,16 +33,21 @@ local function line(points, x)
   return before[2]
 end
 
--- The share of equal slots of words or of pairs of words.
-local function equal_bytes(left, right, from)
-  local a, b = {string.byte(left, from + 1, from + SLOTS)}, {string.byte(right, from + 1, from + SLOTS)}
+-- How many of the first slots are equal.
+local function equal_slots(left, right, last)
   local equal = 0
-  for i = 1, SLOTS do
-    if a[i] == b[i] then
+  for i = 1, last do
+    if left[i] == right[i] then
       equal = equal + 1
     end
   end
-  return equal / SLOTS
+  return equal
+end
+
+-- The share of equal slots of words or of pairs of words.
+local function equal_bytes(left, right, from)
+  local a, b = {string.byte(left, from + 1, from + SLOTS)}, {string.byte(right, from + 1, from + SLOTS)}
+  return equal_slots(a, b, SLOTS) / SLOTS
 end
 
 local unpacked = {}  -- signature -> its slots of shingles: each is compared with many
@@ -53,16 +58,6 @@ local function slots(signature)
     unpacked[signature] = {struct.unpack(FORMAT, signature)}
   end
   return unpacked[signature]
-end
-
-local function equal_slots(left, right, last)
-  local equal = 0
-  for i = 1, last do
-    if left[i] == right[i] then
-      equal = equal + 1
-    end
-  end
-  return equal
 end
 
 local function letters(signature)
