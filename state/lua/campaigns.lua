@@ -211,6 +211,17 @@ local function number_of(head)
   return tonumber(string.sub(head, ID + 1, HEAD))
 end
 
+local leaders_before = tonumber(redis.call('GET', prefix .. 'leaders') or 0)
+local leaders = leaders_before
+
+-- What a table says of a campaign. Of one that this batch has founded the store knows nothing, and need not be asked.
+local function said_of(name, number)
+  if tonumber(number) > leaders_before then
+    return written[name] and written[name][number]
+  end
+  return get(name, number)
+end
+
 -- The head of the campaign that a campaign has become part of by now, as the tables `kind` say, and how similar the texts are
 -- that made it so. What is followed is kept as long as the text that follows it, and followed in one step from then on.
 local function root_of(head, generations, kind)
@@ -219,7 +230,7 @@ local function root_of(head, generations, kind)
   while true do
     local number, older = string.sub(root, ID + 1, HEAD), nil
     for _, generation in ipairs(generations) do
-      older = older or get(kind .. generation, number)
+      older = older or said_of(kind .. generation, number)
     end
     if not older then
       break
@@ -227,7 +238,7 @@ local function root_of(head, generations, kind)
     root, alike, steps = string.sub(older, 1, HEAD), math.min(alike, tonumber(string.sub(older, HEAD + 1))), steps + 1
   end
   local number = string.sub(head, ID + 1, HEAD)
-  if steps > 1 or (steps == 1 and not get(own, number)) then
+  if steps > 1 or (steps == 1 and not said_of(own, number)) then
     put(own, number, root .. string.format('%.4f', alike))
   end
   return root, alike
@@ -249,9 +260,6 @@ local function leader_record(leader, generations)
     end
   end
 end
-
-local leaders_before = tonumber(redis.call('GET', prefix .. 'leaders') or 0)
-local leaders = leaders_before
 
 -- Makes a leader known in a generation. `rest` is its record after the head.
 local function register(generation, leader, head, rest)
