@@ -136,7 +136,7 @@ local function head_of_digest(digest, generations)
 end
 
 -- The ids of the campaigns that a text belonged to when it came first, whatever was decided since: the answer stays the same
--- when it comes again.
+-- when it comes again. An answer that is not just the campaign's id, undecided ones included, has an entry `j` besides.
 local function ids_seen(text)
   local seen = 'seen:' .. text[4][1]
   local joined = hget(seen, text[5] .. 'j')

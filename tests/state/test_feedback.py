@@ -24,6 +24,7 @@ from state.requests import (
 )
 from state.store import Store
 from tests.state.conftest import Bench
+from tests.state.test_campaigns_drift import essay
 from tests.state.test_episodes import TERMS, claim
 from text.reading import read_texts
 
@@ -350,6 +351,22 @@ def test_upheld_texts_of_a_stretch_are_bounded_and_end(any_bench: Bench) -> None
     assert len(kept) == 3
     for key in kept:
         assert 1_150 < any_bench.run(any_bench.client.ttl(key)) <= 1_200
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_campaign_that_was_merged_into_an_upheld_one_is_known_from_then_on(bench: Bench, together: bool) -> None:
+    """Whether what merges them is read in one batch with the copy or before it."""
+    bench.empty()
+    store = bench.store()
+    left, right = (" ".join(essay(seed, 60)) for seed in (5, 6))
+    first, second = text(left, 1, "e1", "ann"), text(right, 2, "e2", "ben")
+    found = campaigns(bench, store, first, second)
+    learn(bench, store, judgement("i1", HOUR, sample=sample(first, found[0])))
+    copy = f"{right} indeed"
+    assert known(bench, store, text(copy, HOUR + 1, "e3", "cem")) == [False]
+    later = [text(f"{left} {right}", HOUR + 2, "e4", "dan"), text(copy, HOUR + 3, "e5", "eva")]
+    batches = [later] if together else [[one] for one in later]
+    assert [answer for batch in batches for answer in known(bench, store, *batch)] == [True, True]
 
 
 def test_a_campaign_id_is_a_uuid(any_bench: Bench) -> None:
