@@ -11,6 +11,7 @@ from engine.plan import RulePlan
 from models.events import Verdict
 from models.incidents import Mode, Severity
 from rules.base import Case, Finding
+from rules.copies import leads_nowhere
 from rules.feedback import Feedback
 from state.requests import MICROSECONDS, Judgement, Remembered, Sample, Terms
 
@@ -43,7 +44,7 @@ def terms(plan: RulePlan, case: Case, finding: Finding, severity: Severity, feed
         and finding.campaign_id is not None
         and text is not None
         and text.digest is not None
-        and len(text.normalised) >= known.least_characters
+        and (len(text.normalised) >= known.least_characters or not leads_nowhere(text))
     )
     memo = _Memo(
         rule=slug,

@@ -6,9 +6,8 @@ from msgspec import Struct
 
 from models.events import Comment, ForumPost, Message
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.copies import is_certain_copy
+from rules.copies import is_certain_copy, leads_nowhere
 from rules.quotas import NEVER, Count, Duration, Quotas, Share, counted, quota_signals, reached
-from text.normalise import EMAIL, LINK, PHONE
 
 _ARTICLES = {"message": 1, "forum_post": 3, "comment": 4}
 _SURFACES = {1: "messages", 3: "the forums", 4: "comments"}
@@ -37,8 +36,8 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
 def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
     def is_remark(fact: Fact) -> bool:
         text = fact.text.normalised if fact.text else ""
-        leads_nowhere = not any(sign in text for sign in _LEADING_SIGNS)
-        return not isinstance(fact.event, ForumPost) and len(text) < limits.remark_characters and leads_nowhere
+        is_short = len(text) < limits.remark_characters
+        return is_short and not isinstance(fact.event, ForumPost) and leads_nowhere(fact.text)
 
     def is_certain(fact: Fact) -> bool:
         return is_certain_copy(fact, limits.certain_similarity, limits.certain_characters)
@@ -76,9 +75,6 @@ def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
         for prefix, window, quotas in windows
         for name, signal in quota_signals(prefix, window, quotas).items()
     }
-
-
-_LEADING_SIGNS = (LINK, EMAIL, PHONE)
 
 
 def _window(what: str, key_of: Callable[[Fact], Key | None], counts: Callable[[Fact], bool]) -> Window:

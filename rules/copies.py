@@ -7,9 +7,16 @@ from msgspec.structs import replace
 from models.events import Comment, ForumPost, Message
 from rules.base import Case, Fact, Finding, Key, Signal, Window
 from rules.quotas import Reached, counted, in_words, measured
+from text.normalise import EMAIL, LINK, PHONE
+from text.reading import TextReading
 
 _UPHELD = "upheld_copies"
 _DAY = 86_400
+
+
+def leads_nowhere(text: TextReading | None) -> bool:
+    """Whether a text has no link, no address and no number to call."""
+    return text is None or not any(sign in text.normalised for sign in (LINK, EMAIL, PHONE))
 
 
 def is_certain_copy(fact: Fact, least_similarity: float, least_characters: int) -> bool:

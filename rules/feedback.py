@@ -67,8 +67,8 @@ class SuppressionByRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class CampaignMemory(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Upheld texts are known for `period`: where an incident of one of `rules` is upheld, its text has at least
-    `least_characters`, and it belongs to a campaign.
+    """Upheld texts are known for `period`: where an incident of one of `rules` is upheld and its text belongs to a campaign.
+    Of texts without link, address or number to call only those of at least `least_characters`.
     """
 
     period: Duration

@@ -1,6 +1,6 @@
 """Campaigns: texts as `campaigns.lua` takes them, the campaigns that it answers, and what it leaves to be decided here."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -12,12 +12,14 @@ from state.scripts import Script
 from text.likeness import MAX_LETTERS, are_copies, sentences, without
 
 CAMPAIGNS = Script("campaigns", "signatures")
-MERGES = Script("merges")
+MERGES = Script("merges", "signatures")
 SIGNATURE_SCHEME = "affine32x128w128p128"
-_ID_BYTES = 16
+_ID_BYTES, _ANSWER_BYTES = 16, 22
 _LEADER_BYTES = 540
 """Of a leader's record before the sealed text."""
 _SENTENCE_BYTES, _WITNESS_BYTES = 8, 18
+_INCIDENTS = 20
+"""Judged incidents of one campaign, as in `signatures.lua`."""
 CAMPAIGN_NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/campaign")
 
 
@@ -80,15 +82,21 @@ class CampaignCodec:
         after = (time + self._lateness * MICROSECONDS) // length
         return [own, own - 1, *range(own + 1, after + 1)]
 
-    def answers(self, texts: Sequence[Text], answers: Sequence[Any]) -> tuple[list[Campaign | None], list[Decision]]:
-        """The campaign of each text, and the decisions on which that rests, both in the order of the texts."""
-        merges = _Merges()
+    def answers(
+        self, texts: Sequence[Text], answers: Sequence[Any], known: Any
+    ) -> tuple[list[Campaign | None], list[Decision]]:
+        """The campaign of each text, and the decisions on which that rests, both in the order of the texts.
+
+        `answers` are those of `campaigns.lua`, `known` is that of `known.lua`.
+        """
+        repeated, judged, counting = known
+        merges = _Merges(judged, counting)
         campaigns: list[Campaign | None] = []
         decisions: list[Decision] = []
         answered: dict[bytes, bytes] = {}
-        for text, answer in zip(texts, answers, strict=True):
+        for text, answer, repeats in zip(texts, answers, repeated, strict=True):
             if len(answer) == 2:
-                campaigns.append(_campaign(*answer))
+                campaigns.append(_campaign(*answer, upheld=bool(repeats)))
                 continue
             joined, alike, root, name, others, boilerplate = answer
             result = answered.get(name)
@@ -103,15 +111,27 @@ class CampaignCodec:
                     merges.unite(root, head, float(share))
                 oldest, by_merging = merges.root_of(root)
                 result = oldest[:_ID_BYTES] + b"%.4f" % min(float(alike), by_merging)
-                if name:  # else the text is one too many of its author's
+                if name:
+                    upheld = bool(repeats) or merges.is_upheld(oldest, text.time)
+                    merges.judge(oldest, repeats)
+                    result += b"%d" % upheld
                     answered[name] = result
-                    decisions.append(Decision(name, self.generations(text.time), joined, same, result))
-            campaigns.append(_campaign(result[:_ID_BYTES], result[_ID_BYTES:]))
+                    generations = self.generations(text.time)
+                    decisions.append(Decision(name, generations, joined, same, result, merges.judged_of(oldest)))
+                else:  # the text is one too many of its author's, and `known.lua` has decided
+                    result += b"%d" % repeats
+            campaigns.append(
+                _campaign(result[:_ID_BYTES], result[_ID_BYTES:_ANSWER_BYTES], upheld=result[_ANSWER_BYTES:] == b"1")
+            )
         return campaigns, decisions
 
-    def decided(self, decisions: Sequence[Decision]) -> tuple[Any, ...]:
-        """The request of `merges.lua`."""
-        return self._ttl, [(d.name, d.generations, d.joined, d.same, d.answer) for d in decisions]
+    def decided(self, decisions: Sequence[Decision], judged_ttl: int) -> tuple[Any, ...]:
+        """The request of `merges.lua`. `judged_ttl`: seconds for which it is kept what was judged."""
+        return (
+            self._ttl,
+            judged_ttl,
+            [(d.name, d.generations, d.joined, d.same, d.answer, d.judged) for d in decisions],
+        )
 
     def _same(self, text: Text, sealed: bytes, boilerplate: list[str], *, clear: bool) -> bool:
         """Whether two texts are copies, without the sentences that many use. `clear`: whether they are with them."""
@@ -127,11 +147,14 @@ class CampaignCodec:
 class _Merges:
     """Which campaigns turned out to be one while a batch was answered, besides what the store knows.
 
-    A *head* is a campaign's id and its number; the lower number is the older campaign, and takes in the other.
+    A *head* is a campaign's id and its number; the lower number is the older campaign, and takes in the other, with what was
+    judged of it. `judged`: (campaign id, ids of incidents); `counting`: (id of an upheld incident, from, until).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, judged: Iterable[tuple[bytes, list[bytes]]], counting: Iterable[tuple[bytes, int, int]]) -> None:
         self._older: dict[bytes, tuple[bytes, float]] = {}
+        self._judged = dict(judged)
+        self._counting = {incident: (after, until) for incident, after, until in counting}
 
     def root_of(self, head: bytes) -> tuple[bytes, float]:
         """The campaign that `head` is part of, and the least similarity of those that it was merged for."""
@@ -146,10 +169,26 @@ class _Merges:
         older, younger = sorted((self.root_of(left)[0], self.root_of(right)[0]), key=lambda head: head[_ID_BYTES:])
         if older != younger:
             self._older[younger] = older, similarity
+            self.judge(older, self.judged_of(younger))
+
+    def judge(self, head: bytes, incidents: Sequence[bytes]) -> None:
+        """What was judged counts for the campaign, too; as `add_incident` in `signatures.lua`."""
+        known = self.judged_of(head)
+        new = [incident for incident in dict.fromkeys(incidents) if incident not in known]
+        self._judged[head[:_ID_BYTES]] = [*known, *new][-_INCIDENTS:]
+
+    def judged_of(self, head: bytes) -> list[bytes]:
+        """Incidents of a campaign that people have judged."""
+        return self._judged.get(head[:_ID_BYTES], [])
+
+    def is_upheld(self, head: bytes, time: int) -> bool:
+        """Whether an upheld incident of the campaign counts for a text of that time."""
+        counting = (self._counting[incident] for incident in self.judged_of(head) if incident in self._counting)
+        return any(after < time <= until for after, until in counting)
 
 
-def _campaign(campaign_id: bytes, similarity: bytes) -> Campaign | None:
-    return Campaign(str(UUID(bytes=campaign_id)), float(similarity)) if campaign_id else None
+def _campaign(campaign_id: bytes, similarity: bytes, *, upheld: bool) -> Campaign | None:
+    return Campaign(str(UUID(bytes=campaign_id)), float(similarity), upheld) if campaign_id else None
 
 
 def _kept(pseudonyms: Pseudonyms, text: Text) -> bytes:

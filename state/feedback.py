@@ -48,6 +48,8 @@ class FeedbackCodec:
         self._limits = limits
         self._bands = bands
         self._grace = grace
+        self.texts_ttl = 2 * limits.texts + grace
+        """Seconds for which it is kept which texts and campaigns were upheld."""
 
     def remembered(self, packed: bytes) -> Remembered:
         """What is kept of an incident that was told."""
@@ -93,7 +95,7 @@ class FeedbackCodec:
         memory = self._limits.texts
         return (
             memory * MICROSECONDS,
-            2 * memory + self._grace,
+            self.texts_ttl,
             self._bands,
             [
                 (

@@ -32,7 +32,7 @@ _ATTEMPTS = 10
 """How often a value is read again that a worker has changed meanwhile."""
 _PART = "\x1f"
 """Stands between the members of a pair that a rule makes one text of."""
-_ABOUT_NOBODY = frozenset(b"number leaders digest seen band size merged clear known judged upheld".split())
+_ABOUT_NOBODY = frozenset(b"number leaders digest seen band size merged known judged upheld".split())
 """Kinds that say nothing of a member: numbers, and hashes of texts, events and incidents."""
 _EPISODE_INCIDENT, _EPISODE_EVENTS, _EPISODE_SUBJECT = 0, 6, 8
 _REVISION_EVENTS, _REVISION_OPENING, _REVISION_COUNT, _REVISION_MEMBERS = 3, 4, 6, 7

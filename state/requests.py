@@ -78,7 +78,8 @@ class Decision(Struct, frozen=True):
     """What was found out about one text that signatures left open, to be written down by the next step.
 
     `name` is the text's in the store. It joined the campaign with the head (id and number) `joined`, which is one with the
-    campaigns `same` (head, similarity); `answer` is what the text is answered from now on.
+    campaigns `same` (head, similarity); `answer` is what the text is answered from now on. `judged` are ids of incidents that
+    count for the answer's campaign, those of campaigns that it took in and of an upheld text that this one repeats among them.
     """
 
     name: bytes
@@ -86,6 +87,7 @@ class Decision(Struct, frozen=True):
     joined: bytes
     same: list[tuple[bytes, bytes]]
     answer: bytes
+    judged: list[bytes]
 
 
 class Look(Struct, frozen=True):

@@ -7,7 +7,6 @@ make a Redis Cluster keep a shard together. What is kept, for how long and how m
 from collections.abc import Sequence
 
 from msgspec import Struct, field
-from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec
@@ -138,15 +137,11 @@ class Store:
             calls.setdefault(0, []).append(Call(CAMPAIGNS, request, self._campaigns.scope))
             calls[0].append(Call(KNOWN, self._feedback.known((), texts), self._campaigns.scope))
         answers = await self._shards.run(calls)
-        known_texts = answers[0].pop() if texts else []
         campaigns: list[Campaign | None] = []
         decisions: list[Decision] = []
         if texts:
-            campaigns, decisions = self._campaigns.answers(texts, answers[0].pop())
-        campaigns = [
-            replace(campaign, upheld=True) if campaign and upheld else campaign
-            for campaign, upheld in zip(campaigns, known_texts, strict=True)
-        ]
+            known_texts, joined = answers[0].pop(), answers[0].pop()
+            campaigns, decisions = self._campaigns.answers(texts, joined, known_texts)
         records = [Record(0, 0)] * len(filings)
         for shard, positions in filed.items():
             for position, answer in zip(positions, answers[shard].pop(), strict=True):
@@ -182,7 +177,8 @@ class Store:
             return (limits.entries_per_window, limits.tie_ttl, limits.windows_per_actor, period, began, packed)
 
         owners = [self._pseudonyms.member(observation.owner) for observation in observations]
-        besides = {0: Call(MERGES, self._campaigns.decided(decisions), self._campaigns.scope)} if decisions else {}
+        decided = self._campaigns.decided(decisions, self._feedback.texts_ttl)
+        besides = {0: Call(MERGES, decided, self._campaigns.scope)} if decisions else {}
         answers = await self._shards.run_by_key(WINDOWS, owners, request, besides)
         return [[self._windows.reading(reading) for reading in answer] for answer in answers]
 

@@ -19,8 +19,8 @@ MIN_SUBSTANCE_LETTERS = 8
 """Nor is there a signal in politeness alone, "thank you, see you tomorrow": so many letters must stand in other words."""
 POLITE_LETTERS = 120
 """Longer texts are more than politeness, and need not be looked at word by word."""
-MIN_SIGNED_LETTERS = 24
-"""Below, MinHash cannot tell copies from coincidence: one word is a quarter of the text."""
+MIN_SIGNED_LETTERS = 12
+"""Below, a letter that was changed leaves so few shingles that half of the copies are not found by them."""
 
 
 class TextReading(Struct, frozen=True, kw_only=True):
@@ -30,8 +30,8 @@ class TextReading(Struct, frozen=True, kw_only=True):
     words) and case folded, but with its words, links and punctuation in place: what phrases are looked up in.
     `normalised` is what copies are compared by: links, addresses, numbers and the addressee's name masked besides.
     `digest` (16 bytes) is equal for texts whose normalised letters are equal, and None where the text is too short to carry
-    a signal. `signature` (`SIGNATURE_BYTES` bytes, of the text without its hashtags) is None where that is too short for
-    MinHash to tell copies from coincidence. `words` is what was signed, a sentence or line a line: letters and spaces, nothing
+    a signal. `signature` (`SIGNATURE_BYTES` bytes, of the text without its hashtags) is None where that is too short to be
+    found by it. `words` is what was signed, a sentence or line a line: letters and spaces, nothing
     else.
     """
 

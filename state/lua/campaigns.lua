@@ -3,9 +3,8 @@
 -- A campaign is known by its leaders: the text that founded it, and further texts that joined though they differ much from the
 -- leaders before, so that a text which changes slowly stays in its campaign. Tables are hashes per generation g (a stretch of
 -- event time, expiring whole):
---   seen:g      event and text -> what it was answered; what comes again gets the same answer, whatever was learnt since;
---               and with `j` behind it, where that is not just the campaign of the answer: ids of the campaign that the text
---               joined and of the one that this was then part of by `clear`
+--   seen:g      event and text -> what it was answered: campaign id and similarity, and, as soon as `known.lua` has said so, 1 or
+--               0, whether it repeats what was upheld. What comes again gets the same answer, whatever was learnt since
 --   brought:g   author -> texts brought in this generation; whoever has brought very many founds and teaches nothing more
 --   digest:g    normalised text -> leader
 --   band:g:i    i-th band of a signature -> numbers of leaders, joined by commas
@@ -15,8 +14,7 @@
 --   sentence:g  sentence -> hash of sentence and author (8 bytes) and campaign number (10 digits) of texts that it stood in, no two
 --               of one author or one campaign; '*' from MANY of them on: then it is boilerplate
 --   merged:g    campaign number -> id and number of the older campaign that it turned out to be, similarity; written by
---               `merges.lua` only
---   clear:g     the same as far as signatures showed it: what `known.lua` goes by, because it is known without a decision
+--               `merges.lua`, and here where what is followed would be forgotten
 -- Leaders carry ascending numbers, and a campaign has the number of its first. Of several campaigns that a text is a copy of
 -- the oldest wins and takes in the others.
 --
@@ -47,7 +45,6 @@ local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
 local bands, threshold, ttl, most, texts = request[1], request[2], request[3], request[4], request[5]
 
-local ANSWER = 22                -- bytes of an answer that is decided: id and similarity
 local FEW, LEAST_OF_FEW = 32, 4  -- slots looked at first, and how many of them copies share at least (one in 500 does not)
 local CANDIDATES = 16            -- leaders that one text is compared with
 local IN_BAND = 4                -- leaders kept of one band: the first ones
@@ -57,7 +54,7 @@ local DOUBTS = 4                 -- texts that one text is to be compared with l
 
 -- From what share of equal slots two texts are copies, by their number of letters (docs/near-duplicates.md has the
 -- measurements): {letters, share}, straight lines between. Fewer letters prove less.
-local SHORT_MARGIN = {{24, 0.5}, {40, 0.35}, {70, 0.05}, {130, 0}}  -- how far the threshold moves towards 1
+local SHORT_MARGIN = {{40, 0.35}, {70, 0.05}, {130, 0}}  -- how far the threshold moves towards 1
 local OF_WORDS = {{40, 0.98}, {60, 0.72}, {75, 0.66}, {110, 0.56}, {170, 0.50}, {220, 0.40}}
 local OF_PAIRS = {{40, 1.01}, {70, 0.50}, {130, 0.42}, {220, 0.40}}
 local LEAST = 0.35               -- of shingles, for words to count
@@ -222,15 +219,15 @@ local function said_of(name, number)
   return get(name, number)
 end
 
--- The head of the campaign that a campaign has become part of by now, as the tables `kind` say, and how similar the texts are
--- that made it so. What is followed is kept as long as the text that follows it, and followed in one step from then on.
-local function root_of(head, generations, kind)
-  local own, alike, steps = kind .. generations[1], 1, 0
+-- The head of the campaign that a campaign has become part of by now, and how similar the texts are that made it so. What is
+-- followed is kept as long as the text that follows it, and followed in one step from then on.
+local function root_of(head, generations)
+  local own, alike, steps = 'merged:' .. generations[1], 1, 0
   local root = head
   while true do
     local number, older = string.sub(root, ID + 1, HEAD), nil
     for _, generation in ipairs(generations) do
-      older = older or said_of(kind .. generation, number)
+      older = older or said_of('merged:' .. generation, number)
     end
     if not older then
       break
@@ -419,19 +416,6 @@ local function join(item, found)
   return leader, best.head, alike
 end
 
--- The oldest of the campaigns of which the text is a clear copy takes in the others.
-local function unite(found, generations)
-  for i = 2, #found do
-    local one, other = root_of(found[1].head, generations, 'clear:'), root_of(found[i].head, generations, 'clear:')
-    if number_of(one) < number_of(other) then
-      one, other = other, one
-    end
-    if one ~= other then
-      put('clear:' .. generations[1], string.sub(one, ID + 1, HEAD), other .. '1')
-    end
-  end
-end
-
 -- Whether one more text of the author is remembered in the generation.
 local function may_bring(generation, author)
   local brought = tonumber(get('brought:' .. generation, author) or 0)
@@ -478,7 +462,6 @@ local function join_or_found(item)
   add(found, 0)
   add(doubtful, 1)
   if remembered then
-    unite(found, item[4])
     learn(item, known, head)
   end
   return head, alike, remembered, others, known
@@ -489,11 +472,11 @@ local undecided = {}  -- number of a campaign -> whether a text of this batch ma
 -- The answer for a text that joined the campaign `head`, if `others` may be the same. That waits for a decision, too, where one
 -- about an earlier text of the batch may concern it.
 local function answer_for(item, head, alike, remembered, others, known)
-  local root, by_merging = root_of(head, item[4], 'merged:')
+  local root, by_merging = root_of(head, item[4])
   alike = math.min(alike, by_merging)
   local asked = {}
   for _, other in ipairs(others) do
-    local other_root = root_of(other[2], item[4], 'merged:')
+    local other_root = root_of(other[2], item[4])
     local record = other[4] == 1 and leader_record(other[1], item[4])
     local text = record and text_in(record) or ''
     -- without a text, because its author was forgotten meanwhile, signatures decide, as in `matches`
@@ -517,8 +500,8 @@ local answers = {}
 for index, item in ipairs(texts) do
   local seen = 'seen:' .. item[4][1]
   local before = get(seen, item.name)
-  if before and #before == ANSWER then
-    answers[index] = {string.sub(before, 1, ID), string.sub(before, ID + 1)}
+  if before and #before <= JUDGED then
+    answers[index] = {string.sub(before, 1, ID), string.sub(before, ID + 1, ANSWER)}
   elseif before then
     local head, alike, others, known = unpack(cmsgpack.unpack(before))
     answers[index] = answer_for(item, head, alike, true, others, known)
@@ -531,10 +514,6 @@ for index, item in ipairs(texts) do
         put(seen, item.name, cmsgpack.pack({head, alike, others, known}))
       end
       answers[index] = answer_for(item, head, alike, remembered, others, known)
-      local joined, oldest = string.sub(head, 1, ID), string.sub(root_of(head, item[4], 'clear:'), 1, ID)
-      if remembered and (oldest ~= joined or answers[index][1] ~= joined) then
-        put(seen, item.name .. 'j', joined .. oldest)
-      end
     end
   end
 end

@@ -1,15 +1,15 @@
 -- Texts that people have upheld as breaches: remembers them, and tells which texts of a batch are copies of one.
 --
--- A text is such a copy when it is the same or nearly the same, or when `campaigns.lua` counts it to the campaign of one or of a
--- copy, however much that has drifted, except where that takes a decision: there is none yet of what is read in one batch, and what
--- follows must not depend on batches. This script runs after that one and reads its tables `seen`, `digest`, `leader` and
--- `merged`, of which it needs to know that a campaign's head is its id (16 bytes) and number (10 digits).
+-- A text is such a copy when it is the same or nearly the same, or when it belongs to the campaign of one or of a copy, however
+-- much that has drifted. This script runs after `campaigns.lua`, reads its tables `digest`, `leader`, `merged` and `seen`, and adds
+-- to an answer in `seen` whether the text is such a copy, so that this stays when the event comes again. Where it is not decided yet
+-- which campaign the text belongs to, the script tells all that has a bearing on it, and `state/campaigns.py` decides both.
 --
 --   known:k     hash per stretch k as long as such texts are remembered, by the time of the verdict: `d` and a digest -> number of
 --               a text, `b`, a band's number and the band -> numbers, joined by commas, `t` and a number -> msgpack {signature,
 --               incident, ...}, `n` -> the latest number
 --   judged:     incident -> msgpack {time, name, upheld, until} of its latest verdict
---   upheld:     campaign id -> msgpack {incident, ...} that have been judged
+--   upheld:     campaign id -> msgpack {incident, ...} that have been judged, also those of campaigns that it took in (`merges.lua`)
 -- Verdicts count for texts that come after them. Of two of one time the one with the higher name is the later one.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
@@ -17,20 +17,21 @@
 --          a verdict: {incident, time, name, upheld (1 or 0), campaign id, digest, signature, {generation of campaigns, ...}};
 --          a text: {digest, signature, time, {its generation of campaigns, others to look in}, name in `seen`};
 --          times in microseconds, signatures as in `campaigns.lua`
--- returns  msgpack, parallel to the texts: 1 for a copy of what was upheld, else 0
+-- returns  msgpack {answers, {{campaign id, {incident, ...}}, ...}, {{incident, time, until}, ...}}: parallel to the texts 1 for a
+--          copy of what was upheld, else 0, or, where the campaign is not decided yet, {incident, ...} of the upheld text that it
+--          repeats; the judged incidents of the campaigns that it may belong to; and when those of all these that are upheld count
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
 local memory, ttl, bands, learnt, texts = request[1], request[2], request[3], request[4], request[5]
 
 local TEXTS = 5000        -- texts remembered of one stretch
-local INCIDENTS = 20      -- judged incidents of one text or campaign: the latest
 local IN_BAND = 8         -- texts of one band: the first ones
 local CANDIDATES = 16     -- texts that one text is compared with
 local MERGES = 16         -- how often a judged campaign is followed into an older one
 -- From what share of equal slots, of shingles or of words, a text repeats an upheld one: {letters, share}, straight lines
 -- between. Stricter than within a campaign, since one copy is an incident here: unrelated texts reach 0.27.
-local ALIKE = {{60, 0.8}, {130, 0.65}, {220, 0.55}}
+local ALIKE = {{40, 0.9}, {60, 0.8}, {130, 0.65}, {220, 0.55}}
 
 local function table_of(time)
   return string.format('known:%.0f', math.floor(time / memory))
@@ -86,21 +87,8 @@ local function judged_of(id)
   return judged[id]
 end
 
--- Adds an incident to a list that has them from `from` on.
-local function add(list, from, incident)
-  for i = from, #list do
-    if list[i] == incident then
-      return
-    end
-  end
-  list[#list + 1] = incident
-  if #list - from >= INCIDENTS then
-    table.remove(list, from)
-  end
-end
-
 local function judge_campaign(id, incident)
-  add(judged_of(id), 1, incident)
+  add_incident(judged_of(id), 1, incident)
   redis.call('SET', prefix .. 'upheld:' .. id, cmsgpack.pack(judged[id]), 'EX', ttl)
 end
 
@@ -135,18 +123,6 @@ local function head_of_digest(digest, generations)
   end
 end
 
--- The ids of the campaigns that a text belonged to when it came first, whatever was decided since: the answer stays the same
--- when it comes again. An answer that is not just the campaign's id, undecided ones included, has an entry `j` besides.
-local function ids_seen(text)
-  local seen = 'seen:' .. text[4][1]
-  local joined = hget(seen, text[5] .. 'j')
-  if joined then
-    return {string.sub(joined, 1, ID), string.sub(joined, ID + 1)}
-  end
-  local answer = hget(seen, text[5])
-  return answer and {string.sub(answer, 1, ID)} or {}
-end
-
 -- --- texts -----------------------------------------------------------------------------------------------------------------
 
 local function alike(left, right)
@@ -177,7 +153,7 @@ local function remember(name, digest, signature, incident)
       end
     end
   end
-  add(entry, 2, incident)
+  add_incident(entry, 2, incident)
   redis.call('HSET', prefix .. name, 't' .. number, cmsgpack.pack(entry))
   redis.call('EXPIRE', prefix .. name, ttl)
   exists[name] = true
@@ -221,56 +197,121 @@ local function candidates(name, fields)
   return order
 end
 
--- The entry of an upheld text in the table that the text repeats.
-local function repeated(text, name, fields)
-  for rank, number in ipairs(candidates(name, fields)) do
-    if rank > CANDIDATES then
-      break
-    end
-    local entry = cmsgpack.unpack(hget(name, 't' .. number))
-    local same = hget(name, fields[1]) == number
-    if (same or alike(text[2], entry[1])) and any_upheld(entry, 2, text[3]) then
-      return entry
+-- Whether anything is remembered that a text may repeat.
+local function anything_for(text)
+  return there(table_of(text[3])) or there(table_of(text[3] - memory))
+end
+
+-- The entry of the upheld text that a text repeats.
+local function repeated(text)
+  local fields
+  for _, time in ipairs({text[3], text[3] - memory}) do
+    local name = table_of(time)
+    if there(name) then
+      if not fields then
+        fields = band_fields(text[2])
+        table.insert(fields, 1, 'd' .. text[1])
+      end
+      for rank, number in ipairs(candidates(name, fields)) do
+        if rank > CANDIDATES then
+          break
+        end
+        local entry = cmsgpack.unpack(hget(name, 't' .. number))
+        local same = hget(name, fields[1]) == number
+        if (same or alike(text[2], entry[1])) and any_upheld(entry, 2, text[3]) then
+          return entry
+        end
+      end
     end
   end
 end
 
-local function is_copy(text)
-  local names = {}
-  for _, time in ipairs({text[3], text[3] - memory}) do
-    names[#names + 1] = there(table_of(time)) and table_of(time) or nil
-  end
-  if #names == 0 then
+-- Whether a text of a campaign, if it has any, is a copy of what was upheld.
+local function is_copy(text, id)
+  if not anything_for(text) then
     return false
   end
-  local ids = ids_seen(text)
-  for _, id in ipairs(ids) do
-    if any_upheld(judged_of(id), 1, text[3]) then
-      return true
-    end
+  if id and any_upheld(judged_of(id), 1, text[3]) then
+    return true
   end
-  local fields = band_fields(text[2])
-  table.insert(fields, 1, 'd' .. text[1])
-  for _, name in ipairs(names) do
-    local entry = repeated(text, name, fields)
-    if entry then
-      -- the campaign that the text has joined, or founded when the first one had been forgotten, is the upheld one's
-      for i = 2, #entry do
-        for _, id in ipairs(ids) do
-          judge_campaign(id, entry[i])
-        end
-      end
-      return true
-    end
+  local entry = repeated(text)
+  -- the campaign that the text has joined, or founded when the first one had been forgotten, is the upheld one's
+  for i = 2, entry and id and #entry or 0 do
+    judge_campaign(id, entry[i])
   end
-  return false
+  return entry ~= nil
+end
+
+local concerned, lists = {}, {}  -- ids of campaigns that texts may belong to, each once; what was judged of them
+local listed, counting = {}, {}  -- incidents that the answer names; those of them that are upheld, and when they count
+
+local function list(incident)
+  local verdict = not listed[incident] and verdict_of(incident)
+  listed[incident] = true
+  if verdict and verdict[3] == 1 then
+    counting[#counting + 1] = {incident, verdict[1], verdict[4]}
+  end
+end
+
+-- The incidents of the upheld text that a text repeats whose campaign is not decided yet. `asked` is what `seen` has.
+local function repeated_by_undecided(text, asked)
+  if not anything_for(text) then
+    return {}
+  end
+  local head, _, others = unpack(cmsgpack.unpack(asked))
+  local heads = {head}
+  for _, other in ipairs(others) do
+    heads[#heads + 1] = other[2]
+  end
+  for _, each in ipairs(heads) do
+    local ids = ids_of(each, text[4])
+    concerned[ids[#ids]] = true
+  end
+  local entry = repeated(text) or {}
+  local incidents = {}
+  for i = 2, #entry do
+    incidents[#incidents + 1] = entry[i]
+    list(entry[i])
+  end
+  return incidents
 end
 
 for _, verdict in ipairs(learnt) do
   learn(verdict)
 end
-local answers = {}
+local answers, judgements = {}, {}  -- generation -> {name, answer, ...} in `seen`
 for index, text in ipairs(texts) do
-  answers[index] = is_copy(text) and 1 or 0
+  local generation, name = text[4][1], text[5]
+  local seen = judgements[generation] and judgements[generation][name] or hget('seen:' .. generation, name)
+  if seen and #seen > JUDGED then
+    answers[index] = repeated_by_undecided(text, seen)
+  elseif seen and #seen == JUDGED then
+    answers[index] = tonumber(string.sub(seen, JUDGED))
+  else
+    answers[index] = is_copy(text, seen and string.sub(seen, 1, ID)) and 1 or 0
+    if seen then
+      judgements[generation] = judgements[generation] or {}
+      judgements[generation][name] = seen .. answers[index]
+    end
+  end
 end
-return cmsgpack.pack(answers)
+for generation, named in pairs(judgements) do
+  local arguments = {}
+  for name, answer in pairs(named) do
+    arguments[#arguments + 1] = name
+    arguments[#arguments + 1] = answer
+  end
+  for start = 1, #arguments, 4000 do
+    redis.call('HSET', prefix .. 'seen:' .. generation, unpack(arguments, start, math.min(start + 3999, #arguments)))
+  end
+end
+for id in pairs(concerned) do
+  local incidents = judged_of(id)
+  if #incidents > 0 then
+    lists[#lists + 1] = {id, incidents}
+    for _, incident in ipairs(incidents) do
+      list(incident)
+    end
+  end
+end
+return cmsgpack.pack({answers, lists, counting})

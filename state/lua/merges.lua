@@ -1,20 +1,18 @@
 -- Writes down what was decided about texts that `campaigns.lua` could not decide: which campaigns are one, and the answers.
 --
--- Tables are those of `campaigns.lua`: `merged:g` and `seen:g`. A decision is written once: where the text is answered already,
--- nothing happens. So running twice changes nothing.
+-- Tables are those of `campaigns.lua`, `merged:g` and `seen:g`, and `upheld:` of `known.lua`. A decision is written once: where the
+-- text is answered already, nothing happens. So running twice changes nothing.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
--- ARGV[1]  msgpack {ttl in seconds, {decision, ...}}, a decision being
+-- ARGV[1]  msgpack {ttl in seconds, ttl of judged incidents, {decision, ...}}, a decision being
 --          {name in `seen`, {own generation, other generations to look in}, head of the campaign that the text joined,
---           {{head, similarity}, ...} campaigns that are the same, answer: campaign id and similarity}
+--           {{head, similarity}, ...} campaigns that are the same, answer as in `seen`,
+--           {incident, ...} judged ones that count for the answer's campaign, too, by what was decided}
 -- returns  msgpack: number of answers written
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
-local ttl, decisions = request[1], request[2]
-
-local ID, HEAD = 16, 26  -- bytes of a campaign's id; of its id and number
-local ANSWER = 22        -- bytes of an answer that is decided
+local ttl, judged_ttl, decisions = request[1], request[2], request[3]
 
 local written = {}
 
@@ -59,11 +57,24 @@ local function unite(left, right, alike, generations)
   put('merged:' .. generations[1], number_of(one), other .. alike)
 end
 
+-- What was judged of a text that joined the campaign, or of a campaign that it took in, was judged of it.
+local function judge(id, incidents)
+  if #incidents > 0 then
+    local key = prefix .. 'upheld:' .. id
+    local stored = redis.call('GET', key)
+    local judged = stored and cmsgpack.unpack(stored) or {}
+    for _, incident in ipairs(incidents) do
+      add_incident(judged, 1, incident)
+    end
+    redis.call('SET', key, cmsgpack.pack(judged), 'EX', judged_ttl)
+  end
+end
+
 local count = 0
 for _, decision in ipairs(decisions) do
-  local name, generations, head, same, answer = unpack(decision)
+  local name, generations, head, same, answer, incidents = unpack(decision)
   local before = redis.call('HGET', prefix .. 'seen:' .. generations[1], name)
-  if before and #before ~= ANSWER then
+  if before and #before > JUDGED then
     for _, other in ipairs(same) do
       unite(head, other[1], other[2], generations)
     end
@@ -72,6 +83,7 @@ for _, decision in ipairs(decisions) do
       -- kept as long as the text
       put('merged:' .. generations[1], number_of(head), root .. string.format('%.4f', alike))
     end
+    judge(string.sub(answer, 1, ID), incidents)
     put('seen:' .. generations[1], name, answer)
     count = count + 1
   end

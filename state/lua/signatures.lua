@@ -1,12 +1,27 @@
--- What scripts know of campaigns and of signatures. It stands before the scripts that compare texts.
+-- What scripts know of campaigns and of signatures. It stands before the scripts that need it.
 --
 -- A signature is 128 big-endian 16-bit slots of shingles, 128 bytes of words, 128 bytes of pairs of words, and the 16-bit number of
 -- letters (text/signature.py); a campaign's head is its id and its number.
 
-local ID, HEAD = 16, 26  -- bytes of a campaign's id; of its head
-local SIGNATURE = 514    -- bytes of a signature
+local ID, HEAD = 16, 26           -- bytes of a campaign's id; of its head
+local ANSWER, JUDGED = 22, 23     -- bytes of an answer: campaign id and similarity; and whether it repeats what was upheld
+local SIGNATURE = 514             -- bytes of a signature
 local SLOTS = 128
 local WORDS, PAIRS, LETTERS = 256, 384, 512  -- where the parts of a signature begin, after the shingles
+local INCIDENTS = 20              -- judged incidents of one text or campaign: the latest
+
+-- Adds an incident to a list that has incidents from `from` on, each once.
+local function add_incident(list, from, incident)
+  for i = from, #list do
+    if list[i] == incident then
+      return
+    end
+  end
+  list[#list + 1] = incident
+  if #list - from >= INCIDENTS then
+    table.remove(list, from)
+  end
+end
 
 -- The signature's bands, so many; none of an empty one.
 local function bands_of(signature, bands)

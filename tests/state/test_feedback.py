@@ -24,6 +24,7 @@ from state.requests import (
 )
 from state.store import Store
 from tests.state.conftest import Bench
+from tests.state.test_campaigns import doubtful_pair, streams
 from tests.state.test_campaigns_drift import essay
 from tests.state.test_episodes import TERMS, claim
 from text.reading import read_texts
@@ -261,7 +262,7 @@ def test_what_was_told_is_told_again_and_what_was_silenced_stays_silent(bench: B
 def text(words: str, time: int, event_id: str, author: str = "an author") -> Text:
     (reading,) = read_texts([words])
     assert reading.digest
-    return Text(time, event_id, author, reading.digest, reading.signature or b"")
+    return Text(time, event_id, author, reading.digest, reading.signature or b"", reading.words)
 
 
 def sample(of: Text, campaign: Campaign | None) -> Sample:
@@ -270,7 +271,9 @@ def sample(of: Text, campaign: Campaign | None) -> Sample:
 
 
 def campaigns(bench: Bench, store: Store, *texts: Text) -> list[Campaign | None]:
-    return bench.run(store.recall([], texts, [])).campaigns
+    recalled = bench.run(store.recall([], texts, []))
+    bench.run(store.measure([], recalled.decisions))
+    return recalled.campaigns
 
 
 def known(bench: Bench, store: Store, *texts: Text) -> list[bool]:
@@ -367,6 +370,92 @@ def test_a_campaign_that_was_merged_into_an_upheld_one_is_known_from_then_on(ben
     later = [text(f"{left} {right}", HOUR + 2, "e4", "dan"), text(copy, HOUR + 3, "e5", "eva")]
     batches = [later] if together else [[one] for one in later]
     assert [answer for batch in batches for answer in known(bench, store, *batch)] == [True, True]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_campaign_that_took_in_an_upheld_one_is_known_from_then_on(bench: Bench, together: bool) -> None:
+    bench.empty()
+    store = bench.store()
+    # so much longer is the one that both together are no near copy of the other, which is upheld
+    left, right = (" ".join(essay(seed, words)) for seed, words in ((5, 80), (33, 50)))
+    first, second = text(left, 1, "e1", "ann"), text(right, 2, "e2", "ben")
+    found = campaigns(bench, store, first, second)
+    learn(bench, store, judgement("i1", HOUR, sample=sample(second, found[1])))
+    copy = f"{left} indeed"
+    assert known(bench, store, text(copy, HOUR + 1, "e3", "cem")) == [False]
+    later = [text(f"{left} {right}", HOUR + 2, "e4", "dan"), text(copy, HOUR + 3, "e5", "eva")]
+    batches = [later] if together else [[one] for one in later]
+    assert [answer for batch in batches for answer in known(bench, store, *batch)] == [True, True]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_campaign_that_a_near_copy_of_an_upheld_text_joins_is_known_from_then_on(
+    bench: Bench, together: bool
+) -> None:
+    """Also where that campaign is being merged with another in the same batch."""
+    bench.empty()
+    store = bench.store()
+    upheld, left, right = (" ".join(essay(seed, words)) for seed, words in ((4, 60), (5, 45), (6, 45)))
+    first = text(upheld, 1, "e1", "ann")
+    learn(bench, store, judgement("i1", HOUR, sample=sample(first, campaigns(bench, store, first)[0])))
+    # the campaign of the upheld text is forgotten
+    start = 30 * DAY
+    assert known(bench, store, text(left, start, "e2", "ben"), text(right, start + 1, "e3", "cem")) == [False, False]
+    copy = f"{right} indeed"
+    assert known(bench, store, text(copy, start + 2, "e4", "dan")) == [False]
+    written = [f"{left} {right}", f"{upheld} {left}", copy]
+    later = [text(words, start + 3 + n, f"l{n}", f"author {n}") for n, words in enumerate(written)]
+    batches = [later] if together else [[one] for one in later]
+    assert [answer for batch in batches for answer in known(bench, store, *batch)] == [False, True, True]
+
+
+def test_a_copy_that_only_its_words_tell_is_known_and_so_are_its_copies(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = bench.store()
+    one, other = doubtful_pair()
+    found = campaigns(bench, store, one)
+    learn(bench, store, judgement("i1", one.time + HOUR, sample=sample(one, found[0])))
+    later = replace(other, time=one.time + 2 * HOUR)
+    again = [replace(later, event_id=f"again {n}", author=f"author {n}", time=later.time + n) for n in (1, 2)]
+    assert known(bench, store, later, again[0]) == [True, True]
+    assert known(bench, store, again[1], later) == [True, True]
+    # when its campaign is forgotten it is no copy by itself
+    assert known(bench, store, replace(later, event_id="x", time=one.time + 30 * DAY)) == [False]
+    bench.empty()
+    monkeypatch.setattr("state.campaigns.are_copies", lambda *_: False)
+    campaigns(bench, store, one)
+    learn(bench, store, judgement("i1", one.time + HOUR, sample=sample(one, found[0])))
+    assert known(bench, store, later) == [False]
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(texts=streams(), upheld=st.lists(st.integers(0, 39), min_size=1, max_size=3), size=st.integers(1, 39))
+def test_what_is_known_depends_neither_on_batches_nor_on_what_comes_again(
+    bench: Bench, texts: list[Text], upheld: list[int], size: int
+) -> None:
+    verdicts_after = {place % len(texts) for place in upheld}
+
+    def answers(size: int, *, again: bool) -> list[Campaign | None]:
+        bench.empty()
+        store = bench.store()
+        found: list[Campaign | None] = []
+        for place in sorted(verdicts_after | {len(texts) - 1}):
+            while len(found) <= place:
+                batch = texts[len(found) : min(len(found) + size, place + 1)]
+                if again:
+                    bench.run(store.recall([], batch, []))  # and its worker crashed
+                    campaigns(bench, store, *texts[: len(found)][-3:])
+                found += campaigns(bench, store, *batch)
+            if place in verdicts_after:
+                of = sample(texts[place], found[place])
+                learn(bench, store, judgement(f"incident {place}", texts[place].time, sample=of))
+        assert campaigns(bench, store, *texts) == found
+        return found
+
+    expected = answers(len(texts), again=False)
+    assert answers(size, again=False) == expected
+    assert answers(size, again=True) == expected
 
 
 def test_a_campaign_id_is_a_uuid(any_bench: Bench) -> None:
