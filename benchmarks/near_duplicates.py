@@ -1,6 +1,6 @@
 """The numbers of docs/near-duplicates.md: which altered copies are found, and how often other texts are taken for copies.
 
-    python benchmarks/near_duplicates.py [DIRECTORY] [--campaigns N] [--only MUTATION] [--curve FILE.svg]
+    python benchmarks/near_duplicates.py [DIRECTORY] [--campaigns N] [--only MUTATION] [--curve FILE.svg] …
 
 Seeds are the texts of `near_duplicates.yaml` and, where DIRECTORY is given, texts that its `*.jsonl.gz` files hold in a
 field `text`; files named `benign_*` are the harmless texts as well. All are read in place. A campaign is one seed, altered
@@ -26,15 +26,19 @@ from unittest.mock import patch
 import msgspec
 import numpy as np
 import yaml
+from rapidfuzz import fuzz
 from redis.asyncio import Redis
 
 from engine.engine import Engine
 from models.incidents import Incident
 from models.records import RawRecord
+from rules.copies import leads_nowhere
 from rules.policy import load_policy
+from state.campaigns import name_in_store
 from state.pseudonyms import Pseudonyms
-from state.requests import Text
+from state.requests import Campaign, Judgement, Sample, Text
 from state.store import Store
+from text.likeness import MAX_LETTERS
 from text.reading import MIN_SIGNED_LETTERS, SIGNATURE_SLOTS, TextReading, read_texts
 from text.signature import Compared, compare, shingle_hashes, signatures
 from twinwatch.embedded import embedded_redis
@@ -456,6 +460,117 @@ def unlearnt(wanted: bool) -> Iterator[None]:
         yield
 
 
+# --- What signatures find clear, and what people have upheld -------------------------------------------------------------
+
+
+def second_opinion(left: TextReading, right: TextReading) -> float:
+    """RapidFuzz's opinion of two texts, 0 to 100: the better of those ratios that neither order nor additions lower."""
+    one, other = left.words[:MAX_LETTERS], right.words[:MAX_LETTERS]
+    return max(fuzz.token_set_ratio(one, other), fuzz.partial_ratio(one, other))
+
+
+async def answered(store: Store, texts: list[Text]) -> list[tuple[Campaign | None, bool]]:
+    """The campaign of each text, and whether that took a decision besides signatures."""
+    found: list[tuple[Campaign | None, bool]] = []
+    for at in range(0, len(texts), BATCH):
+        batch = texts[at : at + BATCH]
+        recalled = await store.recall([], batch, [])
+        await store.measure([], recalled.decisions)
+        decided = {decision.name for decision in recalled.decisions}
+        found += [
+            (campaign, name_in_store(text) in decided) for text, campaign in zip(batch, recalled.campaigns, strict=True)
+        ]
+    return found
+
+
+def a_day_of(readings: list[TextReading], name: str, begin: datetime, hours: float) -> list[Text]:
+    """Texts by an author each, in equal steps."""
+    step = timedelta(hours=hours) / len(readings)
+    moments = [int((begin + number * step).timestamp() * 1_000_000) for number in range(len(readings))]
+    return [text_of(f"{name}{n}", moment, r) for n, (moment, r) in enumerate(zip(moments, readings, strict=True))]
+
+
+async def clear_table(directory: Path, seeds: list[str], redis: str) -> None:
+    """Print what RapidFuzz says of pairs of copies that signatures find clear, and of such texts among harmless ones."""
+    client = Redis.from_url(redis)
+    limits = load_policy(POLICY).memory.store_limits()
+    opinions: dict[str, list[float]] = defaultdict(list)
+    for number, (name, (mutation, _)) in enumerate(MUTATIONS.items()):
+        rng = random.Random(number)
+        store = Store(client, Pseudonyms(b"benchmark"), namespace=f"o{number}:", limits=limits)
+        written = [mutation(seed, rng) for seed in seeds for _ in range(2)]
+        readings = [reading if reading.digest else None for reading in read_texts(written)]
+        pairs_ = [(a, b) for a, b in zip(readings[::2], readings[1::2], strict=True) if a and b]
+        both = [reading for pair in pairs_ for reading in pair]
+        found = await answered(store, a_day_of(both, f"o{number}:", START, 20))
+        for (left, right), (one, _), (other, decided) in zip(pairs_, found[::2], found[1::2], strict=True):
+            if one and other and one.campaign_id == other.campaign_id and left.digest != right.digest and not decided:
+                opinions[name].append(second_opinion(left, right))
+    texts = harmless_texts(directory)
+    random.Random(7).shuffle(texts)
+    readings_of_all = read_texts(texts)
+    store = Store(client, Pseudonyms(b"benchmark"), namespace="o:", limits=limits)
+    members: dict[str, list[TextReading]] = defaultdict(list)
+    found = await answered(store, a_day_of(readings_of_all, "o:", START, 20))
+    for reading, (campaign, decided) in zip(readings_of_all, found, strict=True):
+        if campaign:
+            if (others := members[campaign.campaign_id]) and not decided:
+                opinions["harmless texts"].append(max(second_opinion(reading, other) for other in others))
+            others.append(reading)
+    await client.aclose()
+    print("\n| clear copies | pairs | least opinion of RapidFuzz | of one in a hundred |\n|---|---|---|---|")
+    for name, said in opinions.items():
+        ordered = sorted(said)
+        print(f"| {name} | {len(said)} | {ordered[0]:.0f} | {ordered[len(said) // 100]:.0f} |")
+
+
+async def upheld_table(directory: Path, redis: str) -> None:
+    """Print how many harmless texts are taken for copies when spam, or some of themselves, were upheld before."""
+    client = Redis.from_url(redis)
+    policy = load_policy(POLICY)
+    harmless = harmless_texts(directory)
+    random.Random(7).shuffle(harmless)
+    spam = sorted({row["text"] for row in rows_in(directory, "spam_*.jsonl.gz") if row.get("label") == "spam"})
+    print("\n| upheld | of texts | harmless texts an hour later | taken for copies |\n|---|---|---|---|")
+    for number, (name, before, after) in enumerate(
+        [("spam", spam, harmless), ("harmless texts", harmless[:500], harmless[500:])]
+    ):
+        store = Store(client, Pseudonyms(b"benchmark"), namespace=f"u{number}:", limits=policy.memory.store_limits())
+        first, later = ([r for r in read_texts(texts) if r.digest] for texts in (before, after))
+        texts = a_day_of(first, "first", START, 1)
+        judged = [
+            judged_text(text, campaign)
+            for text, reading, (campaign, _) in zip(texts, first, await answered(store, texts), strict=True)
+            if campaign
+            and (len(reading.normalised) >= policy.feedback.campaigns.least_characters or not leads_nowhere(reading))
+        ]
+        await store.learn(judged)
+        found = await answered(store, a_day_of(later, "later", START + timedelta(hours=2), 20))
+        copies = [reading for reading, (campaign, _) in zip(later, found, strict=True) if campaign and campaign.upheld]
+        print(f"| {name} | {len(judged)} | {len(later)} | {len(copies)} |", flush=True)
+        for reading in copies[:20]:
+            print("     ", reading.undisguised[:110].replace("\n", " "))
+    await client.aclose()
+
+
+def judged_text(text: Text, campaign: Campaign) -> Judgement:
+    """An incident about the text was upheld, an hour after all began."""
+    return Judgement(
+        incident_id=text.event_id,
+        subject=text.author,
+        time=int((START + timedelta(hours=1, minutes=30)).timestamp() * 1_000_000),
+        event_id=f"verdict {text.event_id}",
+        upheld=True,
+        rule="copied_message",
+        article=1,
+        happened=text.time,
+        weight=2,
+        level=1.0,
+        reported=False,
+        sample=Sample(campaign.campaign_id, text.digest, text.signature),
+    )
+
+
 # --- The estimate ------------------------------------------------------------------------------------------------------
 
 
@@ -600,6 +715,8 @@ def main() -> None:
     parser.add_argument("--curve", type=Path, help="draw the curve into this SVG file, and nothing else")
     parser.add_argument("--only", help="mutations whose name contains this; nothing else is measured then")
     parser.add_argument("--templates", action="store_true", help="measure filled in templates, and nothing else")
+    parser.add_argument("--clear", action="store_true", help="measure a second opinion, and nothing else")
+    parser.add_argument("--upheld", action="store_true", help="measure copies of upheld texts, and nothing else")
     parser.add_argument("--false", action="store_true", help="measure false campaigns, and nothing else")
     arguments = parser.parse_args()
     global POLICY
@@ -608,6 +725,12 @@ def main() -> None:
     with embedded_redis() as server:
         if arguments.curve:
             draw(asyncio.run(curve(seeds, server.url)), arguments.curve)
+            return
+        if arguments.clear:
+            asyncio.run(clear_table(arguments.directory, seeds, server.url))
+            return
+        if arguments.upheld:
+            asyncio.run(upheld_table(arguments.directory, server.url))
             return
         if arguments.templates:
             asyncio.run(template_table(arguments.directory, seeds, server.url))

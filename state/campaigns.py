@@ -227,3 +227,8 @@ def witnesses_without(pseudonyms: Pseudonyms, sentence: bytes, witnesses: bytes,
 def campaign_id_of(text: Text) -> bytes:
     """The id of the campaign that the text founds. Of the text too: a sender may number all its events alike."""
     return uuid5(CAMPAIGN_NAMESPACE, f"{text.event_id}\n{text.digest.hex()}").bytes
+
+
+def name_in_store(text: Text) -> bytes:
+    """The text's field of the table `seen`, as `campaigns.lua` makes it."""
+    return campaign_id_of(text)[:8] + text.digest[:8]

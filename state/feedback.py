@@ -11,7 +11,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from state.campaigns import CampaignCodec, campaign_id_of
+from state.campaigns import CampaignCodec, name_in_store
 from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS, Filing, Judgement, Record, Remembered, Text
 from state.scripts import Script, unpack
@@ -117,8 +117,7 @@ class FeedbackCodec:
                     text.signature,
                     text.time,
                     self._campaigns.generations(text.time),
-                    # its name in the table `seen`
-                    campaign_id_of(text)[:8] + text.digest[:8],
+                    name_in_store(text),
                 )
                 for text in texts
             ],
