@@ -475,7 +475,7 @@ async def answered(store: Store, texts: list[Text]) -> list[tuple[Campaign | Non
     for at in range(0, len(texts), BATCH):
         batch = texts[at : at + BATCH]
         recalled = await store.recall([], batch, [])
-        await store.measure([], recalled.decisions)
+        await store.settle([], recalled.decisions)
         decided = {decision.name for decision in recalled.decisions}
         found += [
             (campaign, name_in_store(text) in decided) for text, campaign in zip(batch, recalled.campaigns, strict=True)

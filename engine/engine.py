@@ -122,11 +122,11 @@ class Engine:
         with batch.stage("judge"):
             observations, pending = self._observe(arrivals, facts, batch)
         with batch.stage("measure"):
-            measured = await self._store.measure(observations, decisions) if observations or decisions else []
+            measured = await self._store.measure(observations) if observations else []
         with batch.stage("judge"):
             claims = self._judge(arrivals, facts, pending, measured, batch)
         with batch.stage("settle"):
-            answers = await self._store.settle([c for _, c in claims]) if claims else []
+            answers = await self._store.settle([c for _, c in claims], decisions) if claims or decisions else []
             detected_at = self._clock()
             told_now = []
             for (index, one), answer in zip(claims, answers, strict=True):
@@ -196,6 +196,7 @@ class Engine:
             known[index] = known.get(index, frozenset()) | acquaintances
             kinds[index] = kinds.get(index) or kind
         campaigns = dict(zip(compared, recalled.campaigns, strict=True))
+        united = dict(zip(compared, recalled.united, strict=True))
         facts = [
             Fact(
                 event=arrival.event,
@@ -206,6 +207,7 @@ class Engine:
                 campaign=campaigns.get(index),
                 invited_to=kinds.get(index),
                 reporter_weight=weights.get(index, UNKNOWN_RECORD),
+                united=united.get(index, ()),
             )
             for index, arrival in enumerate(arrivals)
         ]

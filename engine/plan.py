@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from models.events import BaseEvent
 from models.incidents import Mode
-from rules.base import Case, Fact, Finding, Key, Rule, Window
+from rules.base import Case, Fact, Finding, Key, Rule, Window, by_campaign
 from rules.policy import Policy, RulePolicy
 from rules.registry import all_rules
-from state.requests import MICROSECONDS, Look, Observation, Reading
+from state.requests import MICROSECONDS, Look, Observation, Reading, WindowName
 
 
 class KeptWindow:
@@ -24,6 +24,7 @@ class KeptWindow:
         self.window = window
         self.exempt = exempt
         self.retained = 0
+        self.together = window.campaign_key is by_campaign
         self._prefix: Key = (window.name, *sorted(exempt), "")
 
     def stored_key(self, key: Key) -> Key:
@@ -34,6 +35,32 @@ class KeptWindow:
         """Whose window it is, by its stored key: what the window's own key begins with; and what comes second, or ""."""
         owner, other, *_ = (*stored[len(self._prefix) :], "", "")
         return owner, other
+
+    def taking_in(self, fact: Fact) -> Observation | None:
+        """The window of the fact's campaign takes in those of campaigns that became part of it."""
+        if not fact.campaign or not fact.united or not self.window.campaign_key:
+            return None
+        actor = fact.event.actor_id
+        key, *others = (
+            self.stored_key(self.window.campaign_key(actor, campaign_id))
+            for campaign_id in (fact.campaign.campaign_id, *fact.united)
+        )
+        owner, other = self.about(key)
+        return Observation(
+            owner=owner,
+            other=other,
+            actor=actor,
+            key=key,
+            time=fact.time,
+            event_id=fact.event.event_id,
+            members=() if self.window.distinct else None,
+            recorded=False,
+            looks=(),
+            retained=self.retained,
+            named=self.window.named,
+            together=self.together,
+            takes_in=tuple(WindowName(self.about(key)[0], key, self.about(key)[1]) for key in others),
+        )
 
     def entries(self, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
         """What the fact adds, if anything."""
@@ -121,6 +148,11 @@ class Plan:
             signals.append(SignalPlan(name, kept, Look(length, signal.sample_from)))
         return RulePlan(rule, settings, "shadow" if settings.mode == "shadow" else "live", tuple(signals))
 
+    @property
+    def windows(self) -> Iterable[KeptWindow]:
+        """All windows that are kept."""
+        return self._kept.values()
+
     def for_type(self, event: BaseEvent) -> tuple[list[KeptWindow], list[RulePlan]]:
         """The windows that such an event may add to, and the rules that judge it."""
         kind = type(event)
@@ -170,6 +202,7 @@ class _Draft:
             retained=self.kept.retained,
             named=window.named,
             note=self.note or "",
+            together=self.kept.together,
         )
 
 
@@ -183,6 +216,9 @@ def observe(
     what changes no count can break no limit.
     """
     windows, rules = plan.for_type(fact.event)
+    # before what the fact adds, so that it is answered with all of it when it comes again
+    taking_in = [observation for kept in plan.windows if (observation := kept.taking_in(fact))] if fact.united else []
+    first += len(taking_in)
     drafts: dict[Key, _Draft] = {}
     broken: dict[KeptWindow, Exception] = {}
     for kept in windows:
@@ -200,7 +236,7 @@ def observe(
             pending += _ask(rule, fact, fact_index, first, drafts)
         except Exception as mistake:
             faults.append(Fault(rule.rule.slug, mistake))
-    return [draft.observation(fact) for draft in drafts.values()], pending, faults
+    return [*taking_in, *(draft.observation(fact) for draft in drafts.values())], pending, faults
 
 
 def _record(kept: KeptWindow, fact: Fact, drafts: dict[Key, _Draft]) -> None:

@@ -24,7 +24,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     the readings of `models.events.text_of` and `heading_of`, None where there is nothing written. `campaign` is None for
     a text that is too short to be compared, and for events whose texts are not compared. `invited_to` is the kind of target
     that an invitation response answers, None when its invitation was never seen. `reporter_weight` is what a report weighs by
-    its reporter's record.
+    its reporter's record. `united` are the ids of campaigns that became part of `campaign` through this very text.
     """
 
     event: Event
@@ -35,11 +35,27 @@ class Fact(Struct, frozen=True, kw_only=True):
     campaign: Campaign | None = None
     invited_to: str | None = None
     reporter_weight: float = 1.0
+    united: tuple[str, ...] = ()
 
 
 def nobody(_: Fact) -> str:
     """The note of a window that keeps none."""
     return ""
+
+
+def by_campaign(_: str, campaign_id: str) -> Key:
+    """The `campaign_key` of a window that counts by the campaign itself, whoever takes part."""
+    return (campaign_id,)
+
+
+def by_actor_and_campaign(actor_id: str, campaign_id: str) -> Key:
+    """The `campaign_key` of a window that counts what an actor does with one text."""
+    return (actor_id, campaign_id)
+
+
+def at_actor_and_campaign(fact: Fact, subject: str) -> Key | None:
+    """Where `by_actor_and_campaign` counts a fact's text."""
+    return by_actor_and_campaign(subject, fact.campaign.campaign_id) if fact.campaign else None
 
 
 def by_subject(_: Fact, subject: str) -> Key:
@@ -54,7 +70,9 @@ class Window(Struct, frozen=True, kw_only=True):
     distinctly, unless `distinct` is false: then events are counted, and there are no members. `at`: under which key the
     subject of a fact is read, None when not at all. `own` says that entries are the actor's own doing, so that an exempt
     actor adds nothing. `named`: members must be named in an incident. `note` is kept with each event (short; sealed in
-    the store). The name is the window's identity in the store: change it when the meaning of the entries changes.
+    the store). `campaign_key` makes the key of an actor and a campaign, where keys are such: then a campaign takes in what
+    was counted of one that turns out to be part of it. The name is the window's identity in the store: change it when the
+    meaning of the entries changes.
     """
 
     name: str
@@ -65,6 +83,7 @@ class Window(Struct, frozen=True, kw_only=True):
     own: bool = True
     named: bool = False
     note: Callable[[Fact], str] = nobody
+    campaign_key: Callable[[str, str], Key] | None = None
 
 
 class Signal(Struct, frozen=True):

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from models.events import Comment, ForumPost, Message
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_campaign
 from rules.copies import is_certain_copy, leads_nowhere
 from rules.quotas import NEVER, Count, Duration, Quotas, Share, counted, quota_signals, reached
 
@@ -47,22 +47,20 @@ def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
     windows = (
         (
             "authors",
-            _window(f"a campaign, without {remarks}", _campaign, lambda fact: not is_remark(fact)),
+            _window(f"a campaign, without {remarks}", lambda fact: not is_remark(fact)),
             limits.authors,
         ),
         (
             "certain_authors",
-            _window(
-                f"certain copies {certain}, without {remarks}", _campaign, lambda f: not is_remark(f) and is_certain(f)
-            ),
+            _window(f"certain copies {certain}, without {remarks}", lambda f: not is_remark(f) and is_certain(f)),
             limits.certain_authors,
         ),
         (
             "same_words_authors",
-            _window(f"the same words, without {remarks}", _same_words, lambda fact: not is_remark(fact)),
+            _window(f"the same words, without {remarks}", lambda fact: not is_remark(fact), same_words=True),
             limits.certain_authors,
         ),
-        ("remark_authors", _window(f"the same {remarks}", _same_words, is_remark), limits.remark_authors),
+        ("remark_authors", _window(f"the same {remarks}", is_remark, same_words=True), limits.remark_authors),
     )
     reach = {
         f"{what}/{quota.window}": Signal(window, int(quota.window), NEVER)
@@ -77,8 +75,9 @@ def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
     }
 
 
-def _window(what: str, key_of: Callable[[Fact], Key | None], counts: Callable[[Fact], bool]) -> Window:
-    """The authors of `what`: those of facts that count, under the key of what they share."""
+def _window(what: str, counts: Callable[[Fact], bool], *, same_words: bool = False) -> Window:
+    """The authors of `what`: those of facts that count, under what they share, a campaign or the very words."""
+    key_of = _same_words if same_words else _campaign
 
     def at(fact: Fact, _: str) -> Key | None:
         return key_of(fact) if fact.campaign and counts(fact) else None
@@ -87,7 +86,15 @@ def _window(what: str, key_of: Callable[[Fact], Key | None], counts: Callable[[F
         if key := at(fact, ""):
             yield key, (fact.event.actor_id,)
 
-    return Window(name=f"authors of {what}", on=ON, entries=entries, at=at, named=True, note=_author_and_surface)
+    return Window(
+        name=f"authors of {what}",
+        on=ON,
+        entries=entries,
+        at=at,
+        named=True,
+        note=_author_and_surface,
+        campaign_key=None if same_words else by_campaign,
+    )
 
 
 def _campaign(fact: Fact) -> Key | None:
@@ -108,13 +115,18 @@ def _places(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
 
 
 RECIPIENTS = Window(
-    name="members a campaign's text was sent to", on=(Message,), entries=_recipients, at=lambda fact, _: _campaign(fact)
+    name="members a campaign's text was sent to",
+    on=(Message,),
+    entries=_recipients,
+    at=lambda fact, _: _campaign(fact),
+    campaign_key=by_campaign,
 )
 PLACES = Window(
     name="threads and pages a campaign's text stands in",
     on=(ForumPost, Comment),
     entries=_places,
     at=lambda fact, _: _campaign(fact),
+    campaign_key=by_campaign,
 )
 
 

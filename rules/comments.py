@@ -5,7 +5,17 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import Comment
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.base import (
+    Case,
+    Fact,
+    Finding,
+    Key,
+    Rule,
+    Signal,
+    Window,
+    at_actor_and_campaign,
+    by_actor_and_campaign,
+)
 from rules.copies import too_many_copies, upheld_signal, with_upheld_copies
 from rules.quotas import Quotas, Reached, quota_signals, reached
 
@@ -21,7 +31,8 @@ OWNERS_COMMENTED = Window(
     name="owners an actor left a comment with",
     on=(Comment,),
     entries=_owners,
-    at=lambda fact, subject: (subject, fact.campaign.campaign_id) if fact.campaign else None,
+    at=at_actor_and_campaign,
+    campaign_key=by_actor_and_campaign,
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from models.events import Comment, ForumPost, Message
-from rules.base import Case, Fact, Finding, Key, Signal, Window
+from rules.base import Case, Fact, Finding, Key, Signal, Window, at_actor_and_campaign, by_actor_and_campaign
 from rules.quotas import Reached, counted, in_words, measured
 from text.normalise import EMAIL, LINK, PHONE
 from text.reading import TextReading
@@ -46,7 +46,7 @@ def too_many_copies(case: Case, over: Reached | None, say: Callable[[Reached], s
 
 
 def _upheld_text(fact: Fact, subject: str) -> Key | None:
-    return (subject, fact.campaign.campaign_id) if fact.campaign and fact.campaign.upheld else None
+    return at_actor_and_campaign(fact, subject) if fact.campaign and fact.campaign.upheld else None
 
 
 def _upheld_copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -60,6 +60,7 @@ UPHELD_COPIES = Window(
     distinct=False,
     entries=_upheld_copies,
     at=_upheld_text,
+    campaign_key=by_actor_and_campaign,
 )
 
 

@@ -6,7 +6,18 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import ForumPost
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
+from rules.base import (
+    Case,
+    Fact,
+    Finding,
+    Key,
+    Rule,
+    Signal,
+    Window,
+    at_actor_and_campaign,
+    by_actor_and_campaign,
+    by_subject,
+)
 from rules.copies import is_certain_copy, too_many_copies, upheld_signal, with_upheld_copies
 from rules.quotas import Count, Quotas, Reached, Share, quota_signals, reached
 
@@ -31,10 +42,6 @@ class CopiedPostLimits(Struct, frozen=True, forbid_unknown_fields=True):
     least_characters: Count
 
 
-def _author_and_text(fact: Fact, author: str) -> Key | None:
-    return (author, fact.campaign.campaign_id) if fact.campaign else None
-
-
 def _copied_post_signals(limits: CopiedPostLimits) -> dict[str, Signal]:
     counted = f"({limits.least_similarity}, {limits.least_characters})"
 
@@ -45,10 +52,19 @@ def _copied_post_signals(limits: CopiedPostLimits) -> dict[str, Signal]:
             yield (post.actor_id, fact.campaign.campaign_id), (f"{post.forum_id}\n{post.thread_id}",)
 
     threads = Window(
-        name=f"threads an actor posted a text in {counted}", on=(ForumPost,), entries=copies, at=_author_and_text
+        name=f"threads an actor posted a text in {counted}",
+        on=(ForumPost,),
+        entries=copies,
+        at=at_actor_and_campaign,
+        campaign_key=by_actor_and_campaign,
     )
     posts = Window(
-        name=f"posts of a text by actor {counted}", on=(ForumPost,), distinct=False, entries=copies, at=_author_and_text
+        name=f"posts of a text by actor {counted}",
+        on=(ForumPost,),
+        distinct=False,
+        entries=copies,
+        at=at_actor_and_campaign,
+        campaign_key=by_actor_and_campaign,
     )
     return (
         quota_signals("threads", threads, limits.threads)

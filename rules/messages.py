@@ -5,7 +5,18 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import Message
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
+from rules.base import (
+    Case,
+    Fact,
+    Finding,
+    Key,
+    Rule,
+    Signal,
+    Window,
+    at_actor_and_campaign,
+    by_actor_and_campaign,
+    by_subject,
+)
 from rules.copies import too_many_copies, upheld_signal, with_upheld_copies
 from rules.quotas import Quotas, Reached, counted, quota_signals, reached
 
@@ -66,7 +77,8 @@ COPY_RECIPIENTS = Window(
     name="strangers sent a text by actor",
     on=(Message,),
     entries=_copies,
-    at=lambda fact, subject: (subject, fact.campaign.campaign_id) if fact.campaign else None,
+    at=at_actor_and_campaign,
+    campaign_key=by_actor_and_campaign,
 )
 
 

@@ -84,22 +84,26 @@ class CampaignCodec:
 
     def answers(
         self, texts: Sequence[Text], answers: Sequence[Any], known: Any
-    ) -> tuple[list[Campaign | None], list[Decision]]:
-        """The campaign of each text, and the decisions on which that rests, both in the order of the texts.
+    ) -> tuple[list[Campaign | None], list[tuple[str, ...]], list[Decision]]:
+        """The campaign of each text, the ids of those that became part of it through the text, and the decisions on which that
+        rests, all in the order of the texts.
 
         `answers` are those of `campaigns.lua`, `known` is that of `known.lua`.
         """
         repeated, judged, counting = known
         merges = _Merges(judged, counting)
         campaigns: list[Campaign | None] = []
+        united: list[tuple[str, ...]] = []
         decisions: list[Decision] = []
         answered: dict[bytes, bytes] = {}
         for text, answer, repeats in zip(texts, answers, repeated, strict=True):
             if len(answer) == 2:
                 campaigns.append(_campaign(*answer, upheld=bool(repeats)))
+                united.append(())
                 continue
             joined, alike, root, name, others, boilerplate = answer
             result = answered.get(name)
+            taken_in: list[bytes] = []
             if result is None:
                 known = [line for line, many in zip(sentences(text.words), boilerplate, strict=True) if many]
                 same = [
@@ -108,7 +112,8 @@ class CampaignCodec:
                     if not sealed or self._same(text, sealed, known, clear=bool(clear))
                 ]
                 for head, share in same:
-                    merges.unite(root, head, float(share))
+                    if younger := merges.unite(root, head, float(share)):
+                        taken_in.append(younger)
                 oldest, by_merging = merges.root_of(root)
                 result = oldest[:_ID_BYTES] + b"%.4f" % min(float(alike), by_merging)
                 if name:
@@ -123,7 +128,8 @@ class CampaignCodec:
             campaigns.append(
                 _campaign(result[:_ID_BYTES], result[_ID_BYTES:_ANSWER_BYTES], upheld=result[_ANSWER_BYTES:] == b"1")
             )
-        return campaigns, decisions
+            united.append(tuple(str(UUID(bytes=head[:_ID_BYTES])) for head in taken_in))
+        return campaigns, united, decisions
 
     def decided(self, decisions: Sequence[Decision], judged_ttl: int) -> tuple[Any, ...]:
         """The request of `merges.lua`. `judged_ttl`: seconds for which it is kept what was judged."""
@@ -164,12 +170,14 @@ class _Merges:
             similarity = min(similarity, share)
         return head, similarity
 
-    def unite(self, left: bytes, right: bytes, similarity: float) -> None:
-        """Two campaigns are one."""
+    def unite(self, left: bytes, right: bytes, similarity: float) -> bytes | None:
+        """Two campaigns are one; the one that becomes part of the other by that, if they were not one already."""
         older, younger = sorted((self.root_of(left)[0], self.root_of(right)[0]), key=lambda head: head[_ID_BYTES:])
-        if older != younger:
-            self._older[younger] = older, similarity
-            self.judge(older, self.judged_of(younger))
+        if older == younger:
+            return None
+        self._older[younger] = older, similarity
+        self.judge(older, self.judged_of(younger))
+        return younger
 
     def judge(self, head: bytes, incidents: Sequence[bytes]) -> None:
         """What was judged counts for the campaign, too; as `add_incident` in `signatures.lua`."""

@@ -97,13 +97,22 @@ class Look(Struct, frozen=True):
     sample_from: int
 
 
+class WindowName(Struct, frozen=True):
+    """Names a window: `owner` says whose it is, and `other` the second member whom it is about, if any."""
+
+    owner: str
+    key: tuple[str, ...]
+    other: str = ""
+
+
 class Observation(Struct, frozen=True):
     """What one event adds to one sliding window, and what is asked of it.
 
-    `key` names the window, `owner` whose it is, and `other` the second member whom it is about, if any. `members` are what is
-    counted distinctly; None counts events. `recorded` false only reads what happened before. `note` comes back with the
-    event's sample (sealed in Redis). `retained` is how long entries stay, counted back from the newest. `named` members are
-    sealed rather than hashed, and come back in the answer.
+    `owner`, `key` and `other` name the window (`WindowName`). `members` are what is counted distinctly; None counts events.
+    `recorded` false only reads what happened before. `note` comes back with the event's sample (sealed in Redis). `retained`
+    is how long entries stay, counted back from the newest. `named` members are
+    sealed rather than hashed, and come back in the answer. `together`: the window stands in one shard with all such. Before
+    anything else the window takes in what was counted in others, which are of its owner or stand together with it.
     """
 
     owner: str
@@ -118,6 +127,8 @@ class Observation(Struct, frozen=True):
     named: bool = False
     note: str = ""
     other: str = ""
+    together: bool = False
+    takes_in: tuple[WindowName, ...] = ()
 
 
 class Contribution(Struct, frozen=True):
@@ -267,7 +278,8 @@ class Recalled(Struct, frozen=True):
     """Answers parallel to the ties (known others, or the kind of a target), to the texts, the event ids and the reports.
 
     A text has no campaign where its author has brought too many new ones already. `told` are the revisions that an event
-    made when it came before; empty for an event that is new or told nothing. `decisions` are to be handed to `measure`.
+    made when it came before; empty for an event that is new or told nothing. `united` are the campaigns that became part of a
+    text's campaign through that text. `decisions` are to be handed to `settle`.
     """
 
     known: list[frozenset[str]]
@@ -275,4 +287,5 @@ class Recalled(Struct, frozen=True):
     campaigns: list[Campaign | None]
     told: list[list[Revision]]
     records: list[Record]
+    united: list[tuple[str, ...]]
     decisions: list[Decision]

@@ -138,10 +138,11 @@ class Store:
             calls[0].append(Call(KNOWN, self._feedback.known((), texts), self._campaigns.scope))
         answers = await self._shards.run(calls)
         campaigns: list[Campaign | None] = []
+        united: list[tuple[str, ...]] = []
         decisions: list[Decision] = []
         if texts:
             known_texts, joined = answers[0].pop(), answers[0].pop()
-            campaigns, decisions = self._campaigns.answers(texts, joined, known_texts)
+            campaigns, united, decisions = self._campaigns.answers(texts, joined, known_texts)
         records = [Record(0, 0)] * len(filings)
         for shard, positions in filed.items():
             for position, answer in zip(positions, answers[shard].pop(), strict=True):
@@ -151,7 +152,7 @@ class Store:
             for position, packed in results.pop(0):
                 told[position - 1] += self._episodes.told(packed)
         known, kinds = plan.answers({shard: results[0] for shard, results in answers.items() if results})
-        return Recalled(known, kinds, campaigns, told, records, decisions)
+        return Recalled(known, kinds, campaigns, told, records, united, decisions)
 
     def _filed(self, filings: Sequence[Filing]) -> dict[int, list[int]]:
         """Positions of the reports by the shards of their reporters."""
@@ -161,12 +162,8 @@ class Store:
             by_shard.setdefault(shard, []).append(position)
         return by_shard
 
-    async def measure(
-        self, observations: Sequence[Observation], decisions: Sequence[Decision] = ()
-    ) -> list[list[Reading]]:
-        """Record the observations in order and answer their looks; parallel to `observations`. Write down what was decided
-        about the batch's texts. One round trip.
-        """
+    async def measure(self, observations: Sequence[Observation]) -> list[list[Reading]]:
+        """Record the observations in order and answer their looks; parallel to `observations`. One round trip."""
         keys = [self._windows.key(observation) for observation in observations]
 
         def request(items: list[int]) -> object:
@@ -176,15 +173,16 @@ class Store:
             period = limits.windows_period * MICROSECONDS
             return (limits.entries_per_window, limits.tie_ttl, limits.windows_per_actor, period, began, packed)
 
-        owners = [self._pseudonyms.member(observation.owner) for observation in observations]
-        decided = self._campaigns.decided(decisions, self._feedback.texts_ttl)
-        besides = {0: Call(MERGES, decided, self._campaigns.scope)} if decisions else {}
-        answers = await self._shards.run_by_key(WINDOWS, owners, request, besides)
+        owners = [b"" if o.together else self._pseudonyms.member(o.owner) for o in observations]
+        answers = await self._shards.run_by_key(WINDOWS, owners, request)
         return [[self._windows.reading(reading) for reading in answer] for answer in answers]
 
-    async def settle(self, claims: Sequence[EpisodeClaim]) -> list[Revision | Silenced | None]:
+    async def settle(
+        self, claims: Sequence[EpisodeClaim], decisions: Sequence[Decision] = ()
+    ) -> list[Revision | Silenced | None]:
         """Open or grow episodes, in order; None where a finding adds nothing worth telling, `Silenced` where people have
-        dismissed it. One round trip.
+        dismissed it. Write down what was decided about the batch's texts: last, because what follows from a decision is done
+        again only as long as the decision is not written. One round trip.
         """
         keys = [self._episodes.key(claim) for claim in claims]
 
@@ -192,7 +190,9 @@ class Store:
             packed = [self._episodes.request(claims[i], keys[i]) for i in items]
             return (self._limits.grace, self._limits.members_per_episode, packed)
 
-        answers = await self._shards.run_by_key(EPISODES, keys, request)
+        decided = self._campaigns.decided(decisions, self._feedback.texts_ttl)
+        besides = {0: Call(MERGES, decided, self._campaigns.scope)} if decisions else {}
+        answers = await self._shards.run_by_key(EPISODES, keys, request, besides)
         return [self._episodes.answer(answer) for answer in answers]
 
     async def find(self, incident_ids: Sequence[str]) -> list[Remembered | None]:

@@ -5,7 +5,7 @@ from functools import lru_cache
 from typing import Any
 
 from state.pseudonyms import Pseudonyms
-from state.requests import MICROSECONDS, Contribution, Observation, Reading
+from state.requests import MICROSECONDS, Contribution, Observation, Reading, WindowName
 from state.scripts import Script, pack, unpack
 
 WINDOWS = Script("windows")
@@ -24,10 +24,10 @@ class WindowCodec:
         self._grace = grace
         self._shown = lru_cache(_CACHED_ENTRIES)(self._show)
 
-    def key(self, observation: Observation) -> bytes:
+    def key(self, name: WindowName | Observation) -> bytes:
         """The window's name in its shard."""
-        about = (observation.owner, observation.other) if observation.other else (observation.owner,)
-        return self._pseudonyms.key_of(about, *observation.key)
+        about = (name.owner, name.other) if name.other else (name.owner,)
+        return self._pseudonyms.key_of(about, *name.key)
 
     def request(self, observation: Observation, key: bytes) -> tuple[Any, ...]:
         """One observation of the script's request."""
@@ -50,6 +50,7 @@ class WindowCodec:
             int(observation.named),
             [(look.length, look.sample_from) for look in observation.looks],
             self._pseudonyms.member(observation.actor),
+            [self.key(name) for name in observation.takes_in],
         )
 
     def reading(self, answer: Any) -> Reading:

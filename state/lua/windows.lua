@@ -12,6 +12,9 @@
 -- That goes for a window which the event only reads, too, as long as the event has recorded something in this shard: a request
 -- that comes again does not know its answers, while one that is read after its answers does.
 --
+-- Before anything else a window may take in what stands in others (of a campaign that turned out to be part of another): their
+-- events, as if they had come just now, but those that it has already. The others stay as they are, for events that come again.
+--
 -- `began:` has how many windows an actor has begun in a period (a day) of event time. Who has begun very many begins no more: what would
 -- be alone in its window is answered as such and forgotten.
 --
@@ -19,7 +22,7 @@
 -- ARGV[1]  msgpack {cap, seconds to live of the number, windows that an actor may begin in a period, microseconds of that period,
 --          seconds to live of what counts them, {observation, ...}}, an observation being
 --          {key, time, entry, length of the entry's part that names the event, members or 0, recorded (1 or 0), retained,
---           seconds to live, named (1 or 0), {{length, sample_from}, ...}, actor};
+--           seconds to live, named (1 or 0), {{length, sample_from}, ...}, actor, {key of a window to take in, ...}};
 --          times in microseconds; `cap` limits the entries of a set
 -- returns  msgpack, parallel to the observations and their looks: the count, or, where it reaches sample_from, {count, events,
 --          {entry, time, ...} first ten, {entry, time, ...} last ten (newest first), {member, ...} newest first}
@@ -35,6 +38,8 @@ local NUMBER_BYTES = 6
 local NEIGHBOURS = 500
 -- So many events of one microsecond are searched for the one that may have come again.
 local SAME_TIME = 1000
+-- So many events, the latest ones, are taken in from one window.
+local TAKEN_IN = 2000
 -- About so many members the events of a window hold together: senders to a thousand at once keep fewer events.
 local MEMBERS_HELD = 50000
 
@@ -59,13 +64,14 @@ end
 
 local number = 0
 local function reserve_numbers()
-  local recorded = 0
+  local recorded, taken_in = 0, 0
   for _, observation in ipairs(observations) do
     recorded = recorded + observation[6]
+    taken_in = taken_in + TAKEN_IN * #observation[12]
   end
-  if recorded > 0 then
+  if recorded + taken_in > 0 then
     -- numbers only ascend: a run that reserves them in vain leaves a gap and harms nothing
-    number = redis.call('INCRBY', prefix .. 'number', recorded) - recorded
+    number = redis.call('INCRBY', prefix .. 'number', recorded + taken_in) - recorded - taken_in
     redis.call('EXPIRE', prefix .. 'number', number_ttl)
   end
 end
@@ -133,6 +139,47 @@ local function record(events, distinct, time, entry, members, newest, retained, 
     if distinct then
       trim(distinct, horizon, cap)
     end
+  end
+end
+
+-- The part of an entry that names the event, as `state/windows.py` packs it: the head of the array and its first string.
+local function name_in(entry)
+  local head = string.byte(entry, NUMBER_BYTES + 2)
+  local size = head < 0xc0 and 1 + head % 32 or 3 + 256 * string.byte(entry, NUMBER_BYTES + 3) + string.byte(entry, NUMBER_BYTES + 4)
+  return string.sub(entry, NUMBER_BYTES + 1, NUMBER_BYTES + 1 + size)
+end
+
+local function take_in(other, key, distinct, retained, ttl)
+  local events, others = prefix .. 'win:' .. key .. ':e', prefix .. 'win:' .. other .. ':e'
+  local found = redis.call('ZREVRANGE', others, 0, TAKEN_IN - 1, 'WITHSCORES')
+  local new = {}
+  for i = 1, #found, 2 do
+    if not earlier_number(events, found[i + 1], name_in(found[i])) then
+      new[#new + 1] = {number_of(found[i]), found[i], found[i + 1]}
+    end
+  end
+  if #new == 0 then
+    return
+  end
+  table.sort(new, function(a, b) return a[1] < b[1] end)
+  for _, one in ipairs(new) do
+    number = number + 1
+    redis.call('ZADD', events, one[3], struct.pack('>I6', number) .. string.sub(one[2], NUMBER_BYTES + 1))
+  end
+  local horizon = text(newest_time(events) - retained)
+  redis.call('EXPIRE', events, ttl)
+  trim(events, horizon, cap)
+  if distinct then
+    local members = redis.call('ZRANGE', prefix .. 'win:' .. other .. ':m', 0, -1, 'WITHSCORES')
+    for start = 1, #members, 1000 do
+      local arguments = {}
+      for i = start, math.min(start + 999, #members), 2 do
+        arguments[#arguments + 1], arguments[#arguments + 2] = members[i + 1], members[i]
+      end
+      redis.call('ZADD', distinct, 'GT', unpack(arguments))
+    end
+    redis.call('EXPIRE', distinct, ttl)
+    trim(distinct, horizon, cap)
   end
 end
 
@@ -255,7 +302,10 @@ reserve_numbers()
 local answers = {}
 local came_again = {}  -- the number under which an event stands already, by the part of its entries that names it
 for index, observation in ipairs(observations) do
-  local key, time, entry, name_length, members, recorded, retained, ttl, named, looks, actor = unpack(observation)
+  local key, time, entry, name_length, members, recorded, retained, ttl, named, looks, actor, others = unpack(observation)
+  for _, other in ipairs(others) do
+    take_in(other, key, members ~= 0 and prefix .. 'win:' .. key .. ':m', retained, ttl)
+  end
   local events = prefix .. 'win:' .. key .. ':e'
   local distinct = members ~= 0 and prefix .. 'win:' .. key .. ':m'
   local newest = newest_time(events)

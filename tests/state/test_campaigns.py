@@ -47,7 +47,7 @@ def recall(bench: Bench, store: Store, texts: Sequence[Text], size: int | None =
     found: list[Campaign | None] = []
     for start in range(0, len(texts), step):
         recalled = bench.run(store.recall([], texts[start : start + step], []))
-        bench.run(store.measure([], recalled.decisions))
+        bench.run(store.settle([], recalled.decisions))
         found += recalled.campaigns
     return found
 
@@ -170,7 +170,7 @@ def test_a_crash_before_decisions_are_written_down_changes_nothing(bench: Bench,
         recalled = bench.run(bench.store().recall([], batch, []))
         if chance.random() < 0.5:
             continue
-        bench.run(bench.store().measure([], recalled.decisions))
+        bench.run(bench.store().settle([], recalled.decisions))
         if chance.random() < 0.5:
             continue
         found += recalled.campaigns

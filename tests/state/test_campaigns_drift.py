@@ -58,7 +58,7 @@ def ask(bench: Bench, store: Store, texts: Sequence[Text]) -> list[Campaign]:
     found = []
     for text in texts:
         recalled = bench.run(store.recall([], [text], []))
-        bench.run(store.measure([], recalled.decisions))
+        bench.run(store.settle([], recalled.decisions))
         found += recalled.campaigns
     assert None not in found
     return [campaign for campaign in found if campaign]

@@ -272,7 +272,7 @@ def sample(of: Text, campaign: Campaign | None) -> Sample:
 
 def campaigns(bench: Bench, store: Store, *texts: Text) -> list[Campaign | None]:
     recalled = bench.run(store.recall([], texts, []))
-    bench.run(store.measure([], recalled.decisions))
+    bench.run(store.settle([], recalled.decisions))
     return recalled.campaigns
 
 

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from state.pseudonyms import Pseudonyms
-from state.requests import Contribution, Look, Observation, Reading
+from state.requests import Contribution, Look, Observation, Reading, WindowName
 from state.scripts import unpack
 from state.store import Store
 from state.windows import WindowCodec
@@ -50,6 +50,11 @@ class Oracle:
     def _observe(self, asked: Observation) -> list[Reading]:
         kept = self._kept.setdefault(asked.key, [])
         event = (asked.time, asked.event_id)
+        for other in asked.takes_in:
+            for entry in self._kept.get(other.key, []):
+                if (entry.time, entry.event_id) not in [(own.time, own.event_id) for own in kept]:
+                    self._came += 1
+                    kept.append(replace(entry, number=self._came))
         if asked.recorded and event not in [(entry.time, entry.event_id) for entry in kept]:
             self._came += 1
             self._first.setdefault(event, self._came)
@@ -129,6 +134,46 @@ def in_batches(store: Store, bench: Bench, some: list[Observation], sizes: Seque
 @unhurried
 @given(some=observations(), sizes=st.lists(st.integers(1, 9), max_size=10))
 def test_every_answer_is_the_oracles(bench: Bench, shards: int, some: list[Observation], sizes: list[int]) -> None:
+    bench.empty()
+    answers = in_batches(bench.store(shards=shards, lateness=60), bench, some, sizes)
+    assert answers == Oracle().measure(some)
+
+
+@st.composite
+def uniting(draw: st.DrawFn) -> list[Observation]:
+    """Events of three windows, of which one takes in the others now and then; some events come twice, and take in again."""
+    distinct, named, together = draw(st.booleans()), draw(st.booleans()), draw(st.booleans())
+    names = [WindowName("one" if not together else f"owner {n}", ("window", f"{n}")) for n in range(3)]
+    events = []
+    for number in range(draw(st.integers(2, 25))):
+        name = draw(st.sampled_from(names))
+        asked = Observation(
+            owner=name.owner,
+            actor="somebody",
+            key=name.key,
+            time=1_700_000_000 * SECOND + draw(st.integers(0, 60)) * SECOND,
+            event_id=f"event {number}" + draw(st.sampled_from(["", " of a very long name" * 5])),
+            members=tuple(draw(st.lists(st.sampled_from(MEMBERS), max_size=4))) if distinct else None,
+            recorded=True,
+            looks=draw(looks),
+            retained=60 * SECOND,
+            named=named and distinct,
+            note=draw(st.sampled_from(["", "a note"])),
+            together=together,
+        )
+        others = tuple(other for other in names if other != name and draw(st.integers(0, 5)) == 0)
+        taking_in = replace(asked, members=() if distinct else None, recorded=False, looks=(), takes_in=others)
+        events.append([taking_in, asked] if others else [asked])
+    events += draw(st.lists(st.sampled_from(events), max_size=10))
+    return [observation for event in events for observation in event]
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+@unhurried
+@given(some=uniting(), sizes=st.lists(st.integers(1, 9), max_size=10))
+def test_a_window_that_took_in_others_answers_as_if_all_had_been_its_own(
+    bench: Bench, shards: int, some: list[Observation], sizes: list[int]
+) -> None:
     bench.empty()
     answers = in_batches(bench.store(shards=shards, lateness=60), bench, some, sizes)
     assert answers == Oracle().measure(some)
