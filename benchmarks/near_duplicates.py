@@ -460,6 +460,42 @@ def unlearnt(wanted: bool) -> Iterator[None]:
         yield
 
 
+# --- Short texts -------------------------------------------------------------------------------------------------------
+
+SHORT_TEXTS = 12_000
+
+
+def mistyped(text: str, rng: random.Random) -> str:
+    """The text with one character more, less or another."""
+    at, other = rng.randrange(len(text)), rng.choice("etaoinsr")
+    return text[:at] + rng.choice([other + text[at:], text[at + 1 :], other + text[at + 1 :]])
+
+
+async def short_table(directory: Path, redis: str) -> None:
+    """Print which copies of short texts are found that differ by one character, by their number of letters."""
+    rng = random.Random(5)
+    texts = sorted({row["text"] for row in rows_in(directory, "[!p]*.jsonl.gz") if 15 <= len(row["text"]) <= 60})
+    rng.shuffle(texts)
+    texts = texts[:SHORT_TEXTS]
+    pairs_ = [
+        (left, right)
+        for left, right in zip(read_texts(texts), read_texts([mistyped(text, rng) for text in texts]), strict=True)
+        if left.digest and right.digest and left.digest != right.digest
+    ]
+    client = Redis.from_url(redis)
+    store = Store(client, Pseudonyms(b"benchmark"), limits=load_policy(POLICY).memory.store_limits())
+    found = await answered(store, a_day_of([reading for pair in pairs_ for reading in pair], "s", START, 20))
+    await client.aclose()
+    joined: dict[int, list[bool]] = defaultdict(list)
+    letters = [len(form.letters) for form in compare([left.normalised for left, _ in pairs_])]
+    for count, (one, _), (other, _) in zip(letters, found[::2], found[1::2], strict=True):
+        together = one is not None and other is not None and one.campaign_id == other.campaign_id
+        joined[min(count // 4 * 4, 44)].append(together)
+    print("\n| letters | pairs that differ by a character | found |\n|---|---|---|")
+    for count, those in sorted(joined.items()):
+        print(f"| {count} to {count + 3} | {len(those)} | {statistics.mean(those):.2f} |")
+
+
 # --- What signatures find clear, and what people have upheld -------------------------------------------------------------
 
 
@@ -715,6 +751,7 @@ def main() -> None:
     parser.add_argument("--curve", type=Path, help="draw the curve into this SVG file, and nothing else")
     parser.add_argument("--only", help="mutations whose name contains this; nothing else is measured then")
     parser.add_argument("--templates", action="store_true", help="measure filled in templates, and nothing else")
+    parser.add_argument("--short", action="store_true", help="measure short texts, and nothing else")
     parser.add_argument("--clear", action="store_true", help="measure a second opinion, and nothing else")
     parser.add_argument("--upheld", action="store_true", help="measure copies of upheld texts, and nothing else")
     parser.add_argument("--false", action="store_true", help="measure false campaigns, and nothing else")
@@ -725,6 +762,9 @@ def main() -> None:
     with embedded_redis() as server:
         if arguments.curve:
             draw(asyncio.run(curve(seeds, server.url)), arguments.curve)
+            return
+        if arguments.short:
+            asyncio.run(short_table(arguments.directory, server.url))
             return
         if arguments.clear:
             asyncio.run(clear_table(arguments.directory, seeds, server.url))

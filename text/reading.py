@@ -21,6 +21,8 @@ POLITE_LETTERS = 120
 """Longer texts are more than politeness, and need not be looked at word by word."""
 MIN_SIGNED_LETTERS = 12
 """Below, a letter that was changed leaves so few shingles that half of the copies are not found by them."""
+MIN_SIGNED_BESIDE_TAGS = 24
+"""The same for what is left of a text without its hashtags: they say what so short a text is about."""
 
 
 class TextReading(Struct, frozen=True, kw_only=True):
@@ -54,7 +56,7 @@ def read_texts(texts: Sequence[str]) -> list[TextReading]:
     letters = [form.letters for form in forms]
     compared = _compared(normalised, letters)
     untagged = _untagged(bodies, forms)
-    signed = [index for index in compared if len(untagged[index].letters) >= MIN_SIGNED_LETTERS]
+    signed = [index for index in compared if _can_be_signed(forms[index], untagged[index])]
     signature_of = dict(zip(signed, signatures([untagged[index] for index in signed]), strict=True))
     words_of = dict(zip(signed, _sentences([bodies[index] for index in signed]), strict=True))
     return [
@@ -67,6 +69,11 @@ def read_texts(texts: Sequence[str]) -> list[TextReading]:
         )
         for index in range(len(texts))
     ]
+
+
+def _can_be_signed(whole: Compared, untagged: Compared) -> bool:
+    least = MIN_SIGNED_LETTERS if untagged == whole else MIN_SIGNED_BESIDE_TAGS
+    return len(untagged.letters) >= least
 
 
 def _untagged(bodies: Sequence[str], forms: list[Compared]) -> list[Compared]:

@@ -44,9 +44,12 @@ def test_what_says_too_little_is_not_compared(text: str) -> None:
 
 
 def test_what_is_left_of_a_text_without_its_hashtags_may_be_compared_exactly_only() -> None:
-    short, other = read_texts(["buy essays #essays #school #cheap", "Buy essays! #essays #school #cheap"])
+    short, other, untagged = read_texts(
+        ["buy cheap essays now #school", "Buy cheap essays, NOW! #school", "buy cheap essays now"]
+    )
     assert short.digest == other.digest is not None
     assert short.signature is None
+    assert untagged.signature is not None
 
 
 def test_disguised_copies_have_one_digest() -> None:
