@@ -258,9 +258,11 @@ class Post(NamedTuple):
     text: str
 
 
-async def incidents_of(posts: Iterable[Post], redis: str, namespace: str) -> list[Incident]:
+async def incidents_of(
+    posts: Iterable[Post], redis: str, namespace: str, boilerplate: tuple[str, ...] = ()
+) -> list[Incident]:
     """What the engine says of the posts, in their order, each in a forum of its own: the campaigns."""
-    policy = load_policy(POLICY)
+    policy = msgspec.structs.replace(load_policy(POLICY), boilerplate=boilerplate)
     client = Redis.from_url(redis)
     store = Store(client, Pseudonyms(b"benchmark"), namespace=namespace, limits=policy.memory.store_limits())
     engine = Engine(policy, store)
@@ -431,11 +433,13 @@ async def template_table(directory: Path, seeds: list[str], redis: str) -> None:
     print("\n| template's share | learnt | false campaigns | accounts in them |\n|---|---|---|---|")
     for number, (shares, name) in enumerate(streams):
         posts = template_posts(shares, words, rng)
-        for learnt in (False, True):
-            with unlearnt(not learnt):
-                latest = {i.incident_id: i for i in await incidents_of(posts, redis, f"t{number}{learnt}:")}
+        for learnt in ("no", "yes", "declared in the policy"):
+            declared = tuple(OWN["seeds"][one] for one in TEMPLATES) if learnt.startswith("declared") else ()
+            with unlearnt(learnt == "no"):
+                found = await incidents_of(posts, redis, f"t{number}{learnt}:", declared)
+            latest = {incident.incident_id: incident for incident in found}
             accounts = sum(incident.accomplice_count + 1 for incident in latest.values())
-            print(f"| {name} | {'yes' if learnt else 'no'} | {len(latest)} | {accounts} |", flush=True)
+            print(f"| {name} | {learnt} | {len(latest)} | {accounts} |", flush=True)
     others = [seed for seed in seeds[len(OWN["seeds"]) :] if len(seed) < 400]
     print("\n| campaigns that embed a template | learnt | found |\n|---|---|---|")
     for number, name in enumerate(("exact", "another greeting", "10 % dropped", "20 % dropped")):
@@ -448,9 +452,9 @@ async def template_table(directory: Path, seeds: list[str], redis: str) -> None:
         spam = [post._replace(time=post.time + timedelta(hours=11)) for post in campaign_posts(others, embed, rng)]
         for learnt in (False, True):
             with unlearnt(not learnt):
-                found, _ = campaigns_found(await incidents_of([*before, *spam], redis, f"e{number}{learnt}:"))
-            found = {one for one in found if one.isdigit()}
-            print(f"| {name} | {'yes' if learnt else 'no'} | {len(found) / len(others):.3f} |", flush=True)
+                campaigns, _ = campaigns_found(await incidents_of([*before, *spam], redis, f"e{number}{learnt}:"))
+            share = sum(one.isdigit() for one in campaigns) / len(others)
+            print(f"| {name} | {'yes' if learnt else 'no'} | {share:.3f} |", flush=True)
 
 
 @contextmanager

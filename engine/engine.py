@@ -50,7 +50,7 @@ from state.requests import (
     Tie,
 )
 from state.store import Store
-from text.reading import TextReading, read_texts
+from text.reading import TextReading, passages, read_texts
 
 COMPARED = (Message, ForumPost, Comment)
 """Whose text is compared with others': an invitation or a request may well carry the platform's own words."""
@@ -97,6 +97,7 @@ class Engine:
     ) -> None:
         self._policy = policy
         self._plan = Plan(policy)
+        self._nobodys = passages(policy.boilerplate)
         self._store = store
         self._limits = limits or InputLimits()
         self._clock = clock
@@ -116,7 +117,7 @@ class Engine:
 
     async def _judge_piece(self, arrivals: list[_Arrival], batch: "_Batch") -> list[Incident]:
         with batch.stage("read"):
-            texts, headings = _read(arrivals)
+            texts, headings = _read(arrivals, self._nobodys)
         with batch.stage("recall"):
             facts, told, decisions = await self._recall(arrivals, texts, headings)
         with batch.stage("judge"):
@@ -310,11 +311,11 @@ def _in_order(told: list[list[Revision]], told_now: list[tuple[int, Revision]]) 
         yield from {(r.incident_id, r.revision): r for r in (*now.get(index, ()), *before)}.values()
 
 
-def _read(arrivals: list[_Arrival]) -> tuple[dict[int, TextReading], dict[int, TextReading]]:
+def _read(arrivals: list[_Arrival], nobodys: frozenset[str]) -> tuple[dict[int, TextReading], dict[int, TextReading]]:
     """Readings of texts and of headings by the index of their arrival, where there are any; all in one pass."""
     texts = {index: text for index, arrival in enumerate(arrivals) if (text := text_of(arrival.event))}
     headings = {index: heading for index, arrival in enumerate(arrivals) if (heading := heading_of(arrival.event))}
-    readings = read_texts([*texts.values(), *headings.values()])
+    readings = read_texts([*texts.values(), *headings.values()], nobodys)
     return dict(zip(texts, readings, strict=False)), dict(zip(headings, readings[len(texts) :], strict=True))
 
 

@@ -24,6 +24,7 @@ from rules.quotas import Duration, Quota, Share
 from rules.registry import all_rules
 from state.feedback import FeedbackLimits
 from state.store import StoreLimits
+from text.reading import passages
 
 RuleMode = Literal["live", "shadow", "off"]
 SEVERITIES: tuple[Severity, ...] = ("low", "medium", "high", "critical")
@@ -116,16 +117,22 @@ class RulePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return weight
 
 
+Passage = Annotated[str, Meta(min_length=1, max_length=10_000)]
+Boilerplate = Annotated[tuple[Passage, ...], Meta(max_length=1_000)]
+
+
 class _File(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     memory: Memory
+    boilerplate: Boilerplate = ()
     feedback: Any
     rules: dict[str, Any]
 
 
 class Policy(Struct, frozen=True, kw_only=True, dict=True):
-    """A checked policy: every known rule with its settings."""
+    """A checked policy: every known rule with its settings. `boilerplate` are texts whose sentences are nobody's own."""
 
     memory: Memory
+    boilerplate: Boilerplate = ()
     feedback: Feedback
     rules: dict[str, RulePolicy] = field(default_factory=dict)
 
@@ -186,6 +193,11 @@ def _policy(loaded: Any) -> Policy:
     known = all_rules()
     feedback, mistakes = _feedback(file.feedback, list(known))
     mistakes += [
+        f"boilerplate[{place}]: found {text!r}, expected words"
+        for place, text in enumerate(file.boilerplate)
+        if not passages([text])
+    ]
+    mistakes += [
         f"rules.{slug}: unknown rule; known are {', '.join(known)}" for slug in file.rules if slug not in known
     ]
     rules = {}
@@ -199,7 +211,7 @@ def _policy(loaded: Any) -> Policy:
             mistakes.append(str(error))
     if mistakes or not feedback:
         raise PolicyError("\n".join(mistakes))
-    return Policy(memory=file.memory, feedback=feedback, rules=rules)
+    return Policy(memory=file.memory, boilerplate=file.boilerplate, feedback=feedback, rules=rules)
 
 
 def _feedback(loaded: Any, known: list[str]) -> tuple[Feedback | None, list[str]]:

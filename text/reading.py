@@ -1,7 +1,7 @@
 """The one pass over a batch's texts: everything that rules and state later need to know about each text."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from msgspec import Struct
 
@@ -9,7 +9,7 @@ from text.courtesies import Said, weigh
 from text.normalise import drop_punctuation, drop_tags, unaddressed, undisguise
 from text.signature import SIGNATURE_BYTES, SIGNATURE_SLOTS, Compared, compare, digest, signatures
 
-__all__ = ["SIGNATURE_BYTES", "SIGNATURE_SLOTS", "TextReading", "read_texts"]
+__all__ = ["SIGNATURE_BYTES", "SIGNATURE_SLOTS", "TextReading", "passages", "read_texts"]
 
 MIN_COMPARED_CHARACTERS = 20
 """Shorter texts, counted in letters and one space between words, are said by everybody. Real campaigns of so short a text are
@@ -44,13 +44,25 @@ class TextReading(Struct, frozen=True, kw_only=True):
     words: str = ""
 
 
-def read_texts(texts: Sequence[str]) -> list[TextReading]:
+_BESIDES = "something else"
+
+
+def passages(texts: Iterable[str]) -> frozenset[str]:
+    """The sentences and lines of texts that are nobody's own, in the form that `read_texts` knows them by."""
+    # a greeting or closing within a text is part of its sentence
+    forms = [form for text in texts for form in (text, f"{_BESIDES}\n{text}\n{_BESIDES}")]
+    bodies = [unaddressed(undisguise(form)) for form in forms]
+    return frozenset(words for body in bodies for words in _words_of(_parts(body))) - {"", *_words_of([_BESIDES])}
+
+
+def read_texts(texts: Sequence[str], nobodys: frozenset[str] = frozenset()) -> list[TextReading]:
     """Read all texts of a batch; the result is parallel to `texts`. Pure: equal texts give equal readings.
 
-    Linear in the length of the texts; of each the first `text.normalise.MAX_CHARACTERS` are read.
+    Sentences and lines that are among `nobodys` (`passages`) are not compared. Linear in the length of the texts; of each
+    the first `text.normalise.MAX_CHARACTERS` are read.
     """
     undisguised = [undisguise(text) for text in texts]
-    bodies = [unaddressed(text) for text in undisguised]
+    bodies = _without([unaddressed(text) for text in undisguised], nobodys)
     normalised = [drop_punctuation(text) for text in bodies]
     forms = compare(normalised)
     letters = [form.letters for form in forms]
@@ -89,9 +101,31 @@ _SENTENCE_ENDS = re.compile(r"[\n.!?…。！？؟։।]+")
 
 def _sentences(bodies: Sequence[str]) -> list[str]:
     """The words of each text, a sentence or line a line; those without letters are left out."""
-    parts = [[part for part in _SENTENCE_ENDS.split(drop_tags(body)) if part.strip()] for body in bodies]
-    forms = iter(compare([drop_punctuation(part) for body in parts for part in body]))
-    return ["\n".join(words for words in (next(forms).words.strip() for _ in body) if words) for body in parts]
+    parts = [_parts(drop_tags(body)) for body in bodies]
+    words = iter(_words_of([part for body in parts for part in body]))
+    return ["\n".join(said for said in (next(words) for _ in body) if said) for body in parts]
+
+
+def _without(bodies: list[str], nobodys: frozenset[str]) -> list[str]:
+    """The bodies without sentences and lines whose words are among `nobodys`."""
+    if not nobodys:
+        return bodies
+    parts = [_parts(body) for body in bodies]
+    words = iter(_words_of([drop_tags(part) for body in parts for part in body]))
+    own = [[part for part in body if next(words) not in nobodys] for body in parts]
+    return [
+        body if len(kept) == len(all_) else "\n".join(kept) for body, kept, all_ in zip(bodies, own, parts, strict=True)
+    ]
+
+
+def _parts(body: str) -> list[str]:
+    """Sentences and lines."""
+    return [part for part in _SENTENCE_ENDS.split(body) if part.strip()]
+
+
+def _words_of(parts: Sequence[str]) -> list[str]:
+    """The words of each, as they are compared."""
+    return [form.words.strip() for form in compare([drop_punctuation(part) for part in parts])]
 
 
 def _compared(normalised: Sequence[str], letters: Sequence[str]) -> set[int]:

@@ -32,6 +32,27 @@ def of_rule(outcome: Outcome, rule: str) -> list[Incident]:
     return [incident for incident in outcome.incidents if incident.rule == rule]
 
 
+def test_what_the_platform_puts_into_texts_makes_no_campaign(any_bench: Bench) -> None:
+    notice = "You have got a new invitation to a project, open its page to answer it before the end of the month."
+    world = World(1)
+    notices = [
+        world.event(
+            "message",
+            f"teacher {n}",
+            recipient_ids=[f"r{n}"],
+            text=f"{notice} " + " ".join(f"{word}{n}" for word in ("school", "garden", "letter", "pupils", "music")),
+        )
+        for n in range(6)
+    ]
+    told = []
+    for boilerplate in ((), (notice,)):
+        any_bench.empty()
+        engine = engine_over(any_bench.store(), replace(strict_policy(), boilerplate=boilerplate))
+        told.append(of_rule(process(any_bench, engine, records(notices)), "coordinated_campaign"))
+    assert told[0]
+    assert not told[1]
+
+
 # --- incidents ---------------------------------------------------------------------------------------------------------
 
 

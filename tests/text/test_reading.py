@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
-from text.reading import SIGNATURE_BYTES, read_texts
+from text.reading import SIGNATURE_BYTES, passages, read_texts
 from text.signature import DIGEST_BYTES, SIGNATURE_SLOTS
 
 RUMOUR = "The ministry is going to close 500 small schools of our region this summer, see https://news.example/1"
@@ -63,6 +63,30 @@ def test_disguised_copies_have_one_digest() -> None:
         "🔥🔥 " + RUMOUR.replace(" ", " ✨ "),
     ]
     assert len({reading.digest for reading in read_texts(copies)}) == 1
+
+
+NOTICE = "Dear colleague, you are invited to the project “Rivers” (2026).\nClick on the button below to join us!"
+
+
+def test_what_is_nobodys_own_is_not_compared() -> None:
+    nobodys = passages([NOTICE])
+    embedded = [
+        f"{RUMOUR}\n{NOTICE}",
+        f"{NOTICE}\n{RUMOUR}",
+        f"{RUMOUR}\nDear colleague, you are invited to the PROJECT RIVERS (2027).",
+        RUMOUR,
+    ]
+    notice, *others = read_texts([NOTICE, *embedded], nobodys)
+    assert notice.digest is None
+    assert len({(reading.digest, reading.signature, reading.words) for reading in others}) == 1
+    assert others[0].undisguised != others[-1].undisguised  # phrases are looked up in all of it
+    # what only begins alike is somebody's own
+    like, unlike = (
+        "Click on the button below to join us and earn a second salary",
+        "Click on the button below to join us",
+    )
+    assert [bool(reading.digest) for reading in read_texts([like, unlike], nobodys)] == [True, False]
+    assert read_texts([RUMOUR, NOTICE]) == read_texts([RUMOUR, NOTICE], frozenset(["something else"]))
 
 
 @given(st.lists(st.text(max_size=200), max_size=8))
