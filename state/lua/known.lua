@@ -279,10 +279,27 @@ end
 for _, verdict in ipairs(learnt) do
   learn(verdict)
 end
-local answers, judgements = {}, {}  -- generation -> {name, answer, ...} in `seen`
+local names = {}  -- generation -> {name in `seen`, ...}
+for _, text in ipairs(texts) do
+  local generation = text[4][1]
+  names[generation] = names[generation] or {}
+  table.insert(names[generation], text[5])
+end
+local known = {}  -- generation -> {name -> what `seen` has}
+for generation, fields in pairs(names) do
+  known[generation] = {}
+  for start = 1, #fields, 4000 do
+    local finish = math.min(start + 3999, #fields)
+    local values = redis.call('HMGET', prefix .. 'seen:' .. generation, unpack(fields, start, finish))
+    for i = start, finish do
+      known[generation][fields[i]] = values[i - start + 1] or nil
+    end
+  end
+end
+local answers, judgements = {}, {}  -- generation -> {name -> answer in `seen`} that is new
 for index, text in ipairs(texts) do
   local generation, name = text[4][1], text[5]
-  local seen = judgements[generation] and judgements[generation][name] or hget('seen:' .. generation, name)
+  local seen = judgements[generation] and judgements[generation][name] or known[generation][name]
   if seen and #seen > JUDGED then
     answers[index] = repeated_by_undecided(text, seen)
   elseif seen and #seen == JUDGED then

@@ -27,6 +27,7 @@ from tests.servers import KafkaServer, RedisServer, eventually
 WORKERS = 3
 _LEAST_RECORDS_A_SECOND = 20.0
 _PATIENCE_SECONDS = 180.0
+_SAYS_WHY = "this worker cannot go on"
 
 Place = tuple[str, int, int]
 """Topic (without the prefix), partition and offset."""
@@ -181,7 +182,8 @@ class _Crew:
         """Start those again that have ended by themselves."""
         for worker in list(self.workers):
             if not worker.runs:
-                self.last_words += [line for line in worker.said.splitlines() if line.strip()][-1:]
+                said = [line for line in worker.said.splitlines() if line.strip()]
+                self.last_words += [line for line in said if _SAYS_WHY in line][-1:] or said[-1:]
                 self.replace(worker, f"by itself, with status {worker.process.returncode}")
 
     def judged(self) -> float:
