@@ -52,7 +52,11 @@ def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
         ),
         (
             "certain_authors",
-            _window(f"certain copies {certain}, without {remarks}", lambda f: not is_remark(f) and is_certain(f)),
+            _window(
+                f"certain copies {certain}, without {remarks}",
+                lambda fact: not is_remark(fact) and is_certain(fact),
+                are_certain=True,
+            ),
             limits.certain_authors,
         ),
         (
@@ -75,8 +79,14 @@ def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
     }
 
 
-def _window(what: str, counts: Callable[[Fact], bool], *, same_words: bool = False) -> Window:
-    """The authors of `what`: those of facts that count, under what they share, a campaign or the very words."""
+def _window(
+    what: str, counts: Callable[[Fact], bool], *, same_words: bool = False, are_certain: bool = False
+) -> Window:
+    """The authors of `what`: those of facts that count, under what they share, a campaign or the very words.
+
+    Where copies are certain, campaigns that turn out to be one are counted as one. Chains of short texts, each of which is
+    somewhat like the next, are what newsrooms write of one event.
+    """
     key_of = _same_words if same_words else _campaign
 
     def at(fact: Fact, _: str) -> Key | None:
@@ -93,7 +103,7 @@ def _window(what: str, counts: Callable[[Fact], bool], *, same_words: bool = Fal
         at=at,
         named=True,
         note=_author_and_surface,
-        campaign_key=None if same_words else by_campaign,
+        campaign_key=by_campaign if are_certain else None,
     )
 
 
