@@ -32,7 +32,6 @@ from redis.asyncio import Redis
 from engine.engine import Engine
 from models.incidents import Incident
 from models.records import RawRecord
-from rules.copies import leads_nowhere
 from rules.policy import load_policy
 from state.campaigns import name_in_store
 from state.pseudonyms import Pseudonyms
@@ -262,7 +261,8 @@ async def incidents_of(
     posts: Iterable[Post], redis: str, namespace: str, boilerplate: tuple[str, ...] = ()
 ) -> list[Incident]:
     """What the engine says of the posts, in their order, each in a forum of its own: the campaigns."""
-    policy = msgspec.structs.replace(load_policy(POLICY), boilerplate=boilerplate)
+    policy = load_policy(POLICY)
+    policy = msgspec.structs.replace(policy, boilerplate=(*policy.boilerplate, *boilerplate))
     client = Redis.from_url(redis)
     store = Store(client, Pseudonyms(b"benchmark"), namespace=namespace, limits=policy.memory.store_limits())
     engine = Engine(policy, store)
@@ -567,7 +567,7 @@ async def clear_table(directory: Path, seeds: list[str], redis: str) -> None:
 async def upheld_table(directory: Path, redis: str) -> None:
     """Print how many harmless texts are taken for copies when spam, or some of themselves, were upheld before."""
     client = Redis.from_url(redis)
-    policy = load_policy(POLICY)
+    limits = load_policy(POLICY).memory.store_limits()
     harmless = harmless_texts(directory)
     random.Random(7).shuffle(harmless)
     spam = sorted({row["text"] for row in rows_in(directory, "spam_*.jsonl.gz") if row.get("label") == "spam"})
@@ -575,14 +575,13 @@ async def upheld_table(directory: Path, redis: str) -> None:
     for number, (name, before, after) in enumerate(
         [("spam", spam, harmless), ("harmless texts", harmless[:500], harmless[500:])]
     ):
-        store = Store(client, Pseudonyms(b"benchmark"), namespace=f"u{number}:", limits=policy.memory.store_limits())
+        store = Store(client, Pseudonyms(b"benchmark"), namespace=f"u{number}:", limits=limits)
         first, later = ([r for r in read_texts(texts) if r.digest] for texts in (before, after))
         texts = a_day_of(first, "first", START, 1)
         judged = [
             judged_text(text, campaign)
-            for text, reading, (campaign, _) in zip(texts, first, await answered(store, texts), strict=True)
+            for text, (campaign, _) in zip(texts, await answered(store, texts), strict=True)
             if campaign
-            and (len(reading.normalised) >= policy.feedback.campaigns.least_characters or not leads_nowhere(reading))
         ]
         await store.learn(judged)
         found = await answered(store, a_day_of(later, "later", START + timedelta(hours=2), 20))
@@ -767,20 +766,15 @@ def main() -> None:
         if arguments.curve:
             draw(asyncio.run(curve(seeds, server.url)), arguments.curve)
             return
-        if arguments.short:
-            asyncio.run(short_table(arguments.directory, server.url))
-            return
-        if arguments.clear:
-            asyncio.run(clear_table(arguments.directory, seeds, server.url))
-            return
-        if arguments.upheld:
-            asyncio.run(upheld_table(arguments.directory, server.url))
-            return
-        if arguments.templates:
-            asyncio.run(template_table(arguments.directory, seeds, server.url))
-            return
-        if arguments.false:
-            asyncio.run(false_table(arguments.directory, server.url))
+        alone = {
+            "short": lambda: short_table(arguments.directory, server.url),
+            "clear": lambda: clear_table(arguments.directory, seeds, server.url),
+            "upheld": lambda: upheld_table(arguments.directory, server.url),
+            "templates": lambda: template_table(arguments.directory, seeds, server.url),
+            "false": lambda: false_table(arguments.directory, server.url),
+        }
+        if chosen := [table for name, table in alone.items() if getattr(arguments, name)]:
+            asyncio.run(chosen[0]())
             return
         asyncio.run(recall_table(seeds, server.url, arguments.only))
         if arguments.only:

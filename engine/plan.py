@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from models.events import BaseEvent
 from models.incidents import Mode
-from rules.base import Case, Fact, Finding, Key, Rule, Window, by_campaign
+from rules.base import Case, Fact, Finding, Key, Rule, Window
 from rules.policy import Policy, RulePolicy
 from rules.registry import all_rules
 from state.requests import MICROSECONDS, Look, Observation, Reading, WindowName
@@ -24,33 +24,33 @@ class KeptWindow:
         self.window = window
         self.exempt = exempt
         self.retained = 0
-        self.together = window.campaign_key is by_campaign
+        self.together = window.text_of == "everybody"
         self._prefix: Key = (window.name, *sorted(exempt), "")
 
     def stored_key(self, key: Key) -> Key:
         """The store's name of the window's `key`."""
         return self._prefix + key
 
-    def about(self, stored: Key) -> tuple[str, str]:
+    def name(self, stored: Key) -> WindowName:
         """Whose window it is, by its stored key: what the window's own key begins with; and what comes second, or ""."""
         owner, other, *_ = (*stored[len(self._prefix) :], "", "")
-        return owner, other
+        return WindowName(owner, stored, other)
 
     def taking_in(self, fact: Fact) -> Observation | None:
         """The window of the fact's campaign takes in those of campaigns that became part of it."""
-        if not fact.campaign or not fact.united or not self.window.campaign_key:
+        if not fact.campaign or not fact.united or not self.window.text_of:
             return None
-        actor = fact.event.actor_id
-        key, *others = (
-            self.stored_key(self.window.campaign_key(actor, campaign_id))
+        author = fact.event.actor_id
+        whose = () if self.window.text_of == "everybody" else (author,)
+        own, *others = (
+            self.name(self.stored_key((*whose, campaign_id)))
             for campaign_id in (fact.campaign.campaign_id, *fact.united)
         )
-        owner, other = self.about(key)
         return Observation(
-            owner=owner,
-            other=other,
-            actor=actor,
-            key=key,
+            owner=own.owner,
+            other=own.other,
+            actor=author,
+            key=own.key,
             time=fact.time,
             event_id=fact.event.event_id,
             members=() if self.window.distinct else None,
@@ -59,7 +59,7 @@ class KeptWindow:
             retained=self.retained,
             named=self.window.named,
             together=self.together,
-            takes_in=tuple(WindowName(self.about(key)[0], key, self.about(key)[1]) for key in others),
+            takes_in=tuple(others),
         )
 
     def entries(self, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -188,10 +188,10 @@ class _Draft:
 
     def observation(self, fact: Fact) -> Observation:
         window = self.kept.window
-        owner, other = self.kept.about(self.key)
+        name = self.kept.name(self.key)
         return Observation(
-            owner=owner,
-            other=other,
+            owner=name.owner,
+            other=name.other,
             actor=fact.event.actor_id,
             key=self.key,
             time=fact.time,

@@ -11,7 +11,6 @@ from engine.plan import RulePlan
 from models.events import Verdict
 from models.incidents import Mode, Severity
 from rules.base import Case, Finding
-from rules.copies import leads_nowhere
 from rules.feedback import Feedback
 from state.requests import MICROSECONDS, Judgement, Remembered, Sample, Terms
 
@@ -39,13 +38,7 @@ def terms(plan: RulePlan, case: Case, finding: Finding, severity: Severity, feed
     """How verdicts bear upon the finding, and the memo of its incident."""
     slug, text = plan.rule.slug, case.fact.text
     known = feedback.campaigns
-    is_sample = (
-        slug in known.rules
-        and finding.campaign_id is not None
-        and text is not None
-        and text.digest is not None
-        and (len(text.normalised) >= known.least_characters or not leads_nowhere(text))
-    )
+    is_sample = slug in known.rules and finding.campaign_id is not None and text is not None and text.digest is not None
     memo = _Memo(
         rule=slug,
         mode=plan.mode,

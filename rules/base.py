@@ -5,7 +5,7 @@ one `Rule`. Declaring a signal is all it takes to have it counted: the engine ma
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Generic, TypeVar
+from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct, field
 
@@ -43,21 +43,6 @@ def nobody(_: Fact) -> str:
     return ""
 
 
-def by_campaign(_: str, campaign_id: str) -> Key:
-    """The `campaign_key` of a window that counts by the campaign itself, whoever takes part."""
-    return (campaign_id,)
-
-
-def by_actor_and_campaign(actor_id: str, campaign_id: str) -> Key:
-    """The `campaign_key` of a window that counts what an actor does with one text."""
-    return (actor_id, campaign_id)
-
-
-def at_actor_and_campaign(fact: Fact, subject: str) -> Key | None:
-    """Where `by_actor_and_campaign` counts a fact's text."""
-    return by_actor_and_campaign(subject, fact.campaign.campaign_id) if fact.campaign else None
-
-
 def by_subject(_: Fact, subject: str) -> Key:
     """The key of a window that counts by the subject itself, and nothing else."""
     return (subject,)
@@ -70,9 +55,9 @@ class Window(Struct, frozen=True, kw_only=True):
     distinctly, unless `distinct` is false: then events are counted, and there are no members. `at`: under which key the
     subject of a fact is read, None when not at all. `own` says that entries are the actor's own doing, so that an exempt
     actor adds nothing. `named`: members must be named in an incident. `note` is kept with each event (short; sealed in
-    the store). `campaign_key` makes the key of an actor and a campaign, where keys are such: then a campaign takes in what
-    was counted of one that turns out to be part of it. The name is the window's identity in the store: change it when the
-    meaning of the entries changes.
+    the store). `text_of` says of windows of one text whose copies they count: keys are then (campaign id) or (author,
+    campaign id), and a campaign takes in what was counted of one that turns out to be part of it. The name is the window's
+    identity in the store: change it when the meaning of the entries changes.
     """
 
     name: str
@@ -83,7 +68,7 @@ class Window(Struct, frozen=True, kw_only=True):
     own: bool = True
     named: bool = False
     note: Callable[[Fact], str] = nobody
-    campaign_key: Callable[[str, str], Key] | None = None
+    text_of: Literal["everybody", "author"] | None = None
 
 
 class Signal(Struct, frozen=True):

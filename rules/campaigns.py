@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterable
 from msgspec import Struct
 
 from models.events import Comment, ForumPost, Message
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_campaign
-from rules.copies import is_certain_copy, leads_nowhere
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.copies import is_certain_copy
 from rules.quotas import NEVER, Count, Duration, Quotas, Share, counted, quota_signals, reached
+from text.normalise import EMAIL, LINK, PHONE
 
 _ARTICLES = {"message": 1, "forum_post": 3, "comment": 4}
 _SURFACES = {1: "messages", 3: "the forums", 4: "comments"}
@@ -36,8 +37,8 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
 def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
     def is_remark(fact: Fact) -> bool:
         text = fact.text.normalised if fact.text else ""
-        is_short = len(text) < limits.remark_characters
-        return is_short and not isinstance(fact.event, ForumPost) and leads_nowhere(fact.text)
+        leads_nowhere = not any(sign in text for sign in (LINK, EMAIL, PHONE))
+        return not isinstance(fact.event, ForumPost) and len(text) < limits.remark_characters and leads_nowhere
 
     def is_certain(fact: Fact) -> bool:
         return is_certain_copy(fact, limits.certain_similarity, limits.certain_characters)
@@ -103,7 +104,7 @@ def _window(
         at=at,
         named=True,
         note=_author_and_surface,
-        campaign_key=by_campaign if are_certain else None,
+        text_of="everybody" if are_certain else None,
     )
 
 
@@ -129,14 +130,14 @@ RECIPIENTS = Window(
     on=(Message,),
     entries=_recipients,
     at=lambda fact, _: _campaign(fact),
-    campaign_key=by_campaign,
+    text_of="everybody",
 )
 PLACES = Window(
     name="threads and pages a campaign's text stands in",
     on=(ForumPost, Comment),
     entries=_places,
     at=lambda fact, _: _campaign(fact),
-    campaign_key=by_campaign,
+    text_of="everybody",
 )
 
 

@@ -5,18 +5,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import Comment
-from rules.base import (
-    Case,
-    Fact,
-    Finding,
-    Key,
-    Rule,
-    Signal,
-    Window,
-    at_actor_and_campaign,
-    by_actor_and_campaign,
-)
-from rules.copies import too_many_copies, upheld_signal, with_upheld_copies
+from rules.base import Case, Fact, Finding, Key, Rule, Signal
+from rules.copies import copies_by_author, too_many_copies, upheld_signal, with_upheld_copies
 from rules.quotas import Quotas, Reached, quota_signals, reached
 
 
@@ -27,13 +17,7 @@ def _owners(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
         yield (comment.actor_id, fact.campaign.campaign_id), (comment.owner_id,)
 
 
-OWNERS_COMMENTED = Window(
-    name="owners an actor left a comment with",
-    on=(Comment,),
-    entries=_owners,
-    at=at_actor_and_campaign,
-    campaign_key=by_actor_and_campaign,
-)
+OWNERS_COMMENTED = copies_by_author("owners an actor left a comment with", Comment, _owners)
 
 
 class CopiedCommentLimits(Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,19 +4,28 @@ from collections.abc import Callable, Iterable
 
 from msgspec.structs import replace
 
-from models.events import Comment, ForumPost, Message
-from rules.base import Case, Fact, Finding, Key, Signal, Window, at_actor_and_campaign, by_actor_and_campaign
+from models.events import BaseEvent, Comment, ForumPost, Message
+from rules.base import Case, Fact, Finding, Key, Signal, Window
 from rules.quotas import Reached, counted, in_words, measured
-from text.normalise import EMAIL, LINK, PHONE
-from text.reading import TextReading
 
 _UPHELD = "upheld_copies"
 _DAY = 86_400
 
 
-def leads_nowhere(text: TextReading | None) -> bool:
-    """Whether a text has no link, no address and no number to call."""
-    return text is None or not any(sign in text.normalised for sign in (LINK, EMAIL, PHONE))
+def at_author_and_text(fact: Fact, author: str) -> Key | None:
+    """Where a window counts copies of a fact's text by an author."""
+    return (author, fact.campaign.campaign_id) if fact.campaign else None
+
+
+def copies_by_author(
+    name: str,
+    on: type[BaseEvent],
+    entries: Callable[[Fact], Iterable[tuple[Key, tuple[str, ...]]]],
+    *,
+    distinct: bool = True,
+) -> Window:
+    """A window under the keys of `at_author_and_text`; the rest as in `Window`."""
+    return Window(name=name, on=(on,), entries=entries, at=at_author_and_text, distinct=distinct, text_of="author")
 
 
 def is_certain_copy(fact: Fact, least_similarity: float, least_characters: int) -> bool:
@@ -46,7 +55,7 @@ def too_many_copies(case: Case, over: Reached | None, say: Callable[[Reached], s
 
 
 def _upheld_text(fact: Fact, subject: str) -> Key | None:
-    return at_actor_and_campaign(fact, subject) if fact.campaign and fact.campaign.upheld else None
+    return at_author_and_text(fact, subject) if fact.campaign and fact.campaign.upheld else None
 
 
 def _upheld_copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -60,7 +69,7 @@ UPHELD_COPIES = Window(
     distinct=False,
     entries=_upheld_copies,
     at=_upheld_text,
-    campaign_key=by_actor_and_campaign,
+    text_of="author",
 )
 
 

@@ -67,13 +67,10 @@ class SuppressionByRule(Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 
 class CampaignMemory(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Upheld texts are known for `period`: where an incident of one of `rules` is upheld and its text belongs to a campaign.
-    Of texts without link, address or number to call only those of at least `least_characters`.
-    """
+    """Texts of upheld incidents of `rules` are known for `period`, where they belong to a campaign."""
 
     period: Duration
     rules: frozenset[str]
-    least_characters: Count
 
 
 class Reporters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

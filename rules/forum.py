@@ -6,19 +6,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import ForumPost
-from rules.base import (
-    Case,
-    Fact,
-    Finding,
-    Key,
-    Rule,
-    Signal,
-    Window,
-    at_actor_and_campaign,
-    by_actor_and_campaign,
-    by_subject,
-)
-from rules.copies import is_certain_copy, too_many_copies, upheld_signal, with_upheld_copies
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
+from rules.copies import copies_by_author, is_certain_copy, too_many_copies, upheld_signal, with_upheld_copies
 from rules.quotas import Count, Quotas, Reached, Share, quota_signals, reached
 
 
@@ -51,21 +40,8 @@ def _copied_post_signals(limits: CopiedPostLimits) -> dict[str, Signal]:
             assert fact.campaign
             yield (post.actor_id, fact.campaign.campaign_id), (f"{post.forum_id}\n{post.thread_id}",)
 
-    threads = Window(
-        name=f"threads an actor posted a text in {counted}",
-        on=(ForumPost,),
-        entries=copies,
-        at=at_actor_and_campaign,
-        campaign_key=by_actor_and_campaign,
-    )
-    posts = Window(
-        name=f"posts of a text by actor {counted}",
-        on=(ForumPost,),
-        distinct=False,
-        entries=copies,
-        at=at_actor_and_campaign,
-        campaign_key=by_actor_and_campaign,
-    )
+    threads = copies_by_author(f"threads an actor posted a text in {counted}", ForumPost, copies)
+    posts = copies_by_author(f"posts of a text by actor {counted}", ForumPost, copies, distinct=False)
     return (
         quota_signals("threads", threads, limits.threads)
         | quota_signals("posts", posts, limits.posts)

@@ -5,19 +5,8 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import Message
-from rules.base import (
-    Case,
-    Fact,
-    Finding,
-    Key,
-    Rule,
-    Signal,
-    Window,
-    at_actor_and_campaign,
-    by_actor_and_campaign,
-    by_subject,
-)
-from rules.copies import too_many_copies, upheld_signal, with_upheld_copies
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
+from rules.copies import copies_by_author, too_many_copies, upheld_signal, with_upheld_copies
 from rules.quotas import Quotas, Reached, counted, quota_signals, reached
 
 
@@ -73,13 +62,7 @@ def _copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
         yield (fact.event.actor_id, fact.campaign.campaign_id), fact.strangers
 
 
-COPY_RECIPIENTS = Window(
-    name="strangers sent a text by actor",
-    on=(Message,),
-    entries=_copies,
-    at=at_actor_and_campaign,
-    campaign_key=by_actor_and_campaign,
-)
+COPY_RECIPIENTS = copies_by_author("strangers sent a text by actor", Message, _copies)
 
 
 class CopiedMessageLimits(Struct, frozen=True, forbid_unknown_fields=True):
