@@ -571,7 +571,7 @@ async def upheld_table(directory: Path, redis: str) -> None:
     harmless = harmless_texts(directory)
     random.Random(7).shuffle(harmless)
     spam = sorted({row["text"] for row in rows_in(directory, "spam_*.jsonl.gz") if row.get("label") == "spam"})
-    print("\n| upheld | of texts | harmless texts an hour later | taken for copies |\n|---|---|---|---|")
+    print("\n| upheld before | texts | harmless texts | taken for copies |\n|---|---|---|---|")
     for number, (name, before, after) in enumerate(
         [("spam", spam, harmless), ("harmless texts", harmless[:500], harmless[500:])]
     ):
@@ -593,7 +593,7 @@ async def upheld_table(directory: Path, redis: str) -> None:
 
 
 def judged_text(text: Text, campaign: Campaign) -> Judgement:
-    """An incident about the text was upheld, an hour after all began."""
+    """An incident about the text was upheld, an hour and a half after all began."""
     return Judgement(
         incident_id=text.event_id,
         subject=text.author,
