@@ -16,7 +16,7 @@ import random
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -450,11 +450,11 @@ async def template_table(directory: Path, seeds: list[str], redis: str) -> None:
             return f"{OWN['seeds'][TEMPLATES[len(text) % len(TEMPLATES)]]}\n{mutation(text, rng)}"
 
         spam = [post._replace(time=post.time + timedelta(hours=11)) for post in campaign_posts(others, embed, rng)]
-        for learnt in (False, True):
-            with unlearnt(not learnt):
+        for learnt in ("no", "yes"):
+            with unlearnt(learnt == "no"):
                 campaigns, _ = campaigns_found(await incidents_of([*before, *spam], redis, f"e{number}{learnt}:"))
             share = sum(one.isdigit() for one in campaigns) / len(others)
-            print(f"| {name} | {'yes' if learnt else 'no'} | {share:.3f} |", flush=True)
+            print(f"| {name} | {learnt} | {share:.3f} |", flush=True)
 
 
 @contextmanager
@@ -690,9 +690,8 @@ async def curve(seeds: list[str], redis: str) -> list[tuple[float, float, int]]:
                 texts = [text_of(f"{at}/{n}", time, r) for n, r in enumerate(pair)]
                 one, other = (await store.recall([], texts, [])).campaigns
                 similarity = true_similarity(forms[at], forms[at + 1])
-                joined[min(int(similarity * BINS), BINS - 1)].append(
-                    one == other or one.campaign_id == other.campaign_id
-                )
+                together = one == other or (one and other and one.campaign_id == other.campaign_id)
+                joined[min(int(similarity * BINS), BINS - 1)].append(bool(together))
     await client.aclose()
     return [
         ((n + 0.5) / BINS, statistics.mean(found), len(found))
@@ -766,7 +765,7 @@ def main() -> None:
         if arguments.curve:
             draw(asyncio.run(curve(seeds, server.url)), arguments.curve)
             return
-        alone = {
+        alone: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
             "short": lambda: short_table(arguments.directory, server.url),
             "clear": lambda: clear_table(arguments.directory, seeds, server.url),
             "upheld": lambda: upheld_table(arguments.directory, server.url),

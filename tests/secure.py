@@ -186,7 +186,7 @@ class SecureKafka(KafkaServer):
         }
 
     def admin(self) -> AdminClient:
-        return AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0} | self.client)
+        return AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0, **self.client})
 
     def allow(self, bindings: list[AclBinding]) -> None:
         admin = self.admin()
@@ -214,7 +214,7 @@ def bindings_of_acls_script(directory: Path, environment: Mapping[str, str]) -> 
     stand_in.chmod(0o755)
     subprocess.run(
         ["bash", DEPLOY / "kafka" / "acls.sh"],
-        env={"PATH": os.environ["PATH"], "KAFKA_ACLS": str(stand_in)} | environment,
+        env={"PATH": os.environ["PATH"], "KAFKA_ACLS": str(stand_in), **environment},
         check=True,
         timeout=30,
     )

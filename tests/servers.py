@@ -195,7 +195,7 @@ class KafkaServer(Server):
             if probe.connect_ex(("127.0.0.1", self.port)) != 0:
                 return False
         try:
-            client = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0} | self.client)
+            client = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0, **self.client})
             return bool(client.list_topics(timeout=5).brokers)
         except KafkaException:
             return False

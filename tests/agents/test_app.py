@@ -57,7 +57,7 @@ class Run:
                 for batch in batches:
                     yield SimpleNamespace(value=batch)
 
-        await app.agents["activity"].fun(Stream())  # type: ignore[arg-type,misc]
+        await app.agents["activity"].fun(Stream())
         self.committed = ledger.to_commit()
 
 

@@ -20,8 +20,11 @@ Judge = Callable[[Sequence[RawRecord]], Outcome]
 
 
 class FakeEngine:
-    def __init__(self, process: Callable[[Sequence[RawRecord]], Awaitable[Outcome]]) -> None:
-        self.process = process
+    def __init__(self, judge: Callable[[Sequence[RawRecord]], Awaitable[Outcome]]) -> None:
+        self._judge = judge
+
+    async def process(self, records: Sequence[RawRecord]) -> Outcome:
+        return await self._judge(records)
 
 
 class Worker:

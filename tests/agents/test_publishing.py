@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from collections.abc import Awaitable
+from typing import Any
 
 import pytest
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
@@ -12,6 +14,8 @@ from agents.patience import Interrupted
 from agents.publishing import Publication, Publisher, publications
 from models.records import RawRecord
 from tests.agents.helpers import FakeProducer, ImpatientPatience, gauges, health, incident, letter, outcome, record
+
+NOT_CONFIRMED: Exception = KafkaTimeoutError()
 
 
 def publication(name: str, topic: str = "incidents") -> Publication:
@@ -72,7 +76,7 @@ def test_what_is_not_confirmed_is_sent_again_until_it_is_and_the_rest_is_not() -
         def refuse(self, topic: str, value: bytes | None) -> Exception | None:
             if value == b"b" and self.failures:
                 self.failures -= 1
-                return KafkaTimeoutError()
+                return NOT_CONFIRMED
             return None
 
     producer = Flaky()
@@ -86,11 +90,11 @@ def test_what_cannot_even_be_handed_over_is_sent_again_in_order() -> None:
     class Full(FakeProducer):
         calls = 0
 
-        async def send(self, *arguments: object) -> object:
+        async def send(self, *arguments: Any, **named: Any) -> Awaitable[Any]:
             self.calls += 1
             if self.calls == 2:
                 raise ProducerSendError("buffer full") from KafkaTimeoutError()
-            return await super().send(*arguments)  # type: ignore[arg-type]
+            return await super().send(*arguments, **named)
 
     producer = Full()
     asyncio.run(publisher(producer).publish([publication(n) for n in "abc"]))
@@ -100,7 +104,7 @@ def test_what_cannot_even_be_handed_over_is_sent_again_in_order() -> None:
 def test_while_kafka_refuses_the_worker_is_not_ready_and_stops_when_asked() -> None:
     class Away(FakeProducer):
         def refuse(self, topic: str, value: bytes | None) -> Exception | None:
-            return KafkaTimeoutError()
+            return NOT_CONFIRMED
 
     subject = publisher(Away(), stop_after=5)
     with pytest.raises(Interrupted):

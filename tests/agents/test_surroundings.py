@@ -62,7 +62,7 @@ def test_what_an_exception_says_is_not_logged(
     logging.getLogger("mode").error("Crashed reason=%r", error, exc_info=error)
     logging.getLogger("agents").error("%(what)s failed", {"what": error})
     with threads_speak_discreetly():
-        thread = threading.Thread(target=lambda: {}[SECRET])
+        thread = threading.Thread(target=lambda: {"": None}[SECRET])
         thread.start()
         thread.join()
 

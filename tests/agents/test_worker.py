@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from types import SimpleNamespace
 from typing import cast
 
@@ -13,7 +13,7 @@ from aiokafka.errors import KafkaConnectionError
 from agents import worker
 from agents.app import WorkerApp
 from agents.health import Health, Sighting
-from agents.judge import Judge
+from agents.judge import Judge, OpenJudge
 from agents.kafka import KafkaUnavailable
 from agents.metrics import Metrics
 from agents.settings import SAMPLE_PSEUDONYM_KEY, Settings
@@ -40,8 +40,11 @@ class FakeJudge:
         if self.error:
             raise self.error
 
+    async def share_progress(self, worker: str, reached: int | None, lifetime: int) -> int | None:
+        raise NotImplementedError
 
-def judging(judge: Judge):
+
+def judging(judge: Judge) -> OpenJudge:
     @asynccontextmanager
     async def open_judge(_: Settings) -> AsyncIterator[Judge]:
         yield judge
@@ -124,10 +127,8 @@ def test_a_taken_port_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_wrong_policy_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    @asynccontextmanager
-    async def open_judge(_: Settings) -> AsyncIterator[Judge]:
+    def open_judge(_: Settings) -> AbstractAsyncContextManager[Judge]:
         raise PolicyError("policy.yaml: rules.mass_messaging.mode: found 'lively'")
-        yield
 
     assert run_worker(Settings(pseudonym_key=KEY), open_judge) == EXIT_FAILED
     assert capsys.readouterr().err.splitlines()[-1] == (

@@ -13,6 +13,7 @@ from zipfile import ZipFile
 
 import pytest
 import yaml
+from click import Command, Group
 
 from agents.metrics import Metrics
 from agents.settings import Settings, load_settings
@@ -92,9 +93,10 @@ def test_the_pseudonym_key_is_the_users_and_compose_refuses_to_go_without(servic
 @pytest.mark.parametrize("service", ["topics", "worker"])
 def test_the_commands_of_compose_are_commands_of_twinwatch(services: dict[str, Any], service: str) -> None:
     name, arguments = "twinwatch", services[service]["command"]
-    command = main
+    command: Command = main
     while arguments:
-        name, command = arguments[0], command.commands[arguments[0]]  # type: ignore[attr-defined,assignment]
+        assert isinstance(command, Group)
+        name, command = arguments[0], command.commands[arguments[0]]
         arguments = arguments[1:]
     assert command.name == name
 
@@ -171,7 +173,7 @@ def test_an_installed_twinwatch_has_every_file_of_its_packages(tmp_path: Path) -
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(REPOSITORY / package, tmp_path / "source" / package, ignore=ignore)
     shutil.copy(REPOSITORY / "pyproject.toml", tmp_path / "source")
-    options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", tmp_path]
+    options = ["--quiet", "--no-deps", "--no-index", "--no-build-isolation", "--wheel-dir", str(tmp_path)]
     sources = {path.relative_to(tmp_path / "source").as_posix() for path in (tmp_path / "source").glob("*/**/*.*")}
     run(sys.executable, "-m", "pip", "wheel", *options, tmp_path / "source")
     (wheel,) = tmp_path.glob("*.whl")

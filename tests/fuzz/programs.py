@@ -6,18 +6,20 @@ Hypothesis draws programs, and makes a failing one shorter. The same program mak
 import json
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 from hypothesis import strategies as st
 
 from rules.policy import _PolicyLoader
 from tests.models.samples import EVENTS
+
+_Item = TypeVar("_Item")
 
 PROGRAMS_AT_ONCE, _PROGRAM_BYTES = 10, 32
 PROGRAMS = st.binary(min_size=PROGRAMS_AT_ONCE * _PROGRAM_BYTES, max_size=PROGRAMS_AT_ONCE * _PROGRAM_BYTES)
@@ -53,7 +55,7 @@ class Choices:
         self._at += max(1, len(taken))
         return int.from_bytes(taken, "big") % limit if limit > 0 else 0
 
-    def one_of(self, items: Any) -> Any:
+    def one_of(self, items: Sequence[_Item]) -> _Item:
         return items[self.below(len(items))]
 
     def slice_of(self, length: int) -> slice:
@@ -285,7 +287,7 @@ def _reformed(value: str, choices: Choices) -> str:
     return unicodedata.normalize(choices.one_of(("NFD", "NFKD", "NFC", "NFKC")), value)
 
 
-_DISGUISES = (
+_DISGUISES: tuple[dict[int, Any], ...] = (
     str.maketrans("aeiost", "4310$7"),
     str.maketrans("aeopcyxAEOPCTBHKMX", "аеорсухАЕОРСТВНКМХ"),
     str.maketrans("aioηv", "αιοnν"),

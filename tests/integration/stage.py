@@ -137,8 +137,10 @@ class Stage:
         for answer in answers.values():
             answer.result()
         # the controller has taken it; the broker may still be about to
-        in_force = lambda: [bool(admin.describe_acls(one).result()) for one in filters]  # noqa: E731
-        eventually(lambda: in_force() == [refused] * len(filters), what="the broker knows the rules")
+        eventually(
+            lambda: all(bool(admin.describe_acls(one).result()) == refused for one in filters),
+            what="the broker knows the rules",
+        )
 
     # --- the platform's side -----------------------------------------------------------------------------------------
 
@@ -161,15 +163,15 @@ class Stage:
             producer.init_transactions(30)
             producer.begin_transaction()
         for record in records:
-            partition = {} if record.partition is None else {"partition": record.partition}
+            partition = -1 if record.partition is None else record.partition  # any, by the key
             while True:
                 try:
                     producer.produce(
                         self.prefix + record.topic,
                         record.value,
                         record.key,
+                        partition,
                         on_delivery=lambda error, _: failures.append(error) if error else None,
-                        **partition,
                     )
                     break
                 except BufferError:
@@ -197,20 +199,22 @@ class Stage:
                     assert message is not None, "the broker does not give what it has"
                     assert not message.error(), message.error()
                     messages.append(message)
-                    position = message.offset() + 1
+                    offset = message.offset()
+                    assert offset is not None
+                    position = offset + 1
             return messages
         finally:
             consumer.close()
 
     def incidents(self, topic: str = INCIDENTS) -> list[dict[str, Any]]:
         """All revisions, as they were written."""
-        return [json.loads(message.value()) for message in self.read(topic)]
+        return [json.loads(message.value() or b"") for message in self.read(topic)]
 
     def found(self) -> Found:
         """What the warn/ban service knows after its upserts, live and shadow."""
         return upserted([*self.incidents(), *self.incidents(SHADOW_INCIDENTS)])
 
-    def dead_letters(self) -> list[tuple[dict[str, bytes], Message]]:
+    def dead_letters(self) -> list[tuple[dict[str, Any], Message]]:
         """All dead letters with their headers."""
         return [(dict(message.headers() or []), message) for message in self.read(DEAD_LETTERS)]
 

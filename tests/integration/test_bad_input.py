@@ -84,7 +84,7 @@ def test_bad_records_become_dead_letters_strange_ones_are_judged_and_the_rest_is
     strange = [Sent(TOPIC, value, name.encode()) for name, value in HANDLED.items()]
     stage.send(surrounded([*bad, *strange]))
     stage.wait_until_judged()
-    letters = {letter.key().decode(): (headers, letter.value()) for headers, letter in stage.dead_letters()}
+    letters = {(letter.key() or b"").decode(): (headers, letter.value()) for headers, letter in stage.dead_letters()}
     assert {name: headers["reason"].decode() for name, (headers, _) in letters.items()} == {
         name: reason for name, (_, reason) in DEAD.items()
     }

@@ -69,7 +69,7 @@ def stage(kafka: KafkaServer, frail_redis: RedisServer, tmp_path: Path) -> Itera
 @pytest.mark.parametrize("layout", ["plain", "json"])
 def test_nothing_of_a_member_is_told(stage: Stage, frail_redis: RedisServer, layout: str) -> None:
     worker = stage.start_worker(fault="indiscreet", log_level="debug", log_format=layout)
-    heard = []
+    heard: list[str] = []
 
     def listen() -> None:
         heard.extend(worker.get(path)[1] for path in ("/metrics", "/live", "/ready"))

@@ -64,12 +64,14 @@ def test_events_go_in_and_incidents_shadow_incidents_and_dead_letters_come_out(
     stage.send([Sent("activity.profiles", b"\xff\x00 no JSON at all", b"some key", partition=1)])
     stage.wait_until_judged()
 
-    messages = {(m.partition(), m.offset()): json.loads(m.value())["event_id"] for m in stage.read("activity.messages")}
+    messages = {
+        (m.partition(), m.offset()): json.loads(m.value() or b"")["event_id"] for m in stage.read("activity.messages")
+    }
     schema = json.loads(command("schema", "incident").stdout)
     revisions = stage.read(INCIDENTS)
     assert revisions
     for message in revisions:
-        incident = json.loads(message.value())
+        incident = json.loads(message.value() or b"")
         Draft202012Validator(schema).validate(incident)
         assert message.key() == incident["subject_id"].encode() == b"anna"
         assert (incident["rule"], incident["mode"], incident["article"]) == ("copied_message", "live", 1)

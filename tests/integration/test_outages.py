@@ -26,7 +26,7 @@ def stage(new_frail_stage: NewStage) -> Stage:
     return new_frail_stage(4)
 
 
-def interrupted(stage: Stage, affairs: list[Sent], begin: Callable[[], None], end: Callable[[], None]) -> list[str]:
+def interrupted(stage: Stage, affairs: list[Sent], begin: Callable[[], object], end: Callable[[], object]) -> list[str]:
     """Send everything, with an outage in the middle; what the worker complained about meanwhile."""
     worker = stage.start_worker(batch_max_records=50, redis_timeout_seconds=2)
     half = len(affairs) // 2

@@ -24,7 +24,10 @@ def test_an_incident_that_was_settled_and_not_published_before_a_crash_is_the_sa
     first = stage.start_worker()
     stage.send(messages)
     with Redis.from_url(stage.redis_url) as client:
-        told = lambda: set(client.scan_iter("tw*:told:*"))  # noqa: E731
+
+        def told() -> set[bytes]:
+            return set(client.scan_iter("tw*:told:*"))
+
         eventually(lambda: bool(told()), what="the state says that an incident was told")
         first.kill()
         assert stage.incidents() == []

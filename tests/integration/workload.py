@@ -3,6 +3,7 @@
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tests.integration.stage import Sent, event
 
@@ -45,7 +46,7 @@ def _own_affairs(chance: random.Random, actors: int, rounds: int) -> Iterator[Se
         for actor in range(actors):
             name, second = f"member-{actor}", 120.0 * number + actor
             kind = chance.choice(["message", "message", "message", "forum_post", "comment"])
-            common = {
+            common: dict[str, Any] = {
                 "type": kind,
                 "event_id": f"{name}/{number}",
                 "occurred_at": moment(second),

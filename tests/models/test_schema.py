@@ -16,7 +16,7 @@ from models.schema import DIALECT, EVENT_FIELDS, INCIDENT_FIELDS, schemas
 from tests.models.samples import EVENTS, NOW
 
 SCHEMAS = schemas()
-NOT_JSON_VALUES = [None, True, 0, 12, 1.5, "", "x", "x" * 129, [], [""], ["x"], {}, "event", "a" * 64]
+NOT_JSON_VALUES: list[Any] = [None, True, 0, 12, 1.5, "", "x", "x" * 129, [], [""], ["x"], {}, "event", "a" * 64]
 
 
 def validator(name: str) -> Draft202012Validator:

@@ -12,7 +12,8 @@ NOON = 1_772_366_400_000_000
 
 def event(cls: type[BaseEvent], **fields: Any) -> Any:
     """An event of `anna` at noon."""
-    return cls(**{"event_id": "e1", "occurred_at": from_microseconds(NOON), "actor_id": "anna"} | fields)
+    usual: dict[str, Any] = {"event_id": "e1", "occurred_at": from_microseconds(NOON), "actor_id": "anna"}
+    return cls(**usual | fields)
 
 
 def fact(cls: type[BaseEvent], *, campaign: bool = True, strangers: tuple[str, ...] = (), **fields: Any) -> Fact:
@@ -33,7 +34,7 @@ def reading(count: int, *, note: str = "", members: tuple[str, ...] = ()) -> Rea
     return Reading(count, count, (first,), (first, Contribution(NOON, "e1", note)), members)
 
 
-def case(of: Fact, subject_id: str = "anna", **counts: int | Reading) -> Case:
+def case(of: Fact, subject_id: str = "anna", /, **counts: int | Reading) -> Case:
     """`counts` by signal: `strangers_1h=20` is what the signal `strangers/1h` reads."""
     return Case(
         of,

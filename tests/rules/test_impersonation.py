@@ -48,7 +48,11 @@ def bearers(*others: tuple[str, int, str, str]) -> Reading:
 
 
 def judge(fact: Fact, protected: int = 1, strangers: int = 0, others: Reading | None = None) -> Finding | None:
-    readings = {"bearers": others or Reading(0), "protected": protected, "strangers": strangers}
+    readings: dict[str, int | Reading] = {
+        "bearers": others or Reading(0),
+        "protected": protected,
+        "strangers": strangers,
+    }
     return judge_impersonation(case(fact, **readings), LIMITS)
 
 

@@ -7,10 +7,10 @@ import msgspec
 
 from models.events import Report, from_microseconds
 from rules.base import Fact, Finding
+from rules.feedback import UNKNOWN_RECORD
 from rules.policy import load_policy
 from rules.reports import (
     REPORTED_BY_MEMBERS,
-    UNKNOWN_RECORD,
     ReportedByMembersLimits,
     Voice,
     judge_reported_by_members,

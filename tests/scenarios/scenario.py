@@ -66,7 +66,10 @@ ADDRESSEE = {
     "profile_update": None,
     "media_upload": None,
 }
-_DEFAULTS = {"forum_post": {"forum_id": "teachers-lounge"}, "invitation_response": {"accepted": True}}
+_DEFAULTS: dict[str, dict[str, Any]] = {
+    "forum_post": {"forum_id": "teachers-lounge"},
+    "invitation_response": {"accepted": True},
+}
 _TEXT_REQUIRED = {"message", "forum_post", "comment"}
 _OWN_KEYS = {"after", "at", "times", "every"}
 _FIELDS = {str(cls.__struct_config__.tag): set(cls.__struct_fields__) for cls in EVENT_CLASSES}
@@ -218,7 +221,7 @@ class _Timeline:
         self._written += 1
         who = written[kind]
         actor, arrow, others = who.partition(" -> ")
-        event = {
+        event: dict[str, object] = {
             "type": kind,
             "event_id": f"event-{self._written}",
             "occurred_at": self._now.isoformat(),

@@ -146,7 +146,7 @@ def _compare(expectation: Expectation, incident: Incident, told_at: int, found: 
         "confidence": incident.confidence,
         "prior": incident.prior_incidents,
     }
-    defaults = {"mode": "live"}
+    defaults: dict[str, Any] = {"mode": "live"}
     if expectation.rule != "coordinated_campaign":
         defaults["article"] = all_rules()[expectation.rule].article
     expected = defaults | expectation.values

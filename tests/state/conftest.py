@@ -31,7 +31,7 @@ class Bench:
 
     def dump(self) -> dict[bytes, Any]:
         """Every key with its value: strings as they are, sorted sets with scores, hashes whole."""
-        read: dict[bytes, Callable[[bytes], Awaitable[Any]]] = {
+        read: dict[bytes | str, Callable[[bytes], Awaitable[Any]]] = {
             b"string": self.client.get,
             b"zset": lambda key: self.client.zrange(key, 0, -1, withscores=True),
             b"hash": self.client.hgetall,

@@ -42,7 +42,7 @@ ELSE = (
 
 
 def judgement(incident_id: str, time: int, *, upheld: bool = True, **fields: Any) -> Judgement:
-    given_ = {
+    given_: dict[str, Any] = {
         "incident_id": incident_id,
         "subject": "somebody",
         "time": time,
@@ -64,7 +64,9 @@ def told(bench: Bench, store: Store, *claims: EpisodeClaim) -> list[tuple[str, i
     return [
         (answer.incident_id, answer.revision, answer.prior, answer.strikes)
         if isinstance(answer, Revision)
-        else answer and "silenced"
+        else "silenced"
+        if answer
+        else None
         for answer in bench.run(store.settle(claims))
     ]
 
@@ -500,7 +502,7 @@ def test_a_report_is_to_the_credit_or_debit_of_who_made_it(bench: Bench, shards:
 
 def test_which_reports_an_incident_was_about(bench: Bench) -> None:
     limits = FeedbackLimits(near=3_600, records=30 * 86_400)
-    cases = {
+    cases: dict[str, tuple[Filing, dict[str, Any], Record]] = {
         "of the article that was named": (filing("r", "m", 10 * DAY, 2), {}, Record(1, 0)),
         "of another article": (filing("r", "m", 10 * DAY, 3), {}, Record(0, 0)),
         "no article named": (filing("r", "m", 10 * DAY, None), {}, Record(0, 0)),
@@ -512,11 +514,12 @@ def test_which_reports_an_incident_was_about(bench: Bench) -> None:
         "about somebody else": (filing("r", "n", 10 * DAY), {}, Record(0, 0)),
         "judged later": (filing("r", "m", 10 * DAY), {"time": 20 * DAY}, Record(0, 0)),
     }
+    usual: dict[str, Any] = {"time": 11 * DAY, "subject": "m", "happened": 10 * DAY}
     for name, (report, fields, expected) in cases.items():
         bench.empty()
         store = bench.store(feedback=limits)
         records(bench, store, report)
-        learn(bench, store, judgement("i1", **{"time": 11 * DAY, "subject": "m", "happened": 10 * DAY} | fields))
+        learn(bench, store, judgement("i1", **usual | fields))
         assert records(bench, store, filing("r", "x", 20 * DAY)) == [expected], name
 
 

@@ -43,7 +43,8 @@ def slots(signature: bytes) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
 def minima(hashes: np.ndarray) -> np.ndarray:
     sketch = MinHash(num_perm=SIGNATURE_SLOTS, scheme="affine32", hashfunc=int)
     sketch.update_batch([int(value) for value in hashes])
-    return sketch.hashvalues
+    minima: np.ndarray = sketch.hashvalues
+    return minima
 
 
 @pytest.mark.parametrize("number", range(len(TEXTS)))

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import Redis
 
+from models.records import RawRecord
 from tests.servers import RedisServer
 from twinwatch import replay
 from twinwatch.cli import main
@@ -221,12 +222,11 @@ def test_a_redis_that_dies_meanwhile_is_one_line_that_says_so(
 ) -> None:
     Path("in.jsonl").write_bytes(COPIED)
     monkeypatch.setattr(replay, "BATCH_RECORDS", 1)
-    made = replay.RawRecord
 
-    def make_and_kill(value: bytes) -> replay.RawRecord:
+    def make_and_kill(value: bytes) -> RawRecord:
         if b"event-5" in value:
             own_redis.kill()
-        return made(value=value)
+        return RawRecord(value=value)
 
     monkeypatch.setattr(replay, "RawRecord", make_and_kill)
     told = fails("in.jsonl", "--redis", own_redis.url, status=1)
