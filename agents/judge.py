@@ -60,6 +60,7 @@ async def open_judge(settings: Settings) -> AsyncIterator[Judge]:
     try:
         pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
         store = Store(client, pseudonyms, shards=settings.redis_shards, limits=policy.store_limits())
-        yield _StoredJudge(Engine(policy, store, limits=settings.input_limits), store, policy.version)
+        engine = Engine(policy, store, limits=settings.input_limits, topic_prefix=settings.topic_prefix)
+        yield _StoredJudge(engine, store, policy.version)
     finally:
         await client.aclose()

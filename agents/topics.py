@@ -10,6 +10,7 @@ from msgspec import Struct
 from agents.kafka import NOT_ALLOWED, KafkaUnavailable, client_options, explain_trouble
 from agents.settings import Settings
 from models.events import TOPICS as EVENT_TOPICS
+from models.events import VERDICTS
 
 INCIDENTS = "incidents"
 SHADOW_INCIDENTS = "incidents.shadow"
@@ -49,7 +50,7 @@ _ACTIVITY = tuple(
 TOPICS: tuple[Topic, ...] = (
     *_ACTIVITY,
     Topic(
-        name="incidents.verdicts",
+        name=VERDICTS,
         retention_days=400,
         why="as long as a verdict can have an effect: strikes and reporters' records count for up to a year",
     ),

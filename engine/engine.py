@@ -16,6 +16,7 @@ from engine.plan import Fault, Pending, Plan, observe
 from engine.verdicts import UNKNOWN, judgement
 from models.decoding import InputLimits, UndecodableError, decode_event
 from models.events import (
+    VERDICTS,
     Comment,
     ContactRequest,
     ContactResponse,
@@ -94,6 +95,7 @@ class Engine:
         *,
         limits: InputLimits | None = None,
         clock: Callable[[], datetime] = utc_now,
+        topic_prefix: str = "",
     ) -> None:
         self._policy = policy
         self._plan = Plan(policy)
@@ -101,6 +103,7 @@ class Engine:
         self._store = store
         self._limits = limits or InputLimits()
         self._clock = clock
+        self._verdicts = topic_prefix + VERDICTS
 
     async def process(self, records: Sequence[RawRecord]) -> Outcome:
         """Judge one batch; see `BatchEngine.process`."""
@@ -160,6 +163,11 @@ class Engine:
                 event = decode_event(record.value, limits=self._limits, now=batch.now)
             except UndecodableError as error:
                 batch.refuse(record, error.event_type, error.reason, error.detail)
+                continue
+            # a file has no topics: whoever may write it may say anything
+            if isinstance(event, Verdict) and record.source and record.source.topic != self._verdicts:
+                detail = f"type: found verdict on {record.source.topic}, expected verdicts on {self._verdicts} alone"
+                batch.refuse(record, event.type, Reason.WRONG_TOPIC, detail)
             else:
                 arrivals.append(_Arrival(len(arrivals), record, event))
         return arrivals

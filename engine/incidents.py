@@ -82,7 +82,7 @@ def claim(plan: RulePlan, case: Case, finding: Finding, policy: Policy, source: 
     draft = _Draft(
         mode=plan.mode,
         rule=rule.slug,
-        occurred_at=event.occurred_at,
+        occurred_at=from_microseconds(case.fact.time),  # in UTC, whatever offset the event had
         severity=severity,
         confidence=confidence(finding.level),
         recommended_action=action,

@@ -27,6 +27,11 @@ def from_microseconds(microseconds: int) -> datetime:
     return _EPOCH + microseconds * _MICROSECOND
 
 
+def rfc_3339(moment: datetime) -> str:
+    """The moment as it is written everywhere: with the offset that it has, which for UTC is `Z`."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 class BaseEvent(Struct, frozen=True, kw_only=True, tag_field="type"):
     """The fields of every event."""
 
@@ -86,12 +91,14 @@ class ForumPost(BaseEvent, frozen=True, kw_only=True, tag="forum_post"):
     text: str
     thread_title: str | None = None
     opens_thread: bool | None = None
+    replaces: Id | None = None
 
 
 class Comment(BaseEvent, frozen=True, kw_only=True, tag="comment"):
     owner_id: Id
     text: str
     post_id: Id | None = None
+    replaces: Id | None = None
 
 
 class ProfileUpdate(BaseEvent, frozen=True, kw_only=True, tag="profile_update"):
@@ -183,6 +190,7 @@ def heading_of(event: BaseEvent) -> str:
     return ""
 
 
+VERDICTS = "incidents.verdicts"
 TOPICS: dict[str, tuple[type[BaseEvent], ...]] = {
     "activity.messages": (Message,),
     "activity.invitations": (Invitation, InvitationResponse),
@@ -192,6 +200,8 @@ TOPICS: dict[str, tuple[type[BaseEvent], ...]] = {
     "activity.profiles": (ProfileUpdate,),
     "activity.media": (MediaUpload,),
     "activity.reports": (Report,),
-    "incidents.verdicts": (Verdict,),
+    VERDICTS: (Verdict,),
 }
-"""Which types the platform writes to which topic. A type is accepted on any of these topics: it says itself what it is."""
+"""Which types the platform writes to which topic. A type is accepted on any of these topics: it says itself what it is. But a
+verdict weighs more than any activity, so that it counts on its own topic alone, which only moderators' tools may write to.
+"""

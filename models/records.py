@@ -1,9 +1,11 @@
 """Records as they come off a topic or a file, and the dead letters that unusable ones become."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 from msgspec import Struct
+
+from models.events import rfc_3339
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -30,6 +32,7 @@ class Reason(StrEnum):
     INVALID_FIELD = "invalid_field"
     TOO_LARGE = "too_large"
     FUTURE_TIMESTAMP = "future_timestamp"
+    WRONG_TOPIC = "wrong_topic"
     RULE_ERROR = "rule_error"
 
 
@@ -50,5 +53,5 @@ class DeadLetter(Struct, frozen=True, kw_only=True):
             ("source_topic", source.topic.encode() if source else b""),
             ("source_partition", str(source.partition).encode() if source else b""),
             ("source_offset", str(source.offset).encode() if source else b""),
-            ("failed_at", self.failed_at.isoformat().encode()),
+            ("failed_at", rfc_3339(self.failed_at.astimezone(UTC)).encode()),
         ]

@@ -34,6 +34,7 @@ EVENT_FIELDS = {
     "thread_id": "the thread",
     "thread_title": "the thread's title",
     "opens_thread": "whether this post is the thread's first",
+    "replaces": "the event_id of the version that this edit replaces",
     "owner_id": "whose profile or post it is on",
     "post_id": "the post that is commented on; absent for a comment on a profile",
     "display_name": "the name that others see",
@@ -91,7 +92,7 @@ _DEAD_LETTER_HEADERS = {
     "source_topic": {"type": "string", "description": "where the record was read; empty when it came from a file"},
     "source_partition": {"type": "string", "pattern": "^[0-9]*$", "description": "its partition"},
     "source_offset": {"type": "string", "pattern": "^[0-9]*$", "description": "its offset"},
-    "failed_at": {"type": "string", "format": "date-time", "description": "wall clock"},
+    "failed_at": {"type": "string", "format": "date-time", "description": "wall clock, in UTC"},
 }
 
 

@@ -221,7 +221,7 @@ def _sum_up(console: Console, watch: _Watch, judged: Counter[str]) -> bool:
     rows = []
     for expectation in EXPECTED:
         incident = watch.found(expectation)
-        when = incident.occurred_at.strftime("%H:%M") if incident else "MISSING"
+        when = incident.occurred_at.strftime("%H:%MZ") if incident else "MISSING"
         rows.append((expectation.case, expectation.rule, when))
     console.print(counts_table("What the day had in store", ("case", "rule", "found at"), rows))
     missing = sum(watch.found(expectation) is None for expectation in EXPECTED)

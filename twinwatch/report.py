@@ -28,7 +28,7 @@ def printable(text: str) -> str:
 
 def incident_text(incident: Incident, *, with_date: bool = False) -> Text:
     """An incident in one line: when, how bad, which rule, about whom, and why."""
-    moment = incident.occurred_at.strftime("%Y-%m-%d %H:%M" if with_date else "%H:%M")
+    moment = incident.occurred_at.strftime("%Y-%m-%d %H:%MZ" if with_date else "%H:%MZ")
     line = Text(f"{moment}  ")
     line.append(f"{incident.severity:<8} ", _STYLES[incident.severity])
     line.append(f"{incident.rule:<24} ", "bold")
@@ -43,7 +43,7 @@ def incident_text(incident: Incident, *, with_date: bool = False) -> Text:
 
 def dead_letter_text(letter: StoredLetter) -> Text:
     """A dead letter in one line: its place, when and why it was put aside, where it came from."""
-    line = Text(f"{letter.place:<8} {printable(letter.failed_at[:19]):<19}  ")
+    line = Text(f"{letter.place:<8} {printable(letter.failed_at[:19]):<19}Z  ")
     line.append(f"{printable(letter.reason):<16} ", "yellow")
     line.append(f"{printable(_origin(letter))}  ", "dim")
     line.append(printable(letter.detail))

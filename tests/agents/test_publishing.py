@@ -48,7 +48,7 @@ def test_live_and_shadow_incidents_and_dead_letters_go_to_their_topics_keyed() -
         "source_topic": b"activity.messages",
         "source_partition": b"0",
         "source_offset": b"7",
-        "failed_at": b"2026-03-01T12:00:00+00:00",
+        "failed_at": b"2026-03-01T12:00:00Z",
     }
 
 

@@ -1,5 +1,6 @@
 """What one batch comes to: incidents as the contract has them, dead letters, round trips."""
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
@@ -8,11 +9,12 @@ import pytest
 from msgspec.structs import replace
 from redis.asyncio.connection import AbstractConnection
 
+from engine.engine import Engine
 from engine.incidents import claim
 from engine.outcome import Outcome
 from engine.plan import Plan
 from models.decoding import InputLimits, decode_event
-from models.incidents import MAX_ACCOMPLICES, MAX_EXCERPT_CHARACTERS, Incident
+from models.incidents import MAX_ACCOMPLICES, MAX_EXCERPT_CHARACTERS, Incident, encode_incident
 from models.records import RawRecord, Reason, Source
 from rules.base import Case, Fact, Finding, Rule
 from rules.policy import load_policy
@@ -20,6 +22,7 @@ from rules.registry import all_rules
 from state.requests import Reading
 from tests.engine.world import COPIED, NOW, START, World, engine_over, process, record, records, said, strict_policy
 from tests.state.conftest import Bench
+from twinwatch.report import incident_text
 
 TEXT = COPIED[0]
 
@@ -314,6 +317,48 @@ def test_records_that_are_no_events_are_dead_letters_among_the_others(any_bench:
         ("unknown", "not_json"): 2,
         ("unknown", "unknown_type"): 1,
     }
+
+
+def test_a_verdict_counts_on_its_own_topic_alone(any_bench: Bench) -> None:
+    world = World(1)
+    engine = Engine(strict_policy(), any_bench.store(), clock=lambda: NOW, topic_prefix="staging.")
+    (told,) = process(any_bench, engine, records(messages(world, 2))).incidents
+
+    def word(verdict: str) -> bytes:
+        event = world.event("verdict", "eve", incident_id=told.incident_id, verdict=verdict, action="none")
+        return json.dumps(event).encode()
+
+    wrong = [
+        RawRecord(word("dismissed"), b"k", Source(topic=topic, partition=1, offset=7))
+        for topic in (
+            "staging.activity.messages",
+            "incidents.verdicts",
+            "other.incidents.verdicts",
+            "staging.incidents",
+        )
+    ]
+    outcome = any_bench.run(engine.process(wrong))
+    assert [(letter.record, letter.reason) for letter in outcome.dead_letters] == [
+        (one, Reason.WRONG_TOPIC) for one in wrong
+    ]
+    assert outcome.dead_letters[0].detail == (
+        "type: found verdict on staging.activity.messages, expected verdicts on staging.incidents.verdicts alone"
+    )
+    assert outcome.event_counts == {("verdict", "wrong_topic"): 4}
+    assert not outcome.verdict_counts
+    right = RawRecord(word("upheld"), b"k", Source(topic="staging.incidents.verdicts", partition=1, offset=7))
+    in_a_file = RawRecord(word("upheld"))
+    outcome = any_bench.run(engine.process([right, in_a_file]))
+    assert outcome.verdict_counts == {("mass_messaging", "upheld", "none"): 2}
+    assert not outcome.dead_letters
+
+
+def test_times_are_utc_whatever_offset_the_events_had(any_bench: Bench) -> None:
+    events = [event | {"occurred_at": f"2026-03-02T01:0{n}:00+05:30"} for n, event in enumerate(messages(World(1), 2))]
+    (incident,) = of_rule(run(any_bench, events), "mass_messaging")
+    told = json.loads(encode_incident(incident))
+    assert (told["opened_at"], told["occurred_at"]) == ("2026-03-01T19:30:00Z", "2026-03-01T19:31:00Z")
+    assert incident_text(incident, with_date=True).plain.startswith("2026-03-01 19:31Z  ")
 
 
 def test_an_empty_batch_is_no_work(any_bench: Bench) -> None:

@@ -15,6 +15,7 @@ import yaml
 
 from engine.engine import Engine
 from engine.outcome import Outcome
+from models.events import VERDICTS
 from models.incidents import Incident
 from models.records import RawRecord, Source
 from rules.policy import Policy, parse_policy
@@ -164,7 +165,7 @@ class World:
 
 
 def record(event: Event, offset: int = 0) -> RawRecord:
-    source = Source(topic="activity", partition=0, offset=offset)
+    source = Source(topic=VERDICTS if event["type"] == "verdict" else "activity", partition=0, offset=offset)
     return RawRecord(json.dumps(event).encode(), event["actor_id"].encode(), source)
 
 

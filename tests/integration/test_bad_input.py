@@ -48,6 +48,20 @@ DEAD: dict[str, tuple[bytes | None, str]] = {
     "a year ahead": (message(occurred_at=(datetime.now(UTC) + timedelta(days=365)).isoformat()), "future_timestamp"),
     "100,000 recipients": (message(recipient_ids=[f"r{n}" for n in range(100_000)]), "too_large"),
     "1,001 recipients": (message(recipient_ids=[str(n) for n in range(1_001)]), "too_large"),
+    "a verdict where anybody may write": (
+        json.dumps(
+            {
+                "type": "verdict",
+                "event_id": "bad-2",
+                "occurred_at": moment(0),
+                "actor_id": "mallory",
+                "incident_id": "i",
+                "verdict": "dismissed",
+                "action": "none",
+            }
+        ).encode(),
+        "wrong_topic",
+    ),
     "too much text": (message(text="word " * 60_000), "too_large"),
 }
 

@@ -39,8 +39,9 @@ _FIELDS: dict[str, dict[str, Any]] = {
         "text": "Dobrý deň",
         "thread_title": "Hľadáme partnerov",
         "opens_thread": True,
+        "replaces": "evt-0",
     },
-    "comment": {"owner_id": "teacher-8", "text": "What a lovely garden!", "post_id": "p-3"},
+    "comment": {"owner_id": "teacher-8", "text": "What a lovely garden!", "post_id": "p-3", "replaces": "evt-0"},
     "profile_update": {
         "display_name": "Ana Kovač",
         "organisation": "Osnovna šola",

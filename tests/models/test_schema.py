@@ -1,7 +1,7 @@
 """The schemas say what the decoder accepts and what the encoder writes."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import msgspec
@@ -108,6 +108,12 @@ def test_what_is_written_fits_the_schema(changes: dict[str, Any]) -> None:
     for field in written:
         without = {key: value for key, value in written.items() if key != field}
         assert validator("incident").is_valid(without) == (field == "source")
+
+
+def test_a_dead_letter_says_when_in_utc() -> None:
+    here = datetime(2026, 1, 31, 1, 30, 0, 250_000, tzinfo=timezone(timedelta(hours=2)))
+    letter = DeadLetter(record=RawRecord(b""), reason=Reason.NOT_JSON, detail="", failed_at=here)
+    assert dict(letter.headers())["failed_at"] == b"2026-01-30T23:30:00.250000Z"
 
 
 @pytest.mark.parametrize("source", [None, Source(topic="activity.media", partition=0, offset=5)])
