@@ -58,6 +58,7 @@ class Journey:
                 return False
         for outcome in outcomes:
             self._metrics.record_batch(sum(outcome.event_counts.values()), outcome)
+            _warn(outcome)
         self._health.progress(records)
         return True
 
@@ -107,6 +108,16 @@ class Journey:
             self._under_way -= 1
             if not self._under_way:
                 self._arrived.set()
+
+
+def _warn(outcome: Outcome) -> None:
+    """Say which findings moderators do not see in `incidents`."""
+    if outcome.cut:
+        told = ", ".join(f"{count} of {rule}" for rule, count in sorted(outcome.cut.items()))
+        logger.warning("findings were not told, because one event opens few incidents: %s", told)
+    if outcome.shadowed:
+        told = ", ".join(f"{count} of {rule} ({reason})" for (rule, reason), count in sorted(outcome.shadowed.items()))
+        logger.warning("findings of live rules were told in shadow: %s", told)
 
 
 def _failed(record: RawRecord, error: Exception) -> Outcome:

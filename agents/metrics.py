@@ -42,6 +42,18 @@ class Metrics:
             ["rule"],
             registry=registry,
         )
+        self._cut = Counter(
+            "twinwatch_cut_findings",
+            "Findings not told because their event had opened all incidents that one event may.",
+            ["rule"],
+            registry=registry,
+        )
+        self._shadowed = Counter(
+            "twinwatch_shadowed_findings",
+            "Findings of live rules told in shadow, by why: daily_cap where a rule has opened all incidents of the day.",
+            ["rule", "reason"],
+            registry=registry,
+        )
         self._dead_letters = Counter(
             "twinwatch_dead_letters", "Unusable records put aside.", ["reason"], registry=registry
         )
@@ -122,6 +134,10 @@ class Metrics:
             self._verdicts.labels(rule, verdict, action).inc(count)
         for rule, count in outcome.silenced.items():
             self._silenced.labels(rule).inc(count)
+        for rule, count in outcome.cut.items():
+            self._cut.labels(rule).inc(count)
+        for (rule, reason), count in outcome.shadowed.items():
+            self._shadowed.labels(rule, reason).inc(count)
         for letter in outcome.dead_letters:
             self._dead_letters.labels(letter.reason.value).inc()
 

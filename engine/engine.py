@@ -10,7 +10,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from engine.incidents import claim, compose
+from engine.incidents import claim, compose, gravest_first
 from engine.outcome import Outcome
 from engine.plan import Fault, Pending, Plan, observe
 from engine.verdicts import UNKNOWN, judgement
@@ -38,6 +38,7 @@ from rules.policy import Policy
 from state.requests import (
     Acceptance,
     Approach,
+    Cut,
     Decision,
     EpisodeClaim,
     Filing,
@@ -136,7 +137,11 @@ class Engine:
             for (index, one), answer in zip(claims, answers, strict=True):
                 if isinstance(answer, Silenced):
                     batch.silenced[one.feedback.rule] += 1
+                elif isinstance(answer, Cut):
+                    batch.cut[one.feedback.rule] += 1
                 elif answer:
+                    if answer.shadow_reason:
+                        batch.shadowed[one.feedback.rule, answer.shadow_reason] += 1
                     told_now.append((index, answer))
             return [compose(revision, detected_at) for revision in _in_order(told, told_now)]
 
@@ -243,8 +248,10 @@ class Engine:
         measured: list[list[Reading]],
         batch: "_Batch",
     ) -> list[tuple[int, EpisodeClaim]]:
-        """Claims of episodes with the index of their fact. A rule that fails on an event fails alone, and is told."""
-        claims = []
+        """Claims of episodes with the index of their fact, the gravest of an event first. A rule that fails on an event fails
+        alone, and is told.
+        """
+        claims: dict[int, list[EpisodeClaim]] = {}
         for waiting in pending:
             index, plan = waiting.fact_index, waiting.plan
             try:
@@ -252,10 +259,11 @@ class Engine:
                 finding = plan.judge(case)
                 if finding:
                     source = arrivals[index].record.source
-                    claims.append((index, claim(plan, case, finding, self._policy, source)))
+                    one = claim(plan, case, finding, self._policy, source)
+                    claims.setdefault(index, []).append(one)
             except Exception as error:  # a rule's mistake must cost neither the other rules nor the events around it
                 batch.blame(arrivals[index], Fault(plan.rule.slug, error))
-        return claims
+        return [(index, one) for index, event_claims in claims.items() for one in gravest_first(event_claims)]
 
 
 class _Batch:
@@ -265,6 +273,8 @@ class _Batch:
         self.now = now
         self.verdicts: Counter[tuple[str, str, str]] = Counter()
         self.silenced: Counter[str] = Counter()
+        self.cut: Counter[str] = Counter()
+        self.shadowed: Counter[tuple[str, str]] = Counter()
         self._dead_letters: list[DeadLetter] = []
         self._counts: Counter[tuple[str, str]] = Counter()
         self._faults: dict[int, list[Fault]] = {}
@@ -302,6 +312,8 @@ class _Batch:
             event_counts=dict(self._counts),
             verdict_counts=dict(self.verdicts),
             silenced=dict(self.silenced),
+            cut=dict(self.cut),
+            shadowed=dict(self.shadowed),
             stage_seconds=self._seconds,
         )
 

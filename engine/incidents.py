@@ -23,11 +23,12 @@ from models.records import Source
 from rules.base import Case, Fact, Finding
 from rules.feedback import Step, at_least
 from rules.policy import SEVERITIES, Policy
-from rules.quotas import in_words
-from state.requests import MICROSECONDS, EpisodeClaim, Revision
+from rules.quotas import in_words, measured
+from state.requests import DAILY_CAP, MICROSECONDS, EpisodeClaim, Revision
 from text.masking import excerpt
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/incident")
+_DAY = 86_400
 
 
 class _Opening(Struct, frozen=True, array_like=True):
@@ -57,6 +58,7 @@ class _Draft(Struct, frozen=True, array_like=True):
     ladder: tuple[tuple[int, Action], ...] = ()
     """Strikes and the action that they lead to, as the policy had it then."""
     strike_period: int = 0
+    daily_cap: int = 0
 
 
 def confidence(level: float) -> float:
@@ -64,8 +66,23 @@ def confidence(level: float) -> float:
     return round(1.0 - float(0.5 ** max(level, 0.0)), 3)
 
 
-def claim(plan: RulePlan, case: Case, finding: Finding, policy: Policy, source: Source | None) -> EpisodeClaim:
-    """The episode that a finding opens or makes grow. `source` is the record of the event that was judged.
+_WHY_IN_SHADOW = {
+    DAILY_CAP: "Told in shadow: the rule has opened the {cap} incidents that the policy allows it for the day (daily_cap).",
+}
+"""What is added to the summary of a finding of a live rule that is told in shadow, by the reason."""
+
+
+def claim(
+    plan: RulePlan,
+    case: Case,
+    finding: Finding,
+    policy: Policy,
+    source: Source | None,
+    *,
+    shadow_reason: str = "",
+) -> EpisodeClaim:
+    """The episode that a finding opens or makes grow. `source` is the record of the event that was judged. With a
+    `shadow_reason` (of `_WHY_IN_SHADOW`) the finding of a live rule is told in shadow, and says why.
 
     Raises ValueError where the finding's level is no number.
     """
@@ -73,7 +90,7 @@ def claim(plan: RulePlan, case: Case, finding: Finding, policy: Policy, source: 
         raise ValueError(f"the level of a finding is {finding.level}")
     event, rule = case.fact.event, plan.rule
     severity, action = plan.policy.weight(finding.level)
-    key = (rule.slug, plan.mode, case.subject_id, *finding.episode)
+    subject_key = (case.subject_id, *finding.episode)
     # what a rule judges without counting shows itself
     events = {c.event_id: c.time for c in (*finding.evidence.first, *finding.evidence.last)} or {
         event.event_id: case.fact.time
@@ -96,11 +113,16 @@ def claim(plan: RulePlan, case: Case, finding: Finding, policy: Policy, source: 
         source=source,
         ladder=tuple((step.strikes, step.recommended_action) for step in policy.feedback.ladder),
         strike_period=int(policy.feedback.strikes.period),
+        daily_cap=plan.policy.daily_cap,
     )
+
+    def incident_id(mode: Mode) -> str:
+        return str(uuid5(_NAMESPACE, msgspec.json.encode((rule.slug, mode, *subject_key, event.event_id)).decode()))
+
     return EpisodeClaim(
-        key=("episode", *key),
+        key=("episode", rule.slug, *subject_key),
         event_id=event.event_id,
-        incident_id=str(uuid5(_NAMESPACE, msgspec.json.encode((*key, event.event_id)).decode())),
+        incident_id=incident_id(plan.mode),
         time=case.fact.time,
         opened=min(events.values()),
         level=finding.level,
@@ -115,7 +137,20 @@ def claim(plan: RulePlan, case: Case, finding: Finding, policy: Policy, source: 
         # in an order that does not depend on how the store keeps them
         members=tuple(sorted(set(finding.members))),
         owner=case.subject_id,
+        mode=plan.mode,
+        shadow_reason=shadow_reason if plan.mode == "live" else "",
+        shadow_incident_id=incident_id("shadow"),
+        daily_cap=plan.policy.daily_cap if plan.mode == "live" else 0,
     )
+
+
+def gravest_first(claims: list[EpisodeClaim]) -> list[EpisodeClaim]:
+    """The claims of one event in the order in which they may open episodes: live ones first, then by severity and level.
+
+    The same event gives the same order, whatever else is judged with it.
+    """
+    ordered = sorted(claims, key=lambda one: (one.mode != "live", -one.severity, -one.level, one.key))
+    return [msgspec.structs.replace(one, rank=rank) for rank, one in enumerate(ordered)]
 
 
 def compose(revision: Revision, detected_at: datetime) -> Incident:
@@ -126,7 +161,7 @@ def compose(revision: Revision, detected_at: datetime) -> Incident:
     return Incident(
         incident_id=revision.incident_id,
         revision=revision.revision,
-        mode=draft.mode,
+        mode="shadow" if revision.shadow_reason else draft.mode,
         article=opening.article,
         rule=draft.rule,
         subject_id=opening.subject_id,
@@ -138,10 +173,10 @@ def compose(revision: Revision, detected_at: datetime) -> Incident:
         severity=draft.severity,
         confidence=draft.confidence,
         recommended_action=action,
-        summary=draft.summary + record,
+        summary=draft.summary + record + _mark(draft, revision.shadow_reason),
         evidence=Evidence(
             event_ids=revision.event_ids,
-            measurements=draft.measurements,
+            measurements=(*draft.measurements, *_mark_measured(draft, revision.shadow_reason)),
             excerpt=draft.excerpt,
             similarity=draft.similarity,
             campaign_id=draft.campaign_id,
@@ -162,6 +197,17 @@ def _in_view_of_the_record(draft: _Draft, revision: Revision) -> tuple[Action, s
     raised = "" if action == draft.recommended_action else f", hence {action} instead of {draft.recommended_action}"
     nth = _ordinal(revision.prior + 1)
     return action, f" If upheld, it is the member's {nth} incident within {in_words(draft.strike_period)}{raised}."
+
+
+def _mark(draft: _Draft, shadow_reason: str) -> str:
+    """The sentence that says why a live rule's finding is told in shadow; none where it is not."""
+    return " " + _WHY_IN_SHADOW[shadow_reason].format(cap=draft.daily_cap) if shadow_reason else ""
+
+
+def _mark_measured(draft: _Draft, shadow_reason: str) -> tuple[Measurement, ...]:
+    if shadow_reason != DAILY_CAP:
+        return ()
+    return (measured(DAILY_CAP, draft.daily_cap, draft.daily_cap, _DAY),)
 
 
 _ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}

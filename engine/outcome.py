@@ -18,5 +18,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Number of verdicts by (rule of the incident or "unknown", verdict, action)."""
     silenced: dict[str, int] = field(default_factory=dict)
     """Number of findings that a dismissal kept from being told, by rule."""
+    cut: dict[str, int] = field(default_factory=dict)
+    """Number of findings that were not told because their event had opened all incidents that one event may, by rule."""
+    shadowed: dict[tuple[str, str], int] = field(default_factory=dict)
+    """Number of findings of live rules that were told in shadow, by (rule, reason)."""
     stage_seconds: dict[str, float] = field(default_factory=dict)
     """Seconds spent in each stage: decode, read, recall, measure, judge, settle, learn."""

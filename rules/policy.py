@@ -96,7 +96,11 @@ class Legal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class RulePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One rule's part of the policy. `limits` are those of the rule's own type."""
+    """One rule's part of the policy. `limits` are those of the rule's own type.
+
+    `daily_cap`: live incidents that the rule opens on one day of event time (UTC), at most. What it finds beyond goes into
+    shadow.
+    """
 
     mode: RuleMode
     severity: Severity
@@ -107,6 +111,7 @@ class RulePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     escalation: tuple[Escalation, ...] = ()
     episode_gap: Duration = Duration(86_400)
     growth: Annotated[float, Meta(gt=1)] = 1.5
+    daily_cap: Annotated[int, Meta(ge=1, le=1_000_000)] = 2_000
 
     def weight(self, level: float) -> tuple[Severity, Action]:
         """Severity and recommended action of a finding that reaches `level` times its limit."""

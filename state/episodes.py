@@ -2,14 +2,17 @@
 
 from typing import Any
 
+from models.incidents import Mode
 from state.pseudonyms import Pseudonyms
-from state.requests import MICROSECONDS, EpisodeClaim, Revision, Silenced
+from state.requests import MICROSECONDS, Cut, EpisodeClaim, Revision, Silenced
 from state.scripts import Script, unpack
 
 EPISODES = Script("episodes")
 MAX_MEMBERS_CLAIMED = 500
 SILENCED = b"-"
 """What stands in `told:` for a finding that a dismissal kept from being told."""
+CUT = b"#"
+"""What stands there for a finding that would have opened one episode too many of its event."""
 
 
 class EpisodeCodec:
@@ -22,16 +25,18 @@ class EpisodeCodec:
         """Under which name `told:` remembers what an event was told."""
         return self._pseudonyms.key("told", event_id)
 
-    def key(self, claim: EpisodeClaim) -> bytes:
-        """The episode's name in its shard."""
-        return self._pseudonyms.key_of((claim.owner,), *claim.key)
+    def key(self, claim: EpisodeClaim, mode: Mode) -> bytes:
+        """The name, in its shard, of the episode that the claim is about where it is told in that mode."""
+        return self._pseudonyms.key_of((claim.owner,), *claim.key[:2], mode, *claim.key[2:])
 
-    def request(self, claim: EpisodeClaim, key: bytes) -> tuple[Any, ...]:
-        """One claim of the script's request."""
+    def request(self, claim: EpisodeClaim, daily_cap: int, may_open: int) -> tuple[Any, ...]:
+        """One claim of the script's request. `daily_cap` is the shard's share, `may_open` how many episodes the claim's event
+        may open there.
+        """
         seal = self._pseudonyms.seal
         terms = claim.feedback
         return (
-            key,
+            self.key(claim, claim.mode),
             self.event_key(claim.event_id),
             claim.incident_id,
             claim.time,
@@ -52,17 +57,25 @@ class EpisodeCodec:
             terms.record,
             terms.silence,
             terms.graver,
+            claim.shadow_reason,
+            daily_cap,
+            self.key(claim, "shadow"),
+            claim.shadow_incident_id,
+            may_open,
         )
 
-    def answer(self, packed: bytes) -> Revision | Silenced | None:
+    def answer(self, packed: bytes) -> Revision | Silenced | Cut | None:
         """One answer of the script."""
         if packed == SILENCED:
             return Silenced()
+        if packed == CUT:
+            return Cut()
         return self._revision(packed) if packed else None
 
     def _revision(self, packed: bytes) -> Revision:
-        # what was told before there was any feedback has no record
-        incident_id, revision, opened, event_ids, opening, payload, member_count, members, *record = unpack(packed)
+        # what was told before there was any feedback has no record, and before there were caps no reason
+        incident_id, revision, opened, event_ids, opening, payload, member_count, members, *rest = unpack(packed)
+        prior, strikes, reason = rest if len(rest) == 3 else (*(rest or (0, 0)), b"")
         unseal = self._pseudonyms.unseal
         return Revision(
             incident_id.decode(),
@@ -73,9 +86,11 @@ class EpisodeCodec:
             self._pseudonyms.unseal_bytes(payload),
             member_count,
             tuple(unseal(member) for member in members),
-            *record,
+            prior,
+            strikes,
+            reason.decode(),
         )
 
     def told(self, packed: bytes) -> list[Revision]:
         """All that one event was told."""
-        return [self._revision(answer) for _, answer in unpack(packed) if answer != SILENCED]
+        return [self._revision(answer) for _, answer, *_ in unpack(packed) if answer not in (SILENCED, CUT)]

@@ -19,7 +19,7 @@ from msgspec import Struct, field
 from redis.asyncio import Redis
 
 from state.campaigns import CampaignCodec, leader_without, witnesses_without
-from state.episodes import SILENCED, EpisodeCodec
+from state.episodes import CUT, SILENCED, EpisodeCodec
 from state.pseudonyms import KEY_BYTES, MEMBER_BYTES, Pseudonyms
 from state.scripts import Call, Script, Shards, guarded, pack, unpack
 from state.store import DEFAULT_NAMESPACE
@@ -32,7 +32,7 @@ _ATTEMPTS = 10
 """How often a value is read again that a worker has changed meanwhile."""
 _PART = "\x1f"
 """Stands between the members of a pair that a rule makes one text of."""
-_ABOUT_NOBODY = frozenset(b"number leaders digest seen band size merged known judged upheld".split())
+_ABOUT_NOBODY = frozenset(b"number leaders digest seen band size merged known judged upheld opened".split())
 """Kinds that say nothing of a member: numbers, and hashes of texts, events and incidents."""
 _EPISODE_INCIDENT, _EPISODE_EVENTS, _EPISODE_SUBJECT = 0, 6, 8
 _REVISION_EVENTS, _REVISION_OPENING, _REVISION_COUNT, _REVISION_MEMBERS = 3, 4, 6, 7
@@ -327,13 +327,17 @@ class _Forgetting:
                 changes.drop(key)
                 continue
             told = unpack(value)
-            kept = [shown for one in told if (shown := self._told_without(*one)) is not None]
+            kept = [
+                [*shown, *opened]
+                for episode, packed, *opened in told
+                if (shown := self._told_without(episode, packed)) is not None
+            ]
             if kept == told:
                 continue
             changes.swaps.append(_Swap(key, "string", b"", value, pack(kept) if kept else b"", 1))
 
     def _told_without(self, episode: bytes, packed: bytes) -> list[bytes] | None:
-        if packed == SILENCED:
+        if packed in (SILENCED, CUT):
             return None if episode[:MEMBER_BYTES] == self._member else [episode, packed]
         revision = unpack(packed)
         if episode[:MEMBER_BYTES] == self._member or self._quoted in (self._open(revision[_REVISION_OPENING]) or ""):

@@ -5,6 +5,10 @@ Times are integer microseconds of the event clock, lengths of time are integer m
 
 from msgspec import Struct
 
+from models.incidents import Mode
+
+DAILY_CAP = "daily_cap"
+"""The `shadow_reason` of what is found when a rule has opened all live episodes that it may open on a day."""
 MICROSECONDS = 1_000_000
 
 
@@ -179,6 +183,12 @@ class EpisodeClaim(Struct, frozen=True):
     and `subject` are kept from the claim that opened the episode and `payload` from the one that made the revision; both are
     given back as they are, so that a redelivered record repeats what it said the first time. `members` took part; the
     episode collects them all.
+
+    `mode` is the rule's. A live rule's finding is told in shadow, in an episode of its own, for a `shadow_reason` that the
+    claim brings along, or where the rule has opened `daily_cap` live episodes (0: no cap) on the day of `time`, in UTC. That
+    episode stays in shadow, and the next finding that may be told live opens a live one. `shadow_incident_id` is the id
+    of the incident that the claim opens then. `rank` is the claim's place among those of its event, the gravest 0: an event
+    opens a handful of episodes at most.
     """
 
     key: tuple[str, ...]
@@ -197,13 +207,19 @@ class EpisodeClaim(Struct, frozen=True):
     feedback: Terms
     members: tuple[str, ...] = ()
     owner: str = ""
+    mode: Mode = "live"
+    shadow_reason: str = ""
+    shadow_incident_id: str = ""
+    daily_cap: int = 0
+    rank: int = 0
 
 
 class Revision(Struct, frozen=True):
     """What an episode has become through one event. `opening` and `payload` are those of its claims.
 
     `member_count` counts the members besides the subject, and `members` are the first hundred of them. `prior` is the number
-    of the subject's other upheld incidents, and `strikes` is their weight.
+    of the subject's other upheld incidents, and `strikes` is their weight. `shadow_reason` says why the finding of a live rule
+    is told in shadow; empty where it is not.
     """
 
     incident_id: str
@@ -216,10 +232,15 @@ class Revision(Struct, frozen=True):
     members: tuple[str, ...] = ()
     prior: int = 0
     strikes: int = 0
+    shadow_reason: str = ""
 
 
 class Silenced(Struct, frozen=True):
     """The answer to a claim that a dismissal keeps from being told."""
+
+
+class Cut(Struct, frozen=True):
+    """The answer to a claim that would open one episode too many of its event."""
 
 
 class Filing(Struct, frozen=True):

@@ -16,6 +16,7 @@ from state.pseudonyms import Pseudonyms
 from state.requests import (
     MICROSECONDS,
     Campaign,
+    Cut,
     Decision,
     EpisodeClaim,
     Filing,
@@ -50,7 +51,8 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
     `grace` is added to every expiry: Redis expires by the wall clock, so that state which a backlog still needs must outlive
     the longest downtime. `generation` is the stretch of event time after which a campaign that nobody joined is forgotten
     (it is found for one to two generations). `texts_per_author` are remembered in one generation, further new ones are not
-    compared; `windows_per_actor` is how many new windows one actor may begin in a `windows_period`, in each shard.
+    compared; `windows_per_actor` is how many new windows one actor may begin in a `windows_period`, in each shard. One event
+    opens at most `episodes_per_event`.
     """
 
     grace: int = 3 * DAY
@@ -60,6 +62,7 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
     ties_per_member: int = 5_000
     entries_per_window: int = 10_000
     members_per_episode: int = 10_000
+    episodes_per_event: int = 5
     texts_per_author: int = 5_000
     windows_per_actor: int = 20_000
     windows_period: int = DAY
@@ -179,16 +182,33 @@ class Store:
 
     async def settle(
         self, claims: Sequence[EpisodeClaim], decisions: Sequence[Decision] = ()
-    ) -> list[Revision | Silenced | None]:
+    ) -> list[Revision | Silenced | Cut | None]:
         """Open or grow episodes, in order; None where a finding adds nothing worth telling, `Silenced` where people have
-        dismissed it. Write down what was decided about the batch's texts: last, because what follows from a decision is done
+        dismissed it, `Cut` where its event has opened all that one event may. Claims of one event stand together, the gravest
+        first. Write down what was decided about the batch's texts: last, because what follows from a decision is done
         again only as long as the decision is not written. One round trip.
         """
-        keys = [self._episodes.key(claim) for claim in claims]
+        limits = self._limits
+        # live and in shadow, an episode is in one shard
+        keys = [self._episodes.key(claim, "live") for claim in claims]
+        gravest: dict[str, set[bytes]] = {claim.event_id: set() for claim in claims}
+        for claim, key in zip(claims, keys, strict=True):
+            if claim.rank < limits.episodes_per_event:
+                gravest[claim.event_id].add(key)
 
         def request(items: list[int]) -> object:
-            packed = [self._episodes.request(claims[i], keys[i]) for i in items]
-            return (self._limits.grace, self._limits.members_per_episode, packed)
+            # no shard knows what the event opens in others: each leaves room for the gravest that are theirs
+            here = {keys[i] for i in items}
+            packed = [
+                self._episodes.request(
+                    claims[i],
+                    -(-claims[i].daily_cap // len(self._shards)),
+                    limits.episodes_per_event - len(gravest[claims[i].event_id] - here),
+                )
+                for i in items
+            ]
+            counted = DAY + limits.lateness + limits.grace
+            return (limits.grace, limits.members_per_episode, counted, packed)
 
         decided = self._campaigns.decided(decisions, self._feedback.texts_ttl)
         besides = {0: Call(MERGES, decided, self._campaigns.scope)} if decisions else {}

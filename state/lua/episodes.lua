@@ -3,32 +3,41 @@
 -- `episode:` holds the latest episode of one subject under one rule: msgpack {incident id, revision, opened, latest finding,
 -- level, severity, {first ten event ids}, opening, subject, end of the episode before, members, subject's hash}, where level,
 -- severity and members are those of its last revision. `members:` holds the accounts that took part in it, numbered as they
--- came. `told:` holds what one event made of its episodes, msgpack {{episode, revision as returned}, ...}, so that an event which
--- is delivered again tells the same again. `incident:` holds whom an incident is about, and a memo for whoever gets to know what
+-- came. `told:` holds what one event made of its episodes, msgpack {{episode, revision as returned, 1 if it opened}, ...}, so that
+-- an event which is delivered again tells the same again. `incident:` holds whom an incident is about, and a memo for whoever gets to know what
 -- people said of it: msgpack {sealed subject, memo}.
 --
 -- What they said is in `verdicts:` (see verdicts.lua). A verdict counts for findings after it. An upheld one is part of the
 -- subject's record for some time after the incident happened; while the latest one about a subject under a rule is a dismissal,
 -- the rule is silent about the subject for some time, unless the finding is graver by a factor than what was dismissed.
 --
+-- What a live rule finds is told in shadow, in an episode of its own, where the claim says why, or where the rule has opened all the
+-- live episodes that it may open on a day of event time: `opened:` counts them, a hash per day, rule -> number. An event opens few
+-- episodes; what would open more is not told.
+--
 -- KEYS[1]  the shard's prefix, which all keys below begin with
--- ARGV[1]  msgpack {grace in seconds, cap of members, {claim, ...}}, a claim being
+-- ARGV[1]  msgpack {grace in seconds, cap of members, seconds to live of `opened:`, {claim, ...}}, a claim being
 --          {key, event key, incident id, time, opened, level, severity, gap, growth, {event id, ...} oldest first,
 --           opening, payload, subject, {member, ...}, subject's hash, rule, memo, seconds that it is kept, how long an upheld
---           incident is part of a record, how long a dismissal silences (0 never), factor from which it does not}
--- returns  msgpack, parallel to the claims: "" for nothing worth telling, "-" for what is silenced by a dismissal, or msgpack
+--           incident is part of a record, how long a dismissal silences (0 never), factor from which it does not, why it is told in
+--           shadow or "", live episodes that the rule may open on a day (0 any number), key and incident id if it is told in shadow,
+--           episodes that the event may open}
+-- returns  msgpack, parallel to the claims: "" for nothing worth telling, "-" for what is silenced by a dismissal, "#" for what would
+--          open one episode too many, or msgpack
 --          {incident id, revision, opened, {event id, ...}, opening, payload, number of members besides the subject,
---           {the first 100 of them, ...}, number of upheld incidents in the subject's record, their weight}
+--           {the first 100 of them, ...}, number of upheld incidents in the subject's record, their weight, why in shadow or ""}
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
-local grace, cap, claims = request[1], request[2], request[3]
+local grace, cap, opened_ttl, claims = request[1], request[2], request[3], request[4]
 local FIRST, LATEST, NAMED = 10, 10, 100
 local INCIDENT, REVISION, OPENED, LATEST_FINDING, LEVEL, SEVERITY, EVENTS, OPENING, SUBJECT, END_BEFORE, MEMBERS, SUBJECT_HASH =
   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 local SAID_AT, SAID_BY, UPHELD, RULE, HAPPENED, WEIGHT, SAID_OF = 1, 2, 3, 4, 6, 7, 8  -- fields of a verdict
 local NEVER = -9007199254740992
-local SILENCED = '-'
+local SILENCED, CUT = '-', '#'
+local DAILY_CAP = 'daily_cap'
+local DAY = 86400000000
 
 -- The episode's first ten events stay; the claim's latest ten that are not among them follow.
 local function merge(first, ids)
@@ -57,12 +66,12 @@ end
 
 -- The episode that the claim belongs to, and whether the claim opens it. Nothing where it belongs to one that is over and
 -- forgotten.
-local function episode_of(stored, claim)
+local function episode_of(stored, claim, incident)
   local before = stored and cmsgpack.unpack(stored)
   local time, gap = claim[4], claim[8]
   if not before or time > before[LATEST_FINDING] + gap then
     local over = before and before[LATEST_FINDING] + gap or NEVER
-    return {claim[3], 0, claim[5], time, 0, -1, {}, claim[11], claim[13], over, 0, claim[15]}, true
+    return {incident, 0, claim[5], time, 0, -1, {}, claim[11], claim[13], over, 0, claim[15]}, true
   end
   if time <= before[END_BEFORE] then
     return nil
@@ -159,26 +168,66 @@ local function told_before(told, key)
   end
 end
 
+local function opened_key(time)
+  return prefix .. 'opened:' .. string.format('%.0f', math.floor(time / DAY))
+end
+
+-- How many live episodes a rule has opened on the day of a time.
+local function opened_on(time, rule)
+  return tonumber(redis.call('HGET', opened_key(time), rule) or 0)
+end
+
+local function count_opening(time, rule)
+  redis.call('HSET', opened_key(time), rule, string.format('%.0f', opened_on(time, rule) + 1))
+  redis.call('EXPIRE', opened_key(time), opened_ttl)
+end
+
+-- What a claim is about: the key as it is told, the episode, whether the claim opens it, and why it is told in shadow.
+local function target_of(claim)
+  local key, incident, reason, most = claim[1], claim[3], claim[22], claim[23]
+  if reason == '' then
+    local episode, opens = episode_of(redis.call('GET', prefix .. 'episode:' .. key), claim, incident)
+    if not (opens and most > 0 and opened_on(claim[4], claim[16]) >= most) then
+      return key, episode, opens, ''
+    end
+    reason = DAILY_CAP
+  end
+  key, incident = claim[24], claim[25]
+  local episode, opens = episode_of(redis.call('GET', prefix .. 'episode:' .. key), claim, incident)
+  return key, episode, opens, reason
+end
+
+local function openings(told)
+  local count = 0
+  for _, one in ipairs(told) do
+    count = count + (one[3] or 0)
+  end
+  return count
+end
+
 -- What the event is told under this key, from now on.
-local function tell(told_key, told, key, answer, ttl)
+local function tell(told_key, told, key, answer, ttl, opens)
   -- what other claims of the event were told must not be forgotten sooner
   local told_ttl = #told > 0 and math.max(ttl, redis.call('TTL', told_key)) or ttl
-  told[#told + 1] = {key, answer}
+  told[#told + 1] = {key, answer, opens and 1 or 0}
   redis.call('SET', told_key, cmsgpack.pack(told), 'EX', told_ttl)
   return answer
 end
 
 local function settle(claim, told_key, told)
-  local key, ttl = claim[1], math.ceil(claim[8] / 1000000) + grace
+  local ttl = math.ceil(claim[8] / 1000000) + grace
+  local key, episode, opens, reason = target_of(claim)
   local episode_key = prefix .. 'episode:' .. key
-  local episode, opens = episode_of(redis.call('GET', episode_key), claim)
   if not episode then
     return ''
   end
   local verdicts = verdicts_on(episode[SUBJECT_HASH] or claim[15])
   if is_silenced(claim, verdicts) then
     -- remembered, for people may change their mind before the event comes again
-    return tell(told_key, told, key, SILENCED, ttl)
+    return tell(told_key, told, claim[1], SILENCED, ttl)
+  end
+  if opens and openings(told) >= claim[26] then
+    return tell(told_key, told, claim[1], CUT, ttl)
   end
   local members_key = prefix .. 'members:' .. key .. ':' .. episode[INCIDENT]
   local member_count = #claim[14] > 0 and add_members(members_key, claim[14], ttl) or episode[MEMBERS]
@@ -190,11 +239,14 @@ local function settle(claim, told_key, told)
   end
   local incident_key = prefix .. 'incident:' .. episode[INCIDENT]
   redis.call('SET', incident_key, cmsgpack.pack({episode[SUBJECT], claim[17]}), 'EX', claim[18] + grace)
+  if opens and reason == '' and claim[23] > 0 then
+    count_opening(claim[4], claim[16])
+  end
   local count, members = members_besides(members_key, episode[SUBJECT])
   local prior, weight = record(claim, episode[INCIDENT], verdicts)
-  return tell(told_key, told, key, cmsgpack.pack({
-    episode[INCIDENT], episode[REVISION], episode[OPENED], ids, episode[OPENING], claim[12], count, members, prior, weight,
-  }), ttl)
+  return tell(told_key, told, claim[1], cmsgpack.pack({
+    episode[INCIDENT], episode[REVISION], episode[OPENED], ids, episode[OPENING], claim[12], count, members, prior, weight, reason,
+  }), ttl, opens)
 end
 
 local answers = {}

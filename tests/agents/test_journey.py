@@ -83,6 +83,19 @@ def test_verdicts_and_what_they_silence_are_counted() -> None:
     assert samples['twinwatch_silenced_findings_total{rule="copied_post"}'] == 3
 
 
+def test_findings_that_were_cut_or_went_into_shadow_are_counted_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    def judge(records: Sequence[RawRecord]) -> Outcome:
+        return replace(fine([]), cut={"harassment": 2}, shadowed={("copied_post", "daily_cap"): 3})
+
+    worker = Worker(judge)
+    assert worker.carry(record(0))
+    samples = gauges(worker.metrics)
+    assert samples['twinwatch_cut_findings_total{rule="harassment"}'] == 2
+    assert samples['twinwatch_shadowed_findings_total{reason="daily_cap",rule="copied_post"}'] == 3
+    assert "findings were not told" in caplog.text and "harassment" in caplog.text
+    assert "in shadow" in caplog.text and "copied_post" in caplog.text
+
+
 def test_a_redis_outage_is_waited_out_with_the_whole_batch() -> None:
     answers = iter([False, False, True])
 

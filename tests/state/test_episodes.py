@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from state.requests import EpisodeClaim, Revision, Silenced, Terms
+from state.requests import Cut, EpisodeClaim, Judgement, Revision, Silenced, Terms
 from state.store import Store
 from tests.state.conftest import Bench
 
@@ -41,9 +41,9 @@ def claim(event: str, time: int = 0, **fields: Any) -> EpisodeClaim:
 
 
 def revisions(bench: Bench, store: Store, claims: Sequence[EpisodeClaim]) -> list[Revision | None]:
-    """The answers to claims of which nothing has been dismissed."""
+    """The answers to claims of which nothing has been dismissed or cut."""
     answers = bench.run(store.settle(claims))
-    return [answer for answer in answers if not isinstance(answer, Silenced)]
+    return [answer for answer in answers if not isinstance(answer, Silenced | Cut)]
 
 
 def settle(bench: Bench, store: Store, *claims: EpisodeClaim) -> list[tuple[str, int] | None]:
@@ -252,3 +252,125 @@ def test_claims_may_be_replaced_but_what_was_told_stands(bench: Bench) -> None:
     store = bench.store()
     first = bench.run(store.settle([claim("e1")]))
     assert bench.run(store.settle([replace(claim("e1"), payload=b"otherwise", level=9.0)])) == first
+
+
+# --- what is told in shadow, and what is not told -----------------------------------------------------------------------
+
+
+def modes(bench: Bench, store: Store, *claims: EpisodeClaim) -> list[tuple[str, int, str] | str | None]:
+    """Incident, revision and why in shadow; "cut", or None for nothing worth telling."""
+    answers = bench.run(store.settle(claims))
+    return [
+        "cut"
+        if isinstance(a, Cut)
+        else (a.incident_id, a.revision, a.shadow_reason)
+        if isinstance(a, Revision)
+        else None
+        for a in answers
+    ]
+
+
+def capped(event: str, about: str, time: int = 0, **fields: Any) -> EpisodeClaim:
+    given_ = {
+        "key": ("episode", "a rule", about),
+        "owner": about,
+        "daily_cap": 2,
+        "shadow_incident_id": f"shadow of {event}",
+    }
+    return claim(event, time, **given_ | fields)
+
+
+def test_a_finding_with_a_reason_is_told_in_shadow_and_swallows_no_live_one(bench: Bench) -> None:
+    store = bench.store()
+    late = capped("e1", "ann", shadow_reason="a reason")
+    assert modes(bench, store, late, capped("e2", "ann", 1), late) == [
+        ("shadow of e1", 1, "a reason"),
+        ("incident of e2", 1, ""),
+        ("shadow of e1", 1, "a reason"),
+    ]
+    # each goes on by itself; what came in shadow once comes so again, whatever is known by now
+    assert modes(bench, store, replace(late, shadow_reason=""), capped("e3", "ann", 2, level=2.0)) == [
+        ("shadow of e1", 1, "a reason"),
+        ("incident of e2", 2, ""),
+    ]
+    assert modes(bench, store, capped("e4", "ann", 3, level=3.0, shadow_reason="a reason")) == [
+        ("shadow of e1", 2, "a reason")
+    ]
+
+
+def test_a_rule_opens_so_many_live_episodes_on_a_day_of_event_time(bench: Bench) -> None:
+    store = bench.store()
+    day = [capped("e1", "ann"), capped("e2", "bob", 1), capped("e3", "cem", 2), capped("e4", "dag", 3)]
+    expected = [
+        ("incident of e1", 1, ""),
+        ("incident of e2", 1, ""),
+        ("shadow of e3", 1, "daily_cap"),
+        ("shadow of e4", 1, "daily_cap"),
+    ]
+    assert modes(bench, store, *day) == expected
+    # what comes again counts once, and what is open goes on
+    assert modes(bench, store, *day, capped("e5", "bob", 4, level=2.0)) == [*expected, ("incident of e2", 2, "")]
+    # other rules and other days have their own
+    other = replace(TERMS, rule="another rule")
+    assert modes(bench, store, capped("e6", "dag", 5, key=("episode", "another rule", "dag"), feedback=other)) == [
+        ("incident of e6", 1, "")
+    ]
+    assert modes(bench, store, capped("e7", "cem", GAP, level=1.1)) == [("incident of e7", 1, "")]
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3])
+def test_the_cap_of_a_day_does_not_depend_on_how_claims_are_cut(any_bench: Bench, cut: int) -> None:
+    claims = [capped(f"e{n}", f"member {n % 5}", n, level=1.0 + n) for n in range(15)]
+    any_bench.empty()
+    together = modes(any_bench, any_bench.store(), *claims)
+    any_bench.empty()
+    store = any_bench.store()
+    parts = [one for at in range(0, 15, cut) for one in modes(any_bench, store, *claims[at : at + cut])]
+    assert parts == together
+    assert len({one[0] for one in together if isinstance(one, tuple) and not one[2]}) == 2
+
+
+def test_a_dismissed_finding_opens_nothing_and_counts_for_no_cap(any_bench: Bench) -> None:
+    store = any_bench.store()
+    any_bench.run(store.learn([verdict_on("e0", "ann")]))
+    dismissed = capped("e1", "ann", 10, subject="ann", daily_cap=1)
+    assert any_bench.run(store.settle([dismissed])) == [Silenced()]
+    assert modes(any_bench, store, capped("e2", "bob", 11, daily_cap=1)) == [("incident of e2", 1, "")]
+
+
+def verdict_on(event: str, subject: str) -> Judgement:
+    return Judgement(f"incident of {event}", subject, 5, "v", False, TERMS.rule, 1, 0, 1, 9.0, False, None)
+
+
+def of_one_event(number: int, event: str = "e", **fields: Any) -> list[EpisodeClaim]:
+    return [
+        claim(event, key=("episode", f"rule {n}", "ann"), incident_id=f"incident {n} of {event}", rank=n, **fields)
+        for n in range(number)
+    ]
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_an_event_opens_five_episodes_at_most_the_gravest_and_the_same_when_it_comes_again(
+    any_bench: Bench, shards: int
+) -> None:
+    any_bench.empty()
+    store = any_bench.store(shards=shards)
+    claims = of_one_event(8)
+    answers = modes(any_bench, store, *claims)
+    assert [a for a in answers if a != "cut"] == [(f"incident {n} of e", 1, "") for n in range(5)]
+    assert answers[5:] == ["cut"] * 3
+    assert modes(any_bench, store, *claims) == answers
+    # a batch that broke off between two shards, or held the event twice
+    any_bench.empty()
+    modes(any_bench, store, *claims[:3])
+    assert modes(any_bench, store, *claims, *claims) == answers * 2
+
+
+def test_what_only_grows_leaves_room_for_what_is_new(any_bench: Bench) -> None:
+    any_bench.empty()
+    store = any_bench.store()
+    modes(any_bench, store, *of_one_event(8))
+    again = modes(any_bench, store, *of_one_event(8, "f", level=2.0, time=1))
+    assert again == [(f"incident {n} of e", 2, "") for n in range(5)] + [
+        (f"incident {n} of f", 1, "") for n in (5, 6, 7)
+    ]
