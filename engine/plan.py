@@ -4,7 +4,7 @@ Windows that several rules share are kept once. A rule's exempt roles are part o
 member adds nothing to it: an ambassador's announcement must not make two teachers who repeat it a campaign of three.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -75,6 +75,14 @@ class SignalPlan(Struct, frozen=True):
     name: str
     kept: KeptWindow
     look: Look
+    each: Callable[[Fact, str], Sequence[Key]] | None = None
+
+    def reads(self, fact: Fact, subject_id: str) -> Iterable[tuple[str, Key]]:
+        """The names of its readings, and under which of the window's keys each is read."""
+        if self.each:
+            return ((f"{self.name}/{number}", key) for number, key in enumerate(self.each(fact, subject_id)))
+        key = self.kept.window.at(fact, subject_id)
+        return () if key is None else ((self.name, key),)
 
 
 class RulePlan(Struct, frozen=True):
@@ -91,10 +99,13 @@ class RulePlan(Struct, frozen=True):
             self.policy.exempt_roles.intersection(fact.event.actor_roles or ())
         )
 
-    def reads(self, fact: Fact, subject_id: str) -> list[tuple[SignalPlan, Key]]:
-        """The signals that the subject has here, with the stored keys of their windows."""
-        keys = ((signal, signal.kept.window.at(fact, subject_id)) for signal in self.signals)
-        return [(signal, signal.kept.stored_key(key)) for signal, key in keys if key is not None]
+    def reads(self, fact: Fact, subject_id: str) -> list[tuple[str, SignalPlan, Key]]:
+        """The readings that the subject has here: their names, their signals and the stored keys of the windows."""
+        return [
+            (name, signal, signal.kept.stored_key(key))
+            for signal in self.signals
+            for name, key in signal.reads(fact, subject_id)
+        ]
 
     def judge(self, case: Case) -> Finding | None:
         """The rule's own judgement."""
@@ -145,7 +156,7 @@ class Plan:
                 raise ValueError(f"two windows share the name {signal.window.name!r}")
             length = signal.seconds * MICROSECONDS
             kept.retained = max(kept.retained, length)
-            signals.append(SignalPlan(name, kept, Look(length, signal.sample_from)))
+            signals.append(SignalPlan(name, kept, Look(length, signal.sample_from), signal.each))
         return RulePlan(rule, settings, "shadow" if settings.mode == "shadow" else "live", tuple(signals))
 
     @property
@@ -257,11 +268,11 @@ def _ask(rule: RulePlan, fact: Fact, fact_index: int, first: int, drafts: dict[K
         if rule.exempts(fact, subject_id):
             continue
         reads = rule.reads(fact, subject_id)
-        if rule.signals and not any(key in drafts and drafts[key].recorded for _, key in reads):
+        if rule.signals and not any(key in drafts and drafts[key].recorded for _, _, key in reads):
             continue
         sources = []
-        for signal, key in reads:
+        for name, signal, key in reads:
             draft = drafts.setdefault(key, _Draft(len(drafts), signal.kept, key, None, ()))
-            sources.append((signal.name, first + draft.index, draft.add(signal.look)))
+            sources.append((name, first + draft.index, draft.add(signal.look)))
         pending.append(Pending(rule, fact_index, subject_id, tuple(sources)))
     return pending

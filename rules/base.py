@@ -4,7 +4,7 @@ A rule module under `rules/` holds limits (a Struct, filled from the policy), wi
 one `Rule`. Declaring a signal is all it takes to have it counted: the engine makes one plan of the signals of all rules.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct, field
@@ -72,11 +72,16 @@ class Window(Struct, frozen=True, kw_only=True):
 
 
 class Signal(Struct, frozen=True):
-    """A window read over a length of time (seconds). Evidence is fetched when the count reaches `sample_from`."""
+    """A window read over a length of time (seconds). Evidence is fetched when the count reaches `sample_from`.
+
+    With `each` it is read under several keys instead of the window's own `at`; the readings are named `<signal>/0`,
+    `<signal>/1` and so on.
+    """
 
     window: Window
     seconds: int
     sample_from: int
+    each: Callable[[Fact, str], Sequence[Key]] | None = None
 
 
 class Finding(Struct, frozen=True, kw_only=True):

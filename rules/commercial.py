@@ -2,14 +2,15 @@
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
 from models.events import Comment, ForumPost
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Duration, Quotas, in_words, measured, reached
+from rules.quotas import Duration, Quota, Quotas, in_words, measured, number_of, reached
 from rules.writings import WRITTEN, events_by_actor, one_of, others, where, written
+from state.requests import Reading
 from text.commerce import CommerceReading, commerce_of, is_harmless
 from text.links import links_of
 
@@ -57,7 +58,15 @@ SIGNS = {
 """What a moderator is told for each sign of `text/commerce.yaml`."""
 FURTHER_TEXT = 0.25
 """What each further selling text within the window adds to the level of the heaviest."""
-_PLACE = "place"
+MAX_PLACES = 5
+"""Places of one text that count each by itself, those that stand first. A text that leads to more is a list; that an account
+puts lists before people counts, too, whatever stands on each of them.
+"""
+NAMED_PLACES = 3
+_PLACES = "places\n"
+"""The subject of the case about the places that a text leads to."""
+_MANY = "\nmany"
+"""Stands for a place where a text leads to more than `MAX_PLACES`."""
 _Entries = Iterable[tuple[Key, tuple[str, ...]]]
 
 
@@ -66,8 +75,8 @@ class CommercialContentLimits(Struct, frozen=True, forbid_unknown_fields=True):
 
     `points`: the sum of a text's signs, see `text/commerce.yaml`. `texts_window`: how long selling texts of one account
     are counted together. `pushed`: distinct strangers, threads and owners that one account puts one address before.
-    `promoters`: distinct accounts that write texts with one address in them and with `promoting_points` or more. Links to
-    `harmless` hosts, and to all hosts under them, count nowhere.
+    `promoters`: distinct accounts that write texts with one address in them and with `promoting_points` or more. Of one text
+    the first `MAX_PLACES` addresses count. Links to `harmless` hosts, and to all hosts under them, count nowhere.
     """
 
     points: Annotated[float, Meta(gt=0)]
@@ -96,8 +105,19 @@ def _sells(reading: CommerceReading, limits: CommercialContentLimits) -> bool:
     return _advertises(reading, limits.points, MIN_SIGNS)
 
 
-def _places(reading: CommerceReading, limits: CommercialContentLimits) -> Iterable[str]:
-    return dict.fromkeys(link.place for link in reading.links if not is_harmless(link, limits.harmless))
+def _places(reading: CommerceReading, limits: CommercialContentLimits) -> list[str]:
+    """The places that count each by itself."""
+    return _all_places(reading, limits)[:MAX_PLACES]
+
+
+def _all_places(reading: CommerceReading, limits: CommercialContentLimits) -> list[str]:
+    return list(dict.fromkeys(link.place for link in reading.links if not is_harmless(link, limits.harmless)))
+
+
+def _pushed_places(reading: CommerceReading, limits: CommercialContentLimits) -> list[str]:
+    """The places that a text puts before people; among them the list that it is, if it is one."""
+    places = _all_places(reading, limits)
+    return [*places[:MAX_PLACES], *([_MANY] if len(places) > MAX_PLACES else [])]
 
 
 def _put_before(fact: Fact) -> tuple[str, ...]:
@@ -112,7 +132,7 @@ def _put_before(fact: Fact) -> tuple[str, ...]:
 
 def _pushed(limits: CommercialContentLimits, fact: Fact) -> _Entries:
     if whom := _put_before(fact):
-        for place in _places(reading_of(fact, limits), limits):
+        for place in _pushed_places(reading_of(fact, limits), limits):
             yield (fact.event.actor_id, place), whom
 
 
@@ -123,14 +143,19 @@ def _promoters(limits: CommercialContentLimits, fact: Fact) -> _Entries:
             yield (place,), (fact.event.actor_id,)
 
 
-def _at_place_of_actor(fact: Fact, subject: str) -> Key | None:
-    kind, place = subject.partition("\n")[::2]
-    return (fact.event.actor_id, place) if kind == _PLACE and place else None
+def _places_of_actor(limits: CommercialContentLimits, fact: Fact, subject: str) -> list[Key]:
+    if subject != fact.event.actor_id or not _put_before(fact):
+        return []
+    return [(subject, place) for place in _pushed_places(reading_of(fact, limits), limits)]
 
 
-def _at_place(fact: Fact, subject: str) -> Key | None:
-    kind, place = subject.partition("\n")[::2]
-    return (place,) if kind == _PLACE and place else None
+def _places_of_everybody(limits: CommercialContentLimits, fact: Fact, subject: str) -> list[Key]:
+    return [(place,) for place in _places(reading_of(fact, limits), limits)] if subject == _PLACES else []
+
+
+def _nowhere(_: Fact, __: str) -> Key | None:
+    """These windows are read under several keys (`Signal.each`)."""
+    return None
 
 
 def _signals(limits: CommercialContentLimits) -> dict[str, Signal]:
@@ -140,40 +165,45 @@ def _signals(limits: CommercialContentLimits) -> dict[str, Signal]:
         name="people an actor put a place before",
         on=WRITTEN,
         entries=partial(_pushed, limits),
-        at=_at_place_of_actor,
+        at=_nowhere,
     )
     promoters = Window(
         name="accounts that promote a place",
         on=WRITTEN,
         entries=partial(_promoters, limits),
-        at=_at_place,
+        at=_nowhere,
         named=True,
         note=lambda fact: fact.event.actor_id,
     )
+    own, everybodys = partial(_places_of_actor, limits), partial(_places_of_everybody, limits)
     return (
         {"texts": Signal(texts, int(limits.texts_window), 1)}
         # from half the quota on, what the text says may make up for the rest
-        | {f"pushed/{q.window}": Signal(pushed, int(q.window), (q.reach + 1) // 2) for q in limits.pushed}
-        | {f"promoters/{q.window}": Signal(promoters, int(q.window), q.reach) for q in limits.promoters}
+        | {f"pushed/{q.window}": Signal(pushed, int(q.window), (q.reach + 1) // 2, own) for q in limits.pushed}
+        | {f"promoters/{q.window}": Signal(promoters, int(q.window), q.reach, everybodys) for q in limits.promoters}
     )
 
 
 def _subjects(fact: Fact) -> Iterable[str]:
-    """The actor, who is judged by the text, and every place that the text leads to."""
+    """The actor, who is judged by the text and by what it puts before people; and all places that the text leads to, which
+    others may promote, too.
+    """
     yield fact.event.actor_id
-    for link in links_of(written(fact)):
-        yield f"{_PLACE}\n{link.place}"
+    if links_of(written(fact)):
+        yield _PLACES
 
 
 # --- judging -----------------------------------------------------------------------------------------------------------
 
 
 def judge_commercial_content(case: Case, limits: CommercialContentLimits) -> Finding | None:
-    """A text that sells; or a place that one account pushes, or that several accounts promote."""
+    """A text that sells; or places that one account pushes, or that several accounts promote: one finding, however many places
+    there are.
+    """
     reading = reading_of(case.fact, limits)
-    if case.subject_id == case.fact.event.actor_id:
-        return _selling_text(case, reading, limits)
-    return _promoted_place(case, limits) or _pushed_place(case, reading, limits)
+    if case.subject_id == _PLACES:
+        return _promoted_places(case, reading, limits)
+    return _selling_text(case, reading, limits) or _pushed_places_found(case, reading, limits)
 
 
 def _selling_text(case: Case, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
@@ -192,49 +222,87 @@ def _selling_text(case: Case, reading: CommerceReading, limits: CommercialConten
     )
 
 
-def _pushed_place(case: Case, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
-    if _sells(reading, limits):
-        return None  # that incident says it all
+class _Pushed(NamedTuple):
+    """One place that was put before too many: how far the limit is reached, and what was counted within the quota's window."""
+
+    level: float
+    place: str
+    told: Reading
+    quota: Quota
+
+
+def _pushed_places_found(case: Case, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
     advertising = sum(sign.points for sign in reading.signs if sign.name not in WEAK_SIGNS)
     share = min(max(advertising, 0.0) / limits.points, 1.0)
-    counts = [(case.readings[f"pushed/{quota.window}"], quota) for quota in limits.pushed]
-    level, told, quota = max(
-        ((told.count / quota.reach + share, told, quota) for told, quota in counts if 2 * told.count >= quota.reach),
-        key=lambda found: (found[0], -found[2].window),
-        default=(0.0, None, None),
-    )
-    if level < 1 or told is None or quota is None:
+    found = [
+        one
+        for number, place in enumerate(_pushed_places(reading, limits))
+        if (one := _pushed_place(case, number, place, share, limits)) and one.level >= 1
+    ]
+    if not found:
         return None
-    place = case.subject_id.partition("\n")[2]
+    best, *further = sorted(found, key=lambda one: -one.level)
     signs = f", in texts with signs of advertising ({_named(reading)})" if share else ""
     return Finding(
-        level=level,
+        level=best.level,
         measurements=(
-            measured("pushed", told.count, quota.reach, quota.window),
+            measured("pushed", best.told.count, best.quota.reach, best.quota.window),
             measured("points", reading.points, limits.points),
+            measured("places", len(found), 1, best.quota.window),
         ),
-        evidence=told,
-        subject_id=case.fact.event.actor_id,
-        episode=(case.fact.event.actor_id,),
-        summary=f"Put links to {place} before {told.count} strangers, threads or page owners within "
-        f"{in_words(quota.window)}{signs}; the limit is {quota.reach}, and less where a text advertises.",
+        evidence=best.told,
+        summary=f"Put links to {_place_named(best.place)} before {number_of(best.told)} strangers, threads or page owners "
+        f"within {in_words(best.quota.window)}{signs}; the limit is {best.quota.reach}, and less where a text advertises."
+        f"{_further_places([one.place for one in further])}",
     )
 
 
-def _promoted_place(case: Case, limits: CommercialContentLimits) -> Finding | None:
-    over = reached("promoters", limits.promoters, case.readings)
-    if not over:
+def _pushed_place(case: Case, number: int, place: str, share: float, limits: CommercialContentLimits) -> _Pushed | None:
+    """The quota that the text's place reaches by most, with `share` of it made up for by what the text says."""
+    readings = ((case.readings.get(f"pushed/{quota.window}/{number}"), quota) for quota in limits.pushed)
+    found = [
+        _Pushed(told.count / quota.reach + share, place, told, quota)
+        for told, quota in readings
+        if told and 2 * told.count >= quota.reach
+    ]
+    return max(found, key=lambda one: (one.level, -one.quota.window), default=None)
+
+
+def _place_named(place: str) -> str:
+    return f"more than {MAX_PLACES} addresses at a time" if place == _MANY else place
+
+
+def _further_places(places: list[str]) -> str:
+    """A sentence that names the first of them; empty where there are none."""
+    named = [_place_named(place) for place in places[:NAMED_PLACES]]
+    more = [f"{len(places) - NAMED_PLACES} more"] if len(places) > NAMED_PLACES else []
+    return f" The same goes for {', '.join([*named, *more])}." if named else ""
+
+
+def _promoted_places(case: Case, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
+    found = []
+    for number, place in enumerate(_places(reading, limits)):
+        readings = {
+            f"promoters/{quota.window}": told
+            for quota in limits.promoters
+            if (told := case.readings.get(f"promoters/{quota.window}/{number}"))
+        }
+        if over := reached("promoters", limits.promoters, readings):
+            found.append((over, place))
+    if not found:
         return None
-    place = case.subject_id.partition("\n")[2]
+    # of places that go together it is the same one in whatever order they stand, so that they are one episode
+    found.sort(key=lambda one: (-one[0].level, one[1]))
+    (over, place), *further = found
     return Finding(
         level=over.level,
         measurements=over.measurements,
         evidence=over.reading,
         subject_id=over.reading.first[0].note,
-        episode=(_PLACE,),
+        episode=(place,),
         members=over.reading.members,
         summary=f"{over.reading.count} accounts advertised {place} within {over.within}, in {over.reading.events} texts; "
-        f"the limit is {over.quota.reach} accounts.",
+        f"the limit is {over.quota.reach} accounts.{_further_places([place for _, place in further])}",
     )
 
 

@@ -89,6 +89,11 @@ def measured(name: str, value: float, limit: float, window: int | None = None) -
     return Measurement(name=name, value=value, limit=limit, window_seconds=None if window is None else int(window))
 
 
+def number_of(reading: Reading) -> str:
+    """How much was counted, as a summary says it."""
+    return f"at least {reading.count}" if reading.at_least else str(reading.count)
+
+
 def counted(number: int, thing: str) -> str:
     """1 message, 2 messages."""
     return f"{number} {thing}{'' if number == 1 else 's'}"

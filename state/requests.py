@@ -146,7 +146,8 @@ class Contribution(Struct, frozen=True):
 class Reading(Struct, frozen=True):
     """The answer to one look: the fullest stretch that contains the event.
 
-    `count` is the number of distinct members (or of events). The rest is filled only where it reached the look's
+    `count` is the number of distinct members (or of events); with `at_least` there may have been more, because of an event
+    with very many members only some are remembered. The rest is filled only where it reached the look's
     `sample_from`: `events`, the number of events; `first` and `last`, up to ten contributions each, oldest first;
     `members`, up to 101 named members, those of the latest events, in the order of their names.
     """
@@ -156,6 +157,7 @@ class Reading(Struct, frozen=True):
     first: tuple[Contribution, ...] = ()
     last: tuple[Contribution, ...] = ()
     members: tuple[str, ...] = ()
+    at_least: bool = False
 
 
 class Terms(Struct, frozen=True):

@@ -20,7 +20,7 @@ LIMITS: CommercialContentLimits = load_policy().rules["commercial_content"].limi
 OFFER = "Cheap tablets for schools! 50% off, order now at https://tabletmarket.example-shop.com/buy, free delivery"
 LINK = "Our class has written about bees, see https://bees-of-brno.cz/spring"
 PRAISE = "Very good prices for school trips, 20% off: https://bees-of-brno.cz/spring"
-PLACE = "place\nbees-of-brno.cz"
+PLACES = "places\n"
 
 
 def read(cls: Any, written: str, /, *, heading: str = "", **fields: Any) -> Fact:
@@ -111,32 +111,80 @@ def test_harmless_places_can_be_pushed_as_much_as_one_likes() -> None:
 
 def test_a_bare_link_takes_the_whole_quota_and_advertising_takes_less() -> None:
     bare, praised = message(LINK), message(PRAISE)
-    assert judge_commercial_content(case(bare, PLACE, pushed_at_1d=11, pushed_at_7d=11), LIMITS) is None
-    found = judge_commercial_content(case(praised, PLACE, pushed_at_1d=8, pushed_at_7d=8), LIMITS)
+    assert judge_commercial_content(case(bare, pushed_at_1d_at_0=11, pushed_at_7d_at_0=11), LIMITS) is None
+    found = judge_commercial_content(case(praised, pushed_at_1d_at_0=8, pushed_at_7d_at_0=8), LIMITS)
     assert found
-    assert found.subject_id == "anna"
     assert "bees-of-brno.cz before 8 strangers, threads or page owners within 24 hours" in found.summary
-    assert judge_commercial_content(case(bare, PLACE, pushed_at_1d=12, pushed_at_7d=12), LIMITS)
+    assert judge_commercial_content(case(bare, pushed_at_1d_at_0=12, pushed_at_7d_at_0=12), LIMITS)
 
 
 def test_advertising_to_fewer_than_half_the_quota_is_not_pushing() -> None:
-    assert judge_commercial_content(case(message(PRAISE), PLACE, pushed_at_1d=5, pushed_at_7d=5), LIMITS) is None
+    assert judge_commercial_content(case(message(PRAISE), pushed_at_1d_at_0=5, pushed_at_7d_at_0=5), LIMITS) is None
 
 
 def test_a_text_that_sells_by_itself_is_told_once() -> None:
-    assert judge_commercial_content(case(message(OFFER), PLACE, pushed_at_1d=20, pushed_at_7d=20), LIMITS) is None
+    found = judge_commercial_content(case(message(OFFER), texts=1, pushed_at_1d_at_0=20, pushed_at_7d_at_0=20), LIMITS)
+    assert found
+    assert "sells or advertises" in found.summary
 
 
 def test_accounts_that_advertise_one_place_are_told_together() -> None:
     of = message(PRAISE)
     told = reading(4, note="eva", members=("anna", "ben", "carl", "eva"))
-    found = judge_commercial_content(case(of, PLACE, promoters_at_1d=told, pushed_at_1d=1), LIMITS)
+    found = judge_commercial_content(case(of, PLACES, promoters_at_1d_at_0=told), LIMITS)
     assert found
     assert found.subject_id == "eva"
     assert found.members == ("anna", "ben", "carl", "eva")
     assert found.summary == (
         "4 accounts advertised bees-of-brno.cz within 24 hours, in 4 texts; the limit is 4 accounts."
     )
+
+
+MANY_LINKS = " ".join(f"https://site{n}x.com" for n in range(50))
+
+
+def test_a_handful_of_the_places_of_one_text_count_and_the_list_that_it_is() -> None:
+    of = message(MANY_LINKS, "ben")
+    places = [key[1] for key, _ in entries(of, "pushed/1d")]
+    assert places == [*(f"site{n}x.com" for n in range(5)), "\nmany"]
+    assert [key for key, _ in entries(message(f"{PRAISE} {MANY_LINKS}"), "promoters/1d")] == [
+        ("bees-of-brno.cz",),
+        *((f"site{n}x.com",) for n in range(4)),
+    ]
+
+
+def test_all_places_of_one_text_are_one_finding_that_names_the_first() -> None:
+    pushed = {f"pushed_at_1d_at_{n}": 12 + (n == 2) for n in range(6)}
+    found = judge_commercial_content(case(message(MANY_LINKS), **pushed), LIMITS)
+    assert found
+    assert found.episode == ()
+    assert found.summary.startswith(
+        "Put links to site2x.com before 13 strangers, threads or page owners within 24 hours"
+    )
+    assert found.summary.endswith(" The same goes for site0x.com, site1x.com, site3x.com, 2 more.")
+    assert [(m.name, m.value) for m in found.measurements] == [("pushed", 13), ("points", 2), ("places", 6)]
+
+
+def test_decoys_in_front_do_not_hide_what_is_pushed() -> None:
+    """Other addresses in each text, and the one that matters behind them: then the lists are what is pushed."""
+    found = judge_commercial_content(
+        case(message(MANY_LINKS), **{f"pushed_at_1d_at_{n}": 1 for n in range(5)}, pushed_at_1d_at_5=12), LIMITS
+    )
+    assert found
+    assert found.summary.startswith("Put links to more than 5 addresses at a time before 12 strangers")
+
+
+def test_places_that_are_promoted_together_are_one_finding_in_whatever_order_they_stand() -> None:
+    told = reading(4, note="eva", members=("anna", "ben", "carl", "eva"))
+    one, other = (
+        f"Very good prices, 20% off: {links}"
+        for links in ("https://b-x.com https://a-x.com", "https://a-x.com https://b-x.com")
+    )
+    both = {"promoters_at_1d_at_0": told, "promoters_at_1d_at_1": told}
+    found = [judge_commercial_content(case(message(text), PLACES, **both), LIMITS) for text in (one, other)]
+    assert [f and f.episode for f in found] == [("a-x.com",)] * 2
+    assert found[0]
+    assert found[0].summary.endswith(" The same goes for b-x.com.")
 
 
 def test_only_those_who_advertise_are_counted_as_promoters() -> None:
