@@ -9,8 +9,9 @@ private to Faust, so that Faust is pinned exactly; `tests/integration` holds it 
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import count
+from types import MappingProxyType
 from typing import Any, cast
 
 from aiokafka.errors import ConsumerStoppedError, KafkaError
@@ -20,6 +21,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import Service
 
+from agents.kafka import READ_COMMITTED
+from agents.lag import Standing
 from agents.order import Merge
 from models.records import RawRecord, Source
 
@@ -44,13 +47,18 @@ class GroupLost(Exception):  # noqa: N818 - a state of the world, not a mistake 
 
 
 class Stretch:
-    """Consecutive records of one partition that were handed over together. `end` is the offset after the last one."""
+    """Consecutive records of one partition that were handed over together. `end` is the offset to read on from.
 
-    __slots__ = ("confirmed", "end", "partition")
+    `begins` is their earliest event time, in microseconds since the epoch, and `count` their number.
+    """
 
-    def __init__(self, partition: TP, end: int) -> None:
+    __slots__ = ("begins", "confirmed", "count", "end", "partition")
+
+    def __init__(self, partition: TP, end: int, begins: int = 0, count: int = 0) -> None:
         self.partition = partition
         self.end = end
+        self.begins = begins
+        self.count = count
         self.confirmed = False
 
 
@@ -92,6 +100,22 @@ class Ledger:
             waiting = self._stretches[stretch.partition]
             while waiting and waiting[0].confirmed:
                 self._confirmed[stretch.partition] = waiting.popleft().end
+
+    def read_up_to(self, positions: Mapping[TP, int]) -> None:
+        """All that comes before these offsets and may be judged was handed over.
+
+        The marks of transactions, and records of those that were aborted, have offsets too: what is committed must pass
+        them, or else they would count as waiting for ever.
+        """
+        for partition, offset in positions.items():
+            if waiting := self._stretches[partition]:
+                waiting[-1].end = max(waiting[-1].end, offset)
+            elif offset:
+                self._confirmed[partition] = max(self._confirmed.get(partition, 0), offset)
+
+    def waiting(self, partition: TP) -> Sequence[Stretch]:
+        """What was handed over of the partition and is not confirmed."""
+        return [stretch for stretch in self._stretches.get(partition, ()) if not stretch.confirmed]
 
     def forget(self) -> None:
         """Reading goes on from what Kafka knows to be committed: after each change of the partitions."""
@@ -140,14 +164,20 @@ async def seek_to_committed(consumer: Any) -> Mapping[TopicPartition, int | None
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
-    """The thread in which aiokafka's consumer runs. `behind` are the partitions that had more after the last fetch."""
+    """The thread in which aiokafka's consumer runs.
+
+    `behind` are the partitions that had more after the last fetch, `positions` the offsets from which each is read on.
+    """
 
     logger = _faust_logger
     behind: frozenset[TP] = frozenset()
+    positions: Mapping[TP, int] = MappingProxyType({})
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = _FETCH_WAIT_MS
+        # Faust reads committed records only where it writes in transactions itself
+        consumer._isolation_level = READ_COMMITTED
         return consumer
 
     async def _fetch_records(
@@ -165,7 +195,9 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         fetched: Mapping[TP, list[Any]] = await super()._fetch_records(
             consumer, active_partitions, timeout, max_records
         )
-        self.behind = _behind(consumer)
+        states = _states(consumer)
+        self.behind = frozenset(tp for tp, state in states.items() if _has_more(state))
+        self.positions = {tp: state.position for tp, state in states.items() if state.has_valid_position}
         return fetched
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
@@ -186,15 +218,18 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         return len(wanted) == len(offsets)
 
 
-def _behind(consumer: Any) -> frozenset[TP]:
-    """The partitions of which there is more than was read, and those that have not told yet."""
+def _states(consumer: Any) -> Mapping[TP, Any]:
+    """What aiokafka knows of each partition that is ours."""
     assignment = consumer._subscription.subscription.assignment
-    states = {ensure_TP(tp): assignment.state_value(tp) for tp in assignment.tps} if assignment else {}
-    return frozenset(
-        tp
-        for tp, state in states.items()
-        if state.highwater is None or not state.has_valid_position or state.position < state.highwater
-    )
+    return {ensure_TP(tp): assignment.state_value(tp) for tp in assignment.tps} if assignment else {}
+
+
+def _has_more(state: Any) -> bool:
+    """Whether there is more than was read, or the partition has not told yet.
+
+    What comes after the last stable offset cannot be read before an open transaction ends: nobody knows whether it will count.
+    """
+    return state.lso is None or not state.has_valid_position or state.position < state.lso
 
 
 class BatchConsumer(driver.Consumer):
@@ -206,6 +241,7 @@ class BatchConsumer(driver.Consumer):
         super().__init__(*args, **kwargs)
         self._ledger = Ledger()
         self._merge = Merge()
+        self._positions: Mapping[TP, int] = {}
         self._room = asyncio.Event()
         # a fetch must not return records from before a seek after it
         self._reading = asyncio.Lock()
@@ -231,10 +267,16 @@ class BatchConsumer(driver.Consumer):
         """All that happened before this (in microseconds since the epoch) and can be read is judged; None: all there is."""
         return min((t for t in (self._ledger.begins, self._merge.reached) if t is not None), default=None)
 
-    async def handed_over(self, partition: TP) -> int | None:
-        """The offset up to which the records of the partition have been handed over."""
-        offset = self._merge.first_offset(partition)
-        return await self.position(partition) if offset is None else offset
+    def standing(self, partition: TP) -> Standing | None:
+        """How far the partition was read, and what of it waits to be judged; None where that is not known."""
+        position = self._positions.get(partition)
+        if position is None:
+            return None
+        here, first = self._merge.waiting(partition)
+        stretches = self._ledger.waiting(partition)
+        moments = [stretch.begins for stretch in stretches] + ([] if first is None else [first])
+        count = here + sum(stretch.count for stretch in stretches)
+        return Standing(position=position, waiting=count, since=min(moments, default=None))
 
     async def perform_seek(self) -> None:
         """Go back to what Kafka knows to be committed."""
@@ -246,7 +288,9 @@ class BatchConsumer(driver.Consumer):
         self._in_place = False
         self._ledger.forget()
         self._merge.clear()
+        self._positions = {}
         await super().perform_seek()
+        self._ledger.committed({p: offset for p, offset in self._committed_offset.items() if offset is not None})
         self._in_place = True
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
@@ -298,12 +342,14 @@ class BatchConsumer(driver.Consumer):
                 taken = self._merge.take(self._most, pace.until() if pace else None)
             if taken:
                 records = [record for _, record in taken]
-                batch = Batch(records, _stretches(records), taken[0][0])
+                batch = Batch(records, _stretches(taken), taken[0][0])
                 self._ledger.hand_over(batch)
                 await self.wait_first(self.callback(_message(batch, generation)), self.suspend_flow.wait())
             if not self._goes_on(generation):
                 # the partitions change: what has not reached its agent is read again
                 self._in_place = False
+            else:
+                self._ledger.read_up_to({p: o for p, o in self._positions.items() if not self._merge.waiting(p)[0]})
             return len(taken)
 
     async def _fetch(self, partitions: set[TP]) -> bool:
@@ -325,7 +371,9 @@ class BatchConsumer(driver.Consumer):
             return False
         self._tell("")
         records = {ensure_TP(tp): [_record(tp, record) for record in more] for tp, more in fetched.items()}
-        self._merge.add(records, cast(_ConsumerThread, self._thread).behind & partitions)
+        thread = cast(_ConsumerThread, self._thread)
+        self._merge.add(records, thread.behind & partitions)
+        self._positions = thread.positions
         return True
 
     def _goes_on(self, generation: int) -> bool:
@@ -344,9 +392,16 @@ def _record(partition: Any, record: Any) -> RawRecord:
     return RawRecord(record.value, record.key, source)
 
 
-def _stretches(records: Sequence[RawRecord]) -> list[Stretch]:
-    ends = {TP(r.source.topic, r.source.partition): r.source.offset + 1 for r in records if r.source}
-    return [Stretch(partition, end) for partition, end in ends.items()]
+def _stretches(taken: Iterable[tuple[int, RawRecord]]) -> list[Stretch]:
+    """Of records with their event times, in the order of these."""
+    stretches: dict[TP, Stretch] = {}
+    for moment, record in taken:
+        if source := record.source:
+            partition = TP(source.topic, source.partition)
+            stretch = stretches.setdefault(partition, Stretch(partition, 0, moment))
+            stretch.end = source.offset + 1
+            stretch.count += 1
+    return list(stretches.values())
 
 
 def _message(batch: Any, generation: int) -> ConsumerMessage:

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from msgspec import Struct
 
-from agents.kafka import KafkaUnavailable, client_options, explain_trouble
+from agents.kafka import KafkaUnavailable, client_options, explain_trouble, reader_options
 from agents.settings import Settings
 from agents.topics import DEAD_LETTERS
 from models.records import Source
@@ -106,8 +106,7 @@ async def _consumer(settings: Settings, topic: str) -> AsyncIterator[AIOKafkaCon
     """A consumer of all partitions of the topic, outside of any group."""
     consumer = AIOKafkaConsumer(
         topic,
-        **client_options(settings),
-        enable_auto_commit=False,
+        **reader_options(settings),
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_MAX_FETCH_BYTES,
         fetch_max_wait_ms=50,  # only what is there already is wanted

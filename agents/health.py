@@ -33,17 +33,28 @@ class Outage(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class Lag(Struct, frozen=True, kw_only=True):
+    """How many records of a partition wait to be judged, and the event time of the oldest, in microseconds since the epoch.
+
+    Where that one has not been read yet, `since` is when it was first seen to wait.
+    """
+
+    records: int
+    since: int | None = None
+
+
 class Sighting(Struct, frozen=True, kw_only=True):
     """What the group looks like at one moment.
 
-    `backlog` is the number of records that were written and not committed, of every partition of the group; `committed` are
-    the offsets that say so. `waiting` tells whether any record of our own partitions has not been judged yet; `batch` is the
-    number of the batch that has been under way for longest.
+    `backlog` is how far what was written is ahead of what is committed, of every partition of the group, in offsets;
+    `committed` are the offsets that say so. `lag` is of our own partitions, and `waiting` tells whether any of their records
+    has not been judged yet; `batch` is the number of the batch that has been under way for longest.
     """
 
     backlog: Mapping[Partition, int]
     committed: Mapping[Partition, int]
     waiting: bool
+    lag: Mapping[Partition, Lag] = {}
     batch: int | None = None
 
 

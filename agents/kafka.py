@@ -21,6 +21,8 @@ from aiokafka.protocol.metadata import MetadataRequest
 from agents.settings import Settings
 from agents.tls import explain_tls, protocol_advice, was_closed
 
+READ_COMMITTED = "read_committed"
+"""What was written in a transaction is read once that is committed, or else never."""
 _PROBE_SECONDS = 5.0
 _NOT_LET_IN = (
     AuthenticationFailedError,
@@ -56,6 +58,11 @@ def client_options(settings: Settings) -> dict[str, Any]:
             "sasl_plain_password": settings.kafka_sasl_password.get_secret_value(),
         }
     return options
+
+
+def reader_options(settings: Settings) -> dict[str, Any]:
+    """`client_options`, and what all our consumers have in common besides."""
+    return client_options(settings) | {"isolation_level": READ_COMMITTED, "enable_auto_commit": False}
 
 
 async def explain_trouble(settings: Settings, error: BaseException) -> str:

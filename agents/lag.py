@@ -1,33 +1,53 @@
 """Looks at the consumer group from outside, so that a consumer that has gone silent cannot hide it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack
+from time import time
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from msgspec import Struct
 
-from agents.health import Partition, Sighting
-from agents.kafka import client_options
+from agents.health import Lag, Partition, Sighting
+from agents.kafka import client_options, reader_options
 from agents.settings import Settings
 from models.events import TOPICS
 
 _TIMEOUT_SECONDS = 5.0
+_MICROSECONDS = 1_000_000
 
-Position = Callable[[Partition], Awaitable[int | None]]
+
+class Standing(Struct, frozen=True, kw_only=True):
+    """How far our own consumer has come with a partition.
+
+    `position` is the offset from which it reads on. `waiting` counts what it has read and is not judged yet; `since` is the
+    earliest event time of that, in microseconds since the epoch.
+    """
+
+    position: int
+    waiting: int
+    since: int | None
+
+
+StandingOf = Callable[[Partition], Standing | None]
 
 
 class GroupObserver:
-    """Compares what was written with what the group has committed. Its two connections are its own."""
+    """Compares what was written with what the group has committed. Its two connections are its own.
+
+    What is written ends, for us, where the first open transaction begins.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        options = client_options(settings) | {"request_timeout_ms": int(_TIMEOUT_SECONDS * 1000)}
+        timeout = {"request_timeout_ms": int(_TIMEOUT_SECONDS * 1000)}
         self._group = settings.consumer_group
         self._topics = [settings.topic_prefix + topic for topic in TOPICS]
-        self._admin = AIOKafkaAdminClient(**options)
-        self._consumer = AIOKafkaConsumer(**options, group_id=None, enable_auto_commit=False)
+        self._admin = AIOKafkaAdminClient(**client_options(settings), **timeout)
+        self._consumer = AIOKafkaConsumer(**reader_options(settings), **timeout, group_id=None)
         self._closing = AsyncExitStack()
+        self._seen_waiting: dict[Partition, int] = {}
 
     async def __aenter__(self) -> Self:
         self._closing.push_async_callback(self._admin.close)
@@ -39,8 +59,8 @@ class GroupObserver:
     async def __aexit__(self, *_: object) -> None:
         await self._closing.aclose()
 
-    async def look(self, ours: Iterable[Partition], position: Position, batch: int | None) -> Sighting:
-        """The group now. `position` tells how far our own consumer has read, `batch` is the oldest one under way.
+    async def look(self, ours: Iterable[Partition], standing: StandingOf, batch: int | None) -> Sighting:
+        """The group now. `standing` tells how far our own consumer has come, `batch` is the oldest one under way.
 
         Raises `KafkaError`, `OSError` or `TimeoutError` where Kafka does not answer.
         """
@@ -53,19 +73,20 @@ class GroupObserver:
             fresh = [partition for partition in partitions if partition not in committed]
             starts: dict[Any, int] = await self._consumer.beginning_offsets(fresh) if fresh else {}
         backlog = {(p.topic, p.partition): max(0, end - committed.get(p, starts.get(p, 0))) for p, end in ends.items()}
-        # a backlog is not enough: the marker that ends a transaction has an offset, and is never judged nor committed
-        behind = [p for p in ours if backlog.get(p) and await self._is_behind(p, ends, position)]
+        lag = {p: self._lag(p, ends[TopicPartition(*p)], backlog[p], standing(p)) for p in ours if p in backlog}
         return Sighting(
             backlog=backlog,
             committed={(p.topic, p.partition): offset for p, offset in committed.items()},
-            waiting=batch is not None or bool(behind),
+            lag=lag,
+            waiting=batch is not None or any(one.records for one in lag.values()),
             batch=batch,
         )
 
-    async def _is_behind(self, partition: Partition, ends: dict[Any, int], position: Position) -> bool:
-        try:
-            async with asyncio.timeout(_TIMEOUT_SECONDS):
-                read_up_to = await position(partition)
-        except Exception:  # whatever keeps our consumer from answering, it has not read on
-            return True
-        return read_up_to is None or read_up_to < ends[TopicPartition(*partition)]
+    def _lag(self, partition: Partition, end: int, backlog: int, standing: Standing | None) -> Lag:
+        """What was read is counted exactly. Of the rest only offsets are known, of which transactions take some."""
+        records = standing.waiting + max(0, end - standing.position) if standing else backlog
+        if not records:
+            self._seen_waiting.pop(partition, None)
+            return Lag(records=0)
+        seen = self._seen_waiting.setdefault(partition, int(time() * _MICROSECONDS))
+        return Lag(records=records, since=seen if standing is None or standing.since is None else standing.since)

@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from functools import partial
+from time import time
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
-from agents.health import SERVERS, Health
+from agents.health import SERVERS, Health, Lag
 from engine.outcome import Outcome
 
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
@@ -84,7 +85,13 @@ class Metrics:
         )
         self._lag = Gauge(
             "twinwatch_consumer_lag_records",
-            "Records written and not yet acknowledged, of our partitions.",
+            "Records that wait to be judged, of our partitions.",
+            ["topic", "partition"],
+            registry=registry,
+        )
+        self._lag_seconds = Gauge(
+            "twinwatch_consumer_lag_seconds",
+            "How long ago the oldest record that waits to be judged happened, of our partitions; 0 where none waits.",
             ["topic", "partition"],
             registry=registry,
         )
@@ -159,12 +166,19 @@ class Metrics:
         """A batch failed as a whole; its halves are tried."""
         self._batch_retries.labels("bisection").inc()
 
-    def show_lag(self, lag: Mapping[tuple[str, int], int]) -> None:
+    def show_lag(self, lag: Mapping[tuple[str, int], Lag]) -> None:
         """Replace the lag of all partitions by that of the ones we have now."""
         self._lag.clear()
-        for (topic, partition), records in lag.items():
-            self._lag.labels(topic, str(partition)).set(records)
+        self._lag_seconds.clear()
+        for (topic, partition), one in lag.items():
+            self._lag.labels(topic, str(partition)).set(one.records)
+            # it grows by itself, also while Kafka does not tell how the group stands
+            self._lag_seconds.labels(topic, str(partition)).set_function(partial(_seconds_since, one.since))
 
     def render(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+def _seconds_since(moment: int | None) -> float:
+    return 0.0 if moment is None else max(0.0, time() - moment / 1_000_000)

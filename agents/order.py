@@ -83,11 +83,10 @@ class Merge:
         """Those partitions of which fewer records wait here."""
         return {partition for partition in partitions if len(self._waiting.get(partition, ())) < count}
 
-    def first_offset(self, partition: TP) -> int | None:
-        """Offset of the first record of the partition that was read and not handed over."""
+    def waiting(self, partition: TP) -> tuple[int, int | None]:
+        """How many records of the partition were read and not handed over, and the event time of the first of them."""
         waiting = self._waiting.get(partition)
-        source = waiting[0][1].source if waiting else None
-        return source.offset if source else None
+        return (len(waiting), waiting[0][0]) if waiting else (0, None)
 
     def missing(self) -> set[TP]:
         """Partitions that have more, of which nothing is here: what they have may come before all that is here."""

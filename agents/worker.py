@@ -19,7 +19,7 @@ from agents.health import Health, Partition
 from agents.journey import Journey
 from agents.judge import Judge, OpenJudge, open_judge
 from agents.kafka import KafkaUnavailable, describe_trouble
-from agents.lag import GroupObserver
+from agents.lag import GroupObserver, Standing
 from agents.logs import culprit, log_what_tasks_raise, set_up_logging, threads_speak_discreetly
 from agents.metrics import Metrics
 from agents.pace import Pace
@@ -162,8 +162,8 @@ async def _run_app(app: WorkerApp) -> str:
 async def _watch(settings: Settings, app: WorkerApp, metrics: Metrics, health: Health) -> str:
     """Look at the consumer group now and then, and tell health and metrics; why this worker should be restarted."""
 
-    async def position(partition: Partition) -> int | None:
-        return await app.batches.handed_over(TP(*partition))
+    def standing(partition: Partition) -> Standing | None:
+        return app.batches.standing(TP(*partition))
 
     while True:
         # not at once: a new cluster has its first coordinator only after somebody has asked for one
@@ -172,10 +172,10 @@ async def _watch(settings: Settings, app: WorkerApp, metrics: Metrics, health: H
             async with GroupObserver(settings) as observer:
                 while True:
                     ours = health.partitions
-                    sighting = await observer.look(ours, position, app.batches.oldest_unconfirmed)
+                    sighting = await observer.look(ours, standing, app.batches.oldest_unconfirmed)
                     health.recover("kafka", seen_by="observer")
                     health.see(sighting)
-                    metrics.show_lag({p: backlog for p, backlog in sighting.backlog.items() if p in ours})
+                    metrics.show_lag(sighting.lag)
                     if reasons := health.why_dead():
                         return "; ".join(reasons)
                     await asyncio.sleep(_LOOK_SECONDS)

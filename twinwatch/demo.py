@@ -21,6 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from agents.kafka import READ_COMMITTED
 from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS, TOPICS
 from models.incidents import Incident
 from twinwatch.embedded import EmbeddedServerError, embedded_kafka, embedded_redis
@@ -161,6 +162,7 @@ class _Watch:
             bootstrap_servers=bootstrap_servers,
             group_id=None,  # all partitions, and nobody to share them with
             auto_offset_reset="earliest",
+            isolation_level=READ_COMMITTED,
         )
         try:
             await consumer.start()

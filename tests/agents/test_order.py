@@ -57,8 +57,8 @@ def test_partitions_are_merged_by_event_time() -> None:
     subject = merge()
     read(subject, a=[1, 4, 5], b=[2, 3, 6], c=[])
     assert taken(subject, most=4) == [(0, 1), (1, 2), (1, 3), (0, 4)]
-    assert subject.first_offset(A) == 2
-    assert subject.first_offset(C) is None
+    assert subject.waiting(A) == (1, second(5))
+    assert subject.waiting(C) == (0, None)
     assert taken(subject) == [(0, 5), (1, 6)]
 
 

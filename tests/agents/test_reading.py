@@ -12,6 +12,7 @@ from faust.types import TP
 
 from agents.app import build_app
 from agents.consumer import Batch, BatchConsumer, GroupLost, _ConsumerThread
+from agents.lag import Standing
 from agents.settings import Settings
 from models.records import RawRecord
 from tests.agents.helpers import health
@@ -32,6 +33,7 @@ class FakeThread:
     def __init__(self) -> None:
         self.fetches: list[Fetched | Exception] = []
         self.behind: frozenset[TP] = frozenset()
+        self.positions: dict[TP, int] = {}
         self.asked: list[set[TP]] = []
         self.before_fetch: Callable[[], Awaitable[None]] | None = None
         self.taken: list[dict[TP, int]] = []
@@ -112,7 +114,7 @@ def test_what_is_known_to_be_missing_is_asked_for_and_waited_for() -> None:
         reading = Reading()
         reading.thread.behind = frozenset([A, OTHER])
         assert await reading.read({A: [30, 31]}) == 0
-        assert await reading.consumer.handed_over(A) == 30
+        assert reading.consumer.standing(A) is None, "nothing is known"
         reading.thread.behind = frozenset()
         assert await reading.read({OTHER: [3]}) == 3
         assert reading.thread.asked == [{A, B, OTHER}, {OTHER}]
@@ -264,5 +266,51 @@ def test_a_commit_that_fails_or_hangs_is_no_crash(monkeypatch: pytest.MonkeyPatc
 
     async def run() -> None:
         assert await thread_over(FakeKafkaConsumer(error=error))._commit({A: 5}) is False
+
+    asyncio.run(run())
+
+
+def test_what_waits_of_a_partition_is_what_was_read_and_not_judged() -> None:
+    async def run() -> None:
+        reading = Reading()
+        assert reading.consumer.standing(A) is None, "nothing is known"
+        reading.thread.positions = {A: 5, B: 3}
+        await reading.read({A: [3, 4]})
+        reading.thread.behind = frozenset([OTHER])
+        reading.thread.positions = {A: 7, B: 3}
+        await reading.read({A: [6]})
+        since = START_MICROSECONDS + 3 * 60_000_000
+        assert reading.consumer.standing(A) == Standing(position=7, waiting=3, since=since)
+        assert reading.consumer.standing(B) == Standing(position=3, waiting=0, since=None)
+        reading.consumer.confirm(reading.batches[0])
+        assert reading.consumer.standing(A) == Standing(position=7, waiting=1, since=since + 3 * 60_000_000)
+        await reading.consumer.perform_seek()
+        assert reading.consumer.standing(A) is None
+
+    asyncio.run(run())
+
+
+def test_what_is_no_record_is_committed_with_the_records_before_it_and_not_sooner() -> None:
+    async def run() -> None:
+        reading = Reading()
+        # the mark that ends a transaction stands at 2, the records of an aborted one at 3 and 4 with their mark
+        reading.thread.positions = {A: 3}
+        await reading.read({A: [0, 1]})
+        assert not await reading.consumer.force_commit()
+        reading.consumer.confirm(reading.batches[0])
+        reading.thread.positions = {A: 6}
+        await reading.read({})
+        assert await reading.consumer.force_commit()
+        reading.thread.behind = frozenset([OTHER])
+        reading.thread.positions = {A: 8}
+        await reading.read({A: [6]})
+        assert not await reading.consumer.force_commit(), "what waits to be handed over is not judged"
+        reading.thread.behind = frozenset()
+        await reading.read({OTHER: [5]})
+        assert not await reading.consumer.force_commit(), "what was handed over is not judged yet"
+        reading.consumer.confirm(reading.batches[1])
+        assert await reading.consumer.force_commit()
+        assert not await reading.consumer.force_commit()
+        assert reading.thread.taken == [{A: 6}, {A: 8, OTHER: 6}]
 
     asyncio.run(run())

@@ -5,12 +5,14 @@ import json
 import logging
 import threading
 from datetime import UTC, datetime, timedelta
+from time import time
 from typing import Literal
 
 import aiohttp
 import msgspec
 import pytest
 
+from agents.health import Lag
 from agents.logs import JsonFormatter, log_what_tasks_raise, set_up_logging, threads_speak_discreetly
 from agents.metrics import Metrics
 from agents.patience import FIRST_DELAY, LONGEST_DELAY, Interrupted, Patience
@@ -119,10 +121,25 @@ def test_an_event_from_a_clock_ahead_of_ours_has_no_negative_latency() -> None:
 
 def test_the_lag_of_a_partition_that_is_gone_is_gone() -> None:
     metrics = Metrics()
-    metrics.show_lag({("activity.messages", 0): 5, ("activity.messages", 1): 7})
-    metrics.show_lag({("activity.messages", 1): 3})
+    metrics.show_lag(
+        {("activity.messages", 0): Lag(records=5, since=1), ("activity.messages", 1): Lag(records=7, since=1)}
+    )
+    metrics.show_lag({("activity.messages", 1): Lag(records=3)})
     lag = {name: value for name, value in gauges(metrics).items() if name.startswith("twinwatch_consumer_lag")}
-    assert lag == {'twinwatch_consumer_lag_records{partition="1",topic="activity.messages"}': 3}
+    assert lag == {
+        'twinwatch_consumer_lag_records{partition="1",topic="activity.messages"}': 3,
+        'twinwatch_consumer_lag_seconds{partition="1",topic="activity.messages"}': 0,
+    }
+
+
+def test_the_lag_in_seconds_grows_while_nobody_looks_and_is_never_negative() -> None:
+    metrics = Metrics()
+    metrics.show_lag({("t", 0): Lag(records=1, since=int((time() - 60) * 1e6)), ("t", 1): Lag(records=1, since=2**53)})
+    name = 'twinwatch_consumer_lag_seconds{partition="%d",topic="t"}'
+    first = gauges(metrics)
+    assert first[name % 0] >= 60
+    assert gauges(metrics)[name % 0] > first[name % 0]
+    assert first[name % 1] == 0
 
 
 def test_two_workers_in_one_process_count_apart() -> None:

@@ -12,7 +12,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from agents import worker
 from agents.app import WorkerApp
-from agents.health import Health, Sighting
+from agents.health import Health, Lag, Sighting
 from agents.judge import Judge, OpenJudge
 from agents.kafka import KafkaUnavailable
 from agents.metrics import Metrics
@@ -200,7 +200,8 @@ def watched(monkeypatch: pytest.MonkeyPatch, condition: Health, metrics: Metrics
 
 
 def behind(backlog: int) -> Sighting:
-    return Sighting(backlog={P: backlog, ("activity.media", 0): 99}, committed={P: 0}, waiting=True)
+    lag = {P: Lag(records=backlog, since=1)}
+    return Sighting(backlog={P: backlog, ("activity.media", 0): 99}, committed={P: 0}, lag=lag, waiting=True)
 
 
 def test_a_worker_that_is_up_and_idle_while_records_wait_ends(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -209,7 +210,7 @@ def test_a_worker_that_is_up_and_idle_while_records_wait_ends(monkeypatch: pytes
     condition.assign(frozenset([P]))
     clock.now += 31
     assert watched(monkeypatch, condition, metrics, behind(7)) == "records wait and none was judged for 31 s"
-    lag = {name: value for name, value in gauges(metrics).items() if "lag" in name}
+    lag = {name: value for name, value in gauges(metrics).items() if "lag_records" in name}
     assert lag == {'twinwatch_consumer_lag_records{partition="0",topic="activity.messages"}': 7}
 
 

@@ -41,7 +41,9 @@ async def stored(settings: Settings) -> list[StoredLetter]:
 
 
 async def read(servers: str, topic: str, count: int) -> list[tuple[bytes | None, bytes | None]]:
-    consumer = AIOKafkaConsumer(topic, bootstrap_servers=servers, auto_offset_reset="earliest")
+    consumer = AIOKafkaConsumer(
+        topic, bootstrap_servers=servers, auto_offset_reset="earliest", isolation_level="read_committed"
+    )
     await consumer.start()
     try:
         async with asyncio.timeout(20):

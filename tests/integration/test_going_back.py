@@ -31,6 +31,7 @@ async def offsets_after_going_back(stage: Stage) -> dict[int, int]:
         group_id=stage.group,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
+        isolation_level="read_committed",
     )
     await consumer.start()
     try:
