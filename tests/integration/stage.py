@@ -144,8 +144,8 @@ class Stage:
 
     # --- the platform's side -----------------------------------------------------------------------------------------
 
-    def send(self, records: Iterable[Sent], *, transactional_id: str | None = None) -> int:
-        """Write the records in order (in one transaction), and wait until the broker has them; how many they were."""
+    def send(self, records: Iterable[Sent]) -> int:
+        """Write the records in order, and wait until the broker has them; how many they were."""
         failures: list[Any] = []
         sent = 0
         producer = Producer(
@@ -157,11 +157,7 @@ class Stage:
                 "log_level": 0,
             }
             | self.client
-            | ({"transactional.id": transactional_id} if transactional_id else {})
         )
-        if transactional_id:
-            producer.init_transactions(30)
-            producer.begin_transaction()
         for record in records:
             partition = -1 if record.partition is None else record.partition  # any, by the key
             while True:
@@ -179,8 +175,6 @@ class Stage:
             producer.poll(0)
             sent += 1
         assert producer.flush(30) == 0
-        if transactional_id:
-            producer.commit_transaction(30)
         assert not failures, failures[0]
         return sent
 

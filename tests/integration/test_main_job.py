@@ -4,7 +4,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -212,20 +211,3 @@ def test_the_log_holds_nothing_that_members_wrote_nor_who_they_are(
     assert worker.said
     assert "Xanthippe" not in worker.said
     assert "bees" not in worker.said
-
-
-@pytest.mark.kafka
-@pytest.mark.redis
-def test_events_written_in_transactions_are_judged_and_their_markers_wait_for_nobody(
-    new_genuine_stage: NewStage,
-) -> None:
-    stage = new_genuine_stage(1)
-    worker = stage.start_worker(stall_seconds=2)
-    stage.send(copied_messages("anna", 9), transactional_id=stage.group)
-    eventually(lambda: bool(stage.found()), what="the incident is found")
-    time.sleep(6)
-    assert worker.get("/live") == (200, '{"status": "ok", "reasons": []}')
-    assert worker.runs
-    stage.send(copied_messages("bruno", 9), transactional_id=stage.group)
-    eventually(lambda: len(stage.found()) == 2, what="the next incident is found")
-    assert worker.runs
