@@ -1,5 +1,6 @@
 """The engine: one object that serves the worker, the replay and the tests alike."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -54,6 +55,10 @@ from state.requests import (
 from state.store import Store
 from text.reading import TextReading, passages, read_texts
 
+TURN_SECONDS = 0.05
+"""A batch keeps the event loop for no longer than this, or than one text takes, before others have their turn."""
+READ_AT_ONCE = 20_000
+"""Characters of texts that are read in one pass."""
 COMPARED = (Message, ForumPost, Comment)
 """Whose text is compared with others': an invitation or a request may well carry the platform's own words."""
 
@@ -110,7 +115,7 @@ class Engine:
         """Judge one batch; see `BatchEngine.process`."""
         batch = _Batch(self._clock())
         with batch.stage("decode"):
-            arrivals = self._decode(records, batch)
+            arrivals = await self._decode(records, batch)
         incidents: list[Incident] = []
         for is_verdict, piece in groupby(arrivals, lambda arrival: isinstance(arrival.event, Verdict)):
             if is_verdict:
@@ -121,15 +126,15 @@ class Engine:
 
     async def _judge_piece(self, arrivals: list[_Arrival], batch: "_Batch") -> list[Incident]:
         with batch.stage("read"):
-            texts, headings = _read(arrivals, self._nobodys)
+            texts, headings = await _read(arrivals, self._nobodys, batch)
         with batch.stage("recall"):
             facts, told, decisions = await self._recall(arrivals, texts, headings)
         with batch.stage("judge"):
-            observations, pending = self._observe(arrivals, facts, batch)
+            observations, pending = await self._observe(arrivals, facts, batch)
         with batch.stage("measure"):
             measured = await self._store.measure(observations) if observations else []
         with batch.stage("judge"):
-            claims = self._judge(arrivals, facts, pending, measured, batch)
+            claims = await self._judge(arrivals, facts, pending, measured, batch)
         with batch.stage("settle"):
             answers = await self._store.settle([c for _, c in claims], decisions) if claims or decisions else []
             detected_at = self._clock()
@@ -161,9 +166,10 @@ class Engine:
             if judgements:
                 await self._store.learn(judgements)
 
-    def _decode(self, records: Sequence[RawRecord], batch: "_Batch") -> list[_Arrival]:
+    async def _decode(self, records: Sequence[RawRecord], batch: "_Batch") -> list[_Arrival]:
         arrivals: list[_Arrival] = []
         for record in records:
+            await batch.yield_now_and_then()
             try:
                 event = decode_event(record.value, limits=self._limits, now=batch.now)
             except UndecodableError as error:
@@ -227,12 +233,13 @@ class Engine:
         ]
         return facts, recalled.told, recalled.decisions
 
-    def _observe(
+    async def _observe(
         self, arrivals: list[_Arrival], facts: list[Fact], batch: "_Batch"
     ) -> tuple[list[Observation], list[Pending]]:
         observations: list[Observation] = []
         pending: list[Pending] = []
         for index, fact in enumerate(facts):
+            await batch.yield_now_and_then()
             added, waiting, faults = observe(self._plan, fact, index, len(observations))
             observations += added
             pending += waiting
@@ -240,7 +247,7 @@ class Engine:
                 batch.blame(arrivals[index], fault)
         return observations, pending
 
-    def _judge(
+    async def _judge(
         self,
         arrivals: list[_Arrival],
         facts: list[Fact],
@@ -253,6 +260,7 @@ class Engine:
         """
         claims: dict[int, list[EpisodeClaim]] = {}
         for waiting in pending:
+            await batch.yield_now_and_then()
             index, plan = waiting.fact_index, waiting.plan
             try:
                 case = waiting.case(facts[index], measured)
@@ -279,6 +287,7 @@ class _Batch:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._faults: dict[int, list[Fault]] = {}
         self._seconds: dict[str, float] = {}
+        self._turn_began = perf_counter()
 
     def refuse(self, record: RawRecord, event_type: str, reason: Reason, detail: str) -> None:
         """Make a dead letter of the record."""
@@ -288,6 +297,12 @@ class _Batch:
     def blame(self, arrival: _Arrival, fault: Fault) -> None:
         """A rule failed on the arrival."""
         self._faults.setdefault(arrival.number, []).append(fault)
+
+    async def yield_now_and_then(self) -> None:
+        """Let the event loop turn where this batch has kept it for long: heartbeats, health checks and signals wait for it."""
+        if perf_counter() - self._turn_began > TURN_SECONDS:
+            await asyncio.sleep(0)
+            self._turn_began = perf_counter()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -331,12 +346,27 @@ def _in_order(told: list[list[Revision]], told_now: list[tuple[int, Revision]]) 
         yield from {(r.incident_id, r.revision): r for r in (*now.get(index, ()), *before)}.values()
 
 
-def _read(arrivals: list[_Arrival], nobodys: frozenset[str]) -> tuple[dict[int, TextReading], dict[int, TextReading]]:
-    """Readings of texts and of headings by the index of their arrival, where there are any; all in one pass."""
+async def _read(
+    arrivals: list[_Arrival], nobodys: frozenset[str], batch: _Batch
+) -> tuple[dict[int, TextReading], dict[int, TextReading]]:
+    """Readings of texts and of headings by the index of their arrival, where there are any."""
     texts = {index: text for index, arrival in enumerate(arrivals) if (text := text_of(arrival.event))}
     headings = {index: heading for index, arrival in enumerate(arrivals) if (heading := heading_of(arrival.event))}
-    readings = read_texts([*texts.values(), *headings.values()], nobodys)
+    readings: list[TextReading] = []
+    for some in _in_pieces([*texts.values(), *headings.values()]):
+        readings += read_texts(some, nobodys)
+        await batch.yield_now_and_then()
     return dict(zip(texts, readings, strict=False)), dict(zip(headings, readings[len(texts) :], strict=True))
+
+
+def _in_pieces(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The texts in order, cut after each that fills a piece."""
+    start = length = 0
+    for end, text in enumerate(texts, 1):
+        length += len(text)
+        if length >= READ_AT_ONCE or end == len(texts):
+            yield texts[start:end]
+            start, length = end, 0
 
 
 def _recipients(event: Event) -> tuple[str, ...]:
