@@ -11,6 +11,7 @@ import faust
 from faust.types import TP, EventT
 from faust.types.transports import TransportT
 
+from agents.budget import Budget
 from agents.consumer import Batch, BatchConsumer, Transport
 from agents.health import Health
 from agents.kafka import bootstrap_servers
@@ -50,6 +51,8 @@ class WorkerApp(faust.App):
     logger = logging.getLogger("faust.app")
     linger_seconds = 0.1
     """How long a batch may take to fill while there is no backlog."""
+    budget: Budget
+    """What a batch may cost."""
     pace: Pace | None = None
     """What keeps this worker together with the others of its group, if there may be any."""
 
@@ -73,7 +76,7 @@ class EventStream(Protocol):
         ...
 
 
-def build_app(settings: Settings, carry: Carry, health: Health, pace: Pace | None = None) -> WorkerApp:
+def build_app(settings: Settings, carry: Carry, health: Health, budget: Budget, pace: Pace | None = None) -> WorkerApp:
     """The app, not yet started. `carry` answers whether a batch may be acknowledged; it must not raise."""
     app = WorkerApp(
         settings.consumer_group,
@@ -102,6 +105,7 @@ def build_app(settings: Settings, carry: Carry, health: Health, pace: Pace | Non
     )
 
     app.linger_seconds = settings.batch_max_seconds
+    app.budget = budget
     app.pace = pace
 
     # acks=False: what Faust takes for done is not what we take for done

@@ -338,8 +338,9 @@ class BatchConsumer(driver.Consumer):
                 return 0
             taken: list[tuple[int, RawRecord]] = []
             if self._goes_on(generation):
-                pace = cast(Any, self.app).pace
-                taken = self._merge.take(self._most, pace.until() if pace else None)
+                app = cast(Any, self.app)
+                pace = app.pace
+                taken = self._merge.take(self._most, pace.until() if pace else None, app.budget.cost)
             if taken:
                 records = [record for _, record in taken]
                 batch = Batch(records, _stretches(taken), taken[0][0])

@@ -5,7 +5,10 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from time import monotonic
+from typing import Protocol
 
+from agents.budget import Budget
 from agents.health import Health
 from agents.logs import culprit
 from agents.metrics import Metrics
@@ -18,18 +21,34 @@ from state.errors import StateUnavailable
 
 logger = logging.getLogger(__name__)
 
+ATTEMPTS = 10
+"""So often Redis may be too slow for one record alone, and answer a PING afterwards, before the record is put aside."""
+
+
+class TooSlow(Exception):  # noqa: N818 - what is the case
+    """Redis works, and does not answer in time to this batch."""
+
+
+class AnsweringEngine(BatchEngine, Protocol):
+    """An engine that tells whether its store answers at all."""
+
+    async def ping(self) -> None:
+        """Raise `state.errors.StateUnavailable` unless the store answers."""
+        ...
+
 
 class Journey:
     """Carries batches from raw records to confirmed incidents and dead letters. Never raises, never loses, never spins."""
 
     def __init__(
         self,
-        engine: BatchEngine,
+        engine: AnsweringEngine,
         publisher: Publisher,
         *,
         metrics: Metrics,
         health: Health,
         patience: Patience,
+        budget: Budget,
         topic_prefix: str = "",
     ) -> None:
         self._engine = engine
@@ -37,6 +56,7 @@ class Journey:
         self._metrics = metrics
         self._health = health
         self._patience = patience
+        self._budget = budget
         self._topic_prefix = topic_prefix
         self._under_way = 0
         self._arrived = asyncio.Event()
@@ -72,12 +92,15 @@ class Journey:
         return True
 
     async def _judge(self, records: Sequence[RawRecord]) -> list[Outcome]:
-        """The outcome of the batch; where it fails for another reason than an outage, those of its halves."""
+        """The outcome of the batch; where it fails for another reason than an outage, those of its halves. A batch for which
+        a Redis that works is too slow has failed, too.
+        """
         try:
             return [await self._process(records)]
         except Interrupted:
             raise
         except Exception as error:
+            self._budget.failed()
             if len(records) == 1:
                 return [_failed(records[0], error)]
             # judging is idempotent: the half that is in order comes to what it would have come to
@@ -86,16 +109,38 @@ class Journey:
             return await self._judge(records[:middle]) + await self._judge(records[middle:])
 
     async def _process(self, records: Sequence[RawRecord]) -> Outcome:
+        attempts = 0
         for delay in self._patience.delays():
+            start = monotonic()
             try:
                 outcome = await self._engine.process(records)
             except StateUnavailable as error:
+                self._budget.failed()
                 self._metrics.count_redis_error(error.kind)
                 self._health.suffer("redis", f"Redis does not answer: {error.kind}")
                 await self._patience.wait(delay)
+                if not error.timed_out:
+                    continue
+                # a script may still be running, and the same batch again would only wait behind it
+                await self._until_redis_answers()
+                self._health.suffer("redis", f"Redis answers, but not in time to a batch of {len(records)}")
+                attempts += 1
+                if len(records) > 1 or attempts == ATTEMPTS:
+                    self._health.recover("redis")
+                    raise TooSlow(f"Redis did not answer in time, {attempts} times, and works") from error
             else:
                 self._health.recover("redis")
+                self._budget.judged(records, monotonic() - start)
                 return outcome
+        raise AssertionError("delays never end")
+
+    async def _until_redis_answers(self) -> None:
+        for delay in self._patience.delays():
+            try:
+                return await self._engine.ping()
+            except StateUnavailable as error:
+                self._health.suffer("redis", f"Redis does not answer: {error.kind}")
+                await self._patience.wait(delay)
         raise AssertionError("delays never end")
 
     @asynccontextmanager

@@ -11,11 +11,13 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from heapq import heapify, heappop, heapreplace
+from math import inf
 from time import monotonic, time
 
 import msgspec
 from faust.types import TP
 
+from agents.budget import cost_of
 from models.events import to_microseconds
 from models.records import RawRecord
 
@@ -95,8 +97,10 @@ class Merge:
         self._missed_since = {partition: self._missed_since.get(partition, now) for partition in empty}
         return {partition for partition, since in self._missed_since.items() if now - since < PATIENCE_SECONDS}
 
-    def take(self, most: int, until: int | None = None) -> list[tuple[int, RawRecord]]:
-        """The next records by event time, with it: at most so many, none later than `until`, none before what is missing."""
+    def take(self, most: int, until: int | None = None, budget: float = inf) -> list[tuple[int, RawRecord]]:
+        """The next records by event time, with it: at most so many, none later than `until`, none before what is missing. They
+        cost no more than the budget, unless the first one alone does.
+        """
         taken: list[tuple[int, RawRecord]] = []
         if self.missing():
             return taken
@@ -107,6 +111,9 @@ class Merge:
             if until is not None and moment > until:
                 break
             waiting = self._waiting[partition]
+            budget -= cost_of(waiting[0][1])
+            if taken and budget < 0:
+                break
             taken.append(waiting.popleft())
             if waiting:
                 heapreplace(heads, (waiting[0][0], partition))

@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from agents.app import WorkerApp, build_app
+from agents.budget import Budget
 from agents.health import Health, Partition
 from agents.journey import Journey
 from agents.judge import Judge, OpenJudge, open_judge
@@ -121,10 +122,17 @@ async def _consume(
 ) -> int:
     journey: Journey
     pace = Pace(judge.share_progress, health=health, metrics=metrics)
-    app = build_app(settings, lambda records: journey.carry(records), health, pace)
+    budget = Budget()
+    app = build_app(settings, lambda records: journey.carry(records), health, budget, pace)
     publisher = Publisher(app.producer, metrics=metrics, health=health, patience=patience)
     journey = Journey(
-        judge, publisher, metrics=metrics, health=health, patience=patience, topic_prefix=settings.topic_prefix
+        judge,
+        publisher,
+        metrics=metrics,
+        health=health,
+        patience=patience,
+        budget=budget,
+        topic_prefix=settings.topic_prefix,
     )
     running = asyncio.create_task(_run_app(app))
     watching = asyncio.create_task(_watch(settings, app, metrics, health))

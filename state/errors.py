@@ -10,3 +10,8 @@ class StateUnavailable(Exception):  # noqa: N818 - a state of the world, not a m
     def __init__(self, kind: str, detail: str) -> None:
         super().__init__(f"Redis: {detail}")
         self.kind = kind
+
+    @property
+    def timed_out(self) -> bool:
+        """Whether Redis took too long, so that what it was asked for may still be done."""
+        return self.kind == TimeoutError.__name__

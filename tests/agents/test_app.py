@@ -9,6 +9,7 @@ import pytest
 from faust.types import TP
 
 from agents.app import WorkerApp, build_app
+from agents.budget import Budget
 from agents.consumer import Batch, BatchConsumer, Ledger, Stretch
 from agents.settings import Settings
 from models.events import TOPICS
@@ -44,7 +45,7 @@ class Run:
         async def crash(reason: BaseException) -> None:
             self.crash = reason
 
-        app = build_app(Settings(), carry, health())
+        app = build_app(Settings(), carry, health(), Budget())
         ledger = Ledger()
         batches = [Batch([record(offset)], [Stretch(PARTITION, offset + 1)]) for offset in range(len(self._answers))]
         for batch in batches:
@@ -85,7 +86,9 @@ def app() -> WorkerApp:
         async def carry(_: Sequence[RawRecord]) -> bool:
             return True
 
-        return build_app(Settings(topic_prefix="p.", batch_max_records=7, batch_max_seconds=0.5), carry, health())
+        return build_app(
+            Settings(topic_prefix="p.", batch_max_records=7, batch_max_seconds=0.5), carry, health(), Budget()
+        )
 
     return asyncio.run(build())
 

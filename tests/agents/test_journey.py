@@ -7,8 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 from msgspec.structs import replace
 
+from agents.budget import LEAST, Budget
 from agents.health import Health
-from agents.journey import Journey
+from agents.journey import ATTEMPTS, Journey
 from agents.metrics import Metrics
 from agents.publishing import Publisher
 from engine.outcome import Outcome
@@ -20,11 +21,18 @@ Judge = Callable[[Sequence[RawRecord]], Outcome]
 
 
 class FakeEngine:
-    def __init__(self, judge: Callable[[Sequence[RawRecord]], Awaitable[Outcome]]) -> None:
+    def __init__(
+        self, judge: Callable[[Sequence[RawRecord]], Awaitable[Outcome]], pings: list[bool] | None = None
+    ) -> None:
         self._judge = judge
+        self._pings = [] if pings is None else pings
 
     async def process(self, records: Sequence[RawRecord]) -> Outcome:
         return await self._judge(records)
+
+    async def ping(self) -> None:
+        if self._pings and not self._pings.pop(0):
+            raise StateUnavailable("TimeoutError", "no answer")
 
 
 class Worker:
@@ -33,7 +41,10 @@ class Worker:
     def __init__(self, judge: Judge, *, stop_after: int | None = None, prefix: str = "") -> None:
         self.metrics, self.health, self.producer = Metrics(), health(), FakeProducer()
         self.patience = ImpatientPatience(stop_after)
+        self.budget = Budget()
         self.batches: list[int] = []
+        self.pings: list[bool] = []
+        """Whether Redis answers the next ones; afterwards it does."""
 
         async def process(records: Sequence[RawRecord]) -> Outcome:
             self.batches.append(len(records))
@@ -41,11 +52,12 @@ class Worker:
 
         publisher = Publisher(self.producer, metrics=self.metrics, health=self.health, patience=self.patience)
         self.journey = Journey(
-            FakeEngine(process),
+            FakeEngine(process, self.pings),
             publisher,
             metrics=self.metrics,
             health=self.health,
             patience=self.patience,
+            budget=self.budget,
             topic_prefix=prefix,
         )
 
@@ -116,9 +128,94 @@ def test_during_an_outage_the_worker_says_so_and_confirms_nothing_when_it_is_sto
         raise StateUnavailable("TimeoutError", "no answer")
 
     worker = Worker(judge, stop_after=3)
+    worker.pings += [False] * 3
     assert not worker.carry(record(0))
     assert "Redis does not answer: TimeoutError" in worker.health.why_not_ready()
     assert worker.published == []
+
+
+def too_slow_for(*heavy: int, more_than: int = 0) -> Judge:
+    """Redis takes too long for these records, and for more than so many at once."""
+
+    def judge(records: Sequence[RawRecord]) -> Outcome:
+        found = [r for r in records if r.source and r.source.offset in heavy]
+        if found or (more_than and len(records) > more_than):
+            raise StateUnavailable("TimeoutError", "Timeout reading from socket")
+        return fine(records)
+
+    return judge
+
+
+def test_a_batch_for_which_a_redis_that_works_is_too_slow_is_halved() -> None:
+    worker = Worker(too_slow_for(more_than=2))
+    assert worker.carry(*(record(offset) for offset in range(8)))
+    assert worker.batches == [8, 4, 2, 2, 4, 2, 2]
+    assert {topic for topic, _ in worker.published} == {"incidents"}
+    assert len(worker.published) == 8
+    assert worker.health.outages == []
+    assert gauges(worker.metrics)['twinwatch_batch_retries_total{cause="bisection"}'] == 3
+
+
+def test_after_a_time_out_nothing_is_asked_of_redis_before_it_answers_a_ping() -> None:
+    """A script that was given up may still be running, and more of them would only stand behind it."""
+    worker = Worker(too_slow_for(more_than=1))
+    worker.pings += [False] * 7
+    assert worker.carry(record(0), record(1))
+    assert worker.batches == [2, 1, 1]
+    assert worker.pings == []
+
+
+def test_one_record_for_which_redis_is_always_too_slow_is_put_aside_after_some_attempts() -> None:
+    worker = Worker(too_slow_for(2))
+    assert worker.carry(*(record(offset) for offset in range(4)))
+    assert worker.batches == [4, 2, 2, *[1] * ATTEMPTS, 1]
+    [letter] = [headers for topic, _, _, headers in worker.producer.confirmed if topic == "activity.dead-letters"]
+    assert dict(letter)["reason"] == b"rule_error"
+    assert b"Redis did not answer in time, 10 times, and works" in dict(letter)["detail"]
+    assert dict(letter)["source_offset"] == b"2"
+    assert len(worker.published) == 4
+    assert worker.health.outages == []
+
+
+def test_a_record_that_comes_through_once_is_judged() -> None:
+    answers = iter([False] * (ATTEMPTS - 1) + [True])
+
+    def judge(records: Sequence[RawRecord]) -> Outcome:
+        if not next(answers):
+            raise StateUnavailable("TimeoutError", "Timeout reading from socket")
+        return fine(records)
+
+    worker = Worker(judge)
+    assert worker.carry(record(0))
+    assert worker.published == [("incidents", b"anna")]
+
+
+@pytest.mark.parametrize("kind", ["ConnectionError", "OutOfMemoryError", "ReadOnlyError", "BusyLoadingError"])
+def test_no_other_trouble_of_redis_puts_a_record_aside(kind: str) -> None:
+    def judge(records: Sequence[RawRecord]) -> Outcome:
+        raise StateUnavailable(kind, "while PING works")
+
+    worker = Worker(judge, stop_after=5 * ATTEMPTS)
+    assert not worker.carry(record(0), record(1))
+    assert worker.batches == [2] * 5 * ATTEMPTS
+    assert worker.published == []
+
+
+def test_a_worker_begins_with_small_batches_grows_and_begins_anew_after_a_failure() -> None:
+    answers = iter([True, True, False, True])
+
+    def judge(records: Sequence[RawRecord]) -> Outcome:
+        if not next(answers):
+            raise StateUnavailable("ConnectionError", "refused")
+        return fine(records)
+
+    worker = Worker(judge)
+    large = record(0, b" " * LEAST)
+    costs = [worker.budget.cost]
+    for _ in range(3):
+        worker.carry(large)
+        costs.append(worker.budget.cost)
+    assert costs == [LEAST, 2 * LEAST, 4 * LEAST, 2 * LEAST]
 
 
 @pytest.mark.parametrize("poison", range(7))

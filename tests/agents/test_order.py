@@ -7,6 +7,7 @@ from faust.types import TP
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.budget import cost_of
 from agents.order import PATIENCE_SECONDS, Merge, event_time
 from models.records import RawRecord, Source
 from tests.agents.helpers import Clock
@@ -138,3 +139,12 @@ def test_all_comes_once_in_the_order_of_each_partition_and_sorted_where_each_is(
         assert [second for partition, second in everything if partition == number] == more
     if all(more == sorted(more) for more in seconds):
         assert [second for _, second in everything] == sorted(second for more in seconds for second in more)
+
+
+def test_a_batch_costs_no_more_than_its_budget_unless_one_record_does() -> None:
+    waiting = merge()
+    read(waiting, a=[1, 2, 5, 6], b=[3, 4])
+    each = cost_of(record(A, 0, 1))
+    sizes = [len(waiting.take(100, None, budget)) for budget in (2 * each, 2 * each - 1, 0, 100 * each)]
+    assert sizes == [2, 1, 1, 2]
+    assert len(waiting) == 0

@@ -11,6 +11,7 @@ from aiokafka.structs import TopicPartition
 from faust.types import TP
 
 from agents.app import build_app
+from agents.budget import Budget, cost_of
 from agents.consumer import Batch, BatchConsumer, GroupLost, _ConsumerThread
 from agents.lag import Standing
 from agents.settings import Settings
@@ -72,7 +73,7 @@ class Reading:
         async def carry(_: Sequence[RawRecord]) -> bool:
             return True
 
-        self.app = build_app(Settings(), carry, health())
+        self.app = build_app(Settings(), carry, health(), Budget())
         self.consumer: BatchConsumer = self.app.batches
         self.thread = FakeThread()
         self.consumer._thread = self.thread  # type: ignore[assignment]
@@ -137,6 +138,20 @@ def test_only_what_is_confirmed_is_committed_and_again_until_kafka_takes_it() ->
         assert not await reading.consumer.force_commit()
         assert reading.thread.taken == [{A: 2}]
         assert reading.consumer.oldest_unconfirmed is not None
+
+    asyncio.run(run())
+
+
+def test_a_batch_costs_no_more_than_the_budget_allows() -> None:
+    async def run() -> None:
+        reading = Reading()
+        each = cost_of(RawRecord(event_at(0), None))
+        reading.app.budget.cost = 2 * each
+        await reading.read({A: [0, 1, 2, 3]}, {})
+        reading.app.budget.cost = 10 * each
+        reading.consumer.confirm(reading.batches[0])
+        await reading.read({A: [4]})
+        assert [len(batch.records) for batch in reading.batches] == [2, 2, 1]
 
     asyncio.run(run())
 

@@ -24,6 +24,10 @@ class Trouble(NamedTuple):
     """Longest delay, half of the time before the script runs and half of the time after it."""
     cut: bool = False
     """The script runs, and the connection is closed before its answer."""
+    at_least: float = 0.0
+    """Shortest delay, in seconds."""
+    larger_than: int = 0
+    """It happens only to calls of more bytes than these."""
 
 
 OOM = Trouble("oom", answer=b"-OOM command not allowed when used memory > 'maxmemory'.\r\n")
@@ -84,12 +88,12 @@ class RedisProxy:
         try:
             while True:
                 command, name = await _read_command(client)
-                trouble = self._met(name)
+                trouble = self._met(name, len(command))
                 if trouble and trouble.answer:
                     to_client.write(trouble.answer)
                     await to_client.drain()
                     continue
-                delay = self._chance.uniform(0, trouble.seconds) if trouble else 0.0
+                delay = self._chance.uniform(trouble.at_least, trouble.seconds) if trouble else 0.0
                 early = self._chance.random() < 0.5
                 await asyncio.sleep(delay if early else 0.0)
                 to_server.write(command)
@@ -102,9 +106,11 @@ class RedisProxy:
         finally:
             to_server.close()
 
-    def _met(self, name: bytes) -> Trouble | None:
+    def _met(self, name: bytes, size: int) -> Trouble | None:
         trouble = self.trouble
-        if trouble is None or name not in _SCRIPTS or self._chance.random() >= trouble.share:
+        if trouble is None or name not in _SCRIPTS or size <= trouble.larger_than:
+            return None
+        if self._chance.random() >= trouble.share:
             return None
         self.done[trouble.name] += 1
         return trouble
