@@ -7,7 +7,7 @@ and Kafka keeps an order within a partition only. With --partitions N each type 
 partitions, keyed by the actor, as the platform writes them: rules that judge an actor's own events of one topic must agree
 then, and those that join several actors or topics may differ by the order in which events met. A worker judges the whole
 file as a backlog, so that its rate is its capacity. Servers that are not named are started: a genuine Apache Kafka (`make
-kafka` fetches it) and a redis-server. The exit status is 0 where the two agree.
+kafka` fetches it) and a Redis-compatible server. The exit status is 0 where the two agree.
 """
 
 import argparse
@@ -49,7 +49,7 @@ def main() -> int:
     with ExitStack() as stack:
         try:
             kafka = options.kafka or stack.enter_context(KafkaServer()).start().bootstrap_servers
-            redis = options.redis or stack.enter_context(RedisServer(require_redis("redis-server"))).start().url
+            redis = options.redis or stack.enter_context(RedisServer(require_redis())).start().url
         except ServerMissing as why:
             parser.error(str(why))
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinwatch-same-")))
@@ -61,7 +61,7 @@ def main() -> int:
 def _replay(events: Path, directory: Path) -> tuple[Found, Counter[str]]:
     outputs = {name: directory / f"{name}.jsonl" for name in ("incidents", "shadow", "dead-letters")}
     arguments = [argument for name, path in outputs.items() for argument in (f"--{name}", str(path))]
-    done = command("replay", str(events), *arguments, timeout=_HOURS_SECONDS)
+    done = command("replay", str(events), *arguments, seconds=_HOURS_SECONDS)
     if done.returncode:
         sys.exit(done.stderr)
     print(f"replay: {done.stderr.splitlines()[0]}")
@@ -78,11 +78,10 @@ def _judge(events: Path, kafka: str, redis: str, directory: Path, partitions: in
         sent = stage.send(_records(events, by_topic=partitions is not None))
         worker = stage.start_worker()
         start = time.monotonic()
-        stage.wait_until_judged(_HOURS_SECONDS)
+        stage.wait_until_judged()
         seconds = time.monotonic() - start
         print(f"Kafka:  {sent:,} records in {seconds:.1f} s from when the worker was ready ({sent / seconds:,.0f}/s)")
-        status, _ = worker.stop()
-        if status:
+        if worker.stop():
             sys.exit(worker.said)
         letters = {
             (h["source_topic"], h["source_partition"], h["source_offset"]): h["reason"].decode()

@@ -2,8 +2,8 @@
 
     python benchmarks/soak.py [--minutes 30] [--picture docs/soak.svg] [--rate EVENTS_PER_SECOND]
 
-A genuine Apache Kafka (`make kafka` fetches it), a redis-server and one worker in a process of its own, with the settings that
-are usual. First a backlog is read, which tells the capacity; then as many events a second as half of that come in as they
+A genuine Apache Kafka (`make kafka` fetches it), a Redis-compatible server and one worker in a process of its own, with the
+usual settings. First a backlog is read, which tells the capacity; then as many events a second as half of that come in as they
 happen, for so many minutes, while the worker's resident memory, what Redis has in use, and the backlog are looked at.
 
 What is remembered is kept for hours, days and weeks, which no soak lasts. So time is *compressed*: every length of time in
@@ -81,7 +81,7 @@ def main() -> int:
     with ExitStack() as stack:
         try:
             kafka = stack.enter_context(KafkaServer()).start()
-            redis = stack.enter_context(RedisServer(require_redis("redis-server"))).start()
+            redis = stack.enter_context(RedisServer(require_redis())).start()
         except ServerMissing as why:
             parser.error(str(why))
         client = stack.enter_context(Redis.from_url(redis.url))
@@ -138,7 +138,7 @@ def begun(stage: Stage, events: Iterator[dict[str, Any]], policy: Path) -> Worke
         for number, event in enumerate(islice(events, CAPACITY_EVENTS))
     )
     worker = stage.start_worker(ready=False, policy_file=policy)
-    worker.wait_until_ready(300)
+    worker.wait_until_ready()
     return worker
 
 

@@ -2,7 +2,6 @@
 
 import os
 import shlex
-import subprocess
 from argparse import ArgumentParser
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from confluent_kafka.admin import (
 )
 from cryptography.hazmat.primitives import serialization
 
-from tests.servers import KafkaServer, RedisServer, free_port
+from tests.servers import LONG_ENOUGH, KafkaServer, RedisServer, free_port, run
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 HOST = "127.0.0.1"
@@ -190,14 +189,14 @@ class SecureKafka(KafkaServer):
 
     def allow(self, bindings: list[AclBinding]) -> None:
         admin = self.admin()
-        for created in admin.create_acls(bindings, request_timeout=20).values():
-            created.result(20)
+        for created in admin.create_acls(bindings, request_timeout=LONG_ENOUGH).values():
+            created.result(LONG_ENOUGH)
 
     def forbid(self, binding: AclBinding) -> None:
         """Take a permission away."""
         admin = self.admin()
-        [deleted] = admin.delete_acls([_exactly(binding)], request_timeout=20).values()
-        assert len(deleted.result(20)) == 1
+        [deleted] = admin.delete_acls([_exactly(binding)], request_timeout=LONG_ENOUGH).values()
+        assert len(deleted.result(LONG_ENOUGH)) == 1
 
 
 def _exactly(b: AclBinding) -> AclBindingFilter:
@@ -212,12 +211,9 @@ def bindings_of_acls_script(directory: Path, environment: Mapping[str, str]) -> 
     stand_in = directory / "kafka-acls"
     stand_in.write_text(f'#!/usr/bin/env bash\nprintf "%q " "$@" >>{said}\necho >>{said}\n', encoding="utf-8")
     stand_in.chmod(0o755)
-    subprocess.run(
-        ["bash", DEPLOY / "kafka" / "acls.sh"],
-        env={"PATH": os.environ["PATH"], "KAFKA_ACLS": str(stand_in), **environment},
-        check=True,
-        timeout=30,
-    )
+    env = {"PATH": os.environ["PATH"], "KAFKA_ACLS": str(stand_in), **environment}
+    done = run("bash", DEPLOY / "kafka" / "acls.sh", env=env)
+    assert done.returncode == 0, done.stderr
     return [binding for line in said.read_text("utf-8").splitlines() for binding in _bindings(shlex.split(line))]
 
 

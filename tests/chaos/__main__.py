@@ -84,7 +84,7 @@ def _play(seeds: list[int], events: int, enough: Event) -> Iterator[Failure]:
     log = workload(_log_of(seeds[0]), events, parts=max(2, events // _EVENTS_A_PART))
     seed, directory = seeds[0], Path(tempfile.mkdtemp(prefix="twinwatch-chaos-"))
     try:
-        with KafkaServer() as kafka, RedisServer(require_redis("redis-server")) as redis:
+        with KafkaServer() as kafka, RedisServer(require_redis()) as redis:
             kafka.start()
             redis.start()
             undisturbed = Arena(kafka, redis, directory).undisturbed(log)

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
@@ -19,11 +17,10 @@ from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from agents.topics import DEFAULT_PARTITIONS, INCIDENTS, TOPICS
-from tests.servers import KafkaServer, eventually, free_port
+from tests.servers import LONG_ENOUGH, REPOSITORY, KafkaServer, eventually, free_port, run
 from twinwatch.embedded import redis_binaries
 from twinwatch.embedded.kept import KeptProcess
 
-REPOSITORY = Path(__file__).parents[2]
 SERVICES: dict[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 KEY = "a-key-for-this-test-alone"
 CONTACTS = 100
@@ -90,10 +87,9 @@ def healthy(metrics_port: int) -> bool:
     assert found
     python, *arguments = json.loads(found[1].replace("9108", str(metrics_port)))
     assert python == "python"
-    return subprocess.run([sys.executable, *arguments], capture_output=True, timeout=30, check=False).returncode == 0
+    return run(sys.executable, *arguments).returncode == 0
 
 
-@pytest.mark.timeout(300)
 def test_topics_are_created_and_a_worker_finds_what_is_to_be_found(
     tmp_path: Path, unstarted_kafka: KafkaServer
 ) -> None:
@@ -102,51 +98,34 @@ def test_topics_are_created_and_a_worker_finds_what_is_to_be_found(
     kafka = start_as_composed(unstarted_kafka)
     with redis_as_composed(tmp_path) as redis:
         for attempt in ("created", "exists"):
-            done = subprocess.run(
-                [*program, *SERVICES["topics"]["command"]],
-                env=environment("topics", kafka, redis, metrics_port),
-                cwd=REPOSITORY,
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
+            env = environment("topics", kafka, redis, metrics_port)
+            done = run(*program, *SERVICES["topics"]["command"], env=env)
             assert done.returncode == 0, done.stderr
             assert [line.split()[:2] for line in done.stdout.splitlines()] == [[attempt, t.name] for t in TOPICS]
         check_topics(unstarted_kafka.bootstrap_servers)
 
         with (tmp_path / "worker.log").open("wb") as log:
-            worker = subprocess.Popen(
-                [*program, *SERVICES["worker"]["command"]],
-                env=environment("worker", kafka, redis, metrics_port),
-                cwd=REPOSITORY,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
+            env = environment("worker", kafka, redis, metrics_port)
+            worker = KeptProcess([*program, *SERVICES["worker"]["command"]], None, log=log, cwd=REPOSITORY, env=env)
         try:
-            eventually(lambda: healthy(metrics_port), seconds=120, what="the worker is healthy")
+            eventually(lambda: healthy(metrics_port), what="the worker is healthy")
             write_a_flood(unstarted_kafka.bootstrap_servers)
             incident = first_incident(unstarted_kafka.bootstrap_servers)
             assert (incident["rule"], incident["subject_id"]) == ("contact_request_flood", "asker")
         finally:
-            worker.terminate()
-            try:
-                status = worker.wait(float(SERVICES["worker"]["stop_grace_period"].removesuffix("s")))
-            except subprocess.TimeoutExpired:
-                worker.kill()
-                raise
+            worker.stop(LONG_ENOUGH)
         said = (tmp_path / "worker.log").read_text(encoding="utf-8")
-        assert status == 0, said
+        assert worker.process.returncode == 0, said
         assert [json.loads(line) for line in said.splitlines()], "TWINWATCH_LOG_FORMAT=json"
 
 
 def check_topics(servers: str) -> None:
     client = AdminClient({"bootstrap.servers": servers})
-    found = {name: len(topic.partitions) for name, topic in client.list_topics(timeout=10).topics.items()}
+    found = {name: len(topic.partitions) for name, topic in client.list_topics(timeout=LONG_ENOUGH).topics.items()}
     assert found == {topic.name: topic.partitions or DEFAULT_PARTITIONS for topic in TOPICS}
     for topic in TOPICS:
         resource = ConfigResource(ResourceType.TOPIC, topic.name)
-        settings = client.describe_configs([resource])[resource].result(10)
+        settings = client.describe_configs([resource])[resource].result(LONG_ENOUGH)
         assert {name: settings[name].value for name in topic.configuration} == topic.configuration
 
 
@@ -161,14 +140,14 @@ def write_a_flood(servers: str) -> None:
             "recipient_id": f"stranger-{number}",
         }
         producer.produce("activity.contact-requests", json.dumps(event), key="asker")
-    assert producer.flush(20) == 0
+    assert producer.flush(LONG_ENOUGH) == 0
 
 
 def first_incident(servers: str) -> dict[str, Any]:
     consumer = Consumer({"bootstrap.servers": servers, "group.id": "reader", "auto.offset.reset": "earliest"})
     consumer.subscribe([INCIDENTS])
     try:
-        record = consumer.poll(60)
+        record = consumer.poll(LONG_ENOUGH)
         assert record is not None, "no incident came"
         assert record.error() is None
         incident: dict[str, Any] = json.loads(record.value() or b"")

@@ -8,7 +8,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.servers import KafkaServer, RedisServer, eventually
+from tests.servers import LONG_ENOUGH, KafkaServer, RedisServer, eventually
 
 
 def test_redis_keeps_what_it_confirmed_over_a_power_cut(own_redis: RedisServer) -> None:
@@ -46,7 +46,7 @@ def test_kafka_keeps_what_it_confirmed_over_a_power_cut(own_kafka: KafkaServer) 
     async def read() -> tuple[bytes | None, bytes | None]:
         consumer = AIOKafkaConsumer("kept", bootstrap_servers=own_kafka.bootstrap_servers, auto_offset_reset="earliest")
         async with consumer:
-            record = await asyncio.wait_for(consumer.getone(), 20)
+            record = await asyncio.wait_for(consumer.getone(), LONG_ENOUGH)
             return record.key, record.value
 
     asyncio.run(write())

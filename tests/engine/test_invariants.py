@@ -19,8 +19,6 @@ from tests.engine.judged import judged_world
 from tests.engine.world import COPIED, World, engine_over, last_revisions, pairs, process, records, said
 from tests.state.conftest import Bench
 
-pytestmark = pytest.mark.timeout(600)  # fifteen worlds a test, on a machine that may be busy
-
 EVENTS = 120
 OWN_EVENTS = {
     "mass_messaging",

@@ -74,6 +74,13 @@ def kinds_of(bench: Bench) -> set[str]:
     return {match[2].decode() for match in found if match}
 
 
+def lifetimes(bench: Bench) -> list[float]:
+    """How many seconds each key has left; 0 where it has ended meanwhile."""
+    left = [bench.run(bench.client.pttl(key)) for key in bench.run(bench.client.keys())]
+    assert -1 not in left, "there is a key without an end"
+    return [max(0, one) / 1000 for one in left]
+
+
 def test_nothing_is_left_after_its_time(bench: Bench) -> None:
     engine, kinds, rules = brief_engine(bench), set(), set()
     events = with_a_member(1, copies=True)
@@ -83,12 +90,11 @@ def test_nothing_is_left_after_its_time(bench: Bench) -> None:
         if verdicts := verdicts_on(outcome):
             process(bench, engine, records(dated_now(verdicts)))
         kinds |= kinds_of(bench)
+        assert max(lifetimes(bench)) <= LONGEST
     assert len(rules) > 5
     assert {"tie", "win", "began", "target", "episode", "members", "told"} <= kinds
     assert {"band", "leader", "sentence", "brought", "incident", "verdicts", "reported"} <= kinds
-    time.sleep(LONGEST)
-    # a second more: servers end keys that nobody asks for a little later
-    eventually(lambda: bench.run(bench.client.dbsize()) == 0, seconds=2.0, what="every key has ended")
+    eventually(lambda: bench.run(bench.client.dbsize()) == 0, what="every key has ended")
 
 
 def test_others_who_go_on_keep_nothing_of_a_member_who_is_gone(any_bench: Bench) -> None:

@@ -6,10 +6,9 @@ import secrets
 import signal
 import subprocess
 import sys
-import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,12 +27,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS
 from models.events import TOPICS
-from tests.servers import eventually, free_port
+from tests.servers import LONG_ENOUGH, REPOSITORY, eventually, free_port, run
+from twinwatch.embedded.kept import KeptProcess
 
-REPOSITORY = Path(__file__).parents[2]
 PSEUDONYM_KEY = "a key for tests and nothing else"
-_READY_SECONDS = 120.0
-_JUDGED_SECONDS = 150.0
+_KAFKA_SECONDS = 60.0
+"""For one answer of Kafka's."""
 
 Found = dict[str, tuple[str, str, int]]
 """Rule, subject and last revision by incident id: what a consumer has after its upserts."""
@@ -97,8 +96,9 @@ class Stage:
             "pseudonym_key": PSEUDONYM_KEY,
             "metrics_host": "127.0.0.1",
             "metrics_port": free_port(),
-            # where many tests share a processor, a batch may well take longer than anywhere else
-            "stall_seconds": 120,
+            # a slow machine is no fault of the worker's
+            "stall_seconds": LONG_ENOUGH,
+            "startup_timeout_seconds": LONG_ENOUGH,
         }
         path = self.directory / f"{secrets.token_hex(4)}.env"
         lines = [f"TWINWATCH_{name.upper()}={value}\n" for name, value in (usual | self.settings | settings).items()]
@@ -107,9 +107,8 @@ class Stage:
 
     def create_topics(self, partitions: int) -> None:
         """As `twinwatch topics create` does."""
-        command(
-            "topics", "create", "--env-file", str(self.env_file()), "--partitions", str(partitions)
-        ).check_returncode()
+        done = command("topics", "create", "--env-file", str(self.env_file()), "--partitions", str(partitions))
+        assert done.returncode == 0, done.stderr
 
     def start_worker(self, *, ready: bool = True, fault: str = "", **settings: object) -> "Worker":
         """Start a worker (with a fault of `tests.integration.faulty`), and wait until it can take events."""
@@ -174,7 +173,7 @@ class Stage:
                     producer.poll(0.1)
             producer.poll(0)
             sent += 1
-        assert producer.flush(30) == 0
+        assert producer.flush(LONG_ENOUGH) == 0
         assert not failures, failures[0]
         return sent
 
@@ -189,7 +188,7 @@ class Stage:
                 consumer.assign([TopicPartition(self.prefix + topic, partition, 0)])
                 position = 0
                 while position < end:
-                    message = consumer.poll(10)
+                    message = consumer.poll(_KAFKA_SECONDS)
                     assert message is not None, "the broker does not give what it has"
                     assert not message.error(), message.error()
                     messages.append(message)
@@ -218,7 +217,7 @@ class Stage:
         try:
             ends = {(topic, p): end for topic in topics for p, end in self._ends(consumer, topic) if end}
             asked = [TopicPartition(self.prefix + topic, p) for topic, p in ends]
-            answered = consumer.committed(asked, timeout=10) if asked else []
+            answered = consumer.committed(asked, timeout=_KAFKA_SECONDS) if asked else []
             return {key: answer.offset for key, answer in zip(ends, answered, strict=True)}
         finally:
             consumer.close()
@@ -229,18 +228,26 @@ class Stage:
         try:
             ends = {(topic, p): end for topic in TOPICS for p, end in self._ends(consumer, topic) if end}
             asked = [TopicPartition(self.prefix + topic, p) for topic, p in ends]
-            answered = consumer.committed(asked, timeout=10) if asked else []
+            answered = consumer.committed(asked, timeout=_KAFKA_SECONDS) if asked else []
             return sum(end - max(0, a.offset) for end, a in zip(ends.values(), answered, strict=True))
         finally:
             consumer.close()
 
-    def wait_until_judged(self, seconds: float = _JUDGED_SECONDS) -> None:
-        """Wait until everything that was written is committed."""
+    def wait_until_judged(self, tend: Callable[[], object] = lambda: None) -> None:
+        """Wait until everything that was written is committed, for as long as it goes on; `tend` to the workers meanwhile."""
+        left = self.backlog()
+
+        def judged() -> bool:
+            nonlocal left
+            tend()
+            left = self.backlog()
+            return left == 0
+
         try:
-            eventually(lambda: self.backlog() == 0, seconds=seconds, what="all records are judged and committed")
+            eventually(judged, what="all records are judged and committed", progress=lambda: left)
         except pytest.fail.Exception as failure:
             told = "\n".join(f"{worker.get('/ready')} {worker.get('/live')}\n{worker.said}" for worker in self.workers)
-            raise AssertionError(f"{failure}; {self.backlog()} are left; the workers:\n{told}") from None
+            raise AssertionError(f"{failure}; {left} are left; the workers:\n{told}") from None
 
     def _consumer(self) -> Consumer:
         return Consumer(
@@ -258,9 +265,9 @@ class Stage:
 
     def _ends(self, consumer: Consumer, topic: str) -> list[tuple[int, int]]:
         name = self.prefix + topic
-        partitions = consumer.list_topics(name, timeout=10).topics[name].partitions
+        partitions = consumer.list_topics(name, timeout=_KAFKA_SECONDS).topics[name].partitions
         return [
-            (number, consumer.get_watermark_offsets(TopicPartition(name, number), timeout=10)[1])
+            (number, consumer.get_watermark_offsets(TopicPartition(name, number), timeout=_KAFKA_SECONDS)[1])
             for number in sorted(partitions)
         ]
 
@@ -274,19 +281,14 @@ class Worker:
         self.log = self._env_file.with_suffix(".log")
         program = ["tests.integration.faulty", fault] if fault else ["twinwatch", "worker"]
         with self.log.open("wb") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", *program, "--env-file", self._env_file],
-                cwd=REPOSITORY,
-                env=clean_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            command = [sys.executable, "-m", *program, "--env-file", str(self._env_file)]
+            self._kept = KeptProcess(command, None, log=log, cwd=REPOSITORY, env=clean_environment())
+        self.process = self._kept.process
 
     def get(self, path: str) -> tuple[int, str]:
         """Status and body; status 0 where nobody listens."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as response:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=_KAFKA_SECONDS) as response:
                 return response.status, response.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.read().decode()
@@ -310,12 +312,12 @@ class Worker:
         """How many events it has judged."""
         return self.metrics().get("twinwatch_batch_size_events_sum", 0)
 
-    def wait_until_ready(self, seconds: float = _READY_SECONDS) -> None:
+    def wait_until_ready(self) -> None:
         def ready() -> bool:
             assert self.runs, f"it ended with status {self.process.returncode}:\n{self.said}"
             return self.get("/ready")[0] == 200
 
-        eventually(ready, seconds=seconds, what="the worker is ready")
+        eventually(ready, what="the worker is ready")
 
     @property
     def runs(self) -> bool:
@@ -325,16 +327,14 @@ class Worker:
     def said(self) -> str:
         return self.log.read_text("utf-8", "replace")
 
-    def stop(self, number: int = signal.SIGTERM) -> tuple[int, float]:
-        """Ask it to end; its status and how many seconds it took."""
-        start = time.monotonic()
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Ask it to end; its status."""
         self.process.send_signal(number)
-        return self.process.wait(30), time.monotonic() - start
+        return self.process.wait(LONG_ENOUGH)
 
     def kill(self) -> None:
         """End it at once, as a power cut would."""
-        self.process.kill()
-        self.process.wait()
+        self._kept.kill()
 
 
 def clean_environment() -> dict[str, str]:
@@ -342,18 +342,9 @@ def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.upper().startswith("TWINWATCH_")}
 
 
-def command(*arguments: str, timeout: float = 60, **options: Any) -> "subprocess.CompletedProcess[str]":
+def command(*arguments: str, seconds: float = LONG_ENOUGH) -> "subprocess.CompletedProcess[str]":
     """Run the command line to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "twinwatch", *arguments],
-        cwd=REPOSITORY,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-        **options,
-    )
+    return run(sys.executable, "-m", "twinwatch", *arguments, env=clean_environment(), seconds=seconds)
 
 
 def upserted(incidents: Iterable[dict[str, Any]]) -> Found:
@@ -370,6 +361,6 @@ def replayed(records: Iterable[Sent], directory: Path, *options: str) -> Found:
     """What `twinwatch replay` finds in the records, in their order."""
     events, incidents, shadow = (directory / name for name in ("events.jsonl", "incidents.jsonl", "shadow.jsonl"))
     events.write_bytes(b"".join((record.value or b"") + b"\n" for record in records))
-    done = command("replay", str(events), "--incidents", str(incidents), "--shadow", str(shadow), *options, timeout=300)
+    done = command("replay", str(events), "--incidents", str(incidents), "--shadow", str(shadow), *options)
     assert done.returncode == 0, done.stderr
     return upserted(json.loads(line) for path in (incidents, shadow) for line in path.open("rb"))

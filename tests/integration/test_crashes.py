@@ -48,7 +48,7 @@ def test_two_workers_share_the_partitions_and_one_takes_over_when_the_other_is_k
     before = first.judged()
     eventually(lambda: first.judged() > before or stage.backlog() == 0, what="the first one goes on")
     second.kill()
-    stage.wait_until_judged(90)
+    stage.wait_until_judged()
     assert stage.found() == expected
 
 
@@ -63,5 +63,5 @@ def test_a_worker_that_hung_for_a_while_does_no_harm(stage: Stage, affairs: list
         assert second.runs
     finally:
         first.process.send_signal(signal.SIGCONT)
-    stage.wait_until_judged(90)
+    stage.wait_until_judged()
     assert stage.found() == expected

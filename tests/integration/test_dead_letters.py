@@ -1,11 +1,9 @@
 """Dead letters on a broker: listed, explained, and sent again to where they came from."""
 
 import asyncio
-import os
 import subprocess
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
@@ -14,8 +12,9 @@ from agents.dead_letters import NotRedriven, StoredLetter, read_dead_letters, re
 from agents.settings import Settings
 from agents.topics import DEAD_LETTERS
 from models.records import DeadLetter, RawRecord, Reason, Source
+from tests.integration.stage import clean_environment
+from tests.servers import LONG_ENOUGH, run
 
-REPOSITORY = Path(__file__).parents[2]
 TOPIC = "activity.comments"
 BROKEN = b'{"type": "comment", "event_id": 7}'
 
@@ -46,7 +45,7 @@ async def read(servers: str, topic: str, count: int) -> list[tuple[bytes | None,
     )
     await consumer.start()
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(LONG_ENOUGH):
             records = [await consumer.getone() for _ in range(count)]
     finally:
         await consumer.stop()
@@ -58,16 +57,8 @@ def settings_for(servers: str) -> Settings:
 
 
 def twinwatch(servers: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TWINWATCH_")}
-    return subprocess.run(
-        [sys.executable, "-m", "twinwatch", "dead-letters", *arguments],
-        env=environment | {"TWINWATCH_KAFKA_BOOTSTRAP_SERVERS": servers},
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    env = clean_environment() | {"TWINWATCH_KAFKA_BOOTSTRAP_SERVERS": servers}
+    return run(sys.executable, "-m", "twinwatch", "dead-letters", *arguments, env=env)
 
 
 def test_a_letter_is_read_back_with_its_bytes_and_its_reasons(embedded_kafka_servers: str) -> None:

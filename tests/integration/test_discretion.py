@@ -15,7 +15,7 @@ from tests.integration.stage import Sent, Stage
 from tests.integration.workload import moment
 from tests.servers import KafkaServer, RedisServer, eventually
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.kafka, pytest.mark.redis]
 
 MARK = "xq7vmark"
 TOPIC = "activity.messages"

@@ -10,6 +10,7 @@ from agents.consumer import seek_to_committed
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Stage
 from tests.integration.workload import copied_messages
+from tests.servers import LONG_ENOUGH
 
 TOPIC = "activity.messages"
 
@@ -47,7 +48,7 @@ async def read(consumer: AIOKafkaConsumer) -> dict[int, int]:
     """The first offset of each of the two partitions, after which both are read to their ends."""
     first: dict[int, int] = {}
     last: dict[int, int] = {}
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(LONG_ENOUGH):
         while list(last.values()) != [9, 9]:
             for partition, records in (await consumer.getmany(timeout_ms=500)).items():
                 first.setdefault(partition.partition, records[0].offset)

@@ -2,9 +2,8 @@
 
 import json
 import re
-import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from agents.topics import INCIDENTS, SHADOW_INCIDENTS
 from models.events import TOPICS
 from tests.integration.conftest import NewStage
 from tests.integration.stage import (
-    REPOSITORY,
     Sent,
     Stage,
     clean_environment,
@@ -25,7 +23,7 @@ from tests.integration.stage import (
     upserted,
 )
 from tests.integration.workload import copied_messages, moment, own_affairs
-from tests.servers import KafkaServer, RedisServer, eventually
+from tests.servers import KafkaServer, RedisServer, eventually, run
 from twinwatch.sample_day import sample_day, yesterday
 
 
@@ -57,7 +55,7 @@ def comments(actor: str, owners: int) -> list[Sent]:
 def test_events_go_in_and_incidents_shadow_incidents_and_dead_letters_come_out(
     new_stage: NewStage, tmp_path: Path
 ) -> None:
-    stage = new_stage(2)
+    began, stage = datetime.now(UTC), new_stage(2)
     stage.start_worker(policy_file=shadow_policy(tmp_path, "copied_comment"))
     stage.send([*copied_messages("anna", 9), *comments("bruno", 6)])
     stage.send([Sent("activity.profiles", b"\xff\x00 no JSON at all", b"some key", partition=1)])
@@ -88,7 +86,7 @@ def test_events_go_in_and_incidents_shadow_incidents_and_dead_letters_come_out(
     assert letter.value() == b"\xff\x00 no JSON at all"
     assert letter.key() == b"some key"
     failed_at = datetime.fromisoformat(headers.pop("failed_at").decode())
-    assert timedelta() <= datetime.now(UTC) - failed_at < timedelta(minutes=5)
+    assert began <= failed_at <= datetime.now(UTC)
     assert headers.pop("detail")
     assert headers == {
         "reason": b"not_json",
@@ -120,15 +118,7 @@ def test_a_file_and_the_same_events_through_kafka_give_the_same_incidents(
     day = tmp_path / "day.jsonl"
     command("demo", "--write", str(day), "--seed", "6").check_returncode()
     servers = ["--kafka", kafka.bootstrap_servers, "--redis", genuine_redis.url]
-    done = subprocess.run(
-        [sys.executable, "benchmarks/same_as_replay.py", day, *servers],
-        cwd=REPOSITORY,
-        env=clean_environment(),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
+    done = run(sys.executable, "benchmarks/same_as_replay.py", day, *servers, env=clean_environment())
     assert done.returncode == 0, done.stdout + done.stderr
     told = re.search(r"(\d+) the same, 0 only in the replay, 0 only through Kafka", done.stdout)
     assert told is not None
@@ -207,7 +197,7 @@ def test_the_log_holds_nothing_that_members_wrote_nor_who_they_are(
     unusable = Sent("activity.media", b'{"actor_id": "Xanthippe", "type": "x"}', b"Xanthippe")
     stage.send([*copied_messages("Xanthippe", 9), unusable])
     stage.wait_until_judged()
-    assert worker.stop()[0] == 0
+    assert worker.stop() == 0
     assert worker.said
     assert "Xanthippe" not in worker.said
     assert "bees" not in worker.said

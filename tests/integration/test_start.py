@@ -1,7 +1,6 @@
 """A worker that cannot start says why in one line and ends with a status that is not zero."""
 
 import socket
-import time
 from pathlib import Path
 
 import pytest
@@ -20,8 +19,7 @@ def nowhere(tmp_path: Path) -> Stage:
 
 def refused(stage: Stage, **settings: object) -> str:
     """The one line that a worker ends with."""
-    patience = {"startup_timeout_seconds": 2} | settings
-    done = command("worker", "--env-file", str(stage.env_file(**patience)))
+    done = command("worker", "--env-file", str(stage.env_file(**settings)))
     assert done.returncode != 0
     assert done.stdout == ""
     [line] = done.stderr.splitlines()
@@ -55,18 +53,19 @@ def test_no_pseudonym_key(nowhere: Stage) -> None:
 
 
 def test_no_redis(nowhere: Stage) -> None:
-    line = refused(nowhere)
+    line = refused(nowhere, startup_timeout_seconds=2)
     assert line.startswith("twinwatch worker: Redis: ")
     assert "127.0.0.1:1" in line
     assert "TWINWATCH_REDIS_URL" in line
 
 
 def test_a_redis_password_is_not_told(nowhere: Stage) -> None:
-    assert "opensesame" not in refused(nowhere, redis_url="redis://user:opensesame@127.0.0.1:1/0")
+    url = "redis://user:opensesame@127.0.0.1:1/0"
+    assert "opensesame" not in refused(nowhere, redis_url=url, startup_timeout_seconds=2)
 
 
 def test_no_kafka(nowhere: Stage, any_redis_url: str) -> None:
-    line = refused(nowhere, redis_url=any_redis_url)
+    line = refused(nowhere, redis_url=any_redis_url, startup_timeout_seconds=8)
     assert line.startswith("twinwatch worker: Kafka at 127.0.0.1:1 cannot be used: no broker answers")
     assert "TWINWATCH_KAFKA_BOOTSTRAP_SERVERS" in line
 
@@ -76,10 +75,8 @@ def test_something_that_is_no_kafka(nowhere: Stage, any_redis_url: str) -> None:
         silent.bind(("127.0.0.1", 0))
         silent.listen()
         address = f"127.0.0.1:{silent.getsockname()[1]}"
-        start = time.monotonic()
-        line = refused(nowhere, redis_url=any_redis_url, kafka_bootstrap_servers=address)
+        line = refused(nowhere, redis_url=any_redis_url, kafka_bootstrap_servers=address, startup_timeout_seconds=8)
     assert address in line
-    assert time.monotonic() - start < 30  # what it waits itself is 5; other tests share the processor
 
 
 def test_missing_topics(new_embedded_stage: NewStage) -> None:
@@ -116,4 +113,4 @@ def test_the_port_is_free_again_once_a_worker_has_ended(new_genuine_stage: NewSt
     port = free_port()
     for _ in range(2):
         worker = stage.start_worker(metrics_port=port)
-        assert worker.stop()[0] == 0
+        assert worker.stop() == 0

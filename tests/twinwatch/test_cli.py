@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from tests import servers
 from twinwatch.cli import main
 from twinwatch.settings_page import settings_page
 
@@ -193,14 +193,7 @@ def test_the_page_of_settings_is_current() -> None:
 
 def test_topics_cannot_be_created_where_no_kafka_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWINWATCH_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
-    done = subprocess.run(
-        [sys.executable, "-m", "twinwatch", "topics", "create"],
-        cwd=REPOSITORY,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    done = servers.run(sys.executable, "-m", "twinwatch", "topics", "create")
     assert done.returncode == 1
     assert "127.0.0.1:1" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

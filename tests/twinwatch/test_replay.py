@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from models.records import RawRecord
-from tests.servers import RedisServer
+from tests.servers import LONG_ENOUGH, RedisServer
 from twinwatch import replay
 from twinwatch.cli import main
 from twinwatch.replay import EventFile, Line, batches, read_lines
@@ -240,7 +240,7 @@ def test_a_reader_that_has_enough_ends_it_without_a_trace() -> None:
     assert process.stdout
     assert process.stderr
     process.stdout.close()
-    _, said = process.communicate(timeout=60)
+    _, said = process.communicate(timeout=LONG_ENOUGH)
     assert b"Traceback" not in said
 
 

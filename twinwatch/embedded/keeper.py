@@ -1,8 +1,8 @@
-"""Becomes a server, and leaves a watcher behind that ends the server when whoever started it is gone.
+"""Becomes a process, and leaves a watcher behind that ends the process when whoever started it is gone.
 
-    python keeper.py DIRECTORY COMMAND [ARGUMENT …]      DIRECTORY is the server's
+    python keeper.py PIPE DIRECTORY COMMAND [ARGUMENT …]      DIRECTORY is the process's; empty: it has none to delete
 
-Standard input is the read end of a pipe that the starter holds open. The end of the pipe is the end of the starter,
+PIPE is a file descriptor, the read end of a pipe that the starter holds open. The end of the pipe is the end of the starter,
 whatever it died of; then nobody else is left to delete the directory either. A signal handler or `atexit` would not see
 a SIGKILL, and Linux's parent death signal fires already when the starting *thread* ends.
 """
@@ -13,23 +13,30 @@ import signal
 import sys
 
 
-def _watch(server: int, directory: str) -> None:
-    while os.read(0, 1024):
+def _watch(pipe: int, process: int, directory: str) -> None:
+    # whoever reads what the process says must not wait for the watcher to end, too
+    for stream in {0, 1, 2} - {pipe}:
+        os.close(stream)
+    while os.read(pipe, 1024):
         pass
-    if os.getppid() == server:  # else it has ended by itself, and the number may be another's by now
-        os.kill(server, signal.SIGKILL)
-        shutil.rmtree(directory, ignore_errors=True)
+    if os.getppid() == process:  # else it has ended by itself, and the number may be another's by now
+        os.kill(process, signal.SIGKILL)
+        if directory:
+            shutil.rmtree(directory, ignore_errors=True)
 
 
 def main() -> None:
-    """Leave the watcher behind and become the server."""
-    directory, *command = sys.argv[1:]
-    server = os.getpid()
+    """Leave the watcher behind and become the process."""
+    pipe, directory, *command = sys.argv[1:]
+    process = os.getpid()
     if os.fork() == 0:
-        _watch(server, directory)
+        _watch(int(pipe), process, directory)
         os._exit(0)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)  # the watcher alone holds the pipe
+    if int(pipe) == 0:
+        os.dup2(nothing, 0)
+    else:
+        os.close(int(pipe))  # the watcher alone holds it
     os.execv(command[0], command)  # noqa: S606 - no shell is wanted
 
 
