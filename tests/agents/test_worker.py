@@ -162,6 +162,7 @@ class FakeObserver:
 
     def __init__(self, *looks: Sighting | Exception) -> None:
         self.looks = iter(looks)
+        self.all_seen = asyncio.Event()
 
     def __call__(self, _: Settings) -> "FakeObserver":
         return self
@@ -174,7 +175,8 @@ class FakeObserver:
     async def look(self, *_: object) -> Sighting:
         look = next(self.looks, None)
         if look is None:
-            await asyncio.sleep(60)
+            self.all_seen.set()
+            await asyncio.Event().wait()
         if isinstance(look, Exception):
             raise look
         return cast(Sighting, look)
@@ -185,16 +187,18 @@ P = ("activity.messages", 0)
 
 def watched(monkeypatch: pytest.MonkeyPatch, condition: Health, metrics: Metrics, *looks: Sighting | Exception) -> str:
     """Why `_watch` ends after these looks; empty where it does not."""
-    monkeypatch.setattr(worker, "GroupObserver", FakeObserver(*looks))
+    observer = FakeObserver(*looks)
+    monkeypatch.setattr(worker, "GroupObserver", observer)
     monkeypatch.setattr(worker, "_LOOK_SECONDS", 0.01)
     app = cast(WorkerApp, SimpleNamespace(batches=SimpleNamespace(oldest_unconfirmed=None)))
 
     async def run() -> str:
-        try:
-            async with asyncio.timeout(0.5):
-                return await worker._watch(Settings(), app, metrics, condition)
-        except TimeoutError:
-            return ""
+        watching = asyncio.create_task(worker._watch(Settings(), app, metrics, condition))
+        seen = asyncio.create_task(observer.all_seen.wait())
+        await asyncio.wait([watching, seen], return_when=asyncio.FIRST_COMPLETED)
+        for task in (watching, seen):
+            task.cancel()
+        return "" if seen.done() and not seen.cancelled() else await watching
 
     return asyncio.run(run())
 

@@ -22,7 +22,6 @@ def share(number: int) -> list[Disturbance]:
 
 
 @pytest.mark.kafka
-@pytest.mark.redis
 @pytest.mark.slow
 @pytest.mark.parametrize("number", range(SCHEDULES))
 def test_nothing_is_lost_and_nothing_counts_twice_whatever_breaks(

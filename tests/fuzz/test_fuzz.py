@@ -10,6 +10,7 @@ from models.decoding import InputLimits
 from rules.policy import PolicyError, parse_policy
 from tests.fuzz.programs import PROGRAMS, programs_in, record, sample_texts, text
 from tests.fuzz.targets import TARGETS, Clock, warm_up
+from tests.growth import assert_in_proportion
 from text.hostility import read_hostility
 from text.masking import excerpt
 from text.reading import read_texts
@@ -24,7 +25,7 @@ def _warm() -> None:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_nothing_fails_and_nothing_is_slow(name: str) -> None:
+def test_nothing_fails_and_nothing_takes_for_ever(name: str) -> None:
     @settings(
         max_examples=EXAMPLES[name],
         derandomize=True,
@@ -77,8 +78,7 @@ def test_what_a_limit_expects_is_told(field: str, value: object, told: str) -> N
 
 def test_many_account_numbers_in_a_row_are_masked_in_time() -> None:
     """The groups of an IBAN could be cut in very many ways: 121 ms for a thousand characters."""
-    program = bytes.fromhex("d322d0e786a1522c5fc01848ffa70f68")
-    clock = Clock(lenient=True)
-    many = "megszabaduljunk,GB82WEST12345698765432" * 30
-    assert len(clock.run("excerpt", program, len(many), lambda: excerpt(many))) <= 280
+    many = "megszabaduljunk,GB82WEST12345698765432" * 64
+    assert_in_proportion(excerpt, many)
+    assert len(excerpt(many)) <= 280
     assert excerpt("pay to GB82 WEST 1234 5698 7654 32 please") == "pay to [IBAN GB…] please"

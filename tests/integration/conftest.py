@@ -16,19 +16,19 @@ from twinwatch.embedded import embedded_kafka, embedded_redis
 NewStage = Callable[[int], Stage]
 """Makes a stage with so many partitions a topic."""
 
-_GENUINE = pytest.param("genuine", marks=[pytest.mark.kafka, pytest.mark.redis])
+_GENUINE = pytest.param("genuine", marks=pytest.mark.kafka)
 
 
 @pytest.fixture(scope="session")
 def genuine_redis(redis_program: Path) -> Iterator[RedisServer]:
-    """A genuine Redis for all tests; each empties it."""
+    """A Redis in a process of its own, on TCP and with its data on disk, for all tests; each empties it."""
     with RedisServer(redis_program) as server:
         yield server.start()
 
 
 @pytest.fixture(params=["embedded", _GENUINE])
 def new_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStage]:
-    """Stages on the embedded servers, and on a genuine Kafka and a genuine Redis."""
+    """Stages on the embedded servers, and on a genuine Kafka and a Redis with its data on disk."""
     with ExitStack() as stack:
         yield _embedded(tmp_path, stack) if request.param == "embedded" else _genuine(request, tmp_path, stack)
 
@@ -42,14 +42,14 @@ def new_embedded_stage(tmp_path: Path) -> Iterator[NewStage]:
 
 @pytest.fixture
 def new_genuine_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStage]:
-    """Stages on a genuine Kafka and a genuine Redis."""
+    """Stages on a genuine Kafka and a Redis with its data on disk."""
     with ExitStack() as stack:
         yield _genuine(request, tmp_path, stack)
 
 
 @pytest.fixture
 def new_frail_stage(kafka: KafkaServer, frail_redis: RedisServer, tmp_path: Path) -> Iterator[NewStage]:
-    """Stages on the genuine Kafka of all tests and on a genuine Redis that may be stopped, killed or hung."""
+    """Stages on the genuine Kafka of all tests and on a Redis that may be stopped, killed or hung."""
     with ExitStack() as stack:
         yield lambda partitions: _created(
             stack, Stage(kafka.bootstrap_servers, frail_redis.url, tmp_path, prefix=_prefix()), partitions

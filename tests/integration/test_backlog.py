@@ -11,7 +11,7 @@ from tests.integration.stage import Found, Sent, Stage, event, replayed
 from tests.integration.workload import moment, own_affairs
 from tests.servers import RedisServer, eventually
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+pytestmark = pytest.mark.kafka
 
 TWO_HOURS = 7200.0
 PARTITIONS = 4

@@ -10,7 +10,7 @@ from tests.integration.stage import Found, Sent, Stage
 from tests.integration.workload import own_affairs
 from tests.servers import eventually
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+pytestmark = pytest.mark.kafka
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from tests.integration.stage import Sent, Stage
 from tests.integration.workload import moment
 from tests.servers import KafkaServer, RedisServer, eventually
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+pytestmark = pytest.mark.kafka
 
 MARK = "xq7vmark"
 TOPIC = "activity.messages"

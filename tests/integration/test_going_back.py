@@ -16,7 +16,6 @@ TOPIC = "activity.messages"
 
 
 @pytest.mark.kafka
-@pytest.mark.redis
 def test_records_that_were_read_and_not_committed_are_read_again(new_genuine_stage: NewStage) -> None:
     stage = new_genuine_stage(2)
     for partition in range(2):

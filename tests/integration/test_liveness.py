@@ -13,7 +13,7 @@ from tests.integration.stage import Stage, Worker
 from tests.integration.workload import copied_messages
 from tests.servers import KafkaServer, RedisServer, eventually
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+pytestmark = pytest.mark.kafka
 
 STALL_SECONDS = 10.0
 """Instead of the usual ones, so that the tests are short; a busy machine does not take so long for three records."""

@@ -111,7 +111,6 @@ def test_a_file_and_the_same_events_through_the_embedded_broker_give_the_same_in
 
 
 @pytest.mark.kafka
-@pytest.mark.redis
 def test_a_file_and_the_same_events_through_kafka_give_the_same_incidents(
     kafka: KafkaServer, genuine_redis: RedisServer, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from tests.integration.stage import Found, Sent, Stage
 from tests.integration.workload import own_affairs
 from tests.servers import KafkaServer, RedisServer, eventually
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+pytestmark = pytest.mark.kafka
 
 OUTAGE_SECONDS = 4.0
 

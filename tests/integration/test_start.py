@@ -81,7 +81,7 @@ def test_something_that_is_no_kafka(nowhere: Stage, any_redis_url: str) -> None:
 
 def test_missing_topics(new_embedded_stage: NewStage) -> None:
     stage = new_embedded_stage(1)
-    line = refused(stage, topic_prefix="elsewhere.")
+    line = refused(stage, topic_prefix="elsewhere.", startup_timeout_seconds=8)
     assert "elsewhere.activity.messages" in line
     assert "run: twinwatch topics create" in line
 

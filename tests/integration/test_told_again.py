@@ -10,7 +10,7 @@ from tests.integration.stage import event, replayed
 from tests.integration.workload import copied_messages, moment
 from tests.servers import eventually
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+pytestmark = pytest.mark.kafka
 
 
 def test_an_incident_that_was_settled_and_not_published_before_a_crash_is_the_same_after_it(

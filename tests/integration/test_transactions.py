@@ -13,9 +13,9 @@ from models.events import TOPICS
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Sent, Stage, Worker
 from tests.integration.workload import copied_messages
-from tests.servers import eventually
+from tests.servers import LONG_ENOUGH, eventually
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+pytestmark = pytest.mark.kafka
 
 TOPIC = "activity.messages"
 
@@ -27,18 +27,18 @@ class Transaction:
         self._producer = Producer(
             {"bootstrap.servers": stage.bootstrap_servers, "transactional.id": f"{stage.group}-{name}", "log_level": 0}
         )
-        self._producer.init_transactions(30)
+        self._producer.init_transactions(LONG_ENOUGH)
         self._producer.begin_transaction()
         for record in records:
             partition = 0 if record.partition is None else record.partition
             self._producer.produce(stage.prefix + record.topic, record.value, record.key, partition=partition)
-        assert self._producer.flush(30) == 0
+        assert self._producer.flush(LONG_ENOUGH) == 0
 
     def commit(self) -> None:
-        self._producer.commit_transaction(30)
+        self._producer.commit_transaction(LONG_ENOUGH)
 
     def abort(self) -> None:
-        self._producer.abort_transaction(30)
+        self._producer.abort_transaction(LONG_ENOUGH)
 
 
 def lag(stage: Stage, worker: Worker, what: str) -> list[float]:
@@ -59,7 +59,7 @@ def test_what_was_committed_is_judged_what_was_aborted_is_not_and_marks_wait_for
     new_genuine_stage: NewStage,
 ) -> None:
     stage = new_genuine_stage(1)
-    worker = stage.start_worker(stall_seconds=2)
+    worker = stage.start_worker(stall_seconds=10)
     Transaction(stage, "one", copied_messages("anna", 9)).commit()
     Transaction(stage, "two", copied_messages("mallory", 9)).abort()
     eventually(lambda: subjects(stage) == {"anna"}, what="the incident is found")
@@ -81,7 +81,7 @@ def test_an_open_transaction_keeps_back_its_partition_and_no_other_and_is_no_lag
     new_genuine_stage: NewStage, end: str
 ) -> None:
     stage = new_genuine_stage(2)
-    worker = stage.start_worker(stall_seconds=3)
+    worker = stage.start_worker(stall_seconds=10)
     transaction = Transaction(stage, "open", [r._replace(partition=0) for r in copied_messages("anna", 9)])
     stage.send(record._replace(partition=0) for record in copied_messages("bruno", 9))
     stage.send(record._replace(partition=1) for record in copied_messages("carla", 9))

@@ -16,7 +16,7 @@ from state.errors import StateUnavailable
 from state.pseudonyms import Pseudonyms
 from state.requests import Approach, Look, Observation, Reading, Text
 from state.store import Store
-from tests.servers import RedisServer
+from tests.servers import LONG_ENOUGH, RedisServer
 from tests.state.test_episodes import claim
 
 SECOND = 1_000_000
@@ -36,9 +36,9 @@ def in_a_loop(test: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     return run
 
 
-def client_of(url: str) -> "Redis":
+def client_of(url: str, seconds: float = LONG_ENOUGH) -> "Redis":
     """As a worker has it: it tries whole batches again, not single calls."""
-    return Redis.from_url(url, socket_timeout=0.3, socket_connect_timeout=0.3, retry=Retry(NoBackoff(), 0))
+    return Redis.from_url(url, socket_timeout=seconds, socket_connect_timeout=seconds, retry=Retry(NoBackoff(), 0))
 
 
 def store_of(client: "Redis") -> Store:
@@ -75,12 +75,12 @@ async def undisturbed(store: Store) -> tuple[list[Any], list[list[Reading]]]:
 
 async def patiently(step: Callable[[], Awaitable[_Answer]]) -> _Answer:
     """Try again as a worker does: a connection from before the trouble may break once more."""
-    for _ in range(50):
-        try:
-            return await step()
-        except StateUnavailable:
-            await asyncio.sleep(0.05)
-    return await step()
+    async with asyncio.timeout(LONG_ENOUGH):
+        while True:
+            try:
+                return await step()
+            except StateUnavailable:
+                await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
@@ -131,7 +131,7 @@ async def test_nothing_is_answered_in_trouble_and_all_is_right_after_it(
     client = client_of(own_redis.url)
     expected = await undisturbed(store_of(client))
     await client.flushall()
-    store = store_of(client)
+    store = store_of(client_of(own_redis.url, 0.3) if kind == "hanging" else client)
     steps: list[Callable[[], Awaitable[object]]] = [
         lambda: store.recall([Approach(1, "a", ("b",))], [], ["e1"]),
         lambda: store.measure(BATCH),
@@ -142,6 +142,7 @@ async def test_nothing_is_answered_in_trouble_and_all_is_right_after_it(
             with pytest.raises(StateUnavailable) as caught:
                 await step()
             assert caught.value.kind == told
+    store = store_of(client)
     assert (await patiently(lambda: every_step(store)), await store.measure([NEXT])) == expected
     await client.aclose()
 

@@ -1,7 +1,6 @@
 """Threats and insults in words: what is one in which language, and what makes the same words harmless."""
 
 import random
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.growth import assert_in_proportion
 from text.hostility import PEACEFUL, Hostility, read_hostility
 from text.hostility.lexicon import ANCHORS, BIT, CLASSES, lexicon
 from text.hostility.tokens import tokens_of
@@ -170,12 +170,4 @@ def test_any_text_can_be_read(text: str) -> None:
     "word", ["kill ", "i will ", "you ", '" ', "\n- ", "i will kill not ", "women ", "<a> ", "a" * 50, "going to "]
 )
 def test_time_grows_with_the_length_and_not_faster(word: str) -> None:
-    def seconds(times: int) -> float:
-        text = word * times
-        begin = time.process_time()
-        read_hostility.__wrapped__(text)
-        return time.process_time() - begin
-
-    seconds(100)
-    short, long = min(seconds(1_000) for _ in range(3)), min(seconds(8_000) for _ in range(2))
-    assert long < 8 * short * 4 + 0.1
+    assert_in_proportion(read_hostility, word * 8_000)

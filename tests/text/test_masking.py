@@ -1,12 +1,11 @@
 """The excerpt that a moderator reads: one line, no personal data, in no time."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from models.incidents import MAX_EXCERPT_CHARACTERS
+from tests.growth import assert_in_proportion
 from text.masking import excerpt
 
 
@@ -71,10 +70,8 @@ def test_no_mask_and_no_number_is_cut_in_two() -> None:
 @pytest.mark.parametrize(
     "text", ["1 " * 130_000, "a.b+" * 65_000, "[" * 260_000, "\u200b" * 80_000, "AB12" + " A" * 100_000]
 )
-def test_hostile_texts_take_no_time(text: str) -> None:
-    start = time.process_time()
-    excerpt(text)
-    assert time.process_time() - start < 3
+def test_hostile_texts_take_time_in_proportion_to_their_length(text: str) -> None:
+    assert_in_proportion(excerpt, text)
 
 
 @given(st.text())
