@@ -5,6 +5,8 @@ for; half of them run only then, while the worker has long gone on with smaller 
 import asyncio
 import json
 import random
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -14,7 +16,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from agents.budget import Budget
-from agents.journey import Journey
+from agents.journey import ATTEMPTS, Journey
 from agents.metrics import Metrics
 from agents.publishing import Publisher
 from engine.engine import Engine
@@ -111,3 +113,24 @@ def test_one_record_that_is_always_too_much_is_put_aside_and_holds_up_no_other(p
     keys = [[(i["incident_id"], i["revision"]) for i in one.incidents] for one in (told, expected)]
     assert keys[0] == keys[1]
     assert told.health.outages == []
+
+
+def test_while_ping_is_not_answered_it_is_an_outage_however_long_it_lasts(proxy: RedisProxy) -> None:
+    """Of more time-outs than would put a record aside."""
+    events = records(World(6).events(60))
+    expected = Told(proxy, events)
+    proxy.trouble = hanging = Trouble("hanging", 1.0, seconds=3 * TIMEOUT, at_least=2 * TIMEOUT)
+    proxy.done.clear()
+
+    def ends_after_a_while() -> None:
+        while proxy.done["hanging"] < 2 * ATTEMPTS:
+            time.sleep(0.05)
+        proxy.trouble = None
+
+    ending = threading.Thread(target=ends_after_a_while, daemon=True)
+    ending.start()
+    told = Told(proxy, events)
+    assert proxy.trouble is not hanging
+    assert told.incidents == expected.incidents
+    assert told.dead_letters == []
+    assert gauges(told.metrics)['twinwatch_batch_retries_total{cause="redis"}'] < ATTEMPTS
