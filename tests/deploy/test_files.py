@@ -104,8 +104,12 @@ def test_the_commands_of_compose_are_commands_of_twinwatch(services: dict[str, A
 def test_every_image_is_pinned_and_kafka_is_the_one_that_is_tested(services: dict[str, Any]) -> None:
     images = {name: service["image"] for name, service in services.items() if "build" not in service}
     bases = re.findall(r"^FROM (\S+)", (DEPLOY / "Dockerfile").read_text(encoding="utf-8"), re.MULTILINE)
+    security = (REPOSITORY / "docs" / "security.md").read_text(encoding="utf-8")
     for image in [*images.values(), *bases]:
-        assert re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+[\w.-]*", image), image
+        assert re.fullmatch(r"[\w/]+:v?\d+\.\d+\.\d+[\w.-]*(@sha256:[0-9a-f]{64})?", image), image
+        assert f"| `{image.partition('@')[0]}` |" in security, (
+            "the page says why it is this version and how it is renewed"
+        )
     pom = ElementTree.parse(DEPLOY / "kafka" / "pom.xml")
     version = pom.findtext(".//{*}kafka.version")
     assert images["kafka"] == f"apache/kafka:{version}"
