@@ -74,6 +74,8 @@ class Health:
         self._committed: Mapping[Partition, int] = {}
         self._batch: int | None = None
         self._batch_since = clock()
+        self.preparing = ""
+        """What is done before any partition is asked for."""
 
     # --- what the parts tell -----------------------------------------------------------------------------------------
 
@@ -182,7 +184,7 @@ class Health:
         """Reasons for which this worker does not do its work at the moment."""
         reasons = [outage.reason for outage in self._outages.values()]
         if self._partitions is None:
-            reasons.append("Kafka has not assigned partitions yet")
+            reasons.append(self.preparing or "Kafka has not assigned partitions yet")
         return reasons + self.why_dead()
 
     def _out(self, server: Server) -> list[Outage]:

@@ -7,10 +7,13 @@ from typing import Protocol
 from agents.redis import open_redis
 from agents.settings import Settings
 from engine.engine import BatchEngine, Engine
+from engine.loading import load_tables
 from engine.outcome import Outcome
 from models.records import RawRecord
 from rules.policy import load_policy
+from state.errors import StateUnavailable
 from state.pseudonyms import Pseudonyms
+from state.server import ServerMemory
 from state.store import Store
 
 
@@ -22,8 +25,16 @@ class Judge(BatchEngine, Protocol):
         """Hash of the policy in force."""
         ...
 
+    def load(self) -> None:
+        """Load all that judging needs, before the first batch needs it; in any thread."""
+        ...
+
     async def ping(self) -> None:
-        """Raise `state.errors.StateUnavailable` unless the store answers."""
+        """Raise `state.errors.StateUnavailable` unless the store answers and is ours; see `state.store.Store.ping`."""
+        ...
+
+    async def memory(self) -> ServerMemory:
+        """How the memory of the store's server stands."""
         ...
 
     async def share_progress(self, worker: str, reached: int | None, lifetime: int) -> int | None:
@@ -41,15 +52,41 @@ class _StoredJudge:
         self._engine = engine
         self._store = store
         self.policy_version = policy_version
+        self._is_ours = False
+
+    def load(self) -> None:
+        load_tables()
 
     async def process(self, records: Sequence[RawRecord]) -> Outcome:
-        return await self._engine.process(records)
+        await self._make_sure()
+        async with self._doubting():
+            return await self._engine.process(records)
 
     async def ping(self) -> None:
-        await self._store.ping()
+        async with self._doubting():
+            await self._store.ping()
+        self._is_ours = True
+
+    async def memory(self) -> ServerMemory:
+        return await self._store.memory()
+
+    @asynccontextmanager
+    async def _doubting(self) -> AsyncIterator[None]:
+        """After an outage another server may answer: it is looked at before anything is written there."""
+        try:
+            yield
+        except StateUnavailable:
+            self._is_ours = False
+            raise
 
     async def share_progress(self, worker: str, reached: int | None, lifetime: int) -> int | None:
-        return await self._store.share_progress(worker, reached, lifetime)
+        await self._make_sure()
+        async with self._doubting():
+            return await self._store.share_progress(worker, reached, lifetime)
+
+    async def _make_sure(self) -> None:
+        if not self._is_ours:
+            await self.ping()
 
 
 @asynccontextmanager

@@ -3,15 +3,26 @@
 from collections.abc import Mapping
 from functools import partial
 from time import time
+from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from agents.health import SERVERS, Health, Lag
 from engine.outcome import Outcome
+from state.server import ServerMemory
 
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 _STAGE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LATENCY_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400)
+
+
+class Totals(NamedTuple):
+    """Records judged, incident revisions published and records put aside since the start; records that wait now."""
+
+    judged: int
+    incidents: int
+    dead_letters: int
+    waiting: int
 
 
 class Metrics:
@@ -106,6 +117,19 @@ class Metrics:
             ["server"],
             registry=registry,
         )
+        self._redis_used = Gauge(
+            "twinwatch_redis_memory_used_bytes", "What Redis has in memory (used_memory).", registry=registry
+        )
+        self._redis_most = Gauge(
+            "twinwatch_redis_memory_max_bytes",
+            "The most that it may have (maxmemory; where there is no limit, the memory of its machine).",
+            registry=registry,
+        )
+        self._redis_evicts = Gauge(
+            "twinwatch_redis_evicts",
+            "1 where Redis throws away keys when it is full and the settings do not allow it, else 0.",
+            registry=registry,
+        )
         self._build = Gauge(
             "twinwatch_build_info",
             "Always 1; the labels say what is running.",
@@ -116,6 +140,12 @@ class Metrics:
     def describe_build(self, version: str, policy_version: str) -> None:
         """Say which program judges by which policy."""
         self._build.labels(version, policy_version).set(1)
+
+    def show_redis_memory(self, memory: ServerMemory, *, eviction_allowed: bool) -> None:
+        """How full Redis is, and whether it would evict."""
+        self._redis_used.set(memory.used)
+        self._redis_most.set(memory.most)
+        self._redis_evicts.set(memory.evicts and not eviction_allowed)
 
     def show_hold(self, seconds: float) -> None:
         """For how long others have been waited for."""
@@ -175,6 +205,15 @@ class Metrics:
             # it grows by itself, also while Kafka does not tell how the group stands
             self._lag_seconds.labels(topic, str(partition)).set_function(partial(_seconds_since, one.since))
 
+    def totals(self) -> Totals:
+        """What all series of a kind come to."""
+        return Totals(
+            judged=_sum(self._events),
+            incidents=_sum(self._incidents),
+            dead_letters=_sum(self._dead_letters),
+            waiting=_sum(self._lag),
+        )
+
     def render(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self.registry)
@@ -182,3 +221,8 @@ class Metrics:
 
 def _seconds_since(moment: int | None) -> float:
     return 0.0 if moment is None else max(0.0, time() - moment / 1_000_000)
+
+
+def _sum(metric: Counter | Gauge) -> int:
+    samples = (sample for family in metric.collect() for sample in family.samples)
+    return int(sum(sample.value for sample in samples if not sample.name.endswith("_created")))

@@ -11,7 +11,9 @@ from redis.maint_notifications import MaintNotificationsConfig
 
 from agents.settings import Settings
 from agents.tls import explain_tls, protocol_advice, was_closed
+from state.agreement import WrongStore
 from state.errors import StateUnavailable
+from state.server import ServerMemory
 
 
 class _TlsConnection(SSLConnection):
@@ -45,6 +47,8 @@ def open_redis(settings: Settings) -> Redis:
 
 def describe_store_trouble(error: StateUnavailable) -> str:
     """One line: what happened, and which setting to look at."""
+    if isinstance(error, WrongStore):
+        return _describe_disagreement(error)
     cause = error.__cause__
     said = str(error).strip().splitlines()[0]
     if isinstance(cause, AuthenticationError):
@@ -56,3 +60,23 @@ def describe_store_trouble(error: StateUnavailable) -> str:
     if was_closed(error):
         return f"{said} ({protocol_advice('REDIS')})"
     return f"{said} (see TWINWATCH_REDIS_URL)"
+
+
+def _describe_disagreement(error: WrongStore) -> str:
+    if error.what == "number of shards":
+        wrong, right = "TWINWATCH_REDIS_SHARDS", f"it is {error.shards} there"
+    else:
+        wrong, right = "TWINWATCH_PSEUDONYM_KEY", "all of one Redis need the same"
+    return (
+        f"Redis belongs to workers with another {wrong}, and members would be counted apart: {right}; where it was changed on"
+        f" purpose, stop all workers and run: redis-cli unlink '{error.key}' (see docs/security.md)"
+    )
+
+
+def describe_eviction(memory: ServerMemory) -> str:
+    """One line: why a server that evicts is no good, and what to set."""
+    found = memory.policy or "not told"
+    return (
+        f"Redis throws away what is remembered when it is full (maxmemory-policy {found}): set maxmemory-policy noeviction"
+        " there; to take it as it is, TWINWATCH_REDIS_ALLOW_EVICTION=true"
+    )

@@ -38,7 +38,12 @@ _FILES_OF_TLS = tuple(f"{server}_ssl_{name}_file" for server in ("kafka", "redis
 
 
 class InvalidSettings(ValueError):  # noqa: N818 - reads as what it is where it is caught
-    """Settings that no worker can run with. Its text is one line: the variable, what was found, what is expected."""
+    """Settings that no worker can run with. Its text is one line: the variable, what was found, what is expected.
+
+    `json_log` tells whether the same settings ask for a log of JSON lines.
+    """
+
+    json_log = False
 
 
 class Settings(BaseSettings):
@@ -100,6 +105,11 @@ class Settings(BaseSettings):
         ge=1,
         le=1024,
         description="hash tags over which keys are spread; 1 for a single server, never changed on a store in use",
+    )
+    redis_allow_eviction: bool = Field(
+        False,
+        description="whether to work with a Redis that evicts keys when it is full (maxmemory-policy other than noeviction), "
+        "and forgets members' behaviour then without a word",
     )
     redis_timeout_seconds: float = Field(5.0, gt=0, le=60, description="longest wait for one answer of Redis")
     pseudonym_key: SecretStr = Field(
@@ -257,6 +267,14 @@ def load_settings(env_file: Path | None = None) -> Settings:
     Raises `InvalidSettings` for a value that is not allowed, a named file that is missing, or a variable that starts
     with `TWINWATCH_` and is no setting (a misspelt one would otherwise be ignored in silence).
     """
+    try:
+        return _load(env_file)
+    except InvalidSettings as error:
+        error.json_log = _log_format(env_file) == "json"
+        raise
+
+
+def _load(env_file: Path | None) -> Settings:
     environ = os.environ
     named = env_file or (Path(environ[ENV_FILE_VARIABLE]) if environ.get(ENV_FILE_VARIABLE) else None)
     if named is not None and not named.is_file():
@@ -272,6 +290,16 @@ def load_settings(env_file: Path | None = None) -> Settings:
         return Settings(**origins)
     except ValidationError as error:
         raise InvalidSettings(describe_settings_error(error)) from error
+
+
+def _log_format(env_file: Path | None) -> str | None:
+    """What stands for the format of the log, where not all settings can be read."""
+    file = env_file or Path(os.environ.get(ENV_FILE_VARIABLE) or ".env")
+    for variables in (os.environ, dotenv_values(file) if file.is_file() else {}):
+        for name, value in variables.items():
+            if name.upper() == f"{ENV_PREFIX}LOG_FORMAT" and value:
+                return value
+    return None
 
 
 def describe_settings_error(error: ValidationError) -> str:

@@ -9,7 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST
 from agents.health import Health, Outage
 from agents.metrics import Metrics
 
-LookAtStore = Callable[[], Awaitable[None]]
+LookAtStore = Callable[[], Awaitable[object]]
 """Tell health whether the store answers at this moment."""
 
 

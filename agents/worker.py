@@ -4,12 +4,11 @@ import asyncio
 import logging
 import os
 import signal
-import sys
 import threading
 from collections.abc import Awaitable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, cast
 
 from aiokafka.errors import KafkaError
 from faust.types import TP
@@ -19,20 +18,22 @@ from agents.budget import Budget
 from agents.health import Health, Partition
 from agents.journey import Journey
 from agents.judge import Judge, OpenJudge, open_judge
-from agents.kafka import KafkaUnavailable, describe_trouble
 from agents.lag import GroupObserver, Standing
 from agents.logs import culprit, log_what_tasks_raise, set_up_logging, threads_speak_discreetly
 from agents.metrics import Metrics
 from agents.pace import Pace
 from agents.patience import Patience
 from agents.publishing import Publisher
-from agents.redis import describe_store_trouble
+from agents.redis import describe_eviction, describe_store_trouble
 from agents.settings import Settings
-from agents.topics import missing_topics
+from agents.startup import CannotStart, prepare
+from agents.summary import partitions_in_words, say_counts
 from agents.watchdog import keep_alive
 from agents.web import serve
 from rules.policy import PolicyError
+from state.agreement import WrongStore
 from state.errors import StateUnavailable
+from state.server import NO_EVICTION
 
 logger = logging.getLogger(__name__)
 
@@ -49,15 +50,12 @@ _LEAVE_SECONDS = 8.0
 """After so long the process ends in any case."""
 
 
-class CannotStart(Exception):  # noqa: N818 - reads as what it is where it is caught
-    """Why a worker cannot start, in one line."""
-
-
 def run_worker(settings: Settings, open_judge: OpenJudge = open_judge) -> int:
     """Run one worker until SIGINT or SIGTERM; its exit status.
 
-    0 after a signal. `EXIT_FAILED`, with one line on standard error, where Kafka or Redis cannot be reached in time, topics
-    are missing, the pseudonym key is no secret, the policy is wrong or the port is taken; also where Faust cannot go on.
+    0 after a signal. `EXIT_FAILED`, with one last line in the log, where Kafka or Redis cannot be reached in time, topics are
+    missing, the pseudonym key is no secret or not that of the others, Redis evicts, the policy is wrong or the port is taken;
+    also where Faust cannot go on.
     """
     set_up_logging(settings)
     exit_ = _Exit()
@@ -65,7 +63,7 @@ def run_worker(settings: Settings, open_judge: OpenJudge = open_judge) -> int:
         with threads_speak_discreetly():
             status = asyncio.run(_run(settings, open_judge, exit_))
     except (CannotStart, PolicyError) as error:
-        print(f"twinwatch worker: {error}", file=sys.stderr)
+        tell_failed_start(str(error))
         return EXIT_FAILED
     except Exception as error:
         # Python would print its text, which may quote what a member wrote
@@ -73,6 +71,11 @@ def run_worker(settings: Settings, open_judge: OpenJudge = open_judge) -> int:
         return EXIT_FAILED
     exit_.at_once_if_a_thread_is_left(status)
     return status
+
+
+def tell_failed_start(why: str) -> None:
+    """The last line in the log of a worker that cannot start."""
+    logger.critical("this worker cannot start: %s", why)
 
 
 async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int:
@@ -84,10 +87,6 @@ async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int
         )
     async with AsyncExitStack() as stack:
         judge = await stack.enter_async_context(open_judge(settings))
-        check = asyncio.create_task(_check(settings, judge))
-        if await _first(stop.wait(), check) is not check:
-            return EXIT_OK
-        check.result()
         metrics, patience = Metrics(), Patience()
         metrics.describe_build(_version(), judge.policy_version)
         health = Health(stall_seconds=settings.stall_seconds)
@@ -107,8 +106,17 @@ async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int
                 f"cannot serve metrics at {settings.metrics_host}:{settings.metrics_port}: {error.strerror}"
                 " (see TWINWATCH_METRICS_PORT)"
             ) from error
+        logger.info("%s: starts", _introduce(settings, judge))
         logger.info("metrics and health at http://%s:%d", settings.metrics_host, port)
+        preparing = asyncio.create_task(prepare(settings, judge, health))
+        if await _first(stop.wait(), preparing) is not preparing:
+            return EXIT_OK
+        preparing.result()
         return await _consume(settings, judge, stop, exit_, metrics, health, patience)
+
+
+def _introduce(settings: Settings, judge: Judge) -> str:
+    return f"twinwatch {_version()}, policy {judge.policy_version}, group {settings.consumer_group}"
 
 
 async def _consume(
@@ -134,17 +142,24 @@ async def _consume(
         budget=budget,
         topic_prefix=settings.topic_prefix,
     )
+
+    async def say_assigned(_: Any, partitions: set[TP], **__: Any) -> None:
+        logger.info("%s: reads %s", _introduce(settings, judge), partitions_in_words(partitions))
+
+    app.on_partitions_assigned.connect(cast(Any, say_assigned))
     running = asyncio.create_task(_run_app(app))
     watching = asyncio.create_task(_watch(settings, app, metrics, health))
-    watching_store = asyncio.create_task(_watch_store(judge, health))
+    watching_store = asyncio.create_task(_watch_store(settings, judge, metrics, health))
+    saying = asyncio.create_task(say_counts(metrics))
     pacing = asyncio.create_task(pace.keep(lambda: app.batches.reached))
     beating = asyncio.create_task(keep_alive(settings.stall_seconds))
     signalled = asyncio.create_task(stop.wait())
-    await asyncio.wait({running, watching, signalled}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({running, watching, watching_store, signalled}, return_when=asyncio.FIRST_COMPLETED)
     status = EXIT_OK if signalled.done() else EXIT_FAILED
     exit_.after(_LEAVE_SECONDS, status)
     if not signalled.done():
-        logger.error("this worker cannot go on: %s", _why(running if running.done() else watching))
+        ended = next(task for task in (running, watching, watching_store) if task.done())
+        logger.error("this worker cannot go on: %s", _why(ended))
     patience.stopping.set()
     if not await journey.finish(_FINISH_SECONDS):
         logger.warning("a batch is still under way; its records come again")
@@ -153,7 +168,7 @@ async def _consume(
     if not stopping.done():
         logger.warning("Faust does not end in time, as while Kafka is away; what it has not committed comes again")
     # last: while Kafka hangs, the observer's connections do not close in time
-    for task in (signalled, watching_store, pacing, beating, watching):
+    for task in (signalled, watching_store, saying, pacing, beating, watching):
         await _cancel(task)
     logger.info("stopped")
     return status
@@ -192,44 +207,33 @@ async def _watch(settings: Settings, app: WorkerApp, metrics: Metrics, health: H
             health.suffer("kafka", reason, seen_by="observer")
 
 
-async def _check(settings: Settings, judge: Judge) -> None:
-    """Wait until Redis answers and Kafka has all topics. Raises `CannotStart` where they do not in time."""
-    complaint = ""
-    patience = Patience()
-    try:
-        async with asyncio.timeout(settings.startup_timeout_seconds):
-            for delay in patience.delays():
-                try:
-                    complaint = complaint or "Redis does not answer in time (see TWINWATCH_REDIS_URL)"
-                    await judge.ping()
-                    complaint = describe_trouble(settings, TimeoutError())
-                    missing = await missing_topics(settings)
-                    if not missing:
-                        return
-                    complaint = f"Kafka has no topic {', '.join(missing)}; run: twinwatch topics create"
-                except StateUnavailable as error:
-                    complaint = describe_store_trouble(error)
-                except KafkaUnavailable as error:
-                    complaint = str(error)
-                await patience.wait(delay)
-    except TimeoutError:
-        raise CannotStart(complaint) from None
-
-
-async def _look_at_store(judge: Judge, health: Health) -> None:
-    """Tell health whether Redis answers, also while no batch would notice."""
+async def _look_at_store(judge: Judge, health: Health) -> StateUnavailable | None:
+    """Tell health whether Redis answers, also while no batch would notice; what is wrong with it."""
     try:
         await judge.ping()
     except StateUnavailable as error:
-        health.suffer("redis", f"Redis does not answer: {error.kind}", seen_by="observer")
-    else:
-        health.recover("redis", seen_by="observer")
+        wrong = isinstance(error, WrongStore)
+        reason = describe_store_trouble(error) if wrong else f"Redis does not answer: {error.kind}"
+        health.suffer("redis", reason, seen_by="observer")
+        return error
+    health.recover("redis", seen_by="observer")
+    return None
 
 
-async def _watch_store(judge: Judge, health: Health) -> None:
+async def _watch_store(settings: Settings, judge: Judge, metrics: Metrics, health: Health) -> str:
+    """Look at Redis now and then, and tell health and metrics; why this worker must not write there."""
+    policy = NO_EVICTION
     while True:
+        trouble = await _look_at_store(judge, health)
+        if isinstance(trouble, WrongStore):
+            return describe_store_trouble(trouble)
+        with suppress(StateUnavailable):  # of which health knows
+            memory = await judge.memory()
+            metrics.show_redis_memory(memory, eviction_allowed=settings.redis_allow_eviction)
+            if memory.evicts and memory.policy != policy:
+                logger.warning("%s", describe_eviction(memory))
+            policy = memory.policy
         await asyncio.sleep(_LOOK_SECONDS)
-        await _look_at_store(judge, health)
 
 
 def _stop_signal() -> asyncio.Event:

@@ -18,6 +18,7 @@ from cryptography.exceptions import InvalidTag
 from msgspec import Struct, field
 from redis.asyncio import Redis
 
+from state.agreement import Agreement, WrongStore
 from state.campaigns import CampaignCodec, leader_without, witnesses_without
 from state.episodes import CUT, SILENCED, EpisodeCodec
 from state.pseudonyms import KEY_BYTES, MEMBER_BYTES, Pseudonyms
@@ -32,8 +33,10 @@ _ATTEMPTS = 10
 """How often a value is read again that a worker has changed meanwhile."""
 _PART = "\x1f"
 """Stands between the members of a pair that a rule makes one text of."""
-_ABOUT_NOBODY = frozenset(b"number leaders digest seen band size merged known judged upheld opened".split())
-"""Kinds that say nothing of a member: numbers, and hashes of texts, events and incidents."""
+_ABOUT_NOBODY = frozenset(
+    b"number leaders digest seen band size merged known judged upheld opened progress settings".split()
+)
+"""Kinds that say nothing of a member: numbers, hashes of texts, events and incidents, and what workers tell each other."""
 _EPISODE_INCIDENT, _EPISODE_EVENTS, _EPISODE_SUBJECT = 0, 6, 8
 _REVISION_EVENTS, _REVISION_OPENING, _REVISION_COUNT, _REVISION_MEMBERS = 3, 4, 6, 7
 
@@ -49,7 +52,8 @@ class Forgotten(Struct):
     """What a run came to: `removed` by kind of state (docs/state.md), keys read, and keys that could not be understood.
 
     `opened` and `unreadable` count windows whose events could be read, and those that were sealed under another key.
-    `unknown` are kinds of keys that this version does not know.
+    `unknown` are kinds of keys that this version does not know. `in_use` tells whether workers have this pseudonym key now;
+    None where none has been there.
     """
 
     removed: dict[str, Removed] = field(default_factory=dict)
@@ -57,6 +61,12 @@ class Forgotten(Struct):
     opened: int = 0
     unreadable: int = 0
     unknown: Counter[str] = field(default_factory=Counter)
+    in_use: bool | None = None
+
+    @property
+    def refused(self) -> bool:
+        """Whether nothing was written under this key, so that it must be a wrong one, and nothing was removed."""
+        return not self.opened and (self.unreadable > 0 or self.in_use is False)
 
     def note(self, kind: str, keys: int, entries: int) -> None:
         """Add to what was removed of a kind."""
@@ -111,8 +121,8 @@ async def forget(
 ) -> Forgotten:
     """Remove what is held about a member; with `dry_run` only count it. May run again and while workers run.
 
-    Nothing is removed where no window could be opened: the key is wrong then (`Forgotten.unreadable` tells). Raises
-    `StateUnavailable` when Redis does not answer; run it again then.
+    Nothing is removed where the key is wrong (`Forgotten.refused`). Raises `StateUnavailable` when Redis does not answer; run
+    it again then. Raises `WrongStore` where the workers of this store have another number of shards.
     """
     return await _Forgetting(client, pseudonyms, actor_id, shards, namespace, dry_run).run()
 
@@ -123,6 +133,7 @@ class _Forgetting:
     ) -> None:
         self._client, self._pseudonyms, self._dry_run = client, pseudonyms, dry_run
         self._shards = Shards(client, namespace, shards)
+        self._agreement = Agreement(pseudonyms, shards, namespace)
         self._pattern = re.sub(rb"([*?\[\]\\])", rb"\\\1", namespace.encode()) + b"{s*"
         self._form = re.compile(
             rb"%s\{s(\d+)\}:((?:%s)?([a-z]+)(?::(.*))?)\Z"
@@ -137,10 +148,11 @@ class _Forgetting:
         self._done = Forgotten()
 
     async def run(self) -> Forgotten:
+        self._done.in_use = await self._is_in_use()
         windows = _Changes()
         async for keys in self._keys():
             await self._examine_windows([key for key in keys if key.kind == b"win"], windows)
-        if self._done.unreadable and not self._done.opened:
+        if self._done.refused:
             return self._done
         self._told_names = {self._episodes.event_key(self._pseudonyms.unseal(event)) for event in self._events}
         async for keys in self._keys():
@@ -148,6 +160,19 @@ class _Forgetting:
                 await self._clean(kind, [key for key in keys if key.kind == kind])
         await self._apply(windows)
         return self._done
+
+    async def _is_in_use(self) -> bool | None:
+        """Whether workers have the same key. An earlier one is no mistake here, another number of shards is."""
+        standing = await guarded(lambda: self._client.get(self._agreement.key))
+        if standing is None:
+            return None
+        try:
+            self._agreement.check(standing)
+        except WrongStore as error:
+            if error.what != "pseudonym key":
+                raise
+            return False
+        return True
 
     async def _keys(self) -> AsyncIterator[list[_Key]]:
         """All keys of the namespace, some at a time. A key may come twice, as `SCAN` has it."""

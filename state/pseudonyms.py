@@ -27,6 +27,7 @@ class Pseudonyms:
             raise ValueError("the pseudonym key is empty: expected at least one byte")
         root = blake2b(secret, person=b"twinwatch root").digest()
         self._hash_key = blake2b(b"hash", key=root).digest()
+        self._fingerprint_key = blake2b(b"fingerprint", key=root).digest()
         self._cipher = AESSIV(blake2b(b"seal", key=root).digest())
         self.member = lru_cache(_CACHED_IDENTIFIERS)(self._member)
         self.seal = lru_cache(_CACHED_IDENTIFIERS)(self._seal)
@@ -45,6 +46,10 @@ class Pseudonyms:
     def rule(self, slug: str) -> bytes:
         """A one-way name for a rule, so that what is kept of a member does not say what the member is accused of."""
         return self.key("rule", slug)[:MEMBER_BYTES]
+
+    def fingerprint(self, namespace: str) -> bytes:
+        """What tells whether two have the same secret, without telling anything of it; another one for each namespace."""
+        return blake2b(namespace.encode(), key=self._fingerprint_key, digest_size=KEY_BYTES).digest()
 
     def _member(self, identifier: str) -> bytes:
         return blake2b(identifier.encode(), key=self._hash_key, digest_size=MEMBER_BYTES).digest()

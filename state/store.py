@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from msgspec import Struct, field
 from redis.asyncio import Redis
 
+from state.agreement import AGREE, Agreement
 from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec
 from state.episodes import EPISODES, EpisodeCodec
 from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, FeedbackLimits
@@ -32,6 +33,7 @@ from state.requests import (
     Tie,
 )
 from state.scripts import Call, Script, Shards, shard_of
+from state.server import ServerMemory, memory_of
 from state.ties import TIES, TiePlan
 from state.windows import WINDOWS, WindowCodec
 
@@ -40,7 +42,7 @@ DEFAULT_NAMESPACE = "tw3:"
 DAY = 24 * 3600
 _LOOKUP = Script("lookup")
 _PROGRESS = Script("progress")
-_SCRIPTS = (_LOOKUP, TIES, REPORTERS, CAMPAIGNS, KNOWN, MERGES, WINDOWS, EPISODES, VERDICTS, _PROGRESS)
+_SCRIPTS = (_LOOKUP, TIES, REPORTERS, CAMPAIGNS, KNOWN, MERGES, WINDOWS, EPISODES, VERDICTS, _PROGRESS, AGREE)
 COMMANDS = frozenset[str]().union(*(script.commands for script in _SCRIPTS))
 """What scripts of a batch call; `deploy/redis/users.acl` allows a worker no other command on its keys."""
 
@@ -70,6 +72,13 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
     similarity_threshold: float = 0.7
     feedback: FeedbackLimits = field(default_factory=FeedbackLimits)
 
+    @property
+    def longest(self) -> int:
+        """After so many seconds nothing is left of what was written."""
+        feedback = self.feedback
+        known = 2 * feedback.texts
+        return self.grace + max(self.tie_ttl, feedback.verdicts, feedback.records + feedback.near, known)
+
 
 class Store:
     """All that twinwatch remembers. One object serves any number of batches, one at a time or at once.
@@ -87,7 +96,9 @@ class Store:
         limits: StoreLimits | None = None,
     ) -> None:
         limits = limits or StoreLimits()
+        self._client = client
         self._shards = Shards(client, namespace, shards)
+        self._agreement = Agreement(pseudonyms, shards, namespace)
         self._pseudonyms = pseudonyms
         self._limits = limits
         self._windows = WindowCodec(pseudonyms, lateness=limits.lateness, grace=limits.grace)
@@ -106,8 +117,16 @@ class Store:
         )
 
     async def ping(self) -> None:
-        """Raise `StateUnavailable` unless Redis answers and the user may run what batches need."""
+        """Raise `StateUnavailable` unless Redis answers and the user may run what batches need.
+
+        Of these `state.agreement.WrongStore` where workers with another pseudonym key or number of shards use it.
+        """
         await self._shards.check(COMMANDS)
+        await self._agreement.reach(self._shards, self._limits.longest)
+
+    async def memory(self) -> ServerMemory:
+        """How the server's memory stands."""
+        return await memory_of(self._client)
 
     async def share_progress(self, worker: str, reached: int | None, lifetime: int) -> int | None:
         """Tell the other workers the event time (in microseconds) before which this one has judged all that it can read, None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from models.records import Reason
-from twinwatch.failures import FAILED, INTERRUPTED, TERMINATED, Failure
+from twinwatch.failures import BAD_INPUT, FAILED, INTERRUPTED, TERMINATED, Failure
 
 if TYPE_CHECKING:
     from agents.dead_letters import StoredLetter
@@ -184,10 +184,18 @@ def worker(env_file: Path | None) -> None:
         TWINWATCH_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 TWINWATCH_REDIS_URL=redis://redis:6379/0 twinwatch worker
         twinwatch worker --env-file production.env
     """
-    settings = _settings(env_file)
-    _policy(settings.policy_file)
-    from agents.worker import run_worker
+    from agents.logs import set_up_logging
+    from agents.settings import InvalidSettings, Settings, load_settings
+    from agents.worker import run_worker, tell_failed_start
 
+    try:
+        settings = load_settings(env_file)
+    except InvalidSettings as error:
+        if not error.json_log:
+            raise Failure(str(error)) from error
+        set_up_logging(Settings.model_construct(log_format="json"))
+        tell_failed_start(str(error))
+        sys.exit(BAD_INPUT)
     sys.exit(run_worker(settings))
 
 

@@ -10,6 +10,7 @@ import msgspec
 
 from agents.redis import describe_store_trouble, open_redis
 from agents.settings import Settings
+from state.agreement import WrongStore
 from state.errors import StateUnavailable
 from state.forget import Forgotten, forget
 from state.pseudonyms import Pseudonyms
@@ -42,10 +43,12 @@ def run_forget(settings: Settings, actor_id: str, *, dry_run: bool, as_json: boo
     start = time.monotonic()
     try:
         done = asyncio.run(_forget(settings, actor_id, dry_run))
+    except WrongStore as error:
+        raise Failure(describe_store_trouble(error), FAILED) from error
     except StateUnavailable as error:
         trouble = describe_store_trouble(error)
         raise Failure(f"{trouble}; what was removed until then stays removed: run this again", FAILED) from error
-    if done.unreadable and not done.opened:
+    if done.refused:
         raise Failure(
             f"nothing in Redis was written under this pseudonym key: set {_KEY_SETTING} as the workers have it; "
             f"nothing was removed",
@@ -100,6 +103,8 @@ def _print(done: Forgotten, dry_run: bool, seconds: float) -> None:
 
 def _warnings(done: Forgotten) -> list[str]:
     warnings = []
+    if done.in_use is False:
+        warnings.append("workers have another pseudonym key now: run this with that key too")
     if done.unreadable:
         warnings.append(
             f"{done.unreadable:,} windows were written under another pseudonym key and could not be searched; "

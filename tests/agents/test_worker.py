@@ -1,6 +1,7 @@
 """How a worker starts and why it may not, without any server."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -10,7 +11,7 @@ from typing import cast
 import pytest
 from aiokafka.errors import KafkaConnectionError
 
-from agents import worker
+from agents import startup, worker
 from agents.app import WorkerApp
 from agents.health import Health, Lag, Sighting
 from agents.judge import Judge, OpenJudge
@@ -21,7 +22,9 @@ from agents.worker import EXIT_FAILED, EXIT_OK, run_worker
 from engine.outcome import Outcome
 from models.records import RawRecord
 from rules.policy import PolicyError
+from state.agreement import Disagreement, WrongStore
 from state.errors import StateUnavailable
+from state.server import ServerMemory
 from tests.agents.helpers import Clock, gauges, health
 
 KEY = "a-key-of-these-tests-alone"
@@ -30,8 +33,11 @@ KEY = "a-key-of-these-tests-alone"
 class FakeJudge:
     policy_version = "v"
 
-    def __init__(self, error: Exception | None = None) -> None:
+    def __init__(self, error: Exception | None = None, policy: str = "noeviction") -> None:
         self.error = error
+        self.policy = policy
+
+    def load(self) -> None: ...
 
     async def process(self, records: Sequence[RawRecord]) -> Outcome:
         raise NotImplementedError
@@ -39,6 +45,9 @@ class FakeJudge:
     async def ping(self) -> None:
         if self.error:
             raise self.error
+
+    async def memory(self) -> ServerMemory:
+        return ServerMemory(used=1, most=2, policy=self.policy)
 
     async def share_progress(self, worker: str, reached: int | None, lifetime: int) -> int | None:
         raise NotImplementedError
@@ -60,8 +69,14 @@ def topics(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     async def missing_topics(_: Settings) -> list[str]:
         return missing
 
-    monkeypatch.setattr(worker, "missing_topics", missing_topics)
+    monkeypatch.setattr(startup, "missing_topics", missing_topics)
     return missing
+
+
+@pytest.fixture
+def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(startup, "_SAY_SECONDS", 0.01)
+    monkeypatch.setattr(startup, "_SPREAD_SECONDS", 0.01)
 
 
 def complaint(capsys: pytest.CaptureFixture[str], judge: Judge | None = None, **settings: object) -> str:
@@ -73,21 +88,21 @@ def complaint(capsys: pytest.CaptureFixture[str], judge: Judge | None = None, **
     } | settings
     assert run_worker(Settings.model_validate(wanted), judging(judge or FakeJudge())) == EXIT_FAILED
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last.startswith("twinwatch worker: ")
+    assert " CRITICAL this worker cannot start: " in last
     return last
 
 
 @pytest.mark.usefixtures("topics")
 def test_an_unreachable_redis_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     line = complaint(capsys, FakeJudge(StateUnavailable("ConnectionError", "Error 111 connecting to redis:6379\nmore")))
-    assert line == "twinwatch worker: Redis: Error 111 connecting to redis:6379 (see TWINWATCH_REDIS_URL)"
+    assert line.endswith("start: Redis: Error 111 connecting to redis:6379 (see TWINWATCH_REDIS_URL)")
 
 
 def test_an_unreachable_kafka_is_one_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     async def missing_topics(_: Settings) -> list[str]:
         raise KafkaUnavailable("Kafka at kafka:9092 cannot be used: no broker answers")
 
-    monkeypatch.setattr(worker, "missing_topics", missing_topics)
+    monkeypatch.setattr(startup, "missing_topics", missing_topics)
     assert "Kafka at kafka:9092 cannot be used" in complaint(capsys)
 
 
@@ -96,13 +111,16 @@ def test_a_kafka_that_hangs_is_one_line(capsys: pytest.CaptureFixture[str], monk
         await asyncio.sleep(60)
         return []
 
-    monkeypatch.setattr(worker, "missing_topics", missing_topics)
+    monkeypatch.setattr(startup, "missing_topics", missing_topics)
     assert "Kafka at localhost:9092 cannot be used: no broker answers" in complaint(capsys)
 
 
-def test_missing_topics_are_named_with_what_to_run(capsys: pytest.CaptureFixture[str], topics: list[str]) -> None:
+@pytest.mark.usefixtures("short_pauses")
+def test_missing_topics_are_named_at_once_with_what_to_run(
+    capsys: pytest.CaptureFixture[str], topics: list[str]
+) -> None:
     topics += ["incidents", "incidents.shadow"]
-    line = complaint(capsys)
+    line = complaint(capsys, startup_timeout_seconds=600)  # more than this test may take
     assert "Kafka has no topic incidents, incidents.shadow; run: twinwatch topics create" in line
 
 
@@ -131,30 +149,116 @@ def test_a_wrong_policy_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
         raise PolicyError("policy.yaml: rules.mass_messaging.mode: found 'lively'")
 
     assert run_worker(Settings(pseudonym_key=KEY), open_judge) == EXIT_FAILED
-    assert capsys.readouterr().err.splitlines()[-1] == (
-        "twinwatch worker: policy.yaml: rules.mass_messaging.mode: found 'lively'"
-    )
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith("this worker cannot start: policy.yaml: rules.mass_messaging.mode: found 'lively'")
 
 
-def test_servers_that_come_late_but_in_time_are_waited_for(
-    capsys: pytest.CaptureFixture[str], topics: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("topics")
+def test_the_last_line_is_json_where_the_log_is(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = Settings(pseudonym_key=KEY, log_format="json", metrics_host="127.0.0.1", metrics_port=0)
+    assert run_worker(settings, judging(FakeJudge(policy="allkeys-lru"))) == EXIT_FAILED
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert (lines[-1]["level"], lines[-1]["logger"]) == ("critical", "agents.worker")
+    assert lines[-1]["message"].startswith("this worker cannot start: Redis throws away what is remembered")
+
+
+@pytest.mark.usefixtures("topics")
+@pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl", "allkeys-random", ""])
+def test_a_redis_that_evicts_is_refused_at_once_in_one_line(capsys: pytest.CaptureFixture[str], policy: str) -> None:
+    line = complaint(capsys, FakeJudge(policy=policy), startup_timeout_seconds=600)
+    for words in (f"(maxmemory-policy {policy or 'not told'})", "noeviction", "TWINWATCH_REDIS_ALLOW_EVICTION=true"):
+        assert words in line
+
+
+def test_a_redis_of_others_is_refused_at_once_in_one_line_that_says_what_to_do(
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    judge = FakeJudge(StateUnavailable("BusyLoadingError", "loading"))
-    topics.append("incidents")
+    for what, words in (
+        ("pseudonym key", "another TWINWATCH_PSEUDONYM_KEY"),
+        ("number of shards", "another TWINWATCH_REDIS_SHARDS, and members would be counted apart: it is 4 there"),
+    ):
+        error = WrongStore(cast(Disagreement, what), "tw3:{s0}:settings", 4)
+        line = complaint(capsys, FakeJudge(error), startup_timeout_seconds=600)
+        assert words in line
+        assert "redis-cli unlink 'tw3:{s0}:settings' (see docs/security.md)" in line
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+@pytest.mark.usefixtures("topics", "short_pauses")
+def test_what_is_waited_for_is_said_again_and_again(capsys: pytest.CaptureFixture[str], hangs: bool) -> None:
+    class SlowJudge(FakeJudge):
+        said = 0
+
+        async def ping(self) -> None:
+            # until it was said a few times, however long that takes
+            while hangs and self.said < 4:
+                self.said += capsys.readouterr().err.count("Redis does not answer in time (see TWINWATCH_REDIS_URL)")
+                await asyncio.sleep(0.01)
+            if not hangs:
+                self.said += capsys.readouterr().err.count(
+                    " of 600 s: Redis: Connection refused (see TWINWATCH_REDIS_URL)"
+                )
+                if self.said < 4:
+                    raise StateUnavailable("ConnectionError", "Connection refused")
+            self.policy = "allkeys-lru"
+
+    complaint(capsys, SlowJudge(), startup_timeout_seconds=600)
+
+
+async def _started(monkeypatch: pytest.MonkeyPatch, judge: Judge, **more: object) -> int:
+    """The status of a worker that would read now."""
 
     async def consume(*_: object) -> int:
         return EXIT_OK
 
     monkeypatch.setattr(worker, "_consume", consume)
+    usual = {"startup_timeout_seconds": 600, "metrics_host": "127.0.0.1", "metrics_port": 0, "pseudonym_key": KEY}
+    settings = Settings.model_validate(usual | more)
+    return await worker._run(settings, judging(judge), worker._Exit())
+
+
+@pytest.mark.usefixtures("topics")
+def test_eviction_may_be_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
+    judge = FakeJudge(policy="allkeys-lru")
+    assert asyncio.run(_started(monkeypatch, judge, redis_allow_eviction=True)) == EXIT_OK
+
+
+@pytest.mark.usefixtures("topics")
+def test_tables_are_loaded_before_anything_is_read_and_ready_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+    health_of_all = Health(stall_seconds=30)
+    monkeypatch.setattr(worker, "Health", lambda **_: health_of_all)
+
+    class LoadingJudge(FakeJudge):
+        def load(self) -> None:
+            told.extend(health_of_all.why_not_ready())
+            assert health_of_all.why_dead() == []
+
+    assert asyncio.run(_started(monkeypatch, LoadingJudge())) == EXIT_OK
+    assert told == ["word lists are being loaded"]
+    assert health_of_all.why_not_ready() == ["Kafka has not assigned partitions yet"]
+
+
+def test_servers_that_come_late_but_in_time_are_waited_for(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    judge = FakeJudge(StateUnavailable("BusyLoadingError", "loading"))
+    answers: list[Exception | list[str]] = [KafkaUnavailable("no broker answers"), ["incidents"], []]
+
+    async def missing_topics(_: Settings) -> list[str]:
+        answer = answers.pop(0)  # a broker may learn of new topics a moment later than another
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(startup, "missing_topics", missing_topics)
 
     async def run() -> int:
-        loop = asyncio.get_running_loop()
-        loop.call_later(0.2, setattr, judge, "error", None)
-        loop.call_later(0.4, topics.clear)
-        settings = Settings(startup_timeout_seconds=20, metrics_host="127.0.0.1", metrics_port=0, pseudonym_key=KEY)
-        return await worker._run(settings, judging(judge), worker._Exit())
+        asyncio.get_running_loop().call_later(0.2, setattr, judge, "error", None)
+        return await _started(monkeypatch, judge)
 
     assert asyncio.run(run()) == EXIT_OK
+    assert answers == []
 
 
 class FakeObserver:

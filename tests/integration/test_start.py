@@ -1,14 +1,17 @@
 """A worker that cannot start says why in one line and ends with a status that is not zero."""
 
+import json
+import re
 import socket
 from pathlib import Path
 
 import pytest
 
 from agents.settings import load_settings
+from models.events import TOPICS as EVENT_TOPICS
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Stage, command
-from tests.servers import free_port
+from tests.servers import eventually, free_port
 
 
 @pytest.fixture
@@ -18,11 +21,12 @@ def nowhere(tmp_path: Path) -> Stage:
 
 
 def refused(stage: Stage, **settings: object) -> str:
-    """The one line that a worker ends with."""
+    """The line that a worker ends with; before it, it may have said what it waits for."""
     done = command("worker", "--env-file", str(stage.env_file(**settings)))
     assert done.returncode != 0
     assert done.stdout == ""
-    [line] = done.stderr.splitlines()
+    *before, line = done.stderr.splitlines()
+    assert all(re.search(r" (INFO|WARNING) |\"level\": \"(info|warning)\"", one) for one in before)
     return line
 
 
@@ -32,6 +36,18 @@ def test_a_wrong_setting(nowhere: Stage) -> None:
 
 def test_a_misspelt_setting(nowhere: Stage) -> None:
     assert "did you mean TWINWATCH_REDIS_URL?" in refused(nowhere, redis_ulr="redis://localhost")
+
+
+def test_where_the_log_is_json_the_last_line_is(nowhere: Stage) -> None:
+    settings: tuple[dict[str, object], ...] = (
+        {"batch_max_records": "many"},
+        {"pseudonym_key": ""},
+        {"startup_timeout_seconds": 2},
+    )
+    for wrong in settings:
+        line = json.loads(refused(nowhere, log_format="json", **wrong))
+        assert line["level"] == "critical"
+        assert line["message"].startswith("this worker cannot start: ")
 
 
 def test_a_missing_env_file() -> None:
@@ -49,12 +65,12 @@ def test_a_wrong_policy(nowhere: Stage, tmp_path: Path) -> None:
 
 def test_no_pseudonym_key(nowhere: Stage) -> None:
     line = refused(nowhere, pseudonym_key="")
-    assert line.startswith("twinwatch worker: TWINWATCH_PSEUDONYM_KEY is not set")
+    assert "CRITICAL this worker cannot start: TWINWATCH_PSEUDONYM_KEY is not set" in line
 
 
 def test_no_redis(nowhere: Stage) -> None:
     line = refused(nowhere, startup_timeout_seconds=2)
-    assert line.startswith("twinwatch worker: Redis: ")
+    assert "this worker cannot start: Redis: " in line
     assert "127.0.0.1:1" in line
     assert "TWINWATCH_REDIS_URL" in line
 
@@ -66,7 +82,7 @@ def test_a_redis_password_is_not_told(nowhere: Stage) -> None:
 
 def test_no_kafka(nowhere: Stage, any_redis_url: str) -> None:
     line = refused(nowhere, redis_url=any_redis_url, startup_timeout_seconds=8)
-    assert line.startswith("twinwatch worker: Kafka at 127.0.0.1:1 cannot be used: no broker answers")
+    assert "this worker cannot start: Kafka at 127.0.0.1:1 cannot be used: no broker answers" in line
     assert "TWINWATCH_KAFKA_BOOTSTRAP_SERVERS" in line
 
 
@@ -79,9 +95,9 @@ def test_something_that_is_no_kafka(nowhere: Stage, any_redis_url: str) -> None:
     assert address in line
 
 
-def test_missing_topics(new_embedded_stage: NewStage) -> None:
+def test_missing_topics_are_told_without_waiting(new_embedded_stage: NewStage) -> None:
     stage = new_embedded_stage(1)
-    line = refused(stage, topic_prefix="elsewhere.", startup_timeout_seconds=8)
+    line = refused(stage, topic_prefix="elsewhere.", startup_timeout_seconds=600)  # longer than the command may take
     assert "elsewhere.activity.messages" in line
     assert "run: twinwatch topics create" in line
 
@@ -105,6 +121,18 @@ def test_topics_are_created_as_asked_and_again_changes_nothing(new_genuine_stage
     assert f"created  {prefix}activity.messages (3 partitions)" in first.stdout
     assert f"created  {prefix}activity.dead-letters (1 partition)" in first.stdout
     assert first.stdout.replace("created", "exists ") == second.stdout
+
+
+@pytest.mark.kafka
+def test_a_worker_says_what_it_is_and_what_it_reads_at_each_assignment(new_genuine_stage: NewStage) -> None:
+    stage = new_genuine_stage(2)
+    introduction = re.compile(rf"twinwatch \S+, policy [0-9a-f]{{16}}, group {stage.group}: (starts|reads \d+)")
+    first = stage.start_worker()
+    assert introduction.findall(first.said) == ["starts", f"reads {2 * len(EVENT_TOPICS)}"]
+    assert f"{stage.prefix}activity.messages 0-1" in first.said
+    second = stage.start_worker()
+    for worker in (first, second):
+        eventually(lambda: introduction.findall(worker.said)[-1] == f"reads {len(EVENT_TOPICS)}", what="they share")  # noqa: B023
 
 
 @pytest.mark.kafka

@@ -64,6 +64,31 @@ def test_a_wrong_key_is_told_in_one_line(held: Redis, monkeypatch: pytest.Monkey
     assert held.dbsize() == keys
 
 
+def test_a_wrong_key_is_told_where_nothing_could_tell_but_the_workers(
+    any_redis_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: object
+) -> None:
+    """With no window in Redis "nothing is held" would be an answer to another question."""
+    monkeypatch.chdir(str(tmp_path))
+    monkeypatch.setenv("TWINWATCH_REDIS_URL", any_redis_url)
+    monkeypatch.setenv("TWINWATCH_PSEUDONYM_KEY", "quite another pseudonym key")
+    bench = Bench(any_redis_url)
+    bench.run(bench.store(secret=KEY.encode()).ping())
+    bench.close()
+    done = run("active-1")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("twinwatch: nothing in Redis was written under this pseudonym key")
+
+
+def test_an_earlier_key_reaches_what_was_stored_under_it(held: Redis, any_redis_url: str) -> None:
+    bench = Bench(any_redis_url)
+    bench.run(bench.store(secret=b"the key of the workers now").ping())
+    bench.close()
+    done = run("active-1", "--json")
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["removed"]
+    assert done.stderr == "twinwatch: workers have another pseudonym key now: run this with that key too\n"
+
+
 def test_state_under_an_earlier_key_is_told(held: Redis, any_redis_url: str) -> None:
     bench = Bench(any_redis_url)
     process(bench, engine_over(bench.store(secret=b"an earlier key")), records(World(1).events(50)))

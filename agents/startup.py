@@ -1,0 +1,141 @@
+"""What a worker does before it reads: it loads its tables, and waits for Redis and Kafka, saying so meanwhile."""
+
+import asyncio
+import logging
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from time import monotonic
+
+from agents.health import Health, Server
+from agents.judge import Judge
+from agents.kafka import KafkaUnavailable, describe_trouble
+from agents.patience import Patience
+from agents.redis import describe_eviction, describe_store_trouble
+from agents.settings import Settings
+from agents.topics import missing_topics
+from state.agreement import WrongStore
+from state.errors import StateUnavailable
+
+logger = logging.getLogger(__name__)
+
+_SAY_SECONDS = 5.0
+_SPREAD_SECONDS = 1.0
+"""A broker may learn so much later than another that a topic was created."""
+_SEEN_BY = "start"
+
+
+class CannotStart(Exception):  # noqa: N818 - reads as what it is where it is caught
+    """Why a worker cannot start, in one line."""
+
+
+async def prepare(settings: Settings, judge: Judge, health: Health) -> None:
+    """Load all tables, and wait until Redis answers and Kafka has all topics; meanwhile `health` tells what is waited for.
+
+    Raises `CannotStart` where they do not in time, and at once where no waiting helps: topics are missing, Redis evicts, or
+    belongs to workers with another key.
+    """
+    health.preparing = "word lists are being loaded"
+    try:
+        await asyncio.gather(_in_a_thread(judge.load), _wait_for_servers(settings, judge, health))
+    finally:
+        health.preparing = ""
+
+
+def _in_a_thread(work: Callable[[], None]) -> asyncio.Future[None]:
+    """Done when `work` is. Unlike a thread of asyncio's this one holds up nobody who cannot start, or is asked to end."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[None] = loop.create_future()
+
+    def settle(error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error:
+            done.set_exception(error)
+        else:
+            done.set_result(None)
+
+    def run() -> None:
+        error = None
+        try:
+            work()
+        except Exception as raised:
+            error = raised
+        with suppress(RuntimeError):  # the loop has ended
+            loop.call_soon_threadsafe(settle, error)
+
+    threading.Thread(target=run, name="loading", daemon=True).start()
+    return done
+
+
+async def _wait_for_servers(settings: Settings, judge: Judge, health: Health) -> None:
+    wait = _Wait(health, settings.startup_timeout_seconds)
+    saying = asyncio.create_task(wait.keep_saying())
+    try:
+        async with asyncio.timeout(settings.startup_timeout_seconds):
+            wait.begin("redis", "Redis does not answer in time (see TWINWATCH_REDIS_URL)")
+            await wait.until_done(lambda: _check_redis(settings, judge))
+            wait.begin("kafka", describe_trouble(settings, TimeoutError()))
+            await wait.until_done(lambda: _check_kafka(settings))
+    except TimeoutError:
+        raise CannotStart(wait.complaint) from None
+    finally:
+        saying.cancel()
+
+
+async def _check_redis(settings: Settings, judge: Judge) -> None:
+    try:
+        await judge.ping()
+    except WrongStore as error:
+        raise CannotStart(describe_store_trouble(error)) from error
+    memory = await judge.memory()
+    if memory.evicts and not settings.redis_allow_eviction:
+        raise CannotStart(describe_eviction(memory))
+
+
+async def _check_kafka(settings: Settings) -> None:
+    if not await missing_topics(settings):
+        return
+    await asyncio.sleep(_SPREAD_SECONDS)
+    if missing := await missing_topics(settings):
+        raise CannotStart(f"Kafka has no topic {', '.join(missing)}; run: twinwatch topics create")
+
+
+class _Wait:
+    """What is waited for now, and why."""
+
+    def __init__(self, health: Health, longest: float) -> None:
+        self._health = health
+        self._longest = longest
+        self._server: Server = "redis"
+        self.complaint = ""
+
+    def begin(self, server: Server, complaint: str) -> None:
+        """Wait for the server from now on. `complaint` is what to say as long as it has said nothing itself."""
+        self._server, self.complaint = server, complaint
+
+    async def until_done(self, check: Callable[[], Awaitable[None]]) -> None:
+        """Check again and again until the server is as it should be."""
+        patience = Patience()
+        for delay in patience.delays():
+            try:
+                await check()
+            except StateUnavailable as error:
+                self.complaint = describe_store_trouble(error)
+            except KafkaUnavailable as error:
+                self.complaint = str(error)
+            else:
+                self._health.recover(self._server, seen_by=_SEEN_BY)
+                return
+            self._health.suffer(self._server, self.complaint, seen_by=_SEEN_BY)
+            await patience.wait(delay)
+
+    async def keep_saying(self) -> None:
+        """Until cancelled, say every few seconds what is waited for."""
+        start = monotonic()
+        while True:
+            await asyncio.sleep(_SAY_SECONDS)
+            if self._health.outages:
+                logger.warning("waited %.0f of %.0f s: %s", monotonic() - start, self._longest, self.complaint)
+            else:  # it has neither answered nor refused
+                self._health.suffer(self._server, self.complaint, seen_by=_SEEN_BY)

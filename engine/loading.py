@@ -1,0 +1,28 @@
+"""Reads now what judging would read on its first use, so that the first batch takes no longer than others."""
+
+import sys
+from collections.abc import Callable, Iterator
+from inspect import signature
+from typing import Any
+
+from phonenumbers import PhoneMetadata
+
+_ROOMS = ("models", "text", "rules")
+
+
+def load_tables() -> None:
+    """Load all word lists, lexicons and tables of letters, addresses and numbers. Takes a second or a few; runs in any thread.
+
+    Whatever a module of ours keeps in a `functools.cache` without parameters is such a table, and needs no mention here.
+    """
+    for load in _loaders():
+        load()
+    PhoneMetadata.load_all()
+
+
+def _loaders() -> Iterator[Callable[[], Any]]:
+    modules = [module for name, module in sorted(sys.modules.items()) if name.partition(".")[0] in _ROOMS]
+    for module in modules:
+        for found in list(vars(module).values()):
+            if hasattr(found, "cache_parameters") and not signature(found).parameters:
+                yield found

@@ -1,0 +1,83 @@
+"""Once tables are loaded, judging reads nothing any more: the first batch takes no longer than others."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parents[2]
+
+PROGRAM = """
+import asyncio, json, sys
+from datetime import date
+from redis.asyncio import Redis
+from engine.engine import Engine
+from engine.loading import load_tables
+from models.decoding import InputLimits
+from models.records import RawRecord
+from rules.policy import load_policy
+from state.pseudonyms import Pseudonyms
+from state.store import Store
+from twinwatch.embedded import embedded_redis
+from twinwatch.sample_day import sample_day
+
+TEXTS = (
+    "IBAN DE89 3704 0044 0532 0130 00, card 4111 1111 1111 1111, call +48 601 234 567, +39 06 1234 5678 or 030 123456",
+    "Hauptstraße 12, 10115 Berlin; PESEL 44051401359; DNI 12345678Z; codice fiscale RCCMNL83S18D969H",
+    "Вuу сhеар рills at bit.ly/abc or examp1e.co.uk! Купите дешево, звоните 8 912 345-67-89",
+    "αγοράστε φθηνά στο example.gr", "أهلا وسهلا", "I will kill you, you idiot", "ich bring dich um",
+    "a photo of my pupil Anna Smith, class 4b, born 1.2.2015", "ԱԲԳ ᏗᎵ ｆｕｌｌ　ｗｉｄｔｈ 𝐛𝐨𝐥𝐝",
+    "Dear colleague,\\n> quoted words\\nbest regards\\n-- \\nAnna",
+)
+KINDS = (
+    {"type": "message", "recipient_ids": ["r1", "r2"]},
+    {"type": "forum_post", "forum_id": "f", "thread_id": "t", "thread_title": "bees", "opens_thread": True},
+    {"type": "comment", "owner_id": "o"},
+    {"type": "report", "reported_id": "x", "article": 1},
+    {"type": "invitation", "kind": "project", "target_id": "t", "recipient_ids": ["r3"]},
+    {"type": "contact_request", "recipient_id": "r4"},
+    {"type": "profile_update", "display_name": "Suppоrt Team", "organisation": "Аdmin"},
+    {"type": "media_upload", "media_id": "m", "media_kind": "video", "visibility": "public", "surface": "profile"},
+)
+
+def records():
+    for number, (text, kind, language) in enumerate(
+        (text, kind, language) for text in TEXTS for kind in KINDS for language in ("en", "de", "el", "xx")
+    ):
+        event = {"event_id": f"e{number}", "occurred_at": "2026-01-01T00:00:00Z", "actor_id": f"a{number % 9}",
+                 "text": text, "bio": text, "caption": text, "language": language}
+        yield RawRecord(json.dumps(event | kind).encode())
+    for record in sample_day(date(2026, 1, 12), 1):
+        yield RawRecord(record.value)
+
+async def main():
+    policy = load_policy(None)
+    if sys.argv[1] == "loaded":
+        load_tables()
+    with embedded_redis() as redis:
+        client = Redis.from_url(redis.url)
+        engine = Engine(policy, Store(client, Pseudonyms(b"a secret of the tests")), limits=InputLimits())
+        await client.ping()
+        batch, read = list(records()), []
+        sys.addaudithook(lambda event, told: read.append(str(told[0])) if event in ("open", "import") else None)
+        await engine.process(batch[:1000])
+        print(json.dumps([str(name) for name in read]))
+        await client.aclose()
+
+asyncio.run(main())
+"""
+
+
+def read_while_judging(tables: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, tables], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_judging_reads_no_file_and_imports_no_module_once_tables_are_loaded() -> None:
+    assert read_while_judging("loaded") == "[]"
+
+
+def test_without_loading_it_would() -> None:
+    assert "greetings.yaml" in read_while_judging("not loaded")
