@@ -66,6 +66,9 @@ class Metrics:
             ["rule", "reason"],
             registry=registry,
         )
+        self._cut_texts = Counter(
+            "twinwatch_cut_texts", "Texts of which only the beginning and the end were read.", registry=registry
+        )
         self._dead_letters = Counter(
             "twinwatch_dead_letters", "Unusable records put aside.", ["reason"], registry=registry
         )
@@ -175,6 +178,7 @@ class Metrics:
             self._cut.labels(rule).inc(count)
         for (rule, reason), count in outcome.shadowed.items():
             self._shadowed.labels(rule, reason).inc(count)
+        self._cut_texts.inc(outcome.cut_texts)
         for letter in outcome.dead_letters:
             self._dead_letters.labels(letter.reason.value).inc()
 

@@ -28,8 +28,9 @@ from models.events import (
     Message,
     Report,
     Verdict,
-    heading_of,
-    text_of,
+    WrittenFields,
+    without_words,
+    written_fields,
 )
 from models.incidents import Incident
 from models.records import DeadLetter, RawRecord, Reason
@@ -53,7 +54,8 @@ from state.requests import (
     Tie,
 )
 from state.store import Store
-from text.reading import TextReading, passages, read_texts
+from text.reading import Writing, passages, read_writings
+from text.words import WordMemo
 
 TURN_SECONDS = 0.05
 """A batch keeps the event loop for no longer than this, or than one text takes, before others have their turn."""
@@ -126,9 +128,10 @@ class Engine:
 
     async def _judge_piece(self, arrivals: list[_Arrival], batch: "_Batch") -> list[Incident]:
         with batch.stage("read"):
-            texts, headings = await _read(arrivals, self._nobodys, batch)
+            writings = await _read(arrivals, self._nobodys, batch)
+            batch.cut_texts += sum(part.cut for writing in writings for part in writing.parts)
         with batch.stage("recall"):
-            facts, told, decisions = await self._recall(arrivals, texts, headings)
+            facts, told, decisions = await self._recall(arrivals, writings)
         with batch.stage("judge"):
             observations, pending = await self._observe(arrivals, facts, batch)
         with batch.stage("measure"):
@@ -184,7 +187,7 @@ class Engine:
         return arrivals
 
     async def _recall(
-        self, arrivals: list[_Arrival], readings: dict[int, TextReading], headings: dict[int, TextReading]
+        self, arrivals: list[_Arrival], writings: list[Writing]
     ) -> tuple[list[Fact], list[list[Revision]], list[Decision]]:
         """Facts, and what the events were told when they came before, both parallel to the arrivals; and what was decided
         about their texts.
@@ -199,9 +202,9 @@ class Engine:
                 owners.append(index)
         compared: list[int] = []
         texts: list[Text] = []
-        for index, reading in readings.items():
-            event = arrivals[index].event
-            if reading.digest is not None and isinstance(event, COMPARED):
+        for index, writing in enumerate(writings):
+            event, reading = arrivals[index].event, writing.text
+            if reading and reading.digest is not None and isinstance(event, COMPARED):
                 compared.append(index)
                 signature = reading.signature or b""
                 texts.append(Text(event.time, event.event_id, event.actor_id, reading.digest, signature, reading.words))
@@ -219,11 +222,10 @@ class Engine:
         united = dict(zip(compared, recalled.united, strict=True))
         facts = [
             Fact(
-                event=arrival.event,
+                event=without_words(arrival.event),
                 time=arrival.event.time,
                 strangers=_strangers(arrival.event, known.get(index, frozenset())),
-                text=readings.get(index),
-                heading=headings.get(index),
+                writing=writings[index],
                 campaign=campaigns.get(index),
                 invited_to=kinds.get(index),
                 reporter_weight=weights.get(index, UNKNOWN_RECORD),
@@ -283,6 +285,7 @@ class _Batch:
         self.silenced: Counter[str] = Counter()
         self.cut: Counter[str] = Counter()
         self.shadowed: Counter[tuple[str, str]] = Counter()
+        self.cut_texts = 0
         self._dead_letters: list[DeadLetter] = []
         self._counts: Counter[tuple[str, str]] = Counter()
         self._faults: dict[int, list[Fault]] = {}
@@ -329,6 +332,7 @@ class _Batch:
             silenced=dict(self.silenced),
             cut=dict(self.cut),
             shadowed=dict(self.shadowed),
+            cut_texts=self.cut_texts,
             stage_seconds=self._seconds,
         )
 
@@ -346,26 +350,26 @@ def _in_order(told: list[list[Revision]], told_now: list[tuple[int, Revision]]) 
         yield from {(r.incident_id, r.revision): r for r in (*now.get(index, ()), *before)}.values()
 
 
-async def _read(
-    arrivals: list[_Arrival], nobodys: frozenset[str], batch: _Batch
-) -> tuple[dict[int, TextReading], dict[int, TextReading]]:
-    """Readings of texts and of headings by the index of their arrival, where there are any."""
-    texts = {index: text for index, arrival in enumerate(arrivals) if (text := text_of(arrival.event))}
-    headings = {index: heading for index, arrival in enumerate(arrivals) if (heading := heading_of(arrival.event))}
-    readings: list[TextReading] = []
-    for some in _in_pieces([*texts.values(), *headings.values()]):
-        readings += read_texts(some, nobodys)
+async def _read(arrivals: list[_Arrival], nobodys: frozenset[str], batch: _Batch) -> list[Writing]:
+    """What the members wrote, parallel to the arrivals."""
+    writings: list[Writing] = []
+    memo = WordMemo()
+    for some in _in_pieces([(written_fields(arrival.event), arrival.event.language) for arrival in arrivals]):
+        writings += read_writings(some, nobodys, memo)
         await batch.yield_now_and_then()
-    return dict(zip(texts, readings, strict=False)), dict(zip(headings, readings[len(texts) :], strict=True))
+    return writings
 
 
-def _in_pieces(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    """The texts in order, cut after each that fills a piece."""
+_Fields = tuple[WrittenFields, str | None]
+
+
+def _in_pieces(fields: Sequence[_Fields]) -> Iterator[Sequence[_Fields]]:
+    """The events' fields in order, cut after each that fills a piece."""
     start = length = 0
-    for end, text in enumerate(texts, 1):
-        length += len(text)
-        if length >= READ_AT_ONCE or end == len(texts):
-            yield texts[start:end]
+    for end, (written, _) in enumerate(fields, 1):
+        length += sum(len(text) for text in written if text)
+        if length >= READ_AT_ONCE or end == len(fields):
+            yield fields[start:end]
             start, length = end, 0
 
 

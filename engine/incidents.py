@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from engine.plan import RulePlan
 from engine.verdicts import terms
-from models.events import from_microseconds, heading_of, text_of
+from models.events import from_microseconds
 from models.incidents import (
     Action,
     Evidence,
@@ -20,12 +20,11 @@ from models.incidents import (
     Statement,
 )
 from models.records import Source
-from rules.base import Case, Fact, Finding
+from rules.base import Case, Finding
 from rules.feedback import Step, at_least
 from rules.policy import SEVERITIES, Policy
 from rules.quotas import in_words, measured
 from state.requests import DAILY_CAP, MICROSECONDS, EpisodeClaim, Revision
-from text.masking import excerpt
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/incident")
 _DAY = 86_400
@@ -105,7 +104,7 @@ def claim(
         recommended_action=action,
         summary=finding.summary,
         measurements=finding.measurements,
-        excerpt=_excerpt(case.fact),
+        excerpt=case.fact.writing.excerpt or None,
         similarity=finding.similarity,
         campaign_id=finding.campaign_id,
         statement=plan.policy.statement.statement(),
@@ -217,7 +216,3 @@ def _ordinal(number: int) -> str:
     """Second, third, 6th, 21st."""
     ending = "th" if number // 10 % 10 == 1 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
     return _ORDINALS.get(number) or f"{number}{ending}"
-
-
-def _excerpt(fact: Fact) -> str | None:
-    return excerpt(text_of(fact.event) or heading_of(fact.event)) or None

@@ -22,5 +22,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Number of findings that were not told because their event had opened all incidents that one event may, by rule."""
     shadowed: dict[tuple[str, str], int] = field(default_factory=dict)
     """Number of findings of live rules that were told in shadow, by (rule, reason)."""
+    cut_texts: int = 0
+    """Number of texts of which only the beginning and the end were read."""
     stage_seconds: dict[str, float] = field(default_factory=dict)
     """Seconds spent in each stage: decode, read, recall, measure, judge, settle, learn."""

@@ -5,9 +5,10 @@ are the contract's: what is documented there is not repeated here. Use `models.d
 """
 
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, NamedTuple, TypeVar
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Timestamp = Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset, such as 2026-01-31T09:30:00+01:00")]
@@ -168,26 +169,48 @@ EVENT_CLASSES: tuple[type[BaseEvent], ...] = (
 )
 
 
-def text_of(event: BaseEvent) -> str:
-    """What the member wrote, apart from its heading: a text, a caption, a biography. Empty where the event carries none."""
-    match event:
-        case Message(text=text) | ForumPost(text=text) | Comment(text=text):
-            return text
-        case Invitation(text=text) | ContactRequest(text=text) | Report(text=text):
-            return text or ""
-        case ProfileUpdate(bio=text) | MediaUpload(caption=text):
-            return text or ""
-    return ""
+class WrittenFields(NamedTuple):
+    """What a member wrote in one event, as the platform stores it: plain text or HTML. None where there is nothing.
+
+    `heading` is the subject, the title or the name over it; `beside` an organisation beside a name; `text` the text itself, a
+    caption, a biography. `text.reading` makes of it what a reader sees; nothing else may look at it.
+    """
+
+    heading: str | None = None
+    beside: str | None = None
+    text: str | None = None
 
 
-def heading_of(event: BaseEvent) -> str:
-    """The subject, the title or the name over what the member wrote. Empty where the event carries none."""
-    match event:
-        case Message(subject=heading) | ForumPost(thread_title=heading):
-            return heading or ""
-        case ProfileUpdate(display_name=heading):
-            return heading
-    return ""
+_WRITTEN: dict[type[BaseEvent], WrittenFields] = {
+    Message: WrittenFields(heading="subject", text="text"),
+    Invitation: WrittenFields(text="text"),
+    ContactRequest: WrittenFields(text="text"),
+    ForumPost: WrittenFields(heading="thread_title", text="text"),
+    Comment: WrittenFields(text="text"),
+    ProfileUpdate: WrittenFields(heading="display_name", beside="organisation", text="bio"),
+    MediaUpload: WrittenFields(text="caption"),
+    Report: WrittenFields(text="text"),
+}
+"""The names of each type's written fields."""
+_NO_WORDS = {
+    kind: {name: "" if name in ("text", "display_name") else None for name in names if name}
+    for kind, names in _WRITTEN.items()
+}
+_SomeEvent = TypeVar("_SomeEvent", bound=BaseEvent)
+
+
+def written_fields(event: BaseEvent) -> WrittenFields:
+    """What the member wrote in the event, field by field."""
+    names = _WRITTEN.get(type(event))
+    if not names:
+        return WrittenFields()
+    return WrittenFields(*(getattr(event, name) or None if name else None for name in names))
+
+
+def without_words(event: _SomeEvent) -> _SomeEvent:
+    """The same event with nothing in its written fields."""
+    words = _NO_WORDS.get(type(event))
+    return replace(event, **words) if words else event
 
 
 VERDICTS = "incidents.verdicts"

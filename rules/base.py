@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from models.events import BaseEvent, Event
 from models.incidents import Measurement
 from state.requests import Campaign, Reading
-from text.reading import TextReading
+from text.reading import NOTHING_WRITTEN, TextReading, Writing
 
 Key = tuple[str, ...]
 
@@ -20,22 +20,31 @@ Key = tuple[str, ...]
 class Fact(Struct, frozen=True, kw_only=True):
     """An event with what was known of it at its time: what rules judge.
 
-    `strangers` are the recipients that the actor had no ties with, without the actor, each once. `text` and `heading` are
-    the readings of `models.events.text_of` and `heading_of`, None where there is nothing written. `campaign` is None for
-    a text that is too short to be compared, and for events whose texts are not compared. `invited_to` is the kind of target
-    that an invitation response answers, None when its invitation was never seen. `reporter_weight` is what a report weighs by
-    its reporter's record. `united` are the ids of campaigns that became part of `campaign` through this very text.
+    `event` has nothing in its written fields any more: what a reader sees of them is `writing`. `strangers` are the
+    recipients that the actor had no ties with, without the actor, each once. `campaign` is None for a text that is too short
+    to be compared, and for events whose texts are not compared. `invited_to` is the kind of target that an invitation
+    response answers, None when its invitation was never seen. `reporter_weight` is what a report weighs by its reporter's
+    record. `united` are the ids of campaigns that became part of `campaign` through this very text.
     """
 
     event: Event
     time: int
     strangers: tuple[str, ...] = ()
-    text: TextReading | None = None
-    heading: TextReading | None = None
+    writing: Writing = NOTHING_WRITTEN
     campaign: Campaign | None = None
     invited_to: str | None = None
     reporter_weight: float = 1.0
     united: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> TextReading | None:
+        """The reading of the text itself; None where there is none."""
+        return self.writing.text
+
+    @property
+    def heading(self) -> TextReading | None:
+        """The reading of the subject, the title or the name over it."""
+        return self.writing.heading
 
 
 def nobody(_: Fact) -> str:

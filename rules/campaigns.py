@@ -8,7 +8,6 @@ from models.events import Comment, ForumPost, Message
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
 from rules.copies import is_certain_copy
 from rules.quotas import NEVER, Count, Duration, Quotas, Share, counted, quota_signals, reached
-from text.normalise import EMAIL, LINK, PHONE
 
 _ARTICLES = {"message": 1, "forum_post": 3, "comment": 4}
 _SURFACES = {1: "messages", 3: "the forums", 4: "comments"}
@@ -37,7 +36,7 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
 def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
     def is_remark(fact: Fact) -> bool:
         text = fact.text.normalised if fact.text else ""
-        leads_nowhere = not any(sign in text for sign in (LINK, EMAIL, PHONE))
+        leads_nowhere = not (fact.text and fact.text.leads_somewhere)
         return not isinstance(fact.event, ForumPost) and len(text) < limits.remark_characters and leads_nowhere
 
     def is_certain(fact: Fact) -> bool:

@@ -9,10 +9,9 @@ from msgspec import Meta, Struct
 from models.events import Comment, ForumPost
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
 from rules.quotas import Duration, Quota, Quotas, in_words, measured, number_of, reached
-from rules.writings import WRITTEN, events_by_actor, one_of, others, where, written
+from rules.writings import WRITTEN, events_by_actor, one_of, others, where
 from state.requests import Reading
-from text.commerce import CommerceReading, commerce_of, is_harmless
-from text.links import links_of
+from text.commerce import CommerceReading, is_harmless
 
 MIN_SIGNS = 2
 """One sign alone, however heavy, is no incident; nor is one phrase that may be read as two of them."""
@@ -91,9 +90,8 @@ class CommercialContentLimits(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def reading_of(fact: Fact, limits: CommercialContentLimits) -> CommerceReading:
-    """The signs of selling in all that was written: a heading and its text are one offer."""
-    undisguised = "\n".join(reading.undisguised for reading in (fact.heading, fact.text) if reading)
-    return commerce_of(written(fact), undisguised, limits.harmless)
+    """The signs of selling in all that was written."""
+    return fact.writing.commerce(limits.harmless)
 
 
 def _advertises(reading: CommerceReading, points: float, signs: int) -> bool:
@@ -189,7 +187,7 @@ def _subjects(fact: Fact) -> Iterable[str]:
     others may promote, too.
     """
     yield fact.event.actor_id
-    if links_of(written(fact)):
+    if fact.writing.links:
         yield _PLACES
 
 

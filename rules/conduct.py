@@ -11,19 +11,9 @@ from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subjec
 from rules.quotas import Count, Duration, Quota, counted, in_words, measured, quota_signals, reached
 from rules.writings import WRITTEN, events_by_actor, one_of, others, where
 from state.requests import MICROSECONDS, Contribution, Reading
-from text.hostility import ABUSE_KINDS, THREAT_KINDS, AbuseKind, Hostility, ThreatKind, read_hostility
+from text.hostility import PEACEFUL, AbuseKind, ThreatKind
 
 Weight = Annotated[float, Meta(gt=0)]
-
-
-def hostility_of(fact: Fact) -> Hostility:
-    """The gravest threat and abuse of heading and text."""
-    found = [read_hostility(part.undisguised) for part in (fact.heading, fact.text) if part]
-    threats, abuses = {one.threat for one in found}, {one.abuse for one in found}
-    return Hostility(
-        next((kind for kind in THREAT_KINDS if kind in threats), None),
-        next((kind for kind in ABUSE_KINDS if kind in abuses), None),
-    )
 
 
 # --- threat ------------------------------------------------------------------------------------------------------------
@@ -48,7 +38,7 @@ class ThreatLimits(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _threat(limits: ThreatLimits, fact: Fact) -> ThreatKind | None:
-    kind = hostility_of(fact).threat
+    kind = fact.writing.hostility.threat
     return kind if kind in limits.weights else None
 
 
@@ -101,7 +91,7 @@ class AbusiveLanguageLimits(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _abuse(limits: AbusiveLanguageLimits, fact: Fact) -> AbuseKind | None:
-    kind = hostility_of(fact).abuse
+    kind = fact.writing.hostility.abuse
     return kind if kind in limits.weights else None
 
 
@@ -181,7 +171,7 @@ ANSWERS_FROM_ONE = Window(
 
 
 def _attacked(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if hostility_of(fact) != Hostility():
+    if fact.writing.hostility != PEACEFUL:
         for target in _addressed(fact):
             yield (target,), (fact.event.actor_id,)
 
@@ -229,7 +219,7 @@ def judge_harassment(case: Case, limits: HarassmentLimits) -> Finding | None:
 
 def _many_upon_one(case: Case, limits: HarassmentLimits) -> Finding | None:
     over = reached("accounts", limits.accounts, case.readings)
-    if not over or hostility_of(case.fact) == Hostility():
+    if not over or case.fact.writing.hostility == PEACEFUL:
         return None
     return Finding(
         level=over.level,

@@ -7,7 +7,8 @@ namesakes are never reported: two teachers who share a common name are not imper
 """
 
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import cache
+from hashlib import blake2b
 
 import msgspec
 from msgspec import Struct
@@ -19,6 +20,7 @@ from rules.quotas import Duration, Quota, Share, counted, in_words, measured
 from rules.writings import events_by_actor
 from state.requests import MICROSECONDS, Contribution, Reading
 from text.names import Vocabulary, is_disguised, plain, skeleton
+from text.reading import TextReading
 
 LEAST_NAME_WORDS = 2
 LEAST_NAME_LETTERS = 8
@@ -27,8 +29,7 @@ DISGUISE = 1.0
 """What look-alike letters add to the level: nobody writes his own name so."""
 WHOLE_TITLE = 2.0
 """The level of a name that leaves no doubt about whom it pretends to be: `eTwinning Support`, not `Support`."""
-CACHED_NAMES = 256
-"""The judge asks again what the window has asked."""
+_DIGEST_BYTES = 12
 _PLATFORM, _SERVICE, _TITLE, _BESIDE = "platform", "service", "title", "beside"
 _STAFF = frozenset({_PLATFORM, _SERVICE})
 
@@ -98,21 +99,26 @@ class _Pretence(Struct, frozen=True):
     disguised: bool
 
 
-@lru_cache(CACHED_NAMES)
-def _pretence(display_name: str, organisation: str, protected: Protected, likeness: float) -> _Pretence | None:
+def _pretence(
+    display_name: TextReading, organisation: TextReading | None, protected: Protected, likeness: float
+) -> _Pretence | None:
     vocabulary = _vocabulary(protected, likeness)
     for where, written in (("display name", display_name), ("organisation", organisation)):
-        kinds = vocabulary.kinds_in(written) - {_BESIDE}
+        kinds = vocabulary.kinds_in(written.seen) - {_BESIDE} if written else frozenset()
         sure = _TITLE in kinds or kinds >= _STAFF
-        if sure or (kinds and where == "display name"):
-            disguised = is_disguised(written)
+        if written and (sure or (kinds and where == "display name")):
+            disguised = _is_disguised(written)
             level = (WHOLE_TITLE if sure else 1.0) + DISGUISE * disguised
             return _Pretence(where, "is", _whom(kinds), level, disguised)
-    for kinds in vocabulary.kinds_within(display_name):
+    for kinds in vocabulary.kinds_within(display_name.seen):
         if _TITLE in kinds or kinds >= _STAFF:
-            disguised = is_disguised(display_name)
+            disguised = _is_disguised(display_name)
             return _Pretence("display name", "names", _whom(kinds), 1.0 + DISGUISE * disguised, disguised)
     return None
+
+
+def _is_disguised(name: TextReading) -> bool:
+    return is_disguised(name.seen, veiled=name.veiled)
 
 
 def _whom(kinds: frozenset[str]) -> str:
@@ -125,42 +131,47 @@ def _whom(kinds: frozenset[str]) -> str:
 
 def _pretence_of(fact: Fact, limits: ImpersonationLimits) -> _Pretence | None:
     profile = _profile(fact)
-    if profile.verified:
+    if profile.verified or not fact.heading:
         return None
-    return _pretence(profile.display_name, profile.organisation or "", limits.protected, limits.likeness)
+    return _pretence(fact.heading, fact.writing.beside, limits.protected, limits.likeness)
 
 
 def _name_key(fact: Fact, _: str = "") -> Key | None:
     """The skeleton of the name, its words in any order: some write their surname first."""
-    words = sorted(skeleton(_profile(fact).display_name))
+    words = sorted(skeleton(fact.heading.seen)) if fact.heading else []
     enough = len(words) >= LEAST_NAME_WORDS and sum(map(len, words)) >= LEAST_NAME_LETTERS
-    return (" ".join(words),) if enough else None
+    return (_digest(" ".join(words)),) if enough else None
+
+
+def _digest(name: str) -> str:
+    """What names are compared by, so that none is remembered."""
+    return blake2b(name.encode(), digest_size=_DIGEST_BYTES).hexdigest() if name else ""
 
 
 # --- what is counted ---------------------------------------------------------------------------------------------------
 
 
 class _Bearer(Struct, frozen=True, array_like=True):
-    """One saving of a profile, as the window of its name remembers it."""
+    """One saving of a profile, as the window of its name remembers it: `name` and `school` (the organisation) by digest."""
 
     time: int
     event_id: str
     actor: str
     name: str
-    organisation: str
+    school: str
 
 
 _bearer_of = msgspec.json.Decoder(_Bearer).decode
 
 
 def _bearer(fact: Fact) -> _Bearer:
-    profile = _profile(fact)
+    profile, organisation = _profile(fact), fact.writing.beside
     return _Bearer(
         fact.time,
         profile.event_id,
         profile.actor_id,
-        plain(profile.display_name),
-        " ".join(skeleton(profile.organisation or "")),
+        _digest(plain(fact.heading.seen) if fact.heading else ""),
+        _digest(" ".join(skeleton(organisation.seen)) if organisation else ""),
     )
 
 
@@ -170,7 +181,12 @@ def _names(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
 
 
 BEARERS = Window(
-    name="accounts that bear a name", on=(ProfileUpdate,), entries=_names, at=_name_key, own=False, named=True
+    name="accounts that bear a name, by digest",
+    on=(ProfileUpdate,),
+    entries=_names,
+    at=_name_key,
+    own=False,
+    named=True,
 )
 
 
@@ -217,7 +233,7 @@ def _another_member(case: Case, limits: ImpersonationLimits) -> Finding | None:
     own = _bearer(case.fact)
     bearers = sorted(map(_bearer_of, case.readings["bearers"].members), key=lambda bearer: bearer.time)
     before = [bearer for bearer in bearers if bearer.time < own.time and bearer.actor != own.actor]
-    disguised = is_disguised(_profile(case.fact).display_name)
+    disguised = case.fact.heading is not None and _is_disguised(case.fact.heading)
     if disguised and (model := next((one for one in before if one.name != own.name), None)):
         return Finding(
             level=1.0,
@@ -237,7 +253,7 @@ def _takeover(case: Case, limits: ImpersonationLimits, own: _Bearer, before: lis
     born = to_microseconds(registered)
     if own.time - born > limits.takeover.account_age * MICROSECONDS:
         return None
-    model = next((b for b in before if b.organisation and b.organisation == own.organisation and b.time < born), None)
+    model = next((b for b in before if b.school and b.school == own.school and b.time < born), None)
     if not model:
         return None
     return Finding(

@@ -155,7 +155,11 @@ def _long_text(fact: Fact, limits: CopyrightRiskLimits) -> str | None:
     """The campaign of a long post. With a link it leads to where it is from, or so we assume."""
     if not isinstance(fact.event, ForumPost) or not fact.campaign or not fact.text:
         return None
-    long = len(fact.text.normalised) >= limits.text_characters and LINK not in fact.text.normalised
+    long = (
+        len(fact.text.normalised) >= limits.text_characters
+        and not fact.text.targets
+        and LINK not in fact.text.normalised
+    )
     return fact.campaign.campaign_id if long and fact.campaign.similarity >= limits.text_similarity else None
 
 

@@ -16,7 +16,6 @@ from models.events import ForumPost
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.quotas import Count, Quotas, counted, measured, quota_signals, reached
 from text.courtesies import weigh
-from text.links import links_of
 from text.normalise_lookalikes import script_of
 
 STEM_LETTERS = 4
@@ -46,7 +45,7 @@ def _stems(undisguised: str) -> frozenset[str]:
 def _is_off_topic(fact: Fact, limits: OffTopicPostLimits) -> bool:
     post = fact.event
     assert isinstance(post, ForumPost)
-    if post.opens_thread or not fact.heading or not fact.text or not links_of(post.text):
+    if post.opens_thread or not fact.heading or not fact.text or not fact.text.links:
         return False
     title, text = _stems(fact.heading.undisguised), _stems(fact.text.undisguised)
     enough = len(title) >= limits.title_words and len(text) >= limits.post_words

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -10,11 +9,9 @@ from msgspec import Meta, Struct
 from models.events import MediaUpload
 from rules.base import Case, Fact, Finding, Rule, Signal
 from rules.quotas import Duration, measured
-from rules.writings import WRITTEN, events_by_actor, is_visible, one_of, others, where, written
-from text.personal_data import READ_CHARACTERS, Kind, PersonalDatum, Standing, find_personal_data
+from rules.writings import WRITTEN, events_by_actor, is_visible, one_of, others, where
+from text.personal_data import Kind, PersonalDatum, Standing
 
-CACHED_TEXTS = 128
-"""The judge asks again what the window has asked; a text is at most `READ_CHARACTERS` long."""
 NAMED_MASKS = 5
 FURTHER_TEXT = 0.25
 """What each further text with private information within the window adds to the level."""
@@ -48,22 +45,12 @@ class PrivateInformationLimits(Struct, frozen=True, forbid_unknown_fields=True):
     texts_window: Duration
 
 
-def data_of(fact: Fact) -> tuple[PersonalDatum, ...]:
-    """The personal data in all that was written."""
-    return _data_in(written(fact)[:READ_CHARACTERS], fact.event.language)
-
-
-@lru_cache(CACHED_TEXTS)
-def _data_in(text: str, language: str | None) -> tuple[PersonalDatum, ...]:
-    return find_personal_data(text, language)
-
-
 def _told(fact: Fact, limits: PrivateInformationLimits) -> list[PersonalDatum]:
     """What is told that the policy has something against."""
     if isinstance(fact.event, MediaUpload) and not is_visible(fact):
         return []  # nobody else sees it
     kinds = limits.visible if is_visible(fact) else limits.private
-    return [datum for datum in data_of(fact) if datum.kind in kinds and datum.standing in limits.standings]
+    return [datum for datum in fact.writing.personal_data if datum.kind in kinds and datum.standing in limits.standings]
 
 
 def _signals(limits: PrivateInformationLimits) -> dict[str, Signal]:

@@ -4,11 +4,8 @@ from msgspec import Struct
 
 from models.events import MediaUpload
 from rules.base import Case, Fact, Finding, Rule, Signal
-from rules.private_information import data_of
 from rules.quotas import Duration, measured
-from rules.writings import VISIBLE, events_by_actor, is_visible, one_of, others, written
-from text.personal_data import READ_CHARACTERS
-from text.personal_data.pupils import told_of_pupils
+from rules.writings import VISIBLE, events_by_actor, is_visible, one_of, others
 
 REFUSED = 1.0
 """What a consent that was not given adds to the level; where nobody said, it may have been."""
@@ -45,7 +42,7 @@ def _picture(event: MediaUpload) -> _Breach | None:
 
 
 def _text(fact: Fact) -> _Breach | None:
-    told = frozenset(told_of_pupils(written(fact)[:READ_CHARACTERS], data_of(fact)))
+    told = fact.writing.told_of_pupils
     if not told:
         return None
     named = {"age": "age", "class": "class", "contact": "address or number"}

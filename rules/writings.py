@@ -15,8 +15,6 @@ from models.events import (
     MediaUpload,
     Message,
     ProfileUpdate,
-    heading_of,
-    text_of,
 )
 from rules.base import Fact, Key, Window
 from rules.quotas import Duration, in_words
@@ -26,12 +24,6 @@ WRITTEN = (Message, Invitation, ContactRequest, ForumPost, Comment, ProfileUpdat
 """Whose words are the member's own. A report is left out: it tells what somebody else has written."""
 VISIBLE = (ForumPost, Comment, ProfileUpdate, MediaUpload)
 """Of these, what more members may read than those it is written to."""
-
-
-def written(fact: Fact) -> str:
-    """All that a member wrote, in the order in which it is read."""
-    organisation = fact.event.organisation if isinstance(fact.event, ProfileUpdate) else None
-    return "\n".join(part for part in (heading_of(fact.event), organisation, text_of(fact.event)) if part)
 
 
 def is_visible(fact: Fact) -> bool:

@@ -9,7 +9,7 @@ language a text is written.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache
 from itertools import product
 from math import sqrt
 
@@ -17,7 +17,7 @@ from msgspec import Struct, convert
 
 from text.hostility.tokens import tokens_of
 from text.links import Link, link_lists, link_of, links_of, public_suffix
-from text.words import folded, read_list
+from text.words import WordMemo, folded, read_list
 
 LONGEST_GAP = 3
 """Words that may stand where a phrase has `…`."""
@@ -164,7 +164,6 @@ def _lexicon() -> _Lexicon:
     return _Lexicon(file)
 
 
-@lru_cache(maxsize=65_536)
 def _symbols_of_word(word: str) -> tuple[Symbol, ...]:
     """The symbols of the lexicon that a word stands for; most words stand for none."""
     lexicon, word = _lexicon(), _folded(word)
@@ -173,12 +172,14 @@ def _symbols_of_word(word: str) -> tuple[Symbol, ...]:
     return tuple(found)
 
 
-def _symbols(text: str) -> Iterator[tuple[Symbol, ...]]:
-    """The row of what a text is made of."""
+def _symbols(text: str, known: dict[str, tuple[Symbol, ...]]) -> Iterator[tuple[Symbol, ...]]:
+    """The row of what a text is made of; `known` are words that were looked up already."""
     for match in _lexicon().tokens.finditer(text):
         kind, written = match.lastgroup, match[0]
         if kind in ("word", "glued"):
-            yield _symbols_of_word(written)
+            if written not in known:
+                known[written] = _symbols_of_word(written)
+            yield known[written]
         elif kind == "phone":
             digits = re.sub(r"[^\d+]", "", written)
             yield ("<phone>", "<premium>") if _PREMIUM.fullmatch(digits) else ("<phone>",)
@@ -270,26 +271,34 @@ def is_harmless(link: Link, harmless: frozenset[str]) -> bool:
     return any(".".join(labels[start:]) in harmless for start in range(len(labels)))
 
 
-def _shouts(raw: str) -> bool:
+def _shouts(seen: str) -> bool:
     """Whether most letters are capitals, or exclamation marks come in threes."""
-    start = raw[:SHOUTING_READ]
+    start = seen[:SHOUTING_READ]
     letters = sum(map(str.isalpha, start))
     return "!!!" in start or (letters >= MIN_SHOUTED_LETTERS and 2 * sum(map(str.isupper, start)) > letters)
 
 
-@lru_cache(maxsize=1_024)
-def commerce_of(raw: str, undisguised: str, harmless: frozenset[str] = frozenset()) -> CommerceReading:
-    """The signs of selling in a text, given as it was written and with its disguise taken off.
+def commerce_of(
+    seen: str,
+    undisguised: str,
+    harmless: frozenset[str] = frozenset(),
+    *,
+    links: tuple[Link, ...] | None = None,
+    memo: WordMemo | None = None,
+) -> CommerceReading:
+    """The signs of selling in a text, given as it is seen and with its disguise taken off.
 
-    Links to `harmless` places are no signs. Linear in the length of the text.
+    Links to `harmless` places are no signs; `links` are those of the text, with those that it only leads to. `memo` is that of
+    the texts that are read together. Linear in the length of the text.
     """
     points = _lexicon().points
-    links = links_of(raw)
-    own_words = _own_words(undisguised)
-    phrases, words = _phrases_in(_symbols(_without_links(own_words, links) if links else own_words))
+    links = links_of(seen) if links is None else links
+    known = (memo or WordMemo()).commerce
+    own_words = _own_words(undisguised, known)
+    phrases, words = _phrases_in(_symbols(_without_links(own_words, links) if links else own_words, known))
     spans = phrases.pop("", {})
     common = {*spans, *_signs_of_links(link for link in links if not is_harmless(link, harmless))}
-    if (common or phrases) and _shouts(raw):
+    if (common or phrases) and _shouts(seen):
         common.add("shouting")
     # no text is known to be in one language, but what adds up must be
     readings = [(_outside_school(common | own.keys()), own) for own in phrases.values()] or [(common, {})]
@@ -303,7 +312,7 @@ def commerce_of(raw: str, undisguised: str, harmless: frozenset[str] = frozenset
     return CommerceReading(round(sum(sign.points for sign in signs), 1), signs, links)
 
 
-def _own_words(text: str) -> str:
+def _own_words(text: str, known: dict[str, tuple[Symbol, ...]]) -> str:
     """The text without what it quotes, where it speaks of school or of warnings: pupils' advertisements, examples of spam.
 
     Elsewhere quotation marks are worn by offers as well. The log of a chat is a quotation as a whole, and what several people
@@ -315,7 +324,7 @@ def _own_words(text: str) -> str:
     if not tokens or not tokens.quoted:
         return text
     own = " ".join(word for position, word in enumerate(tokens.written) if position not in tokens.quoted)
-    phrases, _ = _phrases_in(_symbols(own))
+    phrases, _ = _phrases_in(_symbols(own, known))
     return own if any(not _SPEAKS_OF.isdisjoint(names) for names in phrases.values()) else text
 
 

@@ -1,12 +1,13 @@
 """Links in a text: where they point, and who answers for the place (its registrable domain).
 
-Links are read from the raw text, because taking off a disguise would change addresses. Written-out forms that people type to
-escape filters (`hxxp://`, `example[.]com`, `example dot com`) are read like the links that they mean.
+Links are read from what a reader sees, because taking off a disguise would change addresses. Written-out forms that people
+type to escape filters (`hxxp://`, `example[.]com`, `example dot com`) are read like the links that they mean.
 """
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from collections.abc import Iterable
+from functools import cache
 from urllib.parse import parse_qsl
 
 from msgspec import Struct, convert
@@ -85,7 +86,6 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList(accept_unknown=False)
 
 
-@lru_cache(maxsize=16_384)
 def registrable_domain(host: str) -> str | None:
     """The part of a host name that somebody registered (`b.co.uk` of `a.b.co.uk`), by the Public Suffix List.
 
@@ -95,17 +95,18 @@ def registrable_domain(host: str) -> str | None:
     return domain
 
 
-@lru_cache(maxsize=16_384)
 def public_suffix(host: str) -> str:
     """What the registrable domain ends in (`co.uk`); empty for what ends in no suffix of the list."""
     return _suffixes().publicsuffix(host) or ""
 
 
-@lru_cache(maxsize=4_096)
-def links_of(text: str) -> tuple[Link, ...]:
-    """The links of a text in their order, at most `MAX_LINKS`. Mail addresses and file names are none."""
+def links_of(text: str, targets: Iterable[str] = ()) -> tuple[Link, ...]:
+    """The links of a text in their order, then those of `targets` (`text.html`), at most `MAX_LINKS` of each. Mail addresses
+    and file names are none.
+    """
+    further = tuple(link for target in targets if (link := link_of(target)))[:MAX_LINKS]
     if "." not in text and " dot " not in text.lower() and "[" not in text and "(" not in text:
-        return ()
+        return further
     if "[" in text or "(" in text or "{" in text:
         text = _WRITTEN_DOT.sub(".", text)
     text = _SPOKEN_DOT.sub(".", text)
@@ -117,7 +118,7 @@ def links_of(text: str) -> tuple[Link, ...]:
                 found.append(link)
                 if len(found) == MAX_LINKS:
                     break
-    return tuple(found)
+    return (*found, *further)
 
 
 def link_of(piece: str) -> Link | None:

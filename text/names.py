@@ -12,8 +12,8 @@ from functools import cache
 from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
-from text.normalise import compose, fold_case, read_up_to, remove_invisible, undisguise
-from text.normalise_lookalikes import fold_lookalikes, lookalikes, script_of
+from text.normalise import compose, fold_case, undisguise
+from text.normalise_lookalikes import fold_lookalikes, lookalikes
 
 MAX_NAME_CHARACTERS = 200
 """What is read of a name. Nobody is called by more."""
@@ -41,10 +41,9 @@ def _to_latin() -> dict[int, str]:
 def skeleton(name: str) -> tuple[str, ...]:
     """The skeletons of a name's words, in their order. Empty for a name without letters.
 
-    Linear in the length of the name, of which the first `MAX_NAME_CHARACTERS` are read.
+    `name` is as a reader sees it (`text.written`); linear in its length, of which the first `MAX_NAME_CHARACTERS` are read.
     """
-    # what is invisible must not cost the name its place among what is read
-    shown = _NUMBERED.sub(r"\1", read_up_to(name)[:MAX_NAME_CHARACTERS])
+    shown = _NUMBERED.sub(r"\1", name[:MAX_NAME_CHARACTERS])
     letters = unicodedata.normalize("NFD", undisguise(shown))
     bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return tuple(_pairs_as_one(word.translate(_to_latin())) for word in _WORD.findall(bare))
@@ -56,18 +55,18 @@ def _pairs_as_one(word: str) -> str:
     return word
 
 
-def is_disguised(name: str) -> bool:
-    """Whether a name is written as nobody writes his own: scripts mixed in a word, a capital I for an l, digits in a word.
+def is_disguised(name: str, *, veiled: bool = False) -> bool:
+    """Whether a name is written as nobody writes his own: scripts mixed in a word, a capital I for an l, digits in a word, or
+    something invisible within (`veiled`, see `text.written`).
 
     Accents are no disguise, nor is a name that is written twice, in two scripts.
     """
-    shown = read_up_to(name)[:MAX_NAME_CHARACTERS]
-    composed = _LATIN_I.sub("і", compose(shown))
+    composed = _LATIN_I.sub("і", compose(name[:MAX_NAME_CHARACTERS]))
     return (
-        fold_lookalikes(composed) != composed
+        veiled
+        or fold_lookalikes(composed) != composed
         or bool(_DIGIT_INSIDE.search(composed))
         or any(_capital_for_small(word) for word in _WORD.findall(composed))
-        or _hides_something(name[:MAX_NAME_CHARACTERS].strip())
     )
 
 
@@ -76,16 +75,9 @@ def _capital_for_small(word: str) -> bool:
     return "I" in word[1:] and any(map(str.islower, word[1:])) and not word.startswith(("Mc", "Mac"))
 
 
-def _hides_something(name: str) -> bool:
-    """Whether something invisible stands within the name. Arabic and Persian are written with such joiners."""
-    bare = remove_invisible(name)
-    within = len(bare) < len(name) and name[:1] == bare[:1] and name[-1:] == bare[-1:]
-    return within and "ARABIC" not in map(script_of, bare)
-
-
 def plain(name: str) -> str:
     """A name without case and accents, in its own letters: equal for namesakes, not for look-alikes."""
-    letters = unicodedata.normalize("NFD", fold_case(read_up_to(name)[:MAX_NAME_CHARACTERS]))
+    letters = unicodedata.normalize("NFD", fold_case(name[:MAX_NAME_CHARACTERS]))
     return " ".join(_WORD.findall("".join(c for c in letters if not unicodedata.combining(c))))
 
 

@@ -1,6 +1,6 @@
 """Taking the disguise off a text, one named step after the other.
 
-Each step is pure and linear in the length of its text; `read_up_to` bounds what is read of one.
+Each step is pure and linear in the length of its text; `text.written` bounds what is read of one.
 """
 
 import re
@@ -9,12 +9,13 @@ import unicodedata
 from text.normalise_letters import drop_closing, drop_greeting, drop_quoted
 from text.normalise_lookalikes import fold_lookalikes
 
-MAX_CHARACTERS = 15_000
-"""Visible characters that are read of one text; what follows is left out. Nobody writes a message of eight pages. They take
-20 to 40 ms, whatever they consist of.
+HEAD_CHARACTERS, TAIL_CHARACTERS = 12_000, 3_000
+MAX_CHARACTERS = HEAD_CHARACTERS + TAIL_CHARACTERS
+"""Visible characters that are read of one text: of a longer one the first and the last. Nobody writes a message of eight
+pages. They take 20 to 40 ms, whatever they consist of.
 """
-MAX_RAW_CHARACTERS = 200_000
-"""Characters looked at to find them, so that invisible ones cannot push a text out of sight, nor cost for ever."""
+_BROKEN_WORD = 60
+"""Characters within which a cut looks for a blank."""
 
 LINK, EMAIL, PHONE, NUMBER, MENTION = "🔗", "📧", "📞", "🔢", "👤"
 """What stands in a normalised text for a link, an e-mail address, a phone number, any other number, an @name."""
@@ -86,9 +87,30 @@ _PHONE = re.compile(r"(?<![\w+])[+(]{0,2}\d(?:[ .\-/()]{0,2}\d){6,17}(?!\w)")
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 
 
-def read_up_to(text: str) -> str:
-    """The part of a text that is read: see `MAX_RAW_CHARACTERS`, `MAX_CHARACTERS`. Invisible characters do not count."""
-    return remove_invisible(text[:MAX_RAW_CHARACTERS])[:MAX_CHARACTERS]
+def visible_characters(text: str) -> int:
+    """How many characters a text has without its blanks and line ends."""
+    return sum(map(len, text.split()))
+
+
+def head_and_tail(text: str) -> str:
+    """The first `HEAD_CHARACTERS` and the last `TAIL_CHARACTERS` visible characters of a long text, on lines of their own."""
+    head = text[: _end_of(text, HEAD_CHARACTERS)]
+    tail = text[len(text) - _end_of(text[::-1], TAIL_CHARACTERS) :]
+    return f"{head}\n{tail}"
+
+
+def _end_of(text: str, characters: int) -> int:
+    """Where so many visible characters end; at the last blank before it, if there is one near."""
+    seen = 0
+    for word in _SOLID.finditer(text):
+        seen += len(word[0])
+        if seen >= characters:
+            end = word.end() - (seen - characters)
+            return word.start() if end - word.start() <= _BROKEN_WORD else end
+    return len(text)
+
+
+_SOLID = re.compile(r"\S+")
 
 
 def remove_invisible(text: str) -> str:
@@ -105,7 +127,10 @@ def compose(text: str) -> str:
         return text
     if len(text) > _FEW_CHARACTERS:
         text = _MANY_MARKS.sub(r"\1", text)
-    text = unicodedata.normalize("NFKC", text)[:MAX_CHARACTERS]
+    composed = unicodedata.normalize("NFKC", text)
+    # a letter may be composed of eighteen
+    long = len(composed) > max(len(text), MAX_CHARACTERS) and visible_characters(composed) > MAX_CHARACTERS
+    text = head_and_tail(composed) if long else composed
     return _DECORATED.sub("", text) if _ANY_DECORATION.search(text) else text
 
 
@@ -235,8 +260,10 @@ _NORMALISE = (drop_quoted, mask, drop_greeting, drop_closing)
 
 
 def undisguise(text: str) -> str:
-    """The text with its disguise taken off; its words, links, punctuation and lines in place."""
-    text = read_up_to(text)
+    """The text with its disguise taken off; its words, links, punctuation and lines in place.
+
+    `text` shows no invisible characters and is not too long: see `text.written`.
+    """
     for step in _UNDISGUISE:
         text = step(text)
     return text

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import cache, lru_cache
+from functools import cache
 from itertools import islice
 
 from msgspec import Struct, convert
@@ -65,7 +65,6 @@ class _Phrases(Struct, frozen=True, forbid_unknown_fields=True):
     close: tuple[str, ...]
 
 
-@lru_cache(65_536)
 def _bare(word: str) -> str:
     """A word as greetings are compared: without case and marks."""
     if word.isascii():

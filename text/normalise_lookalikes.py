@@ -6,7 +6,7 @@ The tables are the Unicode consortium's (UTS 39, and scripts after UAX 24), as t
 import re
 import unicodedata
 from collections import Counter
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from typing import Literal
 
@@ -33,7 +33,6 @@ _EVERYDAY = {
     "CYRILLIC": re.compile("[\u0410-\u045f\u0490\u0491](?<![ЅѕЈј])"),
     "GREEK": re.compile("[\u0386-\u03ce]"),
 }
-_LONGEST_CACHED = 40
 MIN_MIXED_WORDS = 2
 """So many different words in two scripts make a whole text disguised: one may be a slip of the keyboard."""
 
@@ -154,10 +153,11 @@ def fold_lookalikes(text: str) -> str:
     if len(scripts) < 2:
         return text
     main = _main_script(Counter(text), scripts)
-    kinds = Counter(_kind(word, main) for word in set(_WORD.findall(text)))
-    if not kinds["mixed"] and not kinds["passing"]:
+    kinds = {word: _kind(word, main) for word in set(_WORD.findall(text))}
+    counts = Counter(kinds.values())
+    if not counts["mixed"] and not counts["passing"]:
         return text
-    return _fold_words(text, main, disguised=kinds["mixed"] >= MIN_MIXED_WORDS)
+    return _fold_words(text, main, kinds, disguised=counts["mixed"] >= MIN_MIXED_WORDS)
 
 
 def _main_script(counts: Counter[str], scripts: set[Script]) -> Script:
@@ -173,7 +173,7 @@ def _main_script(counts: Counter[str], scripts: set[Script]) -> Script:
     return max(scripts, key=lambda script: (distinct[script], all_[script], script))
 
 
-def _fold_words(text: str, main: Script, *, disguised: bool) -> str:
+def _fold_words(text: str, main: Script, kinds: dict[str, Kind], *, disguised: bool) -> str:
     """`text` with its disguised words folded towards `main` or, where they have no letter of it, towards their commonest.
 
     Where the text as a whole is `disguised`, a short word all of whose letters were replaced may hold some that pass only
@@ -189,7 +189,7 @@ def _fold_words(text: str, main: Script, *, disguised: bool) -> str:
     for found in _WORD.finditer(text):
         out += (text[end : found.start()], found[0])
         end = found.end()
-        kind = _kind(found[0], main)
+        kind = kinds[found[0]]
         roughly = disguised and kind == "foreign" and all(letter in table for letter in found[0])
         if kind == "passing" or roughly:
             passing.append(len(out) - 1)
@@ -216,10 +216,6 @@ def _fold_places(words: list[str], places: list[int], script: Script) -> None:
 def _kind(word: str, main: Script) -> Kind:
     if main == "LATIN" and word.isascii():
         return "own"
-    return _cached_kind(word, main) if len(word) <= _LONGEST_CACHED else _kind_by_letters(word, main)
-
-
-def _kind_by_letters(word: str, main: Script) -> Kind:
     scripts = set(map(script_of, word)) - _SHARED
     if len(scripts) > 1:
         return "mixed"
@@ -229,9 +225,6 @@ def _kind_by_letters(word: str, main: Script) -> Kind:
     if word.isascii() and len(word) > 1:
         return "foreign"
     return "passing" if all(letter in close_lookalikes(main) for letter in word) else "foreign"
-
-
-_cached_kind = lru_cache(65_536)(_kind_by_letters)
 
 
 def _unmixed(word: str, main: Script) -> str:

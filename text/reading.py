@@ -1,15 +1,38 @@
-"""The one pass over a batch's texts: everything that rules and state later need to know about each text."""
+"""The one pass over a batch's texts: everything that rules and state later need to know about each text.
+
+Nothing else reads what members write. What copies are compared by is made for the whole batch at once; the rest when a rule
+first asks for it, and then it is kept with the text. All of it is dropped with the batch.
+"""
 
 import re
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
-from msgspec import Struct
+from msgspec import Struct, field
 
+from models.events import WrittenFields
+from text.commerce import CommerceReading, commerce_of
 from text.courtesies import Said, weigh
-from text.normalise import drop_punctuation, drop_tags, unaddressed, undisguise
+from text.hostility import ABUSE_KINDS, PEACEFUL, THREAT_KINDS, Hostility, read_hostility
+from text.links import Link, links_of
+from text.masking import excerpt
+from text.normalise import EMAIL, LINK, PHONE, drop_punctuation, drop_tags, unaddressed, undisguise
+from text.personal_data import PersonalDatum, find_personal_data
+from text.personal_data.pupils import told_of_pupils
 from text.signature import SIGNATURE_BYTES, SIGNATURE_SLOTS, Compared, compare, digest, signatures
+from text.words import WordMemo
+from text.written import read_written
 
-__all__ = ["SIGNATURE_BYTES", "SIGNATURE_SLOTS", "TextReading", "passages", "read_texts"]
+__all__ = [
+    "NOTHING_WRITTEN",
+    "SIGNATURE_BYTES",
+    "SIGNATURE_SLOTS",
+    "TextReading",
+    "Writing",
+    "passages",
+    "read_texts",
+    "read_writings",
+]
 
 MIN_COMPARED_CHARACTERS = 20
 """Shorter texts, counted in letters and one space between words, are said by everybody. Real campaigns of so short a text are
@@ -25,16 +48,16 @@ MIN_SIGNED_BESIDE_TAGS = 24
 """The same for what is left of a text without its hashtags: they say what so short a text is about."""
 
 
-class TextReading(Struct, frozen=True, kw_only=True):
+class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     """What one text says.
 
-    `undisguised` is the text with its disguise taken off (look-alike letters, invisible characters, leetspeak, spaced-out
-    words) and case folded, but with its words, links and punctuation in place: what phrases are looked up in.
-    `normalised` is what copies are compared by: links, addresses, numbers and the addressee's name masked besides.
-    `digest` (16 bytes) is equal for texts whose normalised letters are equal, and None where the text is too short to carry
-    a signal. `signature` (`SIGNATURE_BYTES` bytes, of the text without its hashtags) is None where that is too short to be
-    found by it. `words` is what was signed, a sentence or line a line: letters and spaces, nothing
-    else.
+    `seen`, `targets`, `cut` and `veiled` are those of `text.written.Written`: the text as a reader sees it. `undisguised` is
+    the text with its disguise taken off (look-alike letters, invisible characters, leetspeak, spaced-out words) and case
+    folded, but with its words, links and punctuation in place: what phrases are looked up in. `normalised` is what copies
+    are compared by: links, addresses, numbers and the addressee's name masked besides. `digest` (16 bytes) is equal for
+    texts whose normalised letters are equal, and None where the text is too short to carry a signal. `signature`
+    (`SIGNATURE_BYTES` bytes, of the text without its hashtags) is None where that is too short to be found by it. `words` is
+    what was signed, a sentence or line a line: letters and spaces, nothing else.
     """
 
     undisguised: str
@@ -42,6 +65,97 @@ class TextReading(Struct, frozen=True, kw_only=True):
     digest: bytes | None
     signature: bytes | None
     words: str = ""
+    seen: str = ""
+    targets: tuple[str, ...] = ()
+    cut: bool = False
+    veiled: bool = False
+    memo: WordMemo = field(default_factory=WordMemo)
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """Those that are seen, then those that the text only leads to."""
+        return links_of(self.seen, self.targets)
+
+    @cached_property
+    def hostility(self) -> Hostility:
+        """The gravest threat and abuse."""
+        return read_hostility(self.undisguised, self.memo)
+
+    @property
+    def leads_somewhere(self) -> bool:
+        """Whether the text has a link, an address, or a number to call."""
+        return bool(self.targets) or any(sign in self.normalised for sign in (LINK, EMAIL, PHONE))
+
+
+class Writing(Struct, frozen=True, kw_only=True, dict=True):
+    """All that a member wrote in one event: the readings of `models.events.WrittenFields`, None where nothing is written.
+
+    `language` is the event's (BCP 47), a hint.
+    """
+
+    heading: TextReading | None = None
+    beside: TextReading | None = None
+    text: TextReading | None = None
+    language: str | None = None
+
+    @property
+    def parts(self) -> tuple[TextReading, ...]:
+        """What there is, in the order in which it is read."""
+        return tuple(part for part in (self.heading, self.beside, self.text) if part)
+
+    @cached_property
+    def seen(self) -> str:
+        """All of it as a reader sees it, each part on lines of its own."""
+        return "\n".join(part.seen for part in self.parts if part.seen)
+
+    @cached_property
+    def links(self) -> tuple[Link, ...]:
+        """The links of all parts, each part's own limit applied."""
+        return tuple(link for part in self.parts for link in part.links)
+
+    @cached_property
+    def hostility(self) -> Hostility:
+        """The gravest threat and abuse of all parts."""
+        found = [part.hostility for part in self.parts]
+        if all(one == PEACEFUL for one in found):
+            return PEACEFUL
+        threats, abuses = {one.threat for one in found}, {one.abuse for one in found}
+        return Hostility(
+            next((kind for kind in THREAT_KINDS if kind in threats), None),
+            next((kind for kind in ABUSE_KINDS if kind in abuses), None),
+        )
+
+    @cached_property
+    def personal_data(self) -> tuple[PersonalDatum, ...]:
+        """The personal data in `seen`, then those in addresses that it only leads to."""
+        hidden = [target for part in self.parts for target in part.targets if target not in part.seen]
+        return find_personal_data("\n".join([self.seen, *hidden]), self.language)
+
+    @cached_property
+    def told_of_pupils(self) -> frozenset[str]:
+        """What is told of named pupils; see `text.personal_data.pupils`."""
+        return frozenset(told_of_pupils(self.seen, self.personal_data))
+
+    @cached_property
+    def excerpt(self) -> str:
+        """What a moderator gets to read: of the text or, where there is none, of its heading."""
+        return next((shown for part in (self.text, self.heading) if part and (shown := excerpt(part.seen))), "")
+
+    @cached_property
+    def _commerce(self) -> dict[frozenset[str], CommerceReading]:
+        return {}
+
+    def commerce(self, harmless: frozenset[str]) -> CommerceReading:
+        """The signs of selling: a heading and its text are one offer. Links to `harmless` places are no signs."""
+        known = self._commerce
+        if harmless not in known:
+            undisguised = "\n".join(part.undisguised for part in (self.heading, self.text) if part)
+            memo = self.parts[0].memo if self.parts else None
+            known[harmless] = commerce_of(self.seen, undisguised, harmless, links=self.links, memo=memo)
+        return known[harmless]
+
+
+NOTHING_WRITTEN = Writing()
 
 
 _BESIDES = "something else"
@@ -51,17 +165,21 @@ def passages(texts: Iterable[str]) -> frozenset[str]:
     """The sentences and lines of texts that are nobody's own, in the form that `read_texts` knows them by."""
     # a greeting or closing within a text is part of its sentence
     forms = [form for text in texts for form in (text, f"{_BESIDES}\n{text}\n{_BESIDES}")]
-    bodies = [unaddressed(undisguise(form)) for form in forms]
+    bodies = [unaddressed(undisguise(read_written(form).seen)) for form in forms]
     return frozenset(words for body in bodies for words in _words_of(_parts(body))) - {"", *_words_of([_BESIDES])}
 
 
-def read_texts(texts: Sequence[str], nobodys: frozenset[str] = frozenset()) -> list[TextReading]:
+def read_texts(
+    texts: Sequence[str], nobodys: frozenset[str] = frozenset(), memo: WordMemo | None = None
+) -> list[TextReading]:
     """Read all texts of a batch; the result is parallel to `texts`. Pure: equal texts give equal readings.
 
-    Sentences and lines that are among `nobodys` (`passages`) are not compared. Linear in the length of the texts; of each
-    the first `text.normalise.MAX_CHARACTERS` are read.
+    Sentences and lines that are among `nobodys` (`passages`) are not compared. Linear in the length of the texts; how much of
+    each is read says `text.written`. `memo` is shared by texts that are read together though not at once.
     """
-    undisguised = [undisguise(text) for text in texts]
+    memo = memo or WordMemo()
+    written = [read_written(text) for text in texts]
+    undisguised = [undisguise(one.seen) for one in written]
     bodies = _without([unaddressed(text) for text in undisguised], nobodys)
     normalised = [drop_punctuation(text) for text in bodies]
     forms = compare(normalised)
@@ -78,8 +196,35 @@ def read_texts(texts: Sequence[str], nobodys: frozenset[str] = frozenset()) -> l
             digest=digest(letters[index]) if index in compared else None,
             signature=signature_of.get(index),
             words=words_of.get(index, ""),
+            seen=written[index].seen,
+            targets=written[index].targets,
+            cut=written[index].cut,
+            veiled=written[index].veiled,
+            memo=memo,
         )
         for index in range(len(texts))
+    ]
+
+
+def read_writings(
+    fields: Sequence[tuple[WrittenFields, str | None]],
+    nobodys: frozenset[str] = frozenset(),
+    memo: WordMemo | None = None,
+) -> list[Writing]:
+    """Read all written fields of a batch's events in one pass. `fields` are those of each event, with its language; the
+    result is parallel. The rest as in `read_texts`.
+    """
+    readings = iter(read_texts([text for written, _ in fields for text in written if text], nobodys, memo))
+    return [
+        Writing(
+            heading=next(readings) if written.heading else None,
+            beside=next(readings) if written.beside else None,
+            text=next(readings) if written.text else None,
+            language=language,
+        )
+        if any(written)
+        else NOTHING_WRITTEN
+        for written, language in fields
     ]
 
 

@@ -1,7 +1,6 @@
 """Words in one form, however people write them, and the lists of words that this package comes with."""
 
 import re
-from functools import lru_cache
 from importlib.resources import files
 from typing import Any
 from unicodedata import normalize
@@ -16,13 +15,38 @@ _LOADER: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml's, where there is one, reads the lists fourteen times as fast."""
 
 
-@lru_cache(maxsize=65_536)
+class _Forms(dict[int, str]):
+    """A table for str.translate that fills itself; it holds at most one entry for every code point there is."""
+
+    def __missing__(self, code: int) -> str:
+        letter = normalize("NFC", _DIACRITICS.sub("", normalize("NFKD", chr(code)))).translate(_LETTERS)
+        self[code] = letter
+        return letter
+
+
+_FORMS = _Forms()
+
+
 def folded(word: str) -> str:
     """The word without case and diacritics, because people leave them out. The same for texts and for our lists."""
     word = word.casefold()
-    if word.isascii():
-        return word
-    return normalize("NFC", _DIACRITICS.sub("", normalize("NFKD", word))).translate(_LETTERS)
+    return word if word.isascii() else normalize("NFC", word.translate(_FORMS))
+
+
+class WordMemo:
+    """What words of one batch of texts were found to mean, by who asks. It is dropped with the batch: nothing that members
+    write is kept in a cache of the process.
+    """
+
+    def __init__(self) -> None:
+        self.hostility: dict[str, Any] = {}
+        self.commerce: dict[str, tuple[str, ...]] = {}
+
+    def __eq__(self, other: object) -> bool:
+        """Whatever was looked up already, no reading is another one for it."""
+        return isinstance(other, WordMemo)
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 def read_list(*path: str) -> Any:

@@ -90,6 +90,11 @@ ODD_TEXTS = (
     "RSSMRA85T10A562S", "978-3-16-148410-0", "99 €", "$1,000.00", "50%", "1:30", "1.000.000", "00", "٣٤٥",
     "१२३", "１２３", "kill you", "ich bringe dich um", "убью", "idiot", "buy now", "FREE!!!", "subscribe",
     "Kind regards", "Dear Anna,", "Hauptstraße 5",
+    "<p>", "</p>", "<b>", "</b>", "<br/>", "<x>", "<div hidden>", "<span style='display:none'>", "</span>", "<!--",
+    "-->", "<!", "<?", "</", "<a href='https://a.example/b'>", "<a href=\"", "<img alt='", "'>", "\">", "<script>",
+    "</script>", "<style>", "<textarea>", "<svg>", "<table>", "<td>", "<li>", "<blockquote>", "<select>", "<plaintext>",
+    "<b style=\"font-size:0\">", "&amp;", "&lt;", "&#105;", "&#x69", "&notit", "&nbsp", "&", "&#", "&#0;",
+    "&#99999999999;", "<3", "a<b and c>d", "<p a a a a=1 b='2' c=\"3\"",
 )  # fmt: skip
 ODD_VALUES: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 1.5, -0.0, 1e308, 2**63, 2**64, 10**40, "", " ", "x", "\x00", "\ud800", [], {},
@@ -270,6 +275,26 @@ def _repeated(value: str, choices: Choices) -> str:
     return value[: where.stop] + piece * min(times, LONG_TEXT // (len(piece) or 1)) + value[where.stop :]
 
 
+_TAGS = ("b", "p", "div", "span", "a", "li", "blockquote", "table", "td", "svg", "select", "style", "h1", "q", "x-y")
+_ATTRIBUTES = (
+    "", " hidden", " style='display:none'", ' style="visibility:hidden"', " href=https://a.example", " a=1 b", " x='",
+)  # fmt: skip
+
+
+def _marked_up(value: str, choices: Choices) -> str:
+    """A stretch as an element, or many of them inside each other."""
+    where, tag, attribute = choices.slice_of(len(value)), choices.one_of(_TAGS), choices.one_of(_ATTRIBUTES)
+    times = choices.one_of((1, 1, 1, 2, 9, 300 if choices.below(16) == 15 else 3))
+    begin, end = f"<{tag}{attribute}>" * times, f"</{tag}>" * choices.one_of((times, 0, 1, times))
+    return value[: where.start] + begin + value[where] + end + value[where.stop :]
+
+
+def _referenced(value: str, choices: Choices) -> str:
+    """Letters as references."""
+    where, form = choices.slice_of(len(value)), choices.one_of(("&#{};", "&#{}", "&#x{:x};", "&#0{};"))
+    return value[: where.start] + "".join(form.format(ord(c)) for c in value[where]) + value[where.stop :]
+
+
 def _cut(value: str, choices: Choices) -> str:
     return value[choices.slice_of(len(value))]
 
@@ -319,7 +344,7 @@ def _digits(value: str, choices: Choices) -> str:
 
 _ON_TEXTS: tuple[Operation, ...] = (
     _appended, _inserted, _strewn, _repeated, _cut, _any_characters, _recased, _reformed, _disguised,
-    _reversed, _quoted, _digits, _appended, _inserted,
+    _reversed, _quoted, _digits, _appended, _inserted, _marked_up, _referenced,
 )  # fmt: skip
 
 

@@ -15,12 +15,15 @@ from tests.fuzz import programs
 from tests.models.samples import NOW
 from text.commerce import commerce_of
 from text.hostility import read_hostility
+from text.html import MAX_TARGETS
 from text.links import links_of
 from text.masking import excerpt
 from text.names import plain, skeleton
-from text.personal_data import READ_CHARACTERS, find_personal_data
+from text.normalise import MAX_CHARACTERS, visible_characters
+from text.personal_data import find_personal_data
 from text.personal_data.pupils import told_of_pupils
 from text.reading import SIGNATURE_BYTES, read_texts
+from text.written import read_written
 
 LIMIT_SECONDS = 0.05
 """Processor time that one step may take for one input."""
@@ -80,23 +83,26 @@ def decoding(program: bytes, clock: Clock) -> None:
 
 
 def reading(program: bytes, clock: Clock) -> None:
-    """A text is read by all that reads texts."""
-    text = programs.text(program)
-    size = len(text)
-    reading = clock.run("read", program, size, lambda: read_texts([text])[0])
+    """A text, which may be HTML, is read by all that reads texts."""
+    field = programs.text(program)
+    size = len(field)
+    text, targets, *_ = clock.run("written", program, size, lambda: read_written(field))
+    assert visible_characters(text) <= MAX_CHARACTERS
+    assert len(targets) <= MAX_TARGETS
+    reading = clock.run("read", program, size, lambda: read_texts([field])[0])
     assert reading.digest is None or len(reading.digest) == 16
     assert reading.signature is None or len(reading.signature) == SIGNATURE_BYTES
     found = clock.run("personal data", program, size, lambda: find_personal_data(text, "de"))
     for datum in found:
-        assert 0 <= datum.start < datum.end <= size
+        assert 0 <= datum.start < datum.end <= len(text)
     assert all(one.end <= other.start for one, other in pairwise(found))
-    clock.run("hostility", program, size, lambda: read_hostility.__wrapped__(reading.undisguised))
+    clock.run("hostility", program, size, lambda: read_hostility(reading.undisguised))
     clock.run("commerce", program, size, lambda: commerce_of(text, reading.undisguised))
-    clock.run("links", program, size, lambda: links_of(text))
+    clock.run("links", program, size, lambda: links_of(text, targets))
     shown = clock.run("excerpt", program, size, lambda: excerpt(text))
     assert len(shown) <= MAX_EXCERPT_CHARACTERS
     assert "\n" not in shown
-    clock.run("pupils", program, size, lambda: list(told_of_pupils(text[:READ_CHARACTERS], found)))
+    clock.run("pupils", program, size, lambda: list(told_of_pupils(text, found)))
     name = text[:200]
     clock.run("names", program, len(name), lambda: (plain(name), skeleton(name)))
 

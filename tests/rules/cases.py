@@ -2,9 +2,10 @@
 
 from typing import Any
 
-from models.events import BaseEvent, from_microseconds
+from models.events import BaseEvent, from_microseconds, without_words, written_fields
 from rules.base import Case, Fact
 from state.requests import Campaign, Contribution, Reading
+from text.reading import read_writings
 
 NOON = 1_772_366_400_000_000
 """1 March 2026, 12:00 UTC, in microseconds."""
@@ -18,10 +19,12 @@ def event(cls: type[BaseEvent], **fields: Any) -> Any:
 
 def fact(cls: type[BaseEvent], *, campaign: bool = True, strangers: tuple[str, ...] = (), **fields: Any) -> Fact:
     """A fact of an event of `anna`, in campaign `c` unless told otherwise."""
+    written = event(cls, **fields)
     return Fact(
-        event=event(cls, **fields),
+        event=without_words(written),
         time=NOON,
         strangers=strangers,
+        writing=read_writings([(written_fields(written), written.language)])[0],
         campaign=Campaign("c", 0.9) if campaign else None,
     )
 

@@ -12,7 +12,6 @@ from rules.base import Fact
 from rules.commercial import RULES, SIGNS, CommercialContentLimits, judge_commercial_content
 from rules.policy import load_policy
 from tests.rules.cases import case, fact, reading
-from text.reading import read_texts
 from text.words import read_list
 
 SAMPLES = yaml.safe_load(Path(__file__).with_name("commercial_samples.yaml").read_text("utf-8"))
@@ -23,16 +22,8 @@ PRAISE = "Very good prices for school trips, 20% off: https://bees-of-brno.cz/sp
 PLACES = "places\n"
 
 
-def read(cls: Any, written: str, /, *, heading: str = "", **fields: Any) -> Fact:
-    """The fact of an event with its text read."""
-    texts = read_texts([written, heading])
-    return msgspec.structs.replace(
-        fact(cls, **fields), text=texts[0] if written else None, heading=texts[1] if heading else None
-    )
-
-
 def message(text: str, *strangers: str) -> Fact:
-    return read(Message, text, recipient_ids=strangers or ("ben",), text=text, strangers=strangers or ("ben",))
+    return fact(Message, recipient_ids=strangers or ("ben",), text=text, strangers=strangers or ("ben",))
 
 
 def entries(of: Fact, signal: str) -> list[Any]:
@@ -74,13 +65,11 @@ def test_one_sign_alone_is_no_incident_however_low_the_limit() -> None:
 @pytest.mark.parametrize(
     "of",
     [
-        read(Message, OFFER, recipient_ids=("ben",), text=OFFER),
-        read(ForumPost, OFFER, forum_id="f", thread_id="t", text=OFFER),
-        read(Comment, OFFER, owner_id="ben", text=OFFER),
-        read(ProfileUpdate, OFFER, heading="Anna", display_name="Anna", bio=OFFER),
-        read(
-            MediaUpload, OFFER, media_id="m", media_kind="image", visibility="public", surface="profile", caption=OFFER
-        ),
+        fact(Message, recipient_ids=("ben",), text=OFFER),
+        fact(ForumPost, forum_id="f", thread_id="t", text=OFFER),
+        fact(Comment, owner_id="ben", text=OFFER),
+        fact(ProfileUpdate, display_name="Anna", bio=OFFER),
+        fact(MediaUpload, media_id="m", media_kind="image", visibility="public", surface="profile", caption=OFFER),
     ],
     ids=lambda of: of.event.type,
 )
@@ -89,15 +78,16 @@ def test_offers_are_seen_wherever_members_write(of: Fact) -> None:
 
 
 def test_a_heading_is_part_of_the_offer() -> None:
-    of = read(ForumPost, "See https://tabletmarket.net", heading="50% off, order now", forum_id="f", thread_id="t",
-              text="See https://tabletmarket.net", thread_title="50% off, order now")  # fmt: skip
+    of = fact(
+        ForumPost, forum_id="f", thread_id="t", text="See https://tabletmarket.net", thread_title="50% off, order now"
+    )
     assert entries(of, "texts") == [(("anna",), ())]
 
 
 def test_strangers_threads_and_owners_are_those_to_whom_a_place_is_pushed() -> None:
-    post = read(ForumPost, LINK, forum_id="f", thread_id="t", text=LINK)
-    comment = read(Comment, LINK, owner_id="ben", text=LINK)
-    own_page = read(Comment, LINK, owner_id="anna", text=LINK)
+    post = fact(ForumPost, forum_id="f", thread_id="t", text=LINK)
+    comment = fact(Comment, owner_id="ben", text=LINK)
+    own_page = fact(Comment, owner_id="anna", text=LINK)
     assert entries(message(LINK, "ben", "eva"), "pushed/1d") == [(("anna", "bees-of-brno.cz"), ("ben", "eva"))]
     assert entries(post, "pushed/1d") == [(("anna", "bees-of-brno.cz"), ("f\nt",))]
     assert entries(comment, "pushed/1d") == [(("anna", "bees-of-brno.cz"), ("ben",))]

@@ -24,7 +24,6 @@ from rules.conduct import (
     AbusiveLanguageLimits,
     HarassmentLimits,
     ThreatLimits,
-    hostility_of,
     judge_abusive_language,
     judge_harassment,
     judge_threat,
@@ -32,7 +31,7 @@ from rules.conduct import (
 from rules.policy import load_policy
 from state.requests import MICROSECONDS, Contribution, Reading
 from tests.rules.cases import NOON, case, fact, reading
-from text.reading import read_texts
+from text.hostility import PEACEFUL
 
 POLICY = load_policy()
 THREAT: ThreatLimits = POLICY.rules["threat"].limits
@@ -41,16 +40,8 @@ HARASSMENT: HarassmentLimits = POLICY.rules["harassment"].limits
 DAY = 24 * 3600 * MICROSECONDS
 
 
-def read(cls: Any, written: str, /, *, heading: str = "", **fields: Any) -> Fact:
-    """The fact of an event with its text read."""
-    texts = read_texts([written, heading])
-    return msgspec.structs.replace(
-        fact(cls, **fields), text=texts[0] if written else None, heading=texts[1] if heading else None
-    )
-
-
 def message(text: str, *recipients: str, strangers: tuple[str, ...] = ()) -> Fact:
-    return read(Message, text, recipient_ids=recipients or ("ben",), text=text, strangers=strangers)
+    return fact(Message, recipient_ids=recipients or ("ben",), text=text, strangers=strangers)
 
 
 def texts_window(slug: str) -> Any:
@@ -79,16 +70,15 @@ def test_severity_follows_the_kind_of_threat(text: str, level: float, severity: 
 
 
 def test_a_threat_is_read_in_heading_and_text_and_the_gravest_counts() -> None:
-    of = read(
+    of = fact(
         ForumPost,
-        "I hope they die. Refugees deserve to die.",
-        heading="I will kill you",
-        text="…",
+        thread_title="I will kill you",
+        text="I hope they die. Refugees deserve to die.",
         forum_id="f",
         thread_id="t",
     )
-    assert hostility_of(of).threat == "violence_to_you"
-    assert hostility_of(message("")) == hostility_of(message("Good morning"))
+    assert of.writing.hostility.threat == "violence_to_you"
+    assert message("").writing.hostility == message("Good morning").writing.hostility == PEACEFUL
 
 
 def test_further_texts_add_to_the_level_and_are_told() -> None:
@@ -121,10 +111,10 @@ def test_only_hostile_texts_enter_the_windows() -> None:
     ("of", "where"),
     [
         (message("You idiot", "ben", "carl"), "A message to 2 members"),
-        (read(ForumPost, "You idiot", text="You idiot", forum_id="f", thread_id="t"), "A post in thread t"),
-        (read(Comment, "You idiot", text="You idiot", owner_id="ben"), "A comment on the page of member ben"),
-        (read(Comment, "You idiot", text="You idiot", owner_id="anna"), "A comment on the own page"),
-        (read(ProfileUpdate, "You idiot", display_name="Anna", bio="You idiot"), "The profile"),
+        (fact(ForumPost, text="You idiot", forum_id="f", thread_id="t"), "A post in thread t"),
+        (fact(Comment, text="You idiot", owner_id="ben"), "A comment on the page of member ben"),
+        (fact(Comment, text="You idiot", owner_id="anna"), "A comment on the own page"),
+        (fact(ProfileUpdate, display_name="Anna", bio="You idiot"), "The profile"),
     ],
 )
 def test_an_insult_is_told_with_its_place(of: Fact, where: str) -> None:
@@ -135,8 +125,13 @@ def test_an_insult_is_told_with_its_place(of: Fact, where: str) -> None:
 
 
 def test_a_caption_is_written_too() -> None:
-    of = read(
-        MediaUpload, "All refugees are vermin", media_id="m", media_kind="image", visibility="public", surface="journal"
+    of = fact(
+        MediaUpload,
+        media_id="m",
+        media_kind="image",
+        visibility="public",
+        surface="journal",
+        caption="All refugees are vermin",
     )
     found = judge_abusive_language(case(of, texts=1), ABUSE)
     assert found
@@ -221,11 +216,11 @@ def test_who_is_written_to_and_who_answers() -> None:
 
 
 def test_friendly_accounts_are_no_crowd() -> None:
-    assert not list(HOSTILE_ACCOUNTS.entries(read(Comment, "Happy birthday!", owner_id="ben", text="…")))
-    hostile = read(Comment, "You idiot", owner_id="ben", text="…")
+    assert not list(HOSTILE_ACCOUNTS.entries(fact(Comment, text="Happy birthday!", owner_id="ben")))
+    hostile = fact(Comment, text="You idiot", owner_id="ben")
     assert list(HOSTILE_ACCOUNTS.entries(hostile)) == [(("ben",), ("anna",))]
-    assert not list(HOSTILE_ACCOUNTS.entries(read(Comment, "You idiot", owner_id="anna", text="…")))
-    report = read(Report, "He is trash, you idiot", reported_id="ben", text="…")
+    assert not list(HOSTILE_ACCOUNTS.entries(fact(Comment, text="You idiot", owner_id="anna")))
+    report = fact(Report, text="He is trash, you idiot", reported_id="ben")
     assert list(HOSTILE_ACCOUNTS.entries(report)) == [(("ben",), ("anna",))]
 
 

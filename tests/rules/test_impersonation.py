@@ -13,11 +13,12 @@ from rules.impersonation import (
     ImpersonationLimits,
     Protected,
     Takeover,
+    _digest,
     judge_impersonation,
 )
 from rules.quotas import Duration, Quota
 from state.requests import MICROSECONDS, Reading
-from tests.rules.cases import NOON, case, event
+from tests.rules.cases import NOON, case, fact
 
 DAY = Duration(86_400)
 DAYS = 86_400 * MICROSECONDS
@@ -35,13 +36,13 @@ LIMITS = ImpersonationLimits(
 
 
 def profile(display_name: str, **fields: Any) -> Fact:
-    return Fact(event=event(ProfileUpdate, display_name=display_name, **fields), time=NOON)
+    return fact(ProfileUpdate, display_name=display_name, **fields)
 
 
 def bearers(*others: tuple[str, int, str, str]) -> Reading:
     """Other accounts as (actor, days before noon, plain name, organisation's skeleton)."""
     members = [
-        msgspec.json.encode([NOON - days * DAYS, f"e-{actor}", actor, name, organisation]).decode()
+        msgspec.json.encode([NOON - days * DAYS, f"e-{actor}", actor, _digest(name), _digest(organisation)]).decode()
         for actor, days, name, organisation in others
     ]
     return Reading(len(members) + 1, len(members) + 1, members=tuple(members))

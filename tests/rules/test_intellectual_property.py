@@ -18,8 +18,7 @@ from rules.intellectual_property import (
 )
 from rules.quotas import Duration
 from state.requests import Campaign, Reading
-from tests.rules.cases import NOON, case, event, reading
-from text.reading import read_texts
+from tests.rules.cases import NOON, case, fact, reading
 
 DAY = Duration(86_400)
 SHA = "ab" * 32
@@ -39,12 +38,13 @@ LONG = "The children of our school have kept a garden for seven years and every 
 
 def upload(**fields: Any) -> Fact:
     defaults = {"media_id": "m", "media_kind": "image", "visibility": "members", "surface": "profile"}
-    return Fact(event=event(MediaUpload, **(defaults | fields)), time=NOON)
+    return fact(MediaUpload, campaign=False, **(defaults | fields))
 
 
 def post(text: str = LONG, similarity: float = 1.0) -> Fact:
-    written = event(ForumPost, forum_id="f", thread_id="t", text=text)
-    return Fact(event=written, time=NOON, text=read_texts([text])[0], campaign=Campaign("c", similarity))
+    return msgspec.structs.replace(
+        fact(ForumPost, forum_id="f", thread_id="t", text=text), campaign=Campaign("c", similarity)
+    )
 
 
 def before(*actors: str, content: str = SHA, since: int = 10, free: bool = False) -> Reading:

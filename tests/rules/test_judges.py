@@ -39,7 +39,7 @@ from rules.messages import CopiedMessageLimits, MassMessagingLimits, judge_copie
 from rules.quotas import Duration, Quota
 from state.requests import Campaign, Reading
 from tests.rules.cases import case, fact, reading
-from text.reading import TextReading
+from text.reading import TextReading, Writing
 
 HOUR, DAY, WEEK = Duration(3600), Duration(86_400), Duration(7 * 86_400)
 
@@ -322,7 +322,7 @@ def test_texts_that_may_be_alike_by_chance_take_one_more_account() -> None:
 )
 def test_a_copy_is_certain_when_it_is_nearly_the_same_or_long(similarity: float, length: int, counted: bool) -> None:
     text = TextReading(undisguised="", normalised="x" * length, digest=b"d", signature=None)
-    copy = Fact(event=POST.event, time=0, text=text, campaign=Campaign("c", similarity))
+    copy = Fact(event=POST.event, time=0, writing=Writing(text=text), campaign=Campaign("c", similarity))
     window = COORDINATED_CAMPAIGN.signals(CAMPAIGN_LIMITS)["certain_authors/1d"].window
     assert bool(list(window.entries(copy))) == counted
 

@@ -8,8 +8,7 @@ from models.events import ForumPost
 from rules.base import Fact
 from rules.off_topic import OFF_TOPIC_POST, OffTopicPostLimits, judge_off_topic_post
 from rules.quotas import Duration, Quota
-from tests.rules.cases import NOON, case, event
-from text.reading import read_texts
+from tests.rules.cases import case, fact
 
 LIMITS = OffTopicPostLimits(threads=(Quota(2, Duration(86_400)),), post_words=8, title_words=2)
 TITLE = "Honey from school gardens"
@@ -17,9 +16,7 @@ TEXT = "Yesterday evening our football team won against champions after extra ti
 
 
 def post(title: str = TITLE, text: str = TEXT, **fields: Any) -> Fact:
-    heading, body = read_texts([title, text])
-    written = event(ForumPost, forum_id="f", thread_id="t", text=text, thread_title=title, **fields)
-    return Fact(event=written, time=NOON, heading=heading, text=body)
+    return fact(ForumPost, forum_id="f", thread_id="t", text=text, thread_title=title, **fields)
 
 
 def counts(fact: Fact) -> bool:

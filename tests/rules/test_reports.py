@@ -17,7 +17,6 @@ from rules.reports import (
 )
 from state.requests import MICROSECONDS, Contribution, Reading
 from tests.rules.cases import NOON, case, fact
-from text.reading import read_texts
 
 LIMITS: ReportedByMembersLimits = load_policy().rules["reported_by_members"].limits
 HOUR = 3600 * MICROSECONDS
@@ -25,9 +24,7 @@ SIGNALS = REPORTED_BY_MEMBERS.signals(LIMITS)
 
 
 def report(**fields: Any) -> Fact:
-    of = fact(Report, **{"reported_id": "mallory"} | fields)
-    text = fields.get("text")
-    return msgspec.structs.replace(of, text=read_texts([text])[0]) if text else of
+    return fact(Report, **{"reported_id": "mallory"} | fields)
 
 
 def voice(reporter: str, article: int = 2, *, weight: float = 1.0, young: bool = False, text: str = "") -> Voice:

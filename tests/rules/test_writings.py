@@ -5,7 +5,7 @@ import pytest
 from models.events import Comment, ContactRequest, ForumPost, Invitation, MediaUpload, Message, ProfileUpdate, Report
 from rules.base import Fact
 from rules.quotas import Duration
-from rules.writings import WRITTEN, events_by_actor, is_visible, one_of, others, where, written
+from rules.writings import WRITTEN, events_by_actor, is_visible, one_of, others, where
 from tests.rules.cases import fact, reading
 
 
@@ -44,7 +44,7 @@ def test_a_moderator_is_told_where_a_text_stands(of: Fact, place: str, visible: 
     assert isinstance(of.event, WRITTEN)
     assert where(of) == place
     assert is_visible(of) is visible
-    assert written(of) == "Hello"
+    assert of.writing.seen == "Hello"
 
 
 def test_a_report_is_not_the_member_s_own_writing() -> None:
@@ -53,11 +53,11 @@ def test_a_report_is_not_the_member_s_own_writing() -> None:
 
 def test_heading_organisation_and_text_are_read_in_order() -> None:
     of = fact(ProfileUpdate, display_name="Anna", organisation="School 1", bio="I teach.")
-    assert written(of) == "Anna\nSchool 1\nI teach."
+    assert of.writing.seen == "Anna\nSchool 1\nI teach."
 
 
 def test_events_of_a_sort_are_counted_under_their_actor_and_read_for_the_actor_alone() -> None:
-    window = events_by_actor("posts", (ForumPost,), lambda of: written(of) == "Hello")
+    window = events_by_actor("posts", (ForumPost,), lambda of: of.writing.seen == "Hello")
     said, other = (fact(ForumPost, forum_id="f", thread_id="t", text=text) for text in ("Hello", "Good night"))
     assert list(window.entries(said)) == [(("anna",), ())]
     assert list(window.entries(other)) == []

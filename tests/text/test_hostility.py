@@ -161,7 +161,7 @@ def test_entries_are_of_known_classes_and_each_language_has_the_parts_of_a_threa
 
 @given(st.text(max_size=300))
 def test_any_text_can_be_read(text: str) -> None:
-    read_hostility.__wrapped__(text)
+    read_hostility(text)
     tokens = tokens_of(text)
     assert len(tokens.words) == len(tokens.written) == len(tokens.clauses) == len(tokens.sentences) == len(tokens.opens)
 

@@ -303,7 +303,8 @@ def test_masks_tell_the_kind_and_no_more(text: str, mask: str) -> None:
 
 def test_a_flood_of_numbers_is_read_in_part() -> None:
     assert len(find_personal_data("+4915123456789 " * 5000)) == 60
-    assert kinds("x " * 20_000 + "anna@school.eu") == []
+    ids = "+4915123456789 " * 5000 + "DE89 3704 0044 0532 0130 00"
+    assert find_personal_data(ids)[-1].kind == "iban"
 
 
 PIECES = [

@@ -6,13 +6,12 @@ what somebody said, a question, an idiom. Violence announced against a third per
 this is how stories and jokes are told.
 """
 
-from functools import lru_cache
-
 from msgspec import Struct
 
 from text.hostility.frames import AbuseKind, Kind, Spans, ThreatKind, abuses, meant, phrases_at, threats
-from text.hostility.lexicon import ALONE, Lexicon, Meaning, lexicon
+from text.hostility.lexicon import ALONE, Lexicon, Meaning, Meanings, lexicon
 from text.hostility.tokens import Tokens, tokens_of
+from text.words import WordMemo
 
 __all__ = ["ABUSE_KINDS", "PEACEFUL", "THREAT_KINDS", "AbuseKind", "Hostility", "ThreatKind", "read_hostility"]
 
@@ -36,16 +35,19 @@ of a text of twenty thousand characters, unless it is made of threats.
 """
 
 
-@lru_cache(maxsize=8_192)
-def read_hostility(undisguised: str) -> Hostility:
-    """What a text threatens and calls somebody. `undisguised` is `TextReading.undisguised`. Linear in its length."""
+def read_hostility(undisguised: str, memo: WordMemo | None = None) -> Hostility:
+    """What a text threatens and calls somebody. `undisguised` is `TextReading.undisguised`. Linear in its length.
+
+    `memo` is that of the texts that are read together.
+    """
     tokens = tokens_of(undisguised)
     lexicon_ = lexicon()
-    languages = _worth_a_look(tokens, lexicon_)
+    words = _meant(tokens, lexicon_, (memo or WordMemo()).hostility)
+    languages = _worth_a_look(tokens, words)
     if not languages:
         return PEACEFUL
     kinds: set[Kind] = set()
-    for language, meanings in _meanings(tokens, lexicon_, languages).items():
+    for language, meanings in _meanings(words, lexicon_, languages).items():
         spans = Spans(tokens, lexicon_, language, meanings)
         for gravest, all_found in ((THREAT_KINDS[0], threats(spans)), (ABUSE_KINDS[0], abuses(spans))):
             for found in all_found:
@@ -59,11 +61,18 @@ def read_hostility(undisguised: str) -> Hostility:
     )
 
 
-def _worth_a_look(tokens: Tokens, lexicon_: Lexicon) -> int:
+def _meant(tokens: Tokens, lexicon_: Lexicon, known: dict[str, Meanings]) -> list[Meanings]:
+    """What each word may mean in any language."""
+    for word in tokens.written:
+        if word not in known:
+            known[word] = lexicon_.meanings(word)
+    return [known[word] for word in tokens.written]
+
+
+def _worth_a_look(tokens: Tokens, words: list[Meanings]) -> int:
     """Bits of the languages in which something in the text may be hostile; most texts end here."""
     alone = anchors = targets = 0
-    for position, word in enumerate(tokens.written):
-        meanings = lexicon_.meanings(word)
+    for position, meanings in enumerate(words):
         alone |= meanings.alone
         anchors |= meanings.anchors
         targets |= meanings.targets
@@ -73,13 +82,13 @@ def _worth_a_look(tokens: Tokens, lexicon_: Lexicon) -> int:
     return alone | (anchors & targets)
 
 
-def _meanings(tokens: Tokens, lexicon_: Lexicon, languages: int) -> dict[int, list[tuple[int, Meaning]]]:
+def _meanings(words: list[Meanings], lexicon_: Lexicon, languages: int) -> dict[int, list[tuple[int, Meaning]]]:
     """What the words mean in each of the languages (bits), with their positions."""
     found: dict[int, list[tuple[int, Meaning]]] = {
         language: [] for language in range(len(lexicon_.languages)) if languages >> language & 1
     }
-    for position, word in enumerate(tokens.written):
-        for language, meaning in lexicon_.meanings(word).by_language.items():
+    for position, meanings in enumerate(words):
+        for language, meaning in meanings.by_language.items():
             if language in found and len(found[language]) < MOST_MEANINGS:
                 found[language].append((position, meaning))
     return found

@@ -15,7 +15,7 @@ finding, apart from the entries of `menace`, `doom` and `curse`, which are whole
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import cache
 from importlib.resources import files
 from itertools import product
 from typing import Any
@@ -207,7 +207,6 @@ class Lexicon:
             for bit, parts in language.entries:
                 self._add(Phrase(index, bit, parts[1:]), parts[0])
         self._longest_stem = max(map(len, self._stems), default=0)
-        self.meanings = lru_cache(maxsize=65_536)(self._meanings)
 
     def _add(self, phrase: Phrase, first: str) -> None:
         stem, star, suffix = first.partition("*")
@@ -220,7 +219,7 @@ class Lexicon:
         if phrase.bit & MISSPELT and not phrase.rest and not stem.startswith("="):
             self._misspelt.add(first, phrase)
 
-    def _meanings(self, written: str) -> Meanings:
+    def meanings(self, written: str) -> Meanings:
         """What a word may mean in any language; `written` is in lower case, with its diacritics."""
         word = folded(written)
         found = [*self._exact.get(written, ()), *self._words.get(word, ())]
