@@ -35,11 +35,13 @@ async def prepare(settings: Settings, judge: Judge, health: Health) -> None:
     Raises `CannotStart` where they do not in time, and at once where no waiting helps: topics are missing, Redis evicts, or
     belongs to workers with another key.
     """
+    await asyncio.gather(_load(judge, health), _wait_for_servers(settings, judge, health))
+
+
+async def _load(judge: Judge, health: Health) -> None:
     health.preparing = "word lists are being loaded"
-    try:
-        await asyncio.gather(_in_a_thread(judge.load), _wait_for_servers(settings, judge, health))
-    finally:
-        health.preparing = ""
+    await _in_a_thread(judge.load)
+    health.preparing = ""
 
 
 def _in_a_thread(work: Callable[[], None]) -> asyncio.Future[None]:

@@ -5,7 +5,7 @@ import faulthandler
 
 _BEAT_SECONDS = 1.0
 _LEAST_SECONDS = 10.0
-"""The first batch loads tables, which takes seconds on a busy machine."""
+"""On a busy machine a loop in good order may wait for its turn for seconds."""
 
 
 async def keep_alive(seconds: float) -> None:
