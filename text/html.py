@@ -47,6 +47,9 @@ _BLOCKS = _names(
     "figure footer form h1 h2 h3 h4 h5 h6 header hgroup hr legend li listing main menu nav ol optgroup option p pre "
     "search section summary table tbody textarea tfoot thead title tr ul xmp plaintext"
 )
+_END_PARAGRAPHS = _BLOCKS - _names("body br caption legend option optgroup tbody textarea tfoot thead title tr")
+_FORMATTING = _names("a b big code em font i nobr s small strike strong tt u")
+"""Where these overlap with others, browsers move what stands in them."""
 _CELLS = frozenset({"td", "th"})
 _HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5", "h6"})
 _RAW = _names("script style title textarea xmp iframe noembed noframes")
@@ -71,6 +74,7 @@ _CLOSED_BY: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "button": (("button",), ()),
     "option": (("option",), ()),
     "optgroup": (("option", "optgroup"), ()),
+    "table": (("table",), ("td", "th", "caption")),
     "li": (("li",), _LISTS),
     "dd": (("dd", "dt"), _DESCRIPTIONS),
     "dt": (("dd", "dt"), _DESCRIPTIONS),
@@ -122,7 +126,9 @@ def visible(written: str) -> Visible:
     """What a reader sees of what a member wrote. Linear in its length. A quotation's lines begin with `> `."""
     if "<" not in written or not _CERTAIN.search(written):
         return Visible(decode_references(written))
-    return _Reader(written).read()
+    reader = _Reader(written)
+    found = reader.read()
+    return found if not reader.overlaps else _Reader(written, hides=False).read()
 
 
 # --- references --------------------------------------------------------------------------------------------------------
@@ -173,8 +179,12 @@ _SHOWN = _State()
 class _Reader:
     """Reads one text from tag to tag, and remembers which elements are open."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, hides: bool = True) -> None:
+        """Unless it `hides`, what stands in hidden elements is read as well."""
         self._text = text
+        self._hides = hides
+        self.overlaps = False
+        """Whether a formatting element ended before one within it that hides something: nobody knows what a browser shows."""
         self._folds = _HAS_LINES.search(text) is not None
         self._parts: list[str] = []
         self._quoting = False
@@ -183,6 +193,8 @@ class _Reader:
         self._state = _SHOWN
         self._open: list[tuple[str, _State, bool]] = []
         self._places: dict[str, list[int]] = {}
+        self._pardoned = 0
+        """Below this place among those open, no element hides anything any more."""
         self._never_closed: set[str] = set()
 
     def read(self) -> Visible:
@@ -260,12 +272,19 @@ class _Reader:
 
     def _close(self, place: int) -> None:
         """End the element at `place`, and all inside it."""
-        _, self._state, is_block = self._open[place]
+        name, outside, is_block = self._open[place]
+        self.overlaps |= name in _FORMATTING and self._overlapped(place)
+        self._state = outside if place >= self._pardoned else _SHOWN
+        self._pardoned = min(self._pardoned, place)
         if is_block:
             self._say_raw("\n")
         for name, *_ in self._open[place:]:
             self._places[name].pop()
         del self._open[place:]
+
+    def _overlapped(self, place: int) -> bool:
+        """Whether something within the element at `place` hides more than the element itself."""
+        return place + 1 < len(self._open) and self._open[place + 1][1] != self._state
 
     def _end(self, name: str) -> None:
         name = "h1" if name in _HEADINGS else name
@@ -276,6 +295,9 @@ class _Reader:
             self._close(place)
         elif name in ("p", "br"):
             self._say_raw("\n")
+        elif name in _BLOCKS:
+            # it may end what the platform has put around the text
+            self._state, self._pardoned = _SHOWN, len(self._open)
         if self._quoting:
             self._quote_or_not()
 
@@ -284,7 +306,7 @@ class _Reader:
         if name in _TABLE_PARTS:
             if (table := self._last(("table",))) >= 0 and table + 1 < len(self._open):
                 self._close(table + 1)
-        elif name in _BLOCKS and (place := self._last(("p",))) >= 0:
+        elif name in _END_PARAGRAPHS and (place := self._last(("p",))) >= 0:
             self._close(place)
         if name in _CLOSED_BY:
             ended, between = _CLOSED_BY[name]
@@ -314,7 +336,7 @@ class _Reader:
 
     def _inherited(self, name: str, attributes: dict[str, str]) -> _State:
         """What holds inside the element."""
-        if name in _MISPLACED or self._inside("select", *_FOREIGN):
+        if not self._hides or name in _MISPLACED or self._inside("select", *_FOREIGN):
             return self._state
         style = _style(attributes.get("style", ""))
         gone, invisible, tiny = self._state
@@ -346,18 +368,19 @@ class _Reader:
 
     def _raw(self, name: str, written: str, at: int) -> int:
         """Read an element whose content is no HTML; where to go on."""
+        style = _style(_attributes(written).get("style", ""))
+        shown = name in _SHOWN_RAW or (name != "iframe" and (style is None or style.get("display", "none") != "none"))
         ends = None
         if name not in self._never_closed:
             ends = re.compile(rf"</{name}(?=[{_W}/>])", re.IGNORECASE).search(self._text, at)
-        if not ends:
+        if not ends and not shown:
             self._never_closed.add(name)
             return at
-        style = _style(_attributes(written).get("style", ""))
-        shown = name in _SHOWN_RAW or (name != "iframe" and (style is None or style.get("display", "none") != "none"))
+        end = ends.start() if ends else len(self._text)
         if shown:
-            content = self._text[at : ends.start()]
+            content = self._text[at:end]
             self._say_raw("\n" + (decode_references(content) if name in ("textarea", "title") else content) + "\n")
-        return ends.start()
+        return end
 
 
 def _attributes(written: str) -> dict[str, str]:

@@ -18,7 +18,7 @@ from text.personal_data.phones import find_phone_links, find_phones
 
 __all__ = ["Kind", "PersonalDatum", "Standing", "find_personal_data"]
 
-MAX_DIGITS, LAST_DIGITS = 7_500, 1_500
+MAX_DIGITS, LAST_DIGITS = 5_000, 1_000
 """Digits of one text among which numbers are looked for; of more, the last `LAST_DIGITS` and as many of the first as make up
 the rest. That many take 20 to 35 ms, and a text of fifteen thousand characters half of which are digits is nobody's letter.
 """
