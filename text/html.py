@@ -24,6 +24,8 @@ MAX_TARGET_CHARACTERS = 2_048
 MAX_TAGS = 10_000
 """Tags of one text that are looked at; of those beyond nothing is known but that they are tags. They take 25 ms."""
 MAX_ATTRIBUTES = 1_000
+MAX_STYLE_CHARACTERS = 2_000
+"""Of an element with more of either it is not believed that it is hidden."""
 MAX_ALTERNATIVE = 120
 """Characters of what stands in place of a picture."""
 
@@ -384,11 +386,11 @@ class _Reader:
 
 
 def _attributes(written: str) -> dict[str, str]:
-    """The attributes of a tag, decoded; of several with one name the first counts."""
+    """The attributes of a tag, decoded; of several with one name the first counts. Of very many, none that could hide."""
     found: dict[str, str] = {}
     for number, one in enumerate(_ONE_ATTRIBUTE.finditer(written)):
         if number == MAX_ATTRIBUTES:
-            break
+            return {name: value for name, value in found.items() if name in ("href", "alt", "value")}
         name, *values = one.groups()
         found.setdefault(name.lower(), next((decode_references(value) for value in values if value is not None), ""))
     return found
@@ -422,7 +424,9 @@ def _style(written: str) -> dict[str, str] | None:
     """The declarations of a `style` attribute; None where they are so intricate that nothing can be said for certain."""
     if not written:
         return {}
-    written = _ARGUMENTS.sub("", _STRING.sub("", written[:MAX_TARGET_CHARACTERS]))
+    if len(written) > MAX_STYLE_CHARACTERS:
+        return None
+    written = _ARGUMENTS.sub("", _STRING.sub("", written))
     if _INTRICATE.search(written):
         return None
     declared: dict[str, str] = {}

@@ -147,6 +147,8 @@ def test_what_nobody_sees_is_not_read(hidden: str) -> None:
         "<span hidden/>x</span>threat",
         "<div aria-hidden=true>threat</div>",
         "<details><p>threat</details>",
+        f"<i hidden {'a' * 9} {' '.join(f'a{n}' for n in range(2_000))} style=display:inline>threat</i>",
+        f"<i style='display:none;{'a:b;' * 1_000}display:inline'>threat</i>",
         "<font><span hidden><div>threat</font>",  # browsers move the inner block out of what ends before it
         "<a><span hidden>x<a>threat</a>",
         "<div hidden>x</section>threat</div>",  # may end what stands around the text
