@@ -14,7 +14,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
 from random import Random
 from typing import Any, NamedTuple
@@ -90,6 +90,67 @@ def huge_titles(number: int) -> Event:
     }
 
 
+def _links(number: int) -> str:
+    return " ".join(f"https://site{number}x{n}.com" for n in range(50))
+
+
+def fifty_links(number: int) -> Event:
+    """One account sends fifty addresses to a thousand strangers at once, always others."""
+    return _message(
+        number, recipient_ids=[f"victim-{number}-{n}" for n in range(1_000)], text=f"{words(number)} {_links(number)}"
+    )
+
+
+def fifty_links_each(number: int) -> Event:
+    """The same, each by another account."""
+    return fifty_links(number) | {"actor_id": f"{ATTACKER}-{number}"}
+
+
+def the_same_thousand(number: int) -> Event:
+    """One account writes to the same thousand again and again."""
+    return _message(number, recipient_ids=[f"victim-{n}" for n in range(1_000)], text=words(number))
+
+
+def invitations(number: int) -> Event:
+    """One account invites a thousand strangers at once to ever other projects."""
+    return {
+        "type": "invitation",
+        "actor_id": ATTACKER,
+        "kind": "project",
+        "target_id": f"p-{number}",
+        "recipient_ids": [f"victim-{number}-{n}" for n in range(1_000)],
+    }
+
+
+def edits(number: int) -> Event:
+    """One account edits a post again and again, a word at a time."""
+    text = words(number // 10, 40).split()
+    text[number % 10] = f"edit{number}"
+    fields = {"forum_id": "f", "thread_id": "t", "text": " ".join(text), "replaces": f"attack-{max(0, number - 1)}"}
+    return {"type": "forum_post", "actor_id": ATTACKER} | fields
+
+
+def one_victim(number: int) -> Event:
+    """Thousands of accounts insult one member."""
+    return _message(number, actor_id=f"{ATTACKER}-{number}", text=f"You are a stupid idiot! {words(number)}")
+
+
+def one_family(number: int) -> Event:
+    """Texts of ever other halves of a few sentences, so that each is somewhat like many campaigns."""
+    random = Random(number)
+    sentences = [words(n, 8) for n in range(12)]
+    text = ". ".join(random.sample(sentences, 5))
+    return _message(number, actor_id=f"{ATTACKER}-{number % 50}", recipient_ids=[f"victim-{number}"], text=text)
+
+
+def in_disorder(number: int) -> Event:
+    """One text by ever more accounts to twenty strangers each, up to five hours late, so that each has to be counted anew."""
+    moment = datetime(2026, 3, 2, 12, tzinfo=UTC) - timedelta(seconds=Random(number).randrange(18_000))
+    recipients = [f"victim-{number}-{n}" for n in range(20)]
+    event = large_campaign(number) | {"recipient_ids": recipients, "occurred_at": moment.isoformat()}
+    return event | {"actor_id": f"{ATTACKER}-{number % 100}"}
+
+
 class Attack(NamedTuple):
     """How its events are made, and how many of them are an even match for `--events`."""
 
@@ -104,6 +165,14 @@ ATTACKS = {
     "a large campaign": Attack(large_campaign),
     "ids used again": Attack(reused_ids),
     "huge titles": Attack(huge_titles, 0.02),
+    "fifty links": Attack(fifty_links, 0.02),
+    "fifty links each": Attack(fifty_links_each, 0.02),
+    "the same thousand": Attack(the_same_thousand, 0.02),
+    "invitations": Attack(invitations, 0.02),
+    "edits": Attack(edits, 0.5),
+    "one victim": Attack(one_victim, 0.5),
+    "one family": Attack(one_family, 0.25),
+    "in disorder": Attack(in_disorder, 0.25),
 }
 
 
@@ -118,11 +187,15 @@ def attacked(others: Sequence[Event], make: Callable[[int], Event], count: int) 
 
 
 class Measured(NamedTuple):
-    """One run: what others did wrong, batch times (seconds, sorted), bytes that Redis uses."""
+    """One run: what others did wrong, batch times (seconds, sorted), bytes that Redis uses, microseconds of its scripts in
+    all and of the longest call.
+    """
 
     incidents: dict[str, tuple[int, str, str]]
     batches: list[float]
     memory: int
+    script_time: int
+    longest_call: int
 
     def at(self, share: float) -> float:
         """The batch time that so large a share of batches does not exceed."""
@@ -133,11 +206,17 @@ async def run(events: Iterator[Event], engine: Engine, client: "Redis", *, size:
     """Judge the events in batches. Only incidents are kept whose subject is no attacker."""
     incidents: dict[str, tuple[int, str, str]] = {}
     batches = []
+    slow: list[dict[str, Any]] = []
     batch: list[RawRecord] = []
+    await client.config_set("slowlog-log-slower-than", 1_000)
+    await client.config_resetstat()
+    await client.slowlog_reset()
 
     async def judge() -> None:
         start = time.perf_counter()
         outcome = await engine.process(batch)
+        slow.extend(await client.slowlog_get(1_000))
+        await client.slowlog_reset()
         batches.append(time.perf_counter() - start)
         assert not outcome.dead_letters, outcome.dead_letters[0].detail
         for incident in outcome.incidents:
@@ -153,7 +232,9 @@ async def run(events: Iterator[Event], engine: Engine, client: "Redis", *, size:
     if batch:
         await judge()
     memory = (await client.info("memory"))["used_memory"]
-    return Measured(incidents, sorted(batches), memory)
+    script_time = (await client.info("commandstats"))["cmdstat_evalsha"]["usec"]
+    longest = max((call["duration"] for call in slow), default=0)
+    return Measured(incidents, sorted(batches), memory, script_time, longest)
 
 
 def _others() -> list[Event]:
@@ -230,7 +311,10 @@ async def measure(options: argparse.Namespace) -> None:
             one, two = await once(attack, count), await once(attack, 2 * count)
             same = "the same incidents" if one.incidents == two.incidents == peace.incidents else "OTHER INCIDENTS"
             grown = f"+{(one.memory - peace.memory) / 1e6:,.1f} MB, twice +{(two.memory - peace.memory) / 1e6:,.1f} MB"
-            print(f"{name:<22} {same}; {_times(two)}; {grown} ({count:,} events)", flush=True)
+            each = (one.script_time - peace.script_time) / count, (one.memory - peace.memory) / count
+            cost = f"{each[0] / 1000:.2f} ms of scripts and {each[1]:,.0f} bytes an event"
+            cost += f", longest call {two.longest_call / 1000:.0f} ms"
+            print(f"{name:<22} {same}; {cost}; {_times(two)}; {grown} ({count:,} events)", flush=True)
         await client.flushall()
         seconds = await collide(Store(client, Pseudonyms(b"a key"), limits=policy.store_limits()), 2_000, 4_000)
         told = f"p50 {1000 * seconds[len(seconds) // 2]:.0f} ms, most {1000 * seconds[-1]:.0f} ms"

@@ -65,6 +65,12 @@ COMPARED = (Message, ForumPost, Comment)
 """Whose text is compared with others': an invitation or a request may well carry the platform's own words."""
 
 
+MOST_REMEMBERED = 200
+"""Recipients of one message whom its sender is remembered to have written to, so that their answers go to no stranger. All
+are asked whether they know the sender.
+"""
+
+
 class BatchEngine(Protocol):
     """What agents and the replay need of an engine."""
 
@@ -401,7 +407,8 @@ def _ties(event: Event) -> list[Tie]:
         # first: whoever has answered already is known from then on, not only when the record comes again
         ties.append(TargetKind(event.time, event.actor_id, event.target_id, event.kind))
     if others:
-        ties.append(Approach(event.time, event.actor_id, others, ask=_told_known(event) is None))
+        most = MOST_REMEMBERED if isinstance(event, Message) else 0
+        ties.append(Approach(event.time, event.actor_id, others, ask=_told_known(event) is None, most=most))
     if isinstance(event, ContactResponse) and event.accepted and event.actor_id != event.requester_id:
         ties.append(Acceptance(event.time, event.actor_id, event.requester_id))
     if isinstance(event, InvitationResponse) and event.actor_id != event.inviter_id:

@@ -13,8 +13,11 @@ from models.events import BaseEvent
 from models.incidents import Mode
 from rules.base import Case, Fact, Finding, Key, Rule, Window
 from rules.policy import Policy, RulePolicy
+from rules.quotas import NEVER
 from rules.registry import all_rules
 from state.requests import MICROSECONDS, Look, Observation, Reading, WindowName
+
+_LEAST_MOST = 32
 
 
 class KeptWindow:
@@ -24,6 +27,8 @@ class KeptWindow:
         self.window = window
         self.exempt = exempt
         self.retained = 0
+        self.most = _LEAST_MOST
+        """Members that are remembered of one event: so many that an event which has more reaches every limit by itself."""
         self.together = window.text_of == "everybody"
         self._prefix: Key = (window.name, *sorted(exempt), "")
 
@@ -35,6 +40,10 @@ class KeptWindow:
         """Whose window it is, by its stored key: what the window's own key begins with; and what comes second, or ""."""
         owner, other, *_ = (*stored[len(self._prefix) :], "", "")
         return WindowName(owner, stored, other)
+
+    def is_about(self, stored: Key, member: str) -> bool:
+        """Whether the window is the member's, and there is one of it for each member only."""
+        return stored[len(self._prefix) :] == (member,)
 
     def taking_in(self, fact: Fact) -> Observation | None:
         """The window of the fact's campaign takes in those of campaigns that became part of it."""
@@ -60,6 +69,7 @@ class KeptWindow:
             named=self.window.named,
             together=self.together,
             takes_in=tuple(others),
+            most=self.most,
         )
 
     def entries(self, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -156,6 +166,8 @@ class Plan:
                 raise ValueError(f"two windows share the name {signal.window.name!r}")
             length = signal.seconds * MICROSECONDS
             kept.retained = max(kept.retained, length)
+            if signal.sample_from < NEVER:
+                kept.most = max(kept.most, signal.sample_from)
             signals.append(SignalPlan(name, kept, Look(length, signal.sample_from), signal.each))
         return RulePlan(rule, settings, "shadow" if settings.mode == "shadow" else "live", tuple(signals))
 
@@ -214,6 +226,9 @@ class _Draft:
             named=window.named,
             note=self.note or "",
             together=self.kept.together,
+            most=self.kept.most,
+            # what is about the actor and nothing else is a handful of windows, and counts whatever the actor has added
+            budgeted=not self.kept.is_about(self.key, fact.event.actor_id),
         )
 
 

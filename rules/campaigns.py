@@ -179,8 +179,9 @@ def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) ->
 
 def _where(case: Case, window: Duration) -> str:
     """To how many members the campaign's text was sent and in how many places it stands, in words."""
-    recipients, places = (case.readings[f"{what}/{window}"].count for what in ("recipients", "places"))
-    to = f" to {counted(recipients, 'member')}" if recipients else ""
+    sent, places = case.readings[f"recipients/{window}"], case.readings[f"places/{window}"].count
+    least = "at least " if sent.at_least else ""
+    to = f" to {least}{counted(sent.count, 'member')}" if sent.count else ""
     at = f" in {counted(places, 'thread')} or page{'' if places == 1 else 's'}" if places else ""
     return f",{to}{' and' if to and at else ''}{at}" if to or at else ""
 

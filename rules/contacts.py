@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.events import BaseEvent, ContactRequest, ContactResponse, Invitation
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
-from rules.quotas import NEVER, Count, Duration, Quotas, Share, in_words, measured, quota_signals, reached
+from rules.quotas import NEVER, Count, Duration, Quotas, Share, in_words, measured, number_of, quota_signals, reached
 
 
 def _response(event: BaseEvent) -> ContactResponse:
@@ -90,7 +90,7 @@ def judge_contact_request_flood(case: Case, limits: ContactRequestFloodLimits) -
         if answered
         else over.measurements,
         evidence=over.reading,
-        summary=f"Asked {over.reading.count} members they have no ties with to become contacts within {over.within} "
+        summary=f"Asked {number_of(over.reading)} members they have no ties with to become contacts within {over.within} "
         f"(the limit is {over.quota.reach}){told}.",
     )
 
@@ -142,7 +142,7 @@ def judge_project_invitation_flood(case: Case, limits: ProjectInvitationFloodLim
         level=over.level,
         measurements=over.measurements,
         evidence=over.reading,
-        summary=f"Invited {over.reading.count} members they have no ties with to projects within {over.within}; "
+        summary=f"Invited {number_of(over.reading)} members they have no ties with to projects within {over.within}; "
         f"the limit is {over.quota.reach}.",
     )
 

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.events import Invitation, InvitationResponse
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
-from rules.quotas import NEVER, Count, Quotas, Share, measured, quota_signals, reached
+from rules.quotas import NEVER, Count, Quotas, Share, measured, number_of, quota_signals, reached
 
 
 def _invitation(fact: Fact) -> Invitation | None:
@@ -90,7 +90,7 @@ def judge_event_invitation_flood(case: Case, limits: EventInvitationFloodLimits)
             level=over.level,
             measurements=over.measurements,
             evidence=over.reading,
-            summary=f"Invited {over.reading.count} members they have no ties with to events within {over.within}; "
+            summary=f"Invited {number_of(over.reading)} members they have no ties with to events within {over.within}; "
             f"the limit is {over.quota.reach}.",
         )
     over = reached("guests", limits.guests, case.readings)
@@ -106,7 +106,7 @@ def judge_event_invitation_flood(case: Case, limits: EventInvitationFloodLimits)
         level=over.level,
         measurements=(*over.measurements, measured("accepted_share", share, limits.unwelcome_share)),
         evidence=over.reading,
-        summary=f"Invited {over.reading.count} members to one event within {over.within} "
+        summary=f"Invited {number_of(over.reading)} members to one event within {over.within} "
         f"(the limit is {over.quota.reach}); {accepted} of the {answered} who answered accepted.",
     )
 

@@ -7,7 +7,7 @@ from msgspec import Struct
 from models.events import Message
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.copies import copies_by_author, too_many_copies, upheld_signal, with_upheld_copies
-from rules.quotas import Quotas, Reached, counted, quota_signals, reached
+from rules.quotas import Quotas, Reached, counted, number_of, quota_signals, reached
 
 
 def _strangers(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -42,7 +42,7 @@ def judge_mass_messaging(case: Case, limits: MassMessagingLimits) -> Finding | N
         level=over.level,
         measurements=over.measurements,
         evidence=over.reading,
-        summary=f"Wrote to {over.reading.count} members they have no ties with within {over.within}, "
+        summary=f"Wrote to {number_of(over.reading)} members they have no ties with within {over.within}, "
         f"in {counted(over.reading.events, 'message')}; the limit is {over.quota.reach}.",
     )
 
@@ -82,7 +82,7 @@ def judge_copied_message(case: Case, limits: CopiedMessageLimits) -> Finding | N
 
 
 def _says(over: Reached) -> str:
-    to = f"{over.reading.count} members they have no ties with"
+    to = f"{number_of(over.reading)} members they have no ties with"
     return f"Sent the same or nearly the same text to {to} in {counted(over.reading.events, 'message')}"
 
 

@@ -1,6 +1,7 @@
 """Campaigns: texts as `campaigns.lua` takes them, the campaigns that it answers, and what it leaves to be decided here."""
 
 from collections.abc import Iterable, Sequence
+from secrets import token_bytes
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -52,6 +53,7 @@ class CampaignCodec:
             self._threshold,
             self._ttl,
             self._most,
+            token_bytes(8),
             [
                 (
                     text.digest,

@@ -34,7 +34,7 @@ _ATTEMPTS = 10
 _PART = "\x1f"
 """Stands between the members of a pair that a rule makes one text of."""
 _ABOUT_NOBODY = frozenset(
-    b"number leaders digest seen band size merged known judged upheld opened progress settings".split()
+    b"number leaders digest seen band size merged known judged upheld opened undecided progress settings".split()
 )
 """Kinds that say nothing of a member: numbers, hashes of texts, events and incidents, and what workers tell each other."""
 _EPISODE_INCIDENT, _EPISODE_EVENTS, _EPISODE_SUBJECT = 0, 6, 8
@@ -213,7 +213,7 @@ class _Forgetting:
         brought: set[bytes] = set()
         left: set[bytes] = set()
         for position, entry in enumerate(entries):
-            event_id, note, members, actor = unpack(entry[NUMBER_BYTES:])
+            event_id, note, members, actor, *total = unpack(entry[NUMBER_BYTES:])
             if position == 0 and self._open(event_id) is None:
                 self._done.unreadable += 1
                 return
@@ -226,7 +226,7 @@ class _Forgetting:
             others = [member for member in members if not self._names(member)]
             left.update(others)
             if len(others) < len(members):
-                shorter = entry[:NUMBER_BYTES] + pack((event_id, note, others, actor)) if others else b""
+                shorter = entry[:NUMBER_BYTES] + pack((event_id, note, others, actor, *total)) if others else b""
                 changes.swaps.append(_Swap(key, "zset", b"", entry, shorter, 1))
         if brought - left:
             raw, name = key.raw[:-1] + b"m", key.name[:-1] + b"m"

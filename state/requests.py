@@ -15,13 +15,15 @@ MICROSECONDS = 1_000_000
 class Approach(Struct, frozen=True):
     """`actor` turns to `others` (a message, an invitation, a request): those are no strangers when they did so before.
 
-    With `ask` false nothing is asked, for instance because the platform said who is known; the approach is still remembered.
+    With `ask` false nothing is asked, for instance because the platform said who is known; the approach is still remembered,
+    to `most` of the others (0: all).
     """
 
     time: int
     actor: str
     others: tuple[str, ...]
     ask: bool = True
+    most: int = 0
 
 
 class Acceptance(Struct, frozen=True):
@@ -117,6 +119,9 @@ class Observation(Struct, frozen=True):
     is how long entries stay, counted back from the newest. `named` members are
     sealed rather than hashed, and come back in the answer. `together`: the window stands in one shard with all such. Before
     anything else the window takes in what was counted in others, which are of its owner or stand together with it.
+
+    Of one event at most `most` members are remembered (0: all), and how many it has: who counts them knows that there are so
+    many at least. What is `budgeted` the actor may add only so much of in a day.
     """
 
     owner: str
@@ -133,6 +138,8 @@ class Observation(Struct, frozen=True):
     other: str = ""
     together: bool = False
     takes_in: tuple[WindowName, ...] = ()
+    most: int = 0
+    budgeted: bool = True
 
 
 class Contribution(Struct, frozen=True):

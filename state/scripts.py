@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from hashlib import sha1
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 import msgpack
@@ -15,7 +15,15 @@ from redis.exceptions import NoPermissionError, NoScriptError, RedisError, Respo
 
 from state.errors import StateUnavailable
 
+WORK = 5_000
+"""Of one call of a script, in members that it passes over: some milliseconds."""
+_Item = TypeVar("_Item")
 _CALLED = re.compile(r"redis\.p?call\('(\w+)'")
+
+
+def joined(answers: list[Any]) -> Any:
+    """The answers of runs over parts of a list, as one list."""
+    return [one for answer in answers for one in answer]
 
 
 class Script:
@@ -30,11 +38,25 @@ class Script:
 
 
 class Call(Struct, frozen=True):
-    """One run of a script in one shard. `scope` is added to the shard's prefix; `request` is what the script unpacks."""
+    """One run of a script in one shard. `scope` is added to the shard's prefix; `request` is what the script unpacks.
+
+    With `work` the request is a tuple that ends with a list of items, and takes several runs where the `work` of its items is
+    more than `WORK`: no run is to take long, whatever a batch holds. `join` makes one answer of theirs.
+    """
 
     script: Script
-    request: object
+    request: Any
     scope: str = ""
+    work: Sequence[int] | None = None
+    join: Callable[[list[Any]], Any] = joined
+
+    def runs(self) -> "list[Call]":
+        """Itself, or its parts."""
+        if self.work is None or sum(self.work) <= WORK:
+            return [self]
+        *head, items = self.request
+        cut = pieces(items, range(len(items)), self.work)
+        return [Call(self.script, (*head, piece), self.scope) for piece in cut]
 
 
 _REFUSED = Script("refused")
@@ -49,6 +71,19 @@ def pack(value: object) -> bytes:
 def unpack(value: bytes) -> Any:
     """What `cmsgpack` packed: every string comes as bytes."""
     return msgpack.unpackb(value, raw=True, strict_map_key=False)
+
+
+def pieces(items: Sequence[_Item], groups: Sequence[object], work: Sequence[int]) -> list[list[_Item]]:
+    """The items in order, in pieces of about `WORK`; those of one group that follow each other stay together."""
+    cut: list[list[_Item]] = []
+    done = WORK
+    for at, item in enumerate(items):
+        if done >= WORK and (at == 0 or groups[at] != groups[at - 1]):
+            cut.append([])
+            done = 0
+        cut[-1].append(item)
+        done += work[at]
+    return cut
 
 
 def shard_of(key: bytes, shards: int) -> int:
@@ -80,8 +115,13 @@ class Shards:
 
         Raises `StateUnavailable` when Redis could not answer; some of the calls may have been carried out then.
         """
-        results = await asyncio.gather(*(guarded(self._shard_run(shard, todo)) for shard, todo in calls.items()))
-        return dict(zip(calls, results, strict=True))
+        runs = {shard: [call.runs() for call in todo] for shard, todo in calls.items()}
+        flat = {shard: [run for of_one in todo for run in of_one] for shard, todo in runs.items()}
+        results = await asyncio.gather(*(guarded(self._shard_run(shard, todo)) for shard, todo in flat.items()))
+        return {
+            shard: _put_together(calls[shard], runs[shard], answers)
+            for shard, answers in zip(calls, results, strict=True)
+        }
 
     async def run_by_key(
         self,
@@ -89,15 +129,20 @@ class Shards:
         keys: Sequence[bytes],
         request: Callable[[list[int]], object],
         besides: Mapping[int, Call] | None = None,
+        *,
+        work: int,
     ) -> list[Any]:
         """Run `script` once in each shard that owns some of `keys`; the answers come back in the order of `keys`.
 
-        `request` makes a shard's request from the positions of its keys. `besides` is run in the same round trip, by shard.
+        `request` makes a shard's request from the positions of its keys, each of which is so much `work`. `besides` is run in
+        the same round trip, by shard.
         """
         items: dict[int, list[int]] = {}
         for index, key in enumerate(keys):
             items.setdefault(shard_of(key, len(self)), []).append(index)
-        calls = {shard: [Call(script, request(indexes))] for shard, indexes in items.items()}
+        calls = {
+            shard: [Call(script, request(indexes), work=[work] * len(indexes))] for shard, indexes in items.items()
+        }
         for shard, call in (besides or {}).items():
             calls.setdefault(shard, []).append(call)
         answers = await self.run(calls)
@@ -105,6 +150,35 @@ class Shards:
         for shard, indexes in items.items():
             for index, answer in zip(indexes, answers[shard][0], strict=True):
                 ordered[index] = answer
+        return ordered
+
+    async def run_in_turn(
+        self,
+        script: Script,
+        keys: Sequence[bytes],
+        request: Callable[[list[int]], object],
+        groups: Sequence[object],
+        work: Sequence[int],
+    ) -> list[Any]:
+        """As `run_by_key`, for a script that may answer the first of its items only, because it has done enough: the rest is
+        asked again. Calls of one shard come one after the other, each with about `WORK` of the items' `work`; items of one
+        group that follow each other are not cut apart.
+        """
+        items: dict[int, list[int]] = {}
+        for index, key in enumerate(keys):
+            items.setdefault(shard_of(key, len(self)), []).append(index)
+        ordered: list[Any] = [None] * len(keys)
+
+        async def in_turn(shard: int, indexes: list[int]) -> None:
+            for piece in pieces(indexes, [groups[i] for i in indexes], [work[i] for i in indexes]):
+                rest = piece
+                while rest:
+                    [answers] = (await self.run({shard: [Call(script, request(rest))]}))[shard]
+                    for index, answer in zip(rest, answers, strict=False):
+                        ordered[index] = answer
+                    rest = rest[len(answers) :]
+
+        await asyncio.gather(*(in_turn(shard, indexes) for shard, indexes in items.items()))
         return ordered
 
     def _shard_run(self, shard: int, calls: Sequence[Call]) -> Callable[[], Coroutine[Any, Any, list[Any]]]:
@@ -132,6 +206,16 @@ class Shards:
             if isinstance(answer, Exception):
                 raise answer
         return [unpack(answer) for answer in answers]
+
+
+def _put_together(calls: Sequence[Call], runs: Sequence[Sequence[Call]], answers: list[Any]) -> list[Any]:
+    """The answers of the calls out of those of their runs."""
+    found, at = [], 0
+    for call, of_one in zip(calls, runs, strict=True):
+        some = answers[at : at + len(of_one)]
+        at += len(of_one)
+        found.append(some[0] if len(some) == 1 else call.join(some))
+    return found
 
 
 async def guarded(call: Callable[[], Any]) -> Any:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from state.agreement import AGREE, Agreement
 from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec
 from state.episodes import EPISODES, EpisodeCodec
-from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, FeedbackLimits
+from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, FeedbackLimits, known_joined
 from state.pseudonyms import Pseudonyms
 from state.requests import (
     MICROSECONDS,
@@ -34,12 +34,14 @@ from state.requests import (
 )
 from state.scripts import Call, Script, Shards, shard_of
 from state.server import ServerMemory, memory_of
-from state.ties import TIES, TiePlan
+from state.ties import TIES, TiePlan, work_of
 from state.windows import WINDOWS, WindowCodec
 
 DEFAULT_NAMESPACE = "tw3:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
 DAY = 24 * 3600
+_WORK_OF_OBSERVATION, _WORK_OF_TEXT, _WORK_OF_CLAIM, _WORK_OF_REPORT = 10, 300, 50, 200
+"""At worst, as much as passing over so many members (`state.scripts.WORK`)."""
 _LOOKUP = Script("lookup")
 _PROGRESS = Script("progress")
 _SCRIPTS = (_LOOKUP, TIES, REPORTERS, CAMPAIGNS, KNOWN, MERGES, WINDOWS, EPISODES, VERDICTS, _PROGRESS, AGREE)
@@ -53,8 +55,9 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
     `grace` is added to every expiry: Redis expires by the wall clock, so that state which a backlog still needs must outlive
     the longest downtime. `generation` is the stretch of event time after which a campaign that nobody joined is forgotten
     (it is found for one to two generations). `texts_per_author` are remembered in one generation, further new ones are not
-    compared; `windows_per_actor` is how many new windows one actor may begin in a `windows_period`, in each shard. One event
-    opens at most `episodes_per_event`.
+    compared; `windows_per_actor` is how many new windows one actor may begin in a `windows_period`, and `bytes_per_actor` how
+    much the actor may add to windows then, in each shard, besides the few that are about the actor alone. One event opens at
+    most `episodes_per_event`.
     """
 
     grace: int = 3 * DAY
@@ -68,6 +71,7 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
     texts_per_author: int = 5_000
     windows_per_actor: int = 20_000
     windows_period: int = DAY
+    bytes_per_actor: int = 8_000_000
     bands: int = 32
     similarity_threshold: float = 0.7
     feedback: FeedbackLimits = field(default_factory=FeedbackLimits)
@@ -149,15 +153,18 @@ class Store:
         for shard, operations in enumerate(plan.operations):
             if operations:
                 request = (limits.ties_per_member, limits.tie_ttl, limits.grace, operations)
-                calls.setdefault(shard, []).append(Call(TIES, request))
+                calls.setdefault(shard, []).append(Call(TIES, request, work=list(map(work_of, operations))))
         filed = self._filed(filings)
         for shard, positions in filed.items():
             requests = [self._feedback.filing(filings[position]) for position in positions]
-            calls.setdefault(shard, []).append(Call(REPORTERS, self._feedback.filings(requests)))
+            work = [_WORK_OF_REPORT] * len(requests)
+            calls.setdefault(shard, []).append(Call(REPORTERS, self._feedback.filings(requests), work=work))
         if texts:
             request = self._campaigns.request(list(texts))
-            calls.setdefault(0, []).append(Call(CAMPAIGNS, request, self._campaigns.scope))
-            calls[0].append(Call(KNOWN, self._feedback.known((), texts), self._campaigns.scope))
+            work = [_WORK_OF_TEXT] * len(texts)
+            calls.setdefault(0, []).append(Call(CAMPAIGNS, request, self._campaigns.scope, work))
+            known_texts = self._feedback.known((), texts)
+            calls[0].append(Call(KNOWN, known_texts, self._campaigns.scope, work, known_joined))
         answers = await self._shards.run(calls)
         campaigns: list[Campaign | None] = []
         united: list[tuple[str, ...]] = []
@@ -186,17 +193,20 @@ class Store:
 
     async def measure(self, observations: Sequence[Observation]) -> list[list[Reading]]:
         """Record the observations in order and answer their looks; parallel to `observations`. One round trip."""
+        limits = self._limits
         keys = [self._windows.key(observation) for observation in observations]
 
         def request(items: list[int]) -> object:
             packed = [self._windows.request(observations[i], keys[i]) for i in items]
-            limits = self._limits
             began = limits.windows_period + limits.lateness + limits.grace
             period = limits.windows_period * MICROSECONDS
-            return (limits.entries_per_window, limits.tie_ttl, limits.windows_per_actor, period, began, packed)
+            budgets = (limits.windows_per_actor, period, began, limits.bytes_per_actor)
+            return (limits.entries_per_window, limits.tie_ttl, *budgets, packed)
 
         owners = [b"" if o.together else self._pseudonyms.member(o.owner) for o in observations]
-        answers = await self._shards.run_by_key(WINDOWS, owners, request)
+        events = [(o.time, o.event_id) for o in observations]
+        work = [_WORK_OF_OBSERVATION + len(o.members or ()) for o in observations]
+        answers = await self._shards.run_in_turn(WINDOWS, owners, request, events, work)
         return [[self._windows.reading(reading) for reading in answer] for answer in answers]
 
     async def settle(
@@ -230,8 +240,9 @@ class Store:
             return (limits.grace, limits.members_per_episode, counted, packed)
 
         decided = self._campaigns.decided(decisions, self._feedback.texts_ttl)
-        besides = {0: Call(MERGES, decided, self._campaigns.scope)} if decisions else {}
-        answers = await self._shards.run_by_key(EPISODES, keys, request, besides)
+        work = [_WORK_OF_CLAIM] * len(decisions)
+        besides = {0: Call(MERGES, decided, self._campaigns.scope, work, sum)} if decisions else {}
+        answers = await self._shards.run_by_key(EPISODES, keys, request, besides, work=_WORK_OF_CLAIM)
         return [self._episodes.answer(answer) for answer in answers]
 
     async def find(self, incident_ids: Sequence[str]) -> list[Remembered | None]:

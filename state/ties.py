@@ -1,6 +1,7 @@
 """Who knows whom: the ties of a batch as operations of their shards, and the way back from the shards' answers."""
 
 from collections.abc import Mapping, Sequence
+from heapq import nsmallest
 from typing import Any
 
 from state.pseudonyms import Pseudonyms
@@ -8,6 +9,18 @@ from state.requests import Acceptance, Approach, InvitationAnswer, TargetKind, T
 from state.scripts import Script, shard_of
 
 TIES = Script("ties")
+
+
+def work_of(operation: Sequence[Any]) -> int:
+    """How many members an operation passes over."""
+    match operation:
+        case ("approach", _, _, others):
+            return 1 + 2 * len(others)
+        case ("ask", _, members, _):
+            return 1 + len(members)
+        case ("kind", *_):
+            return 100  # answers may wait for it
+    return 1
 
 
 class TiePlan:
@@ -27,7 +40,9 @@ class TiePlan:
             case Approach():
                 if tie.ask:
                     self._ask(index, tie)
-                self._remember(tie.actor, tie.time, tie.others)
+                # the same ones whenever the same are written to, and under whatever key
+                remembered = nsmallest(tie.most, tie.others) if 0 < tie.most < len(tie.others) else tie.others
+                self._remember(tie.actor, tie.time, tuple(remembered))
             case Acceptance():
                 self._remember(tie.actor, tie.time, (tie.other,))
                 self._remember(tie.other, tie.time, (tie.actor,))

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from heapq import nsmallest
 from typing import Any
 
 from state.pseudonyms import Pseudonyms
@@ -32,7 +33,12 @@ class WindowCodec:
     def request(self, observation: Observation, key: bytes) -> tuple[Any, ...]:
         """One observation of the script's request."""
         hide = self._pseudonyms.seal if observation.named else self._pseudonyms.member
-        members = None if observation.members is None else [hide(m) for m in dict.fromkeys(observation.members)]
+        distinct = frozenset(observation.members or ())
+        brought = len(distinct)
+        if 0 < observation.most < brought:
+            # the same ones whenever the same members come, and under whatever key
+            distinct = frozenset(nsmallest(observation.most, distinct))
+        members = None if observation.members is None else [hide(m) for m in sorted(distinct)]
         event_id = self._pseudonyms.seal(observation.event_id)
         note = self._pseudonyms.seal(observation.note) if observation.note else b""
         # most windows are the actor's own, and say so in their names
@@ -41,7 +47,7 @@ class WindowCodec:
         return (
             key,
             observation.time,
-            pack((event_id, note, members or (), actor)),
+            pack((event_id, note, members or (), actor, *([brought] if len(distinct) < brought else []))),
             _packed_length(event_id),
             0 if members is None else members,
             int(observation.recorded),
@@ -51,13 +57,16 @@ class WindowCodec:
             [(look.length, look.sample_from) for look in observation.looks],
             self._pseudonyms.member(observation.actor),
             [self.key(name) for name in observation.takes_in],
+            brought,
+            observation.most or brought + 1,
+            int(observation.budgeted),
         )
 
     def reading(self, answer: Any) -> Reading:
         """The answer to one look."""
         if isinstance(answer, int):
             return Reading(answer)
-        count, events, first, last, members = answer
+        count, events, first, last, members, more = answer
         return Reading(
             count,
             events,
@@ -65,6 +74,7 @@ class WindowCodec:
             self._contributions(last)[::-1],
             # members of one moment stand in the order of their seals, which another key would change
             tuple(sorted(self._pseudonyms.unseal(member) for member in members)),
+            at_least=bool(more),
         )
 
     def _contributions(self, flat: Sequence[bytes]) -> tuple[Contribution, ...]:

@@ -28,7 +28,7 @@
 -- came before: so the answers do not depend on how the stream was cut into batches, or on a crash between the two steps.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
--- ARGV[1]  msgpack {bands, threshold, ttl in seconds, texts of an author in a generation, {text, ...}}, a text being
+-- ARGV[1]  msgpack {bands, threshold, ttl in seconds, texts of an author in a generation, name of the batch, {text, ...}}, a text being
 --          {digest, signature or "", id of the campaign that it would found, {own generation, other generations to look in},
 --           author, sealed author and text or "", {{hash of a sentence, its length in letters and spaces, hash
 --           of it and the author}, ...}}
@@ -43,7 +43,7 @@
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
-local bands, threshold, ttl, most, texts = request[1], request[2], request[3], request[4], request[5]
+local bands, threshold, ttl, most, batch, texts = request[1], request[2], request[3], request[4], request[5], request[6]
 
 local FEW, LEAST_OF_FEW = 32, 4  -- slots looked at first, and how many of them copies share at least (one in 500 does not)
 local CANDIDATES = 16            -- leaders that one text is compared with
@@ -467,7 +467,24 @@ local function join_or_found(item)
   return head, alike, remembered, others, known
 end
 
-local undecided = {}  -- number of a campaign -> whether a text of this batch may make it part of another
+-- Number of a campaign -> whether a text of this batch may make it part of another. A batch may take several runs; `undecided:` hands
+-- it on from one to the next, msgpack {number, ...}.
+local undecided, undecided_before = {}, 0
+
+for _, number in ipairs(cmsgpack.unpack(redis.call('GET', prefix .. 'undecided:' .. batch) or cmsgpack.pack({}))) do
+  undecided[number] = true
+  undecided_before = undecided_before + 1
+end
+
+local function hand_on_undecided()
+  local numbers = {}
+  for number in pairs(undecided) do
+    numbers[#numbers + 1] = number
+  end
+  if #numbers > undecided_before then
+    redis.call('SET', prefix .. 'undecided:' .. batch, cmsgpack.pack(numbers), 'EX', 600)
+  end
+end
 
 -- The answer for a text that joined the campaign `head`, if `others` may be the same. That waits for a decision, too, where one
 -- about an earlier text of the batch may concern it.
@@ -518,6 +535,7 @@ for index, item in ipairs(texts) do
   end
 end
 
+hand_on_undecided()
 if leaders > leaders_before then
   redis.call('SET', prefix .. 'leaders', string.format('%.0f', leaders), 'EX', ttl)
 end

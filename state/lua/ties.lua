@@ -21,6 +21,7 @@ local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
 local cap, ttl, waiting_ttl, operations = request[1], request[2], request[3], request[4]
 local MEMBER_BYTES = 8
+local AT_ONCE = 500  -- answers that an invitation finds waiting
 
 local function text(number)
   return string.format('%.0f', number)
@@ -84,7 +85,8 @@ local function learn_kind(time, target, kind)
     return
   end
   local waiting_key = prefix .. 'answers:' .. target
-  local waiting = redis.call('ZRANGEBYSCORE', waiting_key, text(time), '+inf', 'WITHSCORES')
+  -- some at a time: the next invitation to the target asks for the rest
+  local waiting = redis.call('ZRANGEBYSCORE', waiting_key, text(time), '+inf', 'WITHSCORES', 'LIMIT', 0, AT_ONCE)
   for i = 1, #waiting, 2 do
     local member, other = string.sub(waiting[i], 1, MEMBER_BYTES), string.sub(waiting[i], MEMBER_BYTES + 1, 2 * MEMBER_BYTES)
     remember(tonumber(waiting[i + 1]), member, {other})

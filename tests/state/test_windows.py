@@ -289,6 +289,79 @@ def test_sending_to_a_thousand_at_once_costs_no_more_memory_than_sending_to_one(
     assert taken < 1_000_000
 
 
+def _counted(reading: Reading) -> tuple[int, bool, int]:
+    return reading.count, reading.at_least, reading.events
+
+
+def test_of_one_event_some_members_are_remembered_and_how_many_it_has(any_bench: Bench) -> None:
+    any_bench.empty()
+    store = any_bench.store()
+
+    def send(number: int, *members: str, sample_from: int = 10) -> Reading:
+        return any_bench.run(store.measure([replace(_event(number, number, members, sample_from), most=32)]))[0][0]
+
+    some, others = (tuple(f"{name} {n:04}" for n in range(1_000)) for name in ("one", "another"))
+    first = send(1, *some)
+    assert _counted(first) == (1_000, False, 1)
+    assert [one.event_id for one in first.first] == ["event 1"]
+    # the same ones again are no others; what one event has is there for certain, what two have together is not known
+    assert _counted(send(2, *reversed(some))) == (1_000, True, 2)
+    assert _counted(send(3, *others)) == (1_000, True, 3)
+    assert _counted(send(4, "somebody else")) == (1_000, True, 4)
+    # what is not asked for evidence is counted as well
+    assert send(5, "somebody else", sample_from=10_001) == Reading(1_000, at_least=True)
+    # and what comes again is answered as it was
+    assert send(1, *some) == first
+    assert _counted(send(3, *others)) == (1_000, True, 3)
+    sizes = {key[-1:]: len(value) for key, value in any_bench.dump().items() if key.endswith((b":e", b":m"))}
+    assert sizes == {b"e": 5, b"m": 65}
+
+
+def test_events_that_name_all_their_members_are_counted_exactly(any_bench: Bench) -> None:
+    any_bench.empty()
+    store = any_bench.store()
+    sent = [replace(_event(n, n, tuple(f"{n}-{m}" for m in range(32)), 10), most=32) for n in range(10)]
+    answers = any_bench.run(store.measure(sent))
+    assert [_counted(reading) for (reading,) in answers] == [(32 * n, False, n) for n in range(1, 11)]
+
+
+def test_an_actor_adds_so_many_bytes_a_day_and_what_is_about_the_actor_alone_goes_on(any_bench: Bench) -> None:
+    any_bench.empty()
+    store = any_bench.store(bytes_per_actor=20_000)
+
+    def send(number: int, key: str, *, day: int = 0, budgeted: bool = True) -> Reading:
+        members = tuple(f"{number}-{n}" for n in range(10))
+        asked = replace(_event(number, day * 86_400 + number, members, 10), key=(key,), budgeted=budgeted)
+        return any_bench.run(store.measure([asked]))[0][0]
+
+    # alone in its window, each is answered as such, remembered or not
+    assert [_counted(send(n, f"text {n}")) for n in range(40)] == [(10, False, 1)] * 40
+    kept = len([key for key in any_bench.dump() if key.endswith(b":e")])
+    assert 5 < kept < 20
+    assert [send(100 + n, "the actor", budgeted=False).count for n in range(30)] == [10 * n for n in range(1, 31)]
+    assert send(45, "text 0").count == 10  # of before: what is new is not added
+    assert send(300, "tomorrow", day=1).count == 10
+    assert len([key for key in any_bench.dump() if key.endswith(b":e")]) == kept + 2
+
+
+def test_a_call_that_has_done_much_stops_and_the_rest_is_asked_again(any_bench: Bench) -> None:
+    """Events of several windows each, never cut in two: an event that comes again and only reads is answered as it was."""
+    any_bench.empty()
+    store = any_bench.store()
+    batch = [
+        one
+        for n in range(400)
+        for recorded in (_event(n, n, tuple(f"{n}-{m}" for m in range(12)), 10),)
+        for one in (recorded, replace(recorded, recorded=False), replace(recorded, key=("another",)))
+    ]
+    first = any_bench.run(store.measure(batch))
+    any_bench.run(any_bench.client.config_resetstat())
+    assert any_bench.run(store.measure(batch)) == first
+    calls = any_bench.run(any_bench.client.info("commandstats"))["cmdstat_evalsha"]["calls"]
+    work = sum(10 + len(one.members or ()) for one in batch)
+    assert calls > work / 5_000 + 1  # by the size of the request, and by what the script has found to do
+
+
 def test_one_actor_with_a_crowded_window_cannot_hold_up_the_server(any_bench: Bench) -> None:
     """Redelivered and late, 500 at a time, in a window that is full: the worst that one actor can ask of us."""
     any_bench.empty()
