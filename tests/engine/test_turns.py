@@ -51,7 +51,11 @@ def test_the_loop_turns_between_all_that_takes_long(any_bench: Bench, monkeypatc
 
     for name, step, weigh in (
         ("decode_event", "decoded", lambda *_: 1),
-        ("read_texts", "read", lambda texts, _: sum(map(len, texts))),
+        (
+            "read_writings",
+            "read",
+            lambda fields, *_: sum(len(text) for written, _ in fields for text in written if text),
+        ),
         ("observe", "observed", lambda *_: 1),
     ):
         monkeypatch.setattr(module, name, counting(step, getattr(module, name), weigh))
