@@ -34,6 +34,9 @@ PYTHON := $(shell \
     done)
 endif
 
+# What runs long ends with make, even where make is killed: a timeout kills no more than that.
+KEPT := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig KILL)
+
 # pip's advice to upgrade itself is not ours to give.
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 # Compiling all modules beforehand would double the time that an installation takes; most are never imported.
@@ -41,7 +44,7 @@ INSTALL := $(PIP) install --no-compile --require-hashes
 # setuptools warns of whatever an editable installation might hide; here it is this directory, as is meant
 INSTALL_PROJECT := PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test install lint format fuzz kafka unit chaos lock clean
+.PHONY: help run test install lint format fuzz kafka unit quick chaos lock clean
 
 help:  ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -76,13 +79,16 @@ kafka:  ## fetch a genuine Apache Kafka for the tests, where there are Java and 
 	fi
 
 unit: $(VENV)/.dev  ## run every test (PYTEST_ARGS="-k forum" runs some)
-	$(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
+	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
+
+quick: $(VENV)/.dev  ## run every test that needs no server, in less than a minute
+	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal --quick $(PYTEST_ARGS)
 
 chaos: $(VENV)/.dev kafka  ## break everything in turn for hours (SEED=17 SCHEDULES=1 EVENTS=5000 for one short schedule)
-	$(BIN)/python -m tests.chaos --seed $(SEED) --schedules $(SCHEDULES) --events $(EVENTS) --lanes $(LANES)
+	$(KEPT) $(BIN)/python -m tests.chaos --seed $(SEED) --schedules $(SCHEDULES) --events $(EVENTS) --lanes $(LANES)
 
 fuzz: $(VENV)/.dev  ## try a million made-up inputs (FUZZ_ARGS="--inputs 1000" tries fewer)
-	$(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
+	$(KEPT) $(BIN)/python -m tests.fuzz $(FUZZ_ARGS)
 
 format: $(VENV)/.dev  ## put the code into shape
 	$(BIN)/ruff check --fix .

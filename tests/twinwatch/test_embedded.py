@@ -25,6 +25,8 @@ from twinwatch.embedded import redis as redis_module
 
 REPOSITORY = Path(__file__).parents[2]
 
+pytestmark = pytest.mark.usefixtures("servers")
+
 
 @pytest.fixture(params=list(redis_binaries()))
 def binary(request: pytest.FixtureRequest) -> Path:

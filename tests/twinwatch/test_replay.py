@@ -27,6 +27,7 @@ REPOSITORY = Path(__file__).parents[2]
 START = datetime(2026, 3, 17, 9, tzinfo=UTC)
 TEXT = "Dear colleagues, our school band plays folk songs from the valley next Friday, and would love to hear yours!"
 COPIES = 14
+needs_servers = pytest.mark.usefixtures("servers")
 
 
 def message(number: int, **fields: Any) -> dict[str, Any]:
@@ -78,6 +79,7 @@ def fails(*arguments: str | Path, status: int) -> str:
 # --- where findings go
 
 
+@needs_servers
 def test_incidents_are_written_as_json_lines_and_summed_up() -> None:
     Path("in.jsonl").write_bytes(COPIED)
     result = run("in.jsonl", "--incidents", "out.jsonl")
@@ -90,6 +92,7 @@ def test_incidents_are_written_as_json_lines_and_summed_up() -> None:
     assert f"{COPIES} records read, {COPIES} events judged, 1 incident" in result.stderr
 
 
+@needs_servers
 def test_without_a_file_incidents_are_readable_lines() -> None:
     Path("in.jsonl").write_bytes(COPIED)
     result = run("in.jsonl")
@@ -98,6 +101,7 @@ def test_without_a_file_incidents_are_readable_lines() -> None:
     assert "sender" in result.stdout
 
 
+@needs_servers
 def test_findings_of_rules_in_shadow_go_elsewhere() -> None:
     policy = yaml.safe_load(CliRunner().invoke(main, ["policy", "show", "--format", "yaml"]).stdout)
     policy["rules"]["copied_message"]["mode"] = "shadow"
@@ -110,6 +114,7 @@ def test_findings_of_rules_in_shadow_go_elsewhere() -> None:
     assert "copied_message" not in run("in.jsonl", "--policy", "policy.yaml").stdout
 
 
+@needs_servers
 def test_unusable_lines_become_dead_letters_that_say_where_and_why_and_disturb_nothing() -> None:
     good = COPIED.splitlines(keepends=True)
     bad = [
@@ -143,6 +148,7 @@ def test_unusable_lines_become_dead_letters_that_say_where_and_why_and_disturb_n
     assert "value_base64" in letters[3]
 
 
+@needs_servers
 def test_equal_unusable_lines_are_told_apart() -> None:
     Path("in.jsonl").write_bytes(b"oops\n" * 3)
     run("in.jsonl", "--dead-letters", "dead.jsonl")
@@ -152,6 +158,7 @@ def test_equal_unusable_lines_are_told_apart() -> None:
 # --- where events come from
 
 
+@needs_servers
 def test_a_gzipped_file_and_standard_input_give_the_same_incidents() -> None:
     Path("in.jsonl").write_bytes(COPIED)
     Path("in.jsonl.gz").write_bytes(gzip.compress(COPIED))
@@ -164,6 +171,7 @@ def test_a_gzipped_file_and_standard_input_give_the_same_incidents() -> None:
     assert same([json.loads(line) for line in piped.stdout.splitlines()]) == plain
 
 
+@needs_servers
 def test_an_empty_input_is_read_to_its_end() -> None:
     Path("in.jsonl").write_bytes(b"")
     result = run("in.jsonl", "--incidents", "out.jsonl")
@@ -198,11 +206,13 @@ def test_an_output_never_overwrites_the_input_or_another_output() -> None:
     assert not Path("out").exists()
 
 
+@needs_servers
 def test_two_outputs_may_go_to_the_same_device() -> None:
     Path("in.jsonl").write_bytes(COPIED)
     assert run("in.jsonl", "--incidents", "/dev/null", "--dead-letters", "/dev/null").exit_code == 0
 
 
+@needs_servers
 def test_what_cannot_be_read_or_written_is_one_line() -> None:
     Path("in.jsonl").write_bytes(COPIED)
     Path("broken.gz").write_bytes(gzip.compress(COPIED)[:-30])
@@ -233,6 +243,7 @@ def test_a_redis_that_dies_meanwhile_is_one_line_that_says_so(
     assert "deleted" not in told
 
 
+@needs_servers
 def test_a_reader_that_has_enough_ends_it_without_a_trace() -> None:
     Path("in.jsonl").write_bytes(COPIED)
     command = [sys.executable, "-m", "twinwatch", "replay", str(Path("in.jsonl").resolve()), "--incidents", "-"]
@@ -279,6 +290,7 @@ def test_a_very_long_line_is_cut_and_the_next_one_is_whole(
     assert list(read_lines(io.BytesIO(data))) == expected
 
 
+@needs_servers
 def test_a_line_that_was_cut_says_so_in_its_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(replay, "MAX_LINE_BYTES", 300_000)
     Path("in.jsonl").write_bytes(lines(message(1, text="a" * 300_000)) + COPIED)
