@@ -88,7 +88,7 @@ def heavy(larger_than: int) -> Trouble:
 def test_batches_are_halved_until_redis_is_quick_enough_and_tell_the_same(proxy: RedisProxy) -> None:
     events = records(World(4).events(120))
     expected = Told(proxy, events)
-    proxy.trouble = heavy(10_000)
+    proxy.trouble = heavy(proxy.largest // 4)
     told = Told(proxy, events)
     assert len(expected.incidents) > 5
     assert told.incidents == expected.incidents
@@ -102,8 +102,10 @@ def test_one_record_that_is_always_too_much_is_put_aside_and_holds_up_no_other(p
     world = World(5)
     before, after = world.events(10), world.events(30)
     monster = world.event("message", "monster", recipient_ids=[f"recipient-{n}" for n in range(1_000)], text="Hi")
+    Told(proxy, records([monster]))
+    too_large = heavy(proxy.largest * 9 // 10)
     expected = Told(proxy, records([*before, *after]))
-    proxy.trouble = heavy(15_000)
+    proxy.trouble = too_large
     told = Told(proxy, records([*before, monster, *after]))
     [letter] = told.dead_letters
     assert letter["reason"] == b"rule_error"

@@ -47,6 +47,8 @@ class RedisProxy:
         self.trouble: Trouble | None = None
         self.done: Counter[str] = Counter()
         """How many script calls met which trouble."""
+        self.largest = 0
+        """Bytes of the largest script call so far."""
         self._upstream_port = upstream_port
         self._chance = chance
         self._loop = asyncio.new_event_loop()
@@ -107,8 +109,11 @@ class RedisProxy:
             to_server.close()
 
     def _met(self, name: bytes, size: int) -> Trouble | None:
+        if name not in _SCRIPTS:
+            return None
+        self.largest = max(self.largest, size)
         trouble = self.trouble
-        if trouble is None or name not in _SCRIPTS or size <= trouble.larger_than:
+        if trouble is None or size <= trouble.larger_than:
             return None
         if self._chance.random() >= trouble.share:
             return None
