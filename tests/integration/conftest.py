@@ -20,10 +20,18 @@ _GENUINE = pytest.param("genuine", marks=pytest.mark.kafka)
 
 
 @pytest.fixture(scope="session")
-def genuine_redis(redis_program: Path) -> Iterator[RedisServer]:
-    """A Redis in a process of its own, on TCP and with its data on disk, for all tests; each empties it."""
+def lasting_redis(redis_program: Path) -> Iterator[RedisServer]:
+    """A Redis in a process of its own, on TCP and with its data on disk, for all tests, with what they leave in it."""
     with RedisServer(redis_program) as server:
         yield server.start()
+
+
+@pytest.fixture
+def genuine_redis(lasting_redis: RedisServer) -> RedisServer:
+    """A genuine Redis, empty: what the events of other tests led to is told again where events have the same ids."""
+    with Redis.from_url(lasting_redis.url) as client:
+        client.flushall()
+    return lasting_redis
 
 
 @pytest.fixture(params=["embedded", _GENUINE])
@@ -74,9 +82,6 @@ def _embedded(directory: Path, stack: ExitStack) -> NewStage:
 def _genuine(request: pytest.FixtureRequest, directory: Path, stack: ExitStack) -> NewStage:
     kafka: KafkaServer = request.getfixturevalue("kafka")
     redis: RedisServer = request.getfixturevalue("genuine_redis")
-    with Redis.from_url(redis.url) as client:
-        client.flushall()
-
     return lambda partitions: _created(
         stack, Stage(kafka.bootstrap_servers, redis.url, directory, prefix=_prefix()), partitions
     )
