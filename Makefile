@@ -22,6 +22,8 @@ SEED ?= 1
 SCHEDULES ?= 30
 EVENTS ?= 100000
 LANES ?= 1
+# How often `make kills` kills Kafka.
+KILLS ?= 100
 
 # The newest Python from 3.11 on that can make an environment by itself; else the newest from 3.11 on.
 # Each is run once, because a version manager may leave commands on the path that only complain.
@@ -44,7 +46,7 @@ INSTALL := $(PIP) install --no-compile --require-hashes
 # setuptools warns of whatever an editable installation might hide; here it is this directory, as is meant
 INSTALL_PROJECT := PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test install lint format fuzz kafka unit quick chaos lock clean
+.PHONY: help run test install lint format fuzz kafka unit quick chaos kills lock clean
 
 help:  ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -86,6 +88,9 @@ quick: $(VENV)/.dev  ## run every test that needs no server, in less than a minu
 
 chaos: $(VENV)/.dev kafka  ## break everything in turn for hours (SEED=17 SCHEDULES=1 EVENTS=5000 for one short schedule)
 	$(KEPT) $(BIN)/python -m tests.chaos --seed $(SEED) --schedules $(SCHEDULES) --events $(EVENTS) --lanes $(LANES)
+
+kills: $(VENV)/.dev kafka  ## kill Kafka again and again, and let it come back slowly (KILLS=4 for a few)
+	$(KEPT) $(BIN)/python -m tests.chaos.kills --seed $(SEED) --kills $(KILLS)
 
 fuzz: $(VENV)/.dev  ## try a million made-up inputs (FUZZ_ARGS="--inputs 1000" tries fewer)
 	$(KEPT) $(BIN)/python -m tests.fuzz $(FUZZ_ARGS)

@@ -53,6 +53,10 @@ class WorkerApp(faust.App):
     """How long a batch may take to fill while there is no backlog."""
     budget: Budget
     """What a batch may cost."""
+    topic_prefix = ""
+    read_on_seconds: float | None = None
+    """How long what is known to exist is waited for; None: for as long as it takes."""
+    health: Health
     pace: Pace | None = None
     """What keeps this worker together with the others of its group, if there may be any."""
 
@@ -106,6 +110,9 @@ def build_app(settings: Settings, carry: Carry, health: Health, budget: Budget, 
 
     app.linger_seconds = settings.batch_max_seconds
     app.budget = budget
+    app.topic_prefix = settings.topic_prefix
+    app.read_on_seconds = settings.read_on_after_seconds
+    app.health = health
     app.pace = pace
 
     # acks=False: what Faust takes for done is not what we take for done
@@ -128,15 +135,16 @@ def build_app(settings: Settings, carry: Carry, health: Health, budget: Budget, 
                 return  # the worker stops; what is not confirmed comes again
             app.batches.confirm(batch)
 
-    async def assigned(_: Any, partitions: set[TP], **__: Any) -> None:
+    async def assign(_: Any, partitions: set[TP], **__: Any) -> None:
+        assigned = frozenset((partition.topic, partition.partition) for partition in partitions)
         if pace:
-            pace.restart()
-        health.assign(frozenset((partition.topic, partition.partition) for partition in partitions))
+            pace.claim(assigned, app.consumer_generation_id)
+        health.assign(assigned)
 
     async def revoked(_: Any, partitions: set[TP], **__: Any) -> None:
         health.revoke()
 
-    app.on_partitions_assigned.connect(cast(Any, assigned))
+    app.on_partitions_assigned.connect(cast(Any, assign))
     app.on_partitions_revoked.connect(cast(Any, revoked))
     return app
 

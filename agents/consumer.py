@@ -14,16 +14,19 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any, cast
 
+from aiokafka.consumer.fetcher import OffsetResetStrategy
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 from mode import Service
+from msgspec.structs import replace
 
 from agents.kafka import READ_COMMITTED
 from agents.lag import Standing
 from agents.order import Merge
+from agents.pace import Pace, Reached
 from models.records import RawRecord, Source
 
 logger = logging.getLogger(__name__)
@@ -38,6 +41,8 @@ _FETCH_WAIT_MS = 100
 """How long a broker may wait for records of all partitions that it was asked for. Faust's 1500 ms hold up the partitions that
 had records meanwhile, because aiokafka asks a broker one question at a time."""
 _HELD_SECONDS = 0.02
+_ANSWER_SECONDS = 0.05
+"""How often to look whether partitions have told that they have nothing: aiokafka wakes nobody for that."""
 _COMMIT_SECONDS = 5.0
 """aiokafka would try for ever to commit during an outage, and nothing else could be asked of the consumer meanwhile."""
 
@@ -159,19 +164,22 @@ async def seek_to_committed(consumer: Any) -> Mapping[TopicPartition, int | None
     offsets: Mapping[TopicPartition, int | None] = await consumer.seek_to_committed()
     untouched = {partition for partition, offset in offsets.items() if not offset} & consumer.assignment()
     if untouched:
-        await consumer.seek_to_beginning(*untouched)
+        # not awaited: a partition whose broker is away has no beginning yet, and is waited for like any other
+        consumer._fetcher.request_offset_reset(untouched, OffsetResetStrategy.EARLIEST)
     return offsets
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread in which aiokafka's consumer runs.
 
-    `behind` are the partitions that had more after the last fetch, `positions` the offsets from which each is read on.
+    `behind` are the partitions that had more after the last fetch, `positions` the offsets from which each is read on, and
+    `answered` tells of each when it last told what it has (milliseconds of the wall clock, 0 never).
     """
 
     logger = _faust_logger
     behind: frozenset[TP] = frozenset()
     positions: Mapping[TP, int] = MappingProxyType({})
+    answered: Mapping[TP, int] = MappingProxyType({})
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -190,6 +198,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         coordinator = consumer._coordinator
         if coordinator._coordination_task.done() and not self.should_stop:
             raise GroupLost("aiokafka no longer takes part in the consumer group")
+        if consumer._fetcher._fetch_task.done() and not self.should_stop:
+            raise GroupLost("aiokafka no longer fetches")
         # nobody else takes errors of the group off the coordinator, which goes on only when somebody has
         coordinator.check_errors()
         fetched: Mapping[TP, list[Any]] = await super()._fetch_records(
@@ -198,6 +208,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         states = _states(consumer)
         self.behind = frozenset(tp for tp, state in states.items() if _has_more(state))
         self.positions = {tp: state.position for tp, state in states.items() if state.has_valid_position}
+        self.answered = {tp: state.timestamp or 0 for tp, state in states.items()}
         return fetched
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
@@ -240,14 +251,16 @@ class BatchConsumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._ledger = Ledger()
-        self._merge = Merge()
+        self._merge = Merge(read_on_seconds=cast(Any, self.app).read_on_seconds)
         self._positions: Mapping[TP, int] = {}
         self._room = asyncio.Event()
         # a fetch must not return records from before a seek after it
         self._reading = asyncio.Lock()
         # whether the next records are those after what was handed over, or after what is committed
         self._in_place = False
+        self._generation = self.app.consumer_generation_id
         self._trouble = ""
+        self._without: frozenset[str] = frozenset()
 
     def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -263,9 +276,16 @@ class BatchConsumer(driver.Consumer):
         return self._ledger.oldest
 
     @property
-    def reached(self) -> int | None:
-        """All that happened before this (in microseconds since the epoch) and can be read is judged; None: all there is."""
-        return min((t for t in (self._ledger.begins, self._merge.reached) if t is not None), default=None)
+    def reached(self) -> Reached:
+        """How far this worker has come. Nowhere, until it has gone back to what is committed of the partitions it has now."""
+        if not self._is_in_place:
+            return Reached(0)
+        moment = min((t for t in (self._ledger.begins, self._merge.reached) if t is not None), default=None)
+        return Reached(moment, self._merge.silent_since())
+
+    @property
+    def _is_in_place(self) -> bool:
+        return self._in_place and self._generation == self.app.consumer_generation_id
 
     def standing(self, partition: TP) -> Standing | None:
         """How far the partition was read, and what of it waits to be judged; None where that is not known."""
@@ -286,6 +306,7 @@ class BatchConsumer(driver.Consumer):
 
     async def _go_back(self) -> None:
         self._in_place = False
+        self._generation = self.app.consumer_generation_id
         self._ledger.forget()
         self._merge.clear()
         self._positions = {}
@@ -337,12 +358,16 @@ class BatchConsumer(driver.Consumer):
             if not await self._fetch(partitions):
                 return 0
             taken: list[tuple[int, RawRecord]] = []
+            without: frozenset[str] = frozenset()
             if self._goes_on(generation):
                 app = cast(Any, self.app)
-                pace = app.pace
-                taken = self._merge.take(self._most, pace.until() if pace else None, app.budget.cost)
+                without = self._given_up(app.pace)
+                taken = self._merge.take(self._most, app.pace.until() if app.pace else None, app.budget.cost)
+                app.health.wait_for_partitions(
+                    {(p.topic, p.partition): seconds for p, seconds in self._merge.awaited().items()}
+                )
             if taken:
-                records = [record for _, record in taken]
+                records = [replace(record, without=without) if without else record for _, record in taken]
                 batch = Batch(records, _stretches(taken), taken[0][0])
                 self._ledger.hand_over(batch)
                 await self.wait_first(self.callback(_message(batch, generation)), self.suspend_flow.wait())
@@ -353,27 +378,40 @@ class BatchConsumer(driver.Consumer):
                 self._ledger.read_up_to({p: o for p, o in self._positions.items() if not self._merge.waiting(p)[0]})
             return len(taken)
 
+    def _given_up(self, pace: Pace | None) -> frozenset[str]:
+        """The topics without whose records this worker reads on, because an operator wants it to."""
+        names = {partition.topic for partition in self._merge.given_up()}
+        if pace:
+            names |= {name.rpartition("/")[0] for name in pace.given_up()}
+        without = frozenset(name.removeprefix(cast(Any, self.app).topic_prefix) for name in names)
+        if without - self._without:
+            logger.warning("reading on without %s, which has been waited for for too long", ", ".join(sorted(without)))
+        self._without = without
+        return without
+
     async def _fetch(self, partitions: set[TP]) -> bool:
         """Ask for what is missing, or else for what may soon be; whether Kafka has answered."""
         try:
-            if not self._in_place:
+            if not self._is_in_place:
                 # Faust gives up going back after a while, and goes on
                 await self._go_back()
             missing = self._merge.missing() & partitions
             wanted = missing or self._merge.below(RECORDS_AHEAD, partitions)
             if not partitions:  # there are more workers than partitions
-                self._merge.add({}, frozenset())
+                self._merge.add({}, frozenset(), {})
             if not wanted:
                 return True
             # what is here already need not wait for what may come
-            fetched = await self._getmany(wanted, timeout=_FETCH_SECONDS if missing or not self._merge else 0.0)
+            timeout = _ANSWER_SECONDS if missing else 0.0
+            fetched = await self._getmany(wanted, timeout=timeout if self._merge else _FETCH_SECONDS)
         except KafkaError as error:
             self._tell(type(error).__name__)
             return False
         self._tell("")
         records = {ensure_TP(tp): [_record(tp, record) for record in more] for tp, more in fetched.items()}
         thread = cast(_ConsumerThread, self._thread)
-        self._merge.add(records, thread.behind & partitions)
+        answered = {partition: moment for partition, moment in thread.answered.items() if partition in partitions}
+        self._merge.add(records, thread.behind & partitions, answered)
         self._positions = thread.positions
         return True
 

@@ -6,7 +6,7 @@ judged by progress alone.
 """
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Literal, get_args
@@ -19,6 +19,10 @@ logger = logging.getLogger(__name__)
 
 Partition = tuple[str, int]
 """Topic and number."""
+
+_WORTH_TELLING_SECONDS = 3.0
+"""Brokers answer one after the other: a shorter wait is none."""
+_NAMED = 10
 
 Server = Literal["redis", "kafka"]
 SERVERS: tuple[Server, ...] = get_args(Server)
@@ -76,6 +80,8 @@ class Health:
         self._batch_since = clock()
         self.preparing = ""
         """What is done before any partition is asked for."""
+        self._awaited: Mapping[Partition, float] = {}
+        self._held: tuple[float, tuple[str, ...]] = 0.0, ()
 
     # --- what the parts tell -----------------------------------------------------------------------------------------
 
@@ -105,11 +111,13 @@ class Health:
         self._partitions = partitions
         self._judged = {}
         self._uncommitted = {}
+        self._awaited = {}
         self._idle_since = self._unassigned_since = self._clock()
 
     def revoke(self) -> None:
         """The group is being rearranged."""
         self._partitions = None
+        self._awaited = {}
         self._unassigned_since = self._clock()
 
     def progress(self, records: Sequence[RawRecord]) -> None:
@@ -119,9 +127,21 @@ class Health:
             if record.source:
                 self._judged[record.source.topic, record.source.partition] = record.source.offset + 1
 
-    def wait_for_others(self) -> None:
-        """We have records and must not judge them before other workers have judged theirs (`agents.pace`)."""
-        self._idle_since = self._clock()
+    def wait_for_partitions(self, awaited: Mapping[Partition, float]) -> None:
+        """Kafka has not given what comes next of these for so many seconds, and nothing must be judged before it
+        (`agents.order`). To be told again and again: who no longer reads is not waiting.
+        """
+        self._awaited = awaited
+        if awaited:
+            self._idle_since = self._clock()
+
+    def wait_for_others(self, seconds: float, partitions: Collection[str]) -> None:
+        """For so long we have had records and must not judge them before other workers have judged theirs (`agents.pace`), of
+        these partitions where they are known.
+        """
+        self._held = seconds, tuple(sorted(partitions))
+        if seconds:
+            self._idle_since = self._clock()
 
     def see(self, sighting: Sighting) -> None:
         """Take in how the group stands."""
@@ -155,6 +175,29 @@ class Health:
         """The servers that this worker waits for, each once and as it was first seen. None: it is not degraded."""
         return [min(seen, key=lambda outage: outage.began) for server in SERVERS if (seen := self._out(server))]
 
+    @property
+    def awaited(self) -> Mapping[Partition, float]:
+        """Partitions of which Kafka has not given what comes next, and for how many seconds: where it is worth telling."""
+        return {p: seconds for p, seconds in self._awaited.items() if seconds >= _WORTH_TELLING_SECONDS}
+
+    @property
+    def waits(self) -> list[str]:
+        """What this worker waits for though no server is out. It goes on by itself."""
+        reasons = []
+        if awaited := self.awaited:
+            names = [f"{topic}/{number}" for topic, number in sorted(awaited)]
+            reasons.append(
+                f"Kafka has not given what comes next of {_some_of(names)} for {max(awaited.values()):.0f} s"
+            )
+        seconds, partitions = self._held
+        if seconds >= _WORTH_TELLING_SECONDS:
+            whose = f" of {_some_of(partitions)}" if partitions else ""
+            reasons.append(
+                f"other workers are further behind, or have not taken over from one that ended: what they"
+                f" have not judged{whose} has been waited for for {seconds:.0f} s"
+            )
+        return reasons
+
     def outage_seconds(self, server: Server) -> float:
         """For how long the server has been out; 0 while it works."""
         return max((self._clock() - outage.began for outage in self._out(server)), default=0.0)
@@ -185,7 +228,12 @@ class Health:
         reasons = [outage.reason for outage in self._outages.values()]
         if self._partitions is None:
             reasons.append(self.preparing or "Kafka has not assigned partitions yet")
-        return reasons + self.why_dead()
+        return reasons + self.waits + self.why_dead()
 
     def _out(self, server: Server) -> list[Outage]:
         return [outage for (out, _), outage in self._outages.items() if out == server]
+
+
+def _some_of(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more

@@ -13,6 +13,7 @@ from models.records import RawRecord
 from rules.policy import load_policy
 from state.errors import StateUnavailable
 from state.pseudonyms import Pseudonyms
+from state.requests import Others, Progress
 from state.server import ServerMemory
 from state.store import Store
 
@@ -37,7 +38,7 @@ class Judge(BatchEngine, Protocol):
         """How the memory of the store's server stands."""
         ...
 
-    async def share_progress(self, worker: str, reached: int | None, lifetime: int) -> int | None:
+    async def share_progress(self, progress: Progress, *, silent_after: float, kept: int) -> Others:
         """See `state.store.Store.share_progress`."""
         ...
 
@@ -79,10 +80,10 @@ class _StoredJudge:
             self._is_ours = False
             raise
 
-    async def share_progress(self, worker: str, reached: int | None, lifetime: int) -> int | None:
+    async def share_progress(self, progress: Progress, *, silent_after: float, kept: int) -> Others:
         await self._make_sure()
         async with self._doubting():
-            return await self._store.share_progress(worker, reached, lifetime)
+            return await self._store.share_progress(progress, silent_after=silent_after, kept=kept)
 
     async def _make_sure(self) -> None:
         if not self._is_ours:

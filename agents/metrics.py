@@ -114,6 +114,13 @@ class Metrics:
             "How long this worker has been waiting for others that are further behind in event time; 0 while it is not.",
             registry=registry,
         )
+        self._awaited = Gauge(
+            "twinwatch_awaited_partition_seconds",
+            "How long Kafka has not given what comes next of a partition, while later records wait for it.",
+            ["topic", "partition"],
+            registry=registry,
+        )
+        self._health: Health | None = None
         self._outage_seconds = Gauge(
             "twinwatch_outage_seconds",
             "How long this worker has been waiting for a server that does not answer; 0 while it does.",
@@ -155,7 +162,8 @@ class Metrics:
         self._held_back.set(seconds)
 
     def watch_outages(self, health: Health) -> None:
-        """From now on show for how long each server has been out."""
+        """From now on show for how long each server has been out, and which partitions are waited for."""
+        self._health = health
         for server in SERVERS:
             self._outage_seconds.labels(server).set_function(partial(health.outage_seconds, server))
 
@@ -220,6 +228,9 @@ class Metrics:
 
     def render(self) -> bytes:
         """Everything in Prometheus' text format."""
+        self._awaited.clear()
+        for (topic, partition), seconds in (self._health.awaited if self._health else {}).items():
+            self._awaited.labels(topic, str(partition)).set(seconds)
         return generate_latest(self.registry)
 
 

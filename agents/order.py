@@ -13,6 +13,7 @@ from datetime import datetime
 from heapq import heapify, heappop, heapreplace
 from math import inf
 from time import monotonic, time
+from typing import NamedTuple
 
 import msgspec
 from faust.types import TP
@@ -21,9 +22,10 @@ from agents.budget import cost_of
 from models.events import to_microseconds
 from models.records import RawRecord
 
-PATIENCE_SECONDS = 10.0
-"""Longest wait for records of a partition that is known to have some: its broker may be away while others answer."""
+SILENCE_SECONDS = 2.0
+"""A partition that has not answered for so long may have records that nobody knows of. Brokers answer every 0.1 s."""
 _SECOND = 1_000_000
+_MILLISECOND = 1_000
 
 
 class _Moment(msgspec.Struct):
@@ -44,19 +46,36 @@ def event_time(record: RawRecord) -> int | None:
     return to_microseconds(moment) if moment.tzinfo else None
 
 
+class _Waiting(NamedTuple):
+    """A record that was read and not handed over: its event time, and when it was fetched (milliseconds of the wall clock)."""
+
+    moment: int
+    fetched: int
+    record: RawRecord
+
+
 class Merge:
     """What was read of each partition and not handed over yet; gives it by event time, each partition in its own order.
 
     A record whose time cannot be told goes with the one before it, and none counts as later than now: neither may hold up what
-    comes behind it. `clock` gives seconds and never goes back.
+    comes behind it. What is missing is waited for, but for no longer than `read_on_seconds` where that is given. `clock` gives
+    seconds and never goes back.
     """
 
-    def __init__(self, clock: Callable[[], float] = monotonic, wall_clock: Callable[[], float] = time) -> None:
+    def __init__(
+        self,
+        clock: Callable[[], float] = monotonic,
+        wall_clock: Callable[[], float] = time,
+        read_on_seconds: float | None = None,
+    ) -> None:
         self._clock = clock
         self._wall_clock = wall_clock
-        self._waiting: dict[TP, deque[tuple[int, RawRecord]]] = {}
+        self._read_on_seconds = read_on_seconds
+        self._waiting: dict[TP, deque[_Waiting]] = {}
         self._reached: dict[TP, int] = {}
         self._behind: frozenset[TP] | None = None
+        self._answered: dict[TP, int] = {}
+        self._now = 0
         self._missed_since: dict[TP, float] = {}
 
     def clear(self) -> None:
@@ -64,19 +83,29 @@ class Merge:
         self._waiting.clear()
         self._reached.clear()
         self._behind = None
+        self._answered.clear()
         self._missed_since.clear()
 
-    def add(self, records: Mapping[TP, Sequence[RawRecord]], behind: frozenset[TP]) -> None:
-        """These were read, and `behind` are all partitions that are known or suspected to have more."""
+    def add(self, records: Mapping[TP, Sequence[RawRecord]], behind: frozenset[TP], answered: Mapping[TP, int]) -> None:
+        """These were read, and `behind` are all partitions that are known or suspected to have more. `answered` tells of every
+        partition when it last told what it has (milliseconds of the wall clock, 0 never).
+        """
+        now = int(self._wall_clock() * 1000)
+        if now < self._now:
+            # the clock was set back: what was fetched by the old one would wait for answers until then
+            for waiting in self._waiting.values():
+                waiting.extend([waiting.popleft()._replace(fetched=0) for _ in range(len(waiting))])
+        self._now = now
         self._behind = behind
-        now = int(self._wall_clock() * _SECOND)
+        self._answered = {partition: min(moment, now) for partition, moment in answered.items()}
         for partition, more in records.items():
+            fetched = self._answered.get(partition, 0)
             waiting = self._waiting.setdefault(partition, deque())
             for record in more:
                 told = event_time(record)
-                moment = self._reached.get(partition, 0) if told is None else min(told, now)
+                moment = self._reached.get(partition, 0) if told is None else min(told, now * _MILLISECOND)
                 self._reached[partition] = moment
-                waiting.append((moment, record))
+                waiting.append(_Waiting(moment, fetched, record))
 
     def __len__(self) -> int:
         return sum(map(len, self._waiting.values()))
@@ -88,39 +117,63 @@ class Merge:
     def waiting(self, partition: TP) -> tuple[int, int | None]:
         """How many records of the partition were read and not handed over, and the event time of the first of them."""
         waiting = self._waiting.get(partition)
-        return (len(waiting), waiting[0][0]) if waiting else (0, None)
+        return (len(waiting), waiting[0].moment) if waiting else (0, None)
+
+    def awaited(self) -> dict[TP, float]:
+        """Partitions of which nothing is here and that have more, or have not told since the next record was fetched whether
+        they have; and for how many seconds they have been waited for. What they have may come before all that is here.
+        """
+        now = self._clock()
+        heads = [waiting[0] for waiting in self._waiting.values() if waiting]
+        fetched = min(heads, key=lambda head: head.moment).fetched if heads else 0
+        empty = {partition for partition in self._answered if not self._waiting.get(partition)}
+        missed = {p for p in empty if p in (self._behind or ()) or self._answered[p] < fetched}
+        self._missed_since = {partition: self._missed_since.get(partition, now) for partition in missed}
+        return {partition: now - since for partition, since in self._missed_since.items()}
 
     def missing(self) -> set[TP]:
-        """Partitions that have more, of which nothing is here: what they have may come before all that is here."""
-        now = self._clock()
-        empty = {partition for partition in self._behind or () if not self._waiting.get(partition)}
-        self._missed_since = {partition: self._missed_since.get(partition, now) for partition in empty}
-        return {partition for partition, since in self._missed_since.items() if now - since < PATIENCE_SECONDS}
+        """Those of `awaited` before which nothing may be judged."""
+        return {partition for partition, seconds in self.awaited().items() if not self._is_given_up(seconds)}
+
+    def given_up(self) -> frozenset[TP]:
+        """Those of `awaited` without which reading goes on: what is taken now is out of order."""
+        return frozenset(partition for partition, seconds in self.awaited().items() if self._is_given_up(seconds))
+
+    def _is_given_up(self, seconds: float) -> bool:
+        return self._read_on_seconds is not None and seconds >= self._read_on_seconds
 
     def take(self, most: int, until: int | None = None, budget: float = inf) -> list[tuple[int, RawRecord]]:
         """The next records by event time, with it: at most so many, none later than `until`, none before what is missing. They
         cost no more than the budget, unless the first one alone does.
         """
         taken: list[tuple[int, RawRecord]] = []
-        if self.missing():
+        awaited = self.awaited()
+        given_up = {partition for partition, seconds in awaited.items() if self._is_given_up(seconds)}
+        if given_up != awaited.keys():
             return taken
-        heads = [(waiting[0][0], partition) for partition, waiting in self._waiting.items() if waiting]
+        waited_for = (self._behind or frozenset()) - given_up
+        told = min(
+            (t for p, t in self._answered.items() if not self._waiting.get(p) and p not in given_up), default=None
+        )
+        heads = [(waiting[0].moment, partition) for partition, waiting in self._waiting.items() if waiting]
         heapify(heads)
         while heads and len(taken) < most:
             moment, partition = heads[0]
-            if until is not None and moment > until:
-                break
             waiting = self._waiting[partition]
-            budget -= cost_of(waiting[0][1])
+            if (until is not None and moment > until) or (told is not None and waiting[0].fetched > told):
+                break
+            budget -= cost_of(waiting[0].record)
             if taken and budget < 0:
                 break
-            taken.append(waiting.popleft())
+            taken.append((moment, waiting.popleft().record))
             if waiting:
-                heapreplace(heads, (waiting[0][0], partition))
-            elif self._behind and partition in self._behind:
+                heapreplace(heads, (waiting[0].moment, partition))
+            elif partition in waited_for:
                 break
             else:
                 heappop(heads)
+                if partition in self._answered and partition not in given_up:
+                    told = min(self._answered[partition], self._answered[partition] if told is None else told)
         return taken
 
     @property
@@ -130,5 +183,13 @@ class Merge:
         """
         if self._behind is None:
             return 0
-        here = [waiting[0][0] for waiting in self._waiting.values() if waiting]
-        return min(here + [self._reached.get(partition, 0) for partition in self.missing()], default=None)
+        here = [waiting[0].moment for waiting in self._waiting.values() if waiting]
+        behind = [self._reached.get(p, 0) for p in self._behind if not self._waiting.get(p)]
+        return min(here + behind, default=None)
+
+    def silent_since(self) -> int | None:
+        """Since when (microseconds since the epoch) a partition has not told what it has, where that is too long ago."""
+        answered = min((moment for p, moment in self._answered.items() if not self._waiting.get(p)), default=None)
+        if answered is None or self._wall_clock() * 1000 - answered <= SILENCE_SECONDS * 1000:
+            return None
+        return answered * _MILLISECOND

@@ -1,102 +1,184 @@
 """Keeps the workers of one group together in event time while they read a backlog, as `agents.order` does within each.
 
-Each tells the others through Redis, ten times a second, up to when it has judged all that it can read. None judges what
-happened more than `LEAD_SECONDS` after the slowest. As long as all are up to date nobody waits for anybody.
+Each tells the others through Redis, ten times a second, up to when it has judged all that it can read, and whose the
+partitions are. None judges what happened more than `LEAD_SECONDS` after the slowest. As long as all are up to date nobody
+waits for anybody.
+
+A worker that is silent is not forgotten: what its partitions hold that nobody has read is waited for until the one to whom
+Kafka has given them claims them. That one knows where they stand.
+
+No two wait for each other for ever. A worker waits for another only where that one has come less far than the first record
+that it holds back itself, so that who has come least far waits for no worker. It judges, or waits for Kafka or Redis, as who
+is silent does until Kafka gives its partitions to somebody else.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from secrets import token_hex
-from time import monotonic
+from time import monotonic, time
+from typing import NamedTuple, Protocol
 
-from agents.health import Health
+from agents.health import Health, Partition
 from agents.metrics import Metrics
+from agents.order import SILENCE_SECONDS
 from state.errors import StateUnavailable
+from state.requests import Absent, Others, Progress
 
 LEAD_SECONDS = 60
 """A worker may be so far ahead of the slowest, in event time: so long it takes that what one reads bears on another's."""
 TELL_SECONDS = 0.1
 SETTLE_SECONDS = 1.0
-"""After a change of partitions, or when Redis comes back, the others need so long to tell where they are."""
-LIFETIME_SECONDS = 12
-"""A worker that has not told for so long is forgotten: later than Kafka gives its partitions to others."""
-STUCK_SECONDS = 20.0
-"""Nobody waits for longer than this for others who do not move,"""
-HELD_SECONDS = 600.0
-"""nor, on end, for longer than this for others who do."""
-
-ShareProgress = Callable[[str, int | None, int], Awaitable[int | None]]
+"""After a change of partitions the others need so long to claim theirs and to tell where they are."""
+KEPT_SECONDS = 3 * 24 * 3600
+"""As long as the longest downtime, after which nothing is exact any more."""
 _MICROSECONDS = 1_000_000
 
 
+class ShareProgress(Protocol):
+    """`Judge.share_progress`."""
+
+    async def __call__(self, progress: Progress, *, silent_after: float, kept: int) -> Others:
+        """Tell and learn."""
+        ...
+
+
+class Reached(NamedTuple):
+    """How far this worker has come, in microseconds since the epoch. `moment`: all that happened before and can be read is
+    judged; None: all there is. `silent_since`: since then a partition has not told what it has; None: all have, just now.
+    """
+
+    moment: int | None = None
+    silent_since: int | None = None
+
+
 class Pace:
-    """How far this worker may read. `share` is `Judge.share_progress`; `clock` gives seconds and never goes back."""
+    """How far this worker may read. `topics` are those that its group reads. Where `read_on_seconds` is given, it waits for
+    others no longer than that on end. `clock` gives seconds and never goes back.
+    """
 
     def __init__(
-        self, share: ShareProgress, *, health: Health, metrics: Metrics, clock: Callable[[], float] = monotonic
+        self,
+        share: ShareProgress,
+        *,
+        topics: Collection[str],
+        health: Health,
+        metrics: Metrics,
+        read_on_seconds: float | None = None,
+        clock: Callable[[], float] = monotonic,
+        wall_clock: Callable[[], float] = time,
     ) -> None:
         self._share = share
+        self._topics = frozenset(topics)
         self._health = health
         self._metrics = metrics
+        self._read_on_seconds = read_on_seconds
         self._clock = clock
+        self._wall_clock = wall_clock
         self._worker = token_hex(8)
-        self._telling_since: float | None = None
-        self._silent_since = self._told = clock()
-        self._others: int | None = None
-        self._others_since = clock()
+        self._partitions: tuple[str, ...] = ()
+        self._generation = 0
+        self._claimed = True
+        self._claimed_since: float | None = None
+        self._told = clock()
+        self._others = Others()
         self._held_since: float | None = None
 
-    def restart(self) -> None:
-        """The partitions have changed: where the others are now is not known yet."""
-        self._telling_since = None
-        self._silent_since = self._clock()
+    def claim(self, partitions: Collection[Partition], generation: int) -> None:
+        """Kafka has given us these partitions, and no others: where the others are now is not known yet."""
+        self._partitions = tuple(sorted(f"{topic}/{number}" for topic, number in partitions))
+        self._generation = generation
+        self._claimed = False
+        self._claimed_since = None
 
     def until(self) -> int | None:
         """Nothing later than this may be judged now (event time in microseconds since the epoch); None: all may."""
-        now = self._clock()
-        if self._telling_since is None:
-            # while Redis is out nothing can be judged anyway; what cannot be told for another reason must not stop the worker
-            gives_up = now - self._silent_since > STUCK_SECONDS and not self._health.outage_seconds("redis")
-            return None if gives_up else 0
-        if now - self._telling_since < SETTLE_SECONDS:
-            return 0
-        if self._others is None or now - self._others_since > STUCK_SECONDS:
-            return None
-        if self._held_since is not None and now - self._held_since > HELD_SECONDS:
-            return None
-        return self._others + LEAD_SECONDS * _MICROSECONDS
+        return None if self.given_up() else self._bound()
 
-    async def keep(self, reached: Callable[[], int | None]) -> None:
+    def given_up(self) -> frozenset[str]:
+        """The partitions of others for which this worker has waited for too long: what it judges now is out of order."""
+        held = self._held_since is not None and self._clock() - self._held_since
+        if self._read_on_seconds is None or not held or held < self._read_on_seconds:
+            return frozenset()
+        return self._awaited()
+
+    def _bound(self) -> int | None:
+        now = self._clock()
+        if (
+            self._claimed_since is None
+            or now - self._claimed_since < SETTLE_SECONDS
+            or now - self._told > SILENCE_SECONDS
+        ):
+            return 0
+        bounds = [one.moment for one in self._absent()]
+        if self._others.slowest is not None:
+            bounds.append(self._others.slowest + LEAD_SECONDS * _MICROSECONDS)
+        return min(bounds, default=None)
+
+    def _absent(self) -> list[Absent]:
+        """Without what the group no longer reads: nobody will ever claim that."""
+        return [one for one in self._others.absent if any(p.rpartition("/")[0] in self._topics for p in one.partitions)]
+
+    def _awaited(self) -> frozenset[str]:
+        return self._others.slowest_partitions.union(*(one.partitions for one in self._absent()))
+
+    async def keep(self, reached: Callable[[], Reached]) -> None:
         """Until cancelled, tell the others what `reached` says, and learn how far they are."""
         try:
             while True:
                 await self.tell(reached())
                 await asyncio.sleep(TELL_SECONDS)
         finally:
-            # who ends holds nobody up
+            # what is given back is waited for until another has it
+            self.claim((), self._generation)
             with suppress(StateUnavailable, TimeoutError):
                 async with asyncio.timeout(TELL_SECONDS):
-                    await self._share(self._worker, None, LIFETIME_SECONDS)
+                    await self._share_progress(reached())
 
-    async def tell(self, reached: int | None) -> None:
+    async def tell(self, reached: Reached) -> None:
         """Tell once, and learn."""
+        claims = not self._claimed
+        partitions = self._partitions
         try:
-            others = await self._share(self._worker, reached, LIFETIME_SECONDS)
-        except StateUnavailable:
+            others = await self._share_progress(reached)
+        except StateUnavailable as error:
             # a slow Redis fails now and then, and what was learnt a moment ago still holds
-            if self._telling_since is not None and self._clock() - self._told > LIFETIME_SECONDS:
-                self.restart()
+            if self._clock() - self._told > SILENCE_SECONDS:
+                self._health.suffer("redis", f"Redis does not answer: {error.kind}", seen_by="pace")
             return
+        self._health.recover("redis", seen_by="pace")
         now = self._told = self._clock()
-        if self._telling_since is None:
-            self._telling_since = now
-        if others != self._others:
-            self._others, self._others_since = others, now
-        until = self.until()
-        if reached is None or until is None or reached <= until:
+        if partitions is not self._partitions:
+            return  # they have changed meanwhile
+        self._others = others
+        self._claimed = (claims or self._claimed) and (others.known or not partitions)
+        if not self._claimed:
+            self._claimed_since = None
+        elif self._claimed_since is None:
+            self._claimed_since = now
+        bound = self._bound()
+        if reached.moment is None or bound is None or reached.moment <= bound:
             self._held_since = None
         else:
             self._held_since = self._held_since or now
-            self._health.wait_for_others()
-        self._metrics.show_hold(now - self._held_since if self._held_since else 0.0)
+        seconds = now - self._held_since if self._held_since else 0.0
+        self._health.wait_for_others(seconds, self._awaited())
+        self._metrics.show_hold(seconds)
+
+    async def _share_progress(self, reached: Reached) -> Others:
+        up_to_date = reached == Reached()
+        moments = [int(self._wall_clock() * _MICROSECONDS)] if up_to_date else []
+        if reached.moment is not None:
+            moments.append(reached.moment)
+        if reached.silent_since is not None:
+            # nobody may be a minute ahead of what nobody knows
+            moments.append(reached.silent_since - LEAD_SECONDS * _MICROSECONDS)
+        progress = Progress(
+            worker=self._worker,
+            moment=max(0, min(moments)),
+            up_to_date=up_to_date,
+            generation=self._generation,
+            claims=None if self._claimed else self._partitions,
+            names_slowest=self._held_since is not None,
+        )
+        return await self._share(progress, silent_after=SILENCE_SECONDS, kept=KEPT_SECONDS)

@@ -122,6 +122,13 @@ class Settings(BaseSettings):
 
     batch_max_records: int = Field(500, ge=1, le=10_000, description="most records judged at once")
     batch_max_seconds: float = Field(0.1, gt=0, le=10, description="longest wait for a batch to fill")
+    read_on_after_seconds: float | None = Field(
+        None,
+        ge=10,
+        le=7 * 86_400,
+        description="after so long without partitions that Kafka does not give or other workers have not judged, read on "
+        "without them, and put into shadow what they may spare a member; unset: wait for as long as it takes",
+    )
     max_event_bytes: int = Field(262_144, ge=1_024, le=104_857_600, description="larger records are dead letters")
     max_recipients: int = Field(1_000, ge=1, le=100_000, description="events with more recipients are dead letters")
     max_clock_skew_seconds: int = Field(

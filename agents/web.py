@@ -27,7 +27,7 @@ async def serve(
 
     async def show_ready(_: web.Request) -> web.Response:
         await look_at_store()
-        return _verdict(health.why_not_ready(), health.outages)
+        return _verdict(health.why_not_ready(), health.outages, waits=bool(health.waits))
 
     app = web.Application()
     app.add_routes([web.get("/metrics", show_metrics), web.get("/live", show_live), web.get("/ready", show_ready)])
@@ -41,8 +41,8 @@ async def serve(
         await runner.cleanup()
 
 
-def _verdict(reasons: Sequence[str], outages: Sequence[Outage] = ()) -> web.Response:
-    status = "degraded" if outages else "unavailable" if reasons else "ok"
+def _verdict(reasons: Sequence[str], outages: Sequence[Outage] = (), *, waits: bool = False) -> web.Response:
+    status = "degraded" if outages or waits else "unavailable" if reasons else "ok"
     body: dict[str, object] = {"status": status, "reasons": list(dict.fromkeys(reasons))}
     if outages:
         body["outages"] = [

@@ -30,6 +30,7 @@ from agents.startup import CannotStart, prepare
 from agents.summary import partitions_in_words, say_counts
 from agents.watchdog import keep_alive
 from agents.web import serve
+from models.events import TOPICS
 from rules.policy import PolicyError
 from state.agreement import WrongStore
 from state.errors import StateUnavailable
@@ -129,7 +130,14 @@ async def _consume(
     patience: Patience,
 ) -> int:
     journey: Journey
-    pace = Pace(judge.share_progress, health=health, metrics=metrics)
+    topics = [settings.topic_prefix + topic for topic in TOPICS]
+    pace = Pace(
+        judge.share_progress,
+        topics=topics,
+        health=health,
+        metrics=metrics,
+        read_on_seconds=settings.read_on_after_seconds,
+    )
     budget = Budget()
     app = build_app(settings, lambda records: journey.carry(records), health, budget, pace)
     publisher = Publisher(app.producer, metrics=metrics, health=health, patience=patience)
@@ -154,11 +162,11 @@ async def _consume(
     pacing = asyncio.create_task(pace.keep(lambda: app.batches.reached))
     beating = asyncio.create_task(keep_alive(settings.stall_seconds))
     signalled = asyncio.create_task(stop.wait())
-    await asyncio.wait({running, watching, watching_store, signalled}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({running, watching, watching_store, pacing, signalled}, return_when=asyncio.FIRST_COMPLETED)
     status = EXIT_OK if signalled.done() else EXIT_FAILED
     exit_.after(_LEAVE_SECONDS, status)
     if not signalled.done():
-        ended = next(task for task in (running, watching, watching_store) if task.done())
+        ended = next(task for task in (running, watching, watching_store, pacing) if task.done())
         logger.error("this worker cannot go on: %s", _why(ended))
     patience.stopping.set()
     if not await journey.finish(_FINISH_SECONDS):
@@ -260,9 +268,9 @@ async def _cancel(future: "asyncio.Future[Any]") -> None:
     await asyncio.wait([future])
 
 
-def _why(ended: "asyncio.Task[str]") -> str:
+def _why(ended: "asyncio.Task[Any]") -> str:
     error = ended.exception()
-    return culprit(error) if error else ended.result()
+    return culprit(error) if error else str(ended.result())
 
 
 class _Exit:

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from engine.incidents import claim, compose, gravest_first
+from engine.incidents import OUT_OF_ORDER, claim, compose, gravest_first
 from engine.outcome import Outcome
 from engine.plan import Fault, Pending, Plan, observe
 from engine.verdicts import UNKNOWN, judgement
@@ -41,12 +41,13 @@ from state.requests import (
     Acceptance,
     Approach,
     Cut,
-    Decision,
+    Doubt,
     EpisodeClaim,
     Filing,
     InvitationAnswer,
     Observation,
     Reading,
+    Recalled,
     Revision,
     Silenced,
     TargetKind,
@@ -137,14 +138,15 @@ class Engine:
             writings = await _read(arrivals, self._nobodys, batch)
             batch.cut_texts += sum(part.cut for writing in writings for part in writing.parts)
         with batch.stage("recall"):
-            facts, told, decisions = await self._recall(arrivals, writings)
+            facts, recalled = await self._recall(arrivals, writings)
         with batch.stage("judge"):
             observations, pending = await self._observe(arrivals, facts, batch)
         with batch.stage("measure"):
             measured = await self._store.measure(observations) if observations else []
         with batch.stage("judge"):
-            claims = await self._judge(arrivals, facts, pending, measured, batch)
+            claims = await self._judge(arrivals, facts, pending, measured, recalled.doubts, batch)
         with batch.stage("settle"):
+            decisions = recalled.decisions
             answers = await self._store.settle([c for _, c in claims], decisions) if claims or decisions else []
             detected_at = self._clock()
             told_now = []
@@ -157,7 +159,7 @@ class Engine:
                     if answer.shadow_reason:
                         batch.shadowed[one.feedback.rule, answer.shadow_reason] += 1
                     told_now.append((index, answer))
-            return [compose(revision, detected_at) for revision in _in_order(told, told_now)]
+            return [compose(revision, detected_at) for revision in _in_order(recalled.told, told_now)]
 
     async def _learn(self, arrivals: list[_Arrival], batch: "_Batch") -> None:
         """Remember what people said of incidents."""
@@ -192,14 +194,10 @@ class Engine:
                 arrivals.append(_Arrival(len(arrivals), record, event))
         return arrivals
 
-    async def _recall(
-        self, arrivals: list[_Arrival], writings: list[Writing]
-    ) -> tuple[list[Fact], list[list[Revision]], list[Decision]]:
-        """Facts, and what the events were told when they came before, both parallel to the arrivals; and what was decided
-        about their texts.
-        """
+    async def _recall(self, arrivals: list[_Arrival], writings: list[Writing]) -> tuple[list[Fact], Recalled]:
+        """Facts, parallel to the arrivals, and what was recalled."""
         if not arrivals:
-            return [], [], []
+            return [], Recalled([], [], [], [], [], [], [])
         ties: list[Tie] = []
         owners: list[int] = []
         for index, arrival in enumerate(arrivals):
@@ -216,7 +214,9 @@ class Engine:
                 texts.append(Text(event.time, event.event_id, event.actor_id, reading.digest, signature, reading.words))
         filings = {index: _filing(a.event) for index, a in enumerate(arrivals) if isinstance(a.event, Report)}
         event_ids = [arrival.event.event_id for arrival in arrivals]
-        recalled = await self._store.recall(ties, texts, event_ids, list(filings.values()))
+        recalled = await self._store.recall(
+            ties, texts, event_ids, list(filings.values()), _doubts(arrivals), self._plan.doubts_kept
+        )
         weigh = self._policy.feedback.reporters.weight
         weights = {i: weigh(r.upheld, r.dismissed) for i, r in zip(filings, recalled.records, strict=True)}
         known: dict[int, frozenset[str]] = {}
@@ -239,7 +239,7 @@ class Engine:
             )
             for index, arrival in enumerate(arrivals)
         ]
-        return facts, recalled.told, recalled.decisions
+        return facts, recalled
 
     async def _observe(
         self, arrivals: list[_Arrival], facts: list[Fact], batch: "_Batch"
@@ -261,6 +261,7 @@ class Engine:
         facts: list[Fact],
         pending: list[Pending],
         measured: list[list[Reading]],
+        doubts: tuple[Doubt, ...],
         batch: "_Batch",
     ) -> list[tuple[int, EpisodeClaim]]:
         """Claims of episodes with the index of their fact, the gravest of an event first. A rule that fails on an event fails
@@ -274,8 +275,10 @@ class Engine:
                 case = waiting.case(facts[index], measured)
                 finding = plan.judge(case)
                 if finding:
-                    source = arrivals[index].record.source
-                    one = claim(plan, case, finding, self._policy, source)
+                    record = arrivals[index].record
+                    doubtful = plan.is_doubtful(case.fact.time, record.without, doubts)
+                    reason = OUT_OF_ORDER if doubtful else ""
+                    one = claim(plan, case, finding, self._policy, record.source, shadow_reason=reason)
                     claims.setdefault(index, []).append(one)
             except Exception as error:  # a rule's mistake must cost neither the other rules nor the events around it
                 batch.blame(arrivals[index], Fault(plan.rule.slug, error))
@@ -354,6 +357,15 @@ def _in_order(told: list[list[Revision]], told_now: list[tuple[int, Revision]]) 
         now.setdefault(index, []).append(revision)
     for index, before in enumerate(told):
         yield from {(r.incident_id, r.revision): r for r in (*now.get(index, ()), *before)}.values()
+
+
+def _doubts(arrivals: list[_Arrival]) -> list[Doubt]:
+    """Of which topics records are missing, and which of the events may come after them."""
+    times: dict[str, list[int]] = {}
+    for arrival in arrivals:
+        for topic in arrival.record.without:
+            times.setdefault(topic, []).append(arrival.event.time)
+    return [Doubt(topic, min(moments), max(moments)) for topic, moments in times.items()]
 
 
 async def _read(arrivals: list[_Arrival], nobodys: frozenset[str], batch: _Batch) -> list[Writing]:

@@ -65,7 +65,10 @@ def confidence(level: float) -> float:
     return round(1.0 - float(0.5 ** max(level, 0.0)), 3)
 
 
+OUT_OF_ORDER = "out_of_order"
+"""Why a live rule's finding is told in shadow that may rest on what was not read in its order."""
 _WHY_IN_SHADOW = {
+    OUT_OF_ORDER: "Told in shadow: it was judged, or counted, before all was read that may spare the member.",
     DAILY_CAP: "Told in shadow: the rule has opened the {cap} incidents that the policy allows it for the day (daily_cap).",
 }
 """What is added to the summary of a finding of a live rule that is told in shadow, by the reason."""

@@ -5,17 +5,18 @@ member adds nothing to it: an ambassador's announcement must not make two teache
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from typing import Any
 
 from msgspec import Struct
 
-from models.events import BaseEvent
+from models.events import TOPICS, BaseEvent
 from models.incidents import Mode
 from rules.base import Case, Fact, Finding, Key, Rule, Window
 from rules.policy import Policy, RulePolicy
 from rules.quotas import NEVER
 from rules.registry import all_rules
-from state.requests import MICROSECONDS, Look, Observation, Reading, WindowName
+from state.requests import MICROSECONDS, Doubt, Look, Observation, Reading, WindowName
 
 _LEAST_MOST = 32
 
@@ -79,6 +80,12 @@ class KeptWindow:
         return self.window.entries(fact)
 
 
+@cache
+def topics_of(types: tuple[type[BaseEvent], ...]) -> frozenset[str]:
+    """Where events of these types are written."""
+    return frozenset(topic for topic, written in TOPICS.items() if set(written) & set(types))
+
+
 class SignalPlan(Struct, frozen=True):
     """One signal of a rule: where it is read, and the look that it takes."""
 
@@ -102,6 +109,23 @@ class RulePlan(Struct, frozen=True):
     policy: RulePolicy
     mode: Mode
     signals: tuple[SignalPlan, ...]
+
+    def is_doubtful(self, time: int, without: frozenset[str], doubts: Iterable[Doubt]) -> bool:
+        """Whether what it finds of an event of that time may rest on what was not read in its order.
+
+        That is so while what might spare the member is missing (`without`, as in `RawRecord`), and afterwards for as long as
+        its windows hold what was counted meanwhile.
+        """
+        windows = [signal.kept.window for signal in self.signals]
+        spared_by = self.rule.spared_by + tuple(kind for window in windows for kind in window.spared_by)
+        if without & topics_of(spared_by):
+            return True
+        return any(
+            doubt.topic in topics_of(signal.kept.window.spared_by)
+            and doubt.start - signal.look.length <= time <= doubt.end + signal.look.length
+            for doubt in doubts
+            for signal in self.signals
+        )
 
     def exempts(self, fact: Fact, subject_id: str) -> bool:
         """Whether the subject acts in a role that the policy exempts."""
@@ -170,6 +194,12 @@ class Plan:
                 kept.most = max(kept.most, signal.sample_from)
             signals.append(SignalPlan(name, kept, Look(length, signal.sample_from), signal.each))
         return RulePlan(rule, settings, "shadow" if settings.mode == "shadow" else "live", tuple(signals))
+
+    @property
+    def doubts_kept(self) -> int:
+        """For how long (microseconds of event time) what was counted out of order may show."""
+        lengths = [s.look.length for rule in self.rules for s in rule.signals if s.kept.window.spared_by]
+        return max(lengths, default=0)
 
     @property
     def windows(self) -> Iterable[KeptWindow]:

@@ -17,11 +17,16 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class RawRecord(Struct, frozen=True):
-    """One undecoded record. `value` is None for a Kafka tombstone; `source` is None in a file replay."""
+    """One undecoded record. `value` is None for a Kafka tombstone; `source` is None in a file replay.
+
+    `without` are the topics (without their prefix) of which records that come before this one are known or suspected not to
+    have been read yet; empty where it is judged in its order.
+    """
 
     value: bytes | None
     key: bytes | None = None
     source: Source | None = None
+    without: frozenset[str] = frozenset()
 
 
 class Reason(StrEnum):

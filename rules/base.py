@@ -9,7 +9,15 @@ from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct, field
 
-from models.events import BaseEvent, Event
+from models.events import (
+    BaseEvent,
+    ContactRequest,
+    ContactResponse,
+    Event,
+    Invitation,
+    InvitationResponse,
+    Message,
+)
 from models.incidents import Measurement
 from state.requests import Campaign, Reading
 from text.reading import NOTHING_WRITTEN, TextReading, Writing
@@ -47,6 +55,12 @@ class Fact(Struct, frozen=True, kw_only=True):
         return self.writing.heading
 
 
+EventTypes = tuple[type[BaseEvent], ...]
+
+ACQUAINTING: EventTypes = (Message, Invitation, InvitationResponse, ContactRequest, ContactResponse)
+"""Events by which members come to know each other: whoever judges without them may take acquaintances for strangers."""
+
+
 def nobody(_: Fact) -> str:
     """The note of a window that keeps none."""
     return ""
@@ -65,8 +79,9 @@ class Window(Struct, frozen=True, kw_only=True):
     subject of a fact is read, None when not at all. `own` says that entries are the actor's own doing, so that an exempt
     actor adds nothing. `named`: members must be named in an incident. `note` is kept with each event (short; sealed in
     the store). `text_of` says of windows of one text whose copies they count: keys are then (campaign id) or (author,
-    campaign id), and a campaign takes in what was counted of one that turns out to be part of it. The name is the window's
-    identity in the store: change it when the meaning of the entries changes.
+    campaign id), and a campaign takes in what was counted of one that turns out to be part of it. `spared_by` are events that
+    would have kept an entry out, had they been judged before it. The name is the window's identity in the store: change it
+    when the meaning of the entries changes.
     """
 
     name: str
@@ -78,6 +93,7 @@ class Window(Struct, frozen=True, kw_only=True):
     named: bool = False
     note: Callable[[Fact], str] = nobody
     text_of: Literal["everybody", "author"] | None = None
+    spared_by: EventTypes = ()
 
 
 class Signal(Struct, frozen=True):
@@ -132,7 +148,11 @@ def the_actor(fact: Fact) -> tuple[str, ...]:
 
 
 class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
-    """One breach of the code of conduct. `signals` declares what the judge will read, given the policy's limits."""
+    """One breach of the code of conduct. `signals` declares what the judge will read, given the policy's limits.
+
+    `spared_by` are events that may have kept the judge from a finding, had they been judged before, besides those that its
+    windows name. What it finds without them (`RawRecord.without`) is told in shadow.
+    """
 
     slug: str
     article: int
@@ -141,3 +161,4 @@ class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
     signals: Callable[[Limits], dict[str, Signal]]
     judge: Judge[Limits]
     subjects: Callable[[Fact], Iterable[str]] = field(default=the_actor)
+    spared_by: EventTypes = ()

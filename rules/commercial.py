@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta, Struct
 
 from models.events import Comment, ForumPost
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window
 from rules.quotas import Duration, Quota, Quotas, in_words, measured, number_of, reached
 from rules.writings import WRITTEN, events_by_actor, one_of, others, where
 from state.requests import Reading
@@ -164,6 +164,7 @@ def _signals(limits: CommercialContentLimits) -> dict[str, Signal]:
         on=WRITTEN,
         entries=partial(_pushed, limits),
         at=_nowhere,
+        spared_by=ACQUAINTING,
     )
     promoters = Window(
         name="accounts that promote a place",

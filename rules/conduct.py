@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from models.events import Comment, ContactResponse, InvitationResponse, Message, Report
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
+from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.quotas import Count, Duration, Quota, counted, in_words, measured, quota_signals, reached
 from rules.writings import WRITTEN, events_by_actor, one_of, others, where
 from state.requests import MICROSECONDS, Contribution, Reading
@@ -281,6 +281,8 @@ HARASSMENT = Rule(
     signals=_harassment_signals,
     judge=judge_harassment,
     subjects=_addressed,
+    # an answer ends what is unanswered, and an acquaintance may write more often
+    spared_by=(*ACQUAINTING, Comment),
 )
 
 RULES = (THREAT, ABUSIVE_LANGUAGE, HARASSMENT)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import BaseEvent, ContactRequest, ContactResponse, Invitation
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
+from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.quotas import NEVER, Count, Duration, Quotas, Share, in_words, measured, number_of, quota_signals, reached
 
 
@@ -32,7 +32,11 @@ def _accepted(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
 
 
 STRANGERS_REQUESTED = Window(
-    name="strangers asked to be contacts by actor", on=(ContactRequest,), entries=_requested, at=by_subject
+    name="strangers asked to be contacts by actor",
+    on=(ContactRequest,),
+    entries=_requested,
+    at=by_subject,
+    spared_by=ACQUAINTING,
 )
 REQUESTS_ANSWERED = Window(
     name="members who answered a requester", on=(ContactResponse,), entries=_answered, at=by_subject, own=False
@@ -108,6 +112,7 @@ CONTACT_REQUEST_FLOOD = Rule(
     signals=_contact_request_signals,
     judge=judge_contact_request_flood,
     subjects=_requester,
+    spared_by=(ContactResponse,),
 )
 
 # --- project_invitation_flood ------------------------------------------------------------------------------------------
@@ -119,7 +124,11 @@ def _invited(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
 
 
 STRANGERS_INVITED = Window(
-    name="strangers invited to projects by actor", on=(Invitation,), entries=_invited, at=by_subject
+    name="strangers invited to projects by actor",
+    on=(Invitation,),
+    entries=_invited,
+    at=by_subject,
+    spared_by=ACQUAINTING,
 )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from msgspec.structs import replace
 
 from models.events import BaseEvent, Comment, ForumPost, Message
-from rules.base import Case, Fact, Finding, Key, Signal, Window
+from rules.base import Case, EventTypes, Fact, Finding, Key, Signal, Window
 from rules.quotas import Reached, counted, in_words, measured
 
 _UPHELD = "upheld_copies"
@@ -23,9 +23,18 @@ def copies_by_author(
     entries: Callable[[Fact], Iterable[tuple[Key, tuple[str, ...]]]],
     *,
     distinct: bool = True,
+    spared_by: EventTypes = (),
 ) -> Window:
     """A window under the keys of `at_author_and_text`; the rest as in `Window`."""
-    return Window(name=name, on=(on,), entries=entries, at=at_author_and_text, distinct=distinct, text_of="author")
+    return Window(
+        name=name,
+        on=(on,),
+        entries=entries,
+        at=at_author_and_text,
+        distinct=distinct,
+        text_of="author",
+        spared_by=spared_by,
+    )
 
 
 def is_certain_copy(fact: Fact, least_similarity: float, least_characters: int) -> bool:

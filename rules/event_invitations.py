@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import Invitation, InvitationResponse
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
+from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.quotas import NEVER, Count, Quotas, Share, measured, number_of, quota_signals, reached
 
 
@@ -51,6 +51,7 @@ STRANGERS_INVITED = Window(
     on=(Invitation,),
     entries=_strangers,
     at=by_subject,
+    spared_by=ACQUAINTING,
 )
 GUESTS = Window(name="members invited to an event by actor", on=(Invitation,), entries=_guests, at=_target)
 ANSWERS = Window(
@@ -124,6 +125,7 @@ EVENT_INVITATION_FLOOD = Rule(
     signals=_signals,
     judge=judge_event_invitation_flood,
     subjects=_inviter,
+    spared_by=(InvitationResponse,),
 )
 
 RULES = (EVENT_INVITATION_FLOOD,)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import Message
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
+from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.copies import copies_by_author, too_many_copies, upheld_signal, with_upheld_copies
 from rules.quotas import Quotas, Reached, counted, number_of, quota_signals, reached
 
@@ -20,6 +20,7 @@ STRANGERS_MESSAGED = Window(
     on=(Message,),
     entries=_strangers,
     at=by_subject,
+    spared_by=ACQUAINTING,
 )
 
 
@@ -62,7 +63,7 @@ def _copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
         yield (fact.event.actor_id, fact.campaign.campaign_id), fact.strangers
 
 
-COPY_RECIPIENTS = copies_by_author("strangers sent a text by actor", Message, _copies)
+COPY_RECIPIENTS = copies_by_author("strangers sent a text by actor", Message, _copies, spared_by=ACQUAINTING)
 
 
 class CopiedMessageLimits(Struct, frozen=True, forbid_unknown_fields=True):

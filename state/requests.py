@@ -304,12 +304,20 @@ class Judgement(Struct, frozen=True):
     sample: Sample | None
 
 
+class Doubt(Struct, frozen=True):
+    """Events from `start` to `end` were judged before records of the topic that may come before them."""
+
+    topic: str
+    start: int
+    end: int
+
+
 class Recalled(Struct, frozen=True):
     """Answers parallel to the ties (known others, or the kind of a target), to the texts, the event ids and the reports.
 
     A text has no campaign where its author has brought too many new ones already. `told` are the revisions that an event
     made when it came before; empty for an event that is new or told nothing. `united` are the campaigns that became part of a
-    text's campaign through that text. `decisions` are to be handed to `settle`.
+    text's campaign through that text. `decisions` are to be handed to `settle`. `doubts` are all that are remembered.
     """
 
     known: list[frozenset[str]]
@@ -319,3 +327,36 @@ class Recalled(Struct, frozen=True):
     records: list[Record]
     united: list[tuple[str, ...]]
     decisions: list[Decision]
+    doubts: tuple[Doubt, ...] = ()
+
+
+class Progress(Struct, frozen=True, kw_only=True):
+    """What a worker tells the others of its group: the event time before which it has judged all that it can read, or, where
+    that is all there is, the wall clock's. `claims` are all its partitions, told when they have changed, with the
+    `generation` of the group. With `names_slowest` it asks whose partitions it waits for.
+    """
+
+    worker: str
+    moment: int
+    up_to_date: bool
+    generation: int = 0
+    claims: tuple[str, ...] | None = None
+    names_slowest: bool = False
+
+
+class Absent(Struct, frozen=True):
+    """Partitions that nobody is known to read: all before `moment` is judged."""
+
+    moment: int
+    partitions: frozenset[str]
+
+
+class Others(Struct, frozen=True, kw_only=True):
+    """What a worker learns of the others. `known` is false where its own claims are not remembered. `slowest` is the least
+    moment of those that are not up to date, and `slowest_partitions` are that worker's, where they were asked for.
+    """
+
+    known: bool = True
+    slowest: int | None = None
+    slowest_partitions: frozenset[str] = frozenset()
+    absent: tuple[Absent, ...] = ()

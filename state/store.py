@@ -16,13 +16,17 @@ from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, FeedbackLi
 from state.pseudonyms import Pseudonyms
 from state.requests import (
     MICROSECONDS,
+    Absent,
     Campaign,
     Cut,
     Decision,
+    Doubt,
     EpisodeClaim,
     Filing,
     Judgement,
     Observation,
+    Others,
+    Progress,
     Reading,
     Recalled,
     Record,
@@ -44,7 +48,8 @@ _WORK_OF_OBSERVATION, _WORK_OF_TEXT, _WORK_OF_CLAIM, _WORK_OF_REPORT = 10, 300, 
 """At worst, as much as passing over so many members (`state.scripts.WORK`)."""
 _LOOKUP = Script("lookup")
 _PROGRESS = Script("progress")
-_SCRIPTS = (_LOOKUP, TIES, REPORTERS, CAMPAIGNS, KNOWN, MERGES, WINDOWS, EPISODES, VERDICTS, _PROGRESS, AGREE)
+_DOUBTS = Script("doubts")
+_SCRIPTS = (_LOOKUP, TIES, REPORTERS, CAMPAIGNS, KNOWN, MERGES, WINDOWS, EPISODES, VERDICTS, _PROGRESS, _DOUBTS, AGREE)
 COMMANDS = frozenset[str]().union(*(script.commands for script in _SCRIPTS))
 """What scripts of a batch call; `deploy/redis/users.acl` allows a worker no other command on its keys."""
 
@@ -132,19 +137,39 @@ class Store:
         """How the server's memory stands."""
         return await memory_of(self._client)
 
-    async def share_progress(self, worker: str, reached: int | None, lifetime: int) -> int | None:
-        """Tell the other workers the event time (in microseconds) before which this one has judged all that it can read, None
-        where that is all there is; the least of theirs. Who has not told for `lifetime` seconds no longer counts.
+    async def share_progress(self, progress: Progress, *, silent_after: float, kept: int) -> Others:
+        """Tell the other workers of the group how far this one has come, and learn how far they have. Who has not told for
+        `silent_after` seconds is silent; its partitions stay its own, for `kept` seconds, until another claims them.
         """
-        call = Call(_PROGRESS, (worker, -1 if reached is None else reached, lifetime))
-        least: int = (await self._shards.run({0: [call]}))[0][0]
-        return None if least < 0 else least
+        request = (
+            progress.worker,
+            progress.moment,
+            "1" if progress.up_to_date else "0",
+            int(silent_after * 1000),
+            kept,
+            progress.generation,
+            False if progress.claims is None else progress.claims,
+            int(progress.names_slowest),
+        )
+        known, slowest, named, absent = (await self._shards.run({0: [Call(_PROGRESS, request)]}))[0][0]
+        return Others(
+            known=bool(known),
+            slowest=None if slowest < 0 else slowest,
+            slowest_partitions=_names(named),
+            absent=tuple(Absent(moment, _names(partitions)) for moment, *partitions in absent),
+        )
 
     async def recall(
-        self, ties: Sequence[Tie], texts: Sequence[Text], event_ids: Sequence[str], filings: Sequence[Filing] = ()
+        self,
+        ties: Sequence[Tie],
+        texts: Sequence[Text],
+        event_ids: Sequence[str],
+        filings: Sequence[Filing] = (),
+        doubts: Sequence[Doubt] = (),
+        doubts_kept: int = 0,
     ) -> Recalled:
-        """Remember who turned to whom, which texts were seen and who reported whom; tell what was known of them before, and
-        what the events were told when they came before. One round trip.
+        """Remember who turned to whom, which texts were seen, who reported whom and what is judged out of order; tell what was
+        known of them before, and what the events were told when they came before. One round trip.
         """
         limits = self._limits
         plan = TiePlan(ties, self._pseudonyms, len(self._shards))
@@ -165,7 +190,11 @@ class Store:
             calls.setdefault(0, []).append(Call(CAMPAIGNS, request, self._campaigns.scope, work))
             known_texts = self._feedback.known((), texts)
             calls[0].append(Call(KNOWN, known_texts, self._campaigns.scope, work, known_joined))
+        doubtful = [(doubt.topic, doubt.start, doubt.end) for doubt in doubts]
+        ttl = doubts_kept // MICROSECONDS + limits.lateness + limits.grace
+        calls.setdefault(0, []).append(Call(_DOUBTS, (doubts_kept, ttl, doubtful)))
         answers = await self._shards.run(calls)
+        doubted = tuple(Doubt(topic.decode(), start, end) for topic, start, end in answers[0].pop())
         campaigns: list[Campaign | None] = []
         united: list[tuple[str, ...]] = []
         decisions: list[Decision] = []
@@ -181,7 +210,7 @@ class Store:
             for position, packed in results.pop(0):
                 told[position - 1] += self._episodes.told(packed)
         known, kinds = plan.answers({shard: results[0] for shard, results in answers.items() if results})
-        return Recalled(known, kinds, campaigns, told, records, united, decisions)
+        return Recalled(known, kinds, campaigns, told, records, united, decisions, doubted)
 
     def _filed(self, filings: Sequence[Filing]) -> dict[int, list[int]]:
         """Positions of the reports by the shards of their reporters."""
@@ -265,3 +294,7 @@ class Store:
         if any(one.sample for one in judgements):
             calls[0].append(Call(KNOWN, self._feedback.known(judgements, ()), self._campaigns.scope))
         await self._shards.run(calls)
+
+
+def _names(packed: Sequence[bytes]) -> frozenset[str]:
+    return frozenset(name.decode() for name in packed)

@@ -150,3 +150,35 @@ def test_it_is_ready_once_the_group_has_answered_even_with_no_partition(clock: C
     assert worker.why_not_ready() == []
     worker.revoke()
     assert worker.why_not_ready() == ["Kafka has not assigned partitions yet"]
+
+
+def test_who_waits_for_a_partition_is_alive_and_says_for_which(clock: Clock, worker: Health) -> None:
+    worker.see(sighting(7))
+    for seconds in range(0, 300, 10):
+        worker.wait_for_partitions({P: seconds})
+        clock.now += 10
+        assert worker.why_dead() == []
+    assert worker.why_not_ready() == ["Kafka has not given what comes next of activity.messages/0 for 290 s"]
+    assert worker.awaited == {P: 290}
+    worker.wait_for_partitions({("activity.comments", number): 4.0 for number in range(12)} | {P: 2.0})
+    [reason] = worker.why_not_ready()
+    assert reason.startswith("Kafka has not given what comes next of activity.comments/0, activity.comments/1, ")
+    assert reason.endswith("/9 and 2 more for 4 s")
+    worker.wait_for_partitions({})
+    assert worker.why_not_ready() == []
+
+
+def test_who_has_stopped_reading_does_not_wait(clock: Clock, worker: Health) -> None:
+    worker.see(sighting(7))
+    worker.wait_for_partitions({P: 4.0})
+    clock.now += 31
+    assert worker.why_dead() == ["records wait and none was judged for 31 s"]
+
+
+def test_new_partitions_are_not_waited_for_yet(worker: Health) -> None:
+    worker.wait_for_partitions({P: 4.0})
+    worker.revoke()
+    assert worker.waits == []
+    worker.wait_for_partitions({P: 4.0})
+    worker.assign(frozenset([P]))
+    assert worker.waits == []

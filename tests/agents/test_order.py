@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.budget import cost_of
-from agents.order import PATIENCE_SECONDS, Merge, event_time
+from agents.order import SILENCE_SECONDS, Merge, event_time
 from models.records import RawRecord, Source
 from tests.agents.helpers import Clock
 
@@ -24,16 +24,29 @@ def record(partition: TP, offset: int, second: float | None) -> RawRecord:
     return RawRecord(b'{"actor_id": "a", "occurred_at": "%s", "x": {}}' % moment.encode(), None, source)
 
 
-def merge(clock: Clock | None = None) -> Merge:
-    return Merge(clock or Clock(), NOW.timestamp)
+def merge(clock: Clock | None = None, read_on_seconds: float | None = None) -> Merge:
+    return Merge(clock or Clock(), NOW.timestamp, read_on_seconds)
 
 
-def read(into: Merge, behind: frozenset[TP] = frozenset(), **seconds: Sequence[float | None]) -> None:
-    """More of partitions a, b, c, which say when each record happened; offsets are seconds."""
+def told_at(seconds: float) -> int:
+    """So long before now."""
+    return int((NOW.timestamp() - seconds) * 1000)
+
+
+def read(
+    into: Merge,
+    behind: frozenset[TP] = frozenset(),
+    answered: dict[TP, int] | None = None,
+    **seconds: Sequence[float | None],
+) -> None:
+    """More of partitions a, b, c, which say when each record happened; offsets are seconds. All have answered just now, unless
+    `answered` says when.
+    """
     partitions = {"a": A, "b": B, "c": C}
     into.add(
         {partitions[n]: [record(partitions[n], i, s) for i, s in enumerate(more)] for n, more in seconds.items()},
         behind,
+        dict.fromkeys(ALL, told_at(0)) | (answered or {}),
     )
 
 
@@ -76,19 +89,97 @@ def test_nothing_is_judged_before_what_is_known_to_be_missing() -> None:
     assert taken(subject) == [(1, 7), (0, 10), (0, 11)]
 
 
-def test_a_partition_that_never_comes_is_not_waited_for_for_ever() -> None:
+def test_what_is_known_to_be_missing_is_waited_for_for_as_long_as_it_takes() -> None:
     clock = Clock()
     subject = merge(clock)
     read(subject, frozenset([C]), a=[10])
+    assert subject.awaited() == {C: 0}
+    for _ in range(24):
+        clock.now += 3600
+        assert taken(subject) == []
+        read(subject, frozenset([C]))
+    assert subject.awaited() == {C: 24 * 3600}
+    read(subject, c=[3])
+    assert taken(subject) == [(2, 3), (0, 10)]
+    assert subject.awaited() == {}
+
+
+def test_who_has_not_told_what_it_has_since_a_record_was_fetched_may_have_what_comes_before_it() -> None:
+    clock = Clock()
+    subject = merge(clock)
+    # of C all was read that it had told of, and then its broker went away; B is only as of a moment before
+    read(subject, answered={B: told_at(0.1), C: told_at(30)}, a=[10])
+    assert subject.missing() == {B, C}
     assert taken(subject) == []
-    clock.now += PATIENCE_SECONDS - 1
+    read(subject, answered={C: told_at(30)})
+    clock.now += 3600
+    assert subject.awaited() == {C: 3600}
     assert taken(subject) == []
-    clock.now += 2
+    read(subject, c=[9])
+    assert taken(subject) == [(2, 9), (0, 10)]
+
+
+def test_each_record_waits_only_for_answers_from_after_it_was_fetched() -> None:
+    subject = merge()
+    read(subject, frozenset([A]), {p: told_at(5) for p in ALL}, a=[10])
     assert taken(subject) == [(0, 10)]
+    read(subject, answered={B: told_at(4), C: told_at(4)}, a=[20])
+    assert taken(subject) == []
+    read(subject, answered={A: told_at(1), B: told_at(1)}, b=[15])
+    # what is here of A was fetched after what B had told
+    assert taken(subject) == [(1, 15)]
+    assert subject.missing() == {B}
+    read(subject)
+    assert taken(subject) == [(0, 20)]
+
+
+def test_a_partition_that_has_just_been_emptied_is_asked_before_what_was_fetched_later() -> None:
+    subject = merge()
+    read(subject, answered={A: told_at(2), C: told_at(1), B: told_at(1)}, a=[1])
+    read(subject, answered={A: told_at(2)}, b=[5])
+    assert taken(subject) == [(0, 1)]
+    assert subject.missing() == {A}
+    read(subject)
+    assert taken(subject) == [(1, 5)]
+
+
+def test_a_clock_that_is_set_back_holds_up_nobody() -> None:
+    moment = NOW.timestamp()
+    subject = Merge(Clock(), lambda: moment)
+    read(subject, answered={C: told_at(1)}, a=[10])
+    assert taken(subject) == []
+    moment -= 3000
+    read(subject, answered=dict.fromkeys(ALL, told_at(2999)), b=[5])
+    assert taken(subject) == [(1, 5), (0, 10)]
+
+
+def test_what_an_operator_does_not_want_to_wait_for_is_named() -> None:
+    clock = Clock()
+    subject = merge(clock, read_on_seconds=60)
+    read(subject, frozenset([C]), a=[10], b=[10])
+    assert taken(subject) == []
+    clock.now += 59
+    assert taken(subject) == []
+    assert subject.given_up() == frozenset()
+    clock.now += 1
+    assert subject.given_up() == {C}
+    assert taken(subject) == [(0, 10), (1, 10)]
+    assert subject.reached == 0, "others are not told that it had been read"
     # once it has come, it is waited for anew
     read(subject, frozenset([C]), a=[20], c=[3])
     assert taken(subject) == [(2, 3)]
+    assert subject.given_up() == frozenset()
     assert taken(subject) == []
+
+
+def test_it_knows_since_when_a_partition_has_not_told_what_it_has() -> None:
+    subject = merge()
+    read(subject, answered={C: told_at(SILENCE_SECONDS)})
+    assert subject.silent_since() is None
+    read(subject, answered={C: told_at(SILENCE_SECONDS + 1)})
+    assert subject.silent_since() == told_at(SILENCE_SECONDS + 1) * 1000
+    subject.clear()
+    assert subject.silent_since() is None
 
 
 def test_idle_partitions_hold_up_nobody() -> None:

@@ -1,40 +1,64 @@
 """How far a worker may read while others are behind."""
 
 import asyncio
+import random
+from collections import deque
 
 import pytest
+from redis.asyncio import Redis
 
 from agents.metrics import Metrics
-from agents.pace import HELD_SECONDS, LEAD_SECONDS, LIFETIME_SECONDS, SETTLE_SECONDS, STUCK_SECONDS, Pace
+from agents.order import SILENCE_SECONDS
+from agents.pace import LEAD_SECONDS, SETTLE_SECONDS, Pace, Reached
 from state.errors import StateUnavailable
+from state.pseudonyms import Pseudonyms
+from state.requests import Absent, Others, Progress
+from state.store import Store
 from tests.agents.helpers import Clock, gauges, health
 
 LEAD = LEAD_SECONDS * 1_000_000
 P = ("activity.messages", 0)
+NAME = "activity.messages/0"
+THEIRS = "activity.comments/3"
+TOPICS = ["activity.messages", "activity.comments"]
+NOW = 1_000 * LEAD
 
 
 class Group:
-    """One worker and what it hears of the others."""
+    """One worker, whose partition is `P`, and what it hears of the others."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_on_seconds: float | None = None) -> None:
         self.clock = Clock()
         self.health = health(self.clock)
+        self.health.assign(frozenset([P]))
         self.metrics = Metrics()
-        self.others: int | None = None
+        self.others = Others()
         self.out = False
-        self.told: list[int | None] = []
-        self.pace = Pace(self._share, health=self.health, metrics=self.metrics, clock=self.clock)
+        self.told: list[Progress] = []
+        self.pace = Pace(
+            self._share,
+            topics=TOPICS,
+            health=self.health,
+            metrics=self.metrics,
+            read_on_seconds=read_on_seconds,
+            clock=self.clock,
+            wall_clock=lambda: NOW / 1_000_000,
+        )
+        self.pace.claim([P], 1)
 
-    async def _share(self, worker: str, reached: int | None, lifetime: int) -> int | None:
+    async def _share(self, progress: Progress, *, silent_after: float, kept: int) -> Others:
         if self.out:
             raise StateUnavailable("TimeoutError", "")
-        self.told.append(reached)
+        self.told.append(progress)
         return self.others
 
     def tell(self, reached: int | None, seconds: float = 0.0) -> int | None:
-        """Tell, and how far it may read so many seconds later."""
-        asyncio.run(self.pace.tell(reached))
-        self.clock.now += seconds
+        """Tell, and how far it may read so many seconds later, all of which it tells the same."""
+        asyncio.run(self.pace.tell(Reached(reached)))
+        while seconds > 0:
+            self.clock.now += min(seconds, SILENCE_SECONDS / 2)
+            seconds -= SILENCE_SECONDS / 2
+            asyncio.run(self.pace.tell(Reached(reached)))
         return self.pace.until()
 
 
@@ -47,82 +71,146 @@ def test_it_judges_nothing_before_the_others_had_time_to_tell(group: Group) -> N
     assert group.pace.until() == 0
     assert group.tell(7, SETTLE_SECONDS / 2) == 0
     assert group.tell(7, SETTLE_SECONDS) is None
-    group.pace.restart()
+    group.pace.claim([P], 2)
     assert group.pace.until() == 0
+    assert group.tell(7, SETTLE_SECONDS) is None
+    assert [(one.claims, one.generation) for one in group.told if one.claims] == [((NAME,), 1), ((NAME,), 2)]
 
 
 def test_it_stays_near_the_slowest(group: Group) -> None:
-    group.others = 5_000_000
+    group.others = Others(slowest=5_000_000)
     group.tell(7, SETTLE_SECONDS)
     assert group.tell(7) == 5_000_000 + LEAD
-    group.others = None
+    group.others = Others()
     assert group.tell(7) is None
-    assert group.told == [7, 7, 7]
+    assert {(one.moment, one.up_to_date) for one in group.told} == {(7, False)}
 
 
-def test_who_waits_for_others_is_not_idle_and_shows_it(group: Group) -> None:
-    group.health.assign(frozenset([P]))
-    group.others = 1
-    group.tell(2 * LEAD, SETTLE_SECONDS)
-    for _ in range(40):
-        group.others += 1
-        group.tell(2 * LEAD, 1)
-    assert group.health.why_dead() == []
-    assert gauges(group.metrics)["twinwatch_held_back_seconds"] == 40
-    group.others = LEAD
-    group.tell(2 * LEAD)
-    assert gauges(group.metrics)["twinwatch_held_back_seconds"] == 0
+def test_who_is_up_to_date_tells_as_of_when(group: Group) -> None:
+    group.tell(None)
+    assert (group.told[-1].moment, group.told[-1].up_to_date) == (NOW, True)
+    asyncio.run(group.pace.tell(Reached(None, NOW - 3 * LEAD)))
+    # others may be a minute ahead of what is told, and not at all ahead of what nobody knows
+    assert (group.told[-1].moment, group.told[-1].up_to_date) == (NOW - 4 * LEAD, False)
+    asyncio.run(group.pace.tell(Reached(9, NOW - 3 * LEAD)))
+    assert (group.told[-1].moment, group.told[-1].up_to_date) == (9, False)
 
 
-def test_others_that_do_not_move_are_not_waited_for_for_long(group: Group) -> None:
-    group.others = 1
-    group.tell(2 * LEAD, STUCK_SECONDS - 1)
-    assert group.tell(2 * LEAD) == 1 + LEAD
-    assert group.tell(2 * LEAD, 2) is None
-    group.others = 2
-    assert group.tell(2 * LEAD) == 2 + LEAD
-
-
-def test_others_that_move_too_slowly_are_not_waited_for_for_ever(group: Group) -> None:
-    group.others = 1
-    group.tell(2 * LEAD, SETTLE_SECONDS)
-    seconds = 0
-    while group.tell(2 * LEAD, 1) is not None:
-        group.others += 1
-        seconds += 1
-    assert HELD_SECONDS - 2 <= seconds <= HELD_SECONDS + 2
-
-
-def test_while_redis_is_out_it_reads_no_further_and_starts_anew_afterwards(group: Group) -> None:
+def test_it_goes_no_further_than_who_is_silent_until_another_has_taken_over(group: Group) -> None:
+    group.others = Others(absent=(Absent(5_000_000, frozenset([THEIRS])),), slowest=4_000_000)
     group.tell(7, SETTLE_SECONDS)
-    group.out = True
-    group.health.suffer("redis", "Redis does not answer")
-    group.tell(7, LIFETIME_SECONDS + 1)
-    assert group.tell(7, 1000) == 0
-    group.out = False
-    assert group.tell(7) == 0
+    assert group.tell(7, 600) == 5_000_000
+    group.others = Others(slowest=5_000_000)
+    assert group.tell(7) == 5_000_000 + LEAD
+
+
+def test_nobody_waits_for_what_the_group_no_longer_reads(group: Group) -> None:
+    group.others = Others(absent=(Absent(5_000_000, frozenset(["activity.old/1"])),))
     assert group.tell(7, SETTLE_SECONDS) is None
 
 
-def test_what_was_learnt_holds_while_redis_fails_for_a_moment(group: Group) -> None:
-    group.others = 5_000_000
+def test_who_waits_for_others_is_alive_and_says_for_what_for_as_long_as_it_takes(group: Group) -> None:
+    group.others = Others(slowest=1, slowest_partitions=frozenset([THEIRS]))
+    group.tell(2 * LEAD, SETTLE_SECONDS)
+    assert group.tell(2 * LEAD, 600) == 1 + LEAD
+    assert group.told[-1].names_slowest
+    assert group.health.why_dead() == []
+    [reason] = group.health.why_not_ready()
+    assert reason.startswith("other workers are further behind")
+    assert THEIRS in reason
+    assert gauges(group.metrics)["twinwatch_held_back_seconds"] == 600 + SETTLE_SECONDS
+    group.others = Others(slowest=LEAD)
+    group.tell(2 * LEAD)
+    assert group.health.why_not_ready() == []
+    assert gauges(group.metrics)["twinwatch_held_back_seconds"] == 0
+
+
+def test_an_operator_may_want_it_to_read_on_and_what_it_has_not_waited_for_is_named() -> None:
+    group = Group(read_on_seconds=60)
+    group.others = Others(
+        slowest=1, slowest_partitions=frozenset([THEIRS]), absent=(Absent(2, frozenset(["activity.comments/1"])),)
+    )
+    group.tell(2 * LEAD, SETTLE_SECONDS)
+    assert group.tell(2 * LEAD, 58) == 2
+    assert group.pace.given_up() == frozenset()
+    assert group.tell(2 * LEAD, 2) is None
+    assert group.pace.given_up() == {THEIRS, "activity.comments/1"}
+    group.others = Others(slowest=2 * LEAD)
+    assert group.tell(2 * LEAD) == 3 * LEAD
+    assert group.pace.given_up() == frozenset()
+
+
+@pytest.mark.parametrize("read_on_seconds", [None, 60])
+def test_while_redis_is_out_it_reads_no_further_and_says_so(read_on_seconds: float | None) -> None:
+    group = Group(read_on_seconds)
     group.tell(7, SETTLE_SECONDS)
     group.out = True
-    assert group.tell(7, LIFETIME_SECONDS - 1) == 5_000_000 + LEAD
+    assert group.tell(7, 600) == 0
+    assert group.health.why_not_ready() == ["Redis does not answer: TimeoutError"]
+    assert group.health.why_dead() == []
+    group.out = False
+    assert group.tell(7) is None
+    assert group.health.why_not_ready() == []
 
 
-def test_what_cannot_be_told_for_another_reason_does_not_stop_the_worker(group: Group) -> None:
+def test_what_was_learnt_holds_while_redis_fails_for_a_moment(group: Group) -> None:
+    group.others = Others(slowest=5_000_000)
+    group.tell(7, SETTLE_SECONDS)
     group.out = True
+    group.clock.now += SILENCE_SECONDS / 2
+    assert group.tell(7) == 5_000_000 + LEAD
+    assert group.health.why_not_ready() == []
+
+
+def test_who_is_not_known_claims_again_and_listens(group: Group) -> None:
+    group.tell(7, SETTLE_SECONDS)
+    group.others = Others(known=False)
     assert group.tell(7) == 0
-    assert group.tell(7, STUCK_SECONDS + 1) is None
+    group.others = Others()
+    assert group.tell(7) == 0
+    assert group.told[-1].claims == (NAME,)
+    assert group.tell(7, SETTLE_SECONDS) is None
 
 
-def test_who_ends_holds_nobody_up(group: Group) -> None:
+def test_who_ends_gives_its_partitions_back(group: Group) -> None:
     async def run() -> None:
-        keeping = asyncio.create_task(group.pace.keep(lambda: 7))
+        keeping = asyncio.create_task(group.pace.keep(lambda: Reached(7)))
         await asyncio.sleep(0.01)
         keeping.cancel()
         await asyncio.wait([keeping])
 
     asyncio.run(run())
-    assert group.told == [7, None]
+    assert [one.claims for one in group.told] == [(NAME,), ()]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_however_records_are_spread_no_two_workers_wait_for_each_other(any_redis_url: str, seed: int) -> None:
+    """Three workers, of which each round lets every one judge one record if it may, until all are judged."""
+    chance = random.Random(seed)
+
+    async def run() -> None:
+        client = Redis.from_url(any_redis_url)
+        store = Store(client, Pseudonyms(b"a key for tests"))
+        clock = Clock()
+        queues = [deque(chance.randrange(1, 20 * LEAD) for _ in range(chance.randrange(0, 30))) for _ in range(3)]
+        paces = []
+        for number, _ in enumerate(queues):
+            pace = Pace(store.share_progress, topics=TOPICS, health=health(clock), metrics=Metrics(), clock=clock)
+            pace.claim([("activity.messages", number)], 1)
+            paces.append(pace)
+        idle = 0
+        while any(queues):
+            clock.now += SETTLE_SECONDS
+            for pace, queue in zip(paces, queues, strict=True):
+                await pace.tell(Reached(queue[0] if queue else None))
+            # who told first in a round has learnt how the others stood in the one before
+            idle += 1
+            for pace, queue in zip(paces, queues, strict=True):
+                until = pace.until()
+                if queue and (until is None or queue[0] <= until):
+                    queue.popleft()
+                    idle = 0
+            assert idle < 4, "all wait"
+        await client.aclose()
+
+    asyncio.run(run())

@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from time import time
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from aiokafka.errors import TopicAuthorizationFailedError
@@ -14,9 +15,11 @@ from agents.app import build_app
 from agents.budget import Budget, cost_of
 from agents.consumer import Batch, BatchConsumer, GroupLost, _ConsumerThread
 from agents.lag import Standing
+from agents.order import Merge
+from agents.pace import Reached
 from agents.settings import Settings
 from models.records import RawRecord
-from tests.agents.helpers import health
+from tests.agents.helpers import Clock, health
 
 START_MICROSECONDS = 1_767_225_600_000_000
 A, B, OTHER = TP("activity.messages", 0), TP("activity.messages", 1), TP("activity.comments", 0)
@@ -35,6 +38,7 @@ class FakeThread:
         self.fetches: list[Fetched | Exception] = []
         self.behind: frozenset[TP] = frozenset()
         self.positions: dict[TP, int] = {}
+        self.answered = {A: 1, B: 1, OTHER: 1}
         self.asked: list[set[TP]] = []
         self.before_fetch: Callable[[], Awaitable[None]] | None = None
         self.taken: list[dict[TP, int]] = []
@@ -124,11 +128,26 @@ def test_what_is_known_to_be_missing_is_asked_for_and_waited_for() -> None:
     asyncio.run(run())
 
 
+def test_what_was_read_to_its_end_is_waited_for_when_it_answers_no_more() -> None:
+    async def run() -> None:
+        reading = Reading()
+        assert await reading.read({OTHER: [3]}) == 1
+        # a broker of two has gone: what it had told of was read, and what came since nobody knows
+        reading.thread.answered = {A: 2, B: 2, OTHER: 1}
+        assert await reading.read({A: [30]}) == 0
+        assert set(reading.app.health._awaited) == {("activity.comments", 0)}
+        reading.thread.answered = {A: 3, B: 3, OTHER: 3}
+        assert await reading.read({OTHER: [4]}) == 2
+        assert offsets(reading.batches[1]) == [(0, 4), (0, 30)]
+
+    asyncio.run(run())
+
+
 def test_only_what_is_confirmed_is_committed_and_again_until_kafka_takes_it() -> None:
     async def run() -> None:
         reading = Reading()
         await reading.read({A: [0, 1]}, {A: [2]})
-        assert reading.consumer.reached == START_MICROSECONDS
+        assert reading.consumer.reached.moment == START_MICROSECONDS
         assert not await reading.consumer.force_commit()
         reading.thread.takes_commits = False
         reading.consumer.confirm(reading.batches[0])
@@ -152,6 +171,58 @@ def test_a_batch_costs_no_more_than_the_budget_allows() -> None:
         reading.consumer.confirm(reading.batches[0])
         await reading.read({A: [4]})
         assert [len(batch.records) for batch in reading.batches] == [2, 2, 1]
+
+    asyncio.run(run())
+
+
+def test_who_reads_on_all_the_same_says_of_each_record_what_was_missing(caplog: pytest.LogCaptureFixture) -> None:
+    async def run() -> None:
+        reading, clock = Reading(), Clock()
+        reading.app.topic_prefix = "activity."
+        reading.consumer._merge = Merge(clock, read_on_seconds=60)
+        reading.thread.behind = frozenset([OTHER])
+        assert await reading.read({A: [30]}, {}) == 0
+        clock.now += 60
+        assert await reading.read({}) == 1
+        reading.thread.behind = frozenset()
+        assert await reading.read({OTHER: [29]}) == 1
+        assert [record.without for batch in reading.batches for record in batch.records] == [
+            frozenset(["comments"]),
+            frozenset(),
+        ]
+
+    asyncio.run(run())
+    assert "reading on without comments, which has been waited for for too long" in caplog.messages
+
+
+def test_what_other_workers_have_not_judged_may_be_missing_too() -> None:
+    class Impatient:
+        def until(self) -> None:
+            return None
+
+        def given_up(self) -> frozenset[str]:
+            return frozenset(["activity.comments/7"])
+
+    async def run() -> None:
+        reading = Reading()
+        reading.app.pace = cast(Any, Impatient())
+        assert await reading.read({A: [30]}) == 1
+        assert reading.batches[0].records[0].without == {"activity.comments"}
+
+    asyncio.run(run())
+
+
+def test_it_has_come_nowhere_until_it_has_gone_back_to_what_is_committed_of_its_new_partitions() -> None:
+    async def run() -> None:
+        reading = Reading()
+        reading.thread.answered = dict.fromkeys((A, B, OTHER), int(time() * 1000))
+        await reading.read({})
+        assert reading.consumer.reached == Reached()
+        reading.app.consumer_generation_id += 1
+        assert reading.consumer.reached == Reached(0)
+        assert await reading.read({A: [30]}) == 1
+        assert reading.thread.seeks == 1
+        assert reading.consumer.reached.moment == START_MICROSECONDS + 30 * 60_000_000
 
     asyncio.run(run())
 
@@ -232,16 +303,19 @@ def test_an_error_of_kafka_is_told_once_and_reading_goes_on(caplog: pytest.LogCa
 class FakeKafkaConsumer:
     """What of aiokafka's consumer the thread looks at."""
 
-    def __init__(self, *, lost: bool = False, error: Exception | None = None) -> None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    def __init__(self, *, lost: str = "", error: Exception | None = None) -> None:
+        tasks: dict[str, asyncio.Future[None]] = {
+            name: asyncio.get_running_loop().create_future() for name in ("coordination", "fetch")
+        }
         if lost:
-            done.set_result(None)
+            tasks[lost].set_result(None)
 
         def check_errors() -> None:
             if error:
                 raise error
 
-        self._coordinator = SimpleNamespace(_coordination_task=done, check_errors=check_errors)
+        self._coordinator = SimpleNamespace(_coordination_task=tasks["coordination"], check_errors=check_errors)
+        self._fetcher = SimpleNamespace(_fetch_task=tasks["fetch"])
         self.error = error
 
     async def commit(self, _: object) -> None:
@@ -257,9 +331,10 @@ def thread_over(consumer: FakeKafkaConsumer) -> _ConsumerThread:
     return thread
 
 
-def test_a_group_that_is_lost_for_good_ends_the_worker() -> None:
+@pytest.mark.parametrize("lost", ["coordination", "fetch"])
+def test_a_group_that_is_lost_for_good_or_a_fetcher_that_has_ended_ends_the_worker(lost: str) -> None:
     async def run() -> None:
-        consumer = FakeKafkaConsumer(lost=True)
+        consumer = FakeKafkaConsumer(lost=lost)
         with pytest.raises(GroupLost):
             await thread_over(consumer)._fetch_records(consumer, {A})
 

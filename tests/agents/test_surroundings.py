@@ -249,3 +249,27 @@ def test_a_degraded_worker_says_which_server_it_waits_for_since_when_and_lives()
             assert gauges(metrics)['twinwatch_outage_seconds{server="kafka"}'] == 0
 
     asyncio.run(run())
+
+
+def test_a_worker_that_waits_for_a_partition_says_for_which_and_lives() -> None:
+    async def run() -> None:
+        metrics, condition = Metrics(), health()
+        metrics.watch_outages(condition)
+        condition.assign(frozenset([("activity.messages", 3)]))
+        name = 'twinwatch_awaited_partition_seconds{partition="3",topic="activity.messages"}'
+
+        async def look_at_store() -> None:
+            pass
+
+        async with serve("127.0.0.1", 0, metrics=metrics, health=condition, look_at_store=look_at_store) as port:
+            condition.wait_for_partitions({("activity.messages", 3): 75.0})
+            status, body = await get(port, "/ready")
+            reasons = ["Kafka has not given what comes next of activity.messages/3 for 75 s"]
+            assert (status, json.loads(body)) == (503, {"status": "degraded", "reasons": reasons})
+            assert (await get(port, "/live"))[0] == 200
+            assert gauges(metrics)[name] == 75
+            condition.wait_for_partitions({})
+            assert (await get(port, "/ready"))[0] == 200
+            assert name not in gauges(metrics)
+
+    asyncio.run(run())

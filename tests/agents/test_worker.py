@@ -24,6 +24,7 @@ from models.records import RawRecord
 from rules.policy import PolicyError
 from state.agreement import Disagreement, WrongStore
 from state.errors import StateUnavailable
+from state.requests import Others, Progress
 from state.server import ServerMemory
 from tests.agents.helpers import Clock, gauges, health
 
@@ -49,7 +50,7 @@ class FakeJudge:
     async def memory(self) -> ServerMemory:
         return ServerMemory(used=1, most=2, policy=self.policy)
 
-    async def share_progress(self, worker: str, reached: int | None, lifetime: int) -> int | None:
+    async def share_progress(self, progress: Progress, *, silent_after: float, kept: int) -> Others:
         raise NotImplementedError
 
 

@@ -1,4 +1,8 @@
-"""A proxy between workers and a genuine Redis, which can make Redis look slow, full, loading, read-only or torn away."""
+"""Proxies between workers and genuine servers.
+
+One can make Redis look slow, full, loading, read-only or torn away. The other keeps single partitions of Kafka's from its
+clients, as a broker does that has come back and has not loaded them yet.
+"""
 
 import asyncio
 import random
@@ -6,8 +10,17 @@ import threading
 from collections import Counter
 from collections.abc import Coroutine
 from contextlib import suppress
+from io import BytesIO
 from typing import Any, NamedTuple, Self
 
+from aiokafka.protocol.api import RequestHeader_v1
+from aiokafka.protocol.fetch import FetchRequest_v11, FetchResponse_v11
+
+Partition = tuple[str, int]
+"""Topic and number."""
+
+_FETCH = FetchRequest_v11.API_KEY.to_bytes(2, "big")
+_NOT_LEADER = 6
 _SCRIPTS = (b"EVALSHA", b"EVAL")
 _LIMIT = 64 * 1024 * 1024
 _GONE = (ConnectionError, OSError, asyncio.IncompleteReadError)
@@ -40,25 +53,20 @@ def slow(seconds: float) -> Trouble:
     return Trouble("slow", share=0.7, seconds=seconds)
 
 
-class RedisProxy:
-    """Passes commands on one by one, so that an answer which it makes up itself stands where the true one would have."""
+class Proxy:
+    """Accepts connections on a port of its own while inside; `_serve` passes on what comes."""
 
-    def __init__(self, upstream_port: int, chance: random.Random) -> None:
-        self.trouble: Trouble | None = None
-        self.done: Counter[str] = Counter()
-        """How many script calls met which trouble."""
-        self.largest = 0
-        """Bytes of the largest script call so far."""
+    def __init__(self, upstream_port: int, port: int = 0) -> None:
+        self.port = port
         self._upstream_port = upstream_port
-        self._chance = chance
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._tasks: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self._server = self._call(asyncio.start_server(self._accepted, "127.0.0.1", 0, limit=_LIMIT))
-        self.port: int = self._server.sockets[0].getsockname()[1]
+        self._server = self._call(asyncio.start_server(self._accepted, "127.0.0.1", self.port, limit=_LIMIT))
+        self.port = self._server.sockets[0].getsockname()[1]
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -84,6 +92,22 @@ class RedisProxy:
         with suppress(*_GONE):
             await self._serve(client, to_client)
         to_client.close()
+
+    async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        raise NotImplementedError
+
+
+class RedisProxy(Proxy):
+    """Passes commands on one by one, so that an answer which it makes up itself stands where the true one would have."""
+
+    def __init__(self, upstream_port: int, chance: random.Random) -> None:
+        super().__init__(upstream_port)
+        self.trouble: Trouble | None = None
+        self.done: Counter[str] = Counter()
+        """How many script calls met which trouble."""
+        self.largest = 0
+        """Bytes of the largest script call so far."""
+        self._chance = chance
 
     async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
         server, to_server = await asyncio.open_connection("127.0.0.1", self._upstream_port, limit=_LIMIT)
@@ -119,6 +143,83 @@ class RedisProxy:
             return None
         self.done[trouble.name] += 1
         return trouble
+
+
+class KafkaProxy(Proxy):
+    """Passes everything on but what clients ask of partitions that are held: of those the broker is not even asked.
+
+    Of half of them, in turn, nothing is answered, and of the others that the broker is not their leader.
+    """
+
+    held: frozenset[Partition] = frozenset()
+    """Topic and number."""
+    refused: int = 0
+    """How often a client asked for a partition that is held."""
+
+    async def _serve(self, client: asyncio.StreamReader, to_client: asyncio.StreamWriter) -> None:
+        server, to_server = await asyncio.open_connection("127.0.0.1", self._upstream_port, limit=_LIMIT)
+        refused: dict[bytes, list[Partition]] = {}
+        answering = asyncio.create_task(_answer(server, to_client, refused))
+        try:
+            while True:
+                request = await _read_frame(client)
+                if self.held and request.startswith(_FETCH):
+                    request = await self._without_held(request, refused)
+                to_server.write(_framed(request))
+                await to_server.drain()
+        finally:
+            answering.cancel()
+            to_server.close()
+
+    async def _without_held(self, request: bytes, refused: dict[bytes, list[Partition]]) -> bytes:
+        stream = BytesIO(request)
+        _, version, *_ = RequestHeader_v1.SCHEMA.decode(stream)
+        assert version == FetchRequest_v11.API_VERSION
+        begins = stream.tell()
+        fetch = FetchRequest_v11.decode(stream)
+        held = sorted(self.held.intersection((topic, part[0]) for topic, parts in fetch.topics for part in parts))
+        if not held:
+            return request
+        self.refused += len(held)
+        refused[request[4:8]] = held[::2]
+        fetch.topics = [
+            (topic, kept)
+            for topic, parts in fetch.topics
+            if (kept := [part for part in parts if (topic, part[0]) not in held])
+        ]
+        if not fetch.topics:
+            # Kafka would answer at once, and be asked again
+            await asyncio.sleep(0.1)
+        encoded: bytes = fetch.encode()
+        return request[:begins] + encoded
+
+
+async def _answer(
+    server: asyncio.StreamReader, to_client: asyncio.StreamWriter, refused: dict[bytes, list[Partition]]
+) -> None:
+    with suppress(*_GONE):
+        while True:
+            answer = await _read_frame(server)
+            # an answer begins with the number of its question
+            if partitions := refused.pop(answer[:4], []):
+                fetched = FetchResponse_v11.decode(answer[4:])
+                fetched.topics = [
+                    *fetched.topics,
+                    *((topic, [(number, _NOT_LEADER, -1, -1, -1, [], -1, b"")]) for topic, number in partitions),
+                ]
+                answer = answer[:4] + fetched.encode()
+            to_client.write(_framed(answer))
+            await to_client.drain()
+    to_client.close()
+
+
+async def _read_frame(stream: asyncio.StreamReader) -> bytes:
+    """One question or answer of Kafka's protocol, without its length."""
+    return await stream.readexactly(int.from_bytes(await stream.readexactly(4), "big"))
+
+
+def _framed(content: bytes) -> bytes:
+    return len(content).to_bytes(4, "big") + content
 
 
 async def _read_command(client: asyncio.StreamReader) -> tuple[bytes, bytes]:

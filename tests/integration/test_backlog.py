@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from agents.pace import LIFETIME_SECONDS
+from agents.order import SILENCE_SECONDS
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Found, Sent, Stage, event, replayed
 from tests.integration.workload import moment, own_affairs
@@ -133,7 +133,7 @@ def test_two_hours_behind_nothing_is_found_that_live_reading_would_not_have_foun
     stage.send(two_hours)
     for _ in range(workers):
         stage.start_worker(ready=False)
-    time.sleep(LIFETIME_SECONDS + 2)
+    time.sleep(5 * SILENCE_SECONDS)
     frail_redis.start()
     stage.wait_until_judged()
     assert stage.found() == expected

@@ -1,49 +1,134 @@
-"""How workers tell each other how far they have come."""
+"""How workers tell each other how far they have come, and whose the partitions are."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 
+import pytest
 from redis.asyncio import Redis
 
 from state.pseudonyms import Pseudonyms
+from state.requests import Absent, Others, Progress
 from state.store import Store
-from tests.servers import LONG_ENOUGH
 
 FAR = 1_767_225_600_000_001
+KEPT = 600
+P, Q, R = "activity.messages/0", "activity.messages/1", "activity.comments/0"
 
 
-def test_each_learns_the_least_of_the_others_that_are_behind(redis_url: str) -> None:
-    async def run() -> None:
+class Workers:
+    """Any worker of a group, by its name."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def tell(
+        self,
+        worker: str,
+        moment: int,
+        *claims: str,
+        up_to_date: bool = False,
+        generation: int = 1,
+        names: bool = False,
+        silent_after: float = 60,
+    ) -> Others:
+        """Without `claims` the worker claims nothing new."""
+        progress = Progress(
+            worker=worker,
+            moment=moment,
+            up_to_date=up_to_date,
+            generation=generation,
+            claims=claims or None,
+            names_slowest=names,
+        )
+        return await self._store.share_progress(progress, silent_after=silent_after, kept=KEPT)
+
+    async def leave(self, worker: str, moment: int) -> Others:
+        progress = Progress(worker=worker, moment=moment, up_to_date=False, claims=())
+        return await self._store.share_progress(progress, silent_after=60, kept=KEPT)
+
+
+Play = Callable[[Workers, Redis], Awaitable[None]]
+
+
+@pytest.fixture
+def play(redis_url: str) -> Callable[[Play], None]:
+    """Run a scene over an empty Redis."""
+
+    @asynccontextmanager
+    async def opened() -> AsyncIterator[Redis]:
         client = Redis.from_url(redis_url)
-        store = Store(client, Pseudonyms(b"a key for tests"))
-        assert await store.share_progress("one", FAR, 15) is None
-        assert await store.share_progress("two", FAR + 5, 15) == FAR
-        assert await store.share_progress("one", FAR, 15) == FAR + 5
-        assert await store.share_progress("three", 0, 15) == FAR
-        assert await store.share_progress("two", None, 15) == 0
-        assert await store.share_progress("three", None, 15) == FAR
-        assert await store.share_progress("one", FAR, 15) is None
+        yield client
+        await client.aclose()
+
+    async def run(scene: Play) -> None:
+        async with opened() as client:
+            await scene(Workers(Store(client, Pseudonyms(b"a key for tests"))), client)
+
+    return lambda scene: asyncio.run(run(scene))
+
+
+def test_each_learns_the_least_of_the_others_that_are_behind(play: Callable[[Play], None]) -> None:
+    async def scene(workers: Workers, client: Redis) -> None:
+        assert await workers.tell("one", FAR, P) == Others()
+        assert (await workers.tell("two", FAR + 5, Q)).slowest == FAR
+        assert (await workers.tell("one", FAR)).slowest == FAR + 5
+        assert await workers.tell("three", 0, R, names=True) == Others(slowest=FAR, slowest_partitions=frozenset([P]))
+        assert (await workers.tell("two", FAR + 9, up_to_date=True)).slowest == 0
+        assert (await workers.tell("three", FAR, up_to_date=True)).slowest == FAR
+        assert await workers.tell("one", FAR) == Others()
         keys = await client.keys()
-        assert len(keys) == 4
-        assert all([0 < await client.ttl(key) <= 30 for key in keys])
-        await client.aclose()
+        assert len(keys) == 5, "the moments, the owners and a sign of life of each"
+        assert all([0 < await client.ttl(key) <= KEPT for key in keys])
 
-    asyncio.run(run())
+    play(scene)
 
 
-def test_who_does_not_tell_again_is_forgotten(redis_url: str) -> None:
-    async def run() -> None:
-        client = Redis.from_url(redis_url)
-        store = Store(client, Pseudonyms(b"a key for tests"))
-        heard: int | None = None
-        async with asyncio.timeout(LONG_ENOUGH):
-            while heard != FAR:  # three seconds have passed on a very slow machine
-                await store.share_progress("one", FAR, 3)
-                heard = await store.share_progress("two", FAR, 60)
-            while heard is not None:
-                await asyncio.sleep(0.1)
-                heard = await store.share_progress("two", FAR, 60)
-        [key, _] = sorted(await client.keys())
-        assert await client.zcard(key) == 1
-        await client.aclose()
+def test_who_is_silent_is_waited_for_until_another_has_its_partitions(play: Callable[[Play], None]) -> None:
+    async def scene(workers: Workers, client: Redis) -> None:
+        await workers.tell("one", FAR, P, Q, up_to_date=True, silent_after=0.05)
+        await asyncio.sleep(0.1)
+        silent = (Absent(FAR, frozenset([P, Q])),)
+        assert (await workers.tell("two", FAR + 9, R)).absent == silent
+        # one of them is not enough
+        assert (await workers.tell("three", 0, P, generation=2)).absent == (Absent(FAR, frozenset([Q])),)
+        assert (await workers.tell("two", FAR + 9, Q, R, generation=2)) == Others(slowest=0)
+        assert await client.zcard("tw3:{s0}:progress") == 2
 
-    asyncio.run(run())
+    play(scene)
+
+
+def test_what_is_given_back_is_waited_for_until_another_has_it(play: Callable[[Play], None]) -> None:
+    async def scene(workers: Workers, client: Redis) -> None:
+        await workers.tell("one", FAR, P, Q)
+        # the moment is the one that it had come to: where it stands with its new partitions it does not know yet
+        assert (await workers.tell("one", 0, P, generation=2)).absent == (Absent(FAR, frozenset([Q])),)
+        assert (await workers.tell("two", 0, Q, generation=2)).absent == ()
+        await workers.leave("two", FAR + 7)
+        assert (await workers.tell("one", FAR)).absent == (Absent(0, frozenset([Q])),)
+        assert (await workers.tell("one", FAR, P, Q, generation=3)) == Others()
+
+    play(scene)
+
+
+def test_who_was_slow_takes_nothing_back(play: Callable[[Play], None]) -> None:
+    async def scene(workers: Workers, client: Redis) -> None:
+        await workers.tell("one", FAR, P, generation=5)
+        assert not (await workers.tell("two", FAR + 1, P, generation=4)).known
+        assert (await workers.tell("three", FAR + 1, Q, names=True)).slowest_partitions == frozenset([P])
+        # unless nobody is there: the generations of a group that was deleted begin anew
+        await workers.tell("one", FAR, silent_after=0.05)
+        await asyncio.sleep(0.1)
+        assert await workers.tell("two", FAR + 1, P, generation=1) == Others(slowest=FAR + 1)
+
+    play(scene)
+
+
+def test_whose_claims_are_forgotten_is_told_so(play: Callable[[Play], None]) -> None:
+    async def scene(workers: Workers, client: Redis) -> None:
+        assert (await workers.tell("one", FAR, P)).known
+        await client.flushall()
+        assert not (await workers.tell("one", FAR)).known
+        assert (await workers.tell("one", FAR, P)).known
+
+    play(scene)

@@ -1,0 +1,198 @@
+"""Kafka is killed again and again, and comes back slowly, one partition after the other: nobody is accused for that.
+
+    python -m tests.chaos.kills [--seed N] [--kills N] [--workers N]
+
+Each act is a story of its own: members who ask others, are accepted and write to them, and others who write to strangers, or
+whose requests are refused. Kafka is killed in the middle of each, and when it is back, some of its partitions are not, for a
+moment or for longer than any patience, while the rest of the story is written. Workers are killed too, where there are
+several. What is found must be what an undisturbed run over the same records finds. The first difference ends everything.
+"""
+
+import argparse
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from models.events import TOPICS
+from tests.chaos.proxy import KafkaProxy, Partition
+from tests.integration.stage import Found, Sent, Stage, event, replayed
+from tests.integration.workload import moment
+from tests.servers import KafkaServer, RedisServer, eventually, free_port, require_redis
+
+PARTITIONS = 3
+_ACT_SECONDS = 1200.0
+_PATIENCES = (0.3, 1.0, 3.0, 12.0)
+"""For how long partitions are held, in seconds."""
+_WEIGHTS = (8, 6, 4, 1)
+
+
+def act(number: int) -> list[Sent]:
+    """One story, in the order of its time."""
+    start, timed = _ACT_SECONDS * number, list[tuple[float, Sent]]()
+    chance = random.Random(f"act {number}")
+    for friendly in range(2):
+        name = f"friendly-{number}-{friendly}"
+        for other in range(24):
+            second, friend = start + chance.uniform(0, 300), f"friend-{number}-{friendly}-{other}"
+            timed += [
+                _asks(second, name, friend),
+                _answers(second + 120, friend, name, accepted=True),
+                _writes(second + 240, name, friend),
+            ]
+    for other in range(24):
+        timed.append(_writes(start + chance.uniform(0, 600), f"intrusive-{number}", f"stranger-{number}-{other}"))
+        second, asked = start + chance.uniform(0, 300), f"asked-{number}-{other}"
+        timed += [
+            _asks(second, f"refused-{number}", asked),
+            _answers(second + 120, asked, f"refused-{number}", accepted=False),
+        ]
+    return [sent for _, sent in sorted(timed, key=lambda one: one[0])]
+
+
+def _asks(second: float, who: str, whom: str) -> tuple[float, Sent]:
+    fields: dict[str, Any] = {"type": "contact_request", "event_id": f"{who}/asks/{whom}", "recipient_id": whom}
+    return second, event("activity.contact-requests", occurred_at=moment(second), actor_id=who, **fields)
+
+
+def _answers(second: float, who: str, whom: str, *, accepted: bool) -> tuple[float, Sent]:
+    fields: dict[str, Any] = {
+        "type": "contact_response",
+        "event_id": f"{who}/answers",
+        "requester_id": whom,
+        "accepted": accepted,
+    }
+    return second, event("activity.contact-requests", occurred_at=moment(second), actor_id=who, **fields)
+
+
+def _writes(second: float, who: str, whom: str) -> tuple[float, Sent]:
+    fields: dict[str, Any] = {
+        "type": "message",
+        "event_id": f"{who}/writes/{whom}",
+        "recipient_ids": [whom],
+        "text": "",
+    }
+    return second, event("activity.messages", occurred_at=moment(second), actor_id=who, **fields)
+
+
+@contextmanager
+def kafka_with_proxy(kafka: KafkaServer) -> Iterator[KafkaProxy]:
+    """Start a Kafka that has not been started yet, with a second listener whose clients all go through the proxy."""
+    port = free_port()
+    with KafkaProxy(port) as proxy:
+        properties = kafka.directory / "server.properties"
+        lines = properties.read_text("utf-8").splitlines()
+        [listeners] = [line for line in lines if line.startswith("listeners=")]
+        addresses = f"PLAINTEXT://{kafka.bootstrap_servers},HELD://127.0.0.1"
+        more = [
+            f"{listeners},HELD://127.0.0.1:{port}",
+            f"advertised.listeners={addresses}:{proxy.port}",
+            "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,HELD:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        ]
+        properties.write_text("\n".join([*(line for line in lines if line != listeners), *more, ""]), "utf-8")
+        kafka.start()
+        yield proxy
+
+
+def play(
+    kafka: KafkaServer,
+    proxy: KafkaProxy,
+    redis: RedisServer,
+    directory: Path,
+    *,
+    seed: int,
+    kills: int,
+    workers: int,
+    tell: Callable[[str], None] = lambda _: None,
+) -> tuple[Found, Found]:
+    """Kill Kafka so many times; what was found, and what should have been."""
+    chance = random.Random(f"kills {seed}")
+    acts = [act(number) for number in range(kills)]
+    stage = Stage(kafka.bootstrap_servers, redis.url, directory, prefix=f"k{seed}-{workers}.")
+    stage.settings["kafka_bootstrap_servers"] = f"127.0.0.1:{proxy.port}"
+    try:
+        stage.create_topics(PARTITIONS)
+        for _ in range(workers):
+            stage.start_worker()
+        for number, records in enumerate(acts):
+            begun = time.monotonic()
+            cut = chance.randrange(len(records))
+            stage.send(records[:cut])
+            kafka.kill()
+            proxy.held = _some_partitions(stage.prefix, chance)
+            if workers > 1 and chance.random() < 0.2:
+                stage.workers.pop(chance.randrange(len(stage.workers))).kill()
+                stage.start_worker(ready=False)
+            kafka.start()
+            stage.send(records[cut:])
+            [seconds] = chance.choices(_PATIENCES, _WEIGHTS)
+            time.sleep(seconds)
+            assert all(worker.runs for worker in stage.workers), [worker.said[-3000:] for worker in stage.workers]
+            held = len(proxy.held)
+            proxy.held = frozenset()
+            told = f"{held} partitions held for {seconds} s, {time.monotonic() - begun:.0f} s in all"
+            tell(f"kill {number + 1} of {kills} with {workers} workers: {told}")
+        stage.wait_until_judged()
+        eventually(lambda: all(w.get("/ready")[0] == 200 for w in stage.workers), what="all workers are ready again")
+        assert all(worker.get("/live")[0] == 200 for worker in stage.workers)
+        return stage.found(), replayed([sent for records in acts for sent in records], directory)
+    finally:
+        proxy.held = frozenset()
+        stage.close()
+
+
+def _some_partitions(prefix: str, chance: random.Random) -> frozenset[Partition]:
+    """Mostly those of the answers, without which friends are strangers."""
+    likely = {"activity.contact-requests": 0.7}
+    return frozenset(
+        (prefix + topic, number)
+        for topic in TOPICS
+        for number in range(PARTITIONS)
+        if chance.random() < likely.get(topic, 0.2)
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=1, metavar="N", help="what is held, and for how long (1)")
+    parser.add_argument("--kills", type=int, default=100, metavar="N", help="so many (100)")
+    parser.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="so many; else half with one, half with three"
+    )
+    options = parser.parse_args()
+    parts = (
+        [(options.workers, options.kills)]
+        if options.workers
+        else [(1, options.kills // 2), (3, -(-options.kills // 2))]
+    )
+    with KafkaServer() as kafka, RedisServer(require_redis("redis-server")) as redis, kafka_with_proxy(kafka) as proxy:
+        redis.start()
+        for workers, kills in parts:
+            with tempfile.TemporaryDirectory(prefix="twinwatch-kills-") as directory:
+                found, expected = play(
+                    kafka,
+                    proxy,
+                    redis,
+                    Path(directory),
+                    seed=options.seed,
+                    kills=kills,
+                    workers=workers,
+                    tell=lambda said: print(said, flush=True),
+                )
+            if found != expected:
+                print(f"NOT as undisturbed: {len(found)} incidents instead of {len(expected)}; made up:")
+                print(*sorted({found[i] for i in found.keys() - expected.keys()}), sep="\n")
+                print("lost, or with another revision:")
+                print(*sorted({expected[i] for i in expected if expected[i] != found.get(i)}), sep="\n")
+                return 1
+            print(f"{kills} kills with {workers} workers: all {len(found)} incidents as undisturbed", flush=True)
+    print(f"clients asked {proxy.refused} times in vain for partitions that were held")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
