@@ -107,6 +107,12 @@ class _Lexicon:
                     for symbols in _spelled_out(phrase):
                         self._add(symbols, (language, name))
 
+        self.lengths: dict[str, tuple[int, ...]] = {
+            start: tuple(sorted({len(word) for word in self.beginnings if word[:2] == start}))
+            for start in {word[:2] for word in self.beginnings}
+        }
+        """How long those are that begin so."""
+
     def _add(self, symbols: tuple[Symbol, ...], end: tuple[Language, str]) -> None:
         node, gap = self.root, False
         for symbol in symbols:
@@ -129,7 +135,9 @@ def _spelled_out(phrase: str) -> Iterator[tuple[Symbol, ...]]:
 
 def _folded(word: str) -> str:
     """Folded, without apostrophes and elided articles. The same for texts and for phrases."""
-    return folded(_APOSTROPHES.sub("", _ELIDED.sub("", word.casefold())))
+    if "'" in word or "’" in word:
+        word = _APOSTROPHES.sub("", _ELIDED.sub("", word.casefold()))
+    return folded(word)
 
 
 def _tokens(currencies: _Currencies) -> re.Pattern[str]:
@@ -168,7 +176,9 @@ def _symbols_of_word(word: str) -> tuple[Symbol, ...]:
     """The symbols of the lexicon that a word stands for; most words stand for none."""
     lexicon, word = _lexicon(), _folded(word)
     found = [word] if word in lexicon.words else []
-    found += [f"{word[:end]}*" for end in range(2, len(word) + 1) if word[:end] in lexicon.beginnings]
+    for end in lexicon.lengths.get(word[:2], ()):
+        if word[:end] in lexicon.beginnings and end <= len(word):
+            found.append(f"{word[:end]}*")
     return tuple(found)
 
 
@@ -177,9 +187,10 @@ def _symbols(text: str, known: dict[str, tuple[Symbol, ...]]) -> Iterator[tuple[
     for match in _lexicon().tokens.finditer(text):
         kind, written = match.lastgroup, match[0]
         if kind in ("word", "glued"):
-            if written not in known:
-                known[written] = _symbols_of_word(written)
-            yield known[written]
+            symbols = known.get(written)
+            if symbols is None:
+                known[written] = symbols = _symbols_of_word(written)
+            yield symbols
         elif kind == "phone":
             digits = re.sub(r"[^\d+]", "", written)
             yield ("<phone>", "<premium>") if _PREMIUM.fullmatch(digits) else ("<phone>",)

@@ -65,13 +65,22 @@ class _Phrases(Struct, frozen=True, forbid_unknown_fields=True):
     close: tuple[str, ...]
 
 
+class _Bare(dict[int, str]):
+    """A table for str.translate that fills itself; it holds at most one entry for every code point there is."""
+
+    def __missing__(self, code: int) -> str:
+        letters = unicodedata.normalize("NFKD", chr(code))
+        self[code] = bare = "".join(c for c in letters if not unicodedata.combining(c)).replace("ı", "i")
+        return bare
+
+
+_BARE = _Bare()
+
+
 def _bare(word: str) -> str:
     """A word as greetings are compared: without case and marks."""
-    if word.isascii():
-        return word.casefold()
-    return "".join(c for c in unicodedata.normalize("NFKD", word.casefold()) if not unicodedata.combining(c)).replace(
-        "ı", "i"
-    )
+    word = word.casefold()
+    return word if word.isascii() else word.translate(_BARE)
 
 
 def _key(phrase: str) -> tuple[str, ...]:

@@ -30,7 +30,10 @@ _FORMS = _Forms()
 def folded(word: str) -> str:
     """The word without case and diacritics, because people leave them out. The same for texts and for our lists."""
     word = word.casefold()
-    return word if word.isascii() else normalize("NFC", word.translate(_FORMS))
+    if word.isascii():
+        return word
+    word = word.translate(_FORMS)
+    return word if word.isascii() else normalize("NFC", word)
 
 
 class WordMemo:

@@ -63,10 +63,13 @@ def read_hostility(undisguised: str, memo: WordMemo | None = None) -> Hostility:
 
 def _meant(tokens: Tokens, lexicon_: Lexicon, known: dict[str, Meanings]) -> list[Meanings]:
     """What each word may mean in any language."""
+    meant: list[Meanings] = []
     for word in tokens.written:
-        if word not in known:
-            known[word] = lexicon_.meanings(word)
-    return [known[word] for word in tokens.written]
+        meanings = known.get(word)
+        if meanings is None:
+            known[word] = meanings = lexicon_.meanings(word)
+        meant.append(meanings)
+    return meant
 
 
 def _worth_a_look(tokens: Tokens, words: list[Meanings]) -> int:

@@ -192,6 +192,8 @@ LONGEST_PHRASE = 14
 """Words after the first among which a phrase ends."""
 _NOTHING = Meanings({}, 0, 0, 0, None)
 _SHORTEST_STEM = 2
+_MOST_KNOWN = 50_000
+"""Sets of entries that words stood for, kept with what they mean together."""
 
 
 class Lexicon:
@@ -203,6 +205,7 @@ class Lexicon:
         self._words: dict[str, list[Phrase]] = {}
         self._stems: dict[str, list[tuple[str, Phrase]]] = {}
         self._misspelt = Misspellings()
+        self._known: dict[tuple[int, ...], Meanings] = {}
         for index, language in enumerate(languages):
             for bit, parts in language.entries:
                 self._add(Phrase(index, bit, parts[1:]), parts[0])
@@ -229,7 +232,15 @@ class Lexicon:
                     found.append(phrase)
         if not any(phrase.bit & ~BIT["no"] for phrase in found):
             found += self._misspelt.meant_by(word)
-        return _meanings_of(found) if found else _NOTHING
+        if not found:
+            return _NOTHING
+        # as many as there are phrases that begin alike: nothing of the word itself is kept
+        entries = tuple(map(id, found))
+        if entries not in self._known:
+            if len(self._known) == _MOST_KNOWN:
+                self._known.clear()
+            self._known[entries] = _meanings_of(found)
+        return self._known[entries]
 
 
 def _meanings_of(found: list[Phrase]) -> Meanings:
@@ -267,29 +278,31 @@ class Misspellings:
     longest = 24
 
     def __init__(self) -> None:
-        self._words: dict[tuple[str, int], dict[str, list[Phrase]]] = {}
-        self._stems: dict[str, dict[str, list[Phrase]]] = {}
+        self._by_third: dict[str, dict[str, list[Phrase]]] = {}
+        self._by_fourth: dict[str, dict[str, list[Phrase]]] = {}
 
     def add(self, entry: str, phrase: Phrase) -> None:
         """Remember a word, or a stem with its star."""
         stem = entry.partition("*")[0]
         if len(stem) >= self.shortest:
-            if stem == entry:
-                bucket = self._words.setdefault((stem[:2], len(stem)), {})
-            else:
-                bucket = self._stems.setdefault(stem[:2], {})
-            bucket.setdefault(entry, []).append(phrase)
+            for table, key in ((self._by_third, stem[:3]), (self._by_fourth, stem[:2] + stem[3])):
+                table.setdefault(key, {}).setdefault(entry, []).append(phrase)
 
     def meant_by(self, word: str) -> list[Phrase]:
         """What the word may stand for, if it is a mistake."""
         if not self.shortest <= len(word) <= self.longest:
             return []
-        begin, found = word[:2], []
-        alike = [self._words.get((begin, length), {}) for length in range(len(word) - 1, len(word) + 2)]
-        for bucket in (*alike, self._stems.get(begin, {})):
-            for entry, phrases in bucket.items():
-                if _one_letter_wrong(word, entry):
-                    found += phrases
+        # with one letter wrong, the third or the fourth of the word is the third or the fourth of what is meant
+        third, fourth = word[:3], word[:2] + word[3]
+        near: dict[str, list[Phrase]] = {}
+        for table in (self._by_third, self._by_fourth):
+            for key in (third, fourth):
+                if bucket := table.get(key):
+                    near |= bucket
+        found: list[Phrase] = []
+        for entry, phrases in near.items():
+            if _one_letter_wrong(word, entry):
+                found += phrases
         return found
 
 
@@ -299,6 +312,8 @@ def _one_letter_wrong(word: str, entry: str) -> bool:
     """
     stem, star, suffix = entry.partition("*")
     if not word.endswith(suffix):
+        return False
+    if abs(len(stem) - len(word)) > 1 and (not star or len(word) < len(stem)):
         return False
     for length in (len(stem), len(stem) - 1, len(stem) + 1) if star else (len(word),):
         if length > len(word) or OSA.distance(stem, word[:length], score_cutoff=1) != 1:

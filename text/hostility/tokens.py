@@ -91,7 +91,8 @@ def tokens_of(text: str) -> Tokens:
             fresh = True
         else:
             written.append(piece)
-            words.append(folded(piece))
+            word = piece.casefold()
+            words.append(word if word.isascii() else folded(word))
             clauses.append(clause)
             sentences.append(sentence)
             opens.append(fresh)
