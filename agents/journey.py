@@ -156,7 +156,13 @@ class Journey:
 
 
 def _warn(outcome: Outcome) -> None:
-    """Say which findings moderators do not see in `incidents`."""
+    """Say which findings moderators do not see in `incidents`, and what the platform does wrong."""
+    if outcome.conflicting:
+        logger.warning(
+            "%d events carry an event_id that another event has carried, one of them at %s; each is judged as its own event",
+            len(outcome.conflicting),
+            outcome.conflicting[0],
+        )
     if outcome.cut:
         told = ", ".join(f"{count} of {rule}" for rule, count in sorted(outcome.cut.items()))
         logger.warning("findings were not told, because one event opens few incidents: %s", told)

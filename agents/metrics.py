@@ -60,6 +60,11 @@ class Metrics:
             ["rule"],
             registry=registry,
         )
+        self._conflicting = Counter(
+            "twinwatch_conflicting_event_ids",
+            "Events judged that carry the id of another event: a mistake of the producer's, or an attempt to hide something.",
+            registry=registry,
+        )
         self._shadowed = Counter(
             "twinwatch_shadowed_findings",
             "Findings of live rules told in shadow, by why: daily_cap where a rule has opened all incidents of the day.",
@@ -184,6 +189,7 @@ class Metrics:
             self._silenced.labels(rule).inc(count)
         for rule, count in outcome.cut.items():
             self._cut.labels(rule).inc(count)
+        self._conflicting.inc(len(outcome.conflicting))
         for (rule, reason), count in outcome.shadowed.items():
             self._shadowed.labels(rule, reason).inc(count)
         self._cut_texts.inc(outcome.cut_texts)

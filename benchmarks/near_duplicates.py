@@ -595,10 +595,10 @@ async def upheld_table(directory: Path, redis: str) -> None:
 def judged_text(text: Text, campaign: Campaign) -> Judgement:
     """An incident about the text was upheld, an hour and a half after all began."""
     return Judgement(
-        incident_id=text.event_id,
+        incident_id=text.identity,
         subject=text.author,
         time=int((START + timedelta(hours=1, minutes=30)).timestamp() * 1_000_000),
-        event_id=f"verdict {text.event_id}",
+        identity=f"verdict {text.identity}",
         upheld=True,
         rule="copied_message",
         article=1,
@@ -662,7 +662,7 @@ def text_of(name: str, time: int, reading: TextReading) -> Text:
     """A text by an author of its own, as the store takes it."""
     return Text(
         time=time,
-        event_id=name,
+        identity=name,
         author=name,
         digest=reading.digest or b"",
         signature=reading.signature or b"",

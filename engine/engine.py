@@ -33,7 +33,7 @@ from models.events import (
     written_fields,
 )
 from models.incidents import Incident
-from models.records import DeadLetter, RawRecord, Reason
+from models.records import DeadLetter, RawRecord, Reason, Source
 from rules.base import Fact
 from rules.feedback import UNKNOWN_RECORD
 from rules.policy import Policy
@@ -43,6 +43,7 @@ from state.requests import (
     Cut,
     Doubt,
     EpisodeClaim,
+    EventName,
     Filing,
     InvitationAnswer,
     Observation,
@@ -138,7 +139,7 @@ class Engine:
             writings = await _read(arrivals, self._nobodys, batch)
             batch.cut_texts += sum(part.cut for writing in writings for part in writing.parts)
         with batch.stage("recall"):
-            facts, recalled = await self._recall(arrivals, writings)
+            facts, recalled = await self._recall(arrivals, writings, batch)
         with batch.stage("judge"):
             observations, pending = await self._observe(arrivals, facts, batch)
         with batch.stage("measure"):
@@ -165,9 +166,10 @@ class Engine:
         """Remember what people said of incidents."""
         verdicts = [arrival.event for arrival in arrivals if isinstance(arrival.event, Verdict)]
         with batch.stage("learn"):
-            incidents = await self._store.find([verdict.incident_id for verdict in verdicts])
+            found = await self._store.find([verdict.incident_id for verdict in verdicts], list(map(_name, verdicts)))
+            batch.note_conflicts(arrivals, found.conflicting)
             judgements = []
-            for verdict, remembered in zip(verdicts, incidents, strict=True):
+            for verdict, remembered in zip(verdicts, found.incidents, strict=True):
                 rule, judged = judgement(verdict, remembered, self._policy.feedback)
                 # what the policy does not know any more would be a label for ever
                 rule = rule if rule in self._policy.rules else UNKNOWN
@@ -194,10 +196,12 @@ class Engine:
                 arrivals.append(_Arrival(len(arrivals), record, event))
         return arrivals
 
-    async def _recall(self, arrivals: list[_Arrival], writings: list[Writing]) -> tuple[list[Fact], Recalled]:
+    async def _recall(
+        self, arrivals: list[_Arrival], writings: list[Writing], batch: "_Batch"
+    ) -> tuple[list[Fact], Recalled]:
         """Facts, parallel to the arrivals, and what was recalled."""
         if not arrivals:
-            return [], Recalled([], [], [], [], [], [], [])
+            return [], Recalled([], [], [], [], [], [], [], [])
         ties: list[Tie] = []
         owners: list[int] = []
         for index, arrival in enumerate(arrivals):
@@ -211,12 +215,13 @@ class Engine:
             if reading and reading.digest is not None and isinstance(event, COMPARED):
                 compared.append(index)
                 signature = reading.signature or b""
-                texts.append(Text(event.time, event.event_id, event.actor_id, reading.digest, signature, reading.words))
+                texts.append(Text(event.time, event.identity, event.actor_id, reading.digest, signature, reading.words))
         filings = {index: _filing(a.event) for index, a in enumerate(arrivals) if isinstance(a.event, Report)}
-        event_ids = [arrival.event.event_id for arrival in arrivals]
+        names = [_name(arrival.event) for arrival in arrivals]
         recalled = await self._store.recall(
-            ties, texts, event_ids, list(filings.values()), _doubts(arrivals), self._plan.doubts_kept
+            ties, texts, names, list(filings.values()), _doubts(arrivals), self._plan.doubts_kept
         )
+        batch.note_conflicts(arrivals, recalled.conflicting)
         weigh = self._policy.feedback.reporters.weight
         weights = {i: weigh(r.upheld, r.dismissed) for i, r in zip(filings, recalled.records, strict=True)}
         known: dict[int, frozenset[str]] = {}
@@ -295,6 +300,7 @@ class _Batch:
         self.cut: Counter[str] = Counter()
         self.shadowed: Counter[tuple[str, str]] = Counter()
         self.cut_texts = 0
+        self._conflicting: list[Source | None] = []
         self._dead_letters: list[DeadLetter] = []
         self._counts: Counter[tuple[str, str]] = Counter()
         self._faults: dict[int, list[Fault]] = {}
@@ -305,6 +311,10 @@ class _Batch:
         """Make a dead letter of the record."""
         self._dead_letters.append(DeadLetter(record=record, reason=reason, detail=detail, failed_at=self.now))
         self._counts[event_type, reason.value] += 1
+
+    def note_conflicts(self, arrivals: Sequence[_Arrival], conflicting: Sequence[bool]) -> None:
+        """Remember which of the arrivals carry the id of another event."""
+        self._conflicting += [a.record.source for a, flag in zip(arrivals, conflicting, strict=True) if flag]
 
     def blame(self, arrival: _Arrival, fault: Fault) -> None:
         """A rule failed on the arrival."""
@@ -342,6 +352,7 @@ class _Batch:
             cut=dict(self.cut),
             shadowed=dict(self.shadowed),
             cut_texts=self.cut_texts,
+            conflicting=self._conflicting,
             stage_seconds=self._seconds,
         )
 
@@ -389,6 +400,10 @@ def _in_pieces(fields: Sequence[_Fields]) -> Iterator[Sequence[_Fields]]:
         if length >= READ_AT_ONCE or end == len(fields):
             yield fields[start:end]
             start, length = end, 0
+
+
+def _name(event: Event) -> EventName:
+    return EventName(event.time, event.event_id, event.identity)
 
 
 def _recipients(event: Event) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ from rules.base import Case, Finding
 from rules.feedback import Step, at_least
 from rules.policy import SEVERITIES, Policy
 from rules.quotas import in_words, measured
-from state.requests import DAILY_CAP, MICROSECONDS, EpisodeClaim, Revision
+from state.requests import DAILY_CAP, MICROSECONDS, Contribution, EpisodeClaim, Revision
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/incident")
 _DAY = 86_400
@@ -94,9 +94,7 @@ def claim(
     severity, action = plan.policy.weight(finding.level)
     subject_key = (case.subject_id, *finding.episode)
     # what a rule judges without counting shows itself
-    events = {c.event_id: c.time for c in (*finding.evidence.first, *finding.evidence.last)} or {
-        event.event_id: case.fact.time
-    }
+    shown = (*finding.evidence.first, *finding.evidence.last) or (Contribution(case.fact.time, event.event_id, ""),)
     subject_id = finding.subject_id or case.subject_id
     draft = _Draft(
         mode=plan.mode,
@@ -119,19 +117,19 @@ def claim(
     )
 
     def incident_id(mode: Mode) -> str:
-        return str(uuid5(_NAMESPACE, msgspec.json.encode((rule.slug, mode, *subject_key, event.event_id)).decode()))
+        return str(uuid5(_NAMESPACE, msgspec.json.encode((rule.slug, mode, *subject_key, event.identity)).decode()))
 
     return EpisodeClaim(
         key=("episode", rule.slug, *subject_key),
-        event_id=event.event_id,
+        identity=event.identity,
         incident_id=incident_id(plan.mode),
         time=case.fact.time,
-        opened=min(events.values()),
+        opened=min(one.time for one in shown),
         level=finding.level,
         severity=SEVERITIES.index(severity),
         gap=int(plan.policy.episode_gap) * MICROSECONDS,
         growth=plan.policy.growth,
-        event_ids=tuple(events),
+        event_ids=tuple(dict.fromkeys(one.event_id for one in shown)),
         opening=msgspec.json.encode(_Opening(subject_id, finding.article or rule.article)),
         payload=msgspec.json.encode(draft),
         subject=subject_id,

@@ -3,7 +3,7 @@
 from msgspec import Struct, field
 
 from models.incidents import Incident
-from models.records import DeadLetter
+from models.records import DeadLetter, Source
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -24,5 +24,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Number of findings of live rules that were told in shadow, by (rule, reason)."""
     cut_texts: int = 0
     """Number of texts of which only the beginning and the end were read."""
+    conflicting: list[Source | None] = field(default_factory=list)
+    """Where events stood that carry the id of another event. They were judged as events of their own."""
     stage_seconds: dict[str, float] = field(default_factory=dict)
     """Seconds spent in each stage: decode, read, recall, measure, judge, settle, learn."""

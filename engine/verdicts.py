@@ -75,7 +75,7 @@ def judgement(verdict: Verdict, remembered: Remembered | None, feedback: Feedbac
         incident_id=verdict.incident_id,
         subject=remembered.subject,
         time=verdict.time,
-        event_id=verdict.event_id,
+        identity=verdict.identity,
         upheld=verdict.verdict == "upheld",
         rule=memo.rule,
         article=memo.article,

@@ -235,8 +235,8 @@ def witnesses_without(pseudonyms: Pseudonyms, sentence: bytes, witnesses: bytes,
 
 
 def campaign_id_of(text: Text) -> bytes:
-    """The id of the campaign that the text founds. Of the text too: a sender may number all its events alike."""
-    return uuid5(CAMPAIGN_NAMESPACE, f"{text.event_id}\n{text.digest.hex()}").bytes
+    """The id of the campaign that the text founds."""
+    return uuid5(CAMPAIGN_NAMESPACE, f"{text.identity}\n{text.digest.hex()}").bytes
 
 
 def name_in_store(text: Text) -> bytes:

@@ -21,10 +21,6 @@ class EpisodeCodec:
     def __init__(self, pseudonyms: Pseudonyms) -> None:
         self._pseudonyms = pseudonyms
 
-    def event_key(self, event_id: str) -> bytes:
-        """Under which name `told:` remembers what an event was told."""
-        return self._pseudonyms.key("told", event_id)
-
     def key(self, claim: EpisodeClaim, mode: Mode) -> bytes:
         """The name, in its shard, of the episode that the claim is about where it is told in that mode."""
         return self._pseudonyms.key_of((claim.owner,), *claim.key[:2], mode, *claim.key[2:])
@@ -37,7 +33,7 @@ class EpisodeCodec:
         terms = claim.feedback
         return (
             self.key(claim, claim.mode),
-            self.event_key(claim.event_id),
+            self._pseudonyms.event(claim.identity),
             claim.incident_id,
             claim.time,
             claim.opened,

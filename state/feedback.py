@@ -64,7 +64,7 @@ class FeedbackCodec:
     def _judgement(self, one: Judgement) -> tuple[Any, ...]:
         verdict = (
             one.time,
-            _name(one.event_id),
+            _name(one.identity),
             int(one.upheld),
             self._pseudonyms.rule(one.rule),
             one.article,
@@ -101,7 +101,7 @@ class FeedbackCodec:
                 (
                     one.incident_id,
                     one.time,
-                    _name(one.event_id),
+                    _name(one.identity),
                     int(one.upheld),
                     UUID(one.sample.campaign_id).bytes,
                     one.sample.digest,
@@ -129,6 +129,6 @@ def known_joined(answers: list[Any]) -> Any:
     return [[one for answer in answers for one in answer[part]] for part in range(3)]
 
 
-def _name(event_id: str) -> int:
+def _name(identity: str) -> int:
     """Decides between verdicts of one moment, the same under every pseudonym key."""
-    return int.from_bytes(blake2b(event_id.encode(), digest_size=_NAME_BYTES).digest())
+    return int.from_bytes(blake2b(identity.encode(), digest_size=_NAME_BYTES).digest())

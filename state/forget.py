@@ -20,8 +20,8 @@ from redis.asyncio import Redis
 
 from state.agreement import Agreement, WrongStore
 from state.campaigns import CampaignCodec, leader_without, witnesses_without
-from state.episodes import CUT, SILENCED, EpisodeCodec
-from state.pseudonyms import KEY_BYTES, MEMBER_BYTES, Pseudonyms
+from state.episodes import CUT, SILENCED
+from state.pseudonyms import EVENT_NAME_BYTES, KEY_BYTES, MEMBER_BYTES, Pseudonyms
 from state.scripts import Call, Script, Shards, guarded, pack, unpack
 from state.store import DEFAULT_NAMESPACE
 from state.windows import NUMBER_BYTES
@@ -34,7 +34,7 @@ _ATTEMPTS = 10
 _PART = "\x1f"
 """Stands between the members of a pair that a rule makes one text of."""
 _ABOUT_NOBODY = frozenset(
-    b"number leaders digest seen band size merged known judged upheld opened undecided progress settings".split()
+    b"number used leaders digest seen band size merged known judged upheld opened undecided progress settings".split()
 )
 """Kinds that say nothing of a member: numbers, hashes of texts, events and incidents, and what workers tell each other."""
 _EPISODE_INCIDENT, _EPISODE_EVENTS, _EPISODE_SUBJECT = 0, 6, 8
@@ -143,8 +143,7 @@ class _Forgetting:
         self._member, self._seal = pseudonyms.member(actor_id), pseudonyms.seal(actor_id)
         self._actor_id, self._quoted = actor_id, json.dumps(actor_id, ensure_ascii=False)
         self._events: set[bytes] = set()
-        self._told_names: set[bytes] = set()
-        self._episodes = EpisodeCodec(pseudonyms)
+        self._names_of_events: set[bytes] = set()
         self._done = Forgotten()
 
     async def run(self) -> Forgotten:
@@ -154,7 +153,6 @@ class _Forgetting:
             await self._examine_windows([key for key in keys if key.kind == b"win"], windows)
         if self._done.refused:
             return self._done
-        self._told_names = {self._episodes.event_key(self._pseudonyms.unseal(event)) for event in self._events}
         async for keys in self._keys():
             for kind in {key.kind for key in keys} - {b"win"}:
                 await self._clean(kind, [key for key in keys if key.kind == kind])
@@ -213,20 +211,21 @@ class _Forgetting:
         brought: set[bytes] = set()
         left: set[bytes] = set()
         for position, entry in enumerate(entries):
-            event_id, note, members, actor, *total = unpack(entry[NUMBER_BYTES:])
+            name, event_id, note, members, actor, *total = unpack(entry[NUMBER_BYTES:])
             if position == 0 and self._open(event_id) is None:
                 self._done.unreadable += 1
                 return
             self._done.opened += position == 0
             if (actor or owner) == self._member:
                 self._events.add(event_id)
+                self._names_of_events.add(name)
                 brought.update(members)
                 changes.swaps.append(_Swap(key, "zset", b"", entry, b"", 1))
                 continue
             others = [member for member in members if not self._names(member)]
             left.update(others)
             if len(others) < len(members):
-                shorter = entry[:NUMBER_BYTES] + pack((event_id, note, others, actor, *total)) if others else b""
+                shorter = entry[:NUMBER_BYTES] + pack((name, event_id, note, others, actor, *total)) if others else b""
                 changes.swaps.append(_Swap(key, "zset", b"", entry, shorter, 1))
         if brought - left:
             raw, name = key.raw[:-1] + b"m", key.name[:-1] + b"m"
@@ -348,7 +347,7 @@ class _Forgetting:
         for key, value in zip(keys, await self._answers([("GET", key.raw) for key in keys]), strict=True):
             if value is None:
                 continue
-            if key.name in self._told_names:
+            if key.name[:EVENT_NAME_BYTES] in self._names_of_events:
                 changes.drop(key)
                 continue
             told = unpack(value)

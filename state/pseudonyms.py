@@ -16,7 +16,11 @@ KEY_BYTES = 12
 """Hash length of a key part: collisions would join two members' histories, so these are long."""
 MEMBER_BYTES = 8
 """Hash length of a member within one set of at most some ten thousand: a collision there has odds below 1e-11."""
+EVENT_NAME_BYTES = 8
+"""Of an event's hash, its name in a window: of at most some ten thousand events, too."""
 _CACHED_IDENTIFIERS = 100_000
+_CACHED_EVENTS = 5_000
+"""Those of a batch or two: each adds to several windows."""
 
 
 class Pseudonyms:
@@ -29,6 +33,7 @@ class Pseudonyms:
         self._hash_key = blake2b(b"hash", key=root).digest()
         self._fingerprint_key = blake2b(b"fingerprint", key=root).digest()
         self._cipher = AESSIV(blake2b(b"seal", key=root).digest())
+        self.event = lru_cache(_CACHED_EVENTS)(self._event)
         self.member = lru_cache(_CACHED_IDENTIFIERS)(self._member)
         self.seal = lru_cache(_CACHED_IDENTIFIERS)(self._seal)
 
@@ -50,6 +55,9 @@ class Pseudonyms:
     def fingerprint(self, namespace: str) -> bytes:
         """What tells whether two have the same secret, without telling anything of it; another one for each namespace."""
         return blake2b(namespace.encode(), key=self._fingerprint_key, digest_size=KEY_BYTES).digest()
+
+    def _event(self, identity: str) -> bytes:
+        return self.key("event", identity)
 
     def _member(self, identifier: str) -> bytes:
         return blake2b(identifier.encode(), key=self._hash_key, digest_size=MEMBER_BYTES).digest()

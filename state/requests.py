@@ -56,13 +56,21 @@ class InvitationAnswer(Struct, frozen=True):
 Tie = Approach | Acceptance | TargetKind | InvitationAnswer
 
 
-class Text(Struct, frozen=True):
-    """One text to be matched with the campaigns. `signature` is empty where the text is too short for MinHash. `words` is what
-    is compared where signatures leave it open (`text.reading.TextReading.words`).
-    """
+class EventName(Struct, frozen=True):
+    """An event: its time, the id that it carries, and what tells it from others that carry the same (`BaseEvent.identity`)."""
 
     time: int
     event_id: str
+    identity: str
+
+
+class Text(Struct, frozen=True):
+    """One text to be matched with the campaigns. `identity` is its event's. `signature` is empty where the text is too short
+    for MinHash. `words` is what is compared where signatures leave it open (`text.reading.TextReading.words`).
+    """
+
+    time: int
+    identity: str
     author: str
     digest: bytes
     signature: bytes
@@ -114,7 +122,8 @@ class WindowName(Struct, frozen=True):
 class Observation(Struct, frozen=True):
     """What one event adds to one sliding window, and what is asked of it.
 
-    `owner`, `key` and `other` name the window (`WindowName`). `members` are what is counted distinctly; None counts events.
+    `owner`, `key` and `other` name the window (`WindowName`). `identity` tells the event from others, `event_id` is what
+    evidence shows. `members` are what is counted distinctly; None counts events.
     `recorded` false only reads what happened before. `note` comes back with the event's sample (sealed in Redis). `retained`
     is how long entries stay, counted back from the newest. `named` members are
     sealed rather than hashed, and come back in the answer. `together`: the window stands in one shard with all such. Before
@@ -129,6 +138,7 @@ class Observation(Struct, frozen=True):
     key: tuple[str, ...]
     time: int
     event_id: str
+    identity: str
     members: tuple[str, ...] | None
     recorded: bool
     looks: tuple[Look, ...]
@@ -186,6 +196,7 @@ class Terms(Struct, frozen=True):
 class EpisodeClaim(Struct, frozen=True):
     """A finding that wants to open an episode or to make it grow.
 
+    `identity` is the event's, `event_ids` are the evidence.
     An episode is one subject's breach of one rule (`key`) until nothing was found for `gap`. It grows when `level` or the
     number of its `members` reaches `growth` times that of its last revision, or when `severity` (a rank) rises. `owner` is
     the member whose case it is, and whose episode the store keeps; the subject may be another. `opening`
@@ -201,7 +212,7 @@ class EpisodeClaim(Struct, frozen=True):
     """
 
     key: tuple[str, ...]
-    event_id: str
+    identity: str
     incident_id: str
     time: int
     opened: int
@@ -284,7 +295,7 @@ class Sample(Struct, frozen=True):
 
 
 class Judgement(Struct, frozen=True):
-    """What a person said of an incident at `time`, in the event `event_id`.
+    """What a person said of an incident at `time`, in the event `identity`.
 
     `happened`: when the incident did. `reported`: whether members had reported it. `weight` is that of the strike, `level`
     what was found. `sample` is the text whose copies are known from now on (or no longer).
@@ -293,7 +304,7 @@ class Judgement(Struct, frozen=True):
     incident_id: str
     subject: str
     time: int
-    event_id: str
+    identity: str
     upheld: bool
     rule: str
     article: int
@@ -302,6 +313,15 @@ class Judgement(Struct, frozen=True):
     level: float
     reported: bool
     sample: Sample | None
+
+
+class Found(Struct, frozen=True):
+    """What is remembered of incidents, parallel to their ids; None of one that was never told or is forgotten. `conflicting`
+    is that of `Recalled`.
+    """
+
+    incidents: list[Remembered | None]
+    conflicting: list[bool]
 
 
 class Doubt(Struct, frozen=True):
@@ -313,11 +333,12 @@ class Doubt(Struct, frozen=True):
 
 
 class Recalled(Struct, frozen=True):
-    """Answers parallel to the ties (known others, or the kind of a target), to the texts, the event ids and the reports.
+    """Answers parallel to the ties (known others, or the kind of a target), to the texts, the events and the reports.
 
     A text has no campaign where its author has brought too many new ones already. `told` are the revisions that an event
     made when it came before; empty for an event that is new or told nothing. `united` are the campaigns that became part of a
-    text's campaign through that text. `decisions` are to be handed to `settle`. `doubts` are all that are remembered.
+    text's campaign through that text. `decisions` are to be handed to `settle`. An event is `conflicting` whose id another
+    event has carried before. `doubts` are all that are remembered.
     """
 
     known: list[frozenset[str]]
@@ -327,6 +348,7 @@ class Recalled(Struct, frozen=True):
     records: list[Record]
     united: list[tuple[str, ...]]
     decisions: list[Decision]
+    conflicting: list[bool]
     doubts: tuple[Doubt, ...] = ()
 
 

@@ -4,7 +4,8 @@ Every step is one or two script calls a shard, safe to run twice. Keys are `<nam
 make a Redis Cluster keep a shard together. What is kept, for how long and how much of it is said in `docs/state.md`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from msgspec import Struct, field
 from redis.asyncio import Redis
@@ -13,7 +14,7 @@ from state.agreement import AGREE, Agreement
 from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec
 from state.episodes import EPISODES, EpisodeCodec
 from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, FeedbackLimits, known_joined
-from state.pseudonyms import Pseudonyms
+from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
 from state.requests import (
     MICROSECONDS,
     Absent,
@@ -22,7 +23,9 @@ from state.requests import (
     Decision,
     Doubt,
     EpisodeClaim,
+    EventName,
     Filing,
+    Found,
     Judgement,
     Observation,
     Others,
@@ -30,7 +33,6 @@ from state.requests import (
     Reading,
     Recalled,
     Record,
-    Remembered,
     Revision,
     Silenced,
     Text,
@@ -41,15 +43,30 @@ from state.server import ServerMemory, memory_of
 from state.ties import TIES, TiePlan, work_of
 from state.windows import WINDOWS, WindowCodec
 
-DEFAULT_NAMESPACE = "tw3:"
+DEFAULT_NAMESPACE = "tw4:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
 DAY = 24 * 3600
-_WORK_OF_OBSERVATION, _WORK_OF_TEXT, _WORK_OF_CLAIM, _WORK_OF_REPORT = 10, 300, 50, 200
+_WORK_OF_OBSERVATION, _WORK_OF_TEXT, _WORK_OF_CLAIM, _WORK_OF_REPORT, _WORK_OF_ID = 10, 300, 50, 200, 3
 """At worst, as much as passing over so many members (`state.scripts.WORK`)."""
 _LOOKUP = Script("lookup")
 _PROGRESS = Script("progress")
+_USED = Script("used")
 _DOUBTS = Script("doubts")
-_SCRIPTS = (_LOOKUP, TIES, REPORTERS, CAMPAIGNS, KNOWN, MERGES, WINDOWS, EPISODES, VERDICTS, _PROGRESS, _DOUBTS, AGREE)
+_SCRIPTS = (
+    _LOOKUP,
+    _USED,
+    TIES,
+    REPORTERS,
+    CAMPAIGNS,
+    KNOWN,
+    MERGES,
+    WINDOWS,
+    EPISODES,
+    VERDICTS,
+    _PROGRESS,
+    _DOUBTS,
+    AGREE,
+)
 COMMANDS = frozenset[str]().union(*(script.commands for script in _SCRIPTS))
 """What scripts of a batch call; `deploy/redis/users.acl` allows a worker no other command on its keys."""
 
@@ -163,17 +180,18 @@ class Store:
         self,
         ties: Sequence[Tie],
         texts: Sequence[Text],
-        event_ids: Sequence[str],
+        events: Sequence[EventName],
         filings: Sequence[Filing] = (),
         doubts: Sequence[Doubt] = (),
         doubts_kept: int = 0,
     ) -> Recalled:
         """Remember who turned to whom, which texts were seen, who reported whom and what is judged out of order; tell what was
-        known of them before, and what the events were told when they came before. One round trip.
+        known of them before, what the events were told when they came before, and whether others have carried their ids.
+        One round trip.
         """
         limits = self._limits
         plan = TiePlan(ties, self._pseudonyms, len(self._shards))
-        names = [self._episodes.event_key(event_id) for event_id in event_ids]
+        names = [self._pseudonyms.event(event.identity) for event in events]
         calls = {shard: [Call(_LOOKUP, ("told", names))] for shard in range(len(self._shards))} if names else {}
         for shard, operations in enumerate(plan.operations):
             if operations:
@@ -193,7 +211,9 @@ class Store:
         doubtful = [(doubt.topic, doubt.start, doubt.end) for doubt in doubts]
         ttl = doubts_kept // MICROSECONDS + limits.lateness + limits.grace
         calls.setdefault(0, []).append(Call(_DOUBTS, (doubts_kept, ttl, doubtful)))
+        carried = self._carried(events, calls)
         answers = await self._shards.run(calls)
+        conflicting = _conflicting(carried, answers)
         doubted = tuple(Doubt(topic.decode(), start, end) for topic, start, end in answers[0].pop())
         campaigns: list[Campaign | None] = []
         united: list[tuple[str, ...]] = []
@@ -210,7 +230,22 @@ class Store:
             for position, packed in results.pop(0):
                 told[position - 1] += self._episodes.told(packed)
         known, kinds = plan.answers({shard: results[0] for shard, results in answers.items() if results})
-        return Recalled(known, kinds, campaigns, told, records, united, decisions, doubted)
+        return Recalled(known, kinds, campaigns, told, records, united, decisions, conflicting, doubted)
+
+    def _carried(self, events: Sequence[EventName], calls: dict[int, list[Call]]) -> dict[int, list[int]]:
+        """Adds the calls that remember which event carries which id; positions of the events by the shards of their ids."""
+        by_shard: dict[int, list[int]] = {}
+        requests: dict[int, list[tuple[int, bytes, bytes]]] = {}
+        for position, event in enumerate(events):
+            name = self._pseudonyms.key("id", event.event_id)[:EVENT_NAME_BYTES]
+            shard = shard_of(name, len(self._shards))
+            by_shard.setdefault(shard, []).append(position)
+            which = self._pseudonyms.event(event.identity)[:EVENT_NAME_BYTES]
+            requests.setdefault(shard, []).append((event.time // (DAY * MICROSECONDS), name, which))
+        ttl = 2 * DAY + self._limits.lateness + self._limits.grace
+        for shard, items in requests.items():
+            calls.setdefault(shard, []).append(Call(_USED, (ttl, items), work=[_WORK_OF_ID] * len(items)))
+        return by_shard
 
     def _filed(self, filings: Sequence[Filing]) -> dict[int, list[int]]:
         """Positions of the reports by the shards of their reporters."""
@@ -233,7 +268,7 @@ class Store:
             return (limits.entries_per_window, limits.tie_ttl, *budgets, packed)
 
         owners = [b"" if o.together else self._pseudonyms.member(o.owner) for o in observations]
-        events = [(o.time, o.event_id) for o in observations]
+        events = [o.identity for o in observations]
         work = [_WORK_OF_OBSERVATION + len(o.members or ()) for o in observations]
         answers = await self._shards.run_in_turn(WINDOWS, owners, request, events, work)
         return [[self._windows.reading(reading) for reading in answer] for answer in answers]
@@ -249,10 +284,10 @@ class Store:
         limits = self._limits
         # live and in shadow, an episode is in one shard
         keys = [self._episodes.key(claim, "live") for claim in claims]
-        gravest: dict[str, set[bytes]] = {claim.event_id: set() for claim in claims}
+        gravest: dict[str, set[bytes]] = {claim.identity: set() for claim in claims}
         for claim, key in zip(claims, keys, strict=True):
             if claim.rank < limits.episodes_per_event:
-                gravest[claim.event_id].add(key)
+                gravest[claim.identity].add(key)
 
         def request(items: list[int]) -> object:
             # no shard knows what the event opens in others: each leaves room for the gravest that are theirs
@@ -261,7 +296,7 @@ class Store:
                 self._episodes.request(
                     claims[i],
                     -(-claims[i].daily_cap // len(self._shards)),
-                    limits.episodes_per_event - len(gravest[claims[i].event_id] - here),
+                    limits.episodes_per_event - len(gravest[claims[i].identity] - here),
                 )
                 for i in items
             ]
@@ -274,16 +309,16 @@ class Store:
         answers = await self._shards.run_by_key(EPISODES, keys, request, besides, work=_WORK_OF_CLAIM)
         return [self._episodes.answer(answer) for answer in answers]
 
-    async def find(self, incident_ids: Sequence[str]) -> list[Remembered | None]:
-        """What is remembered of incidents; None of one that was never told or is forgotten. One round trip."""
+    async def find(self, incident_ids: Sequence[str], events: Sequence[EventName] = ()) -> Found:
+        """What is remembered of incidents, and whether others have carried the events' ids. One round trip."""
         names = [incident_id.encode() for incident_id in incident_ids]
-        answers = await self._shards.run(
-            {shard: [Call(_LOOKUP, ("incident", names))] for shard in range(len(self._shards))}
-        )
-        found: list[Remembered | None] = [None] * len(names)
-        for results in answers.values():
-            for position, packed in results[0]:
-                found[position - 1] = self._feedback.remembered(packed)
+        calls = {shard: [Call(_LOOKUP, ("incident", names))] for shard in range(len(self._shards))}
+        carried = self._carried(events, calls)
+        answers = await self._shards.run(calls)
+        found = Found([None] * len(names), _conflicting(carried, answers))
+        for [results] in answers.values():
+            for position, packed in results:
+                found.incidents[position - 1] = self._feedback.remembered(packed)
         return found
 
     async def learn(self, judgements: Sequence[Judgement]) -> None:
@@ -298,3 +333,12 @@ class Store:
 
 def _names(packed: Sequence[bytes]) -> frozenset[str]:
     return frozenset(name.decode() for name in packed)
+
+
+def _conflicting(carried: dict[int, list[int]], answers: Mapping[int, list[Any]]) -> list[bool]:
+    """Takes the answers about ids, the last of each shard; whether another event has carried an event's id before."""
+    conflicting = [False] * sum(map(len, carried.values()))
+    for shard, positions in carried.items():
+        for position, flag in zip(positions, answers[shard].pop(), strict=True):
+            conflicting[position] = flag == 1
+    return conflicting

@@ -5,7 +5,7 @@ from functools import lru_cache
 from heapq import nsmallest
 from typing import Any
 
-from state.pseudonyms import Pseudonyms
+from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
 from state.requests import MICROSECONDS, Contribution, Observation, Reading, WindowName
 from state.scripts import Script, pack, unpack
 
@@ -39,6 +39,7 @@ class WindowCodec:
             # the same ones whenever the same members come, and under whatever key
             distinct = frozenset(nsmallest(observation.most, distinct))
         members = None if observation.members is None else [hide(m) for m in sorted(distinct)]
+        name = self._pseudonyms.event(observation.identity)[:EVENT_NAME_BYTES]
         event_id = self._pseudonyms.seal(observation.event_id)
         note = self._pseudonyms.seal(observation.note) if observation.note else b""
         # most windows are the actor's own, and say so in their names
@@ -47,8 +48,7 @@ class WindowCodec:
         return (
             key,
             observation.time,
-            pack((event_id, note, members or (), actor, *([brought] if len(distinct) < brought else []))),
-            _packed_length(event_id),
+            pack((name, event_id, note, members or (), actor, *([brought] if len(distinct) < brought else []))),
             0 if members is None else members,
             int(observation.recorded),
             retained,
@@ -85,10 +85,5 @@ class WindowCodec:
 
     def _show(self, entry: bytes) -> tuple[str, str]:
         """An entry's event id and note."""
-        event_id, note, *_ = unpack(entry[NUMBER_BYTES:])
+        _, event_id, note, *_ = unpack(entry[NUMBER_BYTES:])
         return self._pseudonyms.unseal(event_id), self._pseudonyms.unseal(note) if note else ""
-
-
-def _packed_length(first: bytes) -> int:
-    """How much of a packed array (of fewer than 16 items) its head and its first item take."""
-    return 1 + (1 if len(first) < 32 else 3) + len(first)

@@ -96,6 +96,8 @@ class ReplaySummary(Struct, kw_only=True):
     """Incident ids by (mode, rule)."""
     revisions: Counter[tuple[str, str]] = field(default_factory=Counter)
     dead_letters: Counter[str] = field(default_factory=Counter)
+    conflicting: int = 0
+    """Events that carry the id of another event."""
     seconds: float = 0.0
 
     @property
@@ -135,6 +137,7 @@ async def replay(lines: Iterable[Line], engine: BatchEngine, sinks: Sinks) -> Re
             sinks.dead_letter(letter, line_of[id(letter.record)])
         summary.records += len(batch)
         summary.event_counts.update(outcome.event_counts)
+        summary.conflicting += len(outcome.conflicting)
         summary.seconds = time.perf_counter() - start
         sinks.batch_done(summary)
     return summary

@@ -101,6 +101,11 @@ def replay_summary(summary: "ReplaySummary") -> list[Text | Table]:
             f"{letters:,} dead letters, in {summary.seconds:.1f} s ({rate:,.0f} records/s)"
         )
     ]
+    if summary.conflicting:
+        counted = "event carries" if summary.conflicting == 1 else "events carry"
+        parts.append(
+            Text(f"{summary.conflicting:,} {counted} an event_id that another has carried; each was judged", "yellow")
+        )
     if summary.incidents:
         parts.append(incidents_table(summary.incidents, summary.revisions))
     if letters:

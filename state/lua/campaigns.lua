@@ -172,7 +172,6 @@ end
 -- Ask for everything that the batch can need at first, table by table, then for the leaders that the answers name.
 for _, item in ipairs(texts) do
   item.fields = bands_of(item[2], bands)
-  -- an event id may come again with another text, which is another question
   item.name = string.sub(item[3], 1, 8) .. string.sub(item[1], 1, 8)
   want('seen:' .. item[4][1], item.name)
   want('brought:' .. item[4][1], item[5])

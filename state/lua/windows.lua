@@ -2,9 +2,10 @@
 --
 -- Two sorted sets a window: `:e` holds the events (score = event time) and, where distinct members are counted, `:m` holds
 -- the members with their latest time. An entry of `:e` is 6 bytes with the event's number (in the order of arrival at this
--- shard, so that events of one time stand in the order in which they came) and msgpack {event id, note, {member, ...},
+-- shard, so that events of one time stand in the order in which they came) and msgpack {event, event id, note, {member, ...},
 -- actor or "" where the window is the actor's own}, and at the end, where the event has more members than are named of one event, how
--- many it has. Whoever counts them knows that there are at least so many.
+-- many it has. Whoever counts them knows that there are at least so many. `event` is 8 bytes of a hash of all that the event says: an id
+-- may come again with other contents, which is another event.
 --
 -- While time runs forward `:m` answers with one ZCOUNT. For an event older than the newest `:m` knows too little, because
 -- it has only latest times; `:e` then gives the exact answer: the fullest window among all those that contain the event.
@@ -25,8 +26,7 @@
 -- KEYS[1]  the shard's prefix, which all keys below begin with
 -- ARGV[1]  msgpack {cap, seconds to live of the number, windows that an actor may begin in a period, microseconds of that period,
 --          seconds to live of what counts them, bytes that an actor may add in a period, {observation, ...}}, an observation being
---          {key, time, entry, length of the entry's part that names the event, members or 0, recorded (1 or 0), retained,
---           seconds to live, named (1 or 0), {{length, sample_from}, ...}, actor, {key of a window to take in, ...}, members
+--          {key, time, entry, members or 0, recorded (1 or 0), retained, seconds to live, named (1 or 0), {{length, sample_from}, ...}, actor, {key of a window to take in, ...}, members
 --           that the event has (or 0), members that are named of one event, in the actor's budget (1 or 0)};
 --          times in microseconds; `cap` limits the entries of a set
 -- returns  msgpack, parallel to the observations (or the first of them) and their looks: the count, or, where it reaches sample_from,
@@ -41,7 +41,7 @@ local SAMPLE, NAMED, TRIM_EVERY = 10, 101, 16
 -- A run stops when it has done so much: about so many microseconds where this was written. Counted instead of timed, because not every
 -- server tells scripts the time, and so that the same request gives the same answers.
 local WORK = 15000
-local NUMBER_BYTES = 6
+local NUMBER_BYTES, NAME_BYTES = 6, 10  -- the name with the heads of the array and of itself
 -- An event that is late or comes again looks at so many neighbours on either side, or as many as its limit takes: beyond
 -- them its answer is a lower bound. That bounds the time which one actor with a crowded window can take.
 local NEIGHBOURS = 200
@@ -74,7 +74,7 @@ local function unpacked_of(entry)
 end
 
 local function members_of(entry)
-  return unpacked_of(entry)[3]
+  return unpacked_of(entry)[4]
 end
 
 -- How many members the event has that has most of them among those of which only some are named; 0 where all are named.
@@ -82,7 +82,7 @@ local function largest(...)
   local count = 0
   for _, entries in ipairs({...}) do
     for i = 1, #entries, 2 do
-      count = math.max(count, unpacked_of(entries[i])[5] or 0)
+      count = math.max(count, unpacked_of(entries[i])[6] or 0)
     end
   end
   return count
@@ -96,8 +96,8 @@ local number = 0
 local function reserve_numbers()
   local recorded, taken_in = 0, 0
   for _, observation in ipairs(observations) do
-    recorded = recorded + observation[6]
-    taken_in = taken_in + (#observation[12] > 0 and TAKEN_IN or 0)
+    recorded = recorded + observation[5]
+    taken_in = taken_in + (#observation[11] > 0 and TAKEN_IN or 0)
   end
   if recorded + taken_in > 0 then
     -- numbers only ascend: a run that reserves them in vain leaves a gap and harms nothing
@@ -111,13 +111,18 @@ local function newest_time(events)
   return newest[2] and tonumber(newest[2])
 end
 
+-- The part of an entry that names the event. An entry that is still to be recorded has no number yet: `from` is where it begins.
+local function name_in(entry, from)
+  return string.sub(entry, from, from + NAME_BYTES - 1)
+end
+
 -- The number under which an event stands in the window already.
 local function earlier_number(events, time, name)
   local score = text(time)
   local others = redis.call('ZRANGEBYSCORE', events, score, score, 'LIMIT', 0, SAME_TIME)
   work = work + #others / 2
   for _, other in ipairs(others) do
-    if string.sub(other, NUMBER_BYTES + 1, NUMBER_BYTES + #name) == name then
+    if name_in(other, NUMBER_BYTES + 1) == name then
       return number_of(other)
     end
   end
@@ -182,20 +187,13 @@ local function record(events, distinct, time, entry, members, newest, retained, 
   end
 end
 
--- The part of an entry that names the event, as `state/windows.py` packs it: the head of the array and its first string.
-local function name_in(entry)
-  local head = string.byte(entry, NUMBER_BYTES + 2)
-  local size = head < 0xc0 and 1 + head % 32 or 3 + 256 * string.byte(entry, NUMBER_BYTES + 3) + string.byte(entry, NUMBER_BYTES + 4)
-  return string.sub(entry, NUMBER_BYTES + 1, NUMBER_BYTES + 1 + size)
-end
-
 -- The names of the events that a window has of one time.
 local function names_at(events, score)
   local names = {}
   local there = redis.call('ZRANGEBYSCORE', events, score, score, 'LIMIT', 0, SAME_TIME)
   work = work + 3 + #there / 2
   for _, entry in ipairs(there) do
-    names[name_in(entry)] = true
+    names[name_in(entry, NUMBER_BYTES + 1)] = true
   end
   return names
 end
@@ -208,7 +206,7 @@ local function take_in(other, key, distinct, retained, ttl, most_events, most_me
   for i = 1, #found, 2 do
     local score = found[i + 1]
     names[score] = names[score] or names_at(events, score)
-    if not names[score][name_in(found[i])] then
+    if not names[score][name_in(found[i], NUMBER_BYTES + 1)] then
       new[#new + 1] = {number_of(found[i]), found[i], score}
     end
   end
@@ -402,9 +400,9 @@ local answers = {}
 local came_again = {}  -- the number under which an event stands already, by the part of its entries that names it
 local last_name
 for index, observation in ipairs(observations) do
-  local key, time, entry, name_length, members, recorded, retained, ttl, named, looks, actor, others, brought, named_of_one, budgeted =
+  local key, time, entry, members, recorded, retained, ttl, named, looks, actor, others, brought, named_of_one, budgeted =
     unpack(observation)
-  local name = string.sub(entry, 1, name_length)
+  local name = name_in(entry, 1)
   -- what an event only reads is answered with what it has recorded: no event is cut in two
   if last_name and name ~= last_name and work > WORK then
     break

@@ -237,16 +237,21 @@ def without(events: list[Event]) -> list[Event]:
     return kept
 
 
-def remembered(dump: dict[bytes, Any]) -> dict[bytes, Any]:
-    """Ties, windows and invitations of a store, without the numbers of arrival, that others' events move."""
-    kept: dict[bytes, Any] = {}
+def remembered(dump: dict[bytes, Any]) -> list[tuple[bytes, Any]]:
+    """Ties, windows and invitations of a store: what stands in them.
+
+    Without numbers of arrival, which others' events move, and without names of events and of windows: an event that was sent
+    to one fewer is another, and so is the campaign that it founded.
+    """
+    kept: list[tuple[bytes, Any]] = []
     for key, value in dump.items():
         kind = KEY.match(key)[2]  # type: ignore[index]
         if kind == b"win":
-            kept[key] = sorted((entry[6 * key.endswith(b":e") :], score) for entry, score in value)
+            contents = sorted((entry[16 * key.endswith(b":e") :], score) for entry, score in value)
+            kept.append((b"win" + key[-2:], contents))
         elif kind in (b"tie", b"target", b"answers"):
-            kept[key] = value
-    return kept
+            kept.append((key, value))
+    return sorted(kept)
 
 
 def test_later_detection_of_others_is_as_if_the_member_had_never_been_there(any_bench: Bench) -> None:
@@ -271,7 +276,8 @@ def test_later_detection_of_others_is_as_if_the_member_had_never_been_there(any_
 
 
 def _who(incidents: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
-    return {(one["incident_id"], one["rule"], one["subject_id"]) for one in incidents}
+    """Not the incident's id: it is made of the event that opened it, which may have been sent to the member, too."""
+    return {(one["opened_at"], one["rule"], one["subject_id"]) for one in incidents}
 
 
 def _opened_later(incidents: list[dict[str, Any]]) -> list[dict[str, Any]]:

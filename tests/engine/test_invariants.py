@@ -135,6 +135,34 @@ def test_what_comes_again_is_told_again_and_changes_nothing(bench: Bench, seed: 
 
 
 @unhurried
+@given(seed=seeds, ids=st.sampled_from([1, 2, 7]), size=st.sampled_from([1, 40, EVENTS]))
+def test_ids_that_come_again_with_other_contents_hide_nothing(any_bench: Bench, seed: int, ids: int, size: int) -> None:
+    """Whoever uses an id that another has used, or will use, is judged as ever, and so is the other."""
+    # no two of them are the same but for their ids
+    events = [
+        event | {"occurred_at": event["occurred_at"].replace("+00:00", f".{number:06}+00:00")}
+        for number, event in enumerate(World(seed).events(EVENTS))
+    ]
+    expected = undisturbed(any_bench, records(events))
+    few = records([event | {"event_id": f"id {number % ids}"} for number, event in enumerate(events)])
+    engine = engine_over(any_bench.store())
+    outcomes = [any_bench.run(engine.process(few[start : start + size])) for start in range(0, EVENTS, size)]
+    found = [incident for outcome in outcomes for incident in outcome.incidents]
+    assert list(map(_but_for_ids, said(found))) == list(map(_but_for_ids, said(expected)))
+    assert {one["incident_id"]: n for n, one in enumerate(said(found))}.keys() == {i.incident_id for i in found}
+    assert len({i.incident_id for i in found}) == len({i.incident_id for i in expected})
+    assert sum(len(outcome.conflicting) for outcome in outcomes) == EVENTS - ids
+    # the same again is no other contents
+    again = [any_bench.run(engine.process(few[start : start + size])) for start in range(0, EVENTS, size)]
+    assert said(incident for outcome in again for incident in outcome.incidents) == said(found)
+
+
+def _but_for_ids(incident: dict[str, Any]) -> dict[str, Any]:
+    evidence = {name: value for name, value in incident["evidence"].items() if name not in ("event_ids", "campaign_id")}
+    return incident | {"incident_id": None, "evidence": evidence}
+
+
+@unhurried
 @given(seed=seeds)
 def test_two_engines_over_members_who_have_nothing_in_common_are_as_good_as_one(any_bench: Bench, seed: int) -> None:
     left = World(seed, "left-", COPIED[:2]).events(EVENTS // 2)

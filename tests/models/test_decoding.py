@@ -110,6 +110,43 @@ def test_messages_of_any_words_and_zones_round_trip(
     assert decode(msgspec.json.encode(message)) == message
 
 
+@pytest.mark.parametrize("name", EVENTS)
+def test_an_event_written_otherwise_is_the_same_one_and_with_other_contents_another(name: str) -> None:
+    event = decode_json(EVENTS[name])
+    otherwise = dict(reversed(EVENTS[name].items())) | {"occurred_at": "2026-02-27T06:15:30.25Z", "unknown": 1}
+    assert decode_json(otherwise).identity == event.identity
+    changes: dict[str, Any] = {
+        "event_id": "evt-2",
+        "occurred_at": "2026-02-27T08:15:30.251+02:00",
+        "actor_id": "teacher-18",
+        "actor_roles": ["teacher"],
+        "language": None,
+    }
+    for field, value in EVENTS[name].items():
+        if field in _DIFFERENT:
+            changes[field] = _DIFFERENT[field]
+        elif isinstance(value, bool):
+            changes[field] = not value
+        elif field not in changes and isinstance(value, str) and not field.endswith(("_at", "type", "hash", "sha256")):
+            changes[field] = value + "."
+    others = [decode_json(EVENTS[name] | {field: value}).identity for field, value in changes.items()]
+    assert len({event.identity, *others}) == 1 + len(changes) > 6
+
+
+_DIFFERENT: dict[str, Any] = {
+    "recipient_ids": ["teacher-2"],
+    "known_recipient_ids": None,
+    "kind": "event",
+    "media_kind": "video",
+    "visibility": "members",
+    "surface": "group",
+    "rights": "unknown",
+    "article": 8,
+    "verdict": "dismissed",
+    "action": "none",
+}
+
+
 def test_unknown_fields_are_ignored_whatever_they_hold() -> None:
     plain = decode_json(EVENTS["message"])
     assert decode_json(EVENTS["message"] | {"_truth": {"deep": [1, None, {"type": "x"}]}, "текст": 10**40}) == plain

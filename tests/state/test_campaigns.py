@@ -201,7 +201,7 @@ def test_a_text_that_comes_again_is_answered_as_before(
     bench: Bench, texts: list[Text], random_: random.Random, size: int
 ) -> None:
     bench.empty()
-    expected = dict(zip([t.event_id for t in texts], recall(bench, bench.store(), texts), strict=True))
+    expected = dict(zip([t.identity for t in texts], recall(bench, bench.store(), texts), strict=True))
     bench.empty()
     disturbed = [
         text
@@ -209,13 +209,13 @@ def test_a_text_that_comes_again_is_answered_as_before(
         for text in (text, *random_.choices(texts[: n + 1], k=random_.choice([0, 0, 2])))
     ]
     for text, campaign in zip(disturbed, recall(bench, bench.store(), disturbed, size), strict=True):
-        assert campaign == expected[text.event_id]
+        assert campaign == expected[text.identity]
 
 
-def test_an_event_id_that_comes_with_another_text_is_another_text(bench: Bench) -> None:
-    """A sender that numbers all its events alike must not make one campaign of them."""
+def test_an_event_that_brings_another_text_brings_another_text(bench: Bench) -> None:
+    """A campaign is told from others by its text, too."""
     store = bench.store()
-    texts = [Text(t.time, "the same id", t.author, t.digest, t.signature) for t in texts_of(SENTENCES)]
+    texts = [Text(t.time, "the same event", t.author, t.digest, t.signature) for t in texts_of(SENTENCES)]
     campaigns = recall(bench, store, texts, 1)
     assert len({campaign.campaign_id for campaign in campaigns if campaign}) == len(SENTENCES)
 

@@ -44,7 +44,7 @@ def texts_of(written: Sequence[str], *, start: int = NOW, step: int = MICROSECON
     return [
         Text(
             time=start + number * step,
-            event_id=f"{name}{number}",
+            identity=f"{name}{number}",
             author=f"author of {name}{number}",
             digest=reading.digest or b"",
             signature=reading.signature or b"",

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from state.requests import Cut, EpisodeClaim, Judgement, Revision, Silenced, Terms
+from state.requests import Cut, EpisodeClaim, EventName, Judgement, Revision, Silenced, Terms
 from state.store import Store
 from tests.state.conftest import Bench
 
@@ -23,7 +23,7 @@ unhurried = settings(max_examples=80, deadline=None, suppress_health_check=[Heal
 def claim(event: str, time: int = 0, **fields: Any) -> EpisodeClaim:
     given_: dict[str, Any] = {
         "key": ("episode", "a rule", "somebody"),
-        "event_id": event,
+        "identity": event,
         "incident_id": f"incident of {event}",
         "time": time,
         "opened": time,
@@ -180,7 +180,7 @@ def test_two_rules_may_tell_of_one_event(bench: Bench) -> None:
     one, other = claim("e1"), claim("e1", key=("episode", "another rule", "somebody"), incident_id="another", gap=HOUR)
     first = bench.run(store.settle([one, other]))
     assert bench.run(store.settle([other, one])) == first[::-1]
-    recalled = bench.run(store.recall([], [], ["e0", "e1"]))
+    recalled = bench.run(store.recall([], [], [EventName(1, one, one) for one in ("e0", "e1")]))
     assert recalled.told[0] == []
     assert sorted(r.incident_id for r in recalled.told[1]) == ["another", "incident of e1"]
 
@@ -217,8 +217,8 @@ def test_an_event_that_comes_again_is_told_what_it_was_told(
         answers += revisions(bench, store, some[start : start + size])
     told: dict[str, Revision | None] = {}
     for one, answer in zip(some, answers, strict=True):
-        assert told.setdefault(one.event_id, answer) == answer
-    recalled = bench.run(store.recall([], [], list(told)))
+        assert told.setdefault(one.identity, answer) == answer
+    recalled = bench.run(store.recall([], [], [EventName(1, one, one) for one in told]))
     assert recalled.told == [[revision] if revision else [] for revision in told.values()]
 
 

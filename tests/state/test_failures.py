@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 
 from state.errors import StateUnavailable
 from state.pseudonyms import Pseudonyms
-from state.requests import Approach, Look, Observation, Reading, Text
+from state.requests import Approach, EventName, Look, Observation, Reading, Text
 from state.store import Store
 from tests.servers import LONG_ENOUGH, RedisServer
 from tests.state.test_episodes import claim
@@ -45,6 +45,10 @@ def store_of(client: "Redis") -> Store:
     return Store(client, Pseudonyms(b"a secret of the tests"), shards=2)
 
 
+def named(identity: str) -> EventName:
+    return EventName(1, identity, identity)
+
+
 def observation(number: int) -> Observation:
     return Observation(
         owner="one",
@@ -52,6 +56,7 @@ def observation(number: int) -> Observation:
         key=("window", "one"),
         time=(1_700_000_000 + number) * SECOND,
         event_id=f"event {number}",
+        identity=f"event {number}",
         members=(f"member {number}",),
         recorded=True,
         looks=(Look(100 * SECOND, 5),),
@@ -65,7 +70,9 @@ NEXT = observation(5)
 
 async def every_step(store: Store) -> list[Any]:
     """One batch's journey through the store."""
-    recalled = await store.recall([Approach(1, "a", ("b", "c"))], [Text(1, "e1", "a", b"d" * 16, b"s" * 256)], ["e1"])
+    recalled = await store.recall(
+        [Approach(1, "a", ("b", "c"))], [Text(1, "e1", "a", b"d" * 16, b"s" * 256)], [named("e1")]
+    )
     return [recalled.known, recalled.campaigns, await store.measure(BATCH), await store.settle([claim("e1")])]
 
 
@@ -133,7 +140,7 @@ async def test_nothing_is_answered_in_trouble_and_all_is_right_after_it(
     await client.flushall()
     store = store_of(client_of(own_redis.url, 0.3) if kind == "hanging" else client)
     steps: list[Callable[[], Awaitable[object]]] = [
-        lambda: store.recall([Approach(1, "a", ("b",))], [], ["e1"]),
+        lambda: store.recall([Approach(1, "a", ("b",))], [], [named("e1")]),
         lambda: store.measure(BATCH),
         lambda: store.settle([claim("e1")]),
     ]

@@ -13,6 +13,7 @@ from state.feedback import FeedbackLimits
 from state.requests import (
     Campaign,
     EpisodeClaim,
+    EventName,
     Filing,
     Judgement,
     Record,
@@ -46,7 +47,7 @@ def judgement(incident_id: str, time: int, *, upheld: bool = True, **fields: Any
         "incident_id": incident_id,
         "subject": "somebody",
         "time": time,
-        "event_id": f"verdict of {time}",
+        "identity": f"verdict of {time}",
         "upheld": upheld,
         "rule": "a rule",
         "article": 2,
@@ -89,7 +90,7 @@ def test_an_incident_is_found_by_its_id(bench: Bench, shards: int) -> None:
     claims = [later(f"e{n}", n, subject=f"member {n}", feedback=replace(TERMS, memo=b"memo %d" % n)) for n in range(9)]
     bench.run(store.settle(claims))
     names = [one.incident_id for one in claims]
-    assert bench.run(store.find([*names, "another", "", "x" * 128, "{s0}:é\x00"])) == [
+    assert bench.run(store.find([*names, "another", "", "x" * 128, "{s0}:é\x00"])).incidents == [
         *(Remembered(f"member {n}", b"memo %d" % n) for n in range(9)),
         *(None, None, None, None),
     ]
@@ -101,7 +102,7 @@ def test_the_memo_is_that_of_the_latest_revision_and_the_subject_that_of_the_fir
     second = claim("e2", 2, level=2.0, subject="another", feedback=replace(TERMS, memo=b"graver"))
     third = claim("e3", 3, level=2.1, feedback=replace(TERMS, memo=b"nothing new"))
     bench.run(store.settle([first, second, third]))
-    assert bench.run(store.find([first.incident_id])) == [Remembered("somebody", b"graver")]
+    assert bench.run(store.find([first.incident_id])).incidents == [Remembered("somebody", b"graver")]
 
 
 def test_it_is_remembered_as_long_as_it_is_asked_to_be(bench: Bench) -> None:
@@ -164,7 +165,7 @@ def test_the_latest_word_counts_in_whatever_order_and_however_often_it_comes(
     # an event id comes with one content only
     unique = {(incident, time, name): upheld for incident, time, upheld, name in verdicts}
     some = [
-        judgement(incident, time, upheld=upheld, event_id=f"{incident} {time} {name}", rule=incident)
+        judgement(incident, time, upheld=upheld, identity=f"{incident} {time} {name}", rule=incident)
         for (incident, time, name), upheld in unique.items()
     ]
 
@@ -184,7 +185,7 @@ def test_the_latest_word_counts_in_whatever_order_and_however_often_it_comes(
 
 
 def test_of_two_words_of_one_moment_one_counts_whichever_comes_first(bench: Bench) -> None:
-    yes, no = judgement("i1", 1, event_id="yes"), judgement("i1", 1, event_id="no", upheld=False)
+    yes, no = judgement("i1", 1, identity="yes"), judgement("i1", 1, identity="no", upheld=False)
     answers = []
     for order in ([yes, no], [no, yes]):
         bench.empty()
@@ -249,9 +250,9 @@ def test_what_was_told_is_told_again_and_what_was_silenced_stays_silent(bench: B
     learn(bench, store, judgement("incident of e1", 2, upheld=False))
     silent = later("e2", 3)
     assert told(bench, store, claim("e1", 1), silent) == [*first, "silenced"]
-    learn(bench, store, judgement("incident of e1", 2, event_id="a later thought"), judgement("incident of e1", 3))
+    learn(bench, store, judgement("incident of e1", 2, identity="a later thought"), judgement("incident of e1", 3))
     assert told(bench, store, claim("e1", 1), silent) == [*first, "silenced"]
-    assert bench.run(store.recall([], [], ["e1", "e2"])).told == [
+    assert bench.run(store.recall([], [], [EventName(1, one, one) for one in ("e1", "e2")])).told == [
         [one for one in bench.run(store.settle([claim("e1", 1)])) if isinstance(one, Revision)],
         [],
     ]
@@ -261,10 +262,10 @@ def test_what_was_told_is_told_again_and_what_was_silenced_stays_silent(bench: B
 # --- texts that were upheld -----------------------------------------------------------------------------------------------
 
 
-def text(words: str, time: int, event_id: str, author: str = "an author") -> Text:
+def text(words: str, time: int, identity: str, author: str = "an author") -> Text:
     (reading,) = read_texts([words])
     assert reading.digest
-    return Text(time, event_id, author, reading.digest, reading.signature or b"", reading.words)
+    return Text(time, identity, author, reading.digest, reading.signature or b"", reading.words)
 
 
 def sample(of: Text, campaign: Campaign | None) -> Sample:
@@ -315,7 +316,7 @@ def test_a_dismissal_ends_it_whenever_it_is_read(bench: Bench) -> None:
     # another incident with the same text is another matter
     learn(bench, store, judgement("i2", 4 * DAY, sample=of))
     assert known(bench, store, text(SPAM, 5 * DAY, "e3")) == [True]
-    learn(bench, store, judgement("i1", 6 * DAY, upheld=False, event_id="x", sample=of))
+    learn(bench, store, judgement("i1", 6 * DAY, upheld=False, identity="x", sample=of))
     assert known(bench, store, text(SPAM, 7 * DAY, "e4")) == [True]
 
 
@@ -340,11 +341,11 @@ def test_what_has_drifted_is_known_by_its_campaign(bench: Bench) -> None:
     found = campaigns(bench, store, *texts)
     assert len({campaign.campaign_id for campaign in found if campaign}) == 1, "the campaign is one"
     learn(bench, store, judgement("i1", DAY, sample=sample(texts[0], found[0])))
-    assert known(bench, store, replace(texts[-1], time=DAY + 1, event_id="e99")) == [True]
+    assert known(bench, store, replace(texts[-1], time=DAY + 1, identity="e99")) == [True]
     # by itself, when the campaign is forgotten, it has nothing to do with what was upheld
-    assert known(bench, store, replace(texts[-1], time=30 * DAY, event_id="e100")) == [False]
+    assert known(bench, store, replace(texts[-1], time=30 * DAY, identity="e100")) == [False]
     # but it has where a new campaign began with a copy of what was upheld
-    again = [replace(one, time=40 * DAY + one.time, event_id=f"again {one.event_id}") for one in texts]
+    again = [replace(one, time=40 * DAY + one.time, identity=f"again {one.identity}") for one in texts]
     assert known(bench, store, *again) == [True] * len(texts)
 
 
@@ -419,11 +420,11 @@ def test_a_copy_that_only_its_words_tell_is_known_and_so_are_its_copies(
     found = campaigns(bench, store, one)
     learn(bench, store, judgement("i1", one.time + HOUR, sample=sample(one, found[0])))
     later = replace(other, time=one.time + 2 * HOUR)
-    again = [replace(later, event_id=f"again {n}", author=f"author {n}", time=later.time + n) for n in (1, 2)]
+    again = [replace(later, identity=f"again {n}", author=f"author {n}", time=later.time + n) for n in (1, 2)]
     assert known(bench, store, later, again[0]) == [True, True]
     assert known(bench, store, again[1], later) == [True, True]
     # when its campaign is forgotten it is no copy by itself
-    assert known(bench, store, replace(later, event_id="x", time=one.time + 30 * DAY)) == [False]
+    assert known(bench, store, replace(later, identity="x", time=one.time + 30 * DAY)) == [False]
     bench.empty()
     monkeypatch.setattr("state.campaigns.are_copies", lambda *_: False)
     campaigns(bench, store, one)
