@@ -38,20 +38,20 @@ from rules.base import Fact
 from rules.feedback import UNKNOWN_RECORD
 from rules.policy import Policy
 from state.requests import (
-    Acceptance,
+    Answer,
+    Answered,
     Approach,
     Cut,
     Doubt,
     EpisodeClaim,
     EventName,
     Filing,
-    InvitationAnswer,
     Observation,
+    Question,
     Reading,
     Recalled,
     Revision,
     Silenced,
-    TargetKind,
     Text,
     Tie,
 )
@@ -225,10 +225,10 @@ class Engine:
         weigh = self._policy.feedback.reporters.weight
         weights = {i: weigh(r.upheld, r.dismissed) for i, r in zip(filings, recalled.records, strict=True)}
         known: dict[int, frozenset[str]] = {}
-        kinds: dict[int, str | None] = {}
-        for index, acquaintances, kind in zip(owners, recalled.known, recalled.target_kinds, strict=True):
+        answered: dict[int, tuple[Answered, ...]] = {}
+        for index, acquaintances, answers in zip(owners, recalled.known, recalled.answered, strict=True):
             known[index] = known.get(index, frozenset()) | acquaintances
-            kinds[index] = kinds.get(index) or kind
+            answered[index] = answered.get(index, ()) + answers
         campaigns = dict(zip(compared, recalled.campaigns, strict=True))
         united = dict(zip(compared, recalled.united, strict=True))
         facts = [
@@ -238,7 +238,7 @@ class Engine:
                 strangers=_strangers(arrival.event, known.get(index, frozenset())),
                 writing=writings[index],
                 campaign=campaigns.get(index),
-                invited_to=kinds.get(index),
+                answers=answered.get(index, ()),
                 reporter_weight=weights.get(index, UNKNOWN_RECORD),
                 united=united.get(index, ()),
             )
@@ -427,17 +427,20 @@ def _filing(report: Report) -> Filing:
 
 
 def _ties(event: Event) -> list[Tie]:
-    """What the event says of who knows whom."""
+    """What the event says of who knows whom, and of who asked whom."""
     others = tuple(r for r in dict.fromkeys(_recipients(event)) if r != event.actor_id)
     ties: list[Tie] = []
-    if isinstance(event, Invitation):
-        # first: whoever has answered already is known from then on, not only when the record comes again
-        ties.append(TargetKind(event.time, event.actor_id, event.target_id, event.kind))
+    # first: whoever has answered already is known from then on, not only when the record comes again
+    if isinstance(event, Invitation) and others:
+        ties.append(Question(event.time, event.actor_id, others, event.kind, event.target_id))
+    if isinstance(event, ContactRequest) and others:
+        ties.append(Question(event.time, event.actor_id, others, "contact"))
     if others:
         most = MOST_REMEMBERED if isinstance(event, Message) else 0
         ties.append(Approach(event.time, event.actor_id, others, ask=_told_known(event) is None, most=most))
-    if isinstance(event, ContactResponse) and event.accepted and event.actor_id != event.requester_id:
-        ties.append(Acceptance(event.time, event.actor_id, event.requester_id))
+    if isinstance(event, ContactResponse) and event.actor_id != event.requester_id:
+        ties.append(Answer(event.time, event.actor_id, event.requester_id, "contact", "", event.accepted))
     if isinstance(event, InvitationResponse) and event.actor_id != event.inviter_id:
-        ties.append(InvitationAnswer(event.time, event.actor_id, event.inviter_id, event.target_id, event.accepted))
+        target = event.target_id
+        ties.append(Answer(event.time, event.actor_id, event.inviter_id, "invitation", target, event.accepted))
     return ties

@@ -19,7 +19,7 @@ from models.events import (
     Message,
 )
 from models.incidents import Measurement
-from state.requests import Campaign, Reading
+from state.requests import Answered, Campaign, Reading
 from text.reading import NOTHING_WRITTEN, TextReading, Writing
 
 Key = tuple[str, ...]
@@ -30,9 +30,9 @@ class Fact(Struct, frozen=True, kw_only=True):
 
     `event` has nothing in its written fields any more: what a reader sees of them is `writing`. `strangers` are the
     recipients that the actor had no ties with, without the actor, each once. `campaign` is None for a text that is too short
-    to be compared, and for events whose texts are not compared. `invited_to` is the kind of target that an invitation
-    response answers, None when its invitation was never seen. `reporter_weight` is what a report weighs by its reporter's
-    record. `united` are the ids of campaigns that became part of `campaign` through this very text.
+    to be compared, and for events whose texts are not compared. `answers` are those that count by this event: its own, if
+    it answers a question that was seen; those that had been waiting for the question that it is. `reporter_weight` is
+    what a report weighs by its reporter's record. `united` are the ids of campaigns that became part of `campaign` through this very text.
     """
 
     event: Event
@@ -40,7 +40,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     strangers: tuple[str, ...] = ()
     writing: Writing = NOTHING_WRITTEN
     campaign: Campaign | None = None
-    invited_to: str | None = None
+    answers: tuple[Answered, ...] = ()
     reporter_weight: float = 1.0
     united: tuple[str, ...] = ()
 

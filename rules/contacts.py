@@ -9,9 +9,9 @@ from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Wind
 from rules.quotas import NEVER, Count, Duration, Quotas, Share, in_words, measured, number_of, quota_signals, reached
 
 
-def _response(event: BaseEvent) -> ContactResponse:
-    assert isinstance(event, ContactResponse)
-    return event
+def _requester(event: BaseEvent) -> str:
+    """Who asks, or asked."""
+    return event.requester_id if isinstance(event, ContactResponse) else event.actor_id
 
 
 # --- contact_request_flood ---------------------------------------------------------------------------------------------
@@ -23,12 +23,14 @@ def _requested(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
 
 
 def _answered(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    response = _response(fact.event)
-    yield (response.requester_id,), (response.actor_id,)
+    for answer in fact.answers:
+        yield (_requester(fact.event),), (answer.member,)
 
 
 def _accepted(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    return _answered(fact) if _response(fact.event).accepted else ()
+    for answer in fact.answers:
+        if answer.accepted:
+            yield (_requester(fact.event),), (answer.member,)
 
 
 STRANGERS_REQUESTED = Window(
@@ -38,12 +40,10 @@ STRANGERS_REQUESTED = Window(
     at=by_subject,
     spared_by=ACQUAINTING,
 )
-REQUESTS_ANSWERED = Window(
-    name="members who answered a requester", on=(ContactResponse,), entries=_answered, at=by_subject, own=False
-)
-REQUESTS_ACCEPTED = Window(
-    name="members who accepted a requester", on=(ContactResponse,), entries=_accepted, at=by_subject, own=False
-)
+_ON = (ContactRequest, ContactResponse)
+"""An answer counts by itself or, where it was read first, by its request."""
+REQUESTS_ANSWERED = Window(name="members who answered a requester", on=_ON, entries=_answered, at=by_subject, own=False)
+REQUESTS_ACCEPTED = Window(name="members who accepted a requester", on=_ON, entries=_accepted, at=by_subject, own=False)
 
 
 class ContactRequestFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,19 +99,14 @@ def judge_contact_request_flood(case: Case, limits: ContactRequestFloodLimits) -
     )
 
 
-def _requester(fact: Fact) -> tuple[str, ...]:
-    event = fact.event
-    return (event.requester_id if isinstance(event, ContactResponse) else event.actor_id,)
-
-
 CONTACT_REQUEST_FLOOD = Rule(
     slug="contact_request_flood",
     article=5,
-    on=(ContactRequest, ContactResponse),
+    on=_ON,
     limits=ContactRequestFloodLimits,
     signals=_contact_request_signals,
     judge=judge_contact_request_flood,
-    subjects=_requester,
+    subjects=lambda fact: (_requester(fact.event),),
     spared_by=(ContactResponse,),
 )
 
@@ -169,15 +164,16 @@ PROJECT_INVITATION_FLOOD = Rule(
 
 
 def _new_contacts(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    response = _response(fact.event)
-    if response.accepted and response.actor_id != response.requester_id:
-        yield (response.actor_id,), (response.requester_id,)
-        yield (response.requester_id,), (response.actor_id,)
+    requester = _requester(fact.event)
+    for answer in fact.answers:
+        if answer.accepted:
+            yield (answer.member,), (requester,)
+            yield (requester,), (answer.member,)
 
 
 def _both(fact: Fact) -> tuple[str, ...]:
-    response = _response(fact.event)
-    return (response.requester_id, response.actor_id)
+    accepted = tuple(answer.member for answer in fact.answers if answer.accepted)
+    return (_requester(fact.event), *accepted) if accepted else ()
 
 
 def _asked(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -186,9 +182,7 @@ def _asked(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
     yield (request.actor_id,), (request.recipient_id,)
 
 
-CONTACTS_GAINED = Window(
-    name="contacts gained by member", on=(ContactResponse,), entries=_new_contacts, at=by_subject, own=False
-)
+CONTACTS_GAINED = Window(name="contacts gained by member", on=_ON, entries=_new_contacts, at=by_subject, own=False)
 MEMBERS_ASKED = Window(
     name="members asked to be contacts by actor", on=(ContactRequest,), entries=_asked, at=by_subject
 )
@@ -208,7 +202,7 @@ def _unmanageable_signals(limits: UnmanageableContactsLimits) -> dict[str, Signa
 def judge_unmanageable_contacts(case: Case, limits: UnmanageableContactsLimits) -> Finding | None:
     """A list of contacts that grows faster than anybody can keep up with.
 
-    An answer does not tell the roles of the one who asked; but who has asked nobody, as far as is counted, is exempt.
+    An event does not tell the roles of the one on its other side; but who has asked nobody, as far as is counted, is exempt.
     """
     over = reached("gained", limits.gained, case.readings)
     exempt = case.subject_id != case.fact.event.actor_id and not case.readings["asked"].count
@@ -226,7 +220,7 @@ def judge_unmanageable_contacts(case: Case, limits: UnmanageableContactsLimits) 
 UNMANAGEABLE_CONTACTS = Rule(
     slug="unmanageable_contacts",
     article=5,
-    on=(ContactResponse,),
+    on=_ON,
     limits=UnmanageableContactsLimits,
     signals=_unmanageable_signals,
     judge=judge_unmanageable_contacts,

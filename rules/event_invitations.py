@@ -14,6 +14,11 @@ def _invitation(fact: Fact) -> Invitation | None:
     return event if isinstance(event, Invitation) and event.kind == "event" else None
 
 
+def _inviter(fact: Fact) -> str:
+    event = fact.event
+    return event.inviter_id if isinstance(event, InvitationResponse) else event.actor_id
+
+
 def _target(fact: Fact, subject: str) -> Key | None:
     event = fact.event
     if isinstance(event, InvitationResponse):
@@ -35,15 +40,16 @@ def _guests(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
 
 
 def _answers(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    event = fact.event
-    assert isinstance(event, InvitationResponse)
-    yield (event.inviter_id, event.target_id), (event.actor_id,)
+    if key := _target(fact, _inviter(fact)):
+        for answer in fact.answers:
+            yield key, (answer.member,)
 
 
 def _acceptances(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    event = fact.event
-    assert isinstance(event, InvitationResponse)
-    return _answers(fact) if event.accepted else ()
+    if key := _target(fact, _inviter(fact)):
+        for answer in fact.answers:
+            if answer.accepted:
+                yield key, (answer.member,)
 
 
 STRANGERS_INVITED = Window(
@@ -54,12 +60,10 @@ STRANGERS_INVITED = Window(
     spared_by=ACQUAINTING,
 )
 GUESTS = Window(name="members invited to an event by actor", on=(Invitation,), entries=_guests, at=_target)
-ANSWERS = Window(
-    name="members who answered an invitation", on=(InvitationResponse,), entries=_answers, at=_target, own=False
-)
-ACCEPTANCES = Window(
-    name="members who accepted an invitation", on=(InvitationResponse,), entries=_acceptances, at=_target, own=False
-)
+_ON = (Invitation, InvitationResponse)
+"""An answer counts by itself or, where it was read first, by its invitation."""
+ANSWERS = Window(name="members who answered an invitation", on=_ON, entries=_answers, at=_target, own=False)
+ACCEPTANCES = Window(name="members who accepted an invitation", on=_ON, entries=_acceptances, at=_target, own=False)
 
 
 class EventInvitationFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,19 +116,14 @@ def judge_event_invitation_flood(case: Case, limits: EventInvitationFloodLimits)
     )
 
 
-def _inviter(fact: Fact) -> tuple[str, ...]:
-    event = fact.event
-    return (event.inviter_id if isinstance(event, InvitationResponse) else event.actor_id,)
-
-
 EVENT_INVITATION_FLOOD = Rule(
     slug="event_invitation_flood",
     article=6,
-    on=(Invitation, InvitationResponse),
+    on=_ON,
     limits=EventInvitationFloodLimits,
     signals=_signals,
     judge=judge_event_invitation_flood,
-    subjects=_inviter,
+    subjects=lambda fact: (_inviter(fact),),
     spared_by=(InvitationResponse,),
 )
 

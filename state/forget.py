@@ -255,11 +255,11 @@ class _Forgetting:
         for _ in range(_ATTEMPTS):
             changes = _Changes()
             match kind:
-                case b"tie" | b"answers" | b"reported":
+                case b"tie" | b"asked" | b"answers" | b"reported":
                     await self._examine_ties(keys, changes)
                 case b"incident":
                     await self._examine_incidents(keys, changes)
-                case b"target" | b"began" | b"verdicts":
+                case b"began" | b"verdicts":
                     for key in keys:
                         if self._owned(key):
                             changes.drop(key)

@@ -3,6 +3,8 @@
 Times are integer microseconds of the event clock, lengths of time are integer microseconds too.
 """
 
+from typing import Literal
+
 from msgspec import Struct
 
 from models.incidents import Mode
@@ -26,34 +28,43 @@ class Approach(Struct, frozen=True):
     most: int = 0
 
 
-class Acceptance(Struct, frozen=True):
-    """`actor` accepted what `other` asked: they know each other from now on."""
+QuestionKind = Literal["contact", "project", "event"]
+
+
+class Question(Struct, frozen=True):
+    """`asker` asks `others` to become contacts (`target` is empty), or invites them to the project or event `target`.
+
+    Whoever says yes to a contact or to a project is an acquaintance from then on.
+    """
+
+    time: int
+    asker: str
+    others: tuple[str, ...]
+    kind: QuestionKind
+    target: str = ""
+
+
+class Answer(Struct, frozen=True):
+    """`actor` answers what `asker` asked; `kind` and `target` as in the question, but that an answer to an invitation does not
+    say what to. It counts where the question was seen and is not younger. One that is read before its question waits for it.
+    """
 
     time: int
     actor: str
-    other: str
-
-
-class TargetKind(Struct, frozen=True):
-    """What `inviter` invites to is a `project` or an `event`; the responses do not say so themselves."""
-
-    time: int
-    inviter: str
-    target: str
-    kind: str
-
-
-class InvitationAnswer(Struct, frozen=True):
-    """`actor` answered `inviter`; an accepted *project* invitation makes acquaintances, also where it is read after this."""
-
-    time: int
-    actor: str
-    inviter: str
+    asker: str
+    kind: Literal["contact", "invitation"]
     target: str
     accepted: bool
 
 
-Tie = Approach | Acceptance | TargetKind | InvitationAnswer
+class Answered(Struct, frozen=True):
+    """An answer that counts, and whose it is."""
+
+    member: str
+    accepted: bool
+
+
+Tie = Approach | Question | Answer
 
 
 class EventName(Struct, frozen=True):
@@ -333,8 +344,9 @@ class Doubt(Struct, frozen=True):
 
 
 class Recalled(Struct, frozen=True):
-    """Answers parallel to the ties (known others, or the kind of a target), to the texts, the events and the reports.
+    """Answers parallel to the ties (known others, and what others' answers count by the tie), to texts, events and reports.
 
+    An answer counts by itself where its question had been seen, and by its question where it had been waiting for that.
     A text has no campaign where its author has brought too many new ones already. `told` are the revisions that an event
     made when it came before; empty for an event that is new or told nothing. `united` are the campaigns that became part of a
     text's campaign through that text. `decisions` are to be handed to `settle`. An event is `conflicting` whose id another
@@ -342,7 +354,7 @@ class Recalled(Struct, frozen=True):
     """
 
     known: list[frozenset[str]]
-    target_kinds: list[str | None]
+    answered: list[tuple[Answered, ...]]
     campaigns: list[Campaign | None]
     told: list[list[Revision]]
     records: list[Record]

@@ -195,7 +195,7 @@ class Store:
         calls = {shard: [Call(_LOOKUP, ("told", names))] for shard in range(len(self._shards))} if names else {}
         for shard, operations in enumerate(plan.operations):
             if operations:
-                request = (limits.ties_per_member, limits.tie_ttl, limits.grace, operations)
+                request = (limits.ties_per_member, limits.tie_ttl, limits.lateness + limits.grace, operations)
                 calls.setdefault(shard, []).append(Call(TIES, request, work=list(map(work_of, operations))))
         filed = self._filed(filings)
         for shard, positions in filed.items():
@@ -229,8 +229,8 @@ class Store:
         for results in answers.values() if names else ():
             for position, packed in results.pop(0):
                 told[position - 1] += self._episodes.told(packed)
-        known, kinds = plan.answers({shard: results[0] for shard, results in answers.items() if results})
-        return Recalled(known, kinds, campaigns, told, records, united, decisions, conflicting, doubted)
+        known, answered = plan.answers({shard: results[0] for shard, results in answers.items() if results})
+        return Recalled(known, answered, campaigns, told, records, united, decisions, conflicting, doubted)
 
     def _carried(self, events: Sequence[EventName], calls: dict[int, list[Call]]) -> dict[int, list[int]]:
         """Adds the calls that remember which event carries which id; positions of the events by the shards of their ids."""

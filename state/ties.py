@@ -1,14 +1,17 @@
-"""Who knows whom: the ties of a batch as operations of their shards, and the way back from the shards' answers."""
+"""Who knows whom, and who was asked: the ties of a batch as operations of their shards, and what the shards answer."""
 
 from collections.abc import Mapping, Sequence
 from heapq import nsmallest
 from typing import Any
 
-from state.pseudonyms import Pseudonyms
-from state.requests import Acceptance, Approach, InvitationAnswer, TargetKind, Tie
+from state.pseudonyms import MEMBER_BYTES, Pseudonyms
+from state.requests import Answer, Answered, Approach, Question, QuestionKind, Tie
 from state.scripts import Script, shard_of
 
 TIES = Script("ties")
+_ASKERS, _ANSWERERS, _BOTH = 1, 2, 3
+"""Whose ties an operation may add to: of the members of a question each stands in a shard of its own."""
+_INVITATIONS: tuple[QuestionKind, ...] = ("project", "event")
 
 
 def work_of(operation: Sequence[Any]) -> int:
@@ -18,9 +21,9 @@ def work_of(operation: Sequence[Any]) -> int:
             return 1 + 2 * len(others)
         case ("ask", _, members, _):
             return 1 + len(members)
-        case ("kind", *_):
-            return 100  # answers may wait for it
-    return 1
+        case ("question", *_, others, _):
+            return 1 + 4 * len(others)  # answers may wait for it
+    return 4
 
 
 class TiePlan:
@@ -28,64 +31,110 @@ class TiePlan:
 
     def __init__(self, ties: Sequence[Tie], pseudonyms: Pseudonyms, shards: int) -> None:
         self._ties = ties
-        self._asked: dict[tuple[int, int], tuple[int, list[str]]] = {}
+        self._strangers: dict[tuple[int, int], tuple[int, list[str]]] = {}
+        self._questions: dict[tuple[int, int], tuple[int, tuple[str, ...]]] = {}
+        self._answers: dict[tuple[int, int], tuple[int, Answer]] = {}
         self.operations: list[list[Any]] = [[] for _ in range(shards)]
         self._pseudonyms = pseudonyms
         for index, tie in enumerate(ties):
             self._add(index, tie)
 
     def _add(self, index: int, tie: Tie) -> None:
-        member = self._pseudonyms.member
         match tie:
             case Approach():
                 if tie.ask:
                     self._ask(index, tie)
+                member = self._pseudonyms.member
                 # the same ones whenever the same are written to, and under whatever key
                 remembered = nsmallest(tie.most, tie.others) if 0 < tie.most < len(tie.others) else tie.others
-                self._remember(tie.actor, tie.time, tuple(remembered))
-            case Acceptance():
-                self._remember(tie.actor, tie.time, (tie.other,))
-                self._remember(tie.other, tie.time, (tie.actor,))
-            case TargetKind():
-                # every shard learns it, so that each answer can be settled where the member's ties are
-                for operations in self.operations:
-                    operations.append(("kind", tie.time, self._target(tie.inviter, tie.target), tie.kind))
-            case InvitationAnswer():
-                target = self._target(tie.inviter, tie.target)
-                for one, other in ((tie.actor, tie.inviter), (tie.inviter, tie.actor)):
-                    shard = self._shard_of(one)
-                    self._asked[shard, len(self.operations[shard])] = (index, [])
-                    self.operations[shard].append(
-                        ("answer", tie.time, member(one), member(other), target, int(tie.accepted))
-                    )
+                others = [member(other) for other in remembered]
+                self.operations[self._shard_of(tie.actor)].append(("approach", tie.time, member(tie.actor), others))
+            case Question():
+                self._question(index, tie)
+            case Answer():
+                self._answer(index, tie)
 
-    def _target(self, inviter: str, target: str) -> bytes:
-        return self._pseudonyms.key_of((inviter,), "target", inviter, target)
+    def _question(self, index: int, question: Question) -> None:
+        shard, by_shard = self._shard_of(question.asker), self._by_shard(question.others)
+        what, answers = self._what(question.kind, question.target), self._answers_to(question.kind, question.target)
+        acquaints = int(question.kind != "event")
+
+        def put(shard: int, others: Sequence[str], whose: int) -> None:
+            member = self._pseudonyms.member
+            keys = [member(other) for other in others]
+            self.operations[shard].append(
+                ("question", question.time, member(question.asker), what, answers, acquaints, keys, whose)
+            )
+
+        # the asker's shard knows all who were asked, and says who has answered
+        self._questions[shard, len(self.operations[shard])] = (index, question.others)
+        put(shard, question.others, _BOTH if by_shard.keys() == {shard} else _ASKERS)
+        if by_shard.keys() != {shard}:
+            for other_shard, others in by_shard.items():
+                put(other_shard, others, _ANSWERERS)
+
+    def _answer(self, index: int, answer: Answer) -> None:
+        member = self._pseudonyms.member
+        shard, other_shard = self._shard_of(answer.asker), self._shard_of(answer.actor)
+        kinds: tuple[QuestionKind, ...] = ("contact",) if answer.kind == "contact" else _INVITATIONS
+        asked = [(self._what(kind, answer.target), int(kind != "event")) for kind in kinds]
+        name = self._answers_to(kinds[0], answer.target)
+        self._answers[shard, len(self.operations[shard])] = (index, answer)
+        shards = {shard: _BOTH} if shard == other_shard else {shard: _ASKERS, other_shard: _ANSWERERS}
+        for one, whose in shards.items():
+            self.operations[one].append(
+                (
+                    "answer",
+                    answer.time,
+                    member(answer.actor),
+                    member(answer.asker),
+                    asked,
+                    name,
+                    int(answer.accepted),
+                    whose,
+                )
+            )
+
+    def _what(self, kind: QuestionKind, target: str) -> bytes:
+        """What is asked."""
+        return self._pseudonyms.key("question", kind, target)[:MEMBER_BYTES]
+
+    def _answers_to(self, kind: QuestionKind, target: str) -> bytes:
+        """What is answered: an answer does not say whether it was invited to a project or an event."""
+        return self._what(kind, target) if kind == "contact" else self._pseudonyms.key("answer", target)[:MEMBER_BYTES]
 
     def _shard_of(self, identifier: str) -> int:
         return shard_of(self._pseudonyms.member(identifier), len(self.operations))
 
-    def _remember(self, actor: str, time: int, others: tuple[str, ...]) -> None:
-        member = self._pseudonyms.member
-        self.operations[self._shard_of(actor)].append(("approach", time, member(actor), [member(o) for o in others]))
+    def _by_shard(self, identifiers: Sequence[str]) -> dict[int, list[str]]:
+        by_shard: dict[int, list[str]] = {}
+        for one in identifiers:
+            by_shard.setdefault(self._shard_of(one), []).append(one)
+        return by_shard
 
     def _ask(self, index: int, tie: Approach) -> None:
-        by_shard: dict[int, list[str]] = {}
-        for other in tie.others:
-            by_shard.setdefault(self._shard_of(other), []).append(other)
-        for shard, others in by_shard.items():
-            self._asked[shard, len(self.operations[shard])] = (index, others)
+        for shard, others in self._by_shard(tie.others).items():
+            self._strangers[shard, len(self.operations[shard])] = (index, others)
             keys = [self._pseudonyms.member(other) for other in others]
             self.operations[shard].append(("ask", tie.time, keys, self._pseudonyms.member(tie.actor)))
 
-    def answers(self, by_shard: Mapping[int, list[bytes]]) -> tuple[list[frozenset[str]], list[str | None]]:
-        """Known others and target kinds, parallel to the ties."""
+    def answers(self, by_shard: Mapping[int, list[bytes]]) -> tuple[list[frozenset[str]], list[tuple[Answered, ...]]]:
+        """Known others and the answers that count, parallel to the ties."""
         known: list[set[str]] = [set() for _ in self._ties]
-        kinds: list[str | None] = [None] * len(self._ties)
-        for (shard, position), (index, others) in self._asked.items():
-            answer = by_shard[shard][position]
-            if others:
-                known[index].update(o for o, flag in zip(others, answer.decode(), strict=True) if flag == "1")
-            else:
-                kinds[index] = answer.decode() or None
-        return [frozenset(names) for names in known], kinds
+        answered: list[tuple[Answered, ...]] = [() for _ in self._ties]
+        for (shard, position), (index, others) in self._strangers.items():
+            flags = by_shard[shard][position].decode()
+            known[index].update(other for other, flag in zip(others, flags, strict=True) if flag == "1")
+        for (shard, position), (index, asked) in self._questions.items():
+            flags = by_shard[shard][position].decode()
+            # 1 for a refusal, 2 for an acceptance, 3 where both wait
+            answered[index] = tuple(
+                Answered(other, accepted)
+                for other, flag in zip(asked, flags, strict=True)
+                for accepted in (False, True)
+                if int(flag) & (1 + accepted)
+            )
+        for (shard, position), (index, answer) in self._answers.items():
+            if by_shard[shard][position] == b"1":
+                answered[index] = (Answered(answer.actor, answer.accepted),)
+        return [frozenset(names) for names in known], answered

@@ -1,27 +1,32 @@
--- Who knows whom, for a batch of ties, in order.
+-- Who knows whom, and who was asked what, for a batch of ties, in order.
 --
 -- A member's `tie` set holds those whom the member has approached or accepted, with the first time as score, or with a later
 -- one where they were approached again long after: so that each tie ends by itself, however busy its member is. For the sender
 -- a recipient is known when the recipient's set holds the sender from before the event: a reply, or an accepted request.
--- An answer does not say what its invitation was to. `target:` remembers that, and since when: "project 1700000000000000".
--- Where an answer is read before the invitation it waits in the target's `answers` set (member, other and time, with the
--- time as score) until the invitation says so. An invitation that is younger says nothing about it.
+--
+-- An answer counts where its question has been seen and is not younger. `asked:` is a set per asker: who was asked and what, with
+-- the first time. Of an answer that is read before its question nothing counts yet: it waits in `answers:`, a set per
+-- answerer (asker, what is answered, 1 for yes or 0 for no; the latest time), and counts by the question, as soon as that is read.
+-- There it stays, so that the answer and its question, where they come again, are answered as they were: an answer that is no
+-- younger than one like it that waits is taken to have waited, too. Forged answers fill the forger's own set and no other.
+--
+-- The two members of a question may be kept in two shards. Then the asker's shard knows all that the asker asked, and each other
+-- shard knows who of its own members were asked: both decide alike, and each adds to the ties of its own member.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
--- ARGV[1]  msgpack {cap, seconds to live of ties and targets, seconds that an answer waits, {operation, ...}}, an operation
+-- ARGV[1]  msgpack {cap, seconds to live of ties and questions, seconds that an answer waits, {operation, ...}}, an operation
 --          being one of
 --          {"approach", time, member, {other, ...}}      member approaches others: remember
 --          {"ask", time, {member, ...}, other}           had each of these members approached other before this time?
---          {"kind", time, target, kind}                  remember what an invitation's target is
---          {"answer", time, member, other, target, yes}  remember as an approach if yes and target is a project
--- returns  msgpack, parallel to the operations: "" for approach and kind, a string of "0" and "1" for ask, the kind of the
---          target ("" when unknown) for answer
+--          {"question", time, asker, what, name of its answers, 1 if yes acquaints, {other, ...}, whose ties}
+--          {"answer", time, member, asker, {{what, 1 if yes acquaints}, ...} what it may answer, its name, 1 for yes, whose ties}
+--          whose ties: 1 the asker's, 2 the other's, 3 both
+-- returns  msgpack, parallel to the operations: "" for approach; a string of "0" and "1" for ask; for question a digit for each
+--          other: 1 if a no has been waiting for it, 2 for a yes, 3 for both, else 0; for answer "1" if it counts by itself, else "0"
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
 local cap, ttl, waiting_ttl, operations = request[1], request[2], request[3], request[4]
-local MEMBER_BYTES = 8
-local AT_ONCE = 500  -- answers that an invitation finds waiting
 
 local function text(number)
   return string.format('%.0f', number)
@@ -34,15 +39,15 @@ local function limit(key, size)
   end
 end
 
-local function remember(time, member, others)
-  local key = prefix .. 'tie:' .. member
+-- Adds members to a set with a time.
+local function add(key, time, members)
   local score = text(time)
-  -- 1,000 others at a time: Lua's unpack has a limit
-  for start = 1, #others, 1000 do
+  -- 1,000 members at a time: Lua's unpack has a limit
+  for start = 1, #members, 1000 do
     local arguments = {}
-    for i = start, math.min(start + 999, #others) do
+    for i = start, math.min(start + 999, #members) do
       arguments[#arguments + 1] = score
-      arguments[#arguments + 1] = others[i]
+      arguments[#arguments + 1] = members[i]
     end
     redis.call('ZADD', key, 'LT', unpack(arguments))
     -- whom one goes on turning to stays known: what is older than half of its time becomes as old as that
@@ -56,42 +61,8 @@ local function remember(time, member, others)
   limit(key, cap)
 end
 
-local function wait(time, target, member, other)
-  local key = prefix .. 'answers:' .. target
-  redis.call('ZADD', key, text(time), member .. other .. text(time))
-  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. text(time - waiting_ttl * 1000000))
-  redis.call('EXPIRE', key, waiting_ttl)
-  limit(key, cap)
-end
-
--- The kind of a target and the time of the first invitation to it.
-local function target_of(key)
-  local stored = redis.call('GET', key)
-  if not stored then
-    return '', nil
-  end
-  local kind, since = string.match(stored, '^(%a+) (%-?%d+)$')
-  return kind, tonumber(since)
-end
-
-local function learn_kind(time, target, kind)
-  local key = prefix .. 'target:' .. target
-  local before, since = target_of(key)
-  if before == kind then
-    time = math.min(time, since)
-  end
-  redis.call('SET', key, kind .. ' ' .. text(time), 'EX', ttl)
-  if kind ~= 'project' then
-    return
-  end
-  local waiting_key = prefix .. 'answers:' .. target
-  -- some at a time: the next invitation to the target asks for the rest
-  local waiting = redis.call('ZRANGEBYSCORE', waiting_key, text(time), '+inf', 'WITHSCORES', 'LIMIT', 0, AT_ONCE)
-  for i = 1, #waiting, 2 do
-    local member, other = string.sub(waiting[i], 1, MEMBER_BYTES), string.sub(waiting[i], MEMBER_BYTES + 1, 2 * MEMBER_BYTES)
-    remember(tonumber(waiting[i + 1]), member, {other})
-    redis.call('ZREM', waiting_key, waiting[i])
-  end
+local function remember(time, member, others)
+  add(prefix .. 'tie:' .. member, time, others)
 end
 
 local function ask(time, members, other)
@@ -103,14 +74,79 @@ local function ask(time, members, other)
   return table.concat(known)
 end
 
-local function answer(time, member, other, target, yes)
-  local kind, since = target_of(prefix .. 'target:' .. target)
-  if yes == 1 and kind == 'project' and since <= time then
-    remember(time, member, {other})
-  elseif yes == 1 and kind ~= 'event' then
-    wait(time, target, member, other)
+local function acquaint(time, asker, other, whose)
+  if whose ~= 2 then
+    remember(time, asker, {other})
   end
-  return kind
+  if whose ~= 1 then
+    remember(time, other, {asker})
+  end
+end
+
+-- Whether any of these members has an answer that waits.
+local function anybody_waits(members)
+  for start = 1, #members, 1000 do
+    local keys = {}
+    for i = start, math.min(start + 999, #members) do
+      keys[#keys + 1] = prefix .. 'answers:' .. members[i]
+    end
+    if redis.call('EXISTS', unpack(keys)) > 0 then
+      return true
+    end
+  end
+  return false
+end
+
+local function question(time, asker, what, name, acquaints, others, whose)
+  local asked = {}
+  for i, other in ipairs(others) do
+    asked[i] = other .. what
+  end
+  add(prefix .. 'asked:' .. asker, time, asked)
+  if not anybody_waits(others) then
+    return string.rep('0', #others)
+  end
+  local found = {}
+  for i, other in ipairs(others) do
+    local times = redis.call('ZMSCORE', prefix .. 'answers:' .. other, asker .. name .. '0', asker .. name .. '1')
+    local no, yes = tonumber(times[1] or nil), tonumber(times[2] or nil)
+    yes = yes and yes >= time and yes
+    found[i] = (no and no >= time and 1 or 0) + (yes and 2 or 0)
+    if yes and acquaints == 1 then
+      acquaint(yes, asker, other, whose)
+    end
+  end
+  return table.concat(found)
+end
+
+local function wait(key, time, entry)
+  redis.call('ZADD', key, 'GT', text(time), entry)
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. text(time - waiting_ttl * 1000000))
+  redis.call('EXPIRE', key, waiting_ttl)
+  limit(key, cap)
+end
+
+local function answer(time, member, asker, questions, name, yes, whose)
+  local waiting, entry = prefix .. 'answers:' .. member, asker .. name .. yes
+  local waits = redis.call('ZSCORE', waiting, entry)
+  if waits and tonumber(waits) >= time then
+    return '0'
+  end
+  local asked, acquaints = false, false
+  for _, one in ipairs(questions) do
+    local since = redis.call('ZSCORE', prefix .. 'asked:' .. asker, member .. one[1])
+    if since and tonumber(since) <= time then
+      asked, acquaints = true, acquaints or one[2] == 1
+    end
+  end
+  if not asked then
+    wait(waiting, time, entry)
+    return '0'
+  end
+  if yes == 1 and acquaints then
+    acquaint(time, asker, member, whose)
+  end
+  return '1'
 end
 
 local answers = {}
@@ -121,10 +157,10 @@ for index, operation in ipairs(operations) do
     remember(operation[2], operation[3], operation[4])
   elseif kind == 'ask' then
     result = ask(operation[2], operation[3], operation[4])
-  elseif kind == 'kind' then
-    learn_kind(operation[2], operation[3], operation[4])
+  elseif kind == 'question' then
+    result = question(unpack(operation, 2))
   else
-    result = answer(operation[2], operation[3], operation[4], operation[5], operation[6])
+    result = answer(unpack(operation, 2))
   end
   answers[index] = result
 end

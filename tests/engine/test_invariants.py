@@ -157,6 +157,54 @@ def test_ids_that_come_again_with_other_contents_hide_nothing(any_bench: Bench, 
     assert said(incident for outcome in again for incident in outcome.incidents) == said(found)
 
 
+@unhurried
+@given(seed=seeds, shards=st.sampled_from([1, 3]), size=st.integers(1, 200))
+def test_an_answer_counts_in_either_order_and_only_where_it_was_asked_for(
+    any_bench: Bench, seed: int, shards: int, size: int
+) -> None:
+    """Askers who are welcome and others who are not, with answers read before their questions or after; and forgers."""
+    world, chance = World(seed), random.Random(seed)
+    pairs_of_events: list[list[dict[str, Any]]] = []
+    for number in range(60):
+        asker = chance.choice(["welcome", "unwelcome", "host", "bore"])
+        guest, target = f"guest-{asker}-{number}", f"evening of {asker}"
+        accepted = asker in ("welcome", "host")
+        if asker in ("welcome", "unwelcome"):
+            question = world.event("contact_request", asker, recipient_id=guest)
+            answer = world.event("contact_response", guest, requester_id=asker, accepted=accepted)
+        else:
+            question = world.event("invitation", asker, kind="event", target_id=target, recipient_ids=[guest])
+            answer = world.event("invitation_response", guest, inviter_id=asker, target_id=target, accepted=accepted)
+        pairs_of_events.append([question, answer])
+    in_order = [event for pair in pairs_of_events for event in pair]
+    expected = pairs(undisturbed(any_bench, records(in_order), shards=shards))
+    assert ("contact_request_flood", "unwelcome") in expected
+    assert ("contact_request_flood", "welcome") not in expected
+    either = [event for pair in pairs_of_events for event in chance.sample(pair, 2)]
+    assert pairs(undisturbed(any_bench, records(either), shards=shards)) == expected
+    for events in (in_order, either):
+        forged = []
+        for event in events:
+            forged.append(event)
+            sock, asker = f"sock-{chance.randrange(40)}", chance.choice(["welcome", "host", "unwelcome", "bore"])
+            forged += [
+                world.event("contact_response", sock, requester_id=asker, accepted=chance.random() < 0.5),
+                world.event(
+                    "invitation_response",
+                    sock,
+                    inviter_id=asker,
+                    target_id=f"evening of {asker}",
+                    accepted=chance.random() < 0.5,
+                ),
+            ]
+        any_bench.empty()
+        engine = engine_over(any_bench.store(shards=shards))
+        found = process(any_bench, engine, records(forged), size).incidents
+        assert pairs(found) == expected
+        # and told again, all of it is the same
+        assert said(process(any_bench, engine, records(forged), size).incidents) == said(found)
+
+
 def _but_for_ids(incident: dict[str, Any]) -> dict[str, Any]:
     evidence = {name: value for name, value in incident["evidence"].items() if name not in ("event_ids", "campaign_id")}
     return incident | {"incident_id": None, "evidence": evidence}

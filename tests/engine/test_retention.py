@@ -92,7 +92,7 @@ def test_nothing_is_left_after_its_time(bench: Bench) -> None:
         kinds |= kinds_of(bench)
         assert max(lifetimes(bench)) <= LONGEST
     assert len(rules) > 5
-    assert {"tie", "win", "began", "target", "episode", "members", "told"} <= kinds
+    assert {"tie", "win", "began", "asked", "used", "episode", "members", "told"} <= kinds
     assert {"band", "leader", "sentence", "brought", "incident", "verdicts", "reported"} <= kinds
     eventually(lambda: bench.run(bench.client.dbsize()) == 0, what="every key has ended")
 

@@ -76,6 +76,8 @@ class World:
         self._platform_knows = platform_knows
         self._now = START
         self._number = 0
+        self._requested: list[tuple[str, str]] = []
+        self._invited: list[tuple[str, str, str]] = []
         self._makers: list[Callable[[], Event]] = [
             self.message,
             self.message,
@@ -126,29 +128,38 @@ class World:
         return self.event("message", self.active(), recipient_ids=recipients, text=self.text(), **self._known())
 
     def invitation(self) -> Event:
-        number = self._random.randrange(4)
+        number, inviter = self._random.randrange(4), self.active()
+        target = f"{self._names}target-{number}"
+        guests = [self.passive() for _ in range(self._random.choice([1, 3, 6]))]
+        self._invited += [(guest, inviter, target) for guest in guests]
         return self.event(
             "invitation",
-            self.active(),
+            inviter,
             kind="project" if number % 2 else "event",
-            target_id=f"{self._names}target-{number}",
-            recipient_ids=[self.passive() for _ in range(self._random.choice([1, 3, 6]))],
+            target_id=target,
+            recipient_ids=guests,
             **self._known(),
         )
 
+    def _of_those(self, asked: list[Any]) -> Any:
+        """Somebody of those who were asked; nobody where there is none, and now and then, when somebody else answers."""
+        return self._random.choice(asked) if asked and self._random.random() < 0.8 else None
+
     def invitation_response(self) -> Event:
         target = f"{self._names}target-{self._random.randrange(4)}"
+        guest, inviter, target = self._of_those(self._invited) or (self.passive(), self.active(), target)
         accepted = self._random.random() < 0.2
-        return self.event(
-            "invitation_response", self.passive(), inviter_id=self.active(), target_id=target, accepted=accepted
-        )
+        return self.event("invitation_response", guest, inviter_id=inviter, target_id=target, accepted=accepted)
 
     def contact_request(self) -> Event:
-        return self.event("contact_request", self.active(), recipient_id=self.passive())
+        requester, other = self.active(), self.passive()
+        self._requested.append((other, requester))
+        return self.event("contact_request", requester, recipient_id=other)
 
     def contact_response(self) -> Event:
+        other, requester = self._of_those(self._requested) or (self.passive(), self.active())
         accepted = self._random.random() < 0.3
-        return self.event("contact_response", self.passive(), requester_id=self.active(), accepted=accepted)
+        return self.event("contact_response", other, requester_id=requester, accepted=accepted)
 
     def forum_post(self) -> Event:
         return self.event(

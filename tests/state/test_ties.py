@@ -1,12 +1,12 @@
 """Who knows whom, against an oracle and case by case."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from state.requests import Acceptance, Approach, InvitationAnswer, TargetKind, Tie
+from state.requests import Answer, Answered, Approach, Question, QuestionKind, Tie
 from state.store import Store
 from tests.state.conftest import Bench
 
@@ -16,45 +16,57 @@ unhurried = settings(max_examples=60, deadline=None, suppress_health_check=[Heal
 
 
 class Oracle:
-    """First approaches, and the kinds of targets, as the ties come in."""
+    """First approaches, first questions, and the latest of the answers that were read before their questions."""
 
     def __init__(self) -> None:
         self._first: dict[tuple[str, str], int] = {}
-        self._kinds: dict[tuple[str, str], tuple[str, int]] = {}
-        self._waiting: list[InvitationAnswer] = []
+        self._asked: dict[tuple[str, str, str, str], int] = {}
+        self._waiting: dict[tuple[str, str, str, str, bool], int] = {}
 
-    def recall(self, ties: Sequence[Tie]) -> tuple[list[frozenset[str]], list[str | None]]:
+    def recall(self, ties: Sequence[Tie]) -> tuple[list[frozenset[str]], list[tuple[Answered, ...]]]:
         answers = [self._add(tie) for tie in ties]
-        return [known for known, _ in answers], [kind for _, kind in answers]
+        return [known for known, _ in answers], [answered for _, answered in answers]
 
-    def _add(self, tie: Tie) -> tuple[frozenset[str], str | None]:
+    def _add(self, tie: Tie) -> tuple[frozenset[str], tuple[Answered, ...]]:
         match tie:
             case Approach():
                 known = {o for o in tie.others if self._first.get((o, tie.actor), tie.time) < tie.time}
                 for other in tie.others:
                     self._meet(tie.time, tie.actor, other)
-                return frozenset(known if tie.ask else ()), None
-            case Acceptance():
-                self._befriend(tie.time, tie.actor, tie.other)
-            case TargetKind():
-                kind, since = self._kinds.get((tie.inviter, tie.target), (tie.kind, tie.time))
-                since = min(since, tie.time) if kind == tie.kind else tie.time
-                self._kinds[tie.inviter, tie.target] = (tie.kind, since)
-                self._waiting = [answer for answer in self._waiting if not self._counts(answer)]
-            case InvitationAnswer():
-                kind = self._kinds.get((tie.inviter, tie.target), ("", 0))[0]
-                if tie.accepted and not self._counts(tie) and kind != "event":
-                    self._waiting.append(tie)
-                return frozenset(), self._kinds.get((tie.inviter, tie.target), (None, 0))[0]
-        return frozenset(), None
+                return frozenset(known if tie.ask else ()), ()
+            case Question():
+                return frozenset(), tuple(self._question(tie))
+            case Answer():
+                return frozenset(), self._answer(tie)
 
-    def _counts(self, answer: InvitationAnswer) -> bool:
-        """Whether the acceptance answers an invitation to a project, and if so, that they know each other now."""
-        kind, since = self._kinds.get((answer.inviter, answer.target), ("", 0))
-        if not (answer.accepted and kind == "project" and since <= answer.time):
-            return False
-        self._befriend(answer.time, answer.actor, answer.inviter)
-        return True
+    def _question(self, tie: Question) -> Iterator[Answered]:
+        for other in tie.others:
+            question = (tie.asker, other, tie.kind, tie.target)
+            self._asked[question] = min(tie.time, self._asked.get(question, tie.time))
+            for accepted in (False, True):
+                kind = "contact" if tie.kind == "contact" else "invitation"
+                waits = self._waiting.get((other, tie.asker, kind, tie.target, accepted))
+                if waits is not None and waits >= tie.time:
+                    if accepted and tie.kind != "event":
+                        self._befriend(waits, other, tie.asker)
+                    yield Answered(other, accepted)
+
+    def _answer(self, tie: Answer) -> tuple[Answered, ...]:
+        name = (tie.actor, tie.asker, tie.kind, tie.target, tie.accepted)
+        if self._waiting.get(name, tie.time - 1) >= tie.time:
+            return ()
+        kinds = ("contact",) if tie.kind == "contact" else ("project", "event")
+        asked = {
+            kind
+            for kind in kinds
+            if self._asked.get((tie.asker, tie.actor, kind, tie.target), tie.time + 1) <= tie.time
+        }
+        if not asked:
+            self._waiting[name] = tie.time
+            return ()
+        if tie.accepted and asked != {"event"}:
+            self._befriend(tie.time, tie.actor, tie.asker)
+        return (Answered(tie.actor, tie.accepted),)
 
     def _befriend(self, time: int, one: str, other: str) -> None:
         self._meet(time, one, other)
@@ -68,7 +80,20 @@ people = st.sampled_from(PEOPLE)
 pairs = st.permutations(PEOPLE).map(lambda some: (some[0], some[1]))
 times = st.integers(1, 9)
 targets = st.sampled_from(["t1", "t2"])
-ties = st.one_of(
+
+
+def _question(time: int, some: Sequence[str], count: int, kind: QuestionKind, target: str) -> Question:
+    return Question(time, some[0], tuple(some[1 : 1 + count]), kind, "" if kind == "contact" else target)
+
+
+def _answer(time: int, pair: tuple[str, str], contact: bool, target: str, accepted: bool) -> Answer:
+    if contact:
+        return Answer(time, *pair, "contact", "", accepted)
+    return Answer(time, *pair, "invitation", target, accepted)
+
+
+kinds: st.SearchStrategy[QuestionKind] = st.sampled_from(["contact", "project", "event"])
+ties: st.SearchStrategy[Tie] = st.one_of(
     st.builds(
         lambda time, some, count, ask: Approach(time, some[0], tuple(some[1 : 1 + count]), ask),
         times,
@@ -76,21 +101,14 @@ ties = st.one_of(
         st.integers(1, 3),
         st.sampled_from([True, True, False]),
     ),
-    st.builds(lambda time, pair: Acceptance(time, *pair), times, pairs),
-    st.builds(TargetKind, times, people, targets, st.sampled_from(["project", "event"])),
-    st.builds(
-        lambda time, pair, target, accepted: InvitationAnswer(time, pair[0], pair[1], target, accepted),
-        times,
-        pairs,
-        targets,
-        st.booleans(),
-    ),
+    st.builds(_question, times, st.permutations(PEOPLE), st.integers(1, 3), kinds, targets),
+    st.builds(_answer, times, pairs, st.booleans(), targets, st.booleans()),
 )
 
 
-def recall(bench: Bench, store: Store, some: Sequence[Tie]) -> tuple[list[frozenset[str]], list[str | None]]:
+def recall(bench: Bench, store: Store, some: Sequence[Tie]) -> tuple[list[frozenset[str]], list[tuple[Answered, ...]]]:
     recalled = bench.run(store.recall(some, [], []))
-    return recalled.known, recalled.target_kinds
+    return recalled.known, recalled.answered
 
 
 @pytest.mark.parametrize("shards", [1, 4])
@@ -99,12 +117,12 @@ def recall(bench: Bench, store: Store, some: Sequence[Tie]) -> tuple[list[frozen
 def test_every_answer_is_the_oracles(bench: Bench, shards: int, some: list[Tie], size: int) -> None:
     bench.empty()
     store = bench.store(shards=shards)
-    known, kinds = [], []
+    known, answered = [], []
     for start in range(0, len(some), size):
-        now_known, now_kinds = recall(bench, store, some[start : start + size])
+        now_known, now_answered = recall(bench, store, some[start : start + size])
         known += now_known
-        kinds += now_kinds
-    assert (known, kinds) == Oracle().recall(some)
+        answered += now_answered
+    assert (known, answered) == Oracle().recall(some)
 
 
 @unhurried
@@ -113,15 +131,84 @@ def test_ties_that_come_again_change_nothing(any_bench: Bench, some: list[Tie], 
     any_bench.empty()
     store = any_bench.store(shards=shards)
     recall(any_bench, store, some)
-    recall(any_bench, store, some)  # an answer may have waited the first time
+    again = Oracle()
+    again.recall(some)
+    assert recall(any_bench, store, some)[1] == again.recall(some)[1]
     left = any_bench.dump()
     recall(any_bench, store, some)
     assert any_bench.dump() == left
 
 
+REQUEST = Question(3, "a", ("b",), "contact")
+YES, NO = Answer(5, "b", "a", "contact", "", True), Answer(5, "b", "a", "contact", "", False)
+SAYS_YES, SAYS_NO = (Answered("b", True),), (Answered("b", False),)
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+@pytest.mark.parametrize(
+    ("ties", "answered"),
+    [
+        ([REQUEST, YES], [(), SAYS_YES]),
+        ([YES, REQUEST], [(), SAYS_YES]),
+        # each counts where it counted at first, however often either comes again
+        ([NO, REQUEST, NO, REQUEST], [(), SAYS_NO, (), SAYS_NO]),
+        ([REQUEST, NO, REQUEST, NO], [(), SAYS_NO, (), SAYS_NO]),
+        ([NO, NO, REQUEST], [(), (), SAYS_NO]),
+        ([NO, YES, REQUEST], [(), (), SAYS_NO + SAYS_YES]),
+        # an answer to another question, of another, to another, or from before
+        ([REQUEST, Answer(5, "b", "a", "invitation", "t", True)], [(), ()]),
+        ([REQUEST, Answer(5, "c", "a", "contact", "", True)], [(), ()]),
+        ([REQUEST, Answer(5, "b", "c", "contact", "", True)], [(), ()]),
+        ([REQUEST, Answer(5, "a", "b", "contact", "", True)], [(), ()]),
+        ([Question(6, "a", ("b",), "contact"), YES], [(), ()]),
+        ([YES, Question(6, "a", ("b",), "contact")], [(), ()]),
+        # the moment of the question is not before it
+        ([Question(5, "a", ("b",), "contact"), YES], [(), SAYS_YES]),
+        ([YES, Question(6, "a", ("b",), "contact"), REQUEST], [(), (), SAYS_YES]),
+        # asked again later, the first question is answered all the same
+        ([REQUEST, Question(9, "a", ("b",), "contact"), YES], [(), (), SAYS_YES]),
+        ([Question(3, "a", ("c", "b"), "event", "t"), Answer(5, "b", "a", "invitation", "t", False)], [(), SAYS_NO]),
+        ([Answer(5, "b", "a", "invitation", "t", True), Question(3, "a", ("c", "b"), "event", "t")], [(), SAYS_YES]),
+        ([Question(3, "a", ("c",), "event", "t"), Answer(5, "b", "a", "invitation", "t", False)], [(), ()]),
+        ([Question(3, "a", ("b",), "event", "u"), Answer(5, "b", "a", "invitation", "t", False)], [(), ()]),
+    ],
+)
+def test_an_answer_counts_where_its_question_was_seen(
+    any_bench: Bench, shards: int, ties: list[Tie], answered: list[tuple[Answered, ...]]
+) -> None:
+    for size in (1, len(ties)):
+        any_bench.empty()
+        store, found = any_bench.store(shards=shards), []
+        for start in range(0, len(ties), size):
+            found += recall(any_bench, store, ties[start : start + size])[1]
+        assert found == answered
+
+
+def test_forged_answers_push_out_nobody_elses(any_bench: Bench) -> None:
+    """An honest answer that waits is not lost in the crowd of those who were never asked."""
+    store = any_bench.store(ties_per_member=10)
+    recall(any_bench, store, [NO])
+    recall(any_bench, store, [Answer(6 + n, f"sock {n}", "a", "contact", "", False) for n in range(200)])
+    recall(any_bench, store, [Answer(6 + n, "sock", f"member {n}", "contact", "", False) for n in range(200)])
+    assert recall(any_bench, store, [REQUEST])[1] == [SAYS_NO]
+    sizes = [len(value) for key, value in any_bench.dump().items() if b":answers:" in key]
+    assert max(sizes) == 10
+
+
 A_WRITES_TO_B = Approach(50, "a", ("b",))
 B_WRITES_TO_A = Approach(50, "b", ("a",))
+A_ASKS_B = Question(20, "a", ("b",), "contact")
 STRANGER: frozenset[str] = frozenset()
+
+
+def accepts(time: int, actor: str, asker: str) -> Answer:
+    return Answer(time, actor, asker, "contact", "", True)
+
+
+def joins(time: int, actor: str, inviter: str) -> Answer:
+    return Answer(time, actor, inviter, "invitation", "t", True)
+
+
 A, B = frozenset("a"), frozenset("b")
 
 
@@ -138,29 +225,38 @@ A, B = frozenset("a"), frozenset("b")
         ([Approach(30, "a", ("b",)), Approach(40, "b", ("a",))], A_WRITES_TO_B, B),
         # read before and happened after; read after and happened before is a matter of the next event
         ([Approach(60, "b", ("a",))], A_WRITES_TO_B, STRANGER),
-        ([Acceptance(40, "b", "a")], A_WRITES_TO_B, B),
-        ([Acceptance(40, "b", "a")], B_WRITES_TO_A, A),
-        ([Acceptance(60, "b", "a")], A_WRITES_TO_B, STRANGER),
-        ([Acceptance(40, "c", "a")], A_WRITES_TO_B, STRANGER),
-        ([TargetKind(40, "a", "t", "project"), InvitationAnswer(40, "b", "a", "t", True)], A_WRITES_TO_B, B),
-        ([TargetKind(40, "a", "t", "project"), InvitationAnswer(40, "b", "a", "t", True)], B_WRITES_TO_A, A),
-        ([TargetKind(40, "a", "t", "project"), InvitationAnswer(40, "b", "a", "t", False)], A_WRITES_TO_B, STRANGER),
-        ([TargetKind(30, "a", "t", "event"), InvitationAnswer(40, "b", "a", "t", True)], A_WRITES_TO_B, STRANGER),
-        ([InvitationAnswer(40, "b", "a", "t", True), TargetKind(30, "a", "t", "project")], A_WRITES_TO_B, B),
-        ([InvitationAnswer(40, "b", "a", "t", True), TargetKind(30, "a", "t", "event")], A_WRITES_TO_B, STRANGER),
-        ([InvitationAnswer(40, "b", "a", "t", True)], A_WRITES_TO_B, STRANGER),
+        ([A_ASKS_B, accepts(40, "b", "a")], A_WRITES_TO_B, B),
+        ([A_ASKS_B, accepts(40, "b", "a")], B_WRITES_TO_A, A),
+        ([accepts(40, "b", "a"), A_ASKS_B], B_WRITES_TO_A, A),
+        ([A_ASKS_B, accepts(60, "b", "a")], A_WRITES_TO_B, STRANGER),
+        ([A_ASKS_B, accepts(40, "c", "a")], A_WRITES_TO_B, STRANGER),
+        ([A_ASKS_B, Answer(40, "b", "a", "contact", "", False)], A_WRITES_TO_B, STRANGER),
+        # whom nobody asked
+        ([accepts(40, "b", "a")], A_WRITES_TO_B, STRANGER),
+        ([Question(30, "a", ("c",), "project", "t"), joins(40, "b", "a")], A_WRITES_TO_B, STRANGER),
+        ([Question(40, "a", ("b",), "project", "t"), joins(40, "b", "a")], A_WRITES_TO_B, B),
+        ([Question(40, "a", ("b",), "project", "t"), joins(40, "b", "a")], B_WRITES_TO_A, A),
+        (
+            [Question(40, "a", ("b",), "project", "t"), Answer(40, "b", "a", "invitation", "t", False)],
+            A_WRITES_TO_B,
+            STRANGER,
+        ),
+        ([Question(30, "a", ("b",), "event", "t"), joins(40, "b", "a")], A_WRITES_TO_B, STRANGER),
+        ([joins(40, "b", "a"), Question(30, "a", ("b",), "project", "t")], A_WRITES_TO_B, B),
+        ([joins(40, "b", "a"), Question(30, "a", ("b",), "event", "t")], A_WRITES_TO_B, STRANGER),
+        ([joins(40, "b", "a")], A_WRITES_TO_B, STRANGER),
         # an invitation that came later is not what was answered
-        ([InvitationAnswer(40, "b", "a", "t", True), TargetKind(41, "a", "t", "project")], A_WRITES_TO_B, STRANGER),
-        ([TargetKind(41, "a", "t", "project"), InvitationAnswer(40, "b", "a", "t", True)], A_WRITES_TO_B, STRANGER),
+        ([joins(40, "b", "a"), Question(41, "a", ("b",), "project", "t")], A_WRITES_TO_B, STRANGER),
+        ([Question(41, "a", ("b",), "project", "t"), joins(40, "b", "a")], A_WRITES_TO_B, STRANGER),
         # another's invitation to a target of the same name
-        ([TargetKind(30, "c", "t", "project"), InvitationAnswer(40, "b", "a", "t", True)], A_WRITES_TO_B, STRANGER),
+        ([Question(30, "c", ("b",), "project", "t"), joins(40, "b", "a")], A_WRITES_TO_B, STRANGER),
     ],
 )
 @pytest.mark.parametrize("shards", [1, 4])
 def test_acquaintance(any_bench: Bench, shards: int, before: list[Tie], tie: Approach, known: frozenset[str]) -> None:
     store = any_bench.store(shards=shards)
     recall(any_bench, store, before)
-    assert recall(any_bench, store, [tie]) == ([known], [None])
+    assert recall(any_bench, store, [tie]) == ([known], [()])
 
 
 def test_a_thousand_recipients_are_asked_at_once(any_bench: Bench) -> None:
