@@ -45,6 +45,8 @@ class Network:
     def __init__(self, seed: int, members: int) -> None:
         self._random = random.Random(seed)
         self._members = members
+        self._requested = [(self._member(), self._member())]
+        self._invited = [(self._member(), self._member(), "target-0")]
         phrases = yaml.safe_load(files("twinwatch.sample_day").joinpath("phrases.yaml").read_text("utf-8"))
         self._words = [
             sorted(
@@ -108,31 +110,38 @@ class Network:
         return {"type": "comment", "actor_id": self._member(), "owner_id": self._member(), "text": self._text()}
 
     def _invitation(self) -> dict[str, Any]:
+        inviter, target = self._member(), f"target-{self._random.randrange(300)}"
+        guests = [self._member() for _ in range(self._random.randint(1, 10))]
+        self._invited += [(guest, inviter, target) for guest in guests]
         return {
             "type": "invitation",
-            "actor_id": self._member(),
+            "actor_id": inviter,
             "kind": self._random.choice(["project", "event"]),
-            "target_id": f"target-{self._random.randrange(300)}",
-            "recipient_ids": [self._member() for _ in range(self._random.randint(1, 10))],
+            "target_id": target,
+            "recipient_ids": guests,
         }
 
     def _invitation_response(self) -> dict[str, Any]:
+        guest, inviter, target = self._random.choice(self._invited)
         return {
             "type": "invitation_response",
-            "actor_id": self._member(),
-            "inviter_id": self._member(),
-            "target_id": f"target-{self._random.randrange(300)}",
+            "actor_id": guest,
+            "inviter_id": inviter,
+            "target_id": target,
             "accepted": self._random.random() < 0.5,
         }
 
     def _contact_request(self) -> dict[str, Any]:
-        return {"type": "contact_request", "actor_id": self._member(), "recipient_id": self._member()}
+        self._requested.append((self._member(), self._member()))
+        other, requester = self._requested[-1]
+        return {"type": "contact_request", "actor_id": requester, "recipient_id": other}
 
     def _contact_response(self) -> dict[str, Any]:
+        other, requester = self._random.choice(self._requested)
         return {
             "type": "contact_response",
-            "actor_id": self._member(),
-            "requester_id": self._member(),
+            "actor_id": other,
+            "requester_id": requester,
             "accepted": self._random.random() < 0.5,
         }
 

@@ -96,15 +96,18 @@ def test_verdicts_and_what_they_silence_are_counted() -> None:
     assert samples['twinwatch_silenced_findings_total{rule="copied_post"}'] == 3
 
 
-def test_findings_that_were_cut_or_went_into_shadow_are_counted_and_said(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_was_cut_or_shadowed_and_conflicting_ids_are_counted_and_said(caplog: pytest.LogCaptureFixture) -> None:
     def judge(records: Sequence[RawRecord]) -> Outcome:
-        return replace(fine([]), cut={"harassment": 2}, shadowed={("copied_post", "daily_cap"): 3})
+        shadowed = {("copied_post", "daily_cap"): 3}
+        return replace(fine([]), cut={"harassment": 2}, shadowed=shadowed, conflicting=[records[0].source, None])
 
     worker = Worker(judge)
     assert worker.carry(record(0))
     samples = gauges(worker.metrics)
     assert samples['twinwatch_cut_findings_total{rule="harassment"}'] == 2
     assert samples['twinwatch_shadowed_findings_total{reason="daily_cap",rule="copied_post"}'] == 3
+    assert samples["twinwatch_conflicting_event_ids_total"] == 2
+    assert "2 events carry an event_id that another event has carried, one of them at Source(" in caplog.text
     assert "findings were not told" in caplog.text and "harassment" in caplog.text
     assert "in shadow" in caplog.text and "copied_post" in caplog.text
 

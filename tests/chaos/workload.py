@@ -255,7 +255,9 @@ def _event_invitations(w: _Writer) -> None:
 def _contacts_without_end(w: _Writer) -> None:
     actor = w.name(Kind.OWN)
     for second in w.over(w.start(100), 100, 102):
-        w.event(second, "contact_response", actor, requester_id=w.strangers(1)[0], accepted=True)
+        # the answer counts by its request, wherever the two are read
+        w.event(second, "contact_request", other := w.strangers(1)[0], recipient_id=actor)
+        w.event(second + 1, "contact_response", actor, requester_id=other, accepted=True)
 
 
 def _threat(w: _Writer) -> None:
@@ -338,6 +340,7 @@ def _acquainted(w: _Writer) -> None:
     friends = [w.name(Kind.CALM) for _ in range(10)]
     for number, (friend, second) in enumerate(zip(friends, w.over(seam - 3 * _HOUR, 2, 10), strict=True)):
         if number % 2:
+            w.event(second - 1, "contact_request", actor, recipient_id=friend)
             w.event(second, "contact_response", friend, requester_id=actor, accepted=True)
         else:
             w.event(second, "message", friend, recipient_ids=[actor], text="")
@@ -404,6 +407,7 @@ def _asker(w: _Writer) -> None:
     for recipient, second in zip(recipients, w.over(start, 0.5, len(recipients)), strict=True):
         w.event(second, "message", actor, recipient_ids=[recipient], text="")
     for friend, second in zip(friends, w.over(start, 0.5, racing), strict=True):
+        w.event(start - _HOUR, "contact_request", actor, recipient_id=friend)
         w.event(second, "contact_response", friend, requester_id=actor, accepted=True)
     w.askers.append(Asker(actor, frozenset(strangers), frozenset(friends)))
 
