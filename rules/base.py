@@ -32,7 +32,8 @@ class Fact(Struct, frozen=True, kw_only=True):
     recipients that the actor had no ties with, without the actor, each once. `campaign` is None for a text that is too short
     to be compared, and for events whose texts are not compared. `answers` are those that count by this event: its own, if
     it answers a question that was seen; those that had been waiting for the question that it is. `reporter_weight` is
-    what a report weighs by its reporter's record. `united` are the ids of campaigns that became part of `campaign` through this very text.
+    what a report weighs by its reporter's record. `united` are
+    the ids of campaigns that became part of `campaign` through this very text.
     """
 
     event: Event

@@ -353,6 +353,21 @@ def test_a_verdict_counts_on_its_own_topic_alone(any_bench: Bench) -> None:
     assert not outcome.dead_letters
 
 
+def test_an_event_that_differs_in_its_words_alone_is_another(any_bench: Bench) -> None:
+    """Not even id, time and recipient of something harmless hide a threat, and both orders give the same."""
+    harmless = World(1).event("message", "sender", recipient_ids=["victim"], text="See you on Friday")
+    threat = harmless | {"text": "I will kill you. I know where you live."}
+    for events in ([harmless, threat], [threat, harmless]):
+        any_bench.empty()
+        outcome = run(any_bench, [*events, *events])
+        assert [i.recommended_action for i in of_rule(outcome, "threat")]
+        assert len({i.incident_id for i in of_rule(outcome, "threat")}) == 1
+        assert len(outcome.incidents) == len({(i.incident_id, i.revision) for i in outcome.incidents}) * 2
+        any_bench.empty()
+        conflicting = any_bench.run(engine_over(any_bench.store()).process(records([*events, *events]))).conflicting
+        assert [source.offset for source in conflicting if source] == [1, 3]
+
+
 def test_times_are_utc_whatever_offset_the_events_had(any_bench: Bench) -> None:
     events = [event | {"occurred_at": f"2026-03-02T01:0{n}:00+05:30"} for n, event in enumerate(messages(World(1), 2))]
     (incident,) = of_rule(run(any_bench, events), "mass_messaging")

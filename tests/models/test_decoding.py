@@ -14,7 +14,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.decoding import InputLimits, UndecodableError, decode_event
-from models.events import EVENT_CLASSES, Comment, Event, ForumPost, Invitation, Message, rfc_3339, to_microseconds
+from models.events import (
+    EVENT_CLASSES,
+    Comment,
+    Event,
+    ForumPost,
+    Invitation,
+    Message,
+    rfc_3339,
+    to_microseconds,
+    without_words,
+)
 from models.records import Reason
 from tests.models.samples import EVENTS, NOW
 
@@ -129,6 +139,7 @@ def test_an_event_written_otherwise_is_the_same_one_and_with_other_contents_anot
             changes[field] = not value
         elif field not in changes and isinstance(value, str) and not field.endswith(("_at", "type", "hash", "sha256")):
             changes[field] = value + "."
+    assert without_words(decode_json(EVENTS[name])).identity == event.identity  # its words are a part of what it says
     others = [decode_json(EVENTS[name] | {field: value}).identity for field, value in changes.items()]
     assert len({event.identity, *others}) == 1 + len(changes) > 6
 
