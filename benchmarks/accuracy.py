@@ -12,13 +12,16 @@ SHARED is the directory that holds `data/` and `tools/` (converters and scorer);
 import argparse
 import hashlib
 import json
-import subprocess
 import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.servers import run as run_program
 
 TWINWATCH = Path(sys.executable).with_name("twinwatch")
 RULES_JUDGED_ON_POSTS = {"coordinated_campaign", "copied_post", "duplicate_thread", "forum_flood"}
@@ -214,8 +217,11 @@ def measure(run: Run, shared: Path, work: Path, policy: Path | None) -> list[tup
     return rows
 
 
+_HOURS_SECONDS = 3 * 3600.0
+
+
 def _call(*command: object) -> str:
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False)
+    done = run_program(*map(str, command), cwd=Path.cwd(), seconds=_HOURS_SECONDS)
     if done.returncode:
         raise SystemExit(f"{' '.join(map(str, command))}\nfailed with {done.returncode}:\n{done.stderr}")
     return done.stdout

@@ -257,7 +257,7 @@ def run(
     program = shutil.which(command[0])
     assert program, f"there is no program {command[0]}"
     with lifeline() as pipe:
-        return subprocess.run(
+        return subprocess.run(  # noqa: TID251 - this is it
             kept([program, *command[1:]], pipe=pipe),
             cwd=cwd,
             env=env,

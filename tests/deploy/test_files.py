@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -18,6 +17,7 @@ from click import Command, Group
 from agents.metrics import Metrics
 from agents.settings import Settings, load_settings
 from state.store import DEFAULT_NAMESPACE
+from tests import servers
 from twinwatch.cli import main
 
 REPOSITORY = Path(__file__).parents[2]
@@ -38,7 +38,7 @@ def services() -> dict[str, Any]:
 
 
 def run(*command: str | Path) -> None:
-    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False)
+    done = servers.run(*command)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

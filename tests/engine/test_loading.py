@@ -1,10 +1,12 @@
 """Once tables are loaded, judging reads nothing any more: the first batch takes no longer than others."""
 
-import subprocess
 import sys
-from pathlib import Path
 
-REPOSITORY = Path(__file__).parents[2]
+import pytest
+
+from tests.servers import run
+
+pytestmark = pytest.mark.usefixtures("servers")
 
 PROGRAM = """
 import asyncio, json, sys
@@ -68,9 +70,7 @@ asyncio.run(main())
 
 
 def read_while_judging(tables: str) -> str:
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, tables], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
+    done = run(sys.executable, "-c", PROGRAM, tables)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 
