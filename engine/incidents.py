@@ -58,6 +58,7 @@ class _Draft(Struct, frozen=True, array_like=True):
     """Strikes and the action that they lead to, as the policy had it then."""
     strike_period: int = 0
     daily_cap: int = 0
+    words: tuple[str, ...] = ()
 
 
 def confidence(level: float) -> float:
@@ -114,6 +115,7 @@ def claim(
         ladder=tuple((step.strikes, step.recommended_action) for step in policy.feedback.ladder),
         strike_period=int(policy.feedback.strikes.period),
         daily_cap=plan.policy.daily_cap,
+        words=finding.words,
     )
 
     def incident_id(mode: Mode) -> str:
@@ -180,6 +182,7 @@ def compose(revision: Revision, detected_at: datetime) -> Incident:
             excerpt=draft.excerpt,
             similarity=draft.similarity,
             campaign_id=draft.campaign_id,
+            words=draft.words or None,
         ),
         prior_incidents=revision.prior,
         statement=draft.statement,

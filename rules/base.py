@@ -116,7 +116,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     `level` is how far the limit is reached (1 = just reached); it drives severity, confidence and revisions. `evidence`
     is the reading that shows it best. `episode` tells one episode of the subject from another (the campaign, the target).
     `subject_id` and `article` are the case's and the rule's unless the evidence says otherwise; they are fixed when the
-    episode opens. `members` are all accounts that took part, for a breach that takes several.
+    episode opens. `members` are all accounts that took part, for a breach that takes several. `words` are those of
+    the text that led to a finding about its words.
     """
 
     level: float
@@ -129,6 +130,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     members: tuple[str, ...] = ()
     similarity: float | None = None
     campaign_id: str | None = None
+    words: tuple[str, ...] = ()
 
 
 Limits = TypeVar("Limits")

@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from models.events import Comment, ContactResponse, InvitationResponse, Message, Report
 from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
-from rules.quotas import Count, Duration, Quota, counted, in_words, measured, quota_signals, reached
+from rules.quotas import Count, Duration, Quota, Share, counted, in_words, measured, quota_signals, reached
 from rules.writings import WRITTEN, events_by_actor, one_of, others, where
 from state.requests import MICROSECONDS, Contribution, Reading
 from text.hostility import PEACEFUL, AbuseKind, ThreatKind
@@ -29,10 +29,11 @@ _THREATS: Mapping[ThreatKind, str] = {
 
 class ThreatLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """The level of each kind of threat (a kind that is not named is not looked for), what each further text within
-    `texts_window` adds to it.
+    `texts_window` adds to it, and the share of it that remains where it was said with a laugh.
     """
 
     weights: Mapping[ThreatKind, Weight]
+    laughed: Share
     further: Annotated[float, Meta(ge=0)]
     texts_window: Duration
 
@@ -52,16 +53,22 @@ def judge_threat(case: Case, limits: ThreatLimits) -> Finding | None:
     kind = _threat(limits, case.fact)
     if not kind:
         return None
-    return _words_found(case, _THREATS[kind], kind, limits.weights[kind], limits.further, limits.texts_window)
+    return _words_found(case, _THREATS[kind], kind, limits)
 
 
-def _words_found(case: Case, what: str, kind: str, weight: float, further: float, window: Duration) -> Finding:
-    texts = case.readings["texts"]
+def _words_found(case: Case, what: str, kind: str, limits: "ThreatLimits | AbusiveLanguageLimits") -> Finding | None:
+    texts, hostility = case.readings["texts"], case.fact.writing.hostility
+    weights: Mapping[str, float] = limits.weights
+    level = weights[kind] * (limits.laughed if hostility.joked else 1.0) + limits.further * others(texts)
+    if level < 1:
+        return None
+    laughing = ", with a laugh" if hostility.joked else ""
     return Finding(
-        level=weight + further * others(texts),
-        measurements=(measured(kind, 1, 1), measured("texts", texts.count, 1, window)),
+        level=level,
+        measurements=(measured(kind, 1, 1), measured("texts", texts.count, 1, limits.texts_window)),
         evidence=texts,
-        summary=f"{where(case.fact)} {what}.{one_of(texts, 'such texts', window)}",
+        words=hostility.words,
+        summary=f"{where(case.fact)} {what}{laughing}.{one_of(texts, 'such texts', limits.texts_window)}",
     )
 
 
@@ -86,6 +93,7 @@ class AbusiveLanguageLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """The same for abuse."""
 
     weights: Mapping[AbuseKind, Weight]
+    laughed: Share
     further: Annotated[float, Meta(ge=0)]
     texts_window: Duration
 
@@ -105,7 +113,7 @@ def judge_abusive_language(case: Case, limits: AbusiveLanguageLimits) -> Finding
     kind = _abuse(limits, case.fact)
     if not kind:
         return None
-    return _words_found(case, _ABUSES[kind], kind, limits.weights[kind], limits.further, limits.texts_window)
+    return _words_found(case, _ABUSES[kind], kind, limits)
 
 
 ABUSIVE_LANGUAGE = Rule(
@@ -170,15 +178,21 @@ ANSWERS_FROM_ONE = Window(
 )
 
 
+def _is_hostile(fact: Fact) -> bool:
+    """Whether it attacks somebody in earnest."""
+    return fact.writing.hostility != PEACEFUL and not fact.writing.hostility.joked
+
+
 def _attacked(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if fact.writing.hostility != PEACEFUL:
+    if _is_hostile(fact):
         for target in _addressed(fact):
             yield (target,), (fact.event.actor_id,)
 
 
 HOSTILE_ACCOUNTS = Window(
     name="accounts hostile to member",
-    on=(Message, Comment, Report),
+    # a report tells what somebody else has written
+    on=(Message, Comment),
     entries=_attacked,
     at=by_subject,
     named=True,
@@ -219,7 +233,7 @@ def judge_harassment(case: Case, limits: HarassmentLimits) -> Finding | None:
 
 def _many_upon_one(case: Case, limits: HarassmentLimits) -> Finding | None:
     over = reached("accounts", limits.accounts, case.readings)
-    if not over or case.fact.writing.hostility == PEACEFUL:
+    if not over or not _is_hostile(case.fact):
         return None
     return Finding(
         level=over.level,

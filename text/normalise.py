@@ -56,6 +56,9 @@ _WORDS = re.compile(rf"[\w{MASKS}{_ranges('Mn', 'Mc')}]+")
 
 _LEET = dict(zip("0134578@$!|€", "oieastbasiie", strict=True))
 _LEET_TABLE = str.maketrans(_LEET)
+_ONES = re.compile(r"(?<=[aeiou340])1+|^1(?=[aeiou340])", re.IGNORECASE)
+_CAPITAL_I = re.compile(r"(?<=[a-z])I+")
+"""A capital I within a word passes for a small L: `kiII`."""
 _LEET_SIGNS = re.escape("".join(_LEET))
 _LEET_BETWEEN = (rf"(?<![\w{_LEET_SIGNS}./:])", r"(?![./:@]\w)")
 # a letter beside a sign; possessive, so that a long word is read once
@@ -70,6 +73,9 @@ _NEXT_SENTENCE = re.compile(
 _LEET_SHARE = 3
 """From so many leet words in a text on everything that can be read as letters is: `7h15 15 4 7357`."""
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .\-_*·•|])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
+_OVERRIDE = "\u202e"
+_OVERRIDDEN = re.compile("\u202e([^\u202c\u202e\n]*)\u202c?")
+_PARAGRAPHS = re.compile(r"\n{2,}")
 _REPEATS = re.compile(r"([^\W\d_])\1{2,}")
 
 _SUFFIXES = (
@@ -113,6 +119,11 @@ def _end_of(text: str, characters: int) -> int:
 _SOLID = re.compile(r"\S+")
 
 
+def forwards(text: str) -> str:
+    """What stands between an override and its end as it is shown: backwards."""
+    return _OVERRIDDEN.sub(lambda found: found[1][::-1], text) if _OVERRIDE in text else text
+
+
 def remove_invisible(text: str) -> str:
     """Without characters that show nothing: zero width, bidi controls, variation selectors, fillers, lone surrogates."""
     return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
@@ -135,7 +146,9 @@ def compose(text: str) -> str:
 
 
 def fold_case(text: str) -> str:
-    """Without case. The Turkish capital İ becomes a plain i."""
+    """Without case. The Turkish capital İ becomes a plain i, and a capital I that passes for a small L an l: `kiII`."""
+    if "I" in text:
+        text = _CAPITAL_I.sub(lambda found: "l" * len(found[0]), text)
     return text.replace("İ", "i").casefold()
 
 
@@ -184,14 +197,21 @@ def _unleet(token: str) -> str:
     # covid19, mp3, 10am: a number beside letters; fr33, hell0, $ave: letters
     if not inside and not any(_spells(edge, letters) for edge in edges):
         return token
-    return token.replace(core, core.translate(_LEET_TABLE))
+    return token.replace(core, _spelt(core))
+
+
+def _spelt(word: str) -> str:
+    """The letters that digits and signs stand for. A one after a vowel, or before one at the start, is an l: `ki11`, `1ike`."""
+    if "1" in word:
+        word = _ONES.sub(lambda found: "l" * len(found[0]), word)
+    return word.translate(_LEET_TABLE)
 
 
 def _unleet_anyhow(found: re.Match[str]) -> str:
     core = found[0].strip("!|")
     if (len(core) > 5 and core.isdecimal()) or core[:1] == "@" or any(c.isdecimal() and c not in _LEET for c in core):
         return found[0]
-    return found[0].replace(core, core.translate(_LEET_TABLE))
+    return found[0].replace(core, _spelt(core))
 
 
 def _spells(edge: str, letters: int) -> bool:
@@ -201,22 +221,23 @@ def _spells(edge: str, letters: int) -> bool:
 
 
 def squeeze_repeats(text: str) -> str:
-    """Three or more of one letter within a word as one: `pleeease`. `www` and `III` stay."""
+    """Three or more of one letter within a word as one, and of an l as two: `pleeease`, `killlll`. `www` and `III` stay."""
     return _REPEATS.sub(_squeezed, text)
 
 
 def _squeezed(found: re.Match[str]) -> str:
     text, start, end = found.string, found.start(), found.end()
     beside = (start > 0 and text[start - 1].isalpha()) or (end < len(text) and text[end].isalpha())
-    return found[1] if beside else found[0]
+    once = found[1] * 2 if found[1] == "l" else found[1]
+    return once if beside else found[0]
 
 
 def fold_white_space(text: str) -> str:
-    """One space between words, one new line between lines, none around."""
+    """One space between words, one new line between lines, two between paragraphs, none around."""
     if "\n" not in text and "\r" not in text:
         return " ".join(text.split())
-    lines = (" ".join(line.split()) for line in text.splitlines())
-    return "\n".join(line for line in lines if line)
+    lines = "\n".join(" ".join(line.split()) for line in text.splitlines())
+    return _PARAGRAPHS.sub("\n\n", lines.strip("\n"))
 
 
 def mask(text: str) -> str:

@@ -130,6 +130,32 @@ def _never_written() -> dict[str, str]:
     return table
 
 
+_FLOURISH = re.compile(
+    r"LATIN (?:SMALL|CAPITAL) LETTER (?:OPEN |BARRED |DOTLESS |TURNED |REVERSED |MIDDLE |LONG |SMALL CAPITAL )*"
+    r"([A-Z]|ENG|SCHWA)(?: BAR| WITH (?:[A-Z ]*(?:STROKE|BAR|HOOK|TAIL|TILDE|CURL|LEG|LOOP|BELT|OVERLAY)[A-Z ]*))?"
+)
+_NAMED_LETTERS = {"ENG": "n", "SCHWA": "e"}
+_USED_IN_EUROPE = frozenset("łøđħŧıəŋæœðþßŁØĐĦŦƏŊ")
+MIN_FLOURISHED = 2
+"""So many different barred or hooked letters that no European language has make all of a text's such letters a disguise."""
+
+
+def _flourished() -> dict[str, str]:
+    """Barred, hooked and turned Latin letters, which nothing decomposes, as the plain letters that they are read as."""
+    table = {}
+    for code in (*range(0x0180, 0x02B0), *range(0x1D6B, 0x1D9B), *range(0x2C60, 0x2C80), *range(0xA720, 0xA7C0)):
+        letter = chr(code)
+        found = _FLOURISH.fullmatch(unicodedata.name(letter, ""))
+        if found and not unicodedata.decomposition(letter):
+            table[letter] = _NAMED_LETTERS.get(found[1], found[1].lower())
+    return table | dict(zip("łøđħŧıŋŁØĐĦŦŊ", "lodhtinlodhtn", strict=True))
+
+
+_FLOURISHED = _flourished()
+_FLOURISHED_TABLE = str.maketrans(_FLOURISHED)
+_UNUSED_FLOURISHES = frozenset(_FLOURISHED) - _USED_IN_EUROPE
+_LONE_I = re.compile(r"(?<![^\W_])[\u0399\u0406\u04c0\u04cf\u0196](?=[ \t][A-Za-z])(?![^\W_])")
+"""A Greek or Cyrillic capital I before a Latin word: the English word."""
 _NEVER_WRITTEN = _never_written()
 _NEVER_WRITTEN_TABLE = str.maketrans(_NEVER_WRITTEN)
 _WORD = re.compile(r"[^\W\d_]+")
@@ -146,6 +172,10 @@ def fold_lookalikes(text: str) -> str:
     if text.isascii():
         return text
     characters = set(text)
+    if len(characters & _UNUSED_FLOURISHES) >= MIN_FLOURISHED:
+        text = text.translate(_FLOURISHED_TABLE)
+        characters = set(text)
+    text = _LONE_I.sub("I", text)
     if not _NEVER_WRITTEN.keys().isdisjoint(characters):
         text = text.translate(_NEVER_WRITTEN_TABLE)
         characters = set(text)

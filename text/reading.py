@@ -76,11 +76,6 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
         """Those that are seen, then those that the text only leads to."""
         return links_of(self.seen, self.targets)
 
-    @cached_property
-    def hostility(self) -> Hostility:
-        """The gravest threat and abuse."""
-        return read_hostility(self.undisguised, self.memo)
-
     @property
     def leads_somewhere(self) -> bool:
         """Whether the text has a link, an address, or a number to call."""
@@ -116,13 +111,15 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def hostility(self) -> Hostility:
         """The gravest threat and abuse of all parts."""
-        found = [part.hostility for part in self.parts]
+        found = [read_hostility(part.undisguised, self.language, part.memo) for part in self.parts]
         if all(one == PEACEFUL for one in found):
             return PEACEFUL
         threats, abuses = {one.threat for one in found}, {one.abuse for one in found}
         return Hostility(
             next((kind for kind in THREAT_KINDS if kind in threats), None),
             next((kind for kind in ABUSE_KINDS if kind in abuses), None),
+            joked=all(one.joked for one in found if one != PEACEFUL),
+            words=tuple(words for one in found for words in one.words),
         )
 
     @cached_property

@@ -12,6 +12,7 @@ from text.normalise import (
     HEAD_CHARACTERS,
     MAX_CHARACTERS,
     TAIL_CHARACTERS,
+    forwards,
     head_and_tail,
     remove_invisible,
     visible_characters,
@@ -43,7 +44,7 @@ class Written(NamedTuple):
 def read_written(field: str) -> Written:
     """Read one written field as it was stored. Linear in its length."""
     shown, targets = visible(field)
-    bare = remove_invisible(shown)
+    bare = remove_invisible(forwards(shown))
     folded = _GAP.sub(_narrower, bare).strip()
     cut = len(folded) > MAX_CHARACTERS and visible_characters(folded) > MAX_CHARACTERS
     return Written(

@@ -169,7 +169,7 @@ def test_repeats_are_squeezed_within_words() -> None:
 
 
 def test_white_space_is_folded_and_lines_stay() -> None:
-    assert fold_white_space("  a \t b\u00a0c \r\n\r\n  d  \n ") == "a b c\nd"
+    assert fold_white_space("  a \t b\u00a0c \r\n\r\n  d  \n ") == "a b c\n\nd"
 
 
 @pytest.mark.parametrize(

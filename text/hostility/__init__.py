@@ -6,11 +6,14 @@ what somebody said, a question, an idiom. Violence announced against a third per
 this is how stories and jokes are told.
 """
 
+import re
+
 from msgspec import Struct
 
-from text.hostility.frames import AbuseKind, Kind, Spans, ThreatKind, abuses, meant, phrases_at, threats
+from text.hostility.frames import AbuseKind, Found, Kind, Spans, ThreatKind, abuses, joked, meant, phrases_at, threats
 from text.hostility.lexicon import ALONE, Lexicon, Meaning, Meanings, lexicon
 from text.hostility.tokens import Tokens, tokens_of
+from text.languages import likely, list_of
 from text.words import WordMemo
 
 __all__ = ["ABUSE_KINDS", "PEACEFUL", "THREAT_KINDS", "AbuseKind", "Hostility", "ThreatKind", "read_hostility"]
@@ -22,43 +25,66 @@ ABUSE_KINDS: tuple[AbuseKind, ...] = ("group_abuse", "insult")
 
 
 class Hostility(Struct, frozen=True):
-    """The gravest threat and the gravest abuse in a text, None where there is none."""
+    """The gravest threat and the gravest abuse in a text, None where there is none.
+
+    `joked`: all of it was said with a laugh, in a text that is about something else. `words` are those of the text that make
+    the two, each cut to a few words.
+    """
 
     threat: ThreatKind | None = None
     abuse: AbuseKind | None = None
+    joked: bool = False
+    words: tuple[str, ...] = ()
 
 
 PEACEFUL = Hostility()
+MOST_WORDS_SHOWN = 4
+"""Words of a phrase that are shown whole: what stands in the gaps of a longer one may be a name."""
 MOST_MEANINGS = 1_000
 """Words of a text that mean something in one language and are looked at. About one word in five does, so that these are all
 of a text of twenty thousand characters, unless it is made of threats.
 """
 
 
-def read_hostility(undisguised: str, memo: WordMemo | None = None) -> Hostility:
+def read_hostility(undisguised: str, language: str | None = None, memo: WordMemo | None = None) -> Hostility:
     """What a text threatens and calls somebody. `undisguised` is `TextReading.undisguised`. Linear in its length.
 
-    `memo` is that of the texts that are read together.
+    `language` (BCP 47) is what the platform takes the text to be written in. Only lists of languages that a sentence may be in
+    are asked: a Finnish "thank you" looks like violence in no other language. `memo` is that of the texts that are read
+    together.
     """
-    tokens = tokens_of(undisguised)
     lexicon_ = lexicon()
+    tokens = tokens_of(_mended(undisguised, lexicon_))
     words = _meant(tokens, lexicon_, (memo or WordMemo()).hostility)
     languages = _worth_a_look(tokens, words)
     if not languages:
         return PEACEFUL
-    kinds: set[Kind] = set()
-    for language, meanings in _meanings(words, lexicon_, languages).items():
-        spans = Spans(tokens, lexicon_, language, meanings)
+    kinds: dict[Kind, str] = {}
+    earnest = False
+    written = Written(tokens, language)
+    for index, meanings in _meanings(words, lexicon_, languages).items():
+        spans = Spans(tokens, lexicon_, index, meanings)
+        code = lexicon_.languages[index].code
         for gravest, all_found in ((THREAT_KINDS[0], threats(spans)), (ABUSE_KINDS[0], abuses(spans))):
             for found in all_found:
-                if gravest in kinds:
+                if gravest in kinds and earnest:
                     break  # whatever else is found changes nothing
-                if found.kind not in kinds and meant(spans, found):
-                    kinds.add(found.kind)
-    return Hostility(
-        next((kind for kind in THREAT_KINDS if kind in kinds), None),
-        next((kind for kind in ABUSE_KINDS if kind in kinds), None),
-    )
+                if (found.kind not in kinds or not earnest) and written.may_be_in(code, found) and meant(spans, found):
+                    kinds.setdefault(found.kind, _words_of(tokens, found))
+                    earnest = earnest or not joked(spans, found)
+    threat = next((kind for kind in THREAT_KINDS if kind in kinds), None)
+    abuse = next((kind for kind in ABUSE_KINDS if kind in kinds), None)
+    words = tuple(kinds[kind] for kind in (threat, abuse) if kind)
+    return Hostility(threat, abuse, joked=bool(kinds) and not earnest, words=words)
+
+
+def _words_of(tokens: Tokens, found: Found) -> str:
+    """The words that make a finding, in the order of the text; of a long phrase the first and the last."""
+    said = []
+    for part in sorted(set(found.parts)):
+        words = tokens.written[part.start : part.end + 1]
+        said.append(" ".join(words if len(words) <= MOST_WORDS_SHOWN else [*words[:2], "…", words[-1]]))
+    return " ".join(dict.fromkeys(said))
 
 
 def _meant(tokens: Tokens, lexicon_: Lexicon, known: dict[str, Meanings]) -> list[Meanings]:
@@ -70,6 +96,59 @@ def _meant(tokens: Tokens, lexicon_: Lexicon, known: dict[str, Meanings]) -> lis
             known[word] = meanings = lexicon_.meanings(word)
         meant.append(meanings)
     return meant
+
+
+def _meant(tokens: Tokens, lexicon_: Lexicon, known: dict[str, Meanings]) -> list[Meanings]:
+    """What each word may mean in any language."""
+    for word in tokens.written:
+        if word not in known:
+            known[word] = lexicon_.meanings(word)
+    return [known[word] for word in tokens.written]
+
+
+_BROKEN = re.compile(r"(?<![^\W_])([^\W\d_]{1,6})([.\-·'’ ])(?=([^\W\d_]{1,7})(?![^\W_]))")
+_LONE_L = re.compile(r"(?<!\w)[l|](?= (?:will|am|ll|m|want|swear|have|hope|know)\b)")
+"""A small L, or a stroke, that passes for the English word I."""
+LONGEST_WORD = 9
+LONGEST_UNSPACED = 200
+"""A text no longer than this with words longer than that on average is written without blanks: `iwillkillyou`."""
+_VOWEL = re.compile("[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýąęėįųūēīāōőűıăîșğаеєиіїоуыэюяёαεηιουωάέήίόύώ]")
+
+
+def _mended(text: str, lexicon_: Lexicon) -> str:
+    """The text with words of violence put together that a sign breaks, or a blank (`ki.ll`, `ki ll`), and parted where they
+    are written without blanks.
+    """
+
+    def mend(found: re.Match[str]) -> str:
+        first, sign, second = found.groups()
+        if first + second not in lexicon_.violent:
+            return found[0]
+        breaks = sign != " " or not (_VOWEL.search(first) and _VOWEL.search(second))
+        return found[0] if not breaks or lexicon_.is_violent(first) or lexicon_.is_violent(second) else first
+
+    text = _LONE_L.sub("i", text)
+    if len(text) <= LONGEST_UNSPACED and len(text) > LONGEST_WORD * (text.count(" ") + 1):
+        text = " ".join(lexicon_.parted(word) for word in text.split(" "))
+    return _BROKEN.sub(mend, text)
+
+
+class Written:
+    """Which languages the sentences of a text may be in; each is looked at once, and only where something is at stake."""
+
+    def __init__(self, tokens: Tokens, hint: str | None) -> None:
+        self._tokens = tokens
+        self._hint = list_of(hint) if hint else None
+        self._likely: dict[int, frozenset[str]] = {}
+
+    def may_be_in(self, language: str, found: Found) -> bool:
+        """Whether the sentence in which something was found may be in the language with this list."""
+        if language == self._hint:
+            return True
+        sentence = self._tokens.sentences[found.parts[0].start]
+        if sentence not in self._likely:
+            self._likely[sentence] = likely(" ".join(self._tokens.of_sentence(sentence)))
+        return language in self._likely[sentence]
 
 
 def _worth_a_look(tokens: Tokens, words: list[Meanings]) -> int:

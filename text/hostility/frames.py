@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple
 
 from text.hostility.lexicon import BIT, CLASSES, GAPS, LONGEST_PHRASE, Grammar, Lexicon, Meaning, Phrase, Starts
-from text.hostility.tokens import Tokens
+from text.hostility.tokens import TURNS, Tokens
 
 ThreatKind = Literal["violence_to_you", "violence_to_group", "incitement", "intimidation", "wish"]
 AbuseKind = Literal["group_abuse", "insult"]
@@ -17,9 +17,20 @@ Kind = ThreatKind | AbuseKind
 
 WISH_REACH = 6
 """Words between 'I wish' and what is wished: 'that somebody would finally just'."""
+FAR_REACH = 10
+"""Words between 'I' and a second verb: 'I wait behind the school for you and …'."""
 CLOSE = 2
 """Words between a copula and what it says."""
+WORDS_ABOUT_A_QUOTATION = 3
+"""So many words around a quotation that do not turn to the reader speak of it: 'on the wall stood …'."""
+PLAY_REACH = 4
+"""Words between a threat and the game or the film that it is about."""
+REPORT_REACH = 3
+"""Words between 'he told me' and the words of a threat that he told."""
+ANNOUNCEMENT = 8
+"""Words before a colon among which 'he wrote me today' announces what follows."""
 NEGATION_BEFORE = 5
+NEGATION_BEFORE_DIRECT = 1
 NEGATION_AFTER = 1
 """Words around a threat among which a negation belongs to it."""
 
@@ -59,6 +70,7 @@ class Spans:
                 self._add(phrase.bit, position, end)
         self._remove(["harmless"], [name for name in CLASSES if name != "harmless"])
         self._remove(["vow"], ["say"])
+        self._earnest()
         self._remove(_TELLING, ["say", "said", "no", "apart"])
         self._starts = {name: [span.start for span in spans] for name, spans in self._found.items()}
         self._apart = self._starts.get("apart", [])
@@ -81,6 +93,18 @@ class Spans:
                     self._found[name] = [
                         span for span in self._found[name] if covered.isdisjoint(range(span.start, span.end + 1))
                     ]
+
+    def _earnest(self) -> None:
+        """Forget jokes that are denied, with what denies them: who says that it is no joke means it."""
+        clauses = self.tokens.clauses
+        denied: set[Span] = set()
+        for joke in self._found.get("joke", ()):
+            for no in self._found.get("no", ()):
+                if clauses[no.start] == clauses[joke.start] and _gap(joke, no) <= CLOSE:
+                    denied |= {joke, no}
+        for name in ("joke", "no", "say") if denied else ():
+            at = {position for span in denied for position in range(span.start, span.end + 1)}
+            self._found[name] = [span for span in self._found.get(name, ()) if span.start not in at]
 
     def of(self, *names: str) -> list[Span]:
         """All spans of the classes, each class in order."""
@@ -195,7 +219,7 @@ def _intentions(spans: Spans) -> Iterator[Found]:
                 if _linked(spans.grammar, intent, verb, target):
                     yield Found(_announced(target), (intent, verb, target))
     for verb in spans.of("kill_i", "rid_i"):
-        speakers = [verb] if spans.grammar.prodrop else [s for s in spans.near(verb, "i") if _speaks(s, verb, reach)]
+        speakers = [verb] if spans.grammar.prodrop else [s for s in spans.near(verb, "i") if _speaks(spans, s, verb)]
         for target in _objects(spans, verb, "kill_i") if speakers else ():
             if _gap(verb, target) <= reach:
                 yield Found(_announced(target), (speakers[0], verb, target))
@@ -227,10 +251,13 @@ def _linked(grammar: Grammar, norm: Span, verb: Span, target: Span, norm_reach: 
     )
 
 
-def _speaks(speaker: Span, verb: Span, reach: int) -> bool:
-    """Whether 'I' is the subject of the verb: before it, or right behind."""
+def _speaks(spans: Spans, speaker: Span, verb: Span) -> bool:
+    """Whether 'I' is the subject of the verb: before it (farther off where 'and' goes on), or right behind."""
     gap = _gap(speaker, verb)
-    return gap <= reach if speaker.start < verb.start else gap == 0
+    if speaker.start > verb.start:
+        return gap == 0
+    goes_on = any(word.end == verb.start - 1 for word in spans.near(verb, "and"))
+    return gap <= (FAR_REACH if goes_on else spans.grammar.reach)
 
 
 def _orders(spans: Spans) -> Iterator[Found]:
@@ -368,25 +395,69 @@ def _what_people_are(spans: Spans, people: Span, word: Span) -> Iterator[Found]:
 
 
 def meant(spans: Spans, found: Found) -> bool:
-    """Whether the words are the speaker's own and say what they seem to: not negated, quoted, reported or asked."""
+    """Whether the words are the speaker's own and say what they seem to: not negated, quoted, reported, asked or played."""
     tokens = spans.tokens
     first, last = min(part.start for part in found.parts), max(part.end for part in found.parts)
-    direct = found.kind in ("violence_to_you", "intimidation")
+    direct = found.kind in ("violence_to_you", "intimidation", "insult")
     announced = found.kind == "violence_to_you" and len(found.parts) > 1
-    quoted = not tokens.quoted.isdisjoint(part.start for part in found.parts)
-    if quoted or tokens.dialogue or (tokens.attributed and not announced):
+    if _quoted(spans, found, first) or _staged(spans) or (tokens.attributed and not announced):
         return False
     if found.normative and tokens.sentences[first] in tokens.asked:
         return False
-    if not direct and _condemned(spans, found, first, last):
+    if (not direct or found.kind == "insult") and _condemned(spans, found, first, last):
         return False
-    return not _negated(spans, found, first, last) and not _reported(spans, first, last, direct)
+    return not (
+        _negated(spans, found, first, last) or _reported(spans, first, last, direct) or _played(spans, first, last)
+    )
+
+
+def joked(spans: Spans, found: Found) -> bool:
+    """Whether it was said with a laugh, in a text that goes on to something else. A smiley by itself makes no joke."""
+    tokens = spans.tokens
+    sentence = tokens.sentences[found.parts[0].start]
+    return sentence in tokens.laughed and tokens.sentences[-1] > 0
+
+
+def _quoted(spans: Spans, found: Found, first: int) -> bool:
+    """Whether the words stand in quotation marks or quoted lines, and the text says why. Marks alone shield nothing."""
+    quoted = spans.tokens.quoted
+    if quoted.isdisjoint(part.start for part in found.parts):
+        return False
+    own = {name: [span for span in spans.of(name) if span.start not in quoted] for name in _ABOUT_QUOTATIONS}
+    if any(vow.start < first for vow in own["vow"]) and not own["said"]:
+        return False
+    if any(own[name] for name in ("say", "said", "wrong", "no", "apart")):
+        return True
+    sentences = spans.tokens.sentences
+    own_words = any(sentences[who.start] == sentences[first] for name in ("i", "you", "thou") for who in own[name])
+    return len(spans.tokens.words) - len(quoted) >= WORDS_ABOUT_A_QUOTATION and not own_words
+
+
+_ABOUT_QUOTATIONS = ("vow", "say", "said", "wrong", "no", "apart", "i", "you", "thou")
+
+
+def _staged(spans: Spans) -> bool:
+    """Whether several speak in turns, as in a play, a novel or the log of a chat."""
+    return spans.tokens.turns >= (TURNS - 1 if spans.of("play") else TURNS)
+
+
+def _played(spans: Spans, first: int, last: int) -> bool:
+    """Whether it is a game, a film or a drawing that one is beaten in, shot for or hanged with."""
+    clauses = spans.tokens.clauses
+    before = PLAY_REACH if spans.grammar.postpositions else 0
+    for play in spans.between("play", max(0, first - before), last + PLAY_REACH):
+        same = clauses[play.start] in (clauses[first], clauses[last])
+        if same and not _is_later(spans, play):
+            return True
+    return False
 
 
 def _negated(spans: Spans, found: Found, first: int, last: int) -> bool:
     clauses, opens = spans.tokens.clauses, spans.tokens.opens
     begin = first
-    while begin > max(0, first - NEGATION_BEFORE) and clauses[begin - 1] == clauses[first]:
+    # "if you don't …, I will": what is denied before the speaker's own words is something else
+    before = NEGATION_BEFORE_DIRECT if found.kind == "violence_to_you" else NEGATION_BEFORE
+    while begin > max(0, first - before) and clauses[begin - 1] == clauses[first]:
         if opens[begin] and found.kind == "violence_to_you":
             break  # "no more talk, I will…"
         begin -= 1
@@ -419,6 +490,50 @@ def _sentence(spans: Spans, first: int, last: int) -> tuple[int, int]:
 
 
 def _reported(spans: Spans, first: int, last: int, direct: bool) -> bool:
-    """Whether somebody is said to say it. After a direct threat 'say' is part of it: 'if you tell anybody'."""
+    """Whether somebody is said to say it.
+
+    A direct threat turns to the reader, so that whoever reports one gives its words right after 'he said'; farther behind, or
+    after an order to the reader, 'say' is part of it: 'say one more word and …', 'if you tell anybody'. What a colon announces
+    goes on to the end of the text.
+    """
     begin, end = _sentence(spans, first, last)
-    return bool(spans.between("said", begin, end) or spans.between("say", begin, last if direct else end))
+    ordered = direct and _ordered(spans, begin, first)
+    if spans.between("said", begin, end) and not ordered:
+        return True
+    if not direct and spans.between("say", begin, end):
+        return True
+    if direct and not ordered:
+        for say in spans.between("say", max(begin, first - REPORT_REACH - 1), last):
+            if not _is_later(spans, say):
+                return True
+    return any(
+        colon < first and any(colon - span.start <= ANNOUNCEMENT for span in _told_by_others(spans, colon))
+        for colon in spans.tokens.announced
+    )
+
+
+def _is_later(spans: Spans, span: Span) -> bool:
+    """Whether it only says when: 'after the call'."""
+    return any(word.start < span.start and _gap(word, span) <= 1 for word in spans.near(span, "after"))
+
+
+def _told_by_others(spans: Spans, colon: int) -> list[Span]:
+    begin = bisect_left(spans.tokens.sentences, spans.tokens.sentences[colon])
+    if spans.between("vow", begin, colon) or _ordered(spans, begin, colon + 1):
+        return []
+    return [*spans.between("say", begin, colon), *spans.between("said", begin, colon)]
+
+
+def _ordered(spans: Spans, begin: int, first: int) -> bool:
+    """Whether the sentence tells the reader to say or do something before it threatens."""
+    opens = spans.tokens.opens
+    for order in spans.between("tell_now", begin, first):
+        start = order.start
+        if spans.grammar.postpositions and opens[min(order.end + 1, first)]:
+            return True  # verbs stand last: "one more word say, …"
+        if not opens[start]:  # "don't tell", "just say"
+            before = [no.start for no in spans.near(order, "no", "urge") if 0 < start - no.end <= 1]
+            start = min(before, default=start)
+        if opens[start] or (start < order.start and start > 0 and opens[start - 1]):
+            return True
+    return False

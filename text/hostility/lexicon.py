@@ -22,7 +22,6 @@ from typing import Any
 
 import msgspec
 from msgspec import Struct
-from rapidfuzz.distance import OSA
 
 from text.hostility.tokens import words_of
 from text.words import folded, parse_list
@@ -86,7 +85,11 @@ CLASSES = {
     "vow": "I swear, I told you: what follows is the speaker's own",
     "apart": "words that part clauses: who, why, because",
     "harmless": "phrases with such words that mean no harm: to kill time",
-    "lookalike": "ordinary words one letter away from an entry",
+    "joke": "joke, kidding, fun: what a threat is said not to be",
+    "tell_now": "say, tell, write, call, report, come: orders to the reader; what follows is no report of what somebody said",
+    "and": "and: the speaker of what was said before goes on",
+    "play": "games, sport, plays, films, drawings, homework: where one beats, kills and hangs nobody",
+    "after": "after, before, until, during: what is said to happen when a game is over is no game",
 }
 """Classes and what they mean."""
 
@@ -106,10 +109,12 @@ ANCHORS = ALONE | _bits(
 """Classes of which one has to occur before a language is worth a closer look."""
 TARGETS = _bits("you thou them people anyone like_you are_you vocative kill_you")
 """Classes of which one has to occur besides an anchor."""
+VIOLENT = _bits("kill kill_i kill_now kill_you kill_i_you killed")
+"""Classes of words that are put together again where a blank or a sign breaks them: `ki.ll`."""
+MASKED = VIOLENT | _bits("rid rid_i rid_now die insult vile vermin curse curse_at")
+"""Classes of words that are read where asterisks stand for letters."""
 HARMLESS = _bits("no say said wrong harmless")
 """Classes that make other words harmless."""
-MISSPELT = _bits("kill kill_i kill_now killed")
-"""Classes that are looked for with one letter wrong, too."""
 
 
 class Grammar(Struct, frozen=True, forbid_unknown_fields=True):
@@ -190,10 +195,13 @@ GAPS = {"~": 2, "...": 6}
 """How many words may stand in place of a part."""
 LONGEST_PHRASE = 14
 """Words after the first among which a phrase ends."""
+_DOUBLE = re.compile(r"(.)\1")
 _NOTHING = Meanings({}, 0, 0, 0, None)
 _SHORTEST_STEM = 2
 _MOST_KNOWN = 50_000
 """Sets of entries that words stood for, kept with what they mean together."""
+_SHORTEST_PARTED, _LONGEST_PARTED, _LONGEST_PART = 8, 60, 14
+"""Letters of a text without blanks that is parted into words, and of one of these."""
 
 
 class Lexicon:
@@ -204,12 +212,20 @@ class Lexicon:
         self._exact: dict[str, list[Phrase]] = {}
         self._words: dict[str, list[Phrase]] = {}
         self._stems: dict[str, list[tuple[str, Phrase]]] = {}
-        self._misspelt = Misspellings()
         self._known: dict[tuple[int, ...], Meanings] = {}
         for index, language in enumerate(languages):
             for bit, parts in language.entries:
                 self._add(Phrase(index, bit, parts[1:]), parts[0])
         self._longest_stem = max(map(len, self._stems), default=0)
+        self._masked = self._by_length()
+        self.violent = frozenset(
+            word for word, phrases in self._words.items() if any(p.bit & VIOLENT and not p.rest for p in phrases)
+        )
+        self._spoken_in: dict[str, int] = {}
+        for first, phrases in self._words.items():
+            for phrase in phrases:
+                for part in (first, *phrase.rest):
+                    self._spoken_in[part] = self._spoken_in.get(part, 0) | 1 << phrase.language
 
     def _add(self, phrase: Phrase, first: str) -> None:
         stem, star, suffix = first.partition("*")
@@ -219,19 +235,48 @@ class Lexicon:
             self._exact.setdefault(stem[1:], []).append(phrase)
         else:
             self._words.setdefault(stem, []).append(phrase)
-        if phrase.bit & MISSPELT and not phrase.rest and not stem.startswith("="):
-            self._misspelt.add(first, phrase)
+
+    def _by_length(self) -> dict[tuple[str, int], list[str]]:
+        """Words that people mask, by their first letter and their length."""
+        found: dict[tuple[str, int], list[str]] = {}
+        for word, phrases in (*self._words.items(), *self._exact.items()):
+            if any(phrase.bit & MASKED for phrase in phrases):
+                found.setdefault((word[:1], len(word)), []).append(word)
+        return found
+
+    def unmasked(self, word: str) -> list[str]:
+        """The words of violence and abuse that a word with asterisks for letters may stand for: `k*ll`, `k**l`."""
+        pattern = re.compile(re.escape(word).replace(r"\*", "."))
+        return [one for one in self._masked.get((word[:1], len(word)), ()) if pattern.fullmatch(one)]
+
+    def is_violent(self, word: str) -> bool:
+        """Whether the word by itself is one of violence, in any language."""
+        return any(phrase.bit & VIOLENT and not phrase.rest for phrase in self._all_of(word))
+
+    def parted(self, word: str) -> str:
+        """A word that consists of a language's words, one of them of violence, with blanks between; else the word itself."""
+        if not _SHORTEST_PARTED <= len(word) <= _LONGEST_PARTED:
+            return word
+        ways: list[tuple[int, bool, str] | None] = [(-1, False, ""), *[None] * len(word)]
+        for end in range(1, len(word) + 1):
+            for start in range(max(0, end - _LONGEST_PART), end):
+                before, part = ways[start], word[start:end]
+                if before and (languages := before[0] & self._spoken(part)):
+                    ways[end] = (languages, before[1] or part in self.violent, f"{before[2]} {part}")
+                    break
+        whole = ways[-1]
+        return whole[2].strip() if whole and whole[1] else word
+
+    def _spoken(self, word: str) -> int:
+        """Bits of the languages in which the word is an entry, or a part of one."""
+        return self._spoken_in.get(word, 0)
 
     def meanings(self, written: str) -> Meanings:
         """What a word may mean in any language; `written` is in lower case, with its diacritics."""
-        word = folded(written)
-        found = [*self._exact.get(written, ()), *self._words.get(word, ())]
-        for length in range(_SHORTEST_STEM, min(len(word), self._longest_stem) + 1):
-            for suffix, phrase in self._stems.get(word[:length], ()):
-                if len(word) >= length + len(suffix) and word.endswith(suffix):
-                    found.append(phrase)
-        if not any(phrase.bit & ~BIT["no"] for phrase in found):
-            found += self._misspelt.meant_by(word)
+        if "*" in written:
+            found = [phrase for word in self.unmasked(folded(written)) for phrase in self._all_of(word)]
+        else:
+            found = self._all_of(written) or self._stretched(written)
         if not found:
             return _NOTHING
         # as many as there are phrases that begin alike: nothing of the word itself is kept
@@ -241,6 +286,21 @@ class Lexicon:
                 self._known.clear()
             self._known[entries] = _meanings_of(found)
         return self._known[entries]
+
+    def _stretched(self, written: str) -> list[Phrase]:
+        """The words of violence that a word with a letter too many stands for: `murrder`."""
+        once = _DOUBLE.sub(r"\1", folded(written))
+        return [phrase for phrase in self._words.get(once, ()) if phrase.bit & VIOLENT] if once != written else []
+
+    def _all_of(self, written: str) -> list[Phrase]:
+        """The phrases that begin with the word."""
+        word = folded(written)
+        found = [*self._exact.get(written, ()), *self._words.get(word, ())]
+        for length in range(_SHORTEST_STEM, min(len(word), self._longest_stem) + 1):
+            for suffix, phrase in self._stems.get(word[:length], ()):
+                if len(word) >= length + len(suffix) and word.endswith(suffix):
+                    found.append(phrase)
+        return found
 
 
 def _meanings_of(found: list[Phrase]) -> Meanings:
@@ -269,63 +329,6 @@ def _starts(phrases: list[Phrase]) -> Starts | None:
     for phrase in phrases:
         by_need.setdefault(phrase.needs, []).append(phrase)
     return Starts({need: tuple(group) for need, group in by_need.items()}, frozenset(by_need) - {""})
-
-
-class Misspellings:
-    """Words of violence with one letter wrong. The first two letters are always right, or the search would be for anything."""
-
-    shortest = 5
-    longest = 24
-
-    def __init__(self) -> None:
-        self._by_third: dict[str, dict[str, list[Phrase]]] = {}
-        self._by_fourth: dict[str, dict[str, list[Phrase]]] = {}
-
-    def add(self, entry: str, phrase: Phrase) -> None:
-        """Remember a word, or a stem with its star."""
-        stem = entry.partition("*")[0]
-        if len(stem) >= self.shortest:
-            for table, key in ((self._by_third, stem[:3]), (self._by_fourth, stem[:2] + stem[3])):
-                table.setdefault(key, {}).setdefault(entry, []).append(phrase)
-
-    def meant_by(self, word: str) -> list[Phrase]:
-        """What the word may stand for, if it is a mistake."""
-        if not self.shortest <= len(word) <= self.longest:
-            return []
-        # with one letter wrong, the third or the fourth of the word is the third or the fourth of what is meant
-        third, fourth = word[:3], word[:2] + word[3]
-        near: dict[str, list[Phrase]] = {}
-        for table in (self._by_third, self._by_fourth):
-            for key in (third, fourth):
-                if bucket := table.get(key):
-                    near |= bucket
-        found: list[Phrase] = []
-        for entry, phrases in near.items():
-            if _one_letter_wrong(word, entry):
-                found += phrases
-        return found
-
-
-def _one_letter_wrong(word: str, entry: str) -> bool:
-    """Whether the word is the entry (or begins like the stem) with two neighbours swapped; in longer ones also with a letter
-    dropped or doubled; in the longest also with another letter in place of one. Short words have too many neighbours.
-    """
-    stem, star, suffix = entry.partition("*")
-    if not word.endswith(suffix):
-        return False
-    if abs(len(stem) - len(word)) > 1 and (not star or len(word) < len(stem)):
-        return False
-    for length in (len(stem), len(stem) - 1, len(stem) + 1) if star else (len(word),):
-        if length > len(word) or OSA.distance(stem, word[:length], score_cutoff=1) != 1:
-            continue
-        if length != len(stem):
-            return len(stem) >= _ENOUGH_TO_DROP
-        return len(stem) >= _ENOUGH_TO_REPLACE or sorted(stem) == sorted(word[:length])
-    return False
-
-
-_ENOUGH_TO_DROP = 6
-_ENOUGH_TO_REPLACE = 8
 
 
 @cache
