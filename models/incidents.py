@@ -29,8 +29,8 @@ class Measurement(Struct, frozen=True, kw_only=True):
 
 
 class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a moderator may look at. `event_ids` are the episode's first ten and latest ten events. `words` are those of the text
-    that led to a finding about its words.
+    """What a moderator may look at. `event_ids` are the episode's first ten and latest ten events. `words` are those of the
+    text that led to a finding about its words.
     """
 
     event_ids: Annotated[tuple[str, ...], Meta(max_length=MAX_EVIDENCE_EVENTS)]

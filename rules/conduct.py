@@ -53,13 +53,14 @@ def judge_threat(case: Case, limits: ThreatLimits) -> Finding | None:
     kind = _threat(limits, case.fact)
     if not kind:
         return None
-    return _words_found(case, _THREATS[kind], kind, limits)
+    return _words_found(case, _THREATS[kind], kind, limits.weights[kind], limits)
 
 
-def _words_found(case: Case, what: str, kind: str, limits: "ThreatLimits | AbusiveLanguageLimits") -> Finding | None:
+def _words_found(
+    case: Case, what: str, kind: str, weight: float, limits: "ThreatLimits | AbusiveLanguageLimits"
+) -> Finding | None:
     texts, hostility = case.readings["texts"], case.fact.writing.hostility
-    weights: Mapping[str, float] = limits.weights
-    level = weights[kind] * (limits.laughed if hostility.joked else 1.0) + limits.further * others(texts)
+    level = weight * (limits.laughed if hostility.joked else 1.0) + limits.further * others(texts)
     if level < 1:
         return None
     laughing = ", with a laugh" if hostility.joked else ""
@@ -113,7 +114,7 @@ def judge_abusive_language(case: Case, limits: AbusiveLanguageLimits) -> Finding
     kind = _abuse(limits, case.fact)
     if not kind:
         return None
-    return _words_found(case, _ABUSES[kind], kind, limits)
+    return _words_found(case, _ABUSES[kind], kind, limits.weights[kind], limits)
 
 
 ABUSIVE_LANGUAGE = Rule(

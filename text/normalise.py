@@ -201,7 +201,7 @@ def _unleet(token: str) -> str:
 
 
 def _spelt(word: str) -> str:
-    """The letters that digits and signs stand for. A one after a vowel, or before one at the start, is an l: `ki11`, `1ike`."""
+    """The letters that digits and signs stand for. A one after a vowel, or before it at the start, is an l: `ki11`."""
     if "1" in word:
         word = _ONES.sub(lambda found: "l" * len(found[0]), word)
     return word.translate(_LEET_TABLE)

@@ -41,7 +41,7 @@ def test_a_flood_of_nothing_hides_nothing(name: str, where: str) -> None:
         "behind": f"{THREAT} {NUMBER} {LINK}{flood}",
     }[where]
     read = writing(text)
-    assert Writing(text=read).hostility.threat
+    assert read.hostility.threat
     assert [datum.mask for datum in read.personal_data] == ["[phone +49…]"]
     assert [link.host for link in read.links] == ["evil-shop.com"]
     assert "I will kill you" in read.excerpt
@@ -83,13 +83,13 @@ def test_of_a_long_text_beginning_and_end_are_read() -> None:
         read = writing(text)
         assert read.text
         assert read.text.cut
-        assert Writing(text=read).hostility.threat
+        assert read.hostility.threat
         assert len(read.personal_data) == 1
         assert visible_characters(read.seen) <= MAX_CHARACTERS
     middle = writing(filler + THREAT + filler)
     assert middle.text
     assert middle.text.cut  # known: see docs/reliability.md
-    assert Writing(text=middle).hostility == PEACEFUL
+    assert middle.hostility == PEACEFUL
 
 
 def test_a_cut_is_no_word_and_no_sentence() -> None:
@@ -132,5 +132,5 @@ def test_all_fields_are_read_each_by_itself() -> None:
     assert [part.seen for part in read.parts] == ["Anna", "School & Co", "I teach"]
     (nothing,) = read_writings([(WrittenFields(), None)])
     assert not nothing.parts
-    assert Writing(text=nothing).hostility == PEACEFUL
+    assert nothing.hostility == PEACEFUL
     assert nothing.excerpt == ""

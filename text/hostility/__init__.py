@@ -74,8 +74,8 @@ def read_hostility(undisguised: str, language: str | None = None, memo: WordMemo
                     earnest = earnest or not joked(spans, found)
     threat = next((kind for kind in THREAT_KINDS if kind in kinds), None)
     abuse = next((kind for kind in ABUSE_KINDS if kind in kinds), None)
-    words = tuple(kinds[kind] for kind in (threat, abuse) if kind)
-    return Hostility(threat, abuse, joked=bool(kinds) and not earnest, words=words)
+    said = tuple(kinds[kind] for kind in (threat, abuse) if kind)
+    return Hostility(threat, abuse, joked=bool(kinds) and not earnest, words=said)
 
 
 def _words_of(tokens: Tokens, found: Found) -> str:
@@ -96,14 +96,6 @@ def _meant(tokens: Tokens, lexicon_: Lexicon, known: dict[str, Meanings]) -> lis
             known[word] = meanings = lexicon_.meanings(word)
         meant.append(meanings)
     return meant
-
-
-def _meant(tokens: Tokens, lexicon_: Lexicon, known: dict[str, Meanings]) -> list[Meanings]:
-    """What each word may mean in any language."""
-    for word in tokens.written:
-        if word not in known:
-            known[word] = lexicon_.meanings(word)
-    return [known[word] for word in tokens.written]
 
 
 _BROKEN = re.compile(r"(?<![^\W_])([^\W\d_]{1,6})([.\-·'’ ])(?=([^\W\d_]{1,7})(?![^\W_]))")
