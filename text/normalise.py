@@ -145,10 +145,13 @@ def compose(text: str) -> str:
     return _DECORATED.sub("", text) if _ANY_DECORATION.search(text) else text
 
 
+def read_capital_i(text: str) -> str:
+    """Capital I within words as the small L that they pass for: `kiII`."""
+    return _CAPITAL_I.sub(lambda found: "l" * len(found[0]), text) if "I" in text else text
+
+
 def fold_case(text: str) -> str:
-    """Without case. The Turkish capital İ becomes a plain i, and a capital I that passes for a small L an l: `kiII`."""
-    if "I" in text:
-        text = _CAPITAL_I.sub(lambda found: "l" * len(found[0]), text)
+    """Without case. The Turkish capital İ becomes a plain i."""
     return text.replace("İ", "i").casefold()
 
 
@@ -270,6 +273,7 @@ _UNDISGUISE = (
     compose,
     fold_lookalikes,
     part_sentences,
+    read_capital_i,
     fold_case,
     join_spaced,
     read_leet,

@@ -407,7 +407,10 @@ def meant(spans: Spans, found: Found) -> bool:
     if (not direct or found.kind == "insult") and _condemned(spans, found, first, last):
         return False
     return not (
-        _negated(spans, found, first, last) or _reported(spans, first, last, direct) or _played(spans, first, last)
+        _negated(spans, found, first, last)
+        or _reported(spans, first, last, direct)
+        or _played(spans, first, last)
+        or _cast(spans, found, first, last)
     )
 
 
@@ -450,6 +453,12 @@ def _played(spans: Spans, first: int, last: int) -> bool:
         if same and not _is_later(spans, play):
             return True
     return False
+
+
+def _cast(spans: Spans, found: Found, first: int, last: int) -> bool:
+    """Whether it says who is whom on the stage: 'you are the animals in the play'."""
+    is_said = any(part.name == "are_you" for part in found.parts)
+    return is_said and bool(spans.between("play", *_sentence(spans, first, last)))
 
 
 def _negated(spans: Spans, found: Found, first: int, last: int) -> bool:
