@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.growth import assert_in_proportion
 from text.hostility import PEACEFUL, Hostility, read_hostility
-from text.hostility.lexicon import ANCHORS, BIT, CLASSES, Misspellings, Phrase, _one_letter_wrong, lexicon
+from text.hostility.lexicon import ANCHORS, BIT, CLASSES, lexicon
 from text.hostility.tokens import tokens_of
 from text.reading import read_texts
 
@@ -225,28 +225,3 @@ def test_any_text_can_be_read(text: str) -> None:
 )
 def test_time_grows_with_the_length_and_not_faster(word: str) -> None:
     assert_in_proportion(read_hostility, word * 8_000)
-
-
-def test_the_index_of_misspellings_finds_all_that_one_letter_makes() -> None:
-    index, choices = Misspellings(), random.Random(1)
-    entries = ["murder", "murderer", "murd*", "kidnap*ing", "strangle", "stangle", "strap*", "slaughter*"]
-    for bit, entry in enumerate(entries):
-        index.add(entry, Phrase(0, 1 << bit, ()))
-    wrong = 0
-    for _ in range(4_000):
-        word = choices.choice(entries).replace("*", choices.choice(("", "ed", "ing")))
-        at = choices.randrange(2, len(word))
-        letter = choices.choice("aeiourstdg")
-        word = choices.choice(
-            (word[:at] + word[at + 1 :], word[:at] + letter + word[at:], word[:at] + letter + word[at + 1 :],
-             word[:at] + word[at + 1 : at + 2] + word[at] + word[at + 2 :])
-        )  # fmt: skip
-        meant = {
-            1 << bit for bit, entry in enumerate(entries) if word[:2] == entry[:2] and _one_letter_wrong(word, entry)
-        }
-        if Misspellings.shortest <= len(word):
-            wrong += bool(meant)
-            assert {phrase.bit for phrase in index.meant_by(word)} == {
-                bit for bit in meant if len(entries[bit.bit_length() - 1].partition("*")[0]) >= Misspellings.shortest
-            }, word
-    assert wrong > 1_000
