@@ -173,7 +173,9 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread in which aiokafka's consumer runs.
 
     `behind` are the partitions that had more after the last fetch, `positions` the offsets from which each is read on, and
-    `answered` tells of each when it last told what it has (milliseconds of the wall clock, 0 never).
+    `answered` tells of each when it last told what it has (milliseconds of the wall clock, 0 never). What is in neither
+    `behind` nor `answered` is not waited for; whoever leaves a partition out of both must name its topic in
+    `RawRecord.without`.
     """
 
     logger = _faust_logger

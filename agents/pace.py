@@ -97,10 +97,10 @@ class Pace:
 
     def given_up(self) -> frozenset[str]:
         """The partitions of others for which this worker has waited for too long: what it judges now is out of order."""
-        held = self._held_since is not None and self._clock() - self._held_since
-        if self._read_on_seconds is None or not held or held < self._read_on_seconds:
+        now = self._clock()
+        if self._read_on_seconds is None or self._held_since is None or now - self._told > SILENCE_SECONDS:
             return frozenset()
-        return self._awaited()
+        return self._awaited() if now - self._held_since >= self._read_on_seconds else frozenset()
 
     def _bound(self) -> int | None:
         now = self._clock()

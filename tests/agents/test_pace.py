@@ -144,11 +144,15 @@ def test_an_operator_may_want_it_to_read_on_and_what_it_has_not_waited_for_is_na
 def test_while_redis_is_out_it_reads_no_further_and_says_so(read_on_seconds: float | None) -> None:
     group = Group(read_on_seconds)
     group.tell(7, SETTLE_SECONDS)
+    group.others = Others(absent=(Absent(5, frozenset([THEIRS])),))
+    group.tell(7)
     group.out = True
     assert group.tell(7, 600) == 0
+    assert group.pace.given_up() == frozenset()
     assert group.health.why_not_ready() == ["Redis does not answer: TimeoutError"]
     assert group.health.why_dead() == []
     group.out = False
+    group.others = Others()
     assert group.tell(7) is None
     assert group.health.why_not_ready() == []
 
