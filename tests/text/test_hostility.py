@@ -188,7 +188,7 @@ def test_a_question_asks() -> None:
 
 
 def test_word_salads_are_peaceful() -> None:
-    """Thirty-five word lists look at every text; short words of one language meet those of another, rarely as an insult."""
+    """All word lists look at every text; short words of one language meet those of another, rarely as an insult."""
     syllables = [consonant + vowel for consonant in "bdfghjklmnprstvz" for vowel in "aeiou"]
     words = random.Random(7)
     salads = [
