@@ -60,6 +60,12 @@ class Metrics:
             ["rule"],
             registry=registry,
         )
+        self._cut_observations = Counter(
+            "twinwatch_cut_observations",
+            "Additions to windows of which a part was left out: members of one event, or all of an actor who adds too much.",
+            ["limit"],
+            registry=registry,
+        )
         self._conflicting = Counter(
             "twinwatch_conflicting_event_ids",
             "Events judged that carry the id of another event: a mistake of the producer's, or an attempt to hide something.",
@@ -190,6 +196,8 @@ class Metrics:
         for rule, count in outcome.cut.items():
             self._cut.labels(rule).inc(count)
         self._conflicting.inc(len(outcome.conflicting))
+        for limit, count in outcome.cut_observations.items():
+            self._cut_observations.labels(limit).inc(count)
         for (rule, reason), count in outcome.shadowed.items():
             self._shadowed.labels(rule, reason).inc(count)
         self._cut_texts.inc(outcome.cut_texts)

@@ -290,7 +290,7 @@ async def collide(store: Store, texts: int, leaders: int) -> list[float]:
 
 async def measure(options: argparse.Namespace) -> None:
     """Print a line for each attack."""
-    others = _others()
+    others = _others()[: options.others]
     policy = load_policy()
     with embedded_redis() as server:
         client = Redis.from_url(server.url)
@@ -330,6 +330,7 @@ def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--events", type=int, default=20_000, help="of an attack of small events; others have fewer")
+    parser.add_argument("--others", type=int, help="events of others, if not all of their day")
     parser.add_argument("--attack", choices=ATTACKS, action="append", help="only this one")
     asyncio.run(measure(parser.parse_args()))
     return 0

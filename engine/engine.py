@@ -143,7 +143,7 @@ class Engine:
         with batch.stage("judge"):
             observations, pending = await self._observe(arrivals, facts, batch)
         with batch.stage("measure"):
-            measured = await self._store.measure(observations) if observations else []
+            measured = await self._store.measure(observations, batch.cut_observations) if observations else []
         with batch.stage("judge"):
             claims = await self._judge(arrivals, facts, pending, measured, recalled.doubts, batch)
         with batch.stage("settle"):
@@ -298,6 +298,7 @@ class _Batch:
         self.verdicts: Counter[tuple[str, str, str]] = Counter()
         self.silenced: Counter[str] = Counter()
         self.cut: Counter[str] = Counter()
+        self.cut_observations: Counter[str] = Counter()
         self.shadowed: Counter[tuple[str, str]] = Counter()
         self.cut_texts = 0
         self._conflicting: list[Source | None] = []
@@ -350,6 +351,7 @@ class _Batch:
             verdict_counts=dict(self.verdicts),
             silenced=dict(self.silenced),
             cut=dict(self.cut),
+            cut_observations=dict(self.cut_observations),
             shadowed=dict(self.shadowed),
             cut_texts=self.cut_texts,
             conflicting=self._conflicting,

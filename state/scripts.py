@@ -128,20 +128,19 @@ class Shards:
         script: Script,
         keys: Sequence[bytes],
         request: Callable[[list[int]], object],
+        work: Sequence[int],
         besides: Mapping[int, Call] | None = None,
-        *,
-        work: int,
     ) -> list[Any]:
         """Run `script` once in each shard that owns some of `keys`; the answers come back in the order of `keys`.
 
-        `request` makes a shard's request from the positions of its keys, each of which is so much `work`. `besides` is run in
+        `request` makes a shard's request from the positions of its keys, which are so much `work` each. `besides` is run in
         the same round trip, by shard.
         """
         items: dict[int, list[int]] = {}
         for index, key in enumerate(keys):
             items.setdefault(shard_of(key, len(self)), []).append(index)
         calls = {
-            shard: [Call(script, request(indexes), work=[work] * len(indexes))] for shard, indexes in items.items()
+            shard: [Call(script, request(indexes), work=[work[i] for i in indexes])] for shard, indexes in items.items()
         }
         for shard, call in (besides or {}).items():
             calls.setdefault(shard, []).append(call)

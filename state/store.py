@@ -4,6 +4,7 @@ Every step is one or two script calls a shard, safe to run twice. Keys are `<nam
 make a Redis Cluster keep a shard together. What is kept, for how long and how much of it is said in `docs/state.md`.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -255,8 +256,14 @@ class Store:
             by_shard.setdefault(shard, []).append(position)
         return by_shard
 
-    async def measure(self, observations: Sequence[Observation]) -> list[list[Reading]]:
-        """Record the observations in order and answer their looks; parallel to `observations`. One round trip."""
+    async def measure(
+        self, observations: Sequence[Observation], cut: Counter[str] | None = None
+    ) -> list[list[Reading]]:
+        """Record the observations in order and answer their looks; parallel to `observations`. A round trip for some hundreds.
+
+        Adds to `cut` of how many observations a part was left out: of their `members`, or all because the `actor` has added
+        too much.
+        """
         limits = self._limits
         keys = [self._windows.key(observation) for observation in observations]
 
@@ -271,7 +278,13 @@ class Store:
         events = [o.identity for o in observations]
         work = [_WORK_OF_OBSERVATION + len(o.members or ()) for o in observations]
         answers = await self._shards.run_in_turn(WINDOWS, owners, request, events, work)
-        return [[self._windows.reading(reading) for reading in answer] for answer in answers]
+        measured = []
+        for observation, answer in zip(observations, answers, strict=True):
+            if cut is not None:
+                cut["actor"] += len(answer) > len(observation.looks)
+                cut["members"] += 0 < observation.most < len(set(observation.members or ()))
+            measured.append([self._windows.reading(reading) for reading in answer[: len(observation.looks)]])
+        return measured
 
     async def settle(
         self, claims: Sequence[EpisodeClaim], decisions: Sequence[Decision] = ()
@@ -306,7 +319,8 @@ class Store:
         decided = self._campaigns.decided(decisions, self._feedback.texts_ttl)
         work = [_WORK_OF_CLAIM] * len(decisions)
         besides = {0: Call(MERGES, decided, self._campaigns.scope, work, sum)} if decisions else {}
-        answers = await self._shards.run_by_key(EPISODES, keys, request, besides, work=_WORK_OF_CLAIM)
+        claimed = [_WORK_OF_CLAIM + 2 * len(claim.members) for claim in claims]
+        answers = await self._shards.run_by_key(EPISODES, keys, request, claimed, besides)
         return [self._episodes.answer(answer) for answer in answers]
 
     async def find(self, incident_ids: Sequence[str], events: Sequence[EventName] = ()) -> Found:

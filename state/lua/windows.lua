@@ -31,7 +31,8 @@
 --          times in microseconds; `cap` limits the entries of a set
 -- returns  msgpack, parallel to the observations (or the first of them) and their looks: the count, or, where it reaches sample_from,
 --          {count, events, {entry, time, ...} first ten, {entry, time, ...} last ten (newest first), {member, ...} newest first,
---          whether there may be more (1 or 0)}; the same without events where that is so of a lower count
+--          whether there may be more (1 or 0)}; the same without events where that is so of a lower count; and after the looks a 0
+--          where the event has not been added, because its actor has added too much
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
@@ -417,7 +418,7 @@ for index, observation in ipairs(observations) do
     events_left, members_left = events_left - taken, members_left - members_taken
   end
   local newest = newest_time(events)
-  local own = recorded == 0 and came_again[name]
+  local own, refused = recorded == 0 and came_again[name], false
   if recorded == 1 then
     own = newest and newest >= time and earlier_number(events, time, name)
     local bytes = #entry + ENTRY_BYTES + (distinct and MEMBER_BYTES * #members or 0) + (newest and 0 or WINDOW_BYTES)
@@ -425,6 +426,8 @@ for index, observation in ipairs(observations) do
       came_again[name] = own
     elseif budgeted == 0 or may_add(actor, time, newest and 0 or 1, bytes) then
       record(events, distinct, time, entry, members, newest, retained, ttl)
+    else
+      refused = true
     end
   end
   local slow = own or (newest and newest > time)
@@ -440,6 +443,9 @@ for index, observation in ipairs(observations) do
         readings[i] = fast_look(events, distinct, time, named == 1, asked[1], asked[2], named_of_one)
       end
     end
+  end
+  if refused then
+    readings[#readings + 1] = 0
   end
   answers[index] = readings
 end

@@ -98,13 +98,19 @@ def test_verdicts_and_what_they_silence_are_counted() -> None:
 
 def test_what_was_cut_or_shadowed_and_conflicting_ids_are_counted_and_said(caplog: pytest.LogCaptureFixture) -> None:
     def judge(records: Sequence[RawRecord]) -> Outcome:
-        shadowed = {("copied_post", "daily_cap"): 3}
-        return replace(fine([]), cut={"harassment": 2}, shadowed=shadowed, conflicting=[records[0].source, None])
+        return replace(
+            fine([]),
+            cut={"harassment": 2},
+            cut_observations={"members": 5},
+            shadowed={("copied_post", "daily_cap"): 3},
+            conflicting=[records[0].source, None],
+        )
 
     worker = Worker(judge)
     assert worker.carry(record(0))
     samples = gauges(worker.metrics)
     assert samples['twinwatch_cut_findings_total{rule="harassment"}'] == 2
+    assert samples['twinwatch_cut_observations_total{limit="members"}'] == 5
     assert samples['twinwatch_shadowed_findings_total{reason="daily_cap",rule="copied_post"}'] == 3
     assert samples["twinwatch_conflicting_event_ids_total"] == 2
     assert "2 events carry an event_id that another event has carried, one of them at Source(" in caplog.text

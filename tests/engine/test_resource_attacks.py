@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from benchmarks.resource_attacks import ATTACKS, Attack, Measured, attacked, collide, run
-from tests.engine.world import World, engine_over
+from benchmarks.resource_attacks import ATTACKER, ATTACKS, Attack, Measured, attacked, collide, fifty_links, run
+from engine.engine import Engine
+from rules.policy import load_policy
+from tests.engine.world import NOW, World, engine_over, process, records
 from tests.state.conftest import Bench
 
 CAPS: dict[str, Any] = {
@@ -20,8 +22,10 @@ CAPS: dict[str, Any] = {
 }
 EVENTS = 120
 OTHERS = World(7).events(60)
-ONE_KEY_EACH = {"a large campaign"}
-"""Each of its accounts is an account like any other, with ties and windows of its own: only the campaign is bounded."""
+ONE_KEY_EACH = {"a large campaign", "fifty links each", "one victim", "one family", "in disorder"}
+"""Each of their accounts is an account like any other, with ties and windows of its own: only the event is bounded."""
+ENTRIES_OF_ONE_EVENT = 700
+BYTES_OF_ONE_EVENT = 64_000
 
 
 def after(bench: Bench, attack: Attack, count: int) -> tuple[Measured, int]:
@@ -44,6 +48,35 @@ def test_an_attack_stays_within_its_caps_and_others_are_judged_as_in_peace(any_b
     if name not in ONE_KEY_EACH:
         # an event is remembered by its number of arrival at most; its texts, ties and windows are not
         assert twice - entries < 2 * count, f"{entries} entries after {count} events, {twice} after twice as many"
+    else:
+        assert twice - entries < ENTRIES_OF_ONE_EVENT * count
+
+
+@pytest.mark.parametrize("name", ["fifty links", "fifty links each", "a thousand recipients", "invitations"])
+def test_one_event_however_large_adds_little(any_bench: Bench, name: str) -> None:
+    """With the limits of production. Fifty links to a thousand strangers added 5 MB."""
+    any_bench.empty()
+    engine = Engine(load_policy(), any_bench.store(), clock=lambda: NOW)
+    attack, count = ATTACKS[name], 20
+    before = any_bench.run(run(attacked(OTHERS, attack.make, 0), engine, any_bench.client)).memory
+    after = any_bench.run(run(attacked(OTHERS, attack.make, count), engine, any_bench.client)).memory
+    assert (after - before) / count < BYTES_OF_ONE_EVENT
+
+
+def test_who_writes_to_a_thousand_at_once_is_found_with_the_true_number_or_at_least_so_many(any_bench: Bench) -> None:
+    any_bench.empty()
+    engine = Engine(load_policy(), any_bench.store(), clock=lambda: NOW)
+    events = list(attacked(OTHERS[:1], fifty_links, 3))[1:]
+    found = process(any_bench, engine, records(events), 1).incidents
+    told = [i for i in found if i.rule == "mass_messaging"]
+    assert told[0].summary.startswith("Wrote to 1000 members they have no ties with")
+    assert told[0].severity == "critical"
+    assert {i.subject_id for i in found} == {ATTACKER}
+    links = [i for i in found if i.rule == "commercial_content"]
+    assert len({i.incident_id for i in links}) == 1
+    assert "before 1000 strangers" in links[0].summary
+    outcome = any_bench.run(engine.process(records(list(attacked(OTHERS[:1], fifty_links, 4))[4:])))
+    assert outcome.cut_observations["members"] > 5
 
 
 def test_one_text_is_compared_with_few_whatever_bands_it_shares(any_bench: Bench) -> None:
