@@ -68,7 +68,7 @@ COMPARED = (Message, ForumPost, Comment)
 
 
 MOST_REMEMBERED = 200
-"""Recipients of one message whom its sender is remembered to have written to, so that their answers go to no stranger. All
+"""Recipients of one event whom its sender is remembered to have written to, so that their answers go to no stranger. All
 are asked whether they know the sender.
 """
 
@@ -438,8 +438,7 @@ def _ties(event: Event) -> list[Tie]:
     if isinstance(event, ContactRequest) and others:
         ties.append(Question(event.time, event.actor_id, others, "contact"))
     if others:
-        most = MOST_REMEMBERED if isinstance(event, Message) else 0
-        ties.append(Approach(event.time, event.actor_id, others, ask=_told_known(event) is None, most=most))
+        ties.append(Approach(event.time, event.actor_id, others, ask=_told_known(event) is None, most=MOST_REMEMBERED))
     if isinstance(event, ContactResponse) and event.actor_id != event.requester_id:
         ties.append(Answer(event.time, event.actor_id, event.requester_id, "contact", "", event.accepted))
     if isinstance(event, InvitationResponse) and event.actor_id != event.inviter_id:
