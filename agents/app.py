@@ -57,6 +57,8 @@ class WorkerApp(faust.App):
     read_on_seconds: float | None = None
     """How long what is known to exist is waited for; None: for as long as it takes."""
     health: Health
+    clock_skew_seconds: float = 300.0
+    """So far ahead of our clock an event may be."""
     pace: Pace | None = None
     """What keeps this worker together with the others of its group, if there may be any."""
 
@@ -113,6 +115,7 @@ def build_app(settings: Settings, carry: Carry, health: Health, budget: Budget, 
     app.topic_prefix = settings.topic_prefix
     app.read_on_seconds = settings.read_on_after_seconds
     app.health = health
+    app.clock_skew_seconds = settings.max_clock_skew_seconds
     app.pace = pace
 
     # acks=False: what Faust takes for done is not what we take for done

@@ -23,6 +23,8 @@ from faust.types import TP, ConsumerMessage
 from mode import Service
 from msgspec.structs import replace
 
+from agents.clock import ClockWatch, Written
+from agents.fetching import FetchScreen, Unreadable, partition_states
 from agents.kafka import READ_COMMITTED
 from agents.lag import Standing
 from agents.order import Merge
@@ -175,19 +177,22 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
     `behind` are the partitions that had more after the last fetch, `positions` the offsets from which each is read on, and
     `answered` tells of each when it last told what it has (milliseconds of the wall clock, 0 never). What is in neither
     `behind` nor `answered` is not waited for; whoever leaves a partition out of both must name its topic in
-    `RawRecord.without`.
+    `RawRecord.without`. `unreadable` is what stands at the position of a partition where that cannot be read.
     """
 
     logger = _faust_logger
     behind: frozenset[TP] = frozenset()
     positions: Mapping[TP, int] = MappingProxyType({})
     answered: Mapping[TP, int] = MappingProxyType({})
+    unreadable: Mapping[TP, Unreadable] = MappingProxyType({})
+    _screen: FetchScreen
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = _FETCH_WAIT_MS
         # Faust reads committed records only where it writes in transactions itself
         consumer._isolation_level = READ_COMMITTED
+        self._screen = FetchScreen(consumer)
         return consumer
 
     async def _fetch_records(
@@ -204,18 +209,28 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             raise GroupLost("aiokafka no longer fetches")
         # nobody else takes errors of the group off the coordinator, which goes on only when somebody has
         coordinator.check_errors()
+        self._screen.retry()
         fetched: Mapping[TP, list[Any]] = await super()._fetch_records(
             consumer, active_partitions, timeout, max_records
         )
-        states = _states(consumer)
-        self.behind = frozenset(tp for tp, state in states.items() if _has_more(state))
+        states = {ensure_TP(tp): state for tp, state in partition_states(consumer._subscription).items()}
         self.positions = {tp: state.position for tp, state in states.items() if state.has_valid_position}
-        self.answered = {tp: state.timestamp or 0 for tp, state in states.items()}
+        self.unreadable = {
+            ensure_TP(tp): one
+            for tp, one in self._screen.unreadable.items()
+            if self.positions.get(ensure_TP(tp), 0) >= one.offset
+        }
+        self.behind = frozenset(tp for tp, state in states.items() if _has_more(state)) - self.unreadable.keys()
+        self.answered = {tp: state.timestamp or 0 for tp, state in states.items() if tp not in self.unreadable}
         return fetched
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
-        offsets: Mapping[TP, int] = await self.call_thread(seek_to_committed, self._ensure_consumer())
+        offsets: Mapping[TP, int] = await self.call_thread(self._go_back, self._ensure_consumer())
         return offsets
+
+    async def _go_back(self, consumer: Any) -> Mapping[TopicPartition, int | None]:
+        self._screen.start_anew()
+        return await seek_to_committed(consumer)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         """Whether Kafka has taken the offsets. Where it has not, it is asked again with the next commit."""
@@ -229,12 +244,6 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             logger.info("offsets could not be committed: %s", type(error).__name__)
             return False
         return len(wanted) == len(offsets)
-
-
-def _states(consumer: Any) -> Mapping[TP, Any]:
-    """What aiokafka knows of each partition that is ours."""
-    assignment = consumer._subscription.subscription.assignment
-    return {ensure_TP(tp): assignment.state_value(tp) for tp in assignment.tps} if assignment else {}
 
 
 def _has_more(state: Any) -> bool:
@@ -255,6 +264,7 @@ class BatchConsumer(driver.Consumer):
         self._ledger = Ledger()
         self._merge = Merge(read_on_seconds=cast(Any, self.app).read_on_seconds)
         self._positions: Mapping[TP, int] = {}
+        self.clock = ClockWatch(cast(Any, self.app).clock_skew_seconds)
         self._room = asyncio.Event()
         # a fetch must not return records from before a seek after it
         self._reading = asyncio.Lock()
@@ -298,7 +308,13 @@ class BatchConsumer(driver.Consumer):
         stretches = self._ledger.waiting(partition)
         moments = [stretch.begins for stretch in stretches] + ([] if first is None else [first])
         count = here + sum(stretch.count for stretch in stretches)
-        return Standing(position=position, waiting=count, since=min(moments, default=None))
+        unreadable = partition in self.unreadable
+        return Standing(position=position, waiting=count, since=min(moments, default=None), unreadable=unreadable)
+
+    @property
+    def unreadable(self) -> Mapping[TP, Unreadable]:
+        """Where partitions stand still because what comes next cannot be read. Nothing behind it is read or committed."""
+        return cast(_ConsumerThread, self._thread).unreadable
 
     async def perform_seek(self) -> None:
         """Go back to what Kafka knows to be committed."""
@@ -312,6 +328,7 @@ class BatchConsumer(driver.Consumer):
         self._ledger.forget()
         self._merge.clear()
         self._positions = {}
+        self.clock.forget()
         await super().perform_seek()
         self._ledger.committed({p: offset for p, offset in self._committed_offset.items() if offset is not None})
         self._in_place = True
@@ -364,7 +381,8 @@ class BatchConsumer(driver.Consumer):
             if self._goes_on(generation):
                 app = cast(Any, self.app)
                 without = self._given_up(app.pace)
-                taken = self._merge.take(self._most, app.pace.until() if app.pace else None, app.budget.cost)
+                until = self._until(app.pace.until() if app.pace else None)
+                taken = self._merge.take(self._most, until, app.budget.cost)
                 app.health.wait_for_partitions(
                     {(p.topic, p.partition): seconds for p, seconds in self._merge.awaited().items()}
                 )
@@ -381,21 +399,25 @@ class BatchConsumer(driver.Consumer):
             return len(taken)
 
     def _given_up(self, pace: Pace | None) -> frozenset[str]:
-        """The topics without whose records this worker reads on, because an operator wants it to."""
-        names = {partition.topic for partition in self._merge.given_up()}
+        """The topics without whose records this worker reads on: an operator wants it to, or some cannot be read."""
+        names = {partition.topic for partition in (*self._merge.given_up(), *self.unreadable)}
         if pace:
             names |= {name.rpartition("/")[0] for name in pace.given_up()}
         without = frozenset(name.removeprefix(cast(Any, self.app).topic_prefix) for name in names)
         if without - self._without:
-            logger.warning("reading on without %s, which has been waited for for too long", ", ".join(sorted(without)))
+            logger.warning("reading on without %s, of which not all is here", ", ".join(sorted(without)))
         self._without = without
         return without
+
+    def _until(self, pace: int | None) -> int | None:
+        """Nothing later than this may be judged now, by those for whom or for which we wait; None: all may."""
+        return min((limit for limit in (pace, self.clock.until) if limit is not None), default=None)
 
     async def _fetch(self, partitions: set[TP]) -> bool:
         """Ask for what is missing, or else for what may soon be; whether Kafka has answered."""
         try:
-            if not self._is_in_place:
-                # Faust gives up going back after a while, and goes on
+            if not self._is_in_place or self.clock.is_mended():
+                # Faust gives up going back after a while, and goes on; and what came while our clock was wrong is out of order
                 await self._go_back()
             missing = self._merge.missing() & partitions
             wanted = missing or self._merge.below(RECORDS_AHEAD, partitions)
@@ -410,8 +432,10 @@ class BatchConsumer(driver.Consumer):
             self._tell(type(error).__name__)
             return False
         self._tell("")
-        records = {ensure_TP(tp): [_record(tp, record) for record in more] for tp, more in fetched.items()}
+        written = {ensure_TP(tp): [_written(tp, record) for record in more] for tp, more in fetched.items()}
         thread = cast(_ConsumerThread, self._thread)
+        self.clock.see(written, thread.positions.keys() - thread.behind)
+        records = {tp: [record for record, _ in more] for tp, more in written.items()}
         answered = {partition: moment for partition, moment in thread.answered.items() if partition in partitions}
         self._merge.add(records, thread.behind & partitions, answered)
         self._positions = thread.positions
@@ -428,9 +452,9 @@ class BatchConsumer(driver.Consumer):
         self._trouble = trouble
 
 
-def _record(partition: Any, record: Any) -> RawRecord:
+def _written(partition: Any, record: Any) -> Written:
     source = Source(topic=partition.topic, partition=partition.partition, offset=record.offset)
-    return RawRecord(record.value, record.key, source)
+    return RawRecord(record.value, record.key, source), record.timestamp
 
 
 def _stretches(taken: Iterable[tuple[int, RawRecord]]) -> list[Stretch]:

@@ -8,6 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 from msgspec import Struct
 
+from agents.fetching import FetchScreen
 from agents.kafka import KafkaUnavailable, client_options, explain_trouble, reader_options
 from agents.settings import Settings
 from agents.topics import DEAD_LETTERS
@@ -42,9 +43,9 @@ async def read_dead_letters(settings: Settings) -> AsyncIterator[StoredLetter]:
     Raises `KafkaUnavailable` where Kafka does not answer or the topic is missing.
     """
     topic = settings.topic_prefix + DEAD_LETTERS
-    async with _consumer(settings, topic) as consumer:
+    async with _consumer(settings, topic) as (consumer, screen):
         for partition in sorted(consumer.assignment()):
-            async for record in _records(consumer, partition):
+            async for record in _records(consumer, screen, partition):
                 yield _letter(record)
 
 
@@ -74,11 +75,11 @@ async def _original(settings: Settings, letter: StoredLetter) -> tuple[str, byte
         raise NotRedriven(f"{letter.place}: it came from no topic")
     if letter.value is not None:
         return source.topic, letter.key, letter.value
-    async with _consumer(settings, source.topic) as consumer:
+    async with _consumer(settings, source.topic) as (consumer, screen):
         partition = TopicPartition(source.topic, source.partition)
         starts = await consumer.beginning_offsets([partition])
         if starts[partition] <= source.offset:
-            async for record in _records(consumer, partition, source.offset):
+            async for record in _records(consumer, screen, partition, source.offset):
                 if record.offset == source.offset:
                     return source.topic, record.key, record.value
                 break
@@ -86,15 +87,18 @@ async def _original(settings: Settings, letter: StoredLetter) -> tuple[str, byte
 
 
 async def _records(
-    consumer: AIOKafkaConsumer, partition: TopicPartition, start: int | None = None
+    consumer: AIOKafkaConsumer, screen: FetchScreen, partition: TopicPartition, start: int | None = None
 ) -> AsyncIterator[Any]:
-    """What the partition holds now, from `start` or its beginning on."""
+    """What the partition holds now, from `start` or its beginning on. Raises `KafkaUnavailable` where that cannot be read."""
     end = (await consumer.end_offsets([partition]))[partition]
     if start is None:
         await consumer.seek_to_beginning(partition)
     else:
         consumer.seek(partition, start)
     while await consumer.position(partition) < end:
+        unreadable = screen.unreadable.get(partition)
+        if unreadable and await consumer.position(partition) >= unreadable.offset:
+            raise KafkaUnavailable(unreadable.describe(*partition))
         fetched = await consumer.getmany(partition, timeout_ms=_READ_TIMEOUT_MS)
         for record in fetched.get(partition, ()):
             if record.offset < end:
@@ -102,8 +106,8 @@ async def _records(
 
 
 @asynccontextmanager
-async def _consumer(settings: Settings, topic: str) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer of all partitions of the topic, outside of any group."""
+async def _consumer(settings: Settings, topic: str) -> AsyncIterator[tuple[AIOKafkaConsumer, FetchScreen]]:
+    """A consumer of all partitions of the topic, outside of any group, and what looks through its fetches."""
     consumer = AIOKafkaConsumer(
         topic,
         **reader_options(settings),
@@ -111,9 +115,10 @@ async def _consumer(settings: Settings, topic: str) -> AsyncIterator[AIOKafkaCon
         max_partition_fetch_bytes=_MAX_FETCH_BYTES,
         fetch_max_wait_ms=50,  # only what is there already is wanted
     )
+    screen = FetchScreen(consumer)
     try:
         await consumer.start()
-        yield consumer
+        yield consumer, screen
     except UnknownTopicOrPartitionError as error:
         raise KafkaUnavailable(f"Kafka has no topic {topic} (see twinwatch topics create)") from error
     except (KafkaError, OSError, TimeoutError) as error:

@@ -82,6 +82,7 @@ class Health:
         """What is done before any partition is asked for."""
         self._awaited: Mapping[Partition, float] = {}
         self._held: tuple[float, tuple[str, ...]] = 0.0, ()
+        self._complaints: dict[str, list[str]] = {}
 
     # --- what the parts tell -----------------------------------------------------------------------------------------
 
@@ -126,6 +127,14 @@ class Health:
         for record in records:
             if record.source:
                 self._judged[record.source.topic, record.source.partition] = record.source.offset + 1
+
+    def complain(self, source: str, reasons: Sequence[str], *, of_all: bool = False) -> None:
+        """What `source` says keeps us from a part of our work, or from `of_all`. It replaces what it said before; a restart
+        would not help.
+        """
+        self._complaints[source] = list(reasons)
+        if reasons and of_all:
+            self._idle_since = self._clock()
 
     def wait_for_partitions(self, awaited: Mapping[Partition, float]) -> None:
         """Kafka has not given what comes next of these for so many seconds, and nothing must be judged before it
@@ -196,7 +205,12 @@ class Health:
                 f"other workers are further behind, or have not taken over from one that ended: what they"
                 f" have not judged{whose} has been waited for for {seconds:.0f} s"
             )
-        return reasons
+        return reasons + [reason for reasons in self._complaints.values() for reason in reasons]
+
+    @property
+    def complaining(self) -> set[str]:
+        """Which sources complain."""
+        return {source for source, reasons in self._complaints.items() if reasons}
 
     def outage_seconds(self, server: Server) -> float:
         """For how long the server has been out; 0 while it works."""

@@ -23,12 +23,13 @@ class Standing(Struct, frozen=True, kw_only=True):
     """How far our own consumer has come with a partition.
 
     `position` is the offset from which it reads on. `waiting` counts what it has read and is not judged yet; `since` is the
-    earliest event time of that, in microseconds since the epoch.
+    earliest event time of that, in microseconds since the epoch. `unreadable`: what stands at `position` cannot be read.
     """
 
     position: int
     waiting: int
     since: int | None
+    unreadable: bool = False
 
 
 StandingOf = Callable[[Partition], Standing | None]
@@ -73,12 +74,14 @@ class GroupObserver:
             fresh = [partition for partition in partitions if partition not in committed]
             starts: dict[Any, int] = await self._consumer.beginning_offsets(fresh) if fresh else {}
         backlog = {(p.topic, p.partition): max(0, end - committed.get(p, starts.get(p, 0))) for p, end in ends.items()}
-        lag = {p: self._lag(p, ends[TopicPartition(*p)], backlog[p], standing(p)) for p in ours if p in backlog}
+        standings = {p: standing(p) for p in ours if p in backlog}
+        lag = {p: self._lag(p, ends[TopicPartition(*p)], backlog[p], one) for p, one in standings.items()}
+        stuck = {p for p, one in standings.items() if one and one.unreadable and not one.waiting}
         return Sighting(
             backlog=backlog,
             committed={(p.topic, p.partition): offset for p, offset in committed.items()},
             lag=lag,
-            waiting=batch is not None or any(one.records for one in lag.values()),
+            waiting=batch is not None or any(one.records for p, one in lag.items() if p not in stuck),
             batch=batch,
         )
 

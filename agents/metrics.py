@@ -120,6 +120,17 @@ class Metrics:
             ["topic", "partition"],
             registry=registry,
         )
+        self._unreadable = Gauge(
+            "twinwatch_unreadable_offset",
+            "Where a partition of ours stands still because what was written there cannot be read; there only where one does.",
+            ["topic", "partition"],
+            registry=registry,
+        )
+        self._clock_behind = Gauge(
+            "twinwatch_clock_behind_seconds",
+            "How far our clock is behind the times that Kafka has of its records, while this worker waits for it; else 0.",
+            registry=registry,
+        )
         self._held_back = Gauge(
             "twinwatch_held_back_seconds",
             "How long this worker has been waiting for others that are further behind in event time; 0 while it is not.",
@@ -230,6 +241,16 @@ class Metrics:
             self._lag.labels(topic, str(partition)).set(one.records)
             # it grows by itself, also while Kafka does not tell how the group stands
             self._lag_seconds.labels(topic, str(partition)).set_function(partial(_seconds_since, one.since))
+
+    def show_unreadable(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        """Replace the partitions that stand still, and where they do."""
+        self._unreadable.clear()
+        for (topic, partition), offset in offsets.items():
+            self._unreadable.labels(topic, str(partition)).set(offset)
+
+    def show_clock(self, seconds_behind: float) -> None:
+        """How far our clock is behind, where it is wrong; else 0."""
+        self._clock_behind.set(seconds_behind)
 
     def totals(self) -> Totals:
         """What all series of a kind come to."""

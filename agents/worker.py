@@ -43,6 +43,10 @@ EXIT_FAILED = 1
 """The worker could not start, or could not go on; its supervisor should start it again."""
 
 _LOOK_SECONDS = 2.0
+_CLOCK_WRONG = (
+    "this machine's clock is %.0f s behind that of Kafka's records; events later than it wait, and none is put aside"
+    ' (set the clock, e.g. by NTP; docs/reliability.md, "A wrong clock")'
+)
 _FINISH_SECONDS = 3.0
 """How long a batch that is under way may take to arrive once the worker is asked to stop."""
 _STOP_SECONDS = 4.0
@@ -207,12 +211,27 @@ async def _watch(settings: Settings, app: WorkerApp, metrics: Metrics, health: H
                     health.recover("kafka", seen_by="observer")
                     health.see(sighting)
                     metrics.show_lag(sighting.lag)
+                    unreadable = sorted(app.batches.unreadable.items())
+                    metrics.show_unreadable({partition: one.offset for partition, one in unreadable})
+                    health.complain("fetching", [one.describe(*partition) for partition, one in unreadable])
+                    _tell_clock(app.batches.clock.seconds_behind, metrics, health)
                     if reasons := health.why_dead():
                         return "; ".join(reasons)
                     await asyncio.sleep(_LOOK_SECONDS)
         except (KafkaError, OSError, TimeoutError) as error:
             reason = f"Kafka does not tell how the consumer group stands: {type(error).__name__}"
             health.suffer("kafka", reason, seen_by="observer")
+
+
+def _tell_clock(seconds_behind: float, metrics: Metrics, health: Health) -> None:
+    """Say whether our clock is wrong. A restart would not set it."""
+    metrics.show_clock(seconds_behind)
+    if not seconds_behind:
+        health.complain("clock", [])
+        return
+    if "clock" not in health.complaining:
+        logger.error(_CLOCK_WRONG, seconds_behind)
+    health.complain("clock", [_CLOCK_WRONG % seconds_behind], of_all=True)
 
 
 async def _look_at_store(judge: Judge, health: Health) -> StateUnavailable | None:

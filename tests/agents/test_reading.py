@@ -13,7 +13,9 @@ from faust.types import TP
 
 from agents.app import build_app
 from agents.budget import Budget, cost_of
+from agents.clock import ClockWatch
 from agents.consumer import Batch, BatchConsumer, GroupLost, _ConsumerThread
+from agents.fetching import Unreadable
 from agents.lag import Standing
 from agents.order import Merge
 from agents.pace import Reached
@@ -39,6 +41,8 @@ class FakeThread:
         self.behind: frozenset[TP] = frozenset()
         self.positions: dict[TP, int] = {}
         self.answered = {A: 1, B: 1, OTHER: 1}
+        self.written_at: dict[int, float] = {}
+        self.unreadable: dict[TP, Unreadable] = {}
         self.asked: list[set[TP]] = []
         self.before_fetch: Callable[[], Awaitable[None]] | None = None
         self.taken: list[dict[TP, int]] = []
@@ -54,7 +58,14 @@ class FakeThread:
             raise fetched
         return {
             TopicPartition(*tp): [
-                SimpleNamespace(topic=tp.topic, partition=tp.partition, offset=offset, key=None, value=event_at(offset))
+                SimpleNamespace(
+                    topic=tp.topic,
+                    partition=tp.partition,
+                    offset=offset,
+                    key=None,
+                    value=event_at(offset),
+                    timestamp=int(self.written_at.get(offset, 0) * 1_000),
+                )
                 for offset in offsets
             ]
             for tp, offsets in fetched.items()
@@ -192,7 +203,7 @@ def test_who_reads_on_all_the_same_says_of_each_record_what_was_missing(caplog: 
         ]
 
     asyncio.run(run())
-    assert "reading on without comments, which has been waited for for too long" in caplog.messages
+    assert "reading on without comments, of which not all is here" in caplog.messages
 
 
 def test_what_other_workers_have_not_judged_may_be_missing_too() -> None:
@@ -402,5 +413,25 @@ def test_what_is_no_record_is_committed_with_the_records_before_it_and_not_soone
         assert await reading.consumer.force_commit()
         assert not await reading.consumer.force_commit()
         assert reading.thread.taken == [{A: 6}, {A: 8, OTHER: 6}]
+
+    asyncio.run(run())
+
+
+def test_while_our_clock_is_wrong_what_is_from_the_future_waits_and_is_read_again_once_it_is_right() -> None:
+    async def run() -> None:
+        reading = Reading()
+        now = START_MICROSECONDS / 1_000_000 + 60
+        reading.consumer.clock = ClockWatch(300, lambda: now)
+        reading.consumer._merge = Merge(wall_clock=lambda: now)
+        reading.thread.written_at = {20: now + 20 * 60, 21: now + 20 * 60}
+        assert await reading.read({A: [0, 20, 21], B: [0]}) == 2
+        assert [offsets(batch) for batch in reading.batches] == [[(0, 0), (1, 0)]]
+        assert await reading.read({}) == 0
+        assert reading.consumer.clock.seconds_behind == 20 * 60
+        assert reading.thread.seeks == 0
+        now += 20 * 60
+        assert await reading.read({A: [20, 21]}) == 2
+        assert reading.thread.seeks == 1, "its order was that of a wrong clock"
+        assert offsets(reading.batches[1]) == [(0, 20), (0, 21)]
 
     asyncio.run(run())

@@ -224,6 +224,23 @@ def test_health_and_metrics_are_served() -> None:
     asyncio.run(run())
 
 
+def test_a_worker_that_waits_for_no_server_is_degraded_too_and_lives() -> None:
+    async def run() -> None:
+        condition = health()
+        condition.assign(frozenset())
+        condition.complain("clock", ["the clock is wrong"])
+
+        async def look_at_store() -> None: ...
+
+        async with serve("127.0.0.1", 0, metrics=Metrics(), health=condition, look_at_store=look_at_store) as port:
+            assert await get(port, "/ready") == (503, '{"status": "degraded", "reasons": ["the clock is wrong"]}')
+            assert await get(port, "/live") == (200, '{"status": "ok", "reasons": []}')
+            condition.complain("clock", [])
+            assert await get(port, "/ready") == (200, '{"status": "ok", "reasons": []}')
+
+    asyncio.run(run())
+
+
 def test_a_degraded_worker_says_which_server_it_waits_for_since_when_and_lives() -> None:
     async def run() -> None:
         clock, metrics = Clock(), Metrics()

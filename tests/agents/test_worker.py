@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaConnectionError
 
 from agents import startup, worker
 from agents.app import WorkerApp
+from agents.fetching import Unreadable
 from agents.health import Health, Lag, Sighting
 from agents.judge import Judge, OpenJudge
 from agents.kafka import KafkaUnavailable
@@ -290,12 +291,21 @@ class FakeObserver:
 P = ("activity.messages", 0)
 
 
-def watched(monkeypatch: pytest.MonkeyPatch, condition: Health, metrics: Metrics, *looks: Sighting | Exception) -> str:
+def watched(
+    monkeypatch: pytest.MonkeyPatch,
+    condition: Health,
+    metrics: Metrics,
+    *looks: Sighting | Exception,
+    unreadable: dict[tuple[str, int], Unreadable] | None = None,
+    seconds_behind: float = 0.0,
+) -> str:
     """Why `_watch` ends after these looks; empty where it does not."""
     observer = FakeObserver(*looks)
     monkeypatch.setattr(worker, "GroupObserver", observer)
     monkeypatch.setattr(worker, "_LOOK_SECONDS", 0.01)
-    app = cast(WorkerApp, SimpleNamespace(batches=SimpleNamespace(oldest_unconfirmed=None)))
+    clock = SimpleNamespace(seconds_behind=seconds_behind)
+    batches = SimpleNamespace(oldest_unconfirmed=None, unreadable=unreadable or {}, clock=clock)
+    app = cast(WorkerApp, SimpleNamespace(batches=batches))
 
     async def run() -> str:
         watching = asyncio.create_task(worker._watch(Settings(), app, metrics, condition))
@@ -332,4 +342,39 @@ def test_a_worker_does_not_end_while_kafka_does_not_answer(monkeypatch: pytest.M
     assert watched(monkeypatch, condition, Metrics(), *errors) == ""
     assert condition.why_not_ready() == ["Kafka does not tell how the consumer group stands: OSError"]
     assert watched(monkeypatch, condition, Metrics(), behind(7)) == "", "it has its time anew"
+    assert condition.why_not_ready() == []
+
+
+def test_what_cannot_be_read_is_told_for_as_long_as_it_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    metrics, condition = Metrics(), health()
+    condition.assign(frozenset([P]))
+    bad = Unreadable(offset=9, end=18, cause="its checksum does not fit")
+    name = 'twinwatch_unreadable_offset{partition="0",topic="activity.messages"}'
+    idle = Sighting(backlog={P: 9}, committed={P: 9}, lag={P: Lag(records=9, since=1)}, waiting=False)
+    assert watched(monkeypatch, condition, metrics, idle, unreadable={P: bad}) == ""
+    assert gauges(metrics)[name] == 9
+    [told] = condition.why_not_ready()
+    assert told.startswith("activity.messages/0 cannot be read at offsets 9 to 17: its checksum does not fit")
+    assert condition.why_dead() == []
+    assert watched(monkeypatch, condition, metrics, idle) == ""
+    assert name not in gauges(metrics)
+    assert condition.why_not_ready() == []
+
+
+def test_a_worker_whose_clock_is_wrong_says_so_and_does_not_end(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock, metrics = Clock(), Metrics()
+    condition = health(clock)
+    condition.assign(frozenset([P]))
+    clock.now += 31
+    looks = (behind(7), behind(7))
+    # by the time of the look it has stood still for too long, for want of a clock
+    assert watched(monkeypatch, condition, metrics, *looks, seconds_behind=600) == ""
+    assert gauges(metrics)["twinwatch_clock_behind_seconds"] == 600
+    [told] = condition.why_not_ready()
+    assert told.startswith("this machine's clock is 600 s behind that of Kafka's records")
+    assert [record.getMessage() for record in caplog.records] == [told], "it is logged once"
+    assert watched(monkeypatch, condition, metrics, behind(7)) == ""
+    assert gauges(metrics)["twinwatch_clock_behind_seconds"] == 0
     assert condition.why_not_ready() == []

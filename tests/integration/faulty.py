@@ -7,9 +7,12 @@ in order until then.
 """
 
 import asyncio
+import os
 import re
 import sys
+import time
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +21,15 @@ from aiokafka.consumer.group_coordinator import CoordinatorGroupRebalance
 from aiokafka.errors import UnknownError
 
 from agents import pace
+from agents.clock import ClockWatch
 from agents.consumer import BatchConsumer
 from agents.journey import Journey
 from agents.judge import _StoredJudge
+from agents.order import Merge
 from agents.settings import load_settings
 from agents.worker import run_worker
 from engine import plan
+from engine.engine import Engine
 from models.records import RawRecord
 from rules.registry import all_rules
 
@@ -137,9 +143,33 @@ def in_long_strides() -> None:
     pace.LEAD_SECONDS = 6 * 3600
 
 
+def slow_clock() -> None:
+    """The worker's clock is slow by as many seconds as stand in the file that the variable SLOW_CLOCK names."""
+    file = Path(os.environ["SLOW_CLOCK"])
+
+    def wall_clock() -> float:
+        return time.time() - float(file.read_text(encoding="ascii"))
+
+    defaults = Engine.__init__.__kwdefaults__
+    assert defaults
+    defaults["clock"] = lambda: datetime.fromtimestamp(wall_clock(), UTC)
+    for kind in (ClockWatch, Merge):
+        *others, _ = kind.__init__.__defaults__ or ()
+        kind.__init__.__defaults__ = (*others, wall_clock)
+
+
 FAULTS = {
     fault.__name__: fault
-    for fault in (reading_ends, agents_hang, loop_hangs, group_fails, rule_raises, indiscreet, in_long_strides)
+    for fault in (
+        reading_ends,
+        agents_hang,
+        loop_hangs,
+        group_fails,
+        rule_raises,
+        indiscreet,
+        in_long_strides,
+        slow_clock,
+    )
 }
 
 
