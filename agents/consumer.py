@@ -187,6 +187,12 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
     unreadable: Mapping[TP, Unreadable] = MappingProxyType({})
     _screen: FetchScreen
 
+    @property
+    def member(self) -> str:
+        """The name by which the group knows us; empty before it does."""
+        coordinator = self._consumer._coordinator if self._consumer else None
+        return getattr(coordinator, "member_id", "")
+
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._fetch_max_wait_ms = _FETCH_WAIT_MS
@@ -281,6 +287,11 @@ class BatchConsumer(driver.Consumer):
         """All records of the batch are done with, and may be committed."""
         self._ledger.confirm(batch)
         self._room.set()
+
+    @property
+    def member(self) -> str:
+        """The name by which our group knows us; empty before it does."""
+        return cast(_ConsumerThread, self._thread).member
 
     @property
     def oldest_unconfirmed(self) -> int | None:

@@ -53,6 +53,7 @@ class Sighting(Struct, frozen=True, kw_only=True):
     `backlog` is how far what was written is ahead of what is committed, of every partition of the group, in offsets;
     `committed` are the offsets that say so. `lag` is of our own partitions, and `waiting` tells whether any of their records
     has not been judged yet; `batch` is the number of the batch that has been under way for longest.
+    `others` are partitions that other members of the group have; asked for only where we have none.
     """
 
     backlog: Mapping[Partition, int]
@@ -60,6 +61,7 @@ class Sighting(Struct, frozen=True, kw_only=True):
     waiting: bool
     lag: Mapping[Partition, Lag] = {}
     batch: int | None = None
+    others: frozenset[Partition] = frozenset()
 
 
 class Health:
@@ -113,6 +115,7 @@ class Health:
         self._judged = {}
         self._uncommitted = {}
         self._awaited = {}
+        self._neglected_since = {}
         self._idle_since = self._unassigned_since = self._clock()
 
     def revoke(self) -> None:
@@ -160,7 +163,11 @@ class Health:
         if sighting.batch is None or sighting.batch != self._batch:
             self._batch, self._batch_since = sighting.batch, now
         for partition, backlog in sighting.backlog.items():
-            if backlog == 0 or sighting.committed.get(partition) != self._committed.get(partition):
+            if (
+                backlog == 0
+                or partition in sighting.others
+                or sighting.committed.get(partition) != self._committed.get(partition)
+            ):
                 self._neglected_since.pop(partition, None)
             else:
                 self._neglected_since.setdefault(partition, now)

@@ -1,13 +1,15 @@
 """Looks at the consumer group from outside, so that a consumer that has gone silent cannot hide it."""
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from contextlib import AsyncExitStack
 from time import time
 from typing import Any, Self
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.coordinator.protocol import ConsumerProtocolMemberAssignment
+from aiokafka.errors import IncompatibleBrokerVersion
 from msgspec import Struct
 
 from agents.health import Lag, Partition, Sighting
@@ -17,6 +19,8 @@ from models.events import TOPICS
 
 _TIMEOUT_SECONDS = 5.0
 _MICROSECONDS = 1_000_000
+_MEMBERS, _MEMBER_ID, _ASSIGNMENT = 5, 0, -1
+"""Where an answer to a DescribeGroups request has what is looked for."""
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -60,8 +64,11 @@ class GroupObserver:
     async def __aexit__(self, *_: object) -> None:
         await self._closing.aclose()
 
-    async def look(self, ours: Iterable[Partition], standing: StandingOf, batch: int | None) -> Sighting:
-        """The group now. `standing` tells how far our own consumer has come, `batch` is the oldest one under way.
+    async def look(
+        self, ours: Collection[Partition], standing: StandingOf, batch: int | None, member: str = ""
+    ) -> Sighting:
+        """The group now. `standing` tells how far our own consumer has come, `batch` is the oldest one under way, `member` is
+        the name that the group knows us by.
 
         Raises `KafkaError`, `OSError` or `TimeoutError` where Kafka does not answer.
         """
@@ -73,6 +80,8 @@ class GroupObserver:
             committed = {partition: found.offset for partition, found in offsets.items() if found.offset >= 0}
             fresh = [partition for partition in partitions if partition not in committed]
             starts: dict[Any, int] = await self._consumer.beginning_offsets(fresh) if fresh else {}
+            # of interest only where we have nothing to do: whether that is because others have it
+            others = frozenset() if ours else await self._have_others(member)
         backlog = {(p.topic, p.partition): max(0, end - committed.get(p, starts.get(p, 0))) for p, end in ends.items()}
         standings = {p: standing(p) for p in ours if p in backlog}
         lag = {p: self._lag(p, ends[TopicPartition(*p)], backlog[p], one) for p, one in standings.items()}
@@ -83,7 +92,23 @@ class GroupObserver:
             lag=lag,
             waiting=batch is not None or any(one.records for p, one in lag.items() if p not in stuck),
             batch=batch,
+            others=others,
         )
+
+    async def _have_others(self, member: str) -> frozenset[Partition]:
+        """Partitions that are assigned to other members of the group, who are alive as far as Kafka knows."""
+        found: set[Partition] = set()
+        try:
+            answers = await self._admin.describe_consumer_groups([self._group])
+        except IncompatibleBrokerVersion:  # the embedded broker, which has one worker
+            return frozenset()
+        for answer in answers:
+            for group in answer.groups:
+                for one in group[_MEMBERS]:
+                    if one[_MEMBER_ID] != member and one[_ASSIGNMENT]:
+                        assigned = ConsumerProtocolMemberAssignment.decode(one[_ASSIGNMENT])
+                        found |= {(p.topic, p.partition) for p in assigned.partitions()}
+        return frozenset(found)
 
     def _lag(self, partition: Partition, end: int, backlog: int, standing: Standing | None) -> Lag:
         """What was read is counted exactly. Of the rest only offsets are known, of which transactions take some."""

@@ -207,7 +207,7 @@ async def _watch(settings: Settings, app: WorkerApp, metrics: Metrics, health: H
             async with GroupObserver(settings) as observer:
                 while True:
                     ours = health.partitions
-                    sighting = await observer.look(ours, standing, app.batches.oldest_unconfirmed)
+                    sighting = await observer.look(ours, standing, app.batches.oldest_unconfirmed, app.batches.member)
                     health.recover("kafka", seen_by="observer")
                     health.see(sighting)
                     metrics.show_lag(sighting.lag)

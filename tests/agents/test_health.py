@@ -2,6 +2,7 @@
 
 import logging
 
+import msgspec
 import pytest
 
 from agents.health import Health, Partition, Server, Sighting
@@ -83,6 +84,20 @@ def test_without_partitions_it_is_dead_only_if_nobody_reads_them(clock: Clock) -
     for _ in range(10):
         worker.see(sighting(100, 9))
         clock.now += 5
+    assert worker.why_dead() == ["no partition is assigned to this worker and nobody reads 1 that have records"]
+
+
+def test_without_partitions_it_lives_while_others_have_them_and_wait_for_a_reason(clock: Clock) -> None:
+    worker = health(clock)
+    worker.assign(frozenset())
+    with_others = msgspec.structs.replace(sighting(7), others=frozenset([P]))
+    worker.see(with_others)
+    clock.now += 60
+    worker.see(with_others)
+    assert worker.why_dead() == []
+    # the other one is gone
+    worker.see(sighting(7))
+    clock.now += 31
     assert worker.why_dead() == ["no partition is assigned to this worker and nobody reads 1 that have records"]
 
 

@@ -304,7 +304,7 @@ def watched(
     monkeypatch.setattr(worker, "GroupObserver", observer)
     monkeypatch.setattr(worker, "_LOOK_SECONDS", 0.01)
     clock = SimpleNamespace(seconds_behind=seconds_behind)
-    batches = SimpleNamespace(oldest_unconfirmed=None, unreadable=unreadable or {}, clock=clock)
+    batches = SimpleNamespace(oldest_unconfirmed=None, member="", unreadable=unreadable or {}, clock=clock)
     app = cast(WorkerApp, SimpleNamespace(batches=batches))
 
     async def run() -> str:

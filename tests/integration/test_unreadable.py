@@ -11,9 +11,12 @@ from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartiti
 from confluent_kafka.admin import AdminClient
 
 from agents.dead_letters import read_dead_letters
+from agents.health import Partition
 from agents.kafka import KafkaUnavailable
+from agents.lag import GroupObserver
 from agents.settings import load_settings
 from agents.topics import DEAD_LETTERS
+from models.events import TOPICS
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Sent, Stage
 from tests.integration.workload import copied_messages
@@ -162,3 +165,16 @@ def test_a_dead_letter_that_cannot_be_read_is_one_line(new_genuine_stage: NewSta
 
     with pytest.raises(KafkaUnavailable, match=r"cannot be read at offset.* codec 6"):
         asyncio.run(read())
+
+
+def test_a_worker_without_partitions_knows_what_others_have(new_genuine_stage: NewStage) -> None:
+    stage = new_genuine_stage(1)
+    stage.start_worker()
+    settings = load_settings(stage.env_file())
+
+    async def look() -> frozenset[Partition]:
+        async with GroupObserver(settings) as observer:
+            return (await observer.look([], lambda _: None, None)).others
+
+    everything = {(stage.prefix + topic, 0) for topic in TOPICS}
+    eventually(lambda: asyncio.run(look()) == everything, what="the worker has them all")
