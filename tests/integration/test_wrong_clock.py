@@ -11,7 +11,7 @@ from tests.integration.conftest import NewStage
 from tests.integration.stage import Sent, event
 from tests.servers import eventually
 
-pytestmark = [pytest.mark.kafka, pytest.mark.redis]
+pytestmark = pytest.mark.kafka
 
 
 def live(actor: str, count: int, *, ahead: timedelta = timedelta()) -> Iterator[Sent]:
