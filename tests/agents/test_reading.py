@@ -14,7 +14,7 @@ from faust.types import TP
 from agents.app import build_app
 from agents.budget import Budget, cost_of
 from agents.clock import ClockWatch
-from agents.consumer import Batch, BatchConsumer, GroupLost, _ConsumerThread
+from agents.consumer import Batch, BatchConsumer, GroupLost, _ConsumerThread, _has_more
 from agents.fetching import Unreadable
 from agents.lag import Standing
 from agents.order import Merge
@@ -435,3 +435,13 @@ def test_while_our_clock_is_wrong_what_is_from_the_future_waits_and_is_read_agai
         assert offsets(reading.batches[1]) == [(0, 20), (0, 21)]
 
     asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("position", "stable", "more"), [(None, 5, True), (4, None, True), (4, 5, True), (5, 5, False), (6, 5, False)]
+)
+def test_a_partition_has_more_up_to_its_last_stable_offset_and_where_it_has_not_told(
+    position: int | None, stable: int | None, more: bool
+) -> None:
+    state = SimpleNamespace(position=position, has_valid_position=position is not None, lso=stable, highwater=9)
+    assert _has_more(state) is more
