@@ -68,6 +68,12 @@ def test_what_can_be_read_is_given_as_it_is(codec: str) -> None:
     assert readable(b"", 5, 99) == (b"", None)
 
 
+def test_marks_of_transactions_and_batches_whose_records_are_gone_can_be_read() -> None:
+    mark = changed(batch(5, count=1), 22, b"\x30")
+    empty = changed(changed(batch(6)[:61], 57, bytes(4)), 8, struct.pack(">i", 61 - 12), signed=False)
+    assert readable(mark + empty + batch(9), 5, 99) == (mark + empty + batch(9), None)
+
+
 BROKEN: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a byte of its records": (lambda b: changed(b, 80, b"!", signed=False), "its checksum does not fit"),
     "an unknown codec": (lambda b: changed(b, 22, b"\x05"), "it is compressed with codec 5, which is not known"),
