@@ -22,6 +22,11 @@ logger = logging.getLogger(__name__)
 
 RETRY_SECONDS = 5.0
 """So long a partition rests before what could not be read of it is asked for again."""
+NOTHING_SECONDS = 10.0
+"""So long a broker may answer with nothing where it says that there is more. It does for a moment where others' records fill
+its answers, and for ever where a batch claims to be longer than its file."""
+NOTHING_TIMES = 10
+"""So often it must have."""
 _NEWEST_FORMAT = 2
 _HEADER = struct.Struct(">qiibIhi")
 """How a batch of format 2 begins: offset, bytes from here on, epoch, format, checksum, attributes, last offset less the first.
@@ -104,6 +109,14 @@ def _fault(batch: bytes, length: int, form: int, attributes: int) -> str:
     return ""
 
 
+class _Nothing(Struct):
+    """Since when, and how often in a row, nothing came of a partition from this offset on."""
+
+    position: int
+    since: float
+    times: int = 0
+
+
 class FetchScreen:
     """Stands between brokers and an aiokafka consumer. All of it runs in the consumer's loop; `unreadable` is for everybody.
 
@@ -115,6 +128,7 @@ class FetchScreen:
         self._send = consumer._client.send
         self._clock = clock
         self._resting: dict[TopicPartition, float] = {}
+        self._nothing: dict[TopicPartition, _Nothing] = {}
         self.unreadable: Mapping[TopicPartition, Unreadable] = MappingProxyType({})
         """What could not be read of each partition when it was last tried. What comes before it has been read, or will be."""
         consumer._client.send = self._send_and_look
@@ -136,6 +150,9 @@ class FetchScreen:
         *told, answered = rest
         position = asked[partition]
         batches, unreadable = readable(answered or b"", position, told[0])
+        if self._gives_nothing(partition, position, more=not (error or answered) and told[1] > position):
+            cause = "the broker gives nothing, and says that there is more"
+            unreadable = Unreadable(offset=position, end=None, cause=cause)
         if error in _BROKER_CANNOT:
             cause = f"the broker answers {for_code(error).__name__}"
             unreadable = Unreadable(offset=position, end=None, cause=cause)
@@ -147,6 +164,17 @@ class FetchScreen:
                 state.pause()
                 self._resting[partition] = self._clock()
         return (number, error, *told, batches)
+
+    def _gives_nothing(self, partition: TopicPartition, position: int, *, more: bool) -> bool:
+        """Whether that has been so for too long to be a matter of chance."""
+        now, known = self._clock(), self._nothing.pop(partition, None)
+        if not more:
+            return False
+        if known is None or known.position != position:
+            known = _Nothing(position, now)
+        known.times += 1
+        self._nothing[partition] = known
+        return known.times >= NOTHING_TIMES and now - known.since >= NOTHING_SECONDS
 
     def _note(self, partition: TopicPartition, found: Unreadable | None) -> None:
         known = self.unreadable.get(partition)
@@ -163,6 +191,7 @@ class FetchScreen:
         """Ask again for what has rested long enough. To be called now and then."""
         states = self._states()
         self.unreadable = MappingProxyType({p: one for p, one in self.unreadable.items() if p in states})
+        self._nothing = {p: one for p, one in self._nothing.items() if p in states}
         for partition, since in list(self._resting.items()):
             if partition not in states or self._clock() - since >= RETRY_SECONDS:
                 self._wake(partition, states)
@@ -172,6 +201,7 @@ class FetchScreen:
         states = self._states()
         for partition in list(self._resting):
             self._wake(partition, states)
+        self._nothing = {}
         self.unreadable = MappingProxyType({})
 
     def _wake(self, partition: TopicPartition, states: Mapping[TopicPartition, Any]) -> None:

@@ -15,7 +15,7 @@ from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.fetching import RETRY_SECONDS, FetchScreen, Unreadable, readable
+from agents.fetching import NOTHING_SECONDS, NOTHING_TIMES, RETRY_SECONDS, FetchScreen, Unreadable, readable
 from tests.agents.helpers import Clock
 
 P, Q = TopicPartition("activity.messages", 0), TopicPartition("activity.messages", 1)
@@ -241,4 +241,38 @@ def test_a_partition_that_went_to_another_worker_is_forgotten() -> None:
     fetching.fetch(p=BAD)
     del fetching.states[P]
     fetching.screen.retry()
+    assert fetching.screen.unreadable == {}
+
+
+def test_a_broker_that_gives_nothing_of_what_it_says_is_there_is_believed_for_a_while() -> None:
+    fetching = Fetching()
+    for _ in range(NOTHING_TIMES):
+        fetching.fetch(p=b"")
+        fetching.clock.now += NOTHING_SECONDS / NOTHING_TIMES
+    fetching.fetch(p=batch(5), q=b"")
+    assert fetching.screen.unreadable == {}
+    for _ in range(NOTHING_TIMES):
+        fetching.fetch(p=b"")
+        fetching.clock.now += NOTHING_SECONDS / NOTHING_TIMES
+    assert not fetching.states[P].paused
+    fetching.fetch(p=b"")
+    cause = "the broker gives nothing, and says that there is more"
+    assert fetching.screen.unreadable == {P: Unreadable(offset=5, end=None, cause=cause)}
+    assert fetching.states[P].paused
+    fetching.clock.now += RETRY_SECONDS
+    fetching.screen.retry()
+    fetching.fetch(p=b"")
+    assert fetching.states[P].paused
+    fetching.clock.now += RETRY_SECONDS
+    fetching.screen.retry()
+    fetching.fetch(p=batch(5))
+    assert fetching.screen.unreadable == {}
+
+
+def test_a_partition_at_its_end_is_given_nothing_and_that_is_well() -> None:
+    fetching = Fetching()
+    fetching.states[P].position = 99
+    for _ in range(3 * NOTHING_TIMES):
+        fetching.fetch(p=b"")
+        fetching.clock.now += NOTHING_SECONDS
     assert fetching.screen.unreadable == {}

@@ -65,7 +65,8 @@ DAMAGES: dict[str, Callable[[bytes], bytes]] = {
     "its checksum does not fit": lambda batch: batch[:-1] + bytes([batch[-1] ^ 1]),
     "it is compressed with codec 5, which is not known": lambda batch: signed(batch, 22, 5),
     "its format 3 is not known": lambda batch: signed(batch, 16, 3),
-    "it claims a length of ": lambda batch: batch[:8] + (2**30).to_bytes(4) + batch[12:],
+    # the broker itself reads no further then, without an error
+    "the broker gives nothing, and says that there is more": lambda batch: batch[:8] + (2**30).to_bytes(4) + batch[12:],
 }
 
 
@@ -102,7 +103,7 @@ def test_what_cannot_be_read_is_named_and_waits_and_holds_up_no_other_partition(
         segment.write(begin, damage(batch))
     stage.send(r._replace(partition=healthy) for r in copied_messages("healthy", 9))
 
-    worker = stage.start_worker(ready=False, stall_seconds=3)
+    worker = stage.start_worker(ready=False, stall_seconds=20)
     expected = {"healthy", *(f"before-{p}" for p in intact)}
     eventually(lambda: subjects(stage) == expected, what="all that can be read is judged")
     eventually(

@@ -45,7 +45,7 @@ def test_a_worker_with_a_slow_clock_waits_and_loses_nothing(new_genuine_stage: N
     for actor in ("anna", "bruno"):
         stage.send(live(actor, 9))
     eventually(
-        lambda: any("clock is 6" in reason and "s behind" in reason for reason in worker.reasons("/ready")),
+        lambda: any("this machine's clock is " in reason for reason in worker.reasons("/ready")),
         what="it says that its clock is wrong",
     )
     assert worker.get("/ready")[0] == 503
