@@ -77,7 +77,7 @@ def readable(answered: bytes, position: int, highwater: int) -> tuple[bytes, Unr
         # no checksum covers the offset of a batch
         if fault or not offset < after <= highwater:
             told = int.from_bytes(answered[end : end + _OFFSET_BYTES], signed=True) if end > done else 0
-            after = told or after
+            after = told or (after if 0 <= form <= _NEWEST_FORMAT else 0)
             return answered[:done], Unreadable(
                 offset=offset,
                 end=after if offset < after <= highwater else None,

@@ -98,6 +98,11 @@ def test_what_comes_before_an_unreadable_batch_is_read_and_nothing_behind_it(wha
     assert readable(broken + last, 9, 99) == (b"", Unreadable(offset=9, end=11, cause=cause))
 
 
+def test_where_a_batch_of_an_unknown_format_ends_only_the_next_one_tells() -> None:
+    found = readable(changed(batch(8), 16, b"\x03"), 8, 99)[1]
+    assert found == Unreadable(offset=8, end=None, cause="its format 3 is not known")
+
+
 @pytest.mark.parametrize("length", [-(2**31), -1, 0, 5, 49, 2**31 - 1])
 def test_a_batch_that_claims_an_impossible_length_is_unreadable(length: int) -> None:
     first, broken = batch(5), changed(batch(8), 8, struct.pack(">i", length), signed=False)

@@ -1,4 +1,4 @@
-"""A worker whose clock is ten minutes slow, over a genuine Kafka: it says so and waits; wrong events stay dead letters."""
+"""A worker whose clock is ten minutes slow: it says so and waits; wrong events stay dead letters."""
 
 import time
 from collections.abc import Iterator
@@ -10,8 +10,6 @@ import pytest
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Sent, event
 from tests.servers import eventually
-
-pytestmark = pytest.mark.kafka
 
 
 def live(actor: str, count: int, *, ahead: timedelta = timedelta()) -> Iterator[Sent]:
@@ -36,8 +34,8 @@ def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-def test_a_worker_with_a_slow_clock_waits_and_loses_nothing(new_genuine_stage: NewStage, clock: Path) -> None:
-    stage = new_genuine_stage(2)
+def test_a_worker_with_a_slow_clock_waits_and_loses_nothing(new_stage: NewStage, clock: Path) -> None:
+    stage = new_stage(2)
     clock.write_text("600")
     stage.send(live("past", 9, ahead=timedelta(hours=-1)))
     worker = stage.start_worker(fault="slow_clock", stall_seconds=3)
@@ -67,8 +65,8 @@ def test_a_worker_with_a_slow_clock_waits_and_loses_nothing(new_genuine_stage: N
     assert worker.said.count("this machine's clock is") == 1
 
 
-def test_many_wrong_events_are_dead_letters_and_stop_nobody(new_genuine_stage: NewStage) -> None:
-    stage = new_genuine_stage(2)
+def test_many_wrong_events_are_dead_letters_and_stop_nobody(new_stage: NewStage) -> None:
+    stage = new_stage(2)
     worker = stage.start_worker()
     stage.send(record for n in range(20) for record in live(f"mallory-{n}", 5, ahead=timedelta(minutes=10)))
     stage.send(live("anna", 9))
