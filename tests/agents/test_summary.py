@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 
 import pytest
 
@@ -47,7 +48,7 @@ def test_what_was_done_is_said_again_and_again(caplog: pytest.LogCaptureFixture)
         saying.cancel()
 
     asyncio.run(run())
-    assert caplog.messages[:2] == [
-        "in 0 s: 5 records judged, 2 incidents, 1 dead letters; 7 records wait",
-        "in 0 s: 0 records judged, 0 incidents, 0 dead letters; 7 records wait",
+    assert [re.sub(r"^in \d+ s: ", "", message) for message in caplog.messages[:2]] == [
+        "5 records judged, 2 incidents, 1 dead letters; 7 records wait",
+        "0 records judged, 0 incidents, 0 dead letters; 7 records wait",
     ]

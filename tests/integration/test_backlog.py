@@ -129,10 +129,11 @@ def test_two_hours_behind_nothing_is_found_that_live_reading_would_not_have_foun
     two_hours: list[Sent], expected: Found, stage: Stage, frail_redis: RedisServer, workers: int
 ) -> None:
     # Redis is away for two hours: all workers are behind at once when it comes back
+    for _ in range(workers):
+        stage.start_worker()
+    eventually(lambda: all(worker.get("/ready")[0] == 200 for worker in stage.workers), what="each has its partitions")
     frail_redis.stop()
     stage.send(two_hours)
-    for _ in range(workers):
-        stage.start_worker(ready=False)
     time.sleep(5 * SILENCE_SECONDS)
     frail_redis.start()
     stage.wait_until_judged()
