@@ -9,13 +9,15 @@ private to Faust, so that Faust is pinned exactly; `tests/integration` holds it 
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import count
+from time import time
 from types import MappingProxyType
 from typing import Any, cast
 
 from aiokafka.consumer.fetcher import OffsetResetStrategy
 from aiokafka.errors import ConsumerStoppedError, KafkaError
+from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import OffsetAndMetadata, TopicPartition
 from faust.transport.consumer import ensure_TP
 from faust.transport.drivers import aiokafka as driver
@@ -45,6 +47,8 @@ had records meanwhile, because aiokafka asks a broker one question at a time."""
 _HELD_SECONDS = 0.02
 _ANSWER_SECONDS = 0.05
 """How often to look whether partitions have told that they have nothing: aiokafka wakes nobody for that."""
+PRODUCERS_BACK_SECONDS = 15.0
+"""When a partition is back, what was to be written to it meanwhile waits at its producers: librdkafka's try every 10 s."""
 _COMMIT_SECONDS = 5.0
 """aiokafka would try for ever to commit during an outage, and nothing else could be asked of the consumer meanwhile."""
 
@@ -171,6 +175,47 @@ async def seek_to_committed(consumer: Any) -> Mapping[TopicPartition, int | None
     return offsets
 
 
+class AnswerLog:
+    """When each partition last told all that it has, as far as brokers' answers to an aiokafka consumer's fetches show.
+
+    A partition whose broker was away, or did not lead it, has all only once producers have had time to come back. `clock` is
+    the wall clock in seconds, which aiokafka stamps answers by.
+    """
+
+    def __init__(self, consumer: Any, clock: Callable[[], float] = time) -> None:
+        self._send = consumer._client.send
+        self._clock = clock
+        self._troubled: dict[TopicPartition, int] = {}
+        consumer._client.send = self._send_and_note
+
+    async def _send_and_note(self, node_id: int, request: Any, **options: Any) -> Any:
+        is_fetch = isinstance(request, FetchRequest)
+        try:
+            response = await self._send(node_id, request, **options)
+        except KafkaError:
+            if is_fetch:
+                self._note((topic, part[0]) for topic, parts in request.topics for part in parts)
+            raise
+        if is_fetch:
+            self._note((topic, number) for topic, parts in response.topics for number, error, *_ in parts if error)
+        return response
+
+    def _note(self, partitions: Iterable[tuple[str, int]]) -> None:
+        now = int(self._clock() * 1000)
+        self._troubled.update({TopicPartition(*partition): now for partition in partitions})
+
+    def told(self, partition: TopicPartition, answered: int | None) -> int:
+        """When it last told all, in milliseconds; 0 where it never has. `answered` is when it last told anything."""
+        trouble = self._troubled.get(partition)
+        if not answered or trouble is None:
+            return answered or 0
+        if trouble <= answered < trouble + PRODUCERS_BACK_SECONDS * 1000:
+            return trouble
+        if answered >= trouble:
+            del self._troubled[partition]
+        return answered
+
+
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread in which aiokafka's consumer runs.
 
@@ -186,6 +231,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
     answered: Mapping[TP, int] = MappingProxyType({})
     unreadable: Mapping[TP, Unreadable] = MappingProxyType({})
     _screen: FetchScreen
+    _answers: AnswerLog
 
     @property
     def member(self) -> str:
@@ -198,6 +244,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = _FETCH_WAIT_MS
         # Faust reads committed records only where it writes in transactions itself
         consumer._isolation_level = READ_COMMITTED
+        self._answers = AnswerLog(consumer)
         self._screen = FetchScreen(consumer)
         return consumer
 
@@ -227,7 +274,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             if self.positions.get(ensure_TP(tp), 0) >= one.offset
         }
         self.behind = frozenset(tp for tp, state in states.items() if _has_more(state)) - self.unreadable.keys()
-        self.answered = {tp: state.timestamp or 0 for tp, state in states.items() if tp not in self.unreadable}
+        told = {tp: self._answers.told(TopicPartition(*tp), state.timestamp) for tp, state in states.items()}
+        self.answered = {tp: moment for tp, moment in told.items() if tp not in self.unreadable}
         return fetched
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
@@ -256,8 +304,11 @@ def _has_more(state: Any) -> bool:
     """Whether there is more than was read, or the partition has not told yet.
 
     What comes after the last stable offset cannot be read before an open transaction ends: nobody knows whether it will count.
+    A new leader may not know yet how far its partition goes: an end before what was read is none.
     """
-    return state.lso is None or not state.has_valid_position or state.position < state.lso
+    if state.lso is None or not state.has_valid_position or state.position < state.lso:
+        return True
+    return bool(-1 < state.highwater < state.position)
 
 
 class BatchConsumer(driver.Consumer):

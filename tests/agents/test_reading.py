@@ -2,19 +2,29 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from time import time
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from aiokafka.errors import TopicAuthorizationFailedError
+from aiokafka.errors import NodeNotReadyError, TopicAuthorizationFailedError
+from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import TopicPartition
 from faust.types import TP
 
 from agents.app import build_app
 from agents.budget import Budget, cost_of
 from agents.clock import ClockWatch
-from agents.consumer import Batch, BatchConsumer, GroupLost, _ConsumerThread, _has_more
+from agents.consumer import (
+    PRODUCERS_BACK_SECONDS,
+    AnswerLog,
+    Batch,
+    BatchConsumer,
+    GroupLost,
+    _ConsumerThread,
+    _has_more,
+)
 from agents.fetching import Unreadable
 from agents.lag import Standing
 from agents.order import Merge
@@ -338,6 +348,7 @@ class FakeKafkaConsumer:
 def thread_over(consumer: FakeKafkaConsumer) -> _ConsumerThread:
     thread = _ConsumerThread.__new__(_ConsumerThread)
     thread.__dict__ |= {"_ensure_consumer": lambda: consumer, "assignment": lambda: {A}}
+    thread._answers = AnswerLog(SimpleNamespace(_client=FakeClient()))
     thread.__dict__ |= {"_stopped": asyncio.Event(), "_crashed": asyncio.Event()}
     return thread
 
@@ -438,10 +449,49 @@ def test_while_our_clock_is_wrong_what_is_from_the_future_waits_and_is_read_agai
 
 
 @pytest.mark.parametrize(
-    ("position", "stable", "more"), [(None, 5, True), (4, None, True), (4, 5, True), (5, 5, False), (6, 5, False)]
+    ("position", "stable", "more"),
+    [(None, 5, True), (4, None, True), (4, 5, True), (5, 5, False), (6, 5, False), (10, 10, True)],
 )
 def test_a_partition_has_more_up_to_its_last_stable_offset_and_where_it_has_not_told(
     position: int | None, stable: int | None, more: bool
 ) -> None:
     state = SimpleNamespace(position=position, has_valid_position=position is not None, lso=stable, highwater=9)
     assert _has_more(state) is more
+
+
+class FakeClient:
+    """Answers fetches with an error of each partition (0 none), or not at all."""
+
+    def __init__(self) -> None:
+        self.errors: list[int] | None = []
+
+    async def send(self, node_id: int, request: Any) -> Any:
+        if self.errors is None:
+            raise NodeNotReadyError
+        return SimpleNamespace(topics=[(A.topic, list(enumerate(self.errors)))])
+
+
+def test_who_was_away_has_told_all_once_producers_had_time_to_come_back() -> None:
+    client, moment = FakeClient(), 1_000.0
+    log = AnswerLog(SimpleNamespace(_client=client), lambda: moment)
+    request = FetchRequest(100, 1, 1, 0, [(A.topic, [(0, 5, 1), (1, 5, 1)])])
+    first, second = TopicPartition(*A), TopicPartition(*B)
+    length = int(PRODUCERS_BACK_SECONDS * 1000)
+
+    async def fetch(*errors: int, answers: bool = True) -> None:
+        client.errors = list(errors) if answers else None
+        with suppress(NodeNotReadyError):
+            await cast(Any, client).send(1, request)
+
+    asyncio.run(fetch(0, 0))
+    assert (log.told(first, None), log.told(first, 999_000)) == (0, 999_000)
+    asyncio.run(fetch(answers=False))
+    # what it told before it went away still holds as of then
+    assert log.told(first, 999_000) == 999_000
+    assert log.told(first, 1_000_000 + length - 1) == 1_000_000
+    moment = 1_002.0
+    asyncio.run(fetch(0, 6))
+    assert log.told(first, 1_000_000 + length) == 1_000_000 + length
+    assert log.told(second, 1_000_000 + length) == 1_002_000
+    assert log.told(second, 1_002_000 + length) == 1_002_000 + length
+    assert log.told(second, 5) == 5
