@@ -237,13 +237,14 @@ class Store:
         """Adds the calls that remember which event carries which id; positions of the events by the shards of their ids."""
         by_shard: dict[int, list[int]] = {}
         requests: dict[int, list[tuple[int, bytes, bytes]]] = {}
+        stretch = self._limits.windows_period
+        ttl = 2 * stretch + self._limits.lateness + self._limits.grace
         for position, event in enumerate(events):
             name = self._pseudonyms.key("id", event.event_id)[:EVENT_NAME_BYTES]
             shard = shard_of(name, len(self._shards))
             by_shard.setdefault(shard, []).append(position)
             which = self._pseudonyms.event(event.identity)[:EVENT_NAME_BYTES]
-            requests.setdefault(shard, []).append((event.time // (DAY * MICROSECONDS), name, which))
-        ttl = 2 * DAY + self._limits.lateness + self._limits.grace
+            requests.setdefault(shard, []).append((event.time // (stretch * MICROSECONDS), name, which))
         for shard, items in requests.items():
             calls.setdefault(shard, []).append(Call(_USED, (ttl, items), work=[_WORK_OF_ID] * len(items)))
         return by_shard
