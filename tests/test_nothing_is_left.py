@@ -18,7 +18,11 @@ pytestmark = [pytest.mark.kafka, pytest.mark.usefixtures("kafka")]
 CHAOS = ["make", "--assume-old=.venv/.dev", "--assume-old=kafka", "chaos", "SCHEDULES=1", "EVENTS=2000"]
 SAME = [sys.executable, "benchmarks/same_as_replay.py", "day.jsonl"]
 TESTS = [sys.executable, "-m", "pytest", "-n", "1", "-p", "no:cacheprovider", "tests/integration/test_crashes.py"]
-PARTS = [r"kafka\.Kafka server\.properties", r"(redis|valkey)-server 127\.0\.0\.1:", r"--env-file"]
+PARTS = [
+    r"kafka\.Kafka server\.properties",
+    r"(redis|valkey)-server 127\.0\.0\.1:",
+    r"(twinwatch worker|faulty \w+) --env-file",
+]
 """A Kafka, a Redis and a worker."""
 
 
@@ -44,12 +48,10 @@ def test_servers_and_workers_end_with_whoever_started_them_even_where_it_is_kill
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    programs: dict[int, str] = {}
 
     def all_are_there() -> bool:
         assert started.poll() is None, (tmp_path / "said").read_text(encoding="utf-8")
-        programs.update(programs_of(started.pid))
-        running = [said for pid, said in programs.items() if is_running(pid)]
+        running = programs_of(started.pid).values()
         return all(any(re.search(part, said) for said in running) for part in PARTS)
 
     with (
@@ -66,8 +68,8 @@ def test_servers_and_workers_end_with_whoever_started_them_even_where_it_is_kill
         ) as started,
     ):
         eventually(all_are_there, what="a Kafka, a Redis and a worker run")
-        programs.update(programs_of(started.pid))
+        programs = programs_of(started.pid)
         started.send_signal(signal.SIGKILL)
         assert started.wait(LONG_ENOUGH) == -signal.SIGKILL
-        eventually(lambda: not any(map(is_running, programs)), what=f"nothing is left of {programs}")
+        eventually(lambda: not any(map(is_running, programs)), what=f"none of these runs: {programs}")
         assert [path for path in temporary.glob("twinwatch-*/*") if path.name == "server.log"] == []
