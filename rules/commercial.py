@@ -17,6 +17,10 @@ MIN_SIGNS = 2
 """One sign alone, however heavy, is no incident; nor is one phrase that may be read as two of them."""
 WEAK_SIGNS = frozenset({"link", "visit", "price", "shouting"})
 """They add weight to others, and are found in every other honest text."""
+CONTACT = frozenset({"call", "handle", "private"})
+"""How the writer is reached: one sign, in however many ways."""
+MOST_BY_WORDS = 3.0
+"""The level of one text, whatever it says: below the one from which on more than a review is proposed."""
 NAMED_SIGNS = 5
 """Signs that a summary names; the rest is in the sum."""
 SIGNS = {
@@ -38,6 +42,9 @@ SIGNS = {
     "rate": "a charge by the minute or message",
     "terms": "terms and conditions",
     "account": "a subscription or an order",
+    "job": "work for anybody",
+    "let": "a flat to let or second hand",
+    "private": "orders in private",
     "goods": "goods in bulk",
     "seller": "how firms speak of themselves",
     "price": "a price",
@@ -52,6 +59,7 @@ SIGNS = {
     "trading domain": "a domain used for trade",
     "referral link": "a link that earns by the click",
     "warning": "a warning of offers",
+    "together": "what a group books, wins or reckons",
     "school": "school life",
 }
 """What a moderator is told for each sign of `text/commerce.yaml`."""
@@ -95,8 +103,8 @@ def reading_of(fact: Fact, limits: CommercialContentLimits) -> CommerceReading:
 
 
 def _advertises(reading: CommerceReading, points: float, signs: int) -> bool:
-    strong = [sign for sign in reading.signs if sign.points > 0 and sign.apart and sign.name not in WEAK_SIGNS]
-    return reading.points >= points and len(strong) >= signs
+    strong = {sign.name for sign in reading.signs if sign.points > 0 and sign.apart and sign.name not in WEAK_SIGNS}
+    return reading.points >= points and len(strong - CONTACT) + (not strong.isdisjoint(CONTACT)) >= signs
 
 
 def _sells(reading: CommerceReading, limits: CommercialContentLimits) -> bool:
@@ -210,12 +218,13 @@ def _selling_text(case: Case, reading: CommerceReading, limits: CommercialConten
         return None
     texts = case.readings["texts"]
     return Finding(
-        level=reading.points / limits.points + FURTHER_TEXT * others(texts),
+        level=min(reading.points / limits.points, MOST_BY_WORDS) + FURTHER_TEXT * others(texts),
         measurements=(
             measured("points", reading.points, limits.points),
             measured("texts", texts.count, 1, limits.texts_window),
         ),
         evidence=texts,
+        words=reading.words,
         summary=f"{where(case.fact)} sells or advertises: {_named(reading)}; together {reading.points:g} points, the limit is "
         f"{limits.points:g}.{one_of(texts, 'such texts', limits.texts_window)}",
     )

@@ -29,6 +29,10 @@ _SPEAKER = re.compile(r"^[\d:.,\[\] ]*<[@+ ]?[^<>\s]{1,30}>[ ]", re.MULTILINE)
 MIN_LINES_OF_A_LOG = 3
 _QUOTE = re.compile("[\"„“”«»‹›「」『』‘’‚']")
 SCHOOL_LIFE = frozenset({"school", "price", "free", "goods", "own", "follow"})
+TOGETHER = frozenset({*SCHOOL_LIFE, "together", "buy", "discount", "prize", "rate", "urgency", "seller"})
+"""What a group that books a museum, counts votes or reckons an exercise says of others' offers."""
+MAX_PHRASES_SHOWN = 6
+MAX_WORDS_SHOWN = 6
 MAX_SPANS = 8
 """Places of one sign that are looked at; more of them say nothing more."""
 SHOUTING_READ = 500
@@ -61,11 +65,14 @@ class Sign(Struct, frozen=True):
 
 
 class CommerceReading(Struct, frozen=True):
-    """What speaks for trade in a text: signs, the heaviest first, and what they add up to. `links` are all the text's."""
+    """What speaks for trade in a text: signs, the heaviest first, and what they add up to. `links` are all the text's,
+    `words` the phrases by which the signs were known, without what stands between their words.
+    """
 
     points: float
     signs: tuple[Sign, ...]
     links: tuple[Link, ...]
+    words: tuple[str, ...] = ()
 
 
 class _Currencies(Struct, frozen=True, forbid_unknown_fields=True):
@@ -306,7 +313,8 @@ def commerce_of(
     links = links_of(seen) if links is None else links
     known = (memo or WordMemo()).commerce
     own_words = _own_words(undisguised, known)
-    phrases, words = _phrases_in(_symbols(_without_links(own_words, links) if links else own_words, known))
+    read = _without_links(own_words, links) if links else own_words
+    phrases, words = _phrases_in(_symbols(read, known))
     spans = phrases.pop("", {})
     common = {*spans, *_signs_of_links(link for link in links if not is_harmless(link, harmless))}
     if (common or phrases) and _shouts(seen):
@@ -316,11 +324,32 @@ def commerce_of(
     found, own = max(readings, key=lambda reading: (sum(map(points.__getitem__, reading[0])), sorted(reading[0])))
     thinned = min(1.0, sqrt(UNDILUTED_WORDS / words)) if words else 1.0
     heaviest = sorted(found, key=lambda name: (-points[name], name))
-    apart = _apart(
-        heaviest, {name: frozenset(b for b, _ in (*spans.get(name, ()), *own.get(name, ()))) for name in (*spans, *own)}
-    )
+    places = {name: (*spans.get(name, ()), *own.get(name, ())) for name in (*spans, *own)}
+    apart = _apart(heaviest, {name: frozenset(begin for begin, _ in at) for name, at in places.items()})
     signs = tuple(Sign(name, round(points[name] * thinned, 1), name in apart) for name in heaviest)
-    return CommerceReading(round(sum(sign.points for sign in signs), 1), signs, links)
+    shown = _shown(read, known, [places[name][0] for name in heaviest if points[name] > 0 and places.get(name)])
+    return CommerceReading(round(sum(sign.points for sign in signs), 1), signs, links, shown)
+
+
+def _shown(read: str, known: dict[str, tuple[Symbol, ...]], places: list[tuple[int, int]]) -> tuple[str, ...]:
+    """The phrases at these places: words of the lexicon as they are written, and of addresses and numbers the kind only."""
+    if not places:
+        return ()
+    places = places[:MAX_PHRASES_SHOWN]
+    wanted = {position for begin, end in places for position in range(begin, end + 1)}
+    written: dict[int, str] = {}
+    row = zip(_lexicon().tokens.finditer(read), _symbols(read, known), strict=True)
+    for position, (match, symbols) in enumerate(row):
+        if position > max(wanted):
+            break
+        if position in wanted and symbols:
+            plain = match.lastgroup in ("word", "price", "percent")
+            written[position] = match[0] if plain else symbols[0]
+    phrases = (
+        " ".join([written[at] for at in range(begin, end + 1) if at in written][:MAX_WORDS_SHOWN])
+        for begin, end in places
+    )
+    return tuple(dict.fromkeys(phrases))
 
 
 def _own_words(text: str, known: dict[str, tuple[Symbol, ...]]) -> str:
@@ -340,5 +369,9 @@ def _own_words(text: str, known: dict[str, tuple[Symbol, ...]]) -> str:
 
 
 def _outside_school(names: set[str]) -> set[str]:
-    """Without what is no offer where a school is spoken of: what a trip costs each pupil, a channel of the class."""
+    """Without what is no offer where a school is spoken of: what a trip costs each pupil, a channel of the class; or where a
+    group plans together.
+    """
+    if "together" in names:
+        return names - TOGETHER
     return names - SCHOOL_LIFE if "school" in names else names
