@@ -20,7 +20,8 @@ from twinwatch.report import counts_table, stdout_console
 _MEANINGS = {
     "tie": "whom the member turned to or accepted, and the member among others' acquaintances",
     "target": "what the member invited to",
-    "answers": "acceptances that wait for their invitation",
+    "asked": "whom the member asked for an answer, and the member among those who were asked",
+    "answers": "answers that wait for their question",
     "win": "sliding windows of or about the member, and the member's events in others'",
     "began": "how many windows the member has begun",
     "brought": "how many texts the member has brought",

@@ -72,6 +72,7 @@ def test_a_redis_that_evicts_is_refused_and_one_that_begins_to_is_told(stage: St
         before = used()
         client.set("ballast", b"x" * 10_000_000)
         eventually(lambda: used() > before + 9_000_000, what="it has looked at Redis")
+        worker.stop()
         client.config_set("maxmemory-policy", "allkeys-lru")
         allowing = stage.start_worker(redis_allow_eviction=True)
         eventually(lambda: sample(allowing, "twinwatch_redis_memory_used_bytes") > 0, what="it has looked at Redis")

@@ -45,7 +45,9 @@ def test_it_removes_and_shows_what_it_removed(held: Redis) -> None:
     # sets that were left empty are gone as well
     assert held.dbsize() <= keys - sum(kind["keys"] for kind in told["removed"].values())
     for kind, removed in told["removed"].items():
-        [row] = [line.split() for line in shown.stdout.splitlines() if line.startswith(f"{kind} ")]
+        rows = [line.split() for line in shown.stdout.splitlines() if line.startswith(f"{kind} ")]
+        assert len(rows) == 1, (kind, shown.stdout)
+        [row] = rows
         assert row[1:3] == [f"{removed['keys']:,}", f"{removed['entries']:,}"]
     assert not [key for key in held.scan_iter() if member in key]
     again = run("active-1")
