@@ -278,6 +278,17 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         self.answered = {tp: moment for tp, moment in told.items() if tp not in self.unreadable}
         return fetched
 
+    async def on_thread_stop(self) -> None:
+        """Stop aiokafka's consumer, too."""
+        try:
+            await super().on_thread_stop()
+        except asyncio.CancelledError:
+            # aiokafka waits for each request that it cancels, and one that is about to be tried again then ends its own end
+            task = asyncio.current_task()
+            if (task and task.cancelling()) or self._consumer is None:
+                raise
+            await self._consumer._client.close()
+
     async def seek_to_committed(self) -> Mapping[TP, int]:
         offsets: Mapping[TP, int] = await self.call_thread(self._go_back, self._ensure_consumer())
         return offsets

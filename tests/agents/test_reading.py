@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from aiokafka.consumer.fetcher import Fetcher
 from aiokafka.errors import NodeNotReadyError, TopicAuthorizationFailedError
 from aiokafka.protocol.fetch import FetchRequest
 from aiokafka.structs import TopicPartition
@@ -32,6 +33,7 @@ from agents.pace import Reached
 from agents.settings import Settings
 from models.records import RawRecord
 from tests.agents.helpers import Clock, health
+from tests.servers import LONG_ENOUGH
 
 START_MICROSECONDS = 1_767_225_600_000_000
 A, B, OTHER = TP("activity.messages", 0), TP("activity.messages", 1), TP("activity.comments", 0)
@@ -495,3 +497,28 @@ def test_who_was_away_has_told_all_once_producers_had_time_to_come_back() -> Non
     assert log.told(second, 1_000_000 + length) == 1_002_000
     assert log.told(second, 1_002_000 + length) == 1_002_000 + length
     assert log.told(second, 5) == 5
+
+
+def test_a_fetch_that_waits_for_its_next_try_does_not_end_the_end_of_the_thread() -> None:
+    """As while Kafka is gone: aiokafka's fetcher waits for what it has cancelled, and so is cancelled itself."""
+
+    async def run() -> list[str]:
+        waiting = asyncio.create_task(asyncio.sleep(LONG_ENOUGH))
+        await asyncio.sleep(0)
+        closed: list[str] = []
+        fetcher: Any = SimpleNamespace(_fetch_task=waiting, _fetch_waiters=(), _pending_tasks={waiting})
+
+        async def close() -> None:
+            closed.append("client")
+
+        async def stop() -> None:
+            await Fetcher.close(fetcher)
+            await close()
+
+        thread = thread_over(FakeKafkaConsumer())
+        thread.__dict__ |= {"_consumer": SimpleNamespace(stop=stop, _client=SimpleNamespace(close=close))}
+        thread._method_queue = None
+        await thread.on_thread_stop()
+        return closed
+
+    assert asyncio.run(run()) == ["client"]
