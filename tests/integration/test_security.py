@@ -291,7 +291,7 @@ def test_the_commands_end_with_that_line(stage: Stage) -> None:
             assert done.stdout == ""
             *before, line = done.stderr.splitlines()
             # a worker says before what it waits for
-            assert before == [] or done.args[3] == "worker"
+            assert before == [] or "worker" in done.args
             assert line.startswith("twinwatch") or " CRITICAL this worker cannot start: " in line
             assert_one_line(line, "user twinwatch is not let in")
 
