@@ -143,7 +143,7 @@ def _windows(client: Any) -> Counter[Entry]:
     windows: Counter[Entry] = Counter()
     for key in client.scan_iter("tw*:win:*:e", count=1000):
         for value, second in client.zrange(key, 0, -1, withscores=True):
-            event_id, note, members, *_ = unpack(value[NUMBER_BYTES:])  # the number says when it came
+            _, event_id, note, members, *_ = unpack(value[NUMBER_BYTES:])  # the number says when it came
             windows[key, event_id, second, note, frozenset(members)] += 1
     return windows
 
