@@ -110,6 +110,8 @@ def _lost_entries(workload: Workload, undisturbed: Judged, disturbed: Judged) ->
         entries = set()
         for key, sealed, time, note, members in run.windows:
             event_id = _PSEUDONYMS.unseal(sealed)
+            if event_id.startswith("quiet-"):
+                continue  # only asks what others answer, so that their answers count
             kind = kind_of(event_id)
             remembered = kind is Kind.OWN or time >= newest.get(key, 0.0) - _REMEMBERED
             if kind is not Kind.RACING and remembered:
