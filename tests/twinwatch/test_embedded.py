@@ -19,7 +19,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.servers import LONG_ENOUGH, eventually, is_running, run
+from tests.servers import LONG_ENOUGH, descendants, eventually, is_running, run
 from twinwatch.embedded import EmbeddedServerError, embedded_kafka, embedded_redis, redis_binaries
 from twinwatch.embedded import redis as redis_module
 
@@ -151,12 +151,19 @@ def by_hangup(user: "subprocess.Popen[str]") -> None:
     os.killpg(user.pid, signal.SIGHUP)
 
 
+def by_ending_all_that_looks_like_it(user: "subprocess.Popen[str]") -> None:
+    for pid in descendants(user.pid):
+        if b"keeper.py" in Path(f"/proc/{pid}/cmdline").read_bytes():
+            os.kill(pid, signal.SIGTERM)
+    user.terminate()
+
+
 def in_good_order(user: "subprocess.Popen[str]") -> None:
     assert user.stdin
     user.stdin.close()
 
 
-@pytest.mark.parametrize("end", [by_kill, by_ctrl_c, by_hangup, in_good_order])
+@pytest.mark.parametrize("end", [by_kill, by_ctrl_c, by_hangup, by_ending_all_that_looks_like_it, in_good_order])
 def test_redis_dies_with_whoever_started_it(binary: Path, end: Callable[["subprocess.Popen[str]"], None]) -> None:
     user = subprocess.Popen(
         [sys.executable, "-c", USER, str(binary)],

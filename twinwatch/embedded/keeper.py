@@ -17,6 +17,9 @@ def _watch(pipe: int, process: int, directory: str) -> None:
     # whoever reads what the process says must not wait for the watcher to end, too
     for stream in {0, 1, 2} - {pipe}:
         os.close(stream)
+    # whoever ends all that looks like ours must not end the watcher first
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     while os.read(pipe, 1024):
         pass
     if os.getppid() == process:  # else it has ended by itself, and the number may be another's by now
