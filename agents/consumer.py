@@ -179,12 +179,14 @@ class AnswerLog:
     """When each partition last told all that it has, as far as brokers' answers to an aiokafka consumer's fetches show.
 
     A partition whose broker was away, or did not lead it, has all only once producers have had time to come back. `clock` is
-    the wall clock in seconds, which aiokafka stamps answers by.
+    the wall clock in seconds, which aiokafka stamps answers by; `came_up` is when Kafka began to answer, where it was away
+    before.
     """
 
-    def __init__(self, consumer: Any, clock: Callable[[], float] = time) -> None:
+    def __init__(self, consumer: Any, came_up: float | None = None, clock: Callable[[], float] = time) -> None:
         self._send = consumer._client.send
         self._clock = clock
+        self._came_up = int((came_up or 0) * 1000)
         self._troubled: dict[TopicPartition, int] = {}
         consumer._client.send = self._send_and_note
 
@@ -206,13 +208,13 @@ class AnswerLog:
 
     def told(self, partition: TopicPartition, answered: int | None) -> int:
         """When it last told all, in milliseconds; 0 where it never has. `answered` is when it last told anything."""
-        trouble = self._troubled.get(partition)
-        if not answered or trouble is None:
+        trouble = self._troubled.get(partition, self._came_up)
+        if not answered or not trouble:
             return answered or 0
         if trouble <= answered < trouble + PRODUCERS_BACK_SECONDS * 1000:
             return trouble
         if answered >= trouble:
-            del self._troubled[partition]
+            self._troubled.pop(partition, None)
         return answered
 
 
@@ -244,7 +246,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = _FETCH_WAIT_MS
         # Faust reads committed records only where it writes in transactions itself
         consumer._isolation_level = READ_COMMITTED
-        self._answers = AnswerLog(consumer)
+        self._answers = AnswerLog(consumer, cast(Any, self.app).health.kafka_came_up)
         self._screen = FetchScreen(consumer)
         return consumer
 

@@ -80,6 +80,8 @@ class Health:
         self._committed: Mapping[Partition, int] = {}
         self._batch: int | None = None
         self._batch_since = clock()
+        self.kafka_came_up: float | None = None
+        """When Kafka began to answer (by the wall clock, in seconds), where it had to be waited for at the start."""
         self.preparing = ""
         """What is done before any partition is asked for."""
         self._awaited: Mapping[Partition, float] = {}

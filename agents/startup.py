@@ -5,7 +5,7 @@ import logging
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from time import monotonic
+from time import monotonic, time
 
 from agents.health import Health, Server
 from agents.judge import Judge
@@ -127,6 +127,8 @@ class _Wait:
             except KafkaUnavailable as error:
                 self.complaint = str(error)
             else:
+                if self._server == "kafka" and self._health.outage_seconds("kafka"):
+                    self._health.kafka_came_up = time()
                 self._health.recover(self._server, seen_by=_SEEN_BY)
                 return
             self._health.suffer(self._server, self.complaint, seen_by=_SEEN_BY)

@@ -14,7 +14,7 @@ from aiokafka.errors import KafkaConnectionError
 from agents import startup, worker
 from agents.app import WorkerApp
 from agents.fetching import Unreadable
-from agents.health import Health, Lag, Sighting
+from agents.health import SERVERS, Health, Lag, Server, Sighting
 from agents.judge import Judge, OpenJudge
 from agents.kafka import KafkaUnavailable
 from agents.metrics import Metrics
@@ -378,3 +378,25 @@ def test_a_worker_whose_clock_is_wrong_says_so_and_does_not_end(
     assert watched(monkeypatch, condition, metrics, behind(7)) == ""
     assert gauges(metrics)["twinwatch_clock_behind_seconds"] == 0
     assert condition.why_not_ready() == []
+
+
+@pytest.mark.parametrize("server", SERVERS)
+@pytest.mark.parametrize("failures", [0, 2])
+def test_who_has_waited_for_kafka_at_its_start_knows_when_it_came_up(server: Server, failures: int) -> None:
+    condition = Health(stall_seconds=30)
+    tries = 0
+
+    async def check() -> None:
+        nonlocal tries
+        tries += 1
+        if tries <= failures:
+            raise KafkaUnavailable("Kafka does not answer")
+
+    async def run() -> None:
+        wait = startup._Wait(condition, 60)
+        wait.begin(server, "it does not answer")
+        await wait.until_done(check)
+
+    asyncio.run(run())
+    assert (condition.kafka_came_up is not None) == (server == "kafka" and failures > 0)
+    assert condition.outages == []
