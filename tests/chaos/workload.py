@@ -148,7 +148,8 @@ class _Writer:
         """So many moments, in order."""
         return sorted(start + self.chance.random() * hours * _HOUR for _ in range(number))
 
-    def event(self, second: float, type_: str, actor: str, **fields: Any) -> None:
+    def event(self, second: float, type_: str, actor: str, *, beside: str | None = None, **fields: Any) -> None:
+        """`beside`: a member in whose partition the record stands, where it is not the actor's."""
         common = {
             "type": type_,
             "event_id": f"{actor}/{next(self._numbers)}",
@@ -156,7 +157,7 @@ class _Writer:
             "actor_id": actor,
             "actor_registered_at": (START - timedelta(days=900)).isoformat(),
         }
-        self.raw(second, _TOPIC_OF[type_], json.dumps(common | fields).encode(), actor)
+        self.raw(second, _TOPIC_OF[type_], json.dumps(common | fields).encode(), beside or actor)
 
     def raw(self, second: float, topic: str, value: bytes, key: str) -> None:
         self._records.append((second, next(self._numbers), Sent(topic, value, key.encode(), _partition(key))))
@@ -255,8 +256,8 @@ def _event_invitations(w: _Writer) -> None:
 def _contacts_without_end(w: _Writer) -> None:
     actor = w.name(Kind.OWN)
     for second in w.over(w.start(100), 100, 102):
-        # the answer counts by its request, wherever the two are read
-        w.event(second, "contact_request", other := w.strangers(1)[0], recipient_id=actor)
+        # the answer counts by its request: what is found depends on whether that was read before
+        w.event(second, "contact_request", other := w.strangers(1)[0], beside=actor, recipient_id=actor)
         w.event(second + 1, "contact_response", actor, requester_id=other, accepted=True)
 
 
@@ -340,7 +341,7 @@ def _acquainted(w: _Writer) -> None:
     friends = [w.name(Kind.CALM) for _ in range(10)]
     for number, (friend, second) in enumerate(zip(friends, w.over(seam - 3 * _HOUR, 2, 10), strict=True)):
         if number % 2:
-            w.event(second - 1, "contact_request", actor, recipient_id=friend)
+            w.event(second - 1, "contact_request", actor, beside=friend, recipient_id=friend)
             w.event(second, "contact_response", friend, requester_id=actor, accepted=True)
         else:
             w.event(second, "message", friend, recipient_ids=[actor], text="")
