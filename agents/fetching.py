@@ -27,6 +27,10 @@ NOTHING_SECONDS = 10.0
 its answers, and for ever where a batch claims to be longer than its file."""
 NOTHING_TIMES = 10
 """So often it must have."""
+MISPLACED_TIMES = 3
+"""So often in a row a batch must come with impossible offsets. A broker looks where a partition ends before it reads it, and so
+gives what was written in between with an end that lies before it."""
+_MISPLACED = "its offsets are not those of this place"
 _NEWEST_FORMAT = 2
 _HEADER = struct.Struct(">qiibIhi")
 """How a batch of format 2 begins: offset, bytes from here on, epoch, format, checksum, attributes, last offset less the first.
@@ -81,7 +85,7 @@ def readable(answered: bytes, position: int, highwater: int) -> tuple[bytes, Unr
             return answered[:done], Unreadable(
                 offset=offset,
                 end=after if offset < after <= highwater else None,
-                cause=fault or "its offsets are not those of this place",
+                cause=fault or _MISPLACED,
             )
         offset, done = after, end
     return answered[:done], None
@@ -129,6 +133,7 @@ class FetchScreen:
         self._clock = clock
         self._resting: dict[TopicPartition, float] = {}
         self._nothing: dict[TopicPartition, _Nothing] = {}
+        self._misplaced: dict[TopicPartition, tuple[int, int]] = {}
         self.unreadable: Mapping[TopicPartition, Unreadable] = MappingProxyType({})
         """What could not be read of each partition when it was last tried. What comes before it has been read, or will be."""
         consumer._client.send = self._send_and_look
@@ -150,6 +155,10 @@ class FetchScreen:
         *told, answered = rest
         position = asked[partition]
         batches, unreadable = readable(answered or b"", position, told[0])
+        if unreadable and self._may_be_new(partition, unreadable):
+            # it is asked for again, and waited for
+            told[:2] = [max(end, unreadable.offset + 1) for end in told[:2]]
+            unreadable = None
         if self._gives_nothing(partition, position, more=not (error or answered) and told[1] > position):
             cause = "the broker gives nothing, and says that there is more"
             unreadable = Unreadable(offset=position, end=None, cause=cause)
@@ -164,6 +173,15 @@ class FetchScreen:
                 state.pause()
                 self._resting[partition] = self._clock()
         return (number, error, *told, batches)
+
+    def _may_be_new(self, partition: TopicPartition, found: Unreadable) -> bool:
+        """Whether it only seems to be unreadable because it has just been written."""
+        offset, times = self._misplaced.pop(partition, (found.offset, 0))
+        if found.cause != _MISPLACED:
+            return False
+        times = times + 1 if offset == found.offset else 1
+        self._misplaced[partition] = found.offset, times
+        return times < MISPLACED_TIMES
 
     def _gives_nothing(self, partition: TopicPartition, position: int, *, more: bool) -> bool:
         """Whether that has been so for too long to be a matter of chance."""
@@ -192,6 +210,7 @@ class FetchScreen:
         states = self._states()
         self.unreadable = MappingProxyType({p: one for p, one in self.unreadable.items() if p in states})
         self._nothing = {p: one for p, one in self._nothing.items() if p in states}
+        self._misplaced = {p: one for p, one in self._misplaced.items() if p in states}
         for partition, since in list(self._resting.items()):
             if partition not in states or self._clock() - since >= RETRY_SECONDS:
                 self._wake(partition, states)
@@ -202,6 +221,7 @@ class FetchScreen:
         for partition in list(self._resting):
             self._wake(partition, states)
         self._nothing = {}
+        self._misplaced = {}
         self.unreadable = MappingProxyType({})
 
     def _wake(self, partition: TopicPartition, states: Mapping[TopicPartition, Any]) -> None:

@@ -15,7 +15,15 @@ from aiokafka.structs import TopicPartition
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.fetching import NOTHING_SECONDS, NOTHING_TIMES, RETRY_SECONDS, FetchScreen, Unreadable, readable
+from agents.fetching import (
+    MISPLACED_TIMES,
+    NOTHING_SECONDS,
+    NOTHING_TIMES,
+    RETRY_SECONDS,
+    FetchScreen,
+    Unreadable,
+    readable,
+)
 from tests.agents.helpers import Clock
 
 P, Q = TopicPartition("activity.messages", 0), TopicPartition("activity.messages", 1)
@@ -154,12 +162,23 @@ class Fetching:
         subscription = SimpleNamespace(subscription=SimpleNamespace(assignment=assignment))
         self.client = SimpleNamespace(send=self.answer)
         self.clock = Clock()
+        self.end = 99
         self.screen = FetchScreen(SimpleNamespace(_subscription=subscription, _client=self.client), self.clock)
 
     async def answer(self, node_id: int, request: Any) -> Any:
         assert node_id == 1
-        parts = [(p.partition, error, 99, 99, 0, None, -1, sent) for p, (error, sent) in self.answers.items()]
+        parts = [(p.partition, error, self.end, self.end, 0, None, -1, sent) for p, (error, sent) in self.answers.items()]
         return SimpleNamespace(topics=[(P.topic, parts)])
+
+    def ends(self, *sent: bytes) -> list[tuple[int, int, bytes]]:
+        """The high watermarks, last stable offsets and batches that aiokafka gets of p, fetch by fetch."""
+        got = []
+        for one in sent:
+            self.answers = {P: (0, one)}
+            request = FetchRequest(1, 1, 1, 1, [(P.topic, [(P.partition, self.states[P].position, 1)])])
+            [(_, [part])] = asyncio.run(self.client.send(1, request)).topics
+            got.append((part[2], part[3], part[-1]))
+        return got
 
     def fetch(self, asked: dict[TopicPartition, int] | None = None, **answers: bytes | int) -> dict[str, bytes]:
         """What aiokafka gets, of the partitions p and q."""
@@ -172,7 +191,7 @@ class Fetching:
         response = asyncio.run(self.client.send(1, FetchRequest(1, 1, 1, 1, wanted)))
         [(_, parts)] = response.topics
         for part in parts:
-            assert part[1:7] == (self.answers[TopicPartition(P.topic, part[0])][0], 99, 99, 0, None, -1)
+            assert part[1:7] == (self.answers[TopicPartition(P.topic, part[0])][0], self.end, self.end, 0, None, -1)
         return {"pq"[part[0]]: part[-1] for part in parts}
 
 
@@ -231,6 +250,28 @@ def test_an_end_beyond_all_that_was_written_is_not_believed() -> None:
     fetching = Fetching()
     fetching.fetch(p=changed(BAD, 23, struct.pack(">i", 1_000), signed=False))
     assert fetching.screen.unreadable[P].end is None
+
+
+def test_what_was_written_while_the_broker_read_is_asked_for_again_and_waited_for(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    fetching = Fetching()
+    fetching.end = 8
+    # the end is that of before the last batch
+    assert fetching.ends(batch(5) + batch(8)) == [(9, 9, batch(5))]
+    fetching.states[P].position = fetching.end = 8
+    assert fetching.ends(batch(8)) == [(9, 9, b"")]
+    fetching.end = 11
+    assert fetching.ends(batch(8)) == [(11, 11, batch(8))]
+    assert fetching.screen.unreadable == {}
+    assert caplog.records == []
+    # what never has its place is unreadable
+    fetching.states[P].position = 11
+    for _ in range(MISPLACED_TIMES):
+        assert fetching.screen.unreadable == {}
+        fetching.ends(batch(1_000))
+    assert fetching.screen.unreadable == {P: Unreadable(offset=11, end=None, cause="its offsets are not those of this place")}
+    assert fetching.states[P].paused
 
 
 def test_reading_elsewhere_begins_anew() -> None:
