@@ -368,7 +368,7 @@ class BatchConsumer(driver.Consumer):
         if not self._is_in_place:
             return Reached(0)
         moment = min((t for t in (self._ledger.begins, self._merge.reached) if t is not None), default=None)
-        return Reached(moment, self._merge.silent_since())
+        return Reached(moment, self._merge.silent_since(), self._merge.latest)
 
     @property
     def _is_in_place(self) -> bool:

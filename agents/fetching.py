@@ -28,7 +28,7 @@ its answers, and for ever where a batch claims to be longer than its file."""
 NOTHING_TIMES = 10
 """So often it must have."""
 MISPLACED_TIMES = 3
-"""So often in a row a batch must come with impossible offsets. A broker looks where a partition ends before it reads it, and so
+"""So often in a row a batch must come with impossible offsets. A broker looks where a partition ends before it reads, and so
 gives what was written in between with an end that lies before it."""
 _MISPLACED = "its offsets are not those of this place"
 _NEWEST_FORMAT = 2

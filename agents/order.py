@@ -187,6 +187,11 @@ class Merge:
         behind = [self._reached.get(p, 0) for p in self._behind if not self._waiting.get(p)]
         return min(here + behind, default=None)
 
+    @property
+    def latest(self) -> int:
+        """The latest event time of what was read since reading began anew; 0 where nothing was."""
+        return max(self._reached.values(), default=0)
+
     def silent_since(self) -> int | None:
         """Since when (microseconds since the epoch) a partition has not told what it has, where that is too long ago."""
         answered = min((moment for p, moment in self._answered.items() if not self._waiting.get(p)), default=None)

@@ -16,7 +16,7 @@ import asyncio
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from secrets import token_hex
-from time import monotonic, time
+from time import monotonic
 from typing import NamedTuple, Protocol
 
 from agents.health import Health, Partition
@@ -45,11 +45,18 @@ class ShareProgress(Protocol):
 
 class Reached(NamedTuple):
     """How far this worker has come, in microseconds since the epoch. `moment`: all that happened before and can be read is
-    judged; None: all there is. `silent_since`: since then a partition has not told what it has; None: all have, just now.
+    judged; None: all there is, up to the event time `latest`. `silent_since`: since then a partition has not told what it
+    has; None: all have, just now.
     """
 
     moment: int | None = None
     silent_since: int | None = None
+    latest: int = 0
+
+    @property
+    def up_to_date(self) -> bool:
+        """Whether all there is is judged, and nothing else can be there."""
+        return self.moment is None and self.silent_since is None
 
 
 class Pace:
@@ -66,7 +73,6 @@ class Pace:
         metrics: Metrics,
         read_on_seconds: float | None = None,
         clock: Callable[[], float] = monotonic,
-        wall_clock: Callable[[], float] = time,
     ) -> None:
         self._share = share
         self._topics = frozenset(topics)
@@ -74,7 +80,6 @@ class Pace:
         self._metrics = metrics
         self._read_on_seconds = read_on_seconds
         self._clock = clock
-        self._wall_clock = wall_clock
         self._worker = token_hex(8)
         self._partitions: tuple[str, ...] = ()
         self._generation = 0
@@ -166,17 +171,15 @@ class Pace:
         self._metrics.show_hold(seconds)
 
     async def _share_progress(self, reached: Reached) -> Others:
-        up_to_date = reached == Reached()
-        moments = [int(self._wall_clock() * _MICROSECONDS)] if up_to_date else []
-        if reached.moment is not None:
-            moments.append(reached.moment)
+        # not the wall clock's time: what was written late, as after an outage, happened before it
+        moments = [reached.latest if reached.moment is None else reached.moment]
         if reached.silent_since is not None:
             # nobody may be a minute ahead of what nobody knows
             moments.append(reached.silent_since - LEAD_SECONDS * _MICROSECONDS)
         progress = Progress(
             worker=self._worker,
             moment=max(0, min(moments)),
-            up_to_date=up_to_date,
+            up_to_date=reached.up_to_date,
             generation=self._generation,
             claims=None if self._claimed else self._partitions,
             names_slowest=self._held_since is not None,

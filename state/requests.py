@@ -366,7 +366,7 @@ class Recalled(Struct, frozen=True):
 
 class Progress(Struct, frozen=True, kw_only=True):
     """What a worker tells the others of its group: the event time before which it has judged all that it can read, or, where
-    that is all there is, the wall clock's. `claims` are all its partitions, told when they have changed, with the
+    that is all there is, the latest of it. `claims` are all its partitions, told when they have changed, with the
     `generation` of the group. With `names_slowest` it asks whose partitions it waits for.
     """
 

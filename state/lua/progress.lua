@@ -9,7 +9,7 @@
 -- ARGV[1]  msgpack {worker, moment, whether it is up to date (1 or 0), milliseconds until it counts as silent, seconds that all
 --          is remembered, generation of the consumer group, {partition, ...} that it claims from now on and no others, or false,
 --          whether to name the partitions of the one that is furthest behind (1 or 0)}; the moment is the event time (in
---          microseconds) before which it has judged all that it can read, or, where that is all there is, the wall clock's
+--          microseconds) before which it has judged all that it can read, or, where that is all there is, the latest of it
 -- returns  msgpack {whether it is known to have partitions (1 or 0), least moment of the others that are not up to date or -1,
 --          {partition of that one, ...}, {{moment, partition, ...} of each silent worker and each partition left, ...}}
 

@@ -211,9 +211,9 @@ def test_how_far_it_has_come() -> None:
     assert subject.reached == second(4), "what is missing of B may be as early as that"
     read(subject, frozenset(), b=[6])
     taken(subject)
-    reached = [subject.reached]
+    reached = [(subject.reached, subject.latest)]
     subject.clear()
-    assert [*reached, subject.reached] == [None, 0]
+    assert [*reached, (subject.reached, subject.latest)] == [(None, second(6)), (0, 0)]
 
 
 @given(st.lists(st.lists(st.integers(0, 100), max_size=8), min_size=3, max_size=3), st.integers(1, 5))

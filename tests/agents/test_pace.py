@@ -42,7 +42,6 @@ class Group:
             metrics=self.metrics,
             read_on_seconds=read_on_seconds,
             clock=self.clock,
-            wall_clock=lambda: NOW / 1_000_000,
         )
         self.pace.claim([P], 1)
 
@@ -87,13 +86,16 @@ def test_it_stays_near_the_slowest(group: Group) -> None:
 
 
 def test_who_is_up_to_date_tells_as_of_when(group: Group) -> None:
-    group.tell(None)
-    assert (group.told[-1].moment, group.told[-1].up_to_date) == (NOW, True)
-    asyncio.run(group.pace.tell(Reached(None, NOW - 3 * LEAD)))
+    def told(reached: Reached) -> tuple[int, bool]:
+        asyncio.run(group.pace.tell(reached))
+        return group.told[-1].moment, group.told[-1].up_to_date
+
+    assert told(Reached(None, None, NOW)) == (NOW, True)
     # others may be a minute ahead of what is told, and not at all ahead of what nobody knows
-    assert (group.told[-1].moment, group.told[-1].up_to_date) == (NOW - 4 * LEAD, False)
-    asyncio.run(group.pace.tell(Reached(9, NOW - 3 * LEAD)))
-    assert (group.told[-1].moment, group.told[-1].up_to_date) == (9, False)
+    assert told(Reached(None, NOW - 3 * LEAD, NOW)) == (NOW - 4 * LEAD, False)
+    assert told(Reached(9, NOW - 3 * LEAD, NOW)) == (9, False)
+    # what is written late happened long ago
+    assert told(Reached(None, NOW - 3 * LEAD, 9)) == (9, False)
 
 
 def test_it_goes_no_further_than_who_is_silent_until_another_has_taken_over(group: Group) -> None:
