@@ -167,7 +167,9 @@ class Fetching:
 
     async def answer(self, node_id: int, request: Any) -> Any:
         assert node_id == 1
-        parts = [(p.partition, error, self.end, self.end, 0, None, -1, sent) for p, (error, sent) in self.answers.items()]
+        parts = [
+            (p.partition, error, self.end, self.end, 0, None, -1, sent) for p, (error, sent) in self.answers.items()
+        ]
         return SimpleNamespace(topics=[(P.topic, parts)])
 
     def ends(self, *sent: bytes) -> list[tuple[int, int, bytes]]:
@@ -270,7 +272,9 @@ def test_what_was_written_while_the_broker_read_is_asked_for_again_and_waited_fo
     for _ in range(MISPLACED_TIMES):
         assert fetching.screen.unreadable == {}
         fetching.ends(batch(1_000))
-    assert fetching.screen.unreadable == {P: Unreadable(offset=11, end=None, cause="its offsets are not those of this place")}
+    assert fetching.screen.unreadable == {
+        P: Unreadable(offset=11, end=None, cause="its offsets are not those of this place")
+    }
     assert fetching.states[P].paused
 
 

@@ -4,8 +4,9 @@
 
 Each act is a story of its own: members who ask others, are accepted and write to them, and others who write to strangers, or
 whose requests are refused. Kafka is killed in the middle of each, and when it is back, some of its partitions are not, for a
-moment or for longer than any patience, while the rest of the story is written. Workers are killed too, where there are
-several. What is found must be what an undisturbed run over the same records finds. The first difference ends everything.
+moment or for longer than any patience, while the rest of the story is written. Half of the times workers have caught up
+before, half of the times they have not. Workers are killed too, where there are several. What is found must be what an
+undisturbed run over the same records finds. The first difference ends everything.
 """
 
 import argparse
@@ -31,11 +32,18 @@ _ACT_SECONDS = 1200.0
 _PATIENCES = (0.3, 1.0, 3.0, 12.0)
 """For how long partitions are held, in seconds."""
 _WEIGHTS = (8, 6, 4, 1)
+_SPEED, _SPEED_OF_SEVERAL = 400.0, 40.0
+"""How much faster stories are written than they are told to have happened. One worker keeps every order. What several read
+as it comes has none within two seconds, and an answer is 120 s after its question."""
 
 
-def act(number: int) -> list[Sent]:
+Timed = tuple[float, Sent]
+"""When it happens, in seconds after the story begins."""
+
+
+def act(number: int) -> list[Timed]:
     """One story, in the order of its time."""
-    start, timed = _ACT_SECONDS * number, list[tuple[float, Sent]]()
+    start, timed = _ACT_SECONDS * number, list[Timed]()
     chance = random.Random(f"act {number}")
     for friendly in range(2):
         name = f"friendly-{number}-{friendly}"
@@ -56,15 +64,15 @@ def act(number: int) -> list[Sent]:
             _answers(second + 120, asked, f"refused-{number}", accepted=False),
             _asks(second + 360, f"refused-{number}", f"{asked}-too"),
         ]
-    return [sent for _, sent in sorted(timed, key=lambda one: one[0])]
+    return [(second - start, sent) for second, sent in sorted(timed, key=lambda one: one[0])]
 
 
-def _asks(second: float, who: str, whom: str) -> tuple[float, Sent]:
+def _asks(second: float, who: str, whom: str) -> Timed:
     fields: dict[str, Any] = {"type": "contact_request", "event_id": f"{who}/asks/{whom}", "recipient_id": whom}
     return second, event("activity.contact-requests", occurred_at=moment(second), actor_id=who, **fields)
 
 
-def _answers(second: float, who: str, whom: str, *, accepted: bool) -> tuple[float, Sent]:
+def _answers(second: float, who: str, whom: str, *, accepted: bool) -> Timed:
     fields: dict[str, Any] = {
         "type": "contact_response",
         "event_id": f"{who}/answers",
@@ -74,7 +82,7 @@ def _answers(second: float, who: str, whom: str, *, accepted: bool) -> tuple[flo
     return second, event("activity.contact-requests", occurred_at=moment(second), actor_id=who, **fields)
 
 
-def _writes(second: float, who: str, whom: str) -> tuple[float, Sent]:
+def _writes(second: float, who: str, whom: str) -> Timed:
     fields: dict[str, Any] = {
         "type": "message",
         "event_id": f"{who}/writes/{whom}",
@@ -117,6 +125,7 @@ def play(
     """Kill Kafka so many times; what was found, and what should have been."""
     chance = random.Random(f"kills {seed}")
     acts = [act(number) for number in range(kills)]
+    speed = _SPEED if workers == 1 else _SPEED_OF_SEVERAL
     stage = Stage(kafka.bootstrap_servers, redis.url, directory, prefix=f"k{seed}-{workers}.")
     stage.settings["kafka_bootstrap_servers"] = f"127.0.0.1:{proxy.port}"
     try:
@@ -124,16 +133,19 @@ def play(
         for _ in range(workers):
             stage.start_worker()
         for number, records in enumerate(acts):
+            if chance.random() < 0.5:
+                stage.wait_until_judged()
             begun = time.monotonic()
+            due = [begun + second / speed for second, _ in records]
             cut = chance.randrange(len(records))
-            write(stage, records[:cut])
+            write(stage, records[:cut], due[:cut])
             kafka.kill()
             proxy.held = _some_partitions(stage.prefix, chance)
             if workers > 1 and chance.random() < 0.2:
                 stage.workers.pop(chance.randrange(len(stage.workers))).kill()
                 stage.start_worker(ready=False)
             kafka.start()
-            write(stage, records[cut:])
+            write(stage, records[cut:], due[cut:])
             [seconds] = chance.choices(_PATIENCES, _WEIGHTS)
             time.sleep(seconds)
             assert all(worker.runs for worker in stage.workers), [worker.said[-3000:] for worker in stage.workers]
@@ -144,17 +156,18 @@ def play(
         stage.wait_until_judged()
         eventually(lambda: all(w.get("/ready")[0] == 200 for w in stage.workers), what="all workers are ready again")
         assert all(worker.get("/live")[0] == 200 for worker in stage.workers)
-        return stage.found(), replayed([sent for records in acts for sent in records], directory)
+        return stage.found(), replayed([sent for records in acts for _, sent in records], directory)
     finally:
         proxy.held = frozenset()
         stage.close()
 
 
-def write(stage: Stage, records: Iterable[Sent]) -> None:
-    """Each once Kafka has the one before: nobody could know of what is still with its producer."""
+def write(stage: Stage, records: Iterable[Timed], due: Iterable[float]) -> None:
+    """Each when it is due, and once Kafka has the one before: nobody could know of what is still with its producer."""
     producer = Producer({"bootstrap.servers": stage.bootstrap_servers, "linger.ms": 0, "log_level": 0})
     failures: list[Any] = []
-    for record in records:
+    for (_, record), when in zip(records, due, strict=True):
+        time.sleep(max(0.0, when - time.monotonic()))
         topic = stage.prefix + record.topic
         producer.produce(topic, record.value, record.key, on_delivery=lambda error, _: failures.append(error))
         assert producer.flush(LONG_ENOUGH) == 0

@@ -25,7 +25,7 @@ def test_a_crash_of_kafka_accuses_nobody(
 
 
 def test_the_story_has_work_for_rules_that_know_friends_and_answers(tmp_path: Path) -> None:
-    found = replayed(act(0), tmp_path)
+    found = replayed([sent for _, sent in act(0)], tmp_path)
     assert {(rule, subject) for rule, subject, _ in found.values()} == {
         ("mass_messaging", "intrusive-0"),
         ("contact_request_flood", "refused-0"),
