@@ -5,6 +5,7 @@ What is set here and why was found out the hard way; see the comments. Faust is 
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any, Protocol, cast
 
 import faust
@@ -17,6 +18,7 @@ from agents.health import Health
 from agents.kafka import bootstrap_servers
 from agents.pace import Pace
 from agents.settings import Settings
+from agents.startup import start_client
 from models.events import TOPICS
 from models.records import RawRecord
 
@@ -59,6 +61,8 @@ class WorkerApp(faust.App):
     health: Health
     clock_skew_seconds: float = 300.0
     """So far ahead of our clock an event may be."""
+    connect: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
+    """`agents.startup.start_client`, for each client of Kafka's that Faust starts."""
     pace: Pace | None = None
     """What keeps this worker together with the others of its group, if there may be any."""
 
@@ -116,6 +120,7 @@ def build_app(settings: Settings, carry: Carry, health: Health, budget: Budget, 
     app.read_on_seconds = settings.read_on_after_seconds
     app.health = health
     app.clock_skew_seconds = settings.max_clock_skew_seconds
+    app.connect = partial(start_client, settings, health)
     app.pace = pace
 
     # acks=False: what Faust takes for done is not what we take for done

@@ -10,8 +10,9 @@ import asyncio
 import logging
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from itertools import count
-from time import time
+from time import monotonic, time
 from types import MappingProxyType
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ from agents.kafka import READ_COMMITTED
 from agents.lag import Standing
 from agents.order import Merge
 from agents.pace import Pace, Reached
+from agents.startup import CannotStart
 from models.records import RawRecord, Source
 
 logger = logging.getLogger(__name__)
@@ -179,14 +181,16 @@ class AnswerLog:
     """When each partition last told all that it has, as far as brokers' answers to an aiokafka consumer's fetches show.
 
     A partition whose broker was away, or did not lead it, has all only once producers have had time to come back. `clock` is
-    the wall clock in seconds, which aiokafka stamps answers by; `came_up` is when Kafka began to answer, where it was away
-    before.
+    the wall clock in seconds, which aiokafka stamps answers by; `came_up` tells when Kafka began to answer, where it was away
+    before the consumer started.
     """
 
-    def __init__(self, consumer: Any, came_up: float | None = None, clock: Callable[[], float] = time) -> None:
+    def __init__(
+        self, consumer: Any, came_up: Callable[[], float | None] = lambda: None, clock: Callable[[], float] = time
+    ) -> None:
         self._send = consumer._client.send
         self._clock = clock
-        self._came_up = int((came_up or 0) * 1000)
+        self._came_up = came_up
         self._troubled: dict[TopicPartition, int] = {}
         consumer._client.send = self._send_and_note
 
@@ -208,7 +212,7 @@ class AnswerLog:
 
     def told(self, partition: TopicPartition, answered: int | None) -> int:
         """When it last told all, in milliseconds; 0 where it never has. `answered` is when it last told anything."""
-        trouble = self._troubled.get(partition, self._came_up)
+        trouble = self._troubled.get(partition, int((self._came_up() or 0) * 1000))
         if not answered or not trouble:
             return answered or 0
         if trouble <= answered < trouble + PRODUCERS_BACK_SECONDS * 1000:
@@ -246,9 +250,23 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = _FETCH_WAIT_MS
         # Faust reads committed records only where it writes in transactions itself
         consumer._isolation_level = READ_COMMITTED
-        self._answers = AnswerLog(consumer, cast(Any, self.app).health.kafka_came_up)
+        self._answers = AnswerLog(consumer, lambda: cast(Any, self.app).health.kafka_came_up)
         self._screen = FetchScreen(consumer)
         return consumer
+
+    async def on_start(self) -> None:
+        """Create aiokafka's consumer and start it, once Kafka answers."""
+        consumer = self._consumer = self._create_consumer(loop=self.thread_loop)
+        self.time_started = monotonic()
+        await cast(Any, self.app).connect(consumer.start)
+
+    def _start_thread(self) -> None:
+        # whoever started us gets it, and says so in one line
+        with suppress(CannotStart):
+            super()._start_thread()
+
+    def on_crash(self, msg: str, *fmt: Any, **kwargs: Any) -> None:
+        """Nothing: Faust would print it. What ends a thread is logged in our way (`agents.logs`)."""
 
     async def _fetch_records(
         self,
@@ -563,7 +581,19 @@ def _message(batch: Any, generation: int) -> ConsumerMessage:
     )
 
 
+class PatientProducer(driver.Producer):
+    """Faust's producer, whose start waits for Kafka."""
+
+    async def on_start(self) -> None:
+        """Create aiokafka's producer and start it, once Kafka answers."""
+        await super(driver.Producer, self).on_start()
+        producer = self._producer = self._new_producer()
+        self.beacon.add(producer)
+        await cast(Any, self.app).connect(producer.start)
+
+
 class Transport(driver.Transport):
     """Faust's transport over aiokafka, with `BatchConsumer`."""
 
     Consumer = BatchConsumer
+    Producer = PatientProducer

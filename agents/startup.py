@@ -3,13 +3,15 @@
 import asyncio
 import logging
 import threading
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from time import monotonic, time
+
+from aiokafka.errors import KafkaError
 
 from agents.health import Health, Server
 from agents.judge import Judge
-from agents.kafka import KafkaUnavailable, describe_trouble
+from agents.kafka import KafkaUnavailable, describe_trouble, explain_trouble
 from agents.patience import Patience
 from agents.redis import describe_eviction, describe_store_trouble
 from agents.settings import Settings
@@ -36,6 +38,22 @@ async def prepare(settings: Settings, judge: Judge, health: Health) -> None:
     belongs to workers with another key.
     """
     await asyncio.gather(_load(judge, health), _wait_for_servers(settings, judge, health))
+
+
+async def start_client(settings: Settings, health: Health, start: Callable[[], Awaitable[None]]) -> None:
+    """Start a client of Kafka's. Where Kafka has gone away since `prepare`, wait and say so in the same way.
+
+    `start` is called again after it has raised an error of Kafka's. Raises `CannotStart` where Kafka does not answer in time.
+    """
+
+    async def check() -> None:
+        try:
+            await start()
+        except (KafkaError, OSError, TimeoutError) as error:
+            raise KafkaUnavailable(await explain_trouble(settings, error)) from error
+
+    async with _waiting(settings, health) as wait:
+        await _wait_for_kafka(settings, wait, check)
 
 
 async def _load(judge: Judge, health: Health) -> None:
@@ -71,18 +89,29 @@ def _in_a_thread(work: Callable[[], None]) -> asyncio.Future[None]:
 
 
 async def _wait_for_servers(settings: Settings, judge: Judge, health: Health) -> None:
+    async with _waiting(settings, health) as wait:
+        wait.begin("redis", "Redis does not answer in time (see TWINWATCH_REDIS_URL)")
+        await wait.until_done(lambda: _check_redis(settings, judge))
+        await _wait_for_kafka(settings, wait, lambda: _check_kafka(settings))
+
+
+@asynccontextmanager
+async def _waiting(settings: Settings, health: Health) -> AsyncIterator["_Wait"]:
+    """Waits within are said, and end in time: else `CannotStart` is raised."""
     wait = _Wait(health, settings.startup_timeout_seconds)
     saying = asyncio.create_task(wait.keep_saying())
     try:
         async with asyncio.timeout(settings.startup_timeout_seconds):
-            wait.begin("redis", "Redis does not answer in time (see TWINWATCH_REDIS_URL)")
-            await wait.until_done(lambda: _check_redis(settings, judge))
-            wait.begin("kafka", describe_trouble(settings, TimeoutError()))
-            await wait.until_done(lambda: _check_kafka(settings))
+            yield wait
     except TimeoutError:
         raise CannotStart(wait.complaint) from None
     finally:
         saying.cancel()
+
+
+async def _wait_for_kafka(settings: Settings, wait: "_Wait", check: Callable[[], Awaitable[None]]) -> None:
+    wait.begin("kafka", describe_trouble(settings, TimeoutError()))
+    await wait.until_done(check)
 
 
 async def _check_redis(settings: Settings, judge: Judge) -> None:

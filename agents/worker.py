@@ -171,7 +171,7 @@ async def _consume(
     exit_.after(_LEAVE_SECONDS, status)
     if not signalled.done():
         ended = next(task for task in (running, watching, watching_store, pacing) if task.done())
-        logger.error("this worker cannot go on: %s", _why(ended))
+        _tell_end(ended)
     patience.stopping.set()
     if not await journey.finish(_FINISH_SECONDS):
         logger.warning("a batch is still under way; its records come again")
@@ -287,9 +287,12 @@ async def _cancel(future: "asyncio.Future[Any]") -> None:
     await asyncio.wait([future])
 
 
-def _why(ended: "asyncio.Task[Any]") -> str:
+def _tell_end(ended: "asyncio.Task[Any]") -> None:
     error = ended.exception()
-    return culprit(error) if error else str(ended.result())
+    if isinstance(error, CannotStart):
+        tell_failed_start(str(error))
+    else:
+        logger.error("this worker cannot go on: %s", culprit(error) if error else ended.result())
 
 
 class _Exit:

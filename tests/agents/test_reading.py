@@ -475,7 +475,7 @@ class FakeClient:
 
 def test_who_was_away_has_told_all_once_producers_had_time_to_come_back() -> None:
     client, moment = FakeClient(), 1_000.0
-    log = AnswerLog(SimpleNamespace(_client=client), None, lambda: moment)
+    log = AnswerLog(SimpleNamespace(_client=client), clock=lambda: moment)
     request = FetchRequest(100, 1, 1, 0, [(A.topic, [(0, 5, 1), (1, 5, 1)])])
     first, second = TopicPartition(*A), TopicPartition(*B)
     length = int(PRODUCERS_BACK_SECONDS * 1000)
@@ -498,7 +498,7 @@ def test_who_was_away_has_told_all_once_producers_had_time_to_come_back() -> Non
     assert log.told(second, 1_002_000 + length) == 1_002_000 + length
     assert log.told(second, 5) == 5
     # who starts with Kafka knows that it was away
-    log = AnswerLog(SimpleNamespace(_client=client), 1_000.0, lambda: moment)
+    log = AnswerLog(SimpleNamespace(_client=client), lambda: 1_000.0, lambda: moment)
     answered = [log.told(first, 1_000_000 + told) for told in (-1, 0, length - 1, length)]
     assert answered == [999_999, 1_000_000, 1_000_000, 1_000_000 + length]
 

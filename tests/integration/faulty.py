@@ -22,7 +22,7 @@ from aiokafka.errors import UnknownError
 
 from agents import pace
 from agents.clock import ClockWatch
-from agents.consumer import BatchConsumer
+from agents.consumer import BatchConsumer, PatientProducer, _ConsumerThread
 from agents.journey import Journey
 from agents.judge import _StoredJudge
 from agents.order import Merge
@@ -88,6 +88,21 @@ def group_fails() -> None:
         return await send(self, request)
 
     CoordinatorGroupRebalance._send_sync_group_request = send_once
+
+
+def partitions_are_never_told() -> None:
+    """Faust hangs over the second assignment that Kafka gives it, as it has over errors of the group."""
+    assigned = BatchConsumer.on_partitions_assigned
+    times = 0
+
+    async def assigned_once(self: BatchConsumer, *args: Any, **kwargs: Any) -> None:
+        nonlocal times
+        times += 1
+        if times > 1:
+            await asyncio.Event().wait()
+        await assigned(self, *args, **kwargs)
+
+    BatchConsumer.on_partitions_assigned = assigned_once  # type: ignore[method-assign]
 
 
 def rule_raises() -> None:
@@ -158,6 +173,29 @@ def slow_clock() -> None:
         kind.__init__.__defaults__ = (*others, wall_clock)
 
 
+def producer_is_late() -> None:
+    """Between the check that Kafka answers and the start of what writes to it there is time."""
+    _pause_before_start(PatientProducer)
+
+
+def consumer_is_late() -> None:
+    """The same before the start of what reads."""
+    _pause_before_start(_ConsumerThread)
+
+
+def _pause_before_start(kind: type[Any]) -> None:
+    """Make the file that the variable PAUSE names, and wait until it is gone."""
+    file, on_start = Path(os.environ["PAUSE"]), kind.on_start
+
+    async def start_later(self: Any) -> None:
+        file.touch()
+        while file.exists():
+            await asyncio.sleep(0.05)
+        await on_start(self)
+
+    kind.on_start = start_later
+
+
 FAULTS = {
     fault.__name__: fault
     for fault in (
@@ -165,10 +203,13 @@ FAULTS = {
         agents_hang,
         loop_hangs,
         group_fails,
+        partitions_are_never_told,
         rule_raises,
         indiscreet,
         in_long_strides,
         slow_clock,
+        producer_is_late,
+        consumer_is_late,
     )
 }
 

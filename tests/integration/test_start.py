@@ -10,8 +10,9 @@ import pytest
 from agents.settings import load_settings
 from models.events import TOPICS as EVENT_TOPICS
 from tests.integration.conftest import NewStage
-from tests.integration.stage import Stage, command
-from tests.servers import eventually, free_port
+from tests.integration.stage import Stage, Worker, command
+from tests.integration.workload import copied_messages
+from tests.servers import KafkaServer, RedisServer, eventually, free_port
 
 
 @pytest.fixture
@@ -121,6 +122,54 @@ def test_topics_are_created_as_asked_and_again_changes_nothing(new_genuine_stage
     assert f"created  {prefix}activity.messages (3 partitions)" in first.stdout
     assert f"created  {prefix}activity.dead-letters (1 partition)" in first.stdout
     assert first.stdout.replace("created", "exists ") == second.stdout
+
+
+@pytest.mark.kafka
+@pytest.mark.parametrize("fault", ["producer_is_late", "consumer_is_late"])
+def test_kafka_goes_away_once_it_has_been_found(
+    own_kafka: KafkaServer,
+    genuine_redis: RedisServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    stage = Stage(own_kafka.bootstrap_servers, genuine_redis.url, tmp_path, prefix=f"{tmp_path.name}.")
+    pause = tmp_path / "pause"
+    monkeypatch.setenv("PAUSE", str(pause))
+    try:
+        stage.create_topics(1)
+
+        def without_kafka(**settings: object) -> Worker:
+            worker = stage.start_worker(ready=False, fault=fault, **settings)
+            eventually(pause.exists, what="it has found Kafka")
+            own_kafka.kill()
+            pause.unlink()
+            return worker
+
+        # it waits and says for what, and goes on
+        worker = without_kafka()
+        eventually(
+            lambda: any("cannot be used" in reason for reason in worker.reasons("/ready")), what="it misses Kafka"
+        )
+        assert worker.get("/live")[0] == 200
+        own_kafka.start()
+        stage.send(copied_messages("anna", 6))
+        stage.wait_until_judged()
+        worker.wait_until_ready()
+        assert worker.stop() == 0
+        # no longer than at any start
+        worker = without_kafka(startup_timeout_seconds=3)
+        eventually(lambda: not worker.runs, what="it gives up")
+        assert worker.process.returncode == 1
+        assert f"CRITICAL this worker cannot start: Kafka at {own_kafka.bootstrap_servers} cannot" in worker.said
+        assert "Traceback" not in worker.said
+        # it can be asked to end meanwhile
+        own_kafka.start()
+        worker = without_kafka()
+        eventually(lambda: worker.get("/ready")[0] == 503 and "cannot be used" in worker.said, what="it misses Kafka")
+        assert worker.stop() == 0
+    finally:
+        stage.close()
 
 
 @pytest.mark.kafka
