@@ -53,7 +53,8 @@ class Sighting(Struct, frozen=True, kw_only=True):
     `backlog` is how far what was written is ahead of what is committed, of every partition of the group, in offsets;
     `committed` are the offsets that say so. `lag` is of our own partitions, and `waiting` tells whether any of their records
     has not been judged yet; `batch` is the number of the batch that has been under way for longest.
-    `others` are partitions that other members of the group have; asked for only where we have none.
+    `others` are partitions that other members of the group have, and `settled` tells whether Kafka has given all partitions to
+    somebody, as far as it says; asked for only where we have none.
     """
 
     backlog: Mapping[Partition, int]
@@ -62,6 +63,7 @@ class Sighting(Struct, frozen=True, kw_only=True):
     lag: Mapping[Partition, Lag] = {}
     batch: int | None = None
     others: frozenset[Partition] = frozenset()
+    settled: bool = True
 
 
 class Health:
@@ -73,6 +75,7 @@ class Health:
         self._outages: dict[tuple[Server, str], Outage] = {}
         self._partitions: frozenset[Partition] | None = None
         self._unassigned_since = clock()
+        self._left_out_since: float | None = None
         self._judged: dict[Partition, int] = {}
         self._idle_since = clock()
         self._uncommitted: dict[Partition, tuple[int, float]] = {}
@@ -110,6 +113,7 @@ class Health:
             self._idle_since = self._unassigned_since = self._batch_since = self._clock()
             self._uncommitted = {}
             self._neglected_since = {}
+            self._left_out_since = None
 
     def assign(self, partitions: frozenset[Partition]) -> None:
         """The group has given us these partitions (none, where there are more workers than partitions)."""
@@ -118,11 +122,13 @@ class Health:
         self._uncommitted = {}
         self._awaited = {}
         self._neglected_since = {}
+        self._left_out_since = None
         self._idle_since = self._unassigned_since = self._clock()
 
     def revoke(self) -> None:
         """The group is being rearranged."""
         self._partitions = None
+        self._left_out_since = None
         self._awaited = {}
         self._unassigned_since = self._clock()
 
@@ -164,6 +170,10 @@ class Health:
             self._idle_since = now
         if sighting.batch is None or sighting.batch != self._batch:
             self._batch, self._batch_since = sighting.batch, now
+        if self._partitions is not None or not sighting.settled:
+            self._left_out_since = None
+        elif self._left_out_since is None:
+            self._left_out_since = now
         for partition, backlog in sighting.backlog.items():
             if (
                 backlog == 0
@@ -238,6 +248,10 @@ class Health:
         for (topic, number), (_, since) in sorted(self._uncommitted.items()):
             if self._partitions and (topic, number) in self._partitions and now - since > self._stall_seconds:
                 reasons.append(f"judged records of {topic}/{number} have not been committed for {now - since:.0f} s")
+        left_out = 0.0 if self._left_out_since is None else now - self._left_out_since
+        # twice: to become a member anew takes Kafka a while, and nothing need be waiting
+        if left_out > 2 * self._stall_seconds:
+            reasons.append(f"the group has had its partitions for {left_out:.0f} s, and this worker was told of none")
         if not self._partitions and now - self._unassigned_since > self._stall_seconds:
             neglected = [p for p, since in self._neglected_since.items() if now - since > self._stall_seconds]
             if neglected:
@@ -248,13 +262,14 @@ class Health:
 
     def why_not_ready(self) -> list[str]:
         """Reasons for which this worker does not do its work at the moment."""
-        reasons = [outage.reason for outage in self._outages.values()]
+        reasons = [outage.reason for outage in list(self._outages.values())]
         if self._partitions is None:
             reasons.append(self.preparing or "Kafka has not assigned partitions yet")
         return reasons + self.waits + self.why_dead()
 
     def _out(self, server: Server) -> list[Outage]:
-        return [outage for (out, _), outage in self._outages.items() if out == server]
+        # a list first: the thread of the consumer tells us, too
+        return [outage for (out, _), outage in list(self._outages.items()) if out == server]
 
 
 def _some_of(names: Sequence[str]) -> str:

@@ -19,8 +19,10 @@ from models.events import TOPICS
 
 _TIMEOUT_SECONDS = 5.0
 _MICROSECONDS = 1_000_000
-_MEMBERS, _MEMBER_ID, _ASSIGNMENT = 5, 0, -1
+_STATE, _MEMBERS, _MEMBER_ID, _ASSIGNMENT = 2, 5, 0, -1
 """Where an answer to a DescribeGroups request has what is looked for."""
+_REARRANGED = ("PreparingRebalance", "CompletingRebalance")
+"""States of a group whose members do not know yet what they get."""
 
 
 class Standing(Struct, frozen=True, kw_only=True):
@@ -81,7 +83,7 @@ class GroupObserver:
             fresh = [partition for partition in partitions if partition not in committed]
             starts: dict[Any, int] = await self._consumer.beginning_offsets(fresh) if fresh else {}
             # of interest only where we have nothing to do: whether that is because others have it
-            others = frozenset() if ours else await self._have_others(member)
+            settled, others = (True, frozenset[Partition]()) if ours else await self._have_others(member)
         backlog = {(p.topic, p.partition): max(0, end - committed.get(p, starts.get(p, 0))) for p, end in ends.items()}
         standings = {p: standing(p) for p in ours if p in backlog}
         lag = {p: self._lag(p, ends[TopicPartition(*p)], backlog[p], one) for p, one in standings.items()}
@@ -93,22 +95,25 @@ class GroupObserver:
             waiting=batch is not None or any(one.records for p, one in lag.items() if p not in stuck),
             batch=batch,
             others=others,
+            settled=settled,
         )
 
-    async def _have_others(self, member: str) -> frozenset[Partition]:
-        """Partitions that are assigned to other members of the group, who are alive as far as Kafka knows."""
+    async def _have_others(self, member: str) -> tuple[bool, frozenset[Partition]]:
+        """Whether the group is settled, and the partitions of its other members, who are alive as far as Kafka knows."""
+        settled = True
         found: set[Partition] = set()
         try:
             answers = await self._admin.describe_consumer_groups([self._group])
         except IncompatibleBrokerVersion:  # the embedded broker, which has one worker
-            return frozenset()
+            return settled, frozenset()
         for answer in answers:
             for group in answer.groups:
+                settled = group[_STATE] not in _REARRANGED
                 for one in group[_MEMBERS]:
                     if one[_MEMBER_ID] != member and one[_ASSIGNMENT]:
                         assigned = ConsumerProtocolMemberAssignment.decode(one[_ASSIGNMENT])
                         found |= {(p.topic, p.partition) for p in assigned.partitions()}
-        return frozenset(found)
+        return settled, frozenset(found)
 
     def _lag(self, partition: Partition, end: int, backlog: int, standing: Standing | None) -> Lag:
         """What was read is counted exactly. Of the rest only offsets are known, of which transactions take some."""

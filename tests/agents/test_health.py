@@ -77,6 +77,7 @@ def test_it_lives_while_commits_are_a_little_behind_what_was_judged_all_the_time
 
 def test_without_partitions_it_is_dead_only_if_nobody_reads_them(clock: Clock) -> None:
     worker = health(clock)
+    worker.assign(frozenset())
     for committed in range(10):
         worker.see(sighting(100, committed))
         clock.now += 5
@@ -85,6 +86,35 @@ def test_without_partitions_it_is_dead_only_if_nobody_reads_them(clock: Clock) -
         worker.see(sighting(100, 9))
         clock.now += 5
     assert worker.why_dead() == ["no partition is assigned to this worker and nobody reads 1 that have records"]
+
+
+def test_who_is_told_of_no_partitions_though_the_group_is_settled_is_dead_whether_or_not_records_wait(
+    clock: Clock, worker: Health
+) -> None:
+    rearranged = msgspec.structs.replace(sighting(0), settled=False)
+
+    def left_out(seconds: int, looks: Sighting = sighting(0)) -> list[str]:  # noqa: B008 - it is never changed
+        for _ in range(seconds):
+            clock.now += 1
+            worker.see(looks)
+        return worker.why_dead()
+
+    worker.revoke()
+    assert left_out(600, rearranged) == []
+    assert left_out(61) == []
+    dead = ["the group has had its partitions for 61 s, and this worker was told of none"]
+    assert left_out(1) == dead
+    assert worker.why_not_ready() == ["Kafka has not assigned partitions yet", *dead]
+    # while Kafka is away, and from the beginning afterwards
+    worker.suffer("kafka", "Kafka does not answer")
+    assert worker.why_dead() == []
+    worker.recover("kafka")
+    assert left_out(61) == []
+    # whom Kafka has given nothing is one too many, and well
+    worker.assign(frozenset())
+    assert left_out(600) == []
+    worker.revoke()
+    assert left_out(61) == []
 
 
 def test_without_partitions_it_lives_while_others_have_them_and_wait_for_a_reason(clock: Clock) -> None:

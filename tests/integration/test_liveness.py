@@ -2,12 +2,16 @@
 
 import json
 import time
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from confluent_kafka import Consumer
 
 from agents.settings import Settings
+from models.events import TOPICS
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Stage, Worker
 from tests.integration.workload import copied_messages
@@ -68,6 +72,54 @@ def test_a_worker_whose_group_fails_unexpectedly_goes_on_or_ends_but_is_never_id
     stage.wait_until_judged()
     assert other.runs
     assert {subject for _, subject, _ in stage.found().values()} == {"anna", "bruno"}
+
+
+def test_a_worker_that_is_left_out_for_good_ends_though_no_record_waits(new_genuine_stage: NewStage) -> None:
+    stage = new_genuine_stage(1)
+    left_out = stage.start_worker(fault="partitions_are_never_told", stall_seconds=STALL_SECONDS)
+    other = stage.start_worker(ready=False, stall_seconds=STALL_SECONDS)
+    eventually(lambda: not left_out.runs, what="the worker ends")
+    assert left_out.process.returncode == 1
+    assert "this worker cannot go on: the group has had its partitions for" in left_out.said
+    other.wait_until_ready()
+
+
+def test_a_worker_for_which_no_partition_is_left_stays(new_genuine_stage: NewStage) -> None:
+    stage = new_genuine_stage(1)
+    worker = stage.start_worker(stall_seconds=STALL_SECONDS)
+    with ExitStack() as stack:
+        members = [stack.enter_context(closing(_member(stage))) for _ in TOPICS]
+
+        def is_surplus() -> bool:
+            assert worker.runs, worker.said
+            return all(len(member.assignment()) == 1 for member in members) and worker.get("/ready")[0] == 200
+
+        def polled(condition: Callable[[], bool]) -> bool:
+            for member in members:
+                member.poll(0)
+            return condition()
+
+        eventually(lambda: polled(is_surplus), what="each of the others has a partition")
+        until = time.monotonic() + 2 * STALL_SECONDS + 5
+        eventually(lambda: polled(lambda: time.monotonic() > until), what="a worker that was left out would have ended")
+        assert is_surplus()
+    worker.wait_until_ready()
+
+
+def _member(stage: Stage) -> Consumer:
+    """A member of the workers' group that comes before them where partitions are dealt in turn."""
+    member = Consumer(
+        {
+            "bootstrap.servers": stage.bootstrap_servers,
+            "group.id": stage.group,
+            "client.id": "a",
+            "partition.assignment.strategy": "roundrobin",
+            "enable.auto.commit": False,
+            "log_level": 0,
+        }
+    )
+    member.subscribe([stage.prefix + topic for topic in TOPICS])
+    return member
 
 
 def test_a_worker_waits_out_a_long_outage_of_redis_says_so_and_goes_on(
