@@ -10,7 +10,9 @@ from rules.writings import VISIBLE, events_by_actor, is_visible, one_of, others
 REFUSED = 1.0
 """What a consent that was not given adds to the level; where nobody said, it may have been."""
 SEEN_BY_EVERYBODY = 1.0
-CONTACT = 1.0
+NAMED, WORDS_AT_MOST = 1.9, 1.99
+"""The level of a text that says who a child is, and the most that words alone reach: a person has to read them first."""
+CONTACT = 0.05
 """What it adds that a stranger could get hold of the child."""
 FURTHER = 0.25
 """What each further such upload or text within the window adds to the level."""
@@ -27,6 +29,7 @@ class _Breach(Struct, frozen=True):
 
     level: float
     summary: str
+    at_most: float = float("inf")
 
 
 def _picture(event: MediaUpload) -> _Breach | None:
@@ -48,8 +51,9 @@ def _text(fact: Fact) -> _Breach | None:
     named = {"age": "age", "class": "class", "contact": "address or number"}
     words = " and ".join(named[what] for what in named if what in told)
     return _Breach(
-        level=2.0 + CONTACT * ("contact" in told),
+        level=NAMED + CONTACT * ("contact" in told),
         summary=f"A text that others can read names a pupil and tells the child's {words}.",
+        at_most=WORDS_AT_MOST,
     )
 
 
@@ -75,7 +79,7 @@ def judge_pupil_image(case: Case, limits: PupilImageLimits) -> Finding | None:
         return None
     breaches = case.readings["breaches"]
     return Finding(
-        level=breach.level + FURTHER * others(breaches),
+        level=min(breach.level + FURTHER * others(breaches), breach.at_most),
         measurements=(measured("breaches", breaches.count, 1, limits.window),),
         evidence=breaches,
         summary=breach.summary + one_of(breaches, "such uploads or texts", limits.window),

@@ -1,7 +1,7 @@
 """What a moderator gets to read of a member's text: a short excerpt in which personal data is a kind and a shape.
 
-Masking covers what `text.personal_data` finds, and by shape alone much more: an incident about anything at all must not give
-away a number that merely failed a check digit. What is wrongly masked costs a moderator a look.
+Masking covers what `text.personal_data` finds, the names of children, and by shape alone much more: an incident about
+anything at all must not give away a number that merely failed a check digit. What is wrongly masked costs a moderator a look.
 """
 
 import re
@@ -9,6 +9,8 @@ import unicodedata
 
 from models.incidents import MAX_EXCERPT_CHARACTERS
 from text.personal_data import find_personal_data
+from text.personal_data.pupils import MASK as CHILD
+from text.personal_data.pupils import find_children
 
 READ_CHARACTERS = 4 * MAX_EXCERPT_CHARACTERS
 """How much of a text is looked at: masks are shorter than what they hide, so an excerpt may take more than its length."""
@@ -27,6 +29,9 @@ _IBAN = re.compile(r"(?<![^\W_]) ([A-Z]{2}) [ ]? \d\d (?: [ .\-]{0,2}+ [A-Z\d]{1
 _NUMBER = re.compile(r"[+(]{0,2} \d (?: (?: ,? | [ .\-/()_*:|\\·–—]{0,3} ) \d )+", re.VERBOSE)
 _DATE = re.compile(r"(?:19|20)\d\d([-./])\d\d?\1\d\d? | \d\d?([-./]) \s? \d\d?\2 \s? (?:19|20)?\d\d", re.VERBOSE)
 _YEARS = re.compile(r"(?:1[89]|20)\d\d \s? [-–—/] \s? (?:1[89]|20)\d\d", re.VERBOSE)
+_NAME_PART = re.compile(r"[^\W\d_]+")
+_MIN_NAME_PART = 3
+"""Shorter parts of names are words of some language."""
 _CARD_DIGITS = range(13, 20)
 
 
@@ -47,14 +52,35 @@ def excerpt(text: str) -> str:
 
 
 def mask(text: str) -> str:
-    """`text` with everything in it that may be personal data replaced by its kind: `[e-mail]`, `[IBAN DE…]`, `[phone …]`."""
+    """`text` with everything in it that may be personal data or a child's name replaced by its kind: `[e-mail]`, `[child]`."""
+    data = find_personal_data(text)
+    children = find_children(text, data)
+    masks = [(datum.start, datum.end, datum.mask) for datum in data]
+    masks += [(child.start, child.end, CHILD) for child in children]
     reached, parts = 0, []
-    for datum in find_personal_data(text):
-        parts += [text[reached : datum.start], datum.mask]
-        reached = datum.end
-    text = _EMAIL.sub("[e-mail]", "".join([*parts, text[reached:]]))
+    for start, end, shown in sorted(masks):
+        if end > reached:
+            parts += [text[reached:start], shown]
+            reached = end
+    whole = "".join([*parts, text[reached:]])
+    text = _without_names(whole, {text[child.start : child.end] for child in children})
+    text = _EMAIL.sub("[e-mail]", text)
     text = _IBAN.sub(lambda found: f"[IBAN {found[1].upper()}{_ELLIPSIS}]", text)
     return _NUMBER.sub(_number_mask, text)
+
+
+def _without_names(text: str, names: set[str]) -> str:
+    """`text` without the parts of these names wherever else they stand: *Jakub* after *Jakub Nowacki*, in any case."""
+    parts = {part for name in names for part in _NAME_PART.findall(name) if len(part) >= _MIN_NAME_PART}
+    if not parts:
+        return text
+    either = "|".join(re.escape(part) for part in sorted(parts, key=len, reverse=True))
+    return re.sub(
+        rf"(?<![^\W_\[])(?:{either})(?:'s|s|[aeiouyąęůуаеою]{{1,2}}|ом|ой)?(?![^\W_\]])",
+        CHILD,
+        text,
+        flags=re.IGNORECASE,
+    )
 
 
 def _number_mask(found: re.Match[str]) -> str:

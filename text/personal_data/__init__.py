@@ -1,20 +1,23 @@
 """Personal data in texts: where it stands, of which kind it is, and how to speak of it without saying it."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from msgspec import structs
 
 from text.personal_data.accounts import find_cards, find_ibans
-from text.personal_data.addresses import find_addresses, may_tell_a_home
+from text.personal_data.addresses import find_addresses
 from text.personal_data.emails import find_emails
-from text.personal_data.folding import CLAIMED, fold
+from text.personal_data.folding import CLAIMED, fold, without_accents
 from text.personal_data.kinds import Kind, PersonalDatum, Standing
 from text.personal_data.lookalikes import find_lookalikes
+from text.personal_data.marks import Marks, plain_text
 from text.personal_data.national_ids import find_national_ids
 from text.personal_data.owners import is_anothers
-from text.personal_data.phones import find_phone_links, find_phones
+from text.personal_data.phones import find_disguised_phones, find_phone_links, find_phones
+from text.personal_data.standing import standing_of
+from text.personal_data.words import PHONE_WORDS
 
 __all__ = ["Kind", "PersonalDatum", "Standing", "find_personal_data"]
 
@@ -34,7 +37,10 @@ _WORTH_A_LOOK = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """Most texts have neither four digits close together nor any sign of an e-mail address."""
-_MANY_DIGITS = re.compile(r"\d(?:[^\n\d]{0,4}\d){6}")
+_HOUSE = re.compile(r"[^\W\d_]{3}[.,]? [^\W\d_]{0,3}[.:°º]? ?\d|\d[,.]? [^\W\d_]{3}")
+_SPOKEN = re.compile(r"(?:(?<![^\W_])[^\W\d_]{1,9}[ ,.-]{1,3}){5}[^\W\d_]{1,9}(?![^\W_])")
+"""A row of short words, as digits that are said are."""
+_MANY_DIGITS = re.compile(r"\d(?:[^\n\d]{0,4}\d){5}")
 
 
 def find_personal_data(text: str, language: str | None = None) -> tuple[PersonalDatum, ...]:
@@ -42,27 +48,42 @@ def find_personal_data(text: str, language: str | None = None) -> tuple[Personal
 
     `language` (BCP 47) is a hint about the countries whose telephone numbers are likely.
     """
-    tells_a_home = may_tell_a_home(text)
-    if not (tells_a_home or _WORTH_A_LOOK.search(text)):
+    worth_a_look = _WORTH_A_LOOK.search(text) is not None
+    if not (worth_a_look or _HOUSE.search(text) or _SPOKEN.search(text)):
         return ()
     folded = fold(text)
+    marks = Marks(plain_text(folded.text))
+    if not (worth_a_look or marks.any("lives", "number", "call")):
+        return ()
     search = _Search(_without_most_digits(folded.text))
     search.take(find_emails)
-    search.take(lambda rest: find_addresses(rest, tells_a_home))
+    search.take(lambda rest: find_addresses(rest, marks))
     if _MANY_DIGITS.search(search.text):
         search.take(find_ibans)
         search.take(find_phone_links)
         search.take(find_cards)
         search.take(find_national_ids)
         search.clear(find_lookalikes(search.text))
-        search.take(lambda rest: find_phones(rest, language))
-    found = sorted(search.found, key=lambda datum: datum.start)
-    anothers = {datum.start for datum in found[:MAX_ASKED] if is_anothers(folded.text, datum.start)}
+        search.take(lambda rest: find_phones(rest, language, marks))
+    if marks.any("number", "call") or PHONE_WORDS.search(without_accents(search.text)):
+        search.take(lambda rest: find_disguised_phones(rest, language, marks))
     return tuple(
-        structs.replace(datum, start=start, end=end, anothers=datum.start in anothers)
-        for datum in found
+        structs.replace(datum, start=start, end=end)
+        for datum in _placed(folded.text, marks, sorted(search.found, key=lambda datum: datum.start))
         for start, end in [folded.original(datum.start, datum.end)]
     )
+
+
+def _placed(text: str, marks: Marks, found: list[PersonalDatum]) -> Iterator[PersonalDatum]:
+    """The data with whose they are and where they lead."""
+    since = 0
+    for count, datum in enumerate(found):
+        if count < MAX_ASKED and is_anothers(text, datum.start):
+            datum = structs.replace(datum, anothers=True)
+        standing = standing_of(text, marks, datum, since)
+        if standing is Standing.PERSONAL:
+            since = datum.end
+        yield structs.replace(datum, standing=standing)
 
 
 def _without_most_digits(text: str) -> str:

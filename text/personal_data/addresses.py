@@ -8,9 +8,8 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
-from text.personal_data.folding import without_accents
-from text.personal_data.kinds import Kind, PersonalDatum, Standing
-from text.personal_data.words import INSTITUTION
+from text.personal_data.kinds import Kind, PersonalDatum
+from text.personal_data.marks import Marks
 
 MAX_CANDIDATES = 60
 """Postcodes, and words of living somewhere, around which a street is looked for in one text."""
@@ -20,12 +19,13 @@ _REACH = 90
 
 _NUMBER = r"\d{1,4} ?[A-Za-zА-Яа-я]?(?:[/-]\d{1,4}[A-Za-z]?)?(?![^\W_])"
 _MARK = r"[,.]? ?(?:(?:nr|no|n[°ºr]|num|č|br|бр|буд|д|дом|№|αρ|numer|numero|número|nummer)\b\.?:? ?)?"
-_WORDS = r"(?:[^\W\d_][\w.'’-]{0,30},? ){1,4}"
+_WORDS = r"(?:[„“\"«]?[^\W\d_][\w.'’-]{0,30}[“”\"»]?,? ){1,4}"
 
 _BEFORE_NAME = (
     r"rue|avenue|av\.|ave\.|bd\.?|boulevard|place|allée|chemin|impasse|quai|route|via|viale|piazza|corso|vicolo|largo|strada"
     r"|contrada|calle|c/|avda\.?|avenida|plaza|paseo|carrer|rúa|rua|travessa|praça|praceta|estrada|ul\.?|ulica|al\.|aleja|aleje"
     r"|os\.|osiedle|pl\.|plac|str\.|bulevardul|calea|aleea|şos\.|șos\.|ул\.?|улица|вул\.?|вулиця|просп\.?|проспект|пр-т"
+    r"|улицы|улиці|вулиці|улици|улице|ulicy|ulici|ulice|οδό|οδος|οδο|odos|bul\.|blv\.|sokak"
     r"|бул\.?|булевард|бульвар|пер\.|переулок|пров\.|провулок|οδός|οδού|λεωφ\.?|λεωφόρος|πλατεία|triq|rruga|rr\.|bulevardi"
     r"|bulevar|trg|sráid|bóthar|ქუჩა|שדרות|רחוב|شارع"
 )
@@ -33,7 +33,8 @@ _AFTER_NAME = (
     r"street|road|avenue|lane|terrace|crescent|gardens|grove|boulevard|straße|strasse|str\.|weg|allee|platz"
     r"|gasse|ring|damm|laan|straat|plein|kade|utca|út|útja|tér|tere|körút|köz|iela|prospekts|gatvė|g\.|prospektas|tänav|tn\.?|puiestee"
     r"|pst\.?|maantee|mnt\.?|katu|tie|sokak|sokağı|sk\.|sok\.|caddesi|cad\.|cd\.|bulvarı|mahallesi|mah\.|küçəsi|prospekti|gata|vegur"
-    r"|ქუჩა|ქ\.|გამზირი|փողոց|փ\.|улица|ulica|cesta|náměstí|námestie|nábřeží|třída|tř\."
+    r"|ქუჩა|ქ\.|ქუჩის|გამზირი|փողոց|փողոցի|փողոցում|փ\.|улица|ulica|ulici|ulice|cesta|cesti|ceste|náměstí|námestie|nábřeží|třída|tř\."
+    r"|ielā|gatvėje|g\.|al\.|pr\.|tänaval|tänava|puiesteel|kadulla|tiellä|utcában|utcán|úton|téren|sokakta|sokağında|caddesinde|улице|улици"
 )
 _WITHIN_NAME = (
     r"straße|strasse|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|chaussee|straat|laan|plein|gracht|kade|singel|dreef|steenweg"
@@ -61,36 +62,31 @@ _NAME_AND_NUMBER = re.compile(rf"(?<![^\W_])[^\W\d_][\w.'’-]{{2,30}},? {_MARK}
 _POSTCODE = re.compile(
     r"""(?<![\w.,/+-]) (?: [A-Z]{1,2} - )?
         (?: \d{4,6} | \d{3}[ ]\d\d | \d\d-\d{3} | \d{4}-\d{3} | \d{4}[ ]?[A-Z]{2} | [A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}
-          | [A-Z]{2,3}[ ]\d{4,5} | [A-Z]\d[\dW][ ]?[A-Z\d]{4} ) (?!\w) (?![.,/:-]\d)""",
+          | [A-Z]{2,3}[ ]\d{4,5} | AZ\d{4} | [A-Z]\d[\dW][ ]?[A-Z\d]{4} ) (?!\w) (?![.,/:-]\d)""",
     re.VERBOSE,
 )
-_DIGIT = re.compile(r"\d")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TOWN_AFTER = re.compile(r",?\s{1,2}(?:[^\W\d_a-zà-öø-ÿ]\w|[^\W\d_]{3,})")
+_BIG = r"[^\W\d_a-zà-öø-ÿа-яα-ω]"
+_REST = re.compile(
+    rf"(?:,? (?:apt|apartment|ap|flat|lok|m|kv|кв|byt|stan|stanovanje|interno|piso|esc|daire|d)[. :]{{0,2}}\d{{1,4}}[a-z]?)?"
+    rf"(?:,? ?{_BIG}[\w'’-]+(?:[ -]{_BIG}[\w'’-]+){{0,2}})?"
+    rf"(?:,? ?(?:[A-Z]{{1,3}}[- ])?\d[\dA-Z]{{1,4}}[ -]?[\dA-Z]{{0,4}}(?![\w.]))?"
+    rf"(?:,? {_BIG}[\w'’-]+(?:[ -]{_BIG}[\w'’-]+){{0,2}})?"
+)
+"""The flat, the town and its number, in the order in which they follow a street."""
+_AT_HOME = re.compile(
+    rf"[ :,]{{1,2}}(?:[^\W\d_]{{1,4}}\.? ){{0,3}}({_BIG}[\w.'’-]+(?: [\w.'’-]+){{0,3}},? {_MARK}{_NUMBER})"
+    rf"(?=,? (?:in )?{_BIG}|\.|\Z)"
+)
+"""A street that no word calls one, right behind the verb: `bor Nørregade 48, Aarhus`."""
 _TOWN_BEFORE = re.compile(r"[^\W\d_]{2,},?\s{1,2}\Z")
 
-_HOME_STEMS = (
-    "live at|lives at|live in|lives in|living at|address|adres|indirizzo|dirección|direccion|endereço|morada|wohn|habite"
-    "|habito|vivo |vive |viven |abit|moro |mora em|mieszka|bydl|býv|lakik|lakom|lakcím|locui|stanuj|živi|živí|živu|жив"
-    "|адрес|мешка|διεύθυνσ|μένω|μένει|κατοικ|oturuyor|ikamet|bor på|bor i |asun |asuu|osoite|elan |elab|dzīvo|gyven"
-    "|heimilis|bý |seoladh|jetoj|banoj|yaşay|მისამართ|ცხოვრობ|հասցե|ապրում|عنوان|أسكن|يسكن|כתובת|גר "
-)
-_HOME_STEM_LIST = _HOME_STEMS.split("|")
-_HOME = re.compile(rf"(?<![^\W_])(?:{_HOME_STEMS})", re.IGNORECASE)
 
-
-def may_tell_a_home(text: str) -> bool:
-    """Whether a text has a number and a word of living somewhere: a quick look that spares the others a closer one."""
-    if not _DIGIT.search(text):
-        return False
-    lowered = text.lower()
-    return any(stem in lowered for stem in _HOME_STEM_LIST)
-
-
-def find_addresses(text: str, tells_a_home: bool) -> Iterator[PersonalDatum]:
-    """Postal addresses in a folded text. They may overlap. `tells_a_home` is what `may_tell_a_home` said."""
+def find_addresses(text: str, marks: Marks) -> Iterator[PersonalDatum]:
+    """Postal addresses in a folded text, in which `marks` are. They may overlap."""
     line = text.replace("\n", " ")  # on envelopes an address goes over several
-    homes = [home.span() for home in islice(_HOME.finditer(line), MAX_CANDIDATES)] if tells_a_home else []
+    homes = [(home.start, home.end) for home in islice(marks.of("lives", "address"), MAX_CANDIDATES)]
     for postcode in islice(_POSTCODE.finditer(line), MAX_CANDIDATES):
         start, end = postcode.span()
         at_home = any(start - _REACH <= home_end <= end for _, home_end in homes)
@@ -100,10 +96,12 @@ def find_addresses(text: str, tells_a_home: bool) -> Iterator[PersonalDatum]:
             if not street and (at_home or "\n" in text[start - 2 : start]):
                 street = _number_before(line, start)
             if street:
-                yield _address(line, min(start, street[0]), max(end, street[1]), at_home)
-    for _, home_end in homes:
-        if street := _street(line, home_end, min(len(line), home_end + _REACH)):
-            yield _address(line, *street, True)
+                yield _address(line, min(start, street[0]), max(end, street[1]))
+    for home in islice(marks.of("lives"), MAX_CANDIDATES):
+        stop = min(len(line), home.end + _REACH)
+        behind = _AT_HOME.match(line, home.end, stop)
+        if street := _street(line, home.end, stop) or (behind.span(1) if behind else None):
+            yield _address(line, *street)
 
 
 def _has_a_town(line: str, start: int, end: int) -> bool:
@@ -121,7 +119,7 @@ def _number_before(line: str, end: int) -> tuple[int, int] | None:
     return (window + found.start(), window + found.end()) if found else None
 
 
-def _address(line: str, start: int, end: int, at_home: bool) -> PersonalDatum:
-    around = without_accents(line[max(0, start - _REACH) : start] + "|" + line[end : end + 40])
-    office = not at_home and INSTITUTION.search(around)
-    return PersonalDatum(Kind.ADDRESS, start, end, MASK, Standing.OFFICE if office else Standing.PERSONAL)
+def _address(line: str, start: int, end: int) -> PersonalDatum:
+    """With the flat and the town behind it, so that a mask covers them."""
+    rest = _REST.match(line, end)
+    return PersonalDatum(Kind.ADDRESS, start, rest.end() if rest else end, MASK)

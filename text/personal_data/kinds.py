@@ -20,12 +20,14 @@ class Standing(StrEnum):
     """How private a piece of personal data is where it stands.
 
     OFFICE leads to an institution rather than to a person (`info@…`, a mailing list). ATTRIBUTION says where a quotation
-    comes from (a mail's header, "Anna <anna@…> wrote:", a line of a chat log): it was published with what is quoted.
+    comes from (a mail's header, "Anna <anna@…> wrote:", a line of a chat log): it was published with what is quoted. EXAMPLE
+    is somebody's of whom an exercise or a novel speaks.
     """
 
     PERSONAL = "personal"
     OFFICE = "office"
     ATTRIBUTION = "attribution"
+    EXAMPLE = "example"
 
 
 class PersonalDatum(Struct, frozen=True):

@@ -19,7 +19,18 @@ _HARMLESS = [
         rf"{_YEAR}-?{_MONTH}-?{_DAY}[T ]\d\d[:.]?\d\d(?:[:.]?\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?",
         # the lists and ranges that calendars are full of: 12.-14.05.2024, 01.09.2023-30.06.2024, 2019-2023, 2019/20
         _ALONE.format(rf"(?:{_DAY}\.? ?[-/] ?)?{_DAY}([./-]) ?{_MONTH}\1 ?(?:{_YEAR}|\d\d)"),
-        _ALONE.format(rf"{_DAY}\.{_MONTH}\.(?:{_YEAR})? ?- ?{_DAY}\.{_MONTH}\.(?:{_YEAR})?"),
+        _ALONE.format(
+            rf"{_DAY}([./]) ?{_MONTH}(?:\.|\1 ?(?:{_YEAR}|\d\d))?,? ?(?:-|/|to|do|bis|au|al|a|até|till|til|tot|по|до|–)"
+            rf" ?{_DAY}\1 ?{_MONTH}(?:\.|\1)? ?(?:{_YEAR}|(?<=[./])\d\d)?"
+        ),
+        # months of a term: 09/2026 - 06/2027
+        _ALONE.format(rf"{_MONTH}[./]{_YEAR} ?- ?{_MONTH}[./]{_YEAR}"),
+        _ALONE.format(rf"{_YEAR}[./-]{_MONTH} ?- ?{_YEAR}[./-]{_MONTH}"),
+        # seconds and milliseconds since 1970, of the years 2001 to 2033
+        _ALONE.format(r"1[0-9]\d{8}(?:[.,]\d{1,6})?"),
+        _ALONE.format(r"1[0-9]\d{11}"),
+        # numbers that everybody may call: 116 111
+        _ALONE.format(r"116 ?\d{3}"),
         _ALONE.format(rf"{_MONTH}([./-]){_DAY}\1{_YEAR}"),
         _ALONE.format(rf"{_YEAR}([./-]) ?{_MONTH}\1 ?{_DAY}"),
         _ALONE.format(rf"{_YEAR} {_MONTH} {_DAY}"),

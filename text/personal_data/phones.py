@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum
+from text.personal_data.marks import Marks, together
 from text.personal_data.words import OTHER_NUMBER, OWN_NUMBER, PHONE_WORDS, PHONE_WORDS_AFTER, before, last_end
 
 UNKNOWN_COUNTRY = "[phone …]"
@@ -73,6 +74,15 @@ _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[ .]\d{3})+")
 _COUNTED = "01234567890123456789 9876543210"
 
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
+_MIN_DIGITS_SAID = 6
+"""Where the words say that it is a telephone number: Luxembourg and small towns have so short ones."""
+_OWN_REACH, _CALL_BEFORE = 48, 24
+"""Characters around a number in which words such as *my number* and *ring* are about it."""
+_SPOKEN_DIGITS = range(7, 14)
+_SPOKEN_GAP = re.compile(r"[\s,.;:/()–-]{1,3}(?:[^\W\d_]{1,5}[\s,.-]{1,2})?")
+"""Between digits that are said there may be one short word: *and*, *dann*."""
+_LOOSE_RUN = re.compile(r"(?<![\w])[+(]{0,2}[\dOoIl](?:[^\n\w]{0,4}[\dOoIl]){6,14}(?![^\W_])")
+_LETTERS_FOR_DIGITS = str.maketrans("OoIl", "0011")
 _MAX_NATIONAL_DIGITS = 13
 _MIN_DIGITS_ON_A_LINE = 9
 """A line with nothing else on it than so many digits, or one less in groups, is there to be dialled."""
@@ -88,8 +98,9 @@ class _Said(Struct, frozen=True):
 class _Lookups:
     """The phone numbers of one text that are still looked up, and where they may come from."""
 
-    def __init__(self, text: str, language: str | None) -> None:
+    def __init__(self, text: str, language: str | None, marks: Marks) -> None:
         self.left = MAX_LOOKUPS
+        self.marks = marks
         self.reached = 0
         script = next((regions for pattern, regions in _SCRIPT_REGIONS if pattern.search(text)), "")
         primary = re.split("[-_]", language or "")[0].lower()
@@ -124,14 +135,55 @@ def _parsed(shown: str, region: str | None) -> phonenumbers.PhoneNumber | None:
         return None
 
 
-def find_phones(text: str, language: str | None = None) -> Iterator[PersonalDatum]:
+def find_phones(text: str, language: str | None, marks: Marks) -> Iterator[PersonalDatum]:
     """Telephone numbers in a folded text from which look-alikes are taken away. `language` is BCP 47 and may be wrong."""
-    lookups = _Lookups(text, language)
+    lookups = _Lookups(text, language, marks)
     for start, end in islice(_numbers(text, lookups), MAX_JUDGED):
         if mask := _judge(text, start, end, lookups):
             extension = _EXTENSION.match(text, end)
             lookups.reached = extension.end() if extension else end
             yield PersonalDatum(Kind.PHONE, start, lookups.reached, mask)
+
+
+def find_disguised_phones(text: str, language: str | None, marks: Marks) -> Iterator[PersonalDatum]:
+    """Numbers that are announced, and written so that programs shall not read them: with letters for digits, odd signs between
+    them, or in words.
+    """
+    lookups = _Lookups(text, language, marks)
+    for run in islice(_LOOSE_RUN.finditer(text), MAX_JUDGED):
+        digits = re.sub(r"\D", "", run[0].translate(_LETTERS_FOR_DIGITS))
+        if not re.search(r"\d[^\n]*\d[^\n]*\d", run[0]) or _is_a_mere_number(digits, digits, _Said(True, False)):
+            continue
+        if _said(text, *run.span(), marks).phone and _stands_alone(text, *run.span()):
+            yield PersonalDatum(Kind.PHONE, *run.span(), lookups.first(digits, lookups.regions) or UNKNOWN_COUNTRY)
+    for start, end, digits in _spoken(text, marks):
+        counted = digits in _COUNTED or digits in _COUNTED[::-1] or len(set(digits)) == 1
+        if not counted and _said(text, start, end, marks).phone:
+            yield PersonalDatum(Kind.PHONE, start, end, UNKNOWN_COUNTRY)
+
+
+def _spoken(text: str, marks: Marks) -> Iterator[tuple[int, int, str]]:
+    """Rows of digits that are said in words, some of them perhaps written."""
+    start = end = 0
+    digits = ""
+    said = sorted(
+        [(at, to, str(digit)) for digit, at, to in marks.numbers()]
+        + [(found.start(), found.end(), found[0]) for found in _FEW_DIGITS.finditer(text)]
+    )
+    for at, to, digit in said:
+        if digits and not _SPOKEN_GAP.fullmatch(text, end, at):
+            if len(digits) in _SPOKEN_DIGITS:
+                yield start, end, digits
+            digits = ""
+        if not digits:
+            start = at
+        digits += digit
+        end = to
+    if len(digits) in _SPOKEN_DIGITS:
+        yield start, end, digits
+
+
+_FEW_DIGITS = re.compile(r"(?<!\w)\d{1,5}(?!\w)")
 
 
 def _numbers(text: str, lookups: _Lookups) -> Iterator[tuple[int, int]]:
@@ -153,7 +205,7 @@ def find_phone_links(text: str) -> Iterator[PersonalDatum]:
 def _pieces(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """The run as one number, then as the several that wide gaps, strokes and new trunk zeros make of it."""
     digits = sum(map(str.isdecimal, text[start:end][:64]))
-    if digits < _MIN_DIGITS:
+    if digits < _MIN_DIGITS_SAID:
         return
     if digits <= _MAX_DIGITS + 1:
         yield start, end
@@ -168,9 +220,11 @@ def _judge(text: str, start: int, end: int, lookups: _Lookups) -> str | None:
     """The mask of the number, or None where it is none."""
     shown = text[start:end]
     digits = "".join(filter(str.isdecimal, shown))
-    if not _MIN_DIGITS <= len(digits) <= _MAX_DIGITS or not _stands_alone(text, start, end):
+    if not _MIN_DIGITS_SAID <= len(digits) <= _MAX_DIGITS or not _stands_alone(text, start, end):
         return None
-    said = _said(text, start, end)
+    said = _said(text, start, end, lookups.marks)
+    if len(digits) < _MIN_DIGITS and not said.phone:
+        return None
     international = "+" in shown or re.match(r"[(\[]?00 ?[(]?[1-9]", shown)
     if international and ((mask := _international(shown, digits, said)) or not said.phone):
         return mask
@@ -208,12 +262,24 @@ def _is_a_mere_number(shown: str, digits: str, said: _Said) -> bool:
     return bool(example or decimal or million or len(set(digits)) == 1)
 
 
-def _said(text: str, start: int, end: int) -> _Said:
+def _said(text: str, start: int, end: int, marks: Marks) -> _Said:
     words = before(text, start)
     phone, other = last_end(PHONE_WORDS, words), last_end(OTHER_NUMBER, words)
-    own = last_end(OWN_NUMBER, words) >= 0 and other < 0
+    own = other < 0 and (last_end(OWN_NUMBER, words) >= 0 or _is_somebodys(marks, start - len(words), start))
     own = own or PHONE_WORDS_AFTER.match(without_accents(text[end : end + 24]).lstrip(" ,")) is not None
+    if other < 0 and not own and phone < 0:
+        called = marks.of("call", start=start - min(len(words), _CALL_BEFORE), end=start)
+        own = bool(called) or any(
+            text[end : mark.start].strip(" ,;.") == "" for mark in marks.of("call", start=end, end=end + 24)
+        )
     return _Said(phone=phone > other or own, other=other > phone)
+
+
+def _is_somebodys(marks: Marks, start: int, end: int) -> bool:
+    """*My private number is*: a word for a number, and whose it is, in either order and with words between."""
+    start = max(start, end - _OWN_REACH)
+    numbers = marks.of("number", start=start, end=end)
+    return bool(numbers) and any(together(numbers, marks.of("my", "private", start=start, end=end)))
 
 
 def _international(shown: str, digits: str, said: _Said) -> str | None:

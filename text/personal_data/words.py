@@ -51,6 +51,7 @@ def last_end(words: re.Pattern[str], said: str) -> int:
 
 
 PHONE_WORDS = any_of("""
+    kinito|tilefono|til mou|nomer telefona|telefona mi|moi nomer|moy nomer|nomera mi|nomerat mi|ra2mi|rakmi|raqmi
     phone|telephone|tel$|mobile|mob$|cell$|cellphone|call me|call us|call at|call on|call$|ring me|text me|text us|whatsapp
     whats app|watsapp|wa$|viber|telegram|signal$|sms|fax|hotline|landline|dial|reach me|reach us|contact me|contact number
     ph$|t:|m:|p:|f:|mich unter|erreichst|rufft|telefon|handy$|handynummer|handynr|mobil|rufnummer|ruf mich|ruft mich

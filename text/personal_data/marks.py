@@ -1,0 +1,257 @@
+"""Words around personal data: which words of a text speak of offices, of living somewhere, of children, of novels.
+
+The words of each language stand in `surroundings.yaml`. A text is read once; a word is looked up by itself, so that the
+time does not grow with the number of words that are known.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cache, cached_property
+from itertools import product
+
+from msgspec import Struct
+
+from text.languages import likely
+from text.personal_data.folding import fold
+from text.words import read_list
+
+KINDS = (
+    *("number", "my", "private", "call", "office", "institution", "hotline", "lives", "address", "class", "years"),
+    *("aged", "lasting", "pupil", "praise", "teacher", "fiction", "work", "exercise", "remove", "roster", "digits"),
+)
+MAX_MARKS = 2_000
+"""Words of one text that mean something; a text of more is no letter of anybody's."""
+SURE_LETTERS = 5
+"""Shorter words mean something else in another language, and count only where the text may be in theirs."""
+_SAMPLE = 400
+"""Characters by which the language is told."""
+
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_PHRASE_GAP = 3
+_SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "ß": "ss"})
+_LETTERS = {
+    "ł": "l",
+    "ø": "o",
+    "đ": "d",
+    "ð": "d",
+    "ħ": "h",
+    "ı": "i",
+    "æ": "a",
+    "œ": "o",
+    "ß": "s",
+    "þ": "t",
+    "ə": "e",
+    "ς": "σ",
+}
+_LETTERS |= {letter.upper(): plain.upper() for letter, plain in _LETTERS.items() if len(letter.upper()) == 1}
+_ARABIC_PREFIXES = ("وال", "بال", "لل", "ال", "و", "ب", "ل")
+
+
+class _Plain(dict[int, str | None]):
+    """A table for str.translate that fills itself: one plain letter, its case kept, for each letter; none for an accent."""
+
+    def __missing__(self, code: int) -> str | None:
+        letter = chr(code)
+        base = unicodedata.normalize("NFD", letter)[0]
+        form = None if unicodedata.category(letter) == "Mn" else _LETTERS.get(letter, _LETTERS.get(base, base))
+        self[code] = form
+        return form
+
+
+_PLAIN = _Plain()
+
+
+class PlainText(Struct, frozen=True, dict=True):
+    """A text without accents, its case kept. `origins` are the places of its characters in the text, None where none moved."""
+
+    text: str
+    origins: list[int] | None
+
+    @cached_property
+    def small(self) -> str:
+        """The same without case, character by character."""
+        small = self.text.lower()
+        return small if len(small) == len(self.text) else "".join(c.lower()[:1] for c in self.text)
+
+    def original(self, start: int, end: int) -> tuple[int, int]:
+        """The span of the text that `text[start:end]` was made of, accents included."""
+        if self.origins is None or start >= end:
+            return start, end
+        return self.origins[start], self.origins[end]
+
+
+def plain_text(text: str) -> PlainText:
+    """Take the accents off; linear."""
+    if text.isascii():
+        return PlainText(text, None)
+    plain = text.translate(_PLAIN)
+    if len(plain) == len(text):
+        return PlainText(plain, None)
+    origins = [index for index, character in enumerate(text) if _PLAIN[ord(character)] is not None]
+    return PlainText(plain, [*origins, len(text)])
+
+
+class Mark(Struct, frozen=True):
+    """A word or phrase that means something: where it stands in the plain text, and in which languages."""
+
+    start: int
+    end: int
+    languages: frozenset[str]
+
+
+class _Meaning(Struct, frozen=True):
+    """`rest` are the further words of a phrase."""
+
+    kind: str
+    languages: frozenset[str]
+    rest: tuple[str, ...] = ()
+
+
+class _Lexicon:
+    """All words of all languages."""
+
+    def __init__(self, listed: dict[str, dict[str, str]]) -> None:
+        self.exact: dict[str, list[_Meaning]] = {}
+        self.beginnings: dict[str, list[_Meaning]] = {}
+        self.endings: dict[str, list[_Meaning]] = {}
+        self.digits: dict[str, int] = {}
+        found: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+        for language, kinds in listed.items():
+            for kind, words in kinds.items():
+                if kind == "digits":
+                    self._add_digits(words)
+                    continue
+                for entry in words.split(","):
+                    for form in _forms(entry):
+                        found.setdefault((kind, form), set()).add(language)
+        for (kind, (first, *rest)), languages in found.items():
+            table = (
+                self.endings
+                if first.startswith("*")
+                else self.beginnings
+                if first.endswith("*") and not rest
+                else self.exact
+            )
+            meaning = _Meaning(kind, frozenset(languages), tuple(rest))
+            table.setdefault(first.strip("*"), []).append(meaning)
+        self.shortest = min(map(len, self.beginnings), default=0), min(map(len, self.endings), default=0)
+        self.longest = max(map(len, self.beginnings), default=0), max(map(len, self.endings), default=0)
+
+    def _add_digits(self, words: str) -> None:
+        for digit, names in enumerate(words.split(",")):
+            for name in names.split("|"):
+                for form in _forms(name):
+                    self.digits.setdefault("".join(form), digit)
+
+    def meanings(self, word: str) -> Iterator[_Meaning]:
+        """What a word may mean, or may begin."""
+        yield from self.exact.get(word, ())
+        shortest, longest = self.shortest[0], self.longest[0]
+        for length in range(shortest, min(len(word), longest) + 1):
+            if known := self.beginnings.get(word[:length]):
+                yield from known
+        shortest, longest = self.shortest[1], self.longest[1]
+        for length in range(shortest, min(len(word), longest) + 1):
+            if known := self.endings.get(word[len(word) - length :]):
+                yield from known
+        if "\u0600" <= word[0] <= "\u06ff":
+            yield from self._without_article(word)
+
+    def _without_article(self, word: str) -> Iterator[_Meaning]:
+        for prefix in _ARABIC_PREFIXES:
+            if word.startswith(prefix) and len(word) > len(prefix) + 2:
+                bare = word[len(prefix) :]
+                yield from self.exact.get(bare, ())
+                for length in range(self.shortest[0], len(bare) + 1):
+                    yield from self.beginnings.get(bare[:length], ())
+                return
+
+
+def _forms(entry: str) -> Iterator[tuple[str, ...]]:
+    """The words of an entry as they are looked up, and as they are spelt where there are no accents."""
+    bare = entry.strip().casefold() if "ß" not in entry else entry.strip().lower()
+    for spelt in dict.fromkeys((bare, bare.translate(_SPELLED))):
+        words = re.findall(r"\*?[^\W_]+\*?", plain_text(fold(spelt).text).small)
+        parts = [re.findall(r"\*?[^\W\d_]+\*?|\d+", word) for word in words]
+        if parts:
+            yield tuple(part for word in parts for part in word)
+
+
+@cache
+def lexicon() -> _Lexicon:
+    """The words of `surroundings.yaml`. Raises ValueError for a list of an unknown kind."""
+    listed: dict[str, dict[str, str]] = read_list("personal_data", "surroundings.yaml")
+    unknown = sorted(
+        {f"{language}: {kind}" for language, kinds in listed.items() for kind in kinds if kind not in KINDS}
+    )
+    if unknown:
+        raise ValueError(f"surroundings.yaml: found {', '.join(unknown)}, expected lists of {', '.join(KINDS)}")
+    return _Lexicon(listed)
+
+
+class Marks:
+    """The words of one text that mean something."""
+
+    def __init__(self, plain: PlainText) -> None:
+        self.plain = plain
+        self._found: dict[str, list[Mark]] = {}
+        self._read()
+
+    @cached_property
+    def _likely(self) -> frozenset[str]:
+        letters = " ".join(re.findall(r"[^\W\d_]+", self.plain.small[: 4 * _SAMPLE]))
+        return likely(letters[:_SAMPLE])
+
+    def _read(self) -> None:
+        known = lexicon()
+        words = [(found[0], *found.span()) for found in _WORD.finditer(self.plain.small)]
+        left = MAX_MARKS
+        for index, (word, start, end) in enumerate(words):
+            for meaning in known.meanings(word):
+                if (last := _end_of(meaning.rest, words, index)) is not None and left:
+                    self._found.setdefault(meaning.kind, []).append(Mark(start, max(end, last), meaning.languages))
+                    left -= 1
+
+    def of(self, *kinds: str, start: int = 0, end: int | None = None) -> list[Mark]:
+        """Words of these kinds that begin and end between two places."""
+        to = len(self.plain.text) if end is None else end
+        return [
+            mark
+            for kind in kinds
+            for mark in self._found.get(kind, ())
+            if start <= mark.start and mark.end <= to and self._is_sure(mark)
+        ]
+
+    def any(self, *kinds: str, start: int = 0, end: int | None = None) -> bool:
+        """Whether there is such a word."""
+        return bool(self.of(*kinds, start=start, end=end))
+
+    def _is_sure(self, mark: Mark) -> bool:
+        return mark.end - mark.start >= SURE_LETTERS or bool(mark.languages & self._likely)
+
+    def numbers(self) -> Iterator[tuple[int, int, int]]:
+        """Digits that are said in words, each with its place: (digit, start, end)."""
+        digits = lexicon().digits
+        for found in _WORD.finditer(self.plain.small):
+            if (digit := digits.get(found[0])) is not None:
+                yield digit, *found.span()
+
+
+def _end_of(rest: tuple[str, ...], words: list[tuple[str, int, int]], index: int) -> int | None:
+    """Where a phrase ends whose first word is number `index`; None where its other words do not follow."""
+    end = words[index][2]
+    for offset, wanted in enumerate(rest, 1):
+        if index + offset >= len(words):
+            return None
+        word, start, last = words[index + offset]
+        same = word.startswith(wanted[:-1]) if wanted.endswith("*") else word == wanted
+        if not same or start - end > _PHRASE_GAP:
+            return None
+        end = last
+    return end
+
+
+def together(some: Iterable[Mark], others: Iterable[Mark]) -> Iterator[tuple[Mark, Mark]]:
+    """Pairs of words that are of one language."""
+    return ((one, other) for one, other in product(some, others) if one.languages & other.languages)
