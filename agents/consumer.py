@@ -210,11 +210,11 @@ class AnswerLog:
         now = int(self._clock() * 1000)
         self._troubled.update({TopicPartition(*partition): now for partition in partitions})
 
-    def told(self, partition: TopicPartition, answered: int | None) -> int:
-        """When it last told all, in milliseconds; 0 where it never has. `answered` is when it last told anything."""
+    def told(self, partition: TopicPartition, answered: int) -> int:
+        """When it last told all, in milliseconds. `answered` is when it last told anything. 0: never."""
         trouble = self._troubled.get(partition, int((self._came_up() or 0) * 1000))
         if not answered or not trouble:
-            return answered or 0
+            return answered
         if trouble <= answered < trouble + PRODUCERS_BACK_SECONDS * 1000:
             return trouble
         if answered >= trouble:
@@ -226,15 +226,16 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
     """The thread in which aiokafka's consumer runs.
 
     `behind` are the partitions that had more after the last fetch, `positions` the offsets from which each is read on, and
-    `answered` tells of each when it last told what it has (milliseconds of the wall clock, 0 never). What is in neither
-    `behind` nor `answered` is not waited for; whoever leaves a partition out of both must name its topic in
-    `RawRecord.without`. `unreadable` is what stands at the position of a partition where that cannot be read.
+    `answered` tells of each when it last told all that it has, `heard` when it gave anything (milliseconds of the wall
+    clock, 0 never). What is in neither `behind` nor `answered` is not waited for; whoever leaves a partition out of both must
+    name its topic in `RawRecord.without`. `unreadable` is what stands at the position of a partition that cannot be read on.
     """
 
     logger = _faust_logger
     behind: frozenset[TP] = frozenset()
     positions: Mapping[TP, int] = MappingProxyType({})
     answered: Mapping[TP, int] = MappingProxyType({})
+    heard: Mapping[TP, int] = MappingProxyType({})
     unreadable: Mapping[TP, Unreadable] = MappingProxyType({})
     _screen: FetchScreen
     _answers: AnswerLog
@@ -294,7 +295,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             if self.positions.get(ensure_TP(tp), 0) >= one.offset
         }
         self.behind = frozenset(tp for tp, state in states.items() if _has_more(state)) - self.unreadable.keys()
-        told = {tp: self._answers.told(TopicPartition(*tp), state.timestamp) for tp, state in states.items()}
+        self.heard = {tp: state.timestamp or 0 for tp, state in states.items()}
+        told = {tp: self._answers.told(TopicPartition(*tp), moment) for tp, moment in self.heard.items()}
         self.answered = {tp: moment for tp, moment in told.items() if tp not in self.unreadable}
         return fetched
 
@@ -515,7 +517,7 @@ class BatchConsumer(driver.Consumer):
             missing = self._merge.missing() & partitions
             wanted = missing or self._merge.below(RECORDS_AHEAD, partitions)
             if not partitions:  # there are more workers than partitions
-                self._merge.add({}, frozenset(), {})
+                self._merge.add({}, frozenset(), {}, {})
             if not wanted:
                 return True
             # what is here already need not wait for what may come
@@ -530,7 +532,7 @@ class BatchConsumer(driver.Consumer):
         self.clock.see(written, thread.positions.keys() - thread.behind)
         records = {tp: [record for record, _ in more] for tp, more in written.items()}
         answered = {partition: moment for partition, moment in thread.answered.items() if partition in partitions}
-        self._merge.add(records, thread.behind & partitions, answered)
+        self._merge.add(records, thread.behind & partitions, answered, thread.heard)
         self._positions = thread.positions
         return True
 

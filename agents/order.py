@@ -86,9 +86,16 @@ class Merge:
         self._answered.clear()
         self._missed_since.clear()
 
-    def add(self, records: Mapping[TP, Sequence[RawRecord]], behind: frozenset[TP], answered: Mapping[TP, int]) -> None:
+    def add(
+        self,
+        records: Mapping[TP, Sequence[RawRecord]],
+        behind: frozenset[TP],
+        answered: Mapping[TP, int],
+        heard: Mapping[TP, int],
+    ) -> None:
         """These were read, and `behind` are all partitions that are known or suspected to have more. `answered` tells of every
-        partition when it last told what it has (milliseconds of the wall clock, 0 never).
+        partition when it last told all that it has, and `heard` when it last gave anything: what it gives may be new although
+        it has not told all (milliseconds of the wall clock, 0 never).
         """
         now = int(self._wall_clock() * 1000)
         if now < self._now:
@@ -99,7 +106,7 @@ class Merge:
         self._behind = behind
         self._answered = {partition: min(moment, now) for partition, moment in answered.items()}
         for partition, more in records.items():
-            fetched = self._answered.get(partition, 0)
+            fetched = min(heard.get(partition, 0), now)
             waiting = self._waiting.setdefault(partition, deque())
             for record in more:
                 told = event_time(record)

@@ -37,16 +37,19 @@ def read(
     into: Merge,
     behind: frozenset[TP] = frozenset(),
     answered: dict[TP, int] | None = None,
+    heard: dict[TP, int] | None = None,
     **seconds: Sequence[float | None],
 ) -> None:
     """More of partitions a, b, c, which say when each record happened; offsets are seconds. All have answered just now, unless
-    `answered` says when.
+    `answered` says when, and `heard` when they gave anything.
     """
+    told = dict.fromkeys(ALL, told_at(0)) | (answered or {})
     partitions = {"a": A, "b": B, "c": C}
     into.add(
         {partitions[n]: [record(partitions[n], i, s) for i, s in enumerate(more)] for n, more in seconds.items()},
         behind,
-        dict.fromkeys(ALL, told_at(0)) | (answered or {}),
+        told,
+        told | (heard or {}),
     )
 
 
@@ -170,6 +173,19 @@ def test_what_an_operator_does_not_want_to_wait_for_is_named() -> None:
     assert taken(subject) == [(2, 3)]
     assert subject.given_up() == frozenset()
     assert taken(subject) == []
+
+
+def test_what_came_while_partitions_come_back_waits_until_the_others_have_told_all_since() -> None:
+    subject = merge()
+    # all of them have been away until ten seconds ago: nobody knows whether that is all they have
+    away = dict.fromkeys(ALL, told_at(10))
+    read(subject, answered=away, heard={A: told_at(1)}, a=[20])
+    assert taken(subject) == []
+    assert subject.missing() == {B, C}
+    read(subject, answered=away | {C: told_at(0)}, heard={B: told_at(0.5)}, b=[10])
+    assert taken(subject) == [(1, 10)]
+    read(subject, answered=away | {B: told_at(0), C: told_at(0)})
+    assert taken(subject) == [(0, 20)]
 
 
 def test_it_knows_since_when_a_partition_has_not_told_what_it_has() -> None:

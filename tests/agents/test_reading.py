@@ -61,6 +61,10 @@ class FakeThread:
         self.takes_commits = True
         self.seeks = 0
 
+    @property
+    def heard(self) -> dict[TP, int]:
+        return self.answered
+
     async def getmany(self, partitions: set[TP], timeout: float) -> dict[TopicPartition, list[Any]]:
         self.asked.append(partitions)
         if self.before_fetch:
@@ -486,7 +490,7 @@ def test_who_was_away_has_told_all_once_producers_had_time_to_come_back() -> Non
             await cast(Any, client).send(1, request)
 
     asyncio.run(fetch(0, 0))
-    assert (log.told(first, None), log.told(first, 999_000)) == (0, 999_000)
+    assert (log.told(first, 0), log.told(first, 999_000)) == (0, 999_000)
     asyncio.run(fetch(answers=False))
     # what it told before it went away still holds as of then
     assert log.told(first, 999_000) == 999_000
