@@ -30,22 +30,24 @@ DISGUISE = 1.0
 WHOLE_TITLE = 2.0
 """The level of a name that leaves no doubt about whom it pretends to be: `eTwinning Support`, not `Support`."""
 _DIGEST_BYTES = 12
-_PLATFORM, _SERVICE, _TITLE, _BESIDE = "platform", "service", "title", "beside"
-_STAFF = frozenset({_PLATFORM, _SERVICE})
+_PLATFORM, _PROGRAMME, _SERVICE, _ROLE, _TITLE, _BESIDE = "platform", "programme", "service", "role", "title", "beside"
 
 
 class Protected(Struct, frozen=True, forbid_unknown_fields=True):
     """Whom nobody may pretend to be.
 
-    `platform`: names of the platform and of those who run it. `services`: what its staff is called. `titles`: full names of
-    its organisations. `beside`: words that change nothing (`team`, `official`, names of countries). A display name is
-    protected when it is made of these words only, not of the last alone, or has a title or a service of the platform in it
-    ("Maria, eTwinning Support"); an organisation when it is one of the latter two: members may well name the platform as where
-    they are at home.
+    `platform`: names of the platform and of those who run it. `programmes`: what belongs to schools as well as to them
+    (`Erasmus`). `services`: what its staff is called. `roles`: what is staff beside the name of a platform or programme only
+    (`help`, `security`, the national agencies). `titles`: full names of its organisations. `beside`: words that change nothing
+    (`team`, `official`, names of countries). A display name is protected when it is made of these words only, and has a platform
+    or service among them or a programme with a role; or has a title or a service of the platform in it ("Maria, eTwinning
+    Support"). An organisation when it is one of the latter two: members may well name the platform as where they are at home.
     """
 
     platform: tuple[str, ...]
+    programmes: tuple[str, ...]
     services: tuple[str, ...]
+    roles: tuple[str, ...]
     titles: tuple[str, ...]
     beside: tuple[str, ...]
 
@@ -82,7 +84,9 @@ def _profile(fact: Fact) -> ProfileUpdate:
 def _vocabulary(protected: Protected, likeness: float) -> Vocabulary:
     kinds = (
         (_PLATFORM, protected.platform),
+        (_PROGRAMME, protected.programmes),
         (_SERVICE, protected.services),
+        (_ROLE, protected.roles),
         (_TITLE, protected.titles),
         (_BESIDE, protected.beside),
     )
@@ -105,16 +109,26 @@ def _pretence(
     vocabulary = _vocabulary(protected, likeness)
     for where, written in (("display name", display_name), ("organisation", organisation)):
         kinds = vocabulary.kinds_in(written.seen) - {_BESIDE} if written else frozenset()
-        sure = _TITLE in kinds or kinds >= _STAFF
-        if written and (sure or (kinds and where == "display name")):
+        sure = _is_staff(kinds)
+        if written and (sure or (where == "display name" and _is_protected(kinds))):
             disguised = _is_disguised(written)
             level = (WHOLE_TITLE if sure else 1.0) + DISGUISE * disguised
             return _Pretence(where, "is", _whom(kinds), level, disguised)
     for kinds in vocabulary.kinds_within(display_name.seen):
-        if _TITLE in kinds or kinds >= _STAFF:
+        if _is_staff(kinds):
             disguised = _is_disguised(display_name)
             return _Pretence("display name", "names", _whom(kinds), 1.0 + DISGUISE * disguised, disguised)
     return None
+
+
+def _is_staff(kinds: frozenset[str]) -> bool:
+    """Whether words of these kinds leave no doubt: a title, or a service or role of the platform or a programme."""
+    return _TITLE in kinds or not (kinds.isdisjoint((_PLATFORM, _PROGRAMME)) or kinds.isdisjoint((_SERVICE, _ROLE)))
+
+
+def _is_protected(kinds: frozenset[str]) -> bool:
+    """Whether a name of these kinds only is protected. A role by itself is a word, and some people's name."""
+    return _ROLE not in kinds and not kinds.isdisjoint((_PLATFORM, _SERVICE))
 
 
 def _is_disguised(name: TextReading) -> bool:
@@ -124,9 +138,9 @@ def _is_disguised(name: TextReading) -> bool:
 def _whom(kinds: frozenset[str]) -> str:
     if _TITLE in kinds:
         return "a national or central support organisation"
-    if _PLATFORM not in kinds:
+    if kinds.isdisjoint((_PLATFORM, _PROGRAMME)):
         return "the staff"
-    return "the platform's staff" if _SERVICE in kinds else "the platform"
+    return "the platform" if kinds.isdisjoint((_SERVICE, _ROLE)) else "the platform's staff"
 
 
 def _pretence_of(fact: Fact, limits: ImpersonationLimits) -> _Pretence | None:

@@ -78,7 +78,8 @@ _ISSUERS = re.compile(
 )
 """Issuers and lengths after ISO/IEC 7812 and the schemes' own lists."""
 
-_DIGITS = re.compile(r"(?<![\w])\d(?:[ .\-_/]{0,2}\d){11,}(?![^\W_])")
+_DIGITS = re.compile(r"(?<![\w])\d(?:[ .\-_/]{0,2}\d){11,}(?![^\W_])|(?<=[^\W\d_]{3})\d{15,16}(?!\d)")
+"""Behind a word without a blank: where invisible characters stood between them, a reader of the code saw blanks."""
 _GROUP = re.compile(r"\d+")
 _JOINTS = tuple("._/-")
 _CARD_LENGTHS = range(12, 20)

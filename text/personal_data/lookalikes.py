@@ -26,9 +26,6 @@ _HARMLESS = [
         # months of a term: 09/2026 - 06/2027
         _ALONE.format(rf"{_MONTH}[./]{_YEAR} ?- ?{_MONTH}[./]{_YEAR}"),
         _ALONE.format(rf"{_YEAR}[./-]{_MONTH} ?- ?{_YEAR}[./-]{_MONTH}"),
-        # seconds and milliseconds since 1970, of the years 2001 to 2033
-        _ALONE.format(r"1[0-9]\d{8}(?:[.,]\d{1,6})?"),
-        _ALONE.format(r"1[0-9]\d{11}"),
         # numbers that everybody may call: 116 111
         _ALONE.format(r"116 ?\d{3}"),
         _ALONE.format(rf"{_MONTH}([./-]){_DAY}\1{_YEAR}"),

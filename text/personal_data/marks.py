@@ -115,12 +115,12 @@ class _Lexicon:
         self.exact: dict[str, list[_Meaning]] = {}
         self.beginnings: dict[str, list[_Meaning]] = {}
         self.endings: dict[str, list[_Meaning]] = {}
-        self.digits: dict[str, int] = {}
+        self.digits: dict[str, tuple[int, set[str]]] = {}
         found: dict[tuple[str, tuple[str, ...]], set[str]] = {}
         for language, kinds in listed.items():
             for kind, words in kinds.items():
                 if kind == "digits":
-                    self._add_digits(words)
+                    self._add_digits(language, words)
                     continue
                 for entry in words.split(","):
                     for form in _forms(entry):
@@ -138,11 +138,11 @@ class _Lexicon:
         self.shortest = min(map(len, self.beginnings), default=0), min(map(len, self.endings), default=0)
         self.longest = max(map(len, self.beginnings), default=0), max(map(len, self.endings), default=0)
 
-    def _add_digits(self, words: str) -> None:
+    def _add_digits(self, language: str, words: str) -> None:
         for digit, names in enumerate(words.split(",")):
             for name in names.split("|"):
                 for form in _forms(name):
-                    self.digits.setdefault("".join(form), digit)
+                    self.digits.setdefault("".join(form), (digit, set()))[1].add(language)
 
     def meanings(self, word: str) -> Iterator[_Meaning]:
         """What a word may mean, or may begin."""
@@ -230,12 +230,12 @@ class Marks:
     def _is_sure(self, mark: Mark) -> bool:
         return mark.end - mark.start >= SURE_LETTERS or bool(mark.languages & self._likely)
 
-    def numbers(self) -> Iterator[tuple[int, int, int]]:
-        """Digits that are said in words, each with its place: (digit, start, end)."""
+    def numbers(self) -> Iterator[tuple[int, int, int, frozenset[str]]]:
+        """Digits that are said in words: (digit, start, end, languages)."""
         digits = lexicon().digits
         for found in _WORD.finditer(self.plain.small):
-            if (digit := digits.get(found[0])) is not None:
-                yield digit, *found.span()
+            if said := digits.get(found[0]):
+                yield said[0], *found.span(), frozenset(said[1])
 
 
 def _end_of(rest: tuple[str, ...], words: list[tuple[str, int, int]], index: int) -> int | None:

@@ -5,6 +5,7 @@ telephone is an international prefix, the trunk zero, the groups a country write
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
@@ -71,6 +72,8 @@ _MEASURED = re.compile(
 )
 _NORTH_AMERICAN = re.compile(r"(?:(?:00)?1[ .\-])?(?:\(\d{3}\) ?|\d{3}[ .\-])\d{3}[ .\-]\d{4}")
 _THOUSANDS = re.compile(r"[1-9]\d{0,2}(?:[ .]\d{3})+")
+_UNIX_TIME = re.compile(r"1\d{9}|1\d{12}")
+"""Seconds and milliseconds since 1970, of the years 2001 to 2033."""
 _COUNTED = "01234567890123456789 9876543210"
 
 _MIN_DIGITS, _MAX_DIGITS = 7, 15
@@ -79,6 +82,9 @@ _MIN_DIGITS_SAID = 6
 _OWN_REACH, _CALL_BEFORE = 48, 24
 """Characters around a number in which words such as *my number* and *ring* are about it."""
 _SPOKEN_DIGITS = range(7, 14)
+_LEAST_SPOKEN = 3
+"""So many digits must be said in words; or none, and then a trunk zero says what the groups are."""
+NO_LANGUAGES: frozenset[str] = frozenset()
 _SPOKEN_GAP = re.compile(r"[\s,.;:/()–-]{1,3}(?:[^\W\d_]{1,5}[\s,.-]{1,2})?")
 """Between digits that are said there may be one short word: *and*, *dann*."""
 _LOOSE_RUN = re.compile(r"(?<![\w])[+(]{0,2}[\dOoIl](?:[^\n\w]{0,4}[\dOoIl]){6,14}(?![^\W_])")
@@ -164,23 +170,23 @@ def find_disguised_phones(text: str, language: str | None, marks: Marks) -> Iter
 
 def _spoken(text: str, marks: Marks) -> Iterator[tuple[int, int, str]]:
     """Rows of digits that are said in words, some of them perhaps written."""
-    start = end = 0
-    digits = ""
     said = sorted(
-        [(at, to, str(digit)) for digit, at, to in marks.numbers()]
-        + [(found.start(), found.end(), found[0]) for found in _FEW_DIGITS.finditer(text)]
+        [(at, to, str(digit), languages) for digit, at, to, languages in marks.numbers()]
+        + [(found.start(), found.end(), found[0], NO_LANGUAGES) for found in _FEW_DIGITS.finditer(text)]
     )
-    for at, to, digit in said:
-        if digits and not _SPOKEN_GAP.fullmatch(text, end, at):
-            if len(digits) in _SPOKEN_DIGITS:
-                yield start, end, digits
-            digits = ""
-        if not digits:
-            start = at
-        digits += digit
-        end = to
-    if len(digits) in _SPOKEN_DIGITS:
-        yield start, end, digits
+    rows: list[list[tuple[int, int, str, frozenset[str]]]] = []
+    for one in said:
+        if rows and _SPOKEN_GAP.fullmatch(text, rows[-1][-1][1], one[0]):
+            rows[-1].append(one)
+        else:
+            rows.append([one])
+    for row in rows:
+        digits = "".join(digit for _, _, digit, _ in row)
+        # "two" of one language is "to" in another: words of one language make a row
+        spoken = Counter(language for *_, languages in row for language in languages)
+        written = not spoken and len(row) > 1 and digits[0] == "0" and len(digits) > _MIN_DIGITS + 1
+        if len(digits) in _SPOKEN_DIGITS and (written or max(spoken.values(), default=0) >= _LEAST_SPOKEN):
+            yield row[0][0], row[-1][1], digits
 
 
 _FEW_DIGITS = re.compile(r"(?<!\w)\d{1,5}(?!\w)")
@@ -234,7 +240,7 @@ def _judge(text: str, start: int, end: int, lookups: _Lookups) -> str | None:
         return mask
     if said.phone:
         return lookups.first(shown, lookups.likely) or UNKNOWN_COUNTRY
-    if said.other:
+    if said.other or _UNIX_TIME.fullmatch(shown):
         return None
     return _unannounced(text, start, end, digits, lookups)
 

@@ -158,7 +158,7 @@ class _Search:
     def _ages(self) -> list[tuple[int, int]]:
         found = []
         numbers = [match.span() for match in _AGE.finditer(self.plain)]
-        numbers += [(start, end) for digit, start, end in self.marks.numbers() if digit > 2]
+        numbers += [(start, end) for digit, start, end, _ in self.marks.numbers() if digit > 2]
         for start, end in sorted(numbers):
             behind = [m for m in self.marks.of("years", start=end, end=end + 16) if m.start - end <= 3]
             before = [m for m in self.marks.of("aged", start=max(0, start - 24), end=start) if start - m.end <= 4]
