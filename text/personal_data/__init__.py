@@ -7,17 +7,16 @@ from itertools import islice
 from msgspec import structs
 
 from text.personal_data.accounts import find_cards, find_ibans
-from text.personal_data.addresses import find_addresses
+from text.personal_data.addresses import BIG, find_addresses
 from text.personal_data.emails import find_emails
-from text.personal_data.folding import CLAIMED, fold, without_accents
+from text.personal_data.folding import CLAIMED, fold
 from text.personal_data.kinds import Kind, PersonalDatum, Standing
 from text.personal_data.lookalikes import find_lookalikes
-from text.personal_data.marks import Marks, plain_text
+from text.personal_data.marks import Marks, may_spell_digits, plain_text
 from text.personal_data.national_ids import find_national_ids
 from text.personal_data.owners import is_anothers
 from text.personal_data.phones import find_disguised_phones, find_phone_links, find_phones
 from text.personal_data.standing import standing_of
-from text.personal_data.words import PHONE_WORDS
 
 __all__ = ["Kind", "PersonalDatum", "Standing", "find_personal_data"]
 
@@ -37,9 +36,11 @@ _WORTH_A_LOOK = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 """Most texts have neither four digits close together nor any sign of an e-mail address."""
-_HOUSE = re.compile(r"[^\W\d_]{3}[.,]? [^\W\d_]{0,3}[.:°º]? ?\d|\d[,.]? [^\W\d_]{3}")
-_SPOKEN = re.compile(r"(?:(?<![^\W_])[^\W\d_]{1,9}[ ,.-]{1,3}){5}[^\W\d_]{1,9}(?![^\W_])")
-"""A row of short words, as digits that are said are."""
+_HOUSE = re.compile(
+    rf"{BIG}[\w'’-]*[“”\"».]?,? (?:[^\W\d_]{{1,6}}[.:°º]{{0,2}} ?)?\d{{1,4}}"
+    rf"|(?<!\d)\d{{1,4}}[a-z]?,? (?:[^\W\d_]+ ){{0,3}}{BIG}"
+)
+"""A name beside a number, as streets have them."""
 _MANY_DIGITS = re.compile(r"\d(?:[^\n\d]{0,4}\d){5}")
 
 
@@ -49,11 +50,12 @@ def find_personal_data(text: str, language: str | None = None) -> tuple[Personal
     `language` (BCP 47) is a hint about the countries whose telephone numbers are likely.
     """
     worth_a_look = _WORTH_A_LOOK.search(text) is not None
-    if not (worth_a_look or _HOUSE.search(text) or _SPOKEN.search(text)):
+    spoken = may_spell_digits(text)
+    if not (worth_a_look or spoken or _HOUSE.search(text)):
         return ()
     folded = fold(text)
     marks = Marks(plain_text(folded.text))
-    if not (worth_a_look or marks.any("lives", "number", "call")):
+    if not (worth_a_look or marks.any("lives") or (spoken and marks.any("number", "call"))):
         return ()
     search = _Search(_without_most_digits(folded.text))
     search.take(find_emails)
@@ -65,7 +67,7 @@ def find_personal_data(text: str, language: str | None = None) -> tuple[Personal
         search.take(find_national_ids)
         search.clear(find_lookalikes(search.text))
         search.take(lambda rest: find_phones(rest, language, marks))
-    if marks.any("number", "call") or PHONE_WORDS.search(without_accents(search.text)):
+    if worth_a_look or spoken:
         search.take(lambda rest: find_disguised_phones(rest, language, marks))
     return tuple(
         structs.replace(datum, start=start, end=end)

@@ -67,17 +67,17 @@ _POSTCODE = re.compile(
 )
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TOWN_AFTER = re.compile(r",?\s{1,2}(?:[^\W\d_a-zà-öø-ÿ]\w|[^\W\d_]{3,})")
-_BIG = r"[^\W\d_a-zà-öø-ÿа-яα-ω]"
+BIG = r"[^\W\d_a-zà-öø-ÿа-яα-ω]"
 _REST = re.compile(
     rf"(?:,? (?:apt|apartment|ap|flat|lok|m|kv|кв|byt|stan|stanovanje|interno|piso|esc|daire|d)[. :]{{0,2}}\d{{1,4}}[a-z]?)?"
-    rf"(?:,? ?{_BIG}[\w'’-]+(?:[ -]{_BIG}[\w'’-]+){{0,2}})?"
+    rf"(?:,? ?{BIG}[\w'’-]+(?:[ -]{BIG}[\w'’-]+){{0,2}})?"
     rf"(?:,? ?(?:[A-Z]{{1,3}}[- ])?\d[\dA-Z]{{1,4}}[ -]?[\dA-Z]{{0,4}}(?![\w.]))?"
-    rf"(?:,? {_BIG}[\w'’-]+(?:[ -]{_BIG}[\w'’-]+){{0,2}})?"
+    rf"(?:,? {BIG}[\w'’-]+(?:[ -]{BIG}[\w'’-]+){{0,2}})?"
 )
 """The flat, the town and its number, in the order in which they follow a street."""
 _AT_HOME = re.compile(
-    rf"[ :,]{{1,2}}(?:[^\W\d_]{{1,4}}\.? ){{0,3}}({_BIG}[\w.'’-]+(?: [\w.'’-]+){{0,3}},? {_MARK}{_NUMBER})"
-    rf"(?=,? (?:in )?{_BIG}|\.|\Z)"
+    rf"[ :,]{{1,2}}(?:[^\W\d_]{{1,4}}\.? ){{0,3}}({BIG}[\w.'’-]+(?: [\w.'’-]+){{0,3}},? {_MARK}{_NUMBER})"
+    rf"(?=,? (?:in )?{BIG}|\.|\Z)"
 )
 """A street that no word calls one, right behind the verb: `bor Nørregade 48, Aarhus`."""
 _TOWN_BEFORE = re.compile(r"[^\W\d_]{2,},?\s{1,2}\Z")

@@ -27,8 +27,13 @@ SURE_LETTERS = 5
 _SAMPLE = 400
 """Characters by which the language is told."""
 
+LEAST_SPOKEN = 3
+"""So many digits in words make a row of them."""
+_LETTERS_ONLY = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _PHRASE_GAP = 3
+_EDGE = 2
+"""Letters by which most words are seen to be unknown."""
 _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "ß": "ss"})
 _LETTERS = {
     "ł": "l",
@@ -135,8 +140,10 @@ class _Lexicon:
             )
             meaning = _Meaning(kind, frozenset(languages), tuple(rest))
             table.setdefault(first.strip("*"), []).append(meaning)
-        self.shortest = min(map(len, self.beginnings), default=0), min(map(len, self.endings), default=0)
-        self.longest = max(map(len, self.beginnings), default=0), max(map(len, self.endings), default=0)
+        self._lengths = _lengths(self.beginnings, slice(None, _EDGE)), _lengths(self.endings, slice(-_EDGE, None))
+        self.spoken = frozenset(self.digits) | frozenset(
+            name.strip() for kinds in listed.values() for name in re.split("[,|]", kinds.get("digits", ""))
+        )
 
     def _add_digits(self, language: str, words: str) -> None:
         for digit, names in enumerate(words.split(",")):
@@ -147,14 +154,10 @@ class _Lexicon:
     def meanings(self, word: str) -> Iterator[_Meaning]:
         """What a word may mean, or may begin."""
         yield from self.exact.get(word, ())
-        shortest, longest = self.shortest[0], self.longest[0]
-        for length in range(shortest, min(len(word), longest) + 1):
-            if known := self.beginnings.get(word[:length]):
-                yield from known
-        shortest, longest = self.shortest[1], self.longest[1]
-        for length in range(shortest, min(len(word), longest) + 1):
-            if known := self.endings.get(word[len(word) - length :]):
-                yield from known
+        for length in self._lengths[0].get(word[:_EDGE], ()):
+            yield from self.beginnings.get(word[:length], ())
+        for length in self._lengths[1].get(word[-_EDGE:], ()):
+            yield from self.endings.get(word[-length:], ())
         if "\u0600" <= word[0] <= "\u06ff":
             yield from self._without_article(word)
 
@@ -163,9 +166,17 @@ class _Lexicon:
             if word.startswith(prefix) and len(word) > len(prefix) + 2:
                 bare = word[len(prefix) :]
                 yield from self.exact.get(bare, ())
-                for length in range(self.shortest[0], len(bare) + 1):
+                for length in self._lengths[0].get(bare[:_EDGE], ()):
                     yield from self.beginnings.get(bare[:length], ())
                 return
+
+
+def _lengths(parts: Iterable[str], edge: slice) -> dict[str, tuple[int, ...]]:
+    """How long the known beginnings (or endings) are that share their first (or last) letters; a longer one finds none."""
+    found: dict[str, set[int]] = {}
+    for part in parts:
+        found.setdefault(part[edge], set()).add(len(part))
+    return {letters: tuple(sorted(lengths)) for letters, lengths in found.items()}
 
 
 def _forms(entry: str) -> Iterator[tuple[str, ...]]:
@@ -188,6 +199,12 @@ def lexicon() -> _Lexicon:
     if unknown:
         raise ValueError(f"surroundings.yaml: found {', '.join(unknown)}, expected lists of {', '.join(KINDS)}")
     return _Lexicon(listed)
+
+
+def may_spell_digits(text: str) -> bool:
+    """Whether some words of a text are digits: a quick look."""
+    spoken = lexicon().spoken
+    return sum(word in spoken for word in _LETTERS_ONLY.findall(text.lower())) >= LEAST_SPOKEN
 
 
 class Marks:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum
-from text.personal_data.marks import Marks, together
+from text.personal_data.marks import LEAST_SPOKEN, Marks, together
 from text.personal_data.words import OTHER_NUMBER, OWN_NUMBER, PHONE_WORDS, PHONE_WORDS_AFTER, before, last_end
 
 UNKNOWN_COUNTRY = "[phone …]"
@@ -82,8 +82,6 @@ _MIN_DIGITS_SAID = 6
 _OWN_REACH, _CALL_BEFORE = 48, 24
 """Characters around a number in which words such as *my number* and *ring* are about it."""
 _SPOKEN_DIGITS = range(7, 14)
-_LEAST_SPOKEN = 3
-"""So many digits must be said in words; or none, and then a trunk zero says what the groups are."""
 NO_LANGUAGES: frozenset[str] = frozenset()
 _SPOKEN_GAP = re.compile(r"[\s,.;:/()–-]{1,3}(?:[^\W\d_]{1,5}[\s,.-]{1,2})?")
 """Between digits that are said there may be one short word: *and*, *dann*."""
@@ -185,7 +183,7 @@ def _spoken(text: str, marks: Marks) -> Iterator[tuple[int, int, str]]:
         # "two" of one language is "to" in another: words of one language make a row
         spoken = Counter(language for *_, languages in row for language in languages)
         written = not spoken and len(row) > 1 and digits[0] == "0" and len(digits) > _MIN_DIGITS + 1
-        if len(digits) in _SPOKEN_DIGITS and (written or max(spoken.values(), default=0) >= _LEAST_SPOKEN):
+        if len(digits) in _SPOKEN_DIGITS and (written or max(spoken.values(), default=0) >= LEAST_SPOKEN):
             yield row[0][0], row[-1][1], digits
 
 
