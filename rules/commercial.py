@@ -107,7 +107,8 @@ def _advertises(reading: CommerceReading, points: float, signs: int) -> bool:
     return reading.points >= points and len(strong - CONTACT) + (not strong.isdisjoint(CONTACT)) >= signs
 
 
-def _sells(reading: CommerceReading, limits: CommercialContentLimits) -> bool:
+def sells(reading: CommerceReading, limits: CommercialContentLimits) -> bool:
+    """Whether a text alone is one that sells."""
     return _advertises(reading, limits.points, MIN_SIGNS)
 
 
@@ -166,7 +167,7 @@ def _nowhere(_: Fact, __: str) -> Key | None:
 
 def _signals(limits: CommercialContentLimits) -> dict[str, Signal]:
     """What the windows take in depends on the limits, so they are made of them."""
-    texts = events_by_actor("commercial texts by actor", WRITTEN, lambda fact: _sells(reading_of(fact, limits), limits))
+    texts = events_by_actor("commercial texts by actor", WRITTEN, lambda fact: sells(reading_of(fact, limits), limits))
     pushed = Window(
         name="people an actor put a place before",
         on=WRITTEN,
@@ -214,7 +215,7 @@ def judge_commercial_content(case: Case, limits: CommercialContentLimits) -> Fin
 
 
 def _selling_text(case: Case, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
-    if not _sells(reading, limits):
+    if not sells(reading, limits):
         return None
     texts = case.readings["texts"]
     return Finding(

@@ -86,6 +86,17 @@ def test_what_school_life_costs_is_no_price() -> None:
     assert names("It costs 20 € per pupil, the bus is free of charge") == set()
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Limited places! Teachers can attend our free workshop, sign up today",
+        "Vagas limitadas, docentes: inscreva-se no canal",
+    ],
+)
+def test_what_a_school_puts_on_for_teachers_is_no_offer(written: str) -> None:
+    assert names(written).isdisjoint({"free", "follow"})
+
+
 def test_a_warning_takes_back_what_it_warns_of() -> None:
     offer = "prizes and easy money, work from home"
     assert read(f"Beware of sites with {offer}").points < read(offer).points - 6

@@ -347,6 +347,8 @@ def abuses(spans: Spans) -> Iterator[Found]:
     """All insults of a text in one language, without regard to what makes them harmless."""
     free = not spans.grammar.agent_first
     for word in spans.of(*_NAMES_CALLED):
+        if word.end in spans.tokens.joined:
+            continue  # "idiot-proof": what a compound is called stands last
         for subject in spans.near(word, "are_you"):
             if _gap(subject, word) <= CLOSE and (free or subject.start < word.start):
                 yield Found("insult", (subject, word), normative=True)

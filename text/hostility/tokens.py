@@ -17,7 +17,7 @@ _WORD = rf"[{_UNSPACED}]|{_LETTER}+(?:\*{{1,3}}{_LETTER}+)*"
 _PIECES = re.compile(
     rf"""(?<!\w)[:;=]-?[)\]d](?!\w)|[(:;]?\){{2,}}|[\U0001f600-\U0001f609\U0001f61c\U0001f61d\U0001f602\U0001f923]
     |\n\n                     # a blank line between paragraphs
-    |{_WORD}
+    |(?:{_WORD})(?:-(?=\w))?   # with the hyphen of a compound
     |(?<!\S)[-–—]+(?!\S)      # before the next who speaks in a dialogue, or before who said it
     |(?<!\w)['‘‚]|['’](?!\w) # single quotation marks, as far as they are no apostrophes
     |<[@+\ ]?[^<>\s]{{1,30}}>        # who writes, in the log of a chat
@@ -60,9 +60,9 @@ class Tokens(Struct, frozen=True):
 
     `written` are the same words with their diacritics. `opens` tells whether a word stands at the beginning of its clause or
     right after a comma or line end; `asked` are the sentences that are questions; `laughed` those with laughter in or right
-    behind them; `quoted` the words that are in quotation marks or quoted lines; `announced` the words right before a colon;
-    `attributed` tells that the text may end with the name of who said it. `turns` counts how often somebody else speaks, as in
-    a play or the log of a chat.
+    behind them; `joined` the words that are a part of a compound, but not its last; `quoted` the words that are in quotation
+    marks or quoted lines; `announced` the words right before a colon; `attributed` tells that the text may end with the name
+    of who said it. `turns` counts how often somebody else speaks, as in a play or the log of a chat.
     """
 
     words: list[str]
@@ -72,6 +72,7 @@ class Tokens(Struct, frozen=True):
     opens: list[bool]
     asked: frozenset[int]
     laughed: frozenset[int]
+    joined: frozenset[int]
     quoted: frozenset[int]
     announced: tuple[int, ...]
     attributed: bool
@@ -98,6 +99,7 @@ class _Reader:
         self.opens: list[bool] = []
         self.asked: set[int] = set()
         self.laughed: set[int] = set()
+        self.joined: set[int] = set()
         self.announced: list[int] = []
         self.quotations = _Quotations()
         self.clause = self.sentence = 0
@@ -119,6 +121,7 @@ class _Reader:
             self.opens,
             frozenset(self.asked),
             frozenset(self.laughed),
+            frozenset(self.joined),
             self.quotations.quoted(count),
             tuple(self.announced),
             self.quotations.attributed(count),
@@ -129,6 +132,9 @@ class _Reader:
         if _LAUGHTER.fullmatch(piece):
             self._laugh()
             return
+        if piece[-1] == "-":
+            self.joined.add(len(self.words))
+            piece = piece[:-1]
         self.written.append(piece)
         self.words.append(folded(piece))
         self.clauses.append(self.clause)
