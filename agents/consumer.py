@@ -189,6 +189,7 @@ class AnswerLog:
         self, consumer: Any, came_up: Callable[[], float | None] = lambda: None, clock: Callable[[], float] = time
     ) -> None:
         self._send = consumer._client.send
+        self._cluster = consumer._client.cluster
         self._clock = clock
         self._came_up = came_up
         self._troubled: dict[TopicPartition, int] = {}
@@ -200,6 +201,8 @@ class AnswerLog:
             response = await self._send(node_id, request, **options)
         except KafkaError:
             if is_fetch:
+                # those, too, that were not asked for because what they gave before waits to be handed over
+                self._note(self._cluster.partitions_for_broker(node_id) or ())
                 self._note((topic, part[0]) for topic, parts in request.topics for part in parts)
             raise
         if is_fetch:

@@ -470,6 +470,7 @@ class FakeClient:
 
     def __init__(self) -> None:
         self.errors: list[int] | None = []
+        self.cluster = SimpleNamespace(partitions_for_broker={1: {TopicPartition(*OTHER)}}.get)
 
     async def send(self, node_id: int, request: Any) -> Any:
         if self.errors is None:
@@ -495,6 +496,8 @@ def test_who_was_away_has_told_all_once_producers_had_time_to_come_back() -> Non
     # what it told before it went away still holds as of then
     assert log.told(first, 999_000) == 999_000
     assert log.told(first, 1_000_000 + length - 1) == 1_000_000
+    # what that broker has and was not asked for was away as well
+    assert log.told(TopicPartition(*OTHER), 1_000_001) == 1_000_000
     moment = 1_002.0
     asyncio.run(fetch(0, 6))
     assert log.told(first, 1_000_000 + length) == 1_000_000 + length
