@@ -23,7 +23,7 @@ from typing import Any
 from rules.commercial import CommercialContentLimits, sells
 from rules.policy import load_policy
 from text.hostility.lexicon import lexicon
-from text.languages import list_of
+from text.languages.detector import list_of
 from text.reading import Writing, read_texts
 
 SHORTEST, LONGEST = 8, 1_000

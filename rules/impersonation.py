@@ -41,7 +41,8 @@ class Protected(Struct, frozen=True, forbid_unknown_fields=True):
     (`help`, `security`, the national agencies). `titles`: full names of its organisations. `beside`: words that change nothing
     (`team`, `official`, names of countries). A display name is protected when it is made of these words only, and has a
     platform or service among them or a programme with a role; or has a title or a service of the platform in it ("Maria,
-    eTwinning Support"). An organisation when it is one of the latter two: members may well name the platform as where they are at home.
+    eTwinning Support"). An organisation when it is one of the latter two: members may well name the platform as where they
+    are at home.
     """
 
     platform: tuple[str, ...]

@@ -1,9 +1,9 @@
 """Signs of selling in a text: prices, calls to buy, prizes, premium numbers, links to shops. Each has a name and its points.
 
 No sign says much by itself, and none is a judgement: the points add up, and the rule says from which sum on a person is
-asked. Phrases and points stand in `commerce.yaml`. A text is read as a row of words and kinds (a price, a phone number, a
-link); phrases of all languages are matched at once, by one walk over that row, because nobody says reliably in which
-language a text is written.
+asked. Points stand in `commerce.yaml`, phrases in each language's `trade.yaml`. A text is read as a row of words and kinds (a
+price, a phone number, a link); phrases of all languages are matched at once, by one walk over that row, because nobody says
+reliably in which language a text is written.
 """
 
 import re
@@ -16,6 +16,7 @@ from math import sqrt
 from msgspec import Struct, convert
 
 from text.hostility.tokens import tokens_of
+from text.languages import ListError, read_lists
 from text.links import Link, link_lists, link_of, links_of, public_suffix
 from text.words import WordMemo, folded, read_list
 
@@ -81,11 +82,11 @@ class _Currencies(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
-    """The phrases are by language and sign."""
+    """`everywhere` are the phrases of all languages, by sign."""
 
     currencies: _Currencies
     points: dict[str, float]
-    phrases: dict[str, dict[str, str]]
+    everywhere: dict[str, str]
 
 
 class _Node:
@@ -102,13 +103,13 @@ class _Node:
 class _Lexicon:
     """All phrases of all signs and languages as one tree of symbols."""
 
-    def __init__(self, file: _File) -> None:
+    def __init__(self, file: _File, trade: dict[str, dict[str, str]]) -> None:
         self.tokens = _tokens(file.currencies)
         self.points = file.points
         self.root = _Node()
         self.words: set[str] = set()
         self.beginnings: set[str] = set()
-        for language, signs in file.phrases.items():
+        for language, signs in {"": file.everywhere, **trade}.items():
             for name, phrases in signs.items():
                 for phrase in phrases.split(","):
                     for symbols in _spelled_out(phrase):
@@ -176,7 +177,11 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
 @cache
 def _lexicon() -> _Lexicon:
     file = convert(read_list("commerce.yaml"), _File)
-    return _Lexicon(file)
+    trade = read_lists("trade", dict[str, str])
+    for code, signs in trade.items():
+        for sign in signs.keys() - file.points.keys():
+            raise ListError(f"{code}/trade.yaml: {sign}: unknown, expected one of {', '.join(file.points)}")
+    return _Lexicon(file, trade)
 
 
 def _symbols_of_word(word: str) -> tuple[Symbol, ...]:

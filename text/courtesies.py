@@ -5,17 +5,25 @@ from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
+from msgspec import Struct
+
+from text.languages import read_lists
 from text.signature import comparable
-from text.words import read_list
 
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+class _Courtesies(Struct, frozen=True, forbid_unknown_fields=True):
+    """One language's list, parted by blanks."""
+
+    words: str
+
+
 @cache
 def _courtesies() -> frozenset[str]:
-    """The words of `courtesies.yaml` in the form in which texts are compared, all languages together."""
-    listed: dict[str, str] = read_list("courtesies.yaml")
-    return frozenset(comparable([word for words in listed.values() for word in _WORD.findall(words)]))
+    """The words of all languages in the form in which texts are compared."""
+    lists = read_lists("courtesies", _Courtesies).values()
+    return frozenset(comparable([word for listed in lists for word in _WORD.findall(listed.words)]))
 
 
 class Said(NamedTuple):

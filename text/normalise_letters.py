@@ -5,9 +5,9 @@ import unicodedata
 from functools import cache
 from itertools import islice
 
-from msgspec import Struct, convert
+from msgspec import Struct
 
-from text.words import read_list
+from text.languages import read_lists
 
 _WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
 _OPENING_CHARACTERS = 200
@@ -59,7 +59,7 @@ _WROTE = re.compile(
 
 
 class _Phrases(Struct, frozen=True, forbid_unknown_fields=True):
-    """One language's part of `greetings.yaml`."""
+    """One language's list."""
 
     greet: tuple[str, ...]
     close: tuple[str, ...]
@@ -108,7 +108,7 @@ def _closing_words() -> frozenset[str]:
 
 @cache
 def _languages() -> dict[str, _Phrases]:
-    return convert(read_list("greetings.yaml"), dict[str, _Phrases])
+    return read_lists("greetings", _Phrases)
 
 
 def drop_quoted(text: str) -> str:

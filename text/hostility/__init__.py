@@ -1,6 +1,6 @@
 """Threats and abuse, as far as words show them: what a text threatens or calls somebody, in the network's languages.
 
-No word alone is a finding. `languages/` holds each language's words by what they do in a sentence; `frames` says which of
+No word alone is a finding. `text/languages` holds each language's words by what they do in a sentence; `frames` says which of
 them together make a threat or an insult, and what makes the same words harmless: a negation, a quotation, a report of
 what somebody said, a question, an idiom. Violence announced against a third person ("I could kill him") is left to people:
 this is how stories and jokes are told.
@@ -13,7 +13,7 @@ from msgspec import Struct
 from text.hostility.frames import AbuseKind, Found, Kind, Spans, ThreatKind, abuses, joked, meant, phrases_at, threats
 from text.hostility.lexicon import ALONE, Lexicon, Meaning, Meanings, lexicon
 from text.hostility.tokens import Tokens, tokens_of
-from text.languages import likely, list_of
+from text.languages.detector import likely, list_of
 from text.words import WordMemo
 
 __all__ = ["ABUSE_KINDS", "PEACEFUL", "THREAT_KINDS", "AbuseKind", "Hostility", "ThreatKind", "read_hostility"]

@@ -1,6 +1,7 @@
 """The words of threat and abuse, language by language, ready to be found in a text.
 
-One file a language in `languages/`. Each of its keys is a class of words, each value a list of entries parted by commas:
+Each language has its `hostility.yaml` (`text/languages`). Each of its keys is a class of words, each value a list of entries
+parted by commas:
 
     word          the word as written, in any case, with or without its diacritics
     stem*         every word that begins so; `pre*suf` also ends so
@@ -16,7 +17,6 @@ finding, apart from the entries of `menace`, `doom` and `curse`, which are whole
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 from itertools import product
 from typing import Any
 
@@ -24,7 +24,8 @@ import msgspec
 from msgspec import Struct
 
 from text.hostility.tokens import words_of
-from text.words import folded, parse_list
+from text.languages import ListError, read_lists
+from text.words import folded
 
 CLASSES = {
     # who, and to whom
@@ -334,9 +335,7 @@ def _starts(phrases: list[Phrase]) -> Starts | None:
 @cache
 def lexicon() -> Lexicon:
     """The lexicon of all languages that this package has."""
-    folder = files("text.hostility").joinpath("languages")
-    names = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".yaml"))
-    languages = [_language(name, folder.joinpath(name).read_text("utf-8")) for name in names]
+    languages = [_language(code, listed) for code, listed in read_lists("hostility", dict[str, Any]).items()]
     return Lexicon(tuple(_with_kin(language, languages) for language in languages))
 
 
@@ -351,12 +350,16 @@ def _with_kin(language: Language, languages: list[Language]) -> Language:
     return msgspec.structs.replace(language, entries=tuple(dict.fromkeys((*language.entries, *lent))))
 
 
-def _language(name: str, source: str) -> Language:
-    loaded: dict[str, Any] = parse_list(source)
-    grammar = msgspec.convert(loaded.pop("grammar"), Grammar)
-    unknown = loaded.keys() - CLASSES.keys()
-    if unknown:
-        raise ValueError(f"{name}: unknown classes {sorted(unknown)}")
+def _language(code: str, loaded: dict[str, Any]) -> Language:
+    try:
+        grammar = msgspec.convert(loaded.pop("grammar", None), Grammar)
+    except msgspec.ValidationError as error:
+        raise ListError(f"{code}/hostility.yaml: grammar: {error}") from error
+    for name, written in loaded.items():
+        if name not in CLASSES:
+            raise ListError(f"{code}/hostility.yaml: {name}: unknown, expected grammar or one of {', '.join(CLASSES)}")
+        if not isinstance(written, str):
+            raise ListError(f"{code}/hostility.yaml: {name}: found {written!r}, expected words parted by commas")
     entries = dict.fromkeys(
         (BIT[key], parts)
         for key, written in loaded.items()
@@ -365,7 +368,7 @@ def _language(name: str, source: str) -> Language:
         for script in ((one, _in_cyrillic(one)) if grammar.cyrillic else (one,))
         for parts in _parts(script)
     )
-    return Language(name.removesuffix(".yaml"), grammar, tuple(entries), frozenset(loaded))
+    return Language(code, grammar, tuple(entries), frozenset(loaded))
 
 
 _DIGRAPHS = (("lj", "љ"), ("nj", "њ"), ("dž", "џ"))

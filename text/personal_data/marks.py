@@ -1,6 +1,6 @@
 """Words around personal data: which words of a text speak of offices, of living somewhere, of children, of novels.
 
-The words of each language stand in `surroundings.yaml`. A text is read once; a word is looked up by itself, so that the
+The words of each language stand in `text/languages`. A text is read once; a word is looked up by itself, so that the
 time does not grow with the number of words that are known.
 """
 
@@ -12,9 +12,9 @@ from itertools import product
 
 from msgspec import Struct
 
-from text.languages import likely
+from text.languages import ListError, read_lists
+from text.languages.detector import likely
 from text.personal_data.folding import fold
-from text.words import read_list
 
 KINDS = (
     *("number", "my", "private", "call", "office", "institution", "hotline", "lives", "address", "class", "years"),
@@ -191,13 +191,11 @@ def _forms(entry: str) -> Iterator[tuple[str, ...]]:
 
 @cache
 def lexicon() -> _Lexicon:
-    """The words of `surroundings.yaml`. Raises ValueError for a list of an unknown kind."""
-    listed: dict[str, dict[str, str]] = read_list("personal_data", "surroundings.yaml")
-    unknown = sorted(
-        {f"{language}: {kind}" for language, kinds in listed.items() for kind in kinds if kind not in KINDS}
-    )
-    if unknown:
-        raise ValueError(f"surroundings.yaml: found {', '.join(unknown)}, expected lists of {', '.join(KINDS)}")
+    """The words of all languages."""
+    listed = read_lists("surroundings", dict[str, str])
+    for code, kinds in listed.items():
+        for kind in kinds.keys() - set(KINDS):
+            raise ListError(f"{code}/surroundings.yaml: {kind}: unknown, expected one of {', '.join(KINDS)}")
     return _Lexicon(listed)
 
 

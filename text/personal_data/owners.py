@@ -1,17 +1,17 @@
 """Whose a piece of personal data is, as far as the text says: "her number is…", "call Maria Kowalska at…", "he lives at…".
 
 Most texts do not say it. A name alone says nothing, because people sign with theirs. Words of about thirty languages stand in
-`owners.yaml`; each language is tried by itself, because `ich` is I in one and their in another.
+`text/languages`; each language is tried by itself, because `ich` is I in one and their in another.
 """
 
 import re
 from functools import cache
 from unicodedata import category, normalize
 
-from msgspec import Struct, convert
+from msgspec import Struct
 
+from text.languages import read_lists
 from text.personal_data.words import INSTITUTION, sentence_before
-from text.words import read_list
 
 REACH = 72
 """Characters before a datum in which the text says whose it is."""
@@ -27,7 +27,7 @@ _BETWEEN = r"(?:[ ][^\W\d_]+){0,2}[ -]{1,2}"
 
 
 class _Words(Struct, frozen=True, forbid_unknown_fields=True):
-    """One language's part of `owners.yaml`; what each list is stands there."""
+    """One language's list; what each part is says `text/languages/README.md`."""
 
     things: str
     theirs: str = ""
@@ -93,7 +93,7 @@ def _language(code: str, words: _Words) -> _Language:
 
 @cache
 def _languages() -> tuple[_Language, ...]:
-    listed = convert(read_list("personal_data", "owners.yaml"), dict[str, _Words])
+    listed = read_lists("owners", _Words)
     return tuple(_language(code, words) for code, words in listed.items())
 
 

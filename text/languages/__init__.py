@@ -1,0 +1,95 @@
+"""Everything that is known of each language, a folder a language; `README.md` beside this file says how to write it.
+
+A folder is named by the language (BCP 47), or by those that are read with the same words: `da+nb`. `sh` is Croatian, Bosnian
+and Serbian, `und` any language.
+"""
+
+import re
+from functools import cache
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from typing import Any, TypeVar, get_args, get_origin
+
+import msgspec
+
+from text.words import parse_list
+
+KINDS = {
+    "hostility": "threats and abuse, and what makes such words harmless",
+    "trade": "signs of selling",
+    "surroundings": "what makes a number somebody's own or an office's, and a name a child's",
+    "owners": "whose a number or an address is",
+    "greetings": "how letters begin and end",
+    "courtesies": "words of politeness",
+}
+"""The lists that a language may have, and what they are for: the names of the files in its folder."""
+
+T = TypeVar("T")
+
+
+class ListError(ValueError):
+    """A list that cannot be used: each line names the file and the place, what was found and what is expected."""
+
+
+def _folders() -> list[Traversable]:
+    return sorted(
+        (one for one in files(__name__).iterdir() if one.is_dir() and one.name[0] != "_"), key=lambda one: one.name
+    )
+
+
+def read_lists(kind: str, shape: type[T]) -> dict[str, T]:
+    """The lists of a kind (`KINDS`), by the name of their folder. Raises ListError where one has not this shape."""
+    return {name: convert_list(f"{name}/{kind}.yaml", read, shape) for name, read in _sources(kind) if read is not None}
+
+
+def _sources(kind: str) -> list[tuple[str, str | None]]:
+    return [(folder.name, _source(folder.joinpath(f"{kind}.yaml"))) for folder in _folders()]
+
+
+def _source(file: Traversable) -> str | None:
+    return file.read_text("utf-8") if file.is_file() else None
+
+
+def convert_list(name: str, source: str, shape: type[T]) -> T:
+    """What a list holds. Raises ListError."""
+    try:
+        listed = parse_list(source)
+    except ValueError as error:
+        raise ListError(f"{name}: {error}") from error
+    try:
+        return msgspec.convert(listed, shape)
+    except msgspec.ValidationError as error:
+        raise ListError(f"{name}: {_told(str(error), listed, shape)}") from error
+
+
+_WRONG_TYPE = re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<found>[^`]+)`(?: - at `\$\.?(?P<place>.*)`)?")
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]+)`(?: - at `\$\.?(?P<place>.*)`)?")
+
+
+def _told(message: str, listed: Any, shape: type[Any]) -> str:
+    if wrong := _WRONG_TYPE.match(message):
+        place = wrong["place"] or "the file"
+        if place == "[...]" and isinstance(listed, dict):  # msgspec does not say which
+            place = next((str(key) for key, value in listed.items() if not isinstance(value, str)), place)
+        return f"{place}: found {wrong['found'].replace('null', 'nothing')}, expected {wrong['wanted']}"
+    if unknown := _UNKNOWN.match(message):
+        place = f"{unknown['place']}." if unknown["place"] else ""
+        return f"{place}{unknown['name']}: unknown, expected {', '.join(_names(shape))}"
+    return message
+
+
+def _names(shape: type[Any]) -> list[str]:
+    if get_origin(shape) is dict:
+        return list(map(str, get_args(get_args(shape)[0])))
+    return [field.encode_name for field in msgspec.structs.fields(shape)]
+
+
+@cache
+def kinds_of_lists() -> dict[str, dict[str, str]]:
+    """For each language, which list it has of each kind: `{"da": {"trade": "da+nb", …}, …}`."""
+    found: dict[str, dict[str, str]] = {}
+    for folder in _folders():
+        for code in folder.name.split("+"):
+            kinds = found.setdefault(code, {})
+            kinds |= {kind: folder.name for kind in KINDS if folder.joinpath(f"{kind}.yaml").is_file()}
+    return found
