@@ -1,18 +1,23 @@
 """Article 11, private information: telephone numbers, addresses, accounts and identifiers where they should not stand."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
+from hashlib import blake2b
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from models.events import MediaUpload
-from rules.base import Case, Fact, Finding, Rule, Signal
+from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
 from rules.quotas import Duration, measured
 from rules.writings import WRITTEN, events_by_actor, is_visible, one_of, others, where
 from text.personal_data import Kind, PersonalDatum, Standing
 
 NAMED_MASKS = 5
+MAX_TRACED = 3
+"""Data of one text of which it is remembered who gave them away; of a whole list the first say it."""
+_DIGEST_BYTES = 12
 FURTHER_TEXT = 0.25
 """What each further text with private information within the window adds to the level."""
 _NAMES = {
@@ -34,7 +39,8 @@ class PrivateInformationLimits(Struct, frozen=True, forbid_unknown_fields=True):
     another, each with what it adds to the level. `anothers`: how many times as much it adds where the text says that it is
     somebody else's. `further`: what each further piece of a kind adds. `standings`: whether only
     what leads to a person counts, or what leads to an office or says where a quotation comes from as well. `texts_window`:
-    how long one account's texts are counted together.
+    how long one account's texts are counted together. `published_window`: how long it is remembered, by digest, who gave
+    something away: somebody else who asks to remove it does not.
     """
 
     visible: Weights
@@ -43,6 +49,7 @@ class PrivateInformationLimits(Struct, frozen=True, forbid_unknown_fields=True):
     further: Annotated[float, Meta(ge=0)]
     standings: frozenset[Standing]
     texts_window: Duration
+    published_window: Duration
 
 
 def _told(fact: Fact, limits: PrivateInformationLimits) -> list[PersonalDatum]:
@@ -55,12 +62,52 @@ def _told(fact: Fact, limits: PrivateInformationLimits) -> list[PersonalDatum]:
 
 def _signals(limits: PrivateInformationLimits) -> dict[str, Signal]:
     texts = events_by_actor("texts with private information by actor", WRITTEN, lambda fact: bool(_told(fact, limits)))
-    return {"texts": Signal(texts, int(limits.texts_window), 1)}
+    published = Window(
+        name="accounts that gave a datum away, by digest",
+        on=WRITTEN,
+        entries=partial(_published, limits),
+        at=_nowhere,
+    )
+    return {
+        "texts": Signal(texts, int(limits.texts_window), 1),
+        "published": Signal(published, int(limits.published_window), 2, partial(_asked_to_remove, limits)),
+    }
+
+
+def _digests(fact: Fact, limits: PrivateInformationLimits) -> list[Key]:
+    """What the first data are remembered by, so that none is."""
+    seen = fact.writing.seen
+    told = [seen[datum.start : datum.end] for datum in _told(fact, limits)[:MAX_TRACED]]
+    # what only a link leads to is not in what is seen, and is known to nobody but this event
+    values = ["".join(filter(str.isalnum, value)).casefold() or fact.event.event_id for value in told]
+    return [(blake2b(value.encode(), digest_size=_DIGEST_BYTES).hexdigest(),) for value in values]
+
+
+def _published(limits: PrivateInformationLimits, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    for key in dict.fromkeys(_digests(fact, limits)):
+        yield key, (fact.event.actor_id,)
+
+
+def _asked_to_remove(limits: PrivateInformationLimits, fact: Fact, subject: str) -> list[Key]:
+    asks = subject == fact.event.actor_id and fact.writing.asks_for_removal
+    return _digests(fact, limits) if asks else []
+
+
+def _nowhere(_: Fact, __: str) -> Key | None:
+    """The window is read under several keys (`Signal.each`)."""
+    return None
+
+
+def _given_away(case: Case, limits: PrivateInformationLimits) -> list[PersonalDatum]:
+    """What the text tells, without what another account told before where the text asks to remove it."""
+    told = _told(case.fact, limits)
+    known = {n for n in range(MAX_TRACED) if (read := case.readings.get(f"published/{n}")) and read.count > 1}
+    return [datum for number, datum in enumerate(told) if number not in known]
 
 
 def judge_private_information(case: Case, limits: PrivateInformationLimits) -> Finding | None:
     """Private information in one text. Nobody's belongs there; somebody else's, where the text says so, still less."""
-    told = _told(case.fact, limits)
+    told = _given_away(case, limits)
     if not told:
         return None
     weights = limits.visible if is_visible(case.fact) else limits.private

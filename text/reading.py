@@ -17,7 +17,7 @@ from text.hostility import ABUSE_KINDS, PEACEFUL, THREAT_KINDS, Hostility, read_
 from text.links import Link, links_of
 from text.masking import excerpt
 from text.normalise import EMAIL, LINK, PHONE, drop_punctuation, drop_tags, unaddressed, undisguise
-from text.personal_data import PersonalDatum, find_personal_data
+from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
 from text.personal_data.pupils import told_of_pupils
 from text.signature import SIGNATURE_BYTES, SIGNATURE_SLOTS, Compared, compare, digest, signatures
 from text.words import WordMemo
@@ -127,6 +127,11 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         """The personal data in `seen`, then those in addresses that it only leads to."""
         hidden = [target for part in self.parts for target in part.targets if target not in part.seen]
         return find_personal_data("\n".join([self.seen, *hidden]), self.language)
+
+    @cached_property
+    def asks_for_removal(self) -> bool:
+        """Whether the text asks that something be taken down."""
+        return asks_for_removal(self.seen)
 
     @cached_property
     def told_of_pupils(self) -> frozenset[str]:

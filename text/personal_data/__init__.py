@@ -18,7 +18,7 @@ from text.personal_data.owners import is_anothers
 from text.personal_data.phones import find_disguised_phones, find_phone_links, find_phones
 from text.personal_data.standing import standing_of
 
-__all__ = ["Kind", "PersonalDatum", "Standing", "find_personal_data"]
+__all__ = ["Kind", "PersonalDatum", "Standing", "asks_for_removal", "find_personal_data"]
 
 MAX_DIGITS, LAST_DIGITS = 5_000, 1_000
 """Digits of one text among which numbers are looked for; of more, the last `LAST_DIGITS` and as many of the first as make up
@@ -74,6 +74,11 @@ def find_personal_data(text: str, language: str | None = None) -> tuple[Personal
         for datum in _placed(folded.text, marks, sorted(search.found, key=lambda datum: datum.start))
         for start, end in [folded.original(datum.start, datum.end)]
     )
+
+
+def asks_for_removal(text: str) -> bool:
+    """Whether a text asks, in whatever language, that something be taken down."""
+    return Marks(plain_text(fold(text).text)).any("remove")
 
 
 def _placed(text: str, marks: Marks, found: list[PersonalDatum]) -> Iterator[PersonalDatum]:
