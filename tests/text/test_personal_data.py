@@ -335,3 +335,37 @@ def test_any_text_is_read_in_order_and_without_overlaps(text: str) -> None:
     assert all(0 <= d.start < d.end <= len(text) for d in found)
     assert all(a.end <= b.start for a, b in pairwise(found))
     assert find_personal_data(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A TAJ számom 123 456 788",
+        "Meng Matricule ass 1982 0514 12345",
+        "ჩემი პირადი ნომერია 01024012345",
+        "Numri personal: I20514081V",
+        "СНИЛС 112-233-445 95",
+        "Ο ΑΦΜ μου είναι 123456789",
+        "الرقم الوطني 9821451234",
+        "My passport number is AB1234567",
+        "Numer paszportu: EA 1234567",
+        "Паспорт 4510 123456",
+        "Passinumeroni on PX1234567",
+        "A személyi igazolvány számom 123456AB",
+    ],
+)
+def test_numbers_without_known_check_digits_are_what_the_words_say(text: str) -> None:
+    assert kinds(text) == ["national_id"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Europass language passport 2024, 12 pages",
+        "In 1989 his passport was taken; 250 000 people left",
+        "Bring your passport on 12.05.2024 at 10:30, flight LH 1826",
+        "A TAJ számom 123 456 789",
+    ],
+)
+def test_a_word_for_a_document_alone_makes_no_number_one(text: str) -> None:
+    assert "national_id" not in kinds(text)

@@ -56,7 +56,7 @@ _LEADING = re.compile(
 _NUMBER = r"(?<![\w.,/:–-])(1[0-7]|[3-9])(?!\d)"
 _AGE = re.compile(_NUMBER)
 _BARE_AGE = re.compile(
-    rf"\s?[,(:–-]?\s?[(]?{_NUMBER}(?=[),;\n]|\.?\s*\Z|\.\s+{_BIG}|[ ][a-zа-яα-ω]+[ ]{_BIG})|\s?[(]{_NUMBER}"
+    rf"\s?[,(:–-]?\s?[(]?{_NUMBER}(?=[),;\n]|\.?\s*\Z|\.\s+{_BIG}|[ ][a-zа-яα-ω]+[ ]{_BIG})|\s?[(]{_NUMBER}(?=\s?[),;])"
 )
 _CLASS_CODE = re.compile(
     r"(?<![\w,/])(?:1[0-3]|\d|[IVX]{1,4}|[A-HА-ДΑ-Ζ])(?:[.ºª°oa]{1,2}|th|st|nd|rd|ος|ης|[-–]?(?:ta|os|oji|a|й|го|ma|мо|ти))?"
