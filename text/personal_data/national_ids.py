@@ -74,13 +74,15 @@ def _form(country: str, pattern: str, is_valid: Callable[[str], bool], words: st
 _ANY_ID = "national id|identity number|personal id|identification number|identity card|identity code|personal code"
 
 _DOCUMENTS = """
-    passport no|passport number|passport:|my passport|his passport|her passport|reisepass|passnummer|pass-nr|personalausweis|ausweisnummer
-    passeport|carte d'identité|carte nationale|pasaporte|passaporto|carta d'identità|passaporte|cartão de cidadão|paspoort|identiteitskaart
-    paszport|dowód osobist|dowodu osobist|dowód nr|cestovní pas|číslo pasu|občansk|občiansk|útlevél|személyi igazolvány|pașaport|buletin
-    carte de identitate|carții de identitate|паспорт|лична карта|личната карта|личната ми карта|putovnic|osobna iskaznica|osobne iskaznice|lična karta
-    pasoš|lične karte|пасош|лична карта|osebna izkaznica|osebne izkaznice|potni list|potnega lista|διαβατήριο|διαβατηρίου|ταυτότητα|ταυτότητας|pasaport
-    pasportum|pasport|passi number|passinumero|passin numero|passini|henkilökortti|pases numur|pases nr|asmens tapatyb|paso numer|vegabréf|nafnskírteini
-    pas nr|pasnummer|passets|uimhir phas|passaport|pasaportë|pasaporta|letërnjoftim|პასპორტ|անձնագ|جواز|الهوية
+    passport no|passport number|passport:|my passport|his passport|her passport|reisepass|passnummer|pass-nr
+    personalausweis|ausweisnummer|passeport|carte d'identité|carte nationale|pasaporte|passaporto|carta d'identità
+    passaporte|cartão de cidadão|paspoort|identiteitskaart|paszport|dowód osobist|dowodu osobist|dowód nr
+    cestovní pas|číslo pasu|občansk|občiansk|útlevél|személyi igazolvány|pașaport|buletin|carte de identitate
+    carții de identitate|паспорт|лична карта|личната карта|личната ми карта|putovnic|osobna iskaznica
+    osobne iskaznice|lična karta|pasoš|lične karte|пасош|лична карта|osebna izkaznica|osebne izkaznice|potni list
+    potnega lista|διαβατήριο|διαβατηρίου|ταυτότητα|ταυτότητας|pasaport|pasportum|pasport|passi number|passinumero
+    passin numero|passini|henkilökortti|pases numur|pases nr|asmens tapatyb|paso numer|vegabréf|nafnskírteini|pas nr
+    pasnummer|passets|uimhir phas|passaport|pasaportë|pasaporta|letërnjoftim|პასპორტ|անձնագ|جواز|الهوية
 """
 """Passports and identity cards: of a traveller to a meeting, and of every pupil who comes along."""
 
@@ -89,9 +91,10 @@ def _always(_: str) -> bool:
     return True
 
 
-def _weighed(digits: str, weights: Iterable[int], modulus: int) -> int:
-    plain = filter(str.isdecimal, digits)
-    return sum(int(digit) * weight for digit, weight in zip(plain, weights, strict=False)) % modulus
+def _weighed(number: str, weights: Iterable[int], modulus: int) -> bool:
+    """Whether the last digit is the remainder of the others' weighed sum."""
+    *digits, last = (int(digit) for digit in number if digit.isdecimal())
+    return sum(digit * weight for digit, weight in zip(digits, weights, strict=True)) % modulus == last
 
 
 _FORMS = (
@@ -136,31 +139,16 @@ _FORMS = (
     _form("TR", r"[1-9]\d{10}", tckimlik.is_valid, "tc$|t.c$|tckn|kimlik"),
     _form("UA", r"\d{10}", rntrc.is_valid, "рнокпп|іпн$|ідентифікаційн|ипн$|податков"),
     # numbers whose check digits the library does not know, or that have none: words alone say what they are
-    _form(
-        "HU",
-        r"\d{3} ?\d{3} ?\d{3}",
-        lambda n: _weighed(n[:-1], (3, 7) * 4, 10) == int(n[-1]),
-        "taj$|taj-|tajszam|taj szam",
-    ),
-    _form(
-        "HU",
-        r"8\d{9}",
-        lambda n: _weighed(n[:-1], range(1, 10), 11) == int(n[-1]),
-        "adoazonosito|adoszam|ado azonosito",
-    ),
+    _form("HU", r"\d{3} ?\d{3} ?\d{3}", lambda n: _weighed(n, (3, 7) * 4, 10), "taj$|taj-|tajszam|taj szam"),
+    _form("HU", r"8\d{9}", lambda n: _weighed(n, range(1, 10), 11), "adoazonosito|adoszam|ado azonosito"),
     _form("HU", r"[1-8][- ]?\d{6}[- ]?\d{4}", _always, "szemelyi azonosito|szemelyi szam"),
-    _form(
-        "GB",
-        r"[A-CEGHJ-PR-TW-Za-z]{2} ?\d\d ?\d\d ?\d\d ?[A-Da-d]",
-        _always,
-        "national insurance|ni number|ni no|nino$",
-    ),
+    _form("GB", r"[A-CEGHJ-PR-TW-Za-z]{2} ?\d\d ?\d\d ?\d\d ?[A-Da-d]", _always, "national insurance|ni number|nino$"),
     _form("MT", r"\d{3,7} ?[MGAPLHBZmgaplhbz]", _always, "karta tal-identita|karta tal identita|id card|numru tal-id"),
     _form("LU", r"(?:19|20)\d{2} ?\d{4} ?\d{3,5}", _always, "matricule|matrikel|sozialversecherung|matricul"),
     _form("GE", r"\d{11}", _always, "პირადი ნომერ|პირადი №|პ/ნ|პირადობის"),
     _form("AM", r"\d{10}", _always, "հծհ|սոցքարտ|սոցիալական քարտ|հանրային ծառայ"),
     _form("AZ", r"(?=[A-Za-z]*\d)[A-Za-z0-9]{7}", _always, "fin$|fin kod|fin-kod|şəxsiyyət vəsiqə"),
-    _form("AL", r"[A-Ta-t]\d{8}[A-Wa-w]", _always, "numri personal|nid$|leternjoftim|karte identiteti|letërnjoftim"),
+    _form("AL", r"[A-Ta-t]\d{8}[A-Wa-w]", _always, "numri personal|nid$|leternjoftim|karte identiteti"),
     _form("RU", r"\d{3}[- ]\d{3}[- ]\d{3}[- ]?\d\d", _always, "снилс"),
     _form("GR", r"\d{9}", _always, "αφμ$|α.φ.μ"),
     _form(
@@ -168,7 +156,10 @@ _FORMS = (
     ),
     _form("SI", r"\d{8}", _always, "davčna|davcna"),
     _form(
-        "", r"(?:(?:[A-Z]{1,3} ?)?\d\d ?\d\d ?\d{2,6}[A-Z]{0,2}|(?=(?:[A-Z]*\d){5})[A-Z\d]{8,9})", _always, _DOCUMENTS
+        "",
+        r"(?:(?:[A-Z]{1,3} ?)?\d\d ?\d\d ?\d{2,6}[A-Z]{0,2}|(?=(?:[A-Z]*\d){5})[A-Z\d]{8,9})",
+        _always,
+        _DOCUMENTS,
     ),
     _form("US", r"\d{3}-\d\d-\d{4}", ssn.is_valid, "ssn|social security"),
 )
