@@ -154,7 +154,8 @@ class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
     """One breach of the code of conduct. `signals` declares what the judge will read, given the policy's limits.
 
     `spared_by` are events that may have kept the judge from a finding, had they been judged before, besides those that its
-    windows name. What it finds without them (`RawRecord.without`) is told in shadow.
+    windows name. What it finds without them (`RawRecord.without`) is told in shadow. `lists` are the kinds of words
+    (`text.languages.KINDS`) by which it knows a breach or an innocent: where a language has none of them, it sees less.
     """
 
     slug: str
@@ -165,3 +166,4 @@ class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
     judge: Judge[Limits]
     subjects: Callable[[Fact], Iterable[str]] = field(default=the_actor)
     spared_by: EventTypes = ()
+    lists: tuple[str, ...] = ()

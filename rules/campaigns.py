@@ -193,6 +193,7 @@ COORDINATED_CAMPAIGN = Rule(
     limits=CoordinatedCampaignLimits,
     signals=_signals,
     judge=judge_coordinated_campaign,
+    lists=("greetings", "courtesies"),
     subjects=lambda fact: (fact.campaign.campaign_id,) if fact.campaign else (),
 )
 

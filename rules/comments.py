@@ -49,6 +49,7 @@ COPIED_COMMENT = Rule(
     limits=CopiedCommentLimits,
     signals=_signals,
     judge=judge_copied_comment,
+    lists=("greetings", "courtesies"),
 )
 
 RULES = (COPIED_COMMENT,)

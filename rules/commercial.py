@@ -329,6 +329,7 @@ COMMERCIAL_CONTENT = Rule(
     limits=CommercialContentLimits,
     signals=_signals,
     judge=judge_commercial_content,
+    lists=("trade",),
     subjects=_subjects,
 )
 

@@ -80,6 +80,7 @@ THREAT = Rule(
     limits=ThreatLimits,
     signals=_threat_signals,
     judge=judge_threat,
+    lists=("hostility",),
 )
 
 # --- abusive_language --------------------------------------------------------------------------------------------------
@@ -124,6 +125,7 @@ ABUSIVE_LANGUAGE = Rule(
     limits=AbusiveLanguageLimits,
     signals=_abuse_signals,
     judge=judge_abusive_language,
+    lists=("hostility",),
 )
 
 # --- harassment --------------------------------------------------------------------------------------------------------
@@ -295,6 +297,7 @@ HARASSMENT = Rule(
     limits=HarassmentLimits,
     signals=_harassment_signals,
     judge=judge_harassment,
+    lists=("hostility",),
     subjects=_addressed,
     # an answer ends what is unanswered, and an acquaintance may write more often
     spared_by=(*ACQUAINTING, Comment),

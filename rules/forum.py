@@ -68,6 +68,7 @@ COPIED_POST = Rule(
     limits=CopiedPostLimits,
     signals=_copied_post_signals,
     judge=judge_copied_post,
+    lists=("greetings", "courtesies"),
 )
 
 # --- duplicate_thread --------------------------------------------------------------------------------------------------
@@ -149,6 +150,7 @@ DUPLICATE_THREAD = Rule(
     limits=DuplicateThreadLimits,
     signals=_duplicate_thread_signals,
     judge=judge_duplicate_thread,
+    lists=("greetings", "courtesies"),
 )
 
 # --- forum_flood -------------------------------------------------------------------------------------------------------

@@ -94,6 +94,7 @@ COPIED_MESSAGE = Rule(
     limits=CopiedMessageLimits,
     signals=_copied_message_signals,
     judge=judge_copied_message,
+    lists=("greetings", "courtesies"),
 )
 
 RULES = (MASS_MESSAGING, COPIED_MESSAGE)

@@ -99,6 +99,7 @@ OFF_TOPIC_POST = Rule(
     limits=OffTopicPostLimits,
     signals=_signals,
     judge=judge_off_topic_post,
+    lists=("courtesies",),
 )
 
 RULES = (OFF_TOPIC_POST,)

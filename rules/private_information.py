@@ -157,6 +157,7 @@ PRIVATE_INFORMATION = Rule(
     limits=PrivateInformationLimits,
     signals=_signals,
     judge=judge_private_information,
+    lists=("surroundings", "owners"),
 )
 
 RULES = (PRIVATE_INFORMATION,)

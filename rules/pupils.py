@@ -93,6 +93,7 @@ PUPIL_IMAGE = Rule(
     limits=PupilImageLimits,
     signals=_signals,
     judge=judge_pupil_image,
+    lists=("surroundings",),
 )
 
 RULES = (PUPIL_IMAGE,)

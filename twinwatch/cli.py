@@ -470,6 +470,49 @@ def policy_show(file: Path | None, layout: str) -> None:
         stdout_console().print(policy_table(shown))
 
 
+# --- languages ---------------------------------------------------------------------------------
+
+
+@main.command(short_help="List what is known of each language.")
+@click.argument("code", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON.")
+@click.option("--markdown", is_flag=True, help="Write the page docs/languages.md.")
+def languages(code: str | None, as_json: bool, markdown: bool) -> None:
+    """List how many words of each kind twinwatch knows in each language, and which rules read them.
+
+    CODE (BCP 47, such as de or pt-BR) tells more of one language.
+
+    \b
+    Examples:
+        twinwatch languages
+        twinwatch languages de
+        twinwatch languages --json
+    """
+    import json
+
+    from text.languages import NAMES, ListError
+    from twinwatch.languages_page import language_row, languages_page
+
+    if markdown and (as_json or code):
+        raise Failure("--markdown: found it with CODE or --json, expected it alone")
+    primary = code.replace("_", "-").split("-")[0].lower() if code else None
+    if primary is not None and primary not in NAMES:
+        raise Failure(f"no language {code!r}; known are {', '.join(NAMES)}")
+    try:
+        if markdown:
+            click.echo(languages_page(), nl=False)
+            return
+        rows = [language_row(one) for one in ([primary] if primary else NAMES)]
+    except ListError as error:
+        raise Failure(str(error)) from error
+    if as_json:
+        click.echo(json.dumps(rows[0] if primary else rows, indent=2, ensure_ascii=False))
+        return
+    from twinwatch.report import language_table, languages_report, stdout_console
+
+    stdout_console().print(*([language_table(rows[0])] if primary else languages_report(rows)), sep="\n")
+
+
 # --- settings ----------------------------------------------------------------------------------
 
 

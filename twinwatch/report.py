@@ -14,6 +14,8 @@ from agents.settings import Settings, setting_rows
 from models.incidents import Incident
 from rules.policy import Policy
 from rules.registry import all_rules
+from text.languages import KINDS
+from twinwatch.languages_page import WITHOUT, rules_by_list
 
 if TYPE_CHECKING:
     from twinwatch.replay import ReplaySummary
@@ -143,6 +145,37 @@ def _limit(name: str, value: Any) -> str:
         quotas = ", ".join(f"{quota['reach']} in {quota['window']}" for quota in value)
         return f"{name}: {quotas or 'no limit'}"
     return f"{name}: {value}"
+
+
+def languages_report(rows: list[dict[str, Any]]) -> list[Text | Table]:
+    """How many words each language has of each kind, in 80 columns, and who reads them."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("code", "language", *KINDS):
+        table.add_column(name, header_style="dim", justify="right" if name in KINDS else "left", no_wrap=True)
+    for row in rows:
+        lists = row["lists"]
+        table.add_row(row["code"], row["name"], *(str(lists[k]["entries"]) if k in lists else "–" for k in KINDS))
+    readers = Table(box=None, pad_edge=False, width=80)
+    for name in ("list", "read by"):
+        readers.add_column(name, header_style="dim")
+    for kind, slugs in rules_by_list().items():
+        readers.add_row(kind, ", ".join(slugs))
+    return [table, Text(), readers]
+
+
+def language_table(row: dict[str, Any]) -> Table:
+    """The lists of one language, and what is not seen where it has none."""
+    table = Table(title=f"{row['name']} ({row['code']})", title_justify="left", title_style="bold", box=None, width=80)
+    table.pad_edge = False
+    for name in ("list", "words", "stands in", "read by"):
+        table.add_column(name, header_style="dim", justify="right" if name == "words" else "left")
+    for kind, slugs in rules_by_list().items():
+        if found := row["lists"].get(kind):
+            place = f"{found['folder']}/{kind}.yaml"
+            table.add_row(kind, str(found["entries"]), place, ", ".join(slugs))
+        else:
+            table.add_row(kind, "–", f"nowhere: {WITHOUT[kind]}", ", ".join(slugs))
+    return table
 
 
 def settings_table(settings: Settings) -> Table:

@@ -10,8 +10,11 @@ import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 
+from rules.registry import all_rules
 from tests import servers
+from text.languages import KINDS, NAMES
 from twinwatch.cli import main
+from twinwatch.languages_page import WITHOUT, languages_page, rules_by_list
 from twinwatch.settings_page import settings_page
 
 REPOSITORY = Path(__file__).parents[2]
@@ -186,6 +189,55 @@ def test_a_missing_env_file_is_one_line() -> None:
 def test_the_page_of_settings_is_current() -> None:
     page = (REPOSITORY / "docs" / "settings.md").read_text(encoding="utf-8")
     assert page == settings_page(), "run: twinwatch settings --format markdown > docs/settings.md"
+
+
+# --- languages
+
+
+def test_the_page_of_languages_is_current() -> None:
+    page = (REPOSITORY / "docs" / "languages.md").read_text(encoding="utf-8")
+    assert page == languages_page(), "run: twinwatch languages --markdown > docs/languages.md"
+
+
+def test_every_language_has_a_line_of_at_most_80_columns() -> None:
+    status, out, _ = run("languages")
+    assert status == 0
+    assert all(len(line.rstrip()) <= 80 for line in out.splitlines())
+    assert {line.split()[0] for line in out.splitlines()[1 : 1 + len(NAMES)]} == NAMES.keys()
+    [japanese] = [line.split() for line in out.splitlines() if line.startswith("ja ")]
+    assert japanese == ["ja", "Japanese", *"–" * len(KINDS)]
+
+
+def test_languages_are_told_as_json() -> None:
+    _, out, _ = run("languages", "--json")
+    rows = {row["code"]: row for row in json.loads(out)}
+    assert rows.keys() == NAMES.keys()
+    assert rows["hr"]["lists"]["hostility"]["folder"] == "sh"
+    assert rows["hr"]["lists"]["hostility"]["entries"] > 500
+    assert "threat" in rows["hr"]["rules"]
+    assert "threat" in rows["ja"]["rules_without_words"]
+    assert "mass_messaging" not in {
+        slug for row in rows.values() for slug in (*row["rules"], *row["rules_without_words"])
+    }
+
+
+def test_one_language_is_told_with_what_it_lacks() -> None:
+    status, out, _ = run("languages", "pt-BR")
+    assert status == 0
+    assert out.startswith("Portuguese (pt)")
+    assert json.loads(run("languages", "pt-BR", "--json")[1])["code"] == "pt"
+    _, out, _ = run("languages", "zh")
+    assert "nowhere" in out
+
+
+def test_an_unknown_language_is_one_line() -> None:
+    assert "no language 'xx'; known are ar, az" in fails_with_one_line("languages", "xx")
+    assert "--markdown" in fails_with_one_line("languages", "de", "--markdown")
+
+
+def test_every_kind_of_words_is_read_by_a_rule() -> None:
+    assert all(rules_by_list().values())
+    assert {kind for rule in all_rules().values() for kind in rule.lists} == KINDS.keys() == WITHOUT.keys()
 
 
 # --- Kafka out of reach

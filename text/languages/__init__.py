@@ -12,6 +12,7 @@ from typing import Any, TypeVar, get_args, get_origin
 
 import msgspec
 
+from text.languages.detector import list_of
 from text.words import parse_list
 
 KINDS = {
@@ -23,6 +24,55 @@ KINDS = {
     "courtesies": "words of politeness",
 }
 """The lists that a language may have, and what they are for: the names of the files in its folder."""
+
+NAMES = {
+    "ar": "Arabic",
+    "az": "Azerbaijani",
+    "be": "Belarusian",
+    "bg": "Bulgarian",
+    "bs": "Bosnian",
+    "ca": "Catalan",
+    "cs": "Czech",
+    "da": "Danish",
+    "de": "German",
+    "el": "Greek",
+    "en": "English",
+    "es": "Spanish",
+    "et": "Estonian",
+    "eu": "Basque",
+    "fi": "Finnish",
+    "fr": "French",
+    "ga": "Irish",
+    "hi": "Hindi",
+    "hr": "Croatian",
+    "hu": "Hungarian",
+    "hy": "Armenian",
+    "is": "Icelandic",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ka": "Georgian",
+    "lb": "Luxembourgish",
+    "lt": "Lithuanian",
+    "lv": "Latvian",
+    "mk": "Macedonian",
+    "mt": "Maltese",
+    "nb": "Bokmål",
+    "nl": "Dutch",
+    "nn": "Nynorsk",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "ro": "Romanian",
+    "ru": "Russian",
+    "sk": "Slovak",
+    "sl": "Slovenian",
+    "sq": "Albanian",
+    "sr": "Serbian",
+    "sv": "Swedish",
+    "tr": "Turkish",
+    "uk": "Ukrainian",
+    "zh": "Chinese",
+}
+"""The languages that may have lists (BCP 47), by their English names; besides them there are `sh` and `und`."""
 
 T = TypeVar("T")
 
@@ -93,3 +143,24 @@ def kinds_of_lists() -> dict[str, dict[str, str]]:
             kinds = found.setdefault(code, {})
             kinds |= {kind: folder.name for kind in KINDS if folder.joinpath(f"{kind}.yaml").is_file()}
     return found
+
+
+def lists_of(code: str) -> dict[str, str]:
+    """The folder whose list a language of `NAMES` is read with, by kind; kinds that it has no list of are not in it."""
+    own = kinds_of_lists().get(code, {})
+    shared = kinds_of_lists().get(list_of(code), {})
+    return {kind: folder for kind in KINDS if (folder := own.get(kind) or shared.get(kind))}
+
+
+@cache
+def entries(folder: str, kind: str) -> int:
+    """How many words and phrases a list has."""
+    listed = read_lists(kind, dict[str, Any])[folder]
+    part_by = None if kind == "courtesies" else ","
+    return sum(_count(value, part_by) for value in listed.values())
+
+
+def _count(value: Any, part_by: str | None) -> int:
+    if isinstance(value, str):
+        return sum(bool(entry.strip()) for entry in value.split(part_by))
+    return len(value) if isinstance(value, list) else 0  # a mapping says how sentences are built

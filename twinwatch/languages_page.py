@@ -1,0 +1,84 @@
+"""What is known of each language, for `twinwatch languages`, and `docs/languages.md`, made from the lists themselves."""
+
+from typing import Any
+
+from rules.registry import all_rules
+from text.languages import KINDS, NAMES, entries, lists_of
+
+WITHOUT = {
+    "hostility": "nothing hostile is seen in it",
+    "trade": "only prices, links, numbers and words that it shares with other languages are seen",
+    "surroundings": "private numbers, offices and pupils are known only by words that it shares with other languages",
+    "owners": "nobody sees from the words whose a number is",
+    "greetings": "greetings and closings are compared as well: copies with other greetings resemble each other less",
+    "courtesies": "thanks and wishes that many members write may look like copies",
+}
+"""What it means that a language has no list of a kind."""
+
+_INTRODUCTION = """\
+# Languages
+
+This page is made by `twinwatch languages --markdown` from the lists in `text/languages`, where `README.md` says how they are
+written; change them instead.
+
+Each cell counts the words and phrases of a list, rounded down so that not every new word changes this page (`twinwatch
+languages` has the exact counts); *–* means that there is none. Languages that are read with the same words share a list.
+Hostility is asked only where a sentence may be in the language, and so are short words of surroundings. All else is read at
+once, so that a language without a list is read with its neighbours' words as far as they agree.
+"""
+
+
+def rules_by_list() -> dict[str, list[str]]:
+    """Which rules read each kind of lists, by their slugs."""
+    return {kind: [slug for slug, rule in all_rules().items() if kind in rule.lists] for kind in KINDS}
+
+
+def language_row(code: str) -> dict[str, Any]:
+    """One language of `NAMES` as plain values: its lists with their size and the folder that they stand in, the rules that
+    read one of them, and those that have none to read.
+    """
+    lists = {kind: {"entries": entries(folder, kind), "folder": folder} for kind, folder in lists_of(code).items()}
+    reading = {slug: rule.lists for slug, rule in all_rules().items() if rule.lists}
+    return {
+        "code": code,
+        "name": NAMES[code],
+        "lists": lists,
+        "rules": [slug for slug, kinds in reading.items() if lists.keys() & set(kinds)],
+        "rules_without_words": [slug for slug, kinds in reading.items() if not lists.keys() & set(kinds)],
+    }
+
+
+def _about(count: int) -> str:
+    step = 100 if count >= 500 else 10 if count >= 10 else 1
+    return f"{count - count % step:,}"
+
+
+def _markdown_row(row: dict[str, Any]) -> str:
+    cells = [_about(row["lists"][kind]["entries"]) if kind in row["lists"] else "–" for kind in KINDS]
+    return f"| `{row['code']}` | {row['name']} | {' | '.join(cells)} |"
+
+
+def missing_lists(rows: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """The languages that have no list, by kind."""
+    return {kind: [row["code"] for row in rows if kind not in row["lists"]] for kind in KINDS}
+
+
+def languages_page() -> str:
+    """The page in Markdown."""
+    rows, rules = [language_row(code) for code in NAMES], rules_by_list()
+    lines = [
+        _INTRODUCTION,
+        f"| code | language | {' | '.join(KINDS)} |",
+        f"|---|---|{'---:|' * len(KINDS)}",
+        *map(_markdown_row, rows),
+        "",
+        "## What is missing",
+        "",
+        "| list | what for | rules that read it | languages without one | what that means there |",
+        "|---|---|---|---|---|",
+    ]
+    for kind, without in missing_lists(rows).items():
+        named = ", ".join(NAMES[code] for code in without) or "none"
+        slugs = ", ".join(f"`{slug}`" for slug in rules[kind])
+        lines.append(f"| {kind} | {KINDS[kind]} | {slugs} | {named} | {WITHOUT[kind]} |")
+    return "\n".join([*lines, "", "Rules that stand in no row look at no language's words.", ""])
