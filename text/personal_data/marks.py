@@ -98,18 +98,22 @@ def plain_text(text: str) -> PlainText:
 
 
 class Mark(Struct, frozen=True):
-    """A word or phrase that means something: where it stands in the plain text, and in which languages."""
+    """A word or phrase that means something: where it stands in the plain text, and in which languages. One that is not `sure`
+    means something else in other languages.
+    """
 
     start: int
     end: int
     languages: frozenset[str]
+    sure: bool
 
 
 class _Meaning(Struct, frozen=True):
-    """`rest` are the further words of a phrase."""
+    """`letters` are those that are known of the word, without its ending. `rest` are the further words of a phrase."""
 
     kind: str
     languages: frozenset[str]
+    letters: int
     rest: tuple[str, ...] = ()
 
 
@@ -138,7 +142,8 @@ class _Lexicon:
                 if first.endswith("*") and not rest
                 else self.exact
             )
-            meaning = _Meaning(kind, frozenset(languages), tuple(rest))
+            letters = sum(len(part.strip("*")) for part in (first, *rest))
+            meaning = _Meaning(kind, frozenset(languages), letters, tuple(rest))
             table.setdefault(first.strip("*"), []).append(meaning)
         self._lengths = _lengths(self.beginnings, slice(None, _EDGE)), _lengths(self.endings, slice(-_EDGE, None))
         self.spoken = frozenset(self.digits) | frozenset(
@@ -205,6 +210,10 @@ def may_spell_digits(text: str) -> bool:
     return sum(word in spoken for word in _LETTERS_ONLY.findall(text.lower())) >= LEAST_SPOKEN
 
 
+def _mark(start: int, end: int, meaning: _Meaning) -> Mark:
+    return Mark(start, end, meaning.languages, meaning.letters >= SURE_LETTERS)
+
+
 class Marks:
     """The words of one text that mean something."""
 
@@ -225,7 +234,7 @@ class Marks:
         for index, (word, start, end) in enumerate(words):
             for meaning in known.meanings(word):
                 if (last := _end_of(meaning.rest, words, index)) is not None and left:
-                    self._found.setdefault(meaning.kind, []).append(Mark(start, max(end, last), meaning.languages))
+                    self._found.setdefault(meaning.kind, []).append(_mark(start, max(end, last), meaning))
                     left -= 1
 
     def of(self, *kinds: str, start: int = 0, end: int | None = None) -> list[Mark]:
@@ -243,7 +252,7 @@ class Marks:
         return bool(self.of(*kinds, start=start, end=end))
 
     def _is_sure(self, mark: Mark) -> bool:
-        return mark.end - mark.start >= SURE_LETTERS or bool(mark.languages & self._likely)
+        return mark.sure or bool(mark.languages & self._likely)
 
     def numbers(self) -> Iterator[tuple[int, int, int, frozenset[str]]]:
         """Digits that are said in words: (digit, start, end, languages)."""

@@ -15,6 +15,7 @@ from msgspec import Struct
 from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum
 from text.personal_data.marks import LEAST_SPOKEN, Marks, together
+from text.personal_data.owners import is_anothers
 from text.personal_data.words import OTHER_NUMBER, OWN_NUMBER, PHONE_WORDS, PHONE_WORDS_AFTER, before, last_end
 
 UNKNOWN_COUNTRY = "[phone …]"
@@ -269,7 +270,7 @@ def _is_a_mere_number(shown: str, digits: str, said: _Said) -> bool:
 def _said(text: str, start: int, end: int, marks: Marks) -> _Said:
     words = before(text, start)
     phone, other = last_end(PHONE_WORDS, words), last_end(OTHER_NUMBER, words)
-    own = other < 0 and (last_end(OWN_NUMBER, words) >= 0 or _is_somebodys(marks, start - len(words), start))
+    own = other < 0 and (last_end(OWN_NUMBER, words) >= 0 or _is_somebodys(text, marks, start - len(words), start))
     own = own or PHONE_WORDS_AFTER.match(without_accents(text[end : end + 24]).lstrip(" ,")) is not None
     if other < 0 and not own and phone < 0:
         called = marks.of("call", start=start - min(len(words), _CALL_BEFORE), end=start)
@@ -279,11 +280,12 @@ def _said(text: str, start: int, end: int, marks: Marks) -> _Said:
     return _Said(phone=phone > other or own, other=other > phone)
 
 
-def _is_somebodys(marks: Marks, start: int, end: int) -> bool:
-    """*My private number is*: a word for a number, and whose it is, in either order and with words between."""
+def _is_somebodys(text: str, marks: Marks, start: int, end: int) -> bool:
+    """*My private number is*, *the head's number*: a word for a number and whose it is, in any order, with words between."""
     start = max(start, end - _OWN_REACH)
     numbers = marks.of("number", start=start, end=end)
-    return bool(numbers) and any(together(numbers, marks.of("my", "private", start=start, end=end)))
+    people = marks.of("my", "private", "teacher", "pupil", start=start, end=end) if numbers else []
+    return bool(numbers) and (any(together(numbers, people)) or is_anothers(text, end))
 
 
 def _international(shown: str, digits: str, said: _Said) -> str | None:

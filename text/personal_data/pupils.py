@@ -25,6 +25,8 @@ _CLASS_BEFORE = 48
 """Characters from a class to a name that stands behind it."""
 _CLOSE = 6
 """Characters between a name and what stands right beside it: `Lena Hoffmann (12)`."""
+_BESIDE = 3
+"""The same where the age comes first: `the 9-year-old Lena Hoffmann`."""
 _LINK = 24
 """Characters between a word for a pupil and the name: `the pupil who is called …`."""
 LEAST_LISTED = 3
@@ -59,11 +61,11 @@ _BARE_AGE = re.compile(
     rf"\s?[,(:–-]?\s?[(]?{_NUMBER}(?=[),;\n]|\.?\s*\Z|\.\s+{_BIG}|[ ][a-zа-яα-ω]+[ ]{_BIG})|\s?[(]{_NUMBER}(?=\s?[),;])"
 )
 _CLASS_CODE = re.compile(
-    r"(?<![\w,/])(?:1[0-3]|\d|[IVX]{1,4}|[A-HА-ДΑ-Ζ])(?:[.ºª°oa]{1,2}|th|st|nd|rd|ος|ης|[-–]?(?:ta|os|oji|a|й|го|ma|мо|ти))?"
-    r"(?:\s?[-–/]?\s?[\"„“«']?(?:[A-Ha-hА-Зα-жа-зΑ-Θα-θ]|\d))?[\"“”»']?(?![^\W_])"
+    r"(?<![\w,/])(?:1[0-3]|\d|[IVX]{1,4}|[A-HА-ДΑ-Ζ])(?:[.ºª°oa]{1,2}|th|st|nd|rd|ος|ης|[-–]?(?:ta|os|oji|a|й|го|ma|мо|ти|րդ))?"
+    r"(?:\s?[-–/]?\s?[\"„“«']?(?:[A-Ha-hА-Жа-жΑ-Θα-θა-ჰա-ֆأ-ي]|\d))?[\"“”»']?(?![^\W_])"
 )
 _SURE_CODE = re.compile(
-    r"(?<![\w,.])(?:1[0-2]|[1-9])(?:[.ºª°oa]{0,2}\s?[-–/]?\s?[\"„“«']?[A-Ha-hА-Зα-жа-зΑ-Θα-θ][\"“”»']?|/\d)(?![^\W_/])|(?<!\w)[IVX]{1,4}\s?[-–/]\s?[\da-zа-я](?!\w)"
+    r"(?<![\w,.])(?:1[0-2]|[1-9])(?:[.ºª°oa]{0,2}\s?[-–/]?\s?[\"„“«']?[A-Ha-hА-Жа-жΑ-Θα-θა-ჰա-ֆأ-ي][\"“”»']?|/\d)(?![^\W_/])|(?<!\w)[IVX]{1,4}\s?[-–/]\s?[\da-zа-я](?!\w)"
 )
 """`4b`, `5.º C`, `3/2`, `III-2`: what can hardly be anything but a class, beside an age."""
 _YEAR_LONG_AGO = re.compile(r"(?<!\d)(?:1\d{3}|[5-9]\d\d)(?!\d)")
@@ -237,10 +239,11 @@ class _Search:
 
     def _age_beside(self, name: _Name) -> tuple[int, int] | None:
         for start, end in self.ages:
-            behind, before = start - name.end, name.start - end
-            if 0 <= behind <= _CLOSE and "." not in self.plain[name.end : start]:
-                return start, end
-            if 0 <= before <= 3:
+            if name.end <= start <= name.end + REACH // 2:
+                between = _SURE_CODE.sub("", self.plain[name.end : start])
+                if len(between) <= _CLOSE and "." not in between:
+                    return start, end
+            if 0 <= name.start - end <= _BESIDE:
                 return start, end
         if bare := _BARE_AGE.match(self.plain, name.end):
             return bare.span()
@@ -258,8 +261,11 @@ class _Search:
             "class": next((c for c in self.classes if name.end <= c[0] < until), None),
             "contact": self._contact(name),
         }
-        if not told["class"] and (aged or pupil):
-            coded = _SURE_CODE.search(self.plain, aged[1] if aged and aged[0] > name.end else name.end, until)
+        if not told["class"] and (aged or pupil or told["contact"]):
+            beside = aged if aged and aged[0] > name.end else (name.end, name.end)
+            coded = _SURE_CODE.search(self.plain, beside[1], until) or _SURE_CODE.search(
+                self.plain, name.end, beside[0]
+            )
             told["class"] = coded.span() if coded else None
         said = {what for what, where in told.items() if where}
         if listed or (age and not aged):

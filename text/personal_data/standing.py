@@ -90,10 +90,10 @@ def _of_a_number(text: str, marks: Marks, datum: PersonalDatum, start: int, end:
     office = marks.of("office", "institution", start=start, end=datum.start)
     behind = [mark for mark in marks.of("office", start=datum.end, end=end) if _leads_on(text[datum.end : mark.start])]
     hot = marks.any("hotline", start=start, end=datum.start)
-    if not office and not behind:
-        return Standing.OFFICE if hot else Standing.PERSONAL
     if datum.anothers or marks.any("private", start=start, end=min(end, datum.end + _HOME_AFTER)):
         return Standing.PERSONAL
+    if not office and not behind:
+        return Standing.OFFICE if hot and not marks.any("my", start=start, end=datum.start) else Standing.PERSONAL
     known = [*office, *behind]
     if any(
         not _is_of_an_office(mine, known) for mine, _ in together(marks.of("my", start=start, end=datum.start), known)
