@@ -19,6 +19,10 @@ SAMPLES: dict[str, dict[str, list[str]]] = yaml.safe_load(
     Path(__file__).with_name("hostility_samples.yaml").read_text("utf-8")
 )
 
+IDEAS: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(
+    Path(__file__).with_name("hostility_ideas.yaml").read_text("utf-8")
+)
+
 
 def read(text: str) -> Hostility:
     return read_hostility(read_texts([text])[0].undisguised)
@@ -41,6 +45,48 @@ def test_insults(text: str) -> None:
 @pytest.mark.parametrize("text", samples("peaceful"))
 def test_does_neither(text: str) -> None:
     assert read(text) == PEACEFUL
+
+
+def ideas(kind: str) -> list[Any]:
+    return [
+        pytest.param(text, id=f"{idea}, {language}")
+        for idea, texts in IDEAS[kind].items()
+        for language, text in texts.items()
+    ]
+
+
+@pytest.mark.parametrize("text", ideas("threats"))
+def test_threatens_by_idea_in_any_language(text: str) -> None:
+    assert read(text).threat
+
+
+@pytest.mark.parametrize("text", ideas("harmless"))
+def test_school_life_in_any_language_is_harmless(text: str) -> None:
+    assert read(text) == PEACEFUL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "You must delete your personal data from the server.",
+        "My plants always die, you should give me advice.",
+        "Debe eliminar sus datos personales antes de salir.",
+        "Haz clic en el botón de abajo para confirmar tu identidad.",
+        "Sinun täytyy ensin poistaa kaikki projektit.",
+        "Du kommer inte att kunna ångra den här ändringen.",
+        "A tűzfala vagy víruskeresője blokkolja a kérést.",
+        "Skjalið glatast og verður þessum gögnum eytt, vistaðu þau.",
+        "如果密钥没有备份，你将失去你的加密消息。",
+        "Du behöver tillåta %(brand)s att använda din mikrofon",
+    ],
+)
+def test_what_programs_say_is_no_threat(text: str) -> None:
+    assert read(text) == PEACEFUL
+
+
+def test_what_goes_on_after_and_is_no_report() -> None:
+    assert read("Another word to the headmaster and you are dead.").threat
+    assert read("He told me a story, and he said: you are dead.") == PEACEFUL
 
 
 def test_every_language_has_samples_and_every_sample_a_language() -> None:

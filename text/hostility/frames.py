@@ -70,6 +70,7 @@ class Spans:
                 self._add(phrase.bit, position, end)
         self._remove(["harmless"], [name for name in CLASSES if name != "harmless"])
         self._remove(["vow"], ["say"])
+        self._remove(["are_you"], ["apart"])
         self._earnest()
         self._remove(_TELLING, ["say", "said", "no", "apart"])
         self._starts = {name: [span.start for span in spans] for name, spans in self._found.items()}
@@ -282,7 +283,8 @@ def _norms(spans: Spans) -> Iterator[Found]:
     for verb in spans.of("kill"):
         yield from _norm(spans, verb, ("should", "must", "deserve", "legal", "wish"), _OBJECTS)
     for verb in spans.of("rid"):
-        yield from _norm(spans, verb, ("should", "must", "wish"), _NO_THINGS)
+        # "you must delete", "your data should be removed": what is done to things is often the reader's duty
+        yield from _norm(spans, verb, ("should", "must", "wish"), _KINDS_OF_PEOPLE)
     for verb in spans.of("kills"):
         yield from _norm(spans, verb, ("wish",), _NO_THINGS)
     for verb in spans.of("kill_you"):
@@ -315,11 +317,17 @@ def _norm(spans: Spans, verb: Span, norms: tuple[str, ...], targets: tuple[str, 
         kind: ThreatKind = "wish" if name in ("wish", "deserve") else "incitement"
         for norm in spans.near(verb, name):
             for target in {*spans.near(verb, *targets), *spans.near(norm, *targets)}:
-                if _linked(spans.grammar, norm, verb, target, reach) and _suffers(spans, norm, verb, target):
+                linked = _linked(spans.grammar, norm, verb, target, reach) and not _goes_on(spans, verb, norm)
+                if linked and _suffers(spans, norm, verb, target):
                     yield Found(kind, (norm, verb, target), normative=True)
 
 
 _FAR_REACHING = ("wish", "solution", "legal")
+
+
+def _goes_on(spans: Spans, verb: Span, norm: Span) -> bool:
+    """Whether a comma parts the verb from what stands behind it: "my plants die, I need your advice"."""
+    return norm.start > verb.end and any(spans.tokens.opens[verb.end + 1 : norm.start + 1])
 
 
 def _suffers(spans: Spans, norm: Span, verb: Span, target: Span) -> bool:
@@ -514,8 +522,10 @@ def _reported(spans: Spans, first: int, last: int, direct: bool) -> bool:
     if not direct and spans.between("say", begin, end):
         return True
     if direct and not ordered:
+        goes_on = max((word.start for word in spans.between("and", begin, first)), default=-1)
         for say in spans.between("say", max(begin, first - REPORT_REACH - 1), last):
-            if not _is_later(spans, say):
+            # "one word of this and …": what goes on after 'and' is no report
+            if say.start > goes_on and not _is_later(spans, say):
                 return True
     return any(
         colon < first and any(colon - span.start <= ANNOUNCEMENT for span in _told_by_others(spans, colon))
