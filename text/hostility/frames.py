@@ -327,7 +327,8 @@ _FAR_REACHING = ("wish", "solution", "legal")
 
 def _goes_on(spans: Spans, verb: Span, norm: Span) -> bool:
     """Whether a comma parts the verb from what stands behind it: "my plants die, I need your advice"."""
-    return norm.start > verb.end and any(spans.tokens.opens[verb.end + 1 : norm.start + 1])
+    dies = verb.name in ("die", "kills")
+    return dies and norm.start > verb.end and any(spans.tokens.opens[verb.end + 1 : norm.start + 1])
 
 
 def _suffers(spans: Spans, norm: Span, verb: Span, target: Span) -> bool:
