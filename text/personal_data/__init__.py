@@ -22,7 +22,7 @@ __all__ = ["Kind", "PersonalDatum", "Standing", "asks_for_removal", "find_person
 
 MAX_DIGITS, LAST_DIGITS = 5_000, 1_000
 """Digits of one text among which numbers are looked for; of more, the last `LAST_DIGITS` and as many of the first as make up
-the rest. That many take 15 to 25 ms, and a text of fifteen thousand characters a third of which are digits is nobody's letter.
+the rest. That many take 20 to 70 ms, and a text of fifteen thousand characters a third of which are digits is nobody's letter.
 """
 MAX_FOUND = 100
 """Of one kind in one text; more of them say nothing more."""

@@ -6,6 +6,7 @@ time does not grow with the number of words that are known.
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from functools import cache, cached_property
 from itertools import product
@@ -210,6 +211,10 @@ def may_spell_digits(text: str) -> bool:
     return sum(word in spoken for word in _LETTERS_ONLY.findall(text.lower())) >= LEAST_SPOKEN
 
 
+def _start_of(mark: Mark) -> int:
+    return mark.start
+
+
 def _mark(start: int, end: int, meaning: _Meaning) -> Mark:
     return Mark(start, end, meaning.languages, meaning.letters >= SURE_LETTERS)
 
@@ -240,16 +245,21 @@ class Marks:
     def of(self, *kinds: str, start: int = 0, end: int | None = None) -> list[Mark]:
         """Words of these kinds that begin and end between two places."""
         to = len(self.plain.text) if end is None else end
-        return [
-            mark
-            for kind in kinds
-            for mark in self._found.get(kind, ())
-            if start <= mark.start and mark.end <= to and self._is_sure(mark)
-        ]
+        return [mark for kind in kinds for mark in self._within(kind, start, to)]
+
+    def _within(self, kind: str, start: int, to: int) -> Iterator[Mark]:
+        found = self._found.get(kind, [])
+        for index in range(bisect_left(found, start, key=_start_of), len(found)):
+            mark = found[index]
+            if mark.start >= to:
+                return
+            if mark.end <= to and self._is_sure(mark):
+                yield mark
 
     def any(self, *kinds: str, start: int = 0, end: int | None = None) -> bool:
         """Whether there is such a word."""
-        return bool(self.of(*kinds, start=start, end=end))
+        to = len(self.plain.text) if end is None else end
+        return any(True for kind in kinds for _ in self._within(kind, start, to))
 
     def _is_sure(self, mark: Mark) -> bool:
         return mark.sure or bool(mark.languages & self._likely)
