@@ -52,6 +52,9 @@ def test_a_child_is_told_of(text: str, expected: set[str]) -> None:
         "PhD student John Smith, aged 30",
         "Learn with pupils aged 10-12",
         "Our pupil Jan Kowalski drew this. Ask info@school.eu",
+        "Bonus Caller Prize on 5/9/03, ring +44 7700 900462",
+        "Anna Nowak on 5/9/03, ring +44 7700 900462",
+        "Lucas Petit face à Oscar Weber (6-3, 6-1) au premier tour, classe",
     ],
 )
 def test_pupils_are_only_spoken_of(text: str) -> None:

@@ -208,7 +208,7 @@ class _Search:
         if not parts:
             return None
         for at, to in parts:
-            if _NO_NAME.match(self.plain[at:to]) or self.marks.any(*_THINGS, start=at, end=to):
+            if _NO_NAME.match(self.plain[at:to]) or self.marks.any("praise", *_THINGS, start=at, end=to):
                 return None
         return _Name(parts[0][0], parts[-1][1], len(parts) > 1)
 
@@ -266,7 +266,9 @@ class _Search:
             coded = _SURE_CODE.search(self.plain, beside[1], until) or _SURE_CODE.search(
                 self.plain, name.end, beside[0]
             )
-            told["class"] = coded.span() if coded else None
+            # 5/9 is a date as well
+            lone = coded and not aged and not pupil and not any(map(str.isalpha, coded[0]))
+            told["class"] = coded.span() if coded and not lone else None
         said = {what for what, where in told.items() if where}
         if listed or (age and not aged):
             said.add(listed or "age")

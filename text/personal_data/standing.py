@@ -95,9 +95,8 @@ def _of_a_number(text: str, marks: Marks, datum: PersonalDatum, start: int, end:
     if not office and not behind:
         return Standing.OFFICE if hot and not marks.any("my", start=start, end=datum.start) else Standing.PERSONAL
     known = [*office, *behind]
-    if any(
-        not _is_of_an_office(mine, known) for mine, _ in together(marks.of("my", start=start, end=datum.start), known)
-    ):
+    mine = {one for one, _ in together(marks.of("my", start=start, end=datum.start), known)}
+    if any(not _is_of_an_office(one, known) for one in mine):
         return Standing.PERSONAL
     named = _BARE_NAME.search(text, start, datum.start)
     if named and not marks.any(*_ALL_BUT_PEOPLE, start=named.start(1), end=named.end(1)):
