@@ -1,6 +1,8 @@
 """When a text says who a child is, and when it only speaks of pupils. All names are made up."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.growth import assert_in_proportion
 from text.masking import mask
@@ -213,3 +215,32 @@ def test_a_name_is_masked_wherever_it_stands() -> None:
 def test_reading_takes_time_in_proportion_to_the_text() -> None:
     text = "Lena Hoffmann, 9 Jahre, Klasse 4a, Tim Meyer (10), pupil Anna Nowak, class 4b: A B, C D; "
     assert_in_proportion(lambda of: find_children(of, ()), text * 64, eighth=text * 8)
+
+
+PIECES = [
+    "Anna",
+    "Nowak",
+    "é",
+    "e\u0301",
+    "\u200b",
+    " ",
+    ", ",
+    "9",
+    "years",
+    "class",
+    "4b",
+    "pupil",
+    "(",
+    ")",
+    "\n",
+    "ნინო",
+    "İ",
+    "ß",
+    "9 лет",
+]
+
+
+@given(st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=5)), max_size=40).map("".join))
+def test_names_stand_within_any_text(text: str) -> None:
+    assert all(0 <= child.start < child.end <= len(text) for child in find_children(text, find_personal_data(text)))
+    assert isinstance(mask(text), str)
