@@ -73,6 +73,12 @@ _NEXT_SENTENCE = re.compile(
 _LEET_SHARE = 3
 """From so many leet words in a text on everything that can be read as letters is: `7h15 15 4 7357`."""
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .\-_*·•|])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
+# a quick look is one that begins with a sign: regular expressions find it without trying every letter of a text
+_MAYBE_SPACED = re.compile(r"[ .\-_*·•|](?<=[^\W\d_].)(?<![^\W_][^\W\d_].)[^\W\d_][ .\-_*·•|][^\W\d_]")
+_ANY_LEET = re.compile(f"[{_LEET_SIGNS}]")
+_ANY_DIGIT = re.compile(r"\d")
+_NO_WORDS = bytes(code if chr(code).isalnum() or chr(code) == "_" else ord(" ") for code in range(128)) + bytes(128)
+"""What the characters of an ASCII text become where only words count."""
 _OVERRIDE = "\u202e"
 _OVERRIDDEN = re.compile("\u202e([^\u202c\u202e\n]*)\u202c?")
 _PARAGRAPHS = re.compile(r"\n{2,}")
@@ -86,7 +92,7 @@ _LINK = re.compile(
     rf"(?:h(?:tt|xx)ps?://|www\.)\S+"
     rf"|(?<![\w@.-])[^\W_][\w-]{{0,62}}(?:\.[\w-]{{1,63}}){{0,5}}\.(?:(?:{_SUFFIXES})(?![\w-])(?:[/?#]\S*)?|[a-z]{{2,12}}/\S*)"
 )
-_LINK_HINT = re.compile(r"\w\.[^\W\d_]|://")
+_LINK_HINT = re.compile(r"[.:](?:(?<=\w\.)[^\W\d_]|(?<=:)//)")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _MENTION = re.compile(r"(?<![\w@])@\w{1,64}")
 _PHONE = re.compile(r"(?<![\w+])[+(]{0,2}\d(?:[ .\-/()]{0,2}\d){6,17}(?!\w)")
@@ -157,7 +163,7 @@ def fold_case(text: str) -> str:
 
 def join_spaced(text: str) -> str:
     """Words written letter by letter as words: `f r e e`, `f.r.e.e`. Wider gaps stay between words."""
-    return _SPACED.sub(_joined, text)
+    return _SPACED.sub(_joined, text) if _MAYBE_SPACED.search(text) else text
 
 
 def _joined(found: re.Match[str]) -> str:
@@ -171,6 +177,8 @@ def part_sentences(text: str) -> str:
 
 def read_leet(text: str) -> str:
     """Digits and signs that stand for letters as letters: `fr33 m0ney`. Model numbers, classes and times stay."""
+    if not _ANY_LEET.search(text):
+        return text
     words = 0
 
     def read(found: re.Match[str]) -> str:
@@ -249,7 +257,7 @@ def mask(text: str) -> str:
         text = _MENTION.sub(MENTION, _EMAIL.sub(EMAIL, text))
     if _LINK_HINT.search(text):
         text = _LINK.sub(LINK, text)
-    return _NUMBER.sub(NUMBER, _PHONE.sub(PHONE, text))
+    return _NUMBER.sub(NUMBER, _PHONE.sub(PHONE, text)) if _ANY_DIGIT.search(text) else text
 
 
 def drop_tags(text: str) -> str:
@@ -264,8 +272,15 @@ def _is_tag(word: str) -> bool:
     return word.startswith("#") or not word.strip(MASKS)
 
 
+def word_characters() -> str:
+    """All characters that words and masks consist of."""
+    return "".join(_WORDS.findall("".join(map(chr, _ASSIGNED))))
+
+
 def drop_punctuation(text: str) -> str:
     """Words and masks with one space between: no punctuation, no symbols, no emoji."""
+    if text.isascii():
+        return " ".join(text.encode().translate(_NO_WORDS).decode().split())
     return " ".join(_WORDS.findall(text))
 
 

@@ -186,6 +186,8 @@ def drop_closing(text: str) -> str:
     bare = [_bare(word[0]) for word in words]
     closings, longest = _closings()
     for at, word in enumerate(words):
+        if bare[at] not in _closing_words():
+            continue
         length = _phrase_length(bare, at, closings, longest)
         if not length or len(words) - at - length > _SENDER_WORDS or (at == 0 and tail == 0):
             continue

@@ -154,7 +154,8 @@ def _flourished() -> dict[str, str]:
 _FLOURISHED = _flourished()
 _FLOURISHED_TABLE = str.maketrans(_FLOURISHED)
 _UNUSED_FLOURISHES = frozenset(_FLOURISHED) - _USED_IN_EUROPE
-_LONE_I = re.compile(r"(?<![^\W_])[\u0399\u0406\u04c0\u04cf\u0196](?=[ \t][A-Za-z])(?![^\W_])")
+_PASSING_I = "\u0399\u0406\u04c0\u04cf\u0196"
+_LONE_I = re.compile(rf"(?<![^\W_])[{_PASSING_I}](?=[ \t][A-Za-z])(?![^\W_])")
 """A Greek or Cyrillic capital I before a Latin word: the English word."""
 _NEVER_WRITTEN = _never_written()
 _NEVER_WRITTEN_TABLE = str.maketrans(_NEVER_WRITTEN)
@@ -175,11 +176,12 @@ def fold_lookalikes(text: str) -> str:
     if len(characters & _UNUSED_FLOURISHES) >= MIN_FLOURISHED:
         text = text.translate(_FLOURISHED_TABLE)
         characters = set(text)
-    text = _LONE_I.sub("I", text)
+    if not characters.isdisjoint(_PASSING_I):
+        text = _LONE_I.sub("I", text)
     if not _NEVER_WRITTEN.keys().isdisjoint(characters):
         text = text.translate(_NEVER_WRITTEN_TABLE)
         characters = set(text)
-    scripts = set(map(script_of, characters)) - _SHARED
+    scripts = set(map(_SCRIPTS.get, characters)) - _SHARED - {None}
     if len(scripts) < 2:
         return text
     main = _main_script(Counter(text), scripts)

@@ -16,10 +16,19 @@ from text.courtesies import Said, weigh
 from text.hostility import ABUSE_KINDS, PEACEFUL, THREAT_KINDS, Hostility, read_hostility
 from text.links import Link, links_of
 from text.masking import excerpt
-from text.normalise import EMAIL, LINK, PHONE, drop_punctuation, drop_tags, unaddressed, undisguise
+from text.normalise import EMAIL, LINK, PHONE, drop_punctuation, drop_tags, unaddressed, undisguise, word_characters
 from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
 from text.personal_data.pupils import told_of_pupils
-from text.signature import SIGNATURE_BYTES, SIGNATURE_SLOTS, Compared, compare, digest, signatures
+from text.signature import (
+    SIGNATURE_BYTES,
+    SIGNATURE_SLOTS,
+    Compared,
+    compare,
+    compared_lines,
+    digest,
+    lines_table,
+    signatures,
+)
 from text.words import WordMemo
 from text.written import read_written
 
@@ -243,14 +252,14 @@ def _untagged(bodies: Sequence[str], forms: list[Compared]) -> list[Compared]:
     return [found.get(index, form) for index, form in enumerate(forms)]
 
 
-_SENTENCE_ENDS = re.compile(r"[\n.!?…。！？؟։।]+")
+_ENDS = "\n.!?…。！？؟։।"
+_SENTENCE_ENDS = re.compile(f"[{_ENDS}]+")
+_LINES = lines_table(word_characters(), _ENDS)
 
 
 def _sentences(bodies: Sequence[str]) -> list[str]:
     """The words of each text, a sentence or line a line; those without letters are left out."""
-    parts = [_parts(drop_tags(body)) for body in bodies]
-    words = iter(_words_of([part for body in parts for part in body]))
-    return ["\n".join(said for said in (next(words) for _ in body) if said) for body in parts]
+    return compared_lines([drop_tags(body) for body in bodies], _LINES)
 
 
 def _without(bodies: list[str], nobodys: frozenset[str]) -> list[str]:

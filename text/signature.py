@@ -83,6 +83,26 @@ def compare(normalised: Sequence[str]) -> list[Compared]:
     return [Compared(*both) for both in zip(letters, words, strict=True)]
 
 
+def lines_table(words: str, ends: str) -> Codes:
+    """As `_LETTERS_AND_SPACE`, for texts with their punctuation: every character but those of `words` counts as a space, and
+    `ends` as ends of lines.
+    """
+    table = np.full(0x110000, _SPACE, dtype=np.uint32)
+    inside = list(map(ord, words))
+    table[inside] = _LETTERS[inside]
+    table[list(map(ord, ends))] = ord("\n")
+    return table
+
+
+def compared_lines(texts: Sequence[str], table: Codes) -> list[str]:
+    """The words of each text as they are compared, a line for each that `table` (`lines_table`) tells apart; those without
+    letters are left out. Parallel to `texts`.
+    """
+    codes, owners = _codes(texts)
+    squeezed = _squeezed(table[codes], owners, len(texts))
+    return ["\n".join([said for line in text.split("\n") if (said := line.strip())]) for text in squeezed]
+
+
 def comparable(normalised: Sequence[str]) -> list[str]:
     """Only the letters of each text, as it is compared; parallel to `normalised`."""
     codes, owners = _codes(normalised)
