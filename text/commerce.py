@@ -18,7 +18,7 @@ from msgspec import Struct, convert
 from text.hostility.tokens import tokens_of
 from text.languages import ListError, read_lists
 from text.links import Link, link_lists, link_of, links_of, public_suffix
-from text.words import WordMemo, folded, read_list
+from text.words import Memo, WordMemo, folded, read_list
 
 LONGEST_GAP = 3
 """Words that may stand where a phrase has `…`."""
@@ -28,6 +28,8 @@ UNDILUTED_WORDS = 150
 _SPEAKS_OF = frozenset({"school", "warning"})
 _SPEAKER = re.compile(r"^[\d:.,\[\] ]*<[@+ ]?[^<>\s]{1,30}>[ ]", re.MULTILINE)
 MIN_LINES_OF_A_LOG = 3
+_QUOTE_MARK = re.compile("[\"„“”«»‹›「」『』]|['‘‚](?<!\\w.)|['’](?!\\w)")
+"""Of these, apostrophes within words are none."""
 _QUOTE = re.compile("[\"„“”«»‹›「」『』‘’‚']")
 SCHOOL_LIFE = frozenset({"school", "price", "free", "goods", "own", "follow"})
 TOGETHER = frozenset({*SCHOOL_LIFE, "together", "buy", "discount", "prize", "rate", "urgency", "seller"})
@@ -48,9 +50,15 @@ _PREMIUM = re.compile(r"(?:(?:00|\+)44|0)(?:9[01]\d|87[0-3]|84[45])\d{7}|0900\d{
 _APOSTROPHES = re.compile("['’]+")
 _ELIDED = re.compile(r"^(?:l|d|j|qu|s|n|c|m|t|un|dell|nell|all|dall|sull|quell)['’](?=\w{3})")
 """French, Italian and Catalan articles and pronouns that have lost their vowel."""
+_WORD = r"[^\W_]+(?:&[^\W_]+)?(?:['’][^\W_]+)*"
+_ONLY_WORDS = re.compile(_WORD)
+_MORE_THAN_WORDS = re.compile(rf"[\d@%{_SYMBOLS}{_LINK_SIGN}]")
+"""What all kinds but words have."""
 Symbol = str
 """What a phrase is made of: a folded word (`buy`), a beginning of words (`wygr*`), or a kind in angle brackets (`<price>`)."""
 
+Known = Memo[tuple[Symbol, ...]]
+"""The symbols of words that were looked up already."""
 Language = str
 """A code, several codes of languages that read each other, or nothing for what belongs to all."""
 
@@ -168,7 +176,7 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
         |(?P<phone>(?<![\d_+])[+(]{{0,2}}\d(?:[ .\-/()]{{0,2}}\d){{6,17}}(?!\w))
         |(?P<age>\b(?:16|18|21)\s?\+)
         |(?P<number>\d+(?:[.,:/-]\d+)*+(?!\w))
-        |(?P<word>[^\W_]+(?:&[^\W_]+)?(?:['’][^\W_]+)*)
+        |(?P<word>{_WORD})
         """,
         re.VERBOSE,
     )
@@ -194,15 +202,18 @@ def _symbols_of_word(word: str) -> tuple[Symbol, ...]:
     return tuple(found)
 
 
-def _symbols(text: str, known: dict[str, tuple[Symbol, ...]]) -> Iterator[tuple[Symbol, ...]]:
+def _symbols(text: str, known: Known) -> Sequence[tuple[Symbol, ...]]:
     """The row of what a text is made of; `known` are words that were looked up already."""
+    if not _MORE_THAN_WORDS.search(text):
+        return list(map(known.__getitem__, _ONLY_WORDS.findall(text)))
+    return list(_symbols_of_kinds(text, known))
+
+
+def _symbols_of_kinds(text: str, known: Known) -> Iterator[tuple[Symbol, ...]]:
     for match in _lexicon().tokens.finditer(text):
         kind, written = match.lastgroup, match[0]
         if kind in ("word", "glued"):
-            symbols = known.get(written)
-            if symbols is None:
-                known[written] = symbols = _symbols_of_word(written)
-            yield symbols
+            yield known[written]
         elif kind == "phone":
             digits = re.sub(r"[^\d+]", "", written)
             yield ("<phone>", "<premium>") if _PREMIUM.fullmatch(digits) else ("<phone>",)
@@ -213,26 +224,25 @@ def _symbols(text: str, known: dict[str, tuple[Symbol, ...]]) -> Iterator[tuple[
 
 
 _Waiting = dict[int, tuple[dict[Symbol, _Node], int, int]]
-"""What may come next, each place of the tree once; for how many words more it may be waited for; where the phrase began."""
+"""What may come next, each place of the tree once; up to which position it is waited for; where the phrase began."""
 
 _Spans = dict[str, tuple[tuple[int, int], ...]]
 """Where the phrases of each sign stand: positions of first and last word, at most `MAX_SPANS` of them."""
 
 
-def _phrases_in(row: Iterable[tuple[Symbol, ...]]) -> tuple[dict[Language, _Spans], int]:
+def _phrases_in(row: Sequence[tuple[Symbol, ...]]) -> tuple[dict[Language, _Spans], int]:
     """By language the signs whose phrases occur, and the length of the row.
 
     Linear in the row: a word meets each place of the tree at most once.
     """
     root = _lexicon().root.next
     signs: dict[Language, _Spans] = {}
-    length = 0
     waiting: _Waiting = {}
     for position, symbols in enumerate(row):
-        length += 1
-        if not symbols and not waiting:
+        if not symbols:
             continue
-        still: _Waiting = {key: (after, gap - 1, begin) for key, (after, gap, begin) in waiting.items() if gap}
+        waiting = {key: place for key, place in waiting.items() if place[1] >= position}
+        still: _Waiting = {key: place for key, place in waiting.items() if place[1] > position}
         for symbol in symbols:
             for after, _, begin in ((root, 0, position), *waiting.values()):
                 if node := after.get(symbol):
@@ -241,11 +251,11 @@ def _phrases_in(row: Iterable[tuple[Symbol, ...]]) -> tuple[dict[Language, _Span
                         if len(spans.get(name, ())) < MAX_SPANS:
                             spans[name] = (*spans.get(name, ()), (begin, position))
                     if node.next:
-                        still[id(node.next)] = node.next, 0, begin
+                        still[id(node.next)] = node.next, position + 1, begin
                     if node.next_after_gap:
-                        still[id(node.next_after_gap)] = node.next_after_gap, LONGEST_GAP, begin
+                        still[id(node.next_after_gap)] = node.next_after_gap, position + 1 + LONGEST_GAP, begin
         waiting = still
-    return signs, length
+    return signs, len(row)
 
 
 def _apart(names: Sequence[str], starts: dict[str, frozenset[int]]) -> frozenset[str]:
@@ -316,7 +326,7 @@ def commerce_of(
     """
     points = _lexicon().points
     links = links_of(seen) if links is None else links
-    known = (memo or WordMemo()).commerce
+    known = (memo or WordMemo()).of(_symbols_of_word)
     own_words = _own_words(undisguised, known)
     read = _without_links(own_words, links) if links else own_words
     phrases, words = _phrases_in(_symbols(read, known))
@@ -336,7 +346,7 @@ def commerce_of(
     return CommerceReading(round(sum(sign.points for sign in signs), 1), signs, links, shown)
 
 
-def _shown(read: str, known: dict[str, tuple[Symbol, ...]], places: list[tuple[int, int]]) -> tuple[str, ...]:
+def _shown(read: str, known: Known, places: list[tuple[int, int]]) -> tuple[str, ...]:
     """The phrases at these places: words of the lexicon as they are written, and of addresses and numbers the kind only."""
     if not places:
         return ()
@@ -357,7 +367,7 @@ def _shown(read: str, known: dict[str, tuple[Symbol, ...]], places: list[tuple[i
     return tuple(dict.fromkeys(phrases))
 
 
-def _own_words(text: str, known: dict[str, tuple[Symbol, ...]]) -> str:
+def _own_words(text: str, known: Known) -> str:
     """The text without what it quotes, where it speaks of school or of warnings: pupils' advertisements, examples of spam.
 
     Elsewhere quotation marks are worn by offers as well. The log of a chat is a quotation as a whole, and what several people
@@ -365,7 +375,8 @@ def _own_words(text: str, known: dict[str, tuple[Symbol, ...]]) -> str:
     """
     if text.count("<") >= MIN_LINES_OF_A_LOG and len(_SPEAKER.findall(text)) >= MIN_LINES_OF_A_LOG:
         return ""
-    tokens = tokens_of(text) if _QUOTE.search(text) else None
+    may_quote = _QUOTE_MARK.search(text) or (">" in text and _QUOTE.search(text))
+    tokens = tokens_of(text) if may_quote else None
     if not tokens or not tokens.quoted:
         return text
     own = " ".join(word for position, word in enumerate(tokens.written) if position not in tokens.quoted)

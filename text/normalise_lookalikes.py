@@ -181,7 +181,7 @@ def fold_lookalikes(text: str) -> str:
     if not _NEVER_WRITTEN.keys().isdisjoint(characters):
         text = text.translate(_NEVER_WRITTEN_TABLE)
         characters = set(text)
-    scripts = set(map(_SCRIPTS.get, characters)) - _SHARED - {None}
+    scripts = {script for script in map(_SCRIPTS.get, characters) if script} - _SHARED
     if len(scripts) < 2:
         return text
     main = _main_script(Counter(text), scripts)

@@ -1,11 +1,14 @@
 """Words in one form, however people write them, and the lists of words that this package comes with."""
 
 import re
+from collections.abc import Callable
 from importlib.resources import files
-from typing import Any
+from typing import Any, TypeVar
 from unicodedata import normalize
 
 import yaml
+
+T = TypeVar("T")
 
 _DIACRITICS = re.compile("[\u0300-\u036f\u064b-\u065f\u0670\u0640]+")
 _LETTERS = str.maketrans(
@@ -46,14 +49,31 @@ def folded(word: str) -> str:
     return word if word.isascii() else normalize("NFC", word)
 
 
+class Memo(dict[str, T]):
+    """What `find` finds for each word; each word is asked once."""
+
+    def __init__(self, find: Callable[[str], T]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, word: str) -> T:
+        self[word] = found = self._find(word)
+        return found
+
+
 class WordMemo:
     """What words of one batch of texts were found to mean, by who asks. It is dropped with the batch: nothing that members
     write is kept in a cache of the process.
     """
 
     def __init__(self) -> None:
-        self.hostility: dict[str, Any] = {}
-        self.commerce: dict[str, tuple[str, ...]] = {}
+        self._memos: dict[Callable[[str], Any], Memo[Any]] = {}
+
+    def of(self, find: Callable[[str], T]) -> Memo[T]:
+        """What `find` has found for words so far."""
+        if find not in self._memos:
+            self._memos[find] = Memo(find)
+        return self._memos[find]
 
     def __eq__(self, other: object) -> bool:
         """Whatever was looked up already, no reading is another one for it."""

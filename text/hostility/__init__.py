@@ -7,14 +7,15 @@ this is how stories and jokes are told.
 """
 
 import re
+from collections.abc import Set
 
 from msgspec import Struct
 
 from text.hostility.frames import AbuseKind, Found, Kind, Spans, ThreatKind, abuses, joked, meant, phrases_at, threats
 from text.hostility.lexicon import ALONE, Lexicon, Meaning, Meanings, lexicon
-from text.hostility.tokens import Tokens, tokens_of
+from text.hostility.tokens import Tokens, tokens_of, words_in
 from text.languages.detector import likely, list_of
-from text.words import WordMemo
+from text.words import Memo, WordMemo, folded
 
 __all__ = ["ABUSE_KINDS", "PEACEFUL", "THREAT_KINDS", "AbuseKind", "Hostility", "ThreatKind", "read_hostility"]
 
@@ -54,8 +55,16 @@ def read_hostility(undisguised: str, language: str | None = None, memo: WordMemo
     together.
     """
     lexicon_ = lexicon()
-    tokens = tokens_of(_mended(undisguised, lexicon_))
-    words = _meant(tokens, lexicon_, (memo or WordMemo()).hostility)
+    known = (memo or WordMemo()).of(lexicon_.meanings)
+    text = _parted(undisguised, lexicon_)
+    words_ = words_in(text)
+    if words_ is None or lexicon_.may_be_broken(words_):
+        text = _mended(text, lexicon_)
+        words_ = words_in(text)
+    if words_ is not None and not _may_matter(words_, known):
+        return PEACEFUL
+    tokens = tokens_of(text)
+    words = list(map(known.__getitem__, tokens.written))
     languages = _worth_a_look(tokens, words)
     if not languages:
         return PEACEFUL
@@ -87,19 +96,29 @@ def _words_of(tokens: Tokens, found: Found) -> str:
     return " ".join(dict.fromkeys(said))
 
 
-def _meant(tokens: Tokens, lexicon_: Lexicon, known: dict[str, Meanings]) -> list[Meanings]:
-    """What each word may mean in any language."""
-    meant: list[Meanings] = []
-    for word in tokens.written:
-        meanings = known.get(word)
-        if meanings is None:
-            known[word] = meanings = lexicon_.meanings(word)
-        meant.append(meanings)
-    return meant
+def _may_matter(words: Set[str], known: Memo[Meanings]) -> bool:
+    """Whether the words alone, wherever they stand, hold an anchor and its target: most texts end here."""
+    anchors = targets = 0
+    anchoring = []
+    for meanings in filter(None, map(known.__getitem__, words)):
+        if meanings.alone:
+            return True
+        anchors |= meanings.anchors
+        targets |= meanings.targets
+        if meanings.anchoring:
+            anchoring.append(meanings.anchoring)
+    if anchors & targets:
+        return True
+    present = set(map(folded, words)) if anchoring else set()
+    for phrase in (phrase for starts in anchoring for phrase in starts.with_all(present)):
+        anchors |= 1 << phrase.language
+        if phrase.bit & ALONE:
+            return True
+    return bool(anchors & targets)
 
 
 _BROKEN = re.compile(r"(?<![^\W_])([^\W\d_]{1,6})([.\-·'’ ])(?=([^\W\d_]{1,7})(?![^\W_]))")
-_LONE_L = re.compile(r"(?<!\w)[l|](?= (?:will|am|ll|m|want|swear|have|hope|know)\b)")
+_LONE_L = re.compile(r"[l|](?<!\w[l|])(?= (?:will|am|ll|m|want|swear|have|hope|know)\b)")
 """A small L, or a stroke, that passes for the English word I."""
 LONGEST_WORD = 9
 LONGEST_UNSPACED = 200
@@ -107,10 +126,16 @@ LONGEST_UNSPACED = 200
 _VOWEL = re.compile("[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýąęėįųūēīāōőűıăîșğаеєиіїоуыэюяёαεηιουωάέήίόύώ]")
 
 
+def _parted(text: str, lexicon_: Lexicon) -> str:
+    """The text with words parted that are written without blanks, and with a lone L read as I."""
+    text = _LONE_L.sub("i", text)
+    if len(text) <= LONGEST_UNSPACED and len(text) > LONGEST_WORD * (text.count(" ") + 1):
+        text = " ".join(lexicon_.parted(word) for word in text.split(" "))
+    return text
+
+
 def _mended(text: str, lexicon_: Lexicon) -> str:
-    """The text with words of violence put together that a sign breaks, or a blank (`ki.ll`, `ki ll`), and parted where they
-    are written without blanks.
-    """
+    """The text with words of violence put together that a sign breaks, or a blank: `ki.ll`, `ki ll`."""
 
     def mend(found: re.Match[str]) -> str:
         first, sign, second = found.groups()
@@ -119,9 +144,6 @@ def _mended(text: str, lexicon_: Lexicon) -> str:
         breaks = sign != " " or not (_VOWEL.search(first) and _VOWEL.search(second))
         return found[0] if not breaks or lexicon_.is_violent(first) or lexicon_.is_violent(second) else first
 
-    text = _LONE_L.sub("i", text)
-    if len(text) <= LONGEST_UNSPACED and len(text) > LONGEST_WORD * (text.count(" ") + 1):
-        text = " ".join(lexicon_.parted(word) for word in text.split(" "))
     return _BROKEN.sub(mend, text)
 
 

@@ -15,7 +15,7 @@ finding, apart from the entries of `menace`, `doom` and `curse`, which are whole
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from functools import cache
 from itertools import product
 from typing import Any
@@ -168,9 +168,17 @@ class Starts(Struct, frozen=True):
     def possible(self, following: list[str]) -> list[Phrase]:
         """The phrases whose needed word is among those that follow."""
         phrases = list(self.by_need.get("", ()))
-        for word in self.needed.intersection(following):
-            phrases += self.by_need[word]
+        # in the order of the text: that of a set is another one in each process
+        for word in dict.fromkeys(following) if not self.needed.isdisjoint(following) else ():
+            phrases += self.by_need.get(word, ()) if word else ()
         return phrases
+
+    def with_all(self, present: Set[str]) -> Iterator[Phrase]:
+        """The phrases all of whose words are among those of a text, wherever they stand."""
+        for need in ("", *(self.needed & present)):
+            for phrase in self.by_need.get(need, ()):
+                if all(part in present or part in GAPS or "*" in part for part in phrase.rest):
+                    yield phrase
 
 
 class Meaning(Struct, frozen=True):
@@ -190,6 +198,10 @@ class Meanings(Struct, frozen=True):
     anchors: int
     targets: int
     anchoring: Starts | None
+
+    def __bool__(self) -> bool:
+        """Whether it means anything."""
+        return bool(self.by_language)
 
 
 GAPS = {"~": 2, "...": 6}
@@ -217,11 +229,16 @@ class Lexicon:
         for index, language in enumerate(languages):
             for bit, parts in language.entries:
                 self._add(Phrase(index, bit, parts[1:]), parts[0])
-        self._longest_stem = max(map(len, self._stems), default=0)
+        self._stem_lengths: dict[str, list[int]] = {}
+        for stem in sorted(self._stems, key=len):
+            lengths = self._stem_lengths.setdefault(stem[:_SHORTEST_STEM], [])
+            lengths += [] if lengths[-1:] == [len(stem)] else [len(stem)]
         self._masked = self._by_length()
         self.violent = frozenset(
             word for word, phrases in self._words.items() if any(p.bit & VIOLENT and not p.rest for p in phrases)
         )
+        self._heads = {word[:end] for word in self.violent for end in range(1, len(word))}
+        self._tails = {word[end:] for word in self.violent for end in range(1, len(word))}
         self._spoken_in: dict[str, int] = {}
         for first, phrases in self._words.items():
             for phrase in phrases:
@@ -249,6 +266,11 @@ class Lexicon:
         """The words of violence and abuse that a word with asterisks for letters may stand for: `k*ll`, `k**l`."""
         pattern = re.compile(re.escape(word).replace(r"\*", "."))
         return [one for one in self._masked.get((word[:1], len(word)), ()) if pattern.fullmatch(one)]
+
+    def may_be_broken(self, words: Set[str]) -> bool:
+        """Whether two of these words are the parts of one of violence."""
+        heads, tails = self._heads & words, self._tails & words
+        return any(head + tail in self.violent for head in heads for tail in tails)
 
     def is_violent(self, word: str) -> bool:
         """Whether the word by itself is one of violence, in any language."""
@@ -297,7 +319,7 @@ class Lexicon:
         """The phrases that begin with the word."""
         word = folded(written)
         found = [*self._exact.get(written, ()), *self._words.get(word, ())]
-        for length in range(_SHORTEST_STEM, min(len(word), self._longest_stem) + 1):
+        for length in self._stem_lengths.get(word[:_SHORTEST_STEM], ()):
             for suffix, phrase in self._stems.get(word[:length], ()):
                 if len(word) >= length + len(suffix) and word.endswith(suffix):
                     found.append(phrase)

@@ -11,13 +11,13 @@ from text.words import folded
 # leaves out.
 _UNSPACED = "\u3040-\u30ff\u3400-\u9fff"
 _MARKS = "\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0962\u0963"
-_LETTER = rf"(?:[^\W_{_UNSPACED}]|[{_MARKS}])"
-_WORD = rf"[{_UNSPACED}]|{_LETTER}+(?:\*{{1,3}}{_LETTER}+)*"
+_LETTERS = rf"(?:[^\W_{_UNSPACED}]++|[{_MARKS}]++)++"
+_WORD = rf"{_LETTERS}(?:\*{{1,3}}{_LETTERS})*+|[{_UNSPACED}]"
 """With letters that are masked: everybody reads over `k*ll`."""
 _PIECES = re.compile(
-    rf"""(?<!\w)[:;=]-?[)\]d](?!\w)|[(:;]?\){{2,}}|[\U0001f600-\U0001f609\U0001f61c\U0001f61d\U0001f602\U0001f923]
+    rf"""(?:{_WORD})(?:-(?=\w))?   # with the hyphen of a compound; first, because most are words
+    |(?<!\w)[:;=]-?[)\]d](?!\w)|[(:;]?\){{2,}}|[\U0001f600-\U0001f609\U0001f61c\U0001f61d\U0001f602\U0001f923]
     |\n\n                     # a blank line between paragraphs
-    |(?:{_WORD})(?:-(?=\w))?   # with the hyphen of a compound
     |(?<!\S)[-–—]+(?!\S)      # before the next who speaks in a dialogue, or before who said it
     |(?<!\w)['‘‚]|['’](?!\w) # single quotation marks, as far as they are no apostrophes
     |<[@+\ ]?[^<>\s]{{1,30}}>        # who writes, in the log of a chat
@@ -53,6 +53,15 @@ TURNS = 3
 def words_of(written: str) -> list[str]:
     """The folded words of a phrase."""
     return [folded(word) for word in _IS_WORD.findall(written)]
+
+
+_TAKES_LETTERS = re.compile(rf"[:;=]-?d|[<*{_MARKS}{_UNSPACED}]")
+"""What may take letters away from a word, or part them: a smiley, a name in the log of a chat, letters that are masked."""
+
+
+def words_in(text: str) -> set[str] | None:
+    """The words of a text, perhaps with laughter among them; None where it takes a reader to tell."""
+    return None if _TAKES_LETTERS.search(text) else set(_IS_WORD.findall(text))
 
 
 class Tokens(Struct, frozen=True):

@@ -30,12 +30,13 @@ MAX_FOUND = 100
 MAX_ASKED = 25
 """Data of one text of which it is asked whose they are."""
 
-_WORTH_A_LOOK = re.compile(
-    r"""\d(?:\D{0,3}\d){3} | [@＠﹫] | [A-Z]\d{1,2}[ ]\d[A-Z] | [\[({<*_][ ]?(?:at|ät|a|[^\W\d_]{4,12})[ ]?[\])}>*_]
-      | [ ](?:dot|punkt|punto|ponto|point|točka|tečka|kropka|nokta|точка|крапка|τελεία)[ ][a-z]{2,4}\b""",
-    re.VERBOSE | re.IGNORECASE,
+_CLOSE_DIGITS = re.compile(r"\d(?:\D{0,3}\d){3}|[A-Z]\d{1,2} \d[A-Z]", re.IGNORECASE)
+_ADDRESS_SIGN = re.compile(r"[@＠﹫]|[\[({<*_] ?(?:at|ät|a|[^\W\d_]{4,12}) ?[\])}>*_]", re.IGNORECASE)
+_SPOKEN_DOT = re.compile(
+    r" (?:dot|punkt|punto|ponto|point|točka|tečka|kropka|nokta|точка|крапка|τελεία) [a-z]{2,4}\b", re.IGNORECASE
 )
 """Most texts have neither four digits close together nor any sign of an e-mail address."""
+_DIGIT_OF_ANY_SCRIPT = re.compile(r"\d")
 _HOUSE = re.compile(
     rf"{BIG}[\w'’-]*[“”\"».]?,? (?:[^\W\d_]{{1,6}}[.:°º]{{0,2}} ?)?\d{{1,4}}"
     rf"|(?<!\d)\d{{1,4}}[a-z]?,? (?:[^\W\d_]+ ){{0,3}}{BIG}"
@@ -49,9 +50,12 @@ def find_personal_data(text: str, language: str | None = None) -> tuple[Personal
 
     `language` (BCP 47) is a hint about the countries whose telephone numbers are likely.
     """
-    worth_a_look = _WORTH_A_LOOK.search(text) is not None
+    digits = _DIGIT_OF_ANY_SCRIPT.search(text) is not None
+    worth_a_look = bool(
+        (digits and _CLOSE_DIGITS.search(text)) or _ADDRESS_SIGN.search(text) or _SPOKEN_DOT.search(text)
+    )
     spoken = may_spell_digits(text)
-    if not (worth_a_look or spoken or _HOUSE.search(text)):
+    if not (worth_a_look or spoken or (digits and _HOUSE.search(text))):
         return ()
     folded = fold(text)
     marks = Marks(plain_text(folded.text))
