@@ -120,7 +120,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def hostility(self) -> Hostility:
         """The gravest threat and abuse of all parts."""
-        found = [read_hostility(part.undisguised, self.language, part.memo) for part in self.parts]
+        found = [read_hostility(part.undisguised, self.language, part.memo, part.seen) for part in self.parts]
         if all(one == PEACEFUL for one in found):
             return PEACEFUL
         threats, abuses = {one.threat for one in found}, {one.abuse for one in found}

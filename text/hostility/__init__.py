@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from text.hostility.frames import AbuseKind, Found, Kind, Spans, ThreatKind, abuses, joked, meant, phrases_at, threats
 from text.hostility.lexicon import ALONE, Lexicon, Meaning, Meanings, lexicon
+from text.hostility.romanised import languages_signed, romanised_in, romanised_lexicon, skeleton
 from text.hostility.tokens import Tokens, tokens_of, words_in
 from text.languages.detector import likely, list_of
 from text.words import Memo, WordMemo, folded
@@ -47,15 +48,34 @@ of a text of twenty thousand characters, unless it is made of threats.
 """
 
 
-def read_hostility(undisguised: str, language: str | None = None, memo: WordMemo | None = None) -> Hostility:
+def read_hostility(
+    undisguised: str, language: str | None = None, memo: WordMemo | None = None, seen: str | None = None
+) -> Hostility:
     """What a text threatens and calls somebody. `undisguised` is `TextReading.undisguised`. Linear in its length.
 
     `language` (BCP 47) is what the platform takes the text to be written in. Only lists of languages that a sentence may be in
     are asked: a Finnish "thank you" looks like violence in no other language. `memo` is that of the texts that are read
-    together.
+    together. `seen` is the text with its digits in place, which stand for letters where Greek or Arabic is written in Latin
+    ones.
     """
     lexicon_ = lexicon()
-    known = (memo or WordMemo()).of(lexicon_.meanings)
+    memo = memo or WordMemo()
+    found = _own_hostility(undisguised, lexicon_, language, memo)
+    if found != PEACEFUL:
+        return found
+    plain = (seen or undisguised).casefold()
+    romanised = romanised_in(_LATIN_WORD.findall(plain), memo.of(languages_signed))
+    if not romanised:
+        return PEACEFUL
+    return _hostility_of(tokens_of(skeleton(romanised, plain)), romanised_lexicon(romanised), romanised, WordMemo())
+
+
+_LATIN_WORD = re.compile(r"[a-zšžčćđḱǵ0-9]+(?:['’][a-z]+)?")
+
+
+def _own_hostility(undisguised: str, lexicon_: Lexicon, language: str | None, memo: WordMemo) -> Hostility:
+    """What the text says in the letters of its language."""
+    known = memo.of(lexicon_.meanings)
     text = _parted(undisguised, lexicon_)
     words_ = words_in(text)
     if words_ is None or lexicon_.may_be_broken(words_):
@@ -63,8 +83,11 @@ def read_hostility(undisguised: str, language: str | None = None, memo: WordMemo
         words_ = words_in(text)
     if words_ is not None and not _may_matter(words_, known):
         return PEACEFUL
-    tokens = tokens_of(text)
-    words = list(map(known.__getitem__, tokens.written))
+    return _hostility_of(tokens_of(text), lexicon_, language, memo)
+
+
+def _hostility_of(tokens: Tokens, lexicon_: Lexicon, language: str | None, memo: WordMemo) -> Hostility:
+    words = list(map(memo.of(lexicon_.meanings).__getitem__, tokens.written))
     languages = _worth_a_look(tokens, words)
     if not languages:
         return PEACEFUL
