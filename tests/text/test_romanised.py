@@ -71,3 +71,8 @@ def test_spellings_of_a_letter_are_one_skeleton() -> None:
 def test_one_word_is_no_sign_of_a_language() -> None:
     assert romanised_in(["tha", "is", "a", "river"], Memo(languages_signed)) is None
     assert romanised_in(["tha", "einai"], Memo(languages_signed)) == "el"
+
+
+def test_a_moderator_is_shown_the_words_as_they_are_written() -> None:
+    assert read("8a se skotwsw re malaka, den xereis").words[0] == "se skotwsw"
+    assert read("Ub'yu tebya, ty znaesh' gde ya").words == ("ubyu tebya",)

@@ -67,9 +67,14 @@ def read_hostility(
     romanised = romanised_in(_LATIN_WORD.findall(plain), memo.of(languages_signed))
     if not romanised:
         return PEACEFUL
-    return _hostility_of(tokens_of(skeleton(romanised, plain)), romanised_lexicon(romanised), romanised, WordMemo())
+    tokens = tokens_of(skeleton(romanised, plain))
+    as_written = tokens_of(_WITHIN_WORDS.sub("", plain)).written
+    shown = as_written if len(as_written) == len(tokens.written) else tokens.written
+    return _hostility_of(tokens, romanised_lexicon(romanised), romanised, WordMemo(), shown)
 
 
+_WITHIN_WORDS = re.compile(r"(?<=\w)['’ʹʼ`](?=\w)")
+"""Signs that part no word where a language is written in Latin letters: `ub'yu`."""
 _LATIN_WORD = re.compile(r"[a-zšžčćđḱǵ0-9]+(?:['’][a-z]+)?")
 
 
@@ -86,7 +91,10 @@ def _own_hostility(undisguised: str, lexicon_: Lexicon, language: str | None, me
     return _hostility_of(tokens_of(text), lexicon_, language, memo)
 
 
-def _hostility_of(tokens: Tokens, lexicon_: Lexicon, language: str | None, memo: WordMemo) -> Hostility:
+def _hostility_of(
+    tokens: Tokens, lexicon_: Lexicon, language: str | None, memo: WordMemo, shown: list[str] | None = None
+) -> Hostility:
+    """`shown` are the words as they are written, where `tokens` has them in another form."""
     words = list(map(memo.of(lexicon_.meanings).__getitem__, tokens.written))
     languages = _worth_a_look(tokens, words)
     if not languages:
@@ -102,7 +110,7 @@ def _hostility_of(tokens: Tokens, lexicon_: Lexicon, language: str | None, memo:
                 if gravest in kinds and earnest:
                     break  # whatever else is found changes nothing
                 if (found.kind not in kinds or not earnest) and written.may_be_in(code, found) and meant(spans, found):
-                    kinds.setdefault(found.kind, _words_of(tokens, found))
+                    kinds.setdefault(found.kind, _words_of(shown or tokens.written, found))
                     earnest = earnest or not joked(spans, found)
     threat = next((kind for kind in THREAT_KINDS if kind in kinds), None)
     abuse = next((kind for kind in ABUSE_KINDS if kind in kinds), None)
@@ -110,11 +118,11 @@ def _hostility_of(tokens: Tokens, lexicon_: Lexicon, language: str | None, memo:
     return Hostility(threat, abuse, joked=bool(kinds) and not earnest, words=said)
 
 
-def _words_of(tokens: Tokens, found: Found) -> str:
+def _words_of(written: list[str], found: Found) -> str:
     """The words that make a finding, in the order of the text; of a long phrase the first and the last."""
     said = []
     for part in sorted(set(found.parts)):
-        words = tokens.written[part.start : part.end + 1]
+        words = written[part.start : part.end + 1]
         said.append(" ".join(words if len(words) <= MOST_WORDS_SHOWN else [*words[:2], "…", words[-1]]))
     return " ".join(dict.fromkeys(said))
 
