@@ -89,8 +89,8 @@ def _published(limits: PrivateInformationLimits, fact: Fact) -> Iterable[tuple[K
 
 
 def _asked_to_remove(limits: PrivateInformationLimits, fact: Fact, subject: str) -> list[Key]:
-    asks = subject == fact.event.actor_id and fact.writing.asks_for_removal
-    return _digests(fact, limits) if asks else []
+    told = _digests(fact, limits) if subject == fact.event.actor_id else []
+    return told if told and fact.writing.asks_for_removal else []
 
 
 def _nowhere(_: Fact, __: str) -> Key | None:
