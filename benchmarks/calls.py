@@ -39,8 +39,9 @@ def workload() -> list[str]:
     """The texts."""
     said = yaml.safe_load(files("twinwatch.sample_day").joinpath("phrases.yaml").read_text("utf-8"))
     letters = [
-        " ".join(phrase for kind in ("openers", "matters", "closers") for phrase in phrases[kind][:2])
+        " ".join(phrases[kind][number] for kind in ("openers", "matters", "closers"))
         for _, phrases in sorted(said.items())
+        for number in range(2)
     ]
     return [*letters, *_ADDED]
 

@@ -11,8 +11,8 @@ ALLOWED = 1.1
 def dearer(kept: dict[str, float], now: dict[str, float]) -> list[str]:
     """A line for each stage that takes more than it may."""
     return [
-        f"{stage}: {now[stage]} calls a text, {kept.get(stage, 0)} are kept. Look words up for the whole text at once instead of "
-        "calling for each; where what was gained is worth it, keep the new numbers: python -m benchmarks.calls --write"
+        f"{stage}: {now[stage]} calls a text, {kept.get(stage, 0)} are kept. Look words up for the whole text at once instead "
+        "of calling for each; where what was gained is worth it, keep the new numbers: python -m benchmarks.calls --write"
         for stage in now
         if now[stage] > ALLOWED * kept.get(stage, 0)
     ]
