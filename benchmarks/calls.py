@@ -10,7 +10,7 @@ numbers that `tests/engine/test_gate.py` compares with.
 import argparse
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from types import FrameType
@@ -63,7 +63,7 @@ def calls() -> dict[str, float]:
     return {stage: round(count, 1) for stage, count in counted.items()}
 
 
-def _stages(texts: list[tuple[WrittenFields, str | None]]) -> dict[str, int]:
+def _stages(texts: Sequence[tuple[WrittenFields, str | None]]) -> dict[str, int]:
     writings: list[Writing] = []
     found = {"reading": _counted(lambda: writings.extend(read_writings(texts)))}
     for stage, ask in STAGES.items():
