@@ -73,7 +73,8 @@ class Metrics:
         )
         self._shadowed = Counter(
             "twinwatch_shadowed_findings",
-            "Findings of live rules told in shadow, by why: daily_cap where a rule has opened all incidents of the day.",
+            "Findings of live rules told in shadow, by why: daily_cap where a rule has opened all incidents of the day, "
+            "poor_record where it is often wrong in the language.",
             ["rule", "reason"],
             registry=registry,
         )

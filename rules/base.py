@@ -117,7 +117,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     is the reading that shows it best. `episode` tells one episode of the subject from another (the campaign, the target).
     `subject_id` and `article` are the case's and the rule's unless the evidence says otherwise; they are fixed when the
     episode opens. `members` are all accounts that took part, for a breach that takes several. `words` are those of
-    the text that led to a finding about its words.
+    the text that led to a finding about its words, `language` the list of words by which they were known.
     """
 
     level: float
@@ -131,6 +131,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     similarity: float | None = None
     campaign_id: str | None = None
     words: tuple[str, ...] = ()
+    language: str = ""
 
 
 Limits = TypeVar("Limits")
@@ -156,6 +157,8 @@ class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
     `spared_by` are events that may have kept the judge from a finding, had they been judged before, besides those that its
     windows name. What it finds without them (`RawRecord.without`) is told in shadow. `lists` are the kinds of words
     (`text.languages.KINDS`) by which it knows a breach or an innocent: where a language has none of them, it sees less.
+    `words_alone`: nothing but words leads to a finding, so that no more than `review` follows where the record
+    (`rules.track_record`) proves no more.
     """
 
     slug: str
@@ -167,3 +170,4 @@ class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
     subjects: Callable[[Fact], Iterable[str]] = field(default=the_actor)
     spared_by: EventTypes = ()
     lists: tuple[str, ...] = ()
+    words_alone: bool = False

@@ -53,11 +53,11 @@ def judge_threat(case: Case, limits: ThreatLimits) -> Finding | None:
     kind = _threat(limits, case.fact)
     if not kind:
         return None
-    return _words_found(case, _THREATS[kind], kind, limits.weights[kind], limits)
+    return _words_found(case, _THREATS[kind], kind, limits.weights[kind], limits, case.fact.writing.hostility.threat_in)
 
 
 def _words_found(
-    case: Case, what: str, kind: str, weight: float, limits: "ThreatLimits | AbusiveLanguageLimits"
+    case: Case, what: str, kind: str, weight: float, limits: "ThreatLimits | AbusiveLanguageLimits", language: str
 ) -> Finding | None:
     texts, hostility = case.readings["texts"], case.fact.writing.hostility
     level = weight * (limits.laughed if hostility.joked else 1.0) + limits.further * others(texts)
@@ -69,6 +69,7 @@ def _words_found(
         measurements=(measured(kind, 1, 1), measured("texts", texts.count, 1, limits.texts_window)),
         evidence=texts,
         words=hostility.words,
+        language=language,
         summary=f"{where(case.fact)} {what}{laughing}.{one_of(texts, 'such texts', limits.texts_window)}",
     )
 
@@ -81,6 +82,7 @@ THREAT = Rule(
     signals=_threat_signals,
     judge=judge_threat,
     lists=("hostility",),
+    words_alone=True,
 )
 
 # --- abusive_language --------------------------------------------------------------------------------------------------
@@ -115,7 +117,7 @@ def judge_abusive_language(case: Case, limits: AbusiveLanguageLimits) -> Finding
     kind = _abuse(limits, case.fact)
     if not kind:
         return None
-    return _words_found(case, _ABUSES[kind], kind, limits.weights[kind], limits)
+    return _words_found(case, _ABUSES[kind], kind, limits.weights[kind], limits, case.fact.writing.hostility.abuse_in)
 
 
 ABUSIVE_LANGUAGE = Rule(
@@ -126,6 +128,7 @@ ABUSIVE_LANGUAGE = Rule(
     signals=_abuse_signals,
     judge=judge_abusive_language,
     lists=("hostility",),
+    words_alone=True,
 )
 
 # --- harassment --------------------------------------------------------------------------------------------------------

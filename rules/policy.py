@@ -22,8 +22,10 @@ from rules.base import Rule
 from rules.feedback import ACTIONS, Feedback, Suppression
 from rules.quotas import Duration, Quota, Share
 from rules.registry import all_rules
+from rules.track_record import track_record
 from state.feedback import FeedbackLimits
 from state.store import StoreLimits
+from text.languages import ListError
 from text.reading import passages
 
 RuleMode = Literal["live", "shadow", "off"]
@@ -180,6 +182,10 @@ def parse_policy(source: str, name: str = "policy") -> Policy:
         raise PolicyError(f"{name}: not YAML: {_what_is_no_yaml(error)}") from error
     except RecursionError as error:
         raise PolicyError(f"{name}: not YAML: nested too deeply") from error
+    try:
+        track_record()  # so that a mistake in it is told here, and not while events are judged
+    except ListError as error:
+        raise PolicyError(str(error)) from error
     try:
         return _policy(loaded)
     except PolicyError as error:

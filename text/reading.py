@@ -123,10 +123,14 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         found = [read_hostility(part.undisguised, self.language, part.memo, part.seen) for part in self.parts]
         if all(one == PEACEFUL for one in found):
             return PEACEFUL
-        threats, abuses = {one.threat for one in found}, {one.abuse for one in found}
+        threats, abuses = ({one.threat: one for one in reversed(found)}, {one.abuse: one for one in reversed(found)})
+        threat = next((kind for kind in THREAT_KINDS if kind in threats), None)
+        abuse = next((kind for kind in ABUSE_KINDS if kind in abuses), None)
         return Hostility(
-            next((kind for kind in THREAT_KINDS if kind in threats), None),
-            next((kind for kind in ABUSE_KINDS if kind in abuses), None),
+            threat,
+            abuse,
+            threat_in=threats[threat].threat_in if threat else "",
+            abuse_in=abuses[abuse].abuse_in if abuse else "",
             joked=all(one.joked for one in found if one != PEACEFUL),
             words=tuple(words for one in found for words in one.words),
         )

@@ -3,6 +3,14 @@
 from typing import Any
 
 from rules.registry import all_rules
+from rules.track_record import (
+    POOR_FINDINGS,
+    POOR_PRECISION,
+    PROVEN_FINDINGS,
+    PROVEN_PRECISION,
+    Record,
+    track_record,
+)
 from text.languages import KINDS, NAMES, entries, lists_of
 
 WITHOUT = {
@@ -81,4 +89,35 @@ def languages_page() -> str:
         named = ", ".join(NAMES[code] for code in without) or "none"
         slugs = ", ".join(f"`{slug}`" for slug in rules[kind])
         lines.append(f"| {kind} | {KINDS[kind]} | {slugs} | {named} | {WITHOUT[kind]} |")
-    return "\n".join([*lines, "", "Rules that stand in no row look at no language's words.", ""])
+    return "\n".join([*lines, "", "Rules that stand in no row look at no language's words.", "", *_record_lines(), ""])
+
+
+def _record_lines() -> list[str]:
+    """The section on measured precision."""
+    lines = [
+        "## How often words alone were right",
+        "",
+        "Counts of `rules/track_record.yaml`, which `python -m benchmarks.track_record DATA...` writes, on labelled texts",
+        "that were held back when words were chosen. More than `review`, or `critical`, follows from words alone only where",
+        f"the policy says so and at least {PROVEN_PRECISION} of {PROVEN_FINDINGS} or more findings were right: *proven*.",
+        f"Where fewer than {POOR_PRECISION} of {POOR_FINDINGS} or more were right, findings in that language are told in",
+        "shadow: *poor*. A language without a row had no finding. Few findings say little, and templated tests (HateCheck)",
+        "resemble each other.",
+        "",
+        "| rule | language | right | wrong | precision | what follows | texts of |",
+        "|---|---|---:|---:|---:|---|---|",
+    ]
+    for slug, by_language in sorted(track_record().items()):
+        for code, record in sorted(by_language.items()):
+            precision = "–" if record.precision is None else f"{record.precision:.3f}"
+            name, sources = NAMES.get(code, "Croatian, Bosnian, Serbian"), ", ".join(record.sources)
+            lines.append(
+                f"| `{slug}` | {name} | {record.right} | {record.wrong} | {precision} | {_follows(record)} | {sources} |"
+            )
+    return lines
+
+
+def _follows(record: Record) -> str:
+    if record.is_poor:
+        return "shadow (poor)"
+    return "as the policy says (proven)" if record.is_proven else "`review` at most"

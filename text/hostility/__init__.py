@@ -30,13 +30,15 @@ class Hostility(Struct, frozen=True):
     """The gravest threat and the gravest abuse in a text, None where there is none.
 
     `joked`: all of it was said with a laugh, in a text that is about something else. `words` are those of the text that make
-    the two, each cut to a few words.
+    the two, each cut to a few words. `threat_in` and `abuse_in` are the lists by which they were known.
     """
 
     threat: ThreatKind | None = None
     abuse: AbuseKind | None = None
     joked: bool = False
     words: tuple[str, ...] = ()
+    threat_in: str = ""
+    abuse_in: str = ""
 
 
 PEACEFUL = Hostility()
@@ -100,6 +102,7 @@ def _hostility_of(
     if not languages:
         return PEACEFUL
     kinds: dict[Kind, str] = {}
+    known_in: dict[Kind | None, str] = {None: ""}
     earnest = False
     written = Written(tokens, language)
     for index, meanings in _meanings(words, lexicon_, languages).items():
@@ -111,11 +114,12 @@ def _hostility_of(
                     break  # whatever else is found changes nothing
                 if (found.kind not in kinds or not earnest) and written.may_be_in(code, found) and meant(spans, found):
                     kinds.setdefault(found.kind, _words_of(shown or tokens.written, found))
+                    known_in.setdefault(found.kind, code)
                     earnest = earnest or not joked(spans, found)
     threat = next((kind for kind in THREAT_KINDS if kind in kinds), None)
     abuse = next((kind for kind in ABUSE_KINDS if kind in kinds), None)
     said = tuple(kinds[kind] for kind in (threat, abuse) if kind)
-    return Hostility(threat, abuse, joked=bool(kinds) and not earnest, words=said)
+    return Hostility(threat, abuse, bool(kinds) and not earnest, said, known_in[threat], known_in[abuse])
 
 
 def _words_of(written: list[str], found: Found) -> str:

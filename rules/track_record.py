@@ -1,0 +1,100 @@
+"""How often rules that judge words alone were right, by language: counts that `benchmarks/track_record.py` writes.
+
+What follows from words alone is at most `review`, until a record in the language proves more; where the record is poor, the
+rule's findings are told in shadow by themselves.
+"""
+
+from functools import cache
+from importlib.resources import files
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from models.incidents import Action, Severity
+from rules.registry import all_rules
+from text.languages import NAMES, ListError, convert_list
+
+PROVEN_FINDINGS, PROVEN_PRECISION = 100, 0.99
+"""So many findings, and so large a share of them right, prove that more may follow than `review`."""
+POOR_FINDINGS, POOR_PRECISION = 20, 0.8
+"""From so many findings on, a smaller share of them right is poor."""
+FILE = "rules/track_record.yaml"
+
+Count = Annotated[int, Meta(ge=0)]
+
+
+class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What became of one rule's findings by one language's words, on the texts of `sources`."""
+
+    right: Count
+    wrong: Count
+    sources: Annotated[tuple[str, ...], Meta(min_length=1)]
+
+    @property
+    def findings(self) -> int:
+        """How many there were."""
+        return self.right + self.wrong
+
+    @property
+    def precision(self) -> float | None:
+        """The share that was right; None where nothing was found."""
+        return self.right / self.findings if self.findings else None
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether more than `review` may follow."""
+        return self.findings >= PROVEN_FINDINGS and self.right >= PROVEN_PRECISION * self.findings
+
+    @property
+    def is_poor(self) -> bool:
+        """Whether nobody should be bothered with such findings."""
+        return self.findings >= POOR_FINDINGS and self.right < POOR_PRECISION * self.findings
+
+
+Records = dict[str, dict[str, Record]]
+"""By rule, then by the list of words (`text.languages.detector.list_of`)."""
+
+
+def parse_records(source: str, rules: frozenset[str], name: str = FILE) -> Records:
+    """Check a record; `rules` are those that judge words alone. Raises ListError."""
+    records: Records = convert_list(name, source, Records)
+    for slug, by_language in records.items():
+        if slug not in rules:
+            raise ListError(f"{name}: {slug}: unknown, expected one of {', '.join(sorted(rules))}")
+        for code in by_language.keys() - NAMES.keys() - {"sh"}:
+            raise ListError(f"{name}: {slug}.{code}: unknown, expected one of {', '.join(NAMES)}, sh")
+    return records
+
+
+@cache
+def track_record() -> Records:
+    """The record that twinwatch ships. Raises ListError."""
+    rules = frozenset(slug for slug, rule in all_rules().items() if rule.words_alone)
+    return parse_records(files("rules").joinpath("track_record.yaml").read_text("utf-8"), rules)
+
+
+def at_most_review(severity: Severity, action: Action, record: Record | None) -> tuple[Severity, Action]:
+    """What may follow from words alone, given what the policy says."""
+    if record and record.is_proven:
+        return severity, action
+    return ("high" if severity == "critical" else severity), "review"
+
+
+def written_records(records: Records) -> str:
+    """The file's text."""
+    lines = [
+        "# Written by `python -m benchmarks.track_record DATA...`: how often findings by words alone were right, by rule and",
+        "# language; texts that were held back when words were chosen, counts only. What follows: rules/track_record.py.",
+    ]
+    for slug, by_language in sorted(records.items()):
+        lines.append(f"{slug}:")
+        for code, record in sorted(by_language.items()):
+            lines.append(
+                f'  "{code}": {{right: {record.right}, wrong: {record.wrong}, sources: [{", ".join(record.sources)}]}}'
+            )
+    return "\n".join([*lines, ""] if records else [*lines, "{}", ""])
+
+
+def record_of(rule: str, language: str) -> Record | None:
+    """A rule's record in a language; None where nothing was measured."""
+    return track_record().get(rule, {}).get(language)

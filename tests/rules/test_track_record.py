@@ -1,0 +1,106 @@
+"""What follows from words alone: no more than their record proves, and nothing live where it is poor."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+import rules.track_record
+from engine.incidents import POOR_RECORD, claim
+from engine.plan import Plan
+from models.events import Message
+from rules.policy import Policy, PolicyError, load_policy, parse_policy
+from rules.track_record import Record, at_most_review, parse_records, track_record, written_records
+from state.requests import EpisodeClaim
+from tests.rules.cases import case, fact
+from text.languages import ListError
+
+RULES = frozenset({"threat", "abusive_language"})
+
+
+def record(right: int, wrong: int) -> Record:
+    return Record(right=right, wrong=wrong, sources=("sample",))
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "proven", "poor"),
+    [
+        (99, 1, True, False),
+        (98, 2, False, False),
+        (99, 0, False, False),
+        (15, 5, False, True),
+        (14, 5, False, False),
+        (16, 4, False, False),
+        (0, 0, False, False),
+    ],
+)
+def test_a_record_proves_or_is_poor_from_enough_findings_on(right: int, wrong: int, proven: bool, poor: bool) -> None:
+    assert record(right, wrong).is_proven is proven
+    assert record(right, wrong).is_poor is poor
+
+
+def test_words_alone_come_to_review_until_their_record_proves_more() -> None:
+    for unproven in (None, record(98, 2), record(50, 0)):
+        assert at_most_review("critical", "restrict", unproven) == ("high", "review")
+        assert at_most_review("low", "warn", unproven) == ("low", "review")
+    assert at_most_review("critical", "restrict", record(200, 0)) == ("critical", "restrict")
+
+
+def _claimed(text: str) -> EpisodeClaim:
+    of = fact(Message, text=text, recipient_ids=("ben",))
+    policy = _strict()
+    [plan] = [one for one in Plan(policy).rules if one.rule.slug == "threat"]
+    one = case(of, texts=1)
+    finding = plan.judge(one)
+    assert finding
+    return claim(plan, one, finding, policy, None)
+
+
+def _strict() -> Policy:
+    policy = load_policy()
+    written: dict[str, Any] = policy.to_builtins()
+    written["rules"]["threat"] |= {"severity": "critical", "recommended_action": "restrict", "escalation": []}
+    return parse_policy(yaml.safe_dump(written))
+
+
+def test_a_poor_record_of_a_language_sends_its_findings_into_shadow(monkeypatch: pytest.MonkeyPatch) -> None:
+    records = {"threat": {"de": record(10, 10), "fr": record(200, 0)}}
+    monkeypatch.setattr(rules.track_record, "track_record", lambda: records)
+    german, french = _claimed("Ich werde dich umbringen."), _claimed("Je vais te tuer.")
+    assert german.shadow_reason == POOR_RECORD
+    assert french.shadow_reason == _claimed("I will kill you.").shadow_reason == ""
+    assert b"review" in german.payload and b"restrict" not in german.payload.split(b"strikes")[0][:120]
+    assert b"restrict" in french.payload[:120]
+    assert b"restrict" not in _claimed("I will kill you.").payload[:120]
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("thread: {}", "thread: unknown, expected one of abusive_language, threat"),
+        ("threat: {xx: {right: 1, wrong: 0, sources: [a]}}", "threat.xx: unknown, expected one of ar, az"),
+        ("threat: {de: {right: -1, wrong: 0, sources: [a]}}", "Expected `int` >= 0"),
+        ("threat: {de: {right: 1, wrong: 0, sources: []}}", "Expected `array` of length >= 1"),
+    ],
+)
+def test_a_mistake_in_the_record_is_told_with_its_place(source: str, told: str) -> None:
+    with pytest.raises(ListError) as error:
+        parse_records(source, RULES)
+    assert str(error.value).startswith("rules/track_record.yaml: ")
+    assert told in str(error.value)
+
+
+def test_no_policy_is_loaded_with_a_record_that_cannot_be_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise ListError("rules/track_record.yaml: threat.xx: unknown")
+
+    monkeypatch.setattr("rules.policy.track_record", broken)
+    with pytest.raises(PolicyError, match=r"threat\.xx"):
+        load_policy()
+
+
+def test_what_is_written_is_what_is_read() -> None:
+    records = {"threat": {"de": record(3, 1), "nb": record(0, 2)}, "abusive_language": {"sh": record(9, 0)}}
+    assert parse_records(written_records(records), RULES) == records
+    assert parse_records(written_records({}), RULES) == {}
+    assert track_record().keys() <= RULES
