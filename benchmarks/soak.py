@@ -40,8 +40,8 @@ from confluent_kafka import Producer
 from msgspec import Struct
 from redis import Redis
 
-from benchmarks.engine_throughput import Network
 from benchmarks.picture import Line, draw_lines
+from benchmarks.workload import Network
 from models.events import TOPICS
 from tests.integration.stage import Sent, Stage, Worker
 from tests.servers import KafkaServer, RedisServer, ServerMissing, require_redis

@@ -112,18 +112,21 @@ class Engine:
         limits: InputLimits | None = None,
         clock: Callable[[], datetime] = utc_now,
         topic_prefix: str = "",
+        timer: Callable[[], float] = perf_counter,
     ) -> None:
+        """`timer` is what the stages of a batch are measured with: seconds, or whatever else they use up."""
         self._policy = policy
         self._plan = Plan(policy)
         self._nobodys = passages(policy.boilerplate)
         self._store = store
         self._limits = limits or InputLimits()
         self._clock = clock
+        self._timer = timer
         self._verdicts = topic_prefix + VERDICTS
 
     async def process(self, records: Sequence[RawRecord]) -> Outcome:
         """Judge one batch; see `BatchEngine.process`."""
-        batch = _Batch(self._clock())
+        batch = _Batch(self._clock(), self._timer)
         with batch.stage("decode"):
             arrivals = await self._decode(records, batch)
         incidents: list[Incident] = []
@@ -293,8 +296,9 @@ class Engine:
 class _Batch:
     """What a batch comes to besides incidents, collected on the way. `now` is the wall clock at its start."""
 
-    def __init__(self, now: datetime) -> None:
+    def __init__(self, now: datetime, timer: Callable[[], float]) -> None:
         self.now = now
+        self._timer = timer
         self.verdicts: Counter[tuple[str, str, str]] = Counter()
         self.silenced: Counter[str] = Counter()
         self.cut: Counter[str] = Counter()
@@ -330,11 +334,11 @@ class _Batch:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Add the time spent inside to the stage's."""
-        start = perf_counter()
+        start = self._timer()
         try:
             yield
         finally:
-            self._seconds[name] = self._seconds.get(name, 0.0) + perf_counter() - start
+            self._seconds[name] = self._seconds.get(name, 0.0) + self._timer() - start
 
     def outcome(self, arrivals: list[_Arrival], incidents: list[Incident]) -> Outcome:
         """All of it. An event on which rules failed is one dead letter, whatever the other rules found."""

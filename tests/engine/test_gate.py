@@ -1,29 +1,42 @@
-"""What a text costs, counted in calls of functions, which no busy machine changes, does not grow unnoticed."""
+"""What a text and an event cost, counted in what no busy machine changes, does not grow unnoticed."""
 
 import json
 
-from benchmarks.calls import NUMBERS, calls
+import pytest
 
-ALLOWED = 1.1
-"""So much of the number kept may a stage take."""
+from benchmarks.gate import NUMBERS, Numbers, dearer, of_a_text, of_an_event
+from twinwatch.embedded import embedded_redis, redis_binaries
 
-
-def dearer(kept: dict[str, float], now: dict[str, float]) -> list[str]:
-    """A line for each stage that takes more than it may."""
-    return [
-        f"{stage}: {now[stage]} calls a text, {kept.get(stage, 0)} are kept. Look words up for the whole text at once instead "
-        "of calling for each; where what was gained is worth it, keep the new numbers: python -m benchmarks.calls --write"
-        for stage in now
-        if now[stage] > ALLOWED * kept.get(stage, 0)
-    ]
+KEPT: Numbers = json.loads(NUMBERS.read_text("utf-8"))
 
 
-def test_no_stage_of_reading_takes_a_tenth_more_calls_than_are_kept() -> None:
-    mistakes = dearer(json.loads(NUMBERS.read_text("utf-8")), calls())
+def test_no_stage_of_reading_takes_a_tenth_more_than_is_kept() -> None:
+    mistakes = dearer(KEPT, {"text": of_a_text()})
     assert not mistakes, "\n".join(mistakes)
 
 
+def test_no_stage_of_a_batch_takes_a_tenth_more_than_is_kept_on_any_server(servers: None) -> None:
+    found = []
+    for binary in redis_binaries().values():
+        with embedded_redis(binary) as server:
+            found.append(of_an_event(server.url))
+    assert found
+    for numbers in found:
+        mistakes = dearer(KEPT, numbers)
+        assert not mistakes, "\n".join(mistakes)
+        for kind, stages in numbers.items():
+            assert stages == pytest.approx(found[0][kind], rel=0.01), f"{kind}: servers differ"
+
+
+def test_every_stage_is_counted_in_all_that_it_takes() -> None:
+    assert KEPT.keys() == {"text", "calls", "commands", "sent", "received"}
+    assert all(KEPT.values())
+
+
 def test_a_dearer_stage_is_named() -> None:
-    (mistake,) = dearer({"reading": 10, "commerce": 5}, {"reading": 11, "commerce": 5.6})
-    assert mistake.startswith("commerce: 5.6 calls a text, 5 are kept.")
-    assert dearer({}, {"reading": 1}), "a stage without a number"
+    kept = {"text": {"reading": 10.0, "commerce": 50.0}, "sent": {"recall": 1000.0}}
+    now = {"text": {"reading": 11.0, "commerce": 55.6}, "sent": {"recall": 1101.0}}
+    commerce, recall = dearer(kept, now)
+    assert commerce.startswith("commerce: 55.6 calls a text, 50.0 are kept.")
+    assert recall.startswith("recall: 1,101.0 bytes to Redis an event, 1,000.0 are kept.")
+    assert dearer({}, {"text": {"reading": 1.0}}), "a stage without a number"
