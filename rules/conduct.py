@@ -1,7 +1,7 @@
 """Article 7, threats, bullying, harassment: what words threaten and call somebody, and what many or tireless accounts do."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from models.events import Comment, ContactResponse, InvitationResponse, Message, Report
 from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.quotas import Count, Duration, Quota, Share, counted, in_words, measured, quota_signals, reached
+from rules.track_record import record_of
 from rules.writings import WRITTEN, events_by_actor, one_of, others, where
 from state.requests import MICROSECONDS, Contribution, Reading
 from text.hostility import PEACEFUL, AbuseKind, ThreatKind
@@ -185,8 +186,17 @@ ANSWERS_FROM_ONE = Window(
 
 
 def _is_hostile(fact: Fact) -> bool:
-    """Whether it attacks somebody in earnest."""
-    return fact.writing.hostility != PEACEFUL and not fact.writing.hostility.joked
+    """Whether it attacks somebody in earnest, by words of a language in which such findings may be told."""
+    hostility = fact.writing.hostility
+    if hostility == PEACEFUL or hostility.joked:
+        return False
+    threatens = bool(hostility.threat) and not _is_poor(THREAT, hostility.threat_in)
+    return threatens or (bool(hostility.abuse) and not _is_poor(ABUSIVE_LANGUAGE, hostility.abuse_in))
+
+
+def _is_poor(rule: Rule[Any], language: str) -> bool:
+    record = record_of(rule.slug, language)
+    return bool(record and record.is_poor)
 
 
 def _attacked(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:

@@ -155,8 +155,11 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def version(self) -> str:
-        """A hash of everything in it that has an effect; comments and layout have none."""
-        return sha256(msgspec.json.encode(self.to_builtins(), order="deterministic")).hexdigest()[:16]
+        """A hash of everything that has an effect: what the policy says, without comments and layout, and the record of words
+        alone (`rules.track_record`), so that an incident tells which of them it was judged by.
+        """
+        in_force = (self.to_builtins(), track_record())
+        return sha256(msgspec.json.encode(in_force, order="deterministic")).hexdigest()[:16]
 
     def to_builtins(self) -> dict[str, Any]:
         """The effective policy as plain values, fit for YAML and JSON."""

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 
+import rules.track_record
 from models.events import (
     Comment,
     ContactResponse,
@@ -29,6 +30,7 @@ from rules.conduct import (
     judge_threat,
 )
 from rules.policy import load_policy
+from rules.track_record import Record
 from state.requests import MICROSECONDS, Contribution, Reading
 from tests.rules.cases import NOON, case, fact, reading
 from text.hostility import PEACEFUL
@@ -44,9 +46,13 @@ def message(text: str, *recipients: str, strangers: tuple[str, ...] = ()) -> Fac
     return fact(Message, recipient_ids=recipients or ("ben",), text=text, strangers=strangers)
 
 
-def texts_window(slug: str) -> Any:
+def signals_of(slug: str) -> dict[str, Any]:
     (rule,) = (rule for rule in RULES if rule.slug == slug)
-    return rule.signals(POLICY.rules[slug].limits)["texts"].window
+    return rule.signals(POLICY.rules[slug].limits)
+
+
+def texts_window(slug: str) -> Any:
+    return signals_of(slug)["texts"].window
 
 
 # --- words -------------------------------------------------------------------------------------------------------------
@@ -238,3 +244,20 @@ def test_who_writes_to_the_attacked_in_a_friendly_way_finds_nothing() -> None:
     crowd = reading(4, note="zoe", members=("zoe", "yann", "xenia", "dora"))
     of = message("Do not mind them")
     assert judge_harassment(case(of, "ben", accounts_at_1d=crowd, sent=0, answers=0), HARASSMENT) is None
+
+
+@pytest.mark.parametrize(("poor", "counts"), [("threat", True), ("abusive_language", False)])
+def test_words_by_which_the_rule_is_often_wrong_make_no_crowd(
+    monkeypatch: pytest.MonkeyPatch, poor: str, counts: bool
+) -> None:
+    """What is told in shadow by itself must not accuse many at once under another name."""
+    records = {poor: {"de": Record(right=10, wrong=10, sources=("sample",))}}
+    monkeypatch.setattr(rules.track_record, "track_record", lambda: records)
+    crowd = reading(4, note="zoe", members=("anna", "xenia", "yann", "zoe"))
+    german = judge_harassment(case(message("Du bist ein Idiot"), "ben", accounts_at_1d=crowd, sent=0), HARASSMENT)
+    english = judge_harassment(case(message("You idiot"), "ben", accounts_at_1d=crowd, sent=0), HARASSMENT)
+    assert english
+    assert bool(german) is counts
+    window = signals_of("harassment")["accounts/1d"].window
+    assert bool(list(window.entries(message("Du bist ein Idiot")))) is counts
+    assert list(window.entries(message("You idiot"))) == [(("ben",), ("anna",))]

@@ -11,6 +11,7 @@ from engine.plan import Plan
 from models.incidents import Action
 from rules.policy import SEVERITIES, Policy, PolicyError, load_policy, parse_policy
 from rules.registry import all_rules
+from rules.track_record import Record
 
 PACKAGED = files("rules").joinpath("policy.yaml").read_text("utf-8")
 GOLDEN: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "policy_mistakes.yaml").read_text("utf-8"))
@@ -134,6 +135,16 @@ def test_a_policy_written_out_is_the_same_policy() -> None:
     again = parse_policy(yaml.safe_dump(policy.to_builtins()))
     assert again == policy
     assert again.version == policy.version
+
+
+def test_the_version_changes_with_the_record_that_words_alone_are_judged_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    policy = load_policy()
+    before = policy.version
+    records = {"threat": {"de": Record(right=1, wrong=1, sources=("sample",))}}
+    monkeypatch.setattr("rules.policy.track_record", lambda: records)
+    again = load_policy()
+    assert again == policy
+    assert again.version != before
 
 
 def test_the_version_changes_with_what_has_an_effect_and_with_nothing_else() -> None:

@@ -180,6 +180,9 @@ def test_a_line_without_words_belongs_to_the_line_above() -> None:
     [
         ("She lives at Strada Teilor nr. 9, ap. 3, Cluj 400100, go there", "Strada Teilor nr. 9, ap. 3, Cluj 400100"),
         ("Bor Algade 9, 4000 Roskilde, kom", "Algade 9, 4000 Roskilde"),
+        ("ina chónaí ag 9 Bóthar an Chósta, Gaillimh.", "9 Bóthar an Chósta, Gaillimh"),
+        ("ina chonai ag 9 Bothar an Chosta, Gaillimh.", "9 Bothar an Chosta, Gaillimh"),
+        ("zije na adrese Lipove namesti 9, 602 00 Brno", "Lipove namesti 9, 602 00 Brno"),
         ("живее на ул. „Иван Вазов“ 9, 4000 Пловдив, елате", "ул. „Иван Вазов“ 9, 4000 Пловдив"),
     ],
 )

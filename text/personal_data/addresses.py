@@ -5,6 +5,7 @@ the addresses of schools, museums and hotels are there to be found.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator
 from itertools import islice
 
@@ -21,7 +22,14 @@ _NUMBER = r"\d{1,4} ?[A-Za-zА-Яа-я]?(?:[/-]\d{1,4}[A-Za-z]?)?(?![^\W_])"
 _MARK = r"[,.]? ?(?:(?:nr|no|n[°ºr]|num|č|br|бр|буд|д|дом|№|αρ|numer|numero|número|nummer)\b\.?:? ?)?"
 _WORDS = r"(?:[„“\"«]?[^\W\d_][\w.'’-]{0,30}[“”\"»]?,? ){1,4}"
 
-_BEFORE_NAME = (
+
+def _or_bare(words: str) -> str:
+    """Alternatives of a regular expression, and the same as they are written without diacritics: `bothar`, `namesti`."""
+    bare = "".join(c for c in unicodedata.normalize("NFD", words) if not unicodedata.combining(c))
+    return "|".join(dict.fromkeys((*words.split("|"), *bare.split("|"))))
+
+
+_BEFORE_NAME = _or_bare(
     r"rue|avenue|av\.|ave\.|bd\.?|boulevard|place|allée|chemin|impasse|quai|route|via|viale|piazza|corso|vicolo|largo|strada"
     r"|contrada|calle|c/|avda\.?|avenida|plaza|paseo|carrer|rúa|rua|travessa|praça|praceta|estrada|ul\.?|ulica|al\.|aleja|aleje"
     r"|os\.|osiedle|pl\.|plac|str\.|bulevardul|calea|aleea|şos\.|șos\.|ул\.?|улица|вул\.?|вулиця|просп\.?|проспект|пр-т"
@@ -29,14 +37,14 @@ _BEFORE_NAME = (
     r"|бул\.?|булевард|бульвар|пер\.|переулок|пров\.|провулок|οδός|οδού|λεωφ\.?|λεωφόρος|πλατεία|triq|rruga|rr\.|bulevardi"
     r"|bulevar|trg|sráid|bóthar|ქუჩა|שדרות|רחוב|شارع"
 )
-_AFTER_NAME = (
+_AFTER_NAME = _or_bare(
     r"street|road|avenue|lane|terrace|crescent|gardens|grove|boulevard|straße|strasse|str\.|weg|allee|platz"
     r"|gasse|ring|damm|laan|straat|plein|kade|utca|út|útja|tér|tere|körút|köz|iela|prospekts|gatvė|g\.|prospektas|tänav|tn\.?|puiestee"
     r"|pst\.?|maantee|mnt\.?|katu|tie|sokak|sokağı|sk\.|sok\.|caddesi|cad\.|cd\.|bulvarı|mahallesi|mah\.|küçəsi|prospekti|gata|vegur"
     r"|ქუჩა|ქ\.|ქუჩის|გამზირი|փողոց|փողոցի|փողոցում|փ\.|улица|ulica|ulici|ulice|cesta|cesti|ceste|náměstí|námestie|nábřeží|třída|tř\."
     r"|ielā|gatvėje|g\.|al\.|pr\.|tänaval|tänava|puiesteel|kadulla|tiellä|utcában|utcán|úton|téren|sokakta|sokağında|caddesinde|улице|улици"
 )
-_WITHIN_NAME = (
+_WITHIN_NAME = _or_bare(
     r"straße|strasse|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|chaussee|straat|laan|plein|gracht|kade|singel|dreef|steenweg"
     r"|gatan|vägen|gränd|torget|gata|gate|gaten|veien|vegen|vei|gade|vej|vænge|allé|katu|kuja|polku|stræde|stígur|braut|götu|utca"
 )
