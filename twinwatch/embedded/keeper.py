@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 
 
 def _watch(pipe: int, process: int, directory: str) -> None:
@@ -24,6 +25,8 @@ def _watch(pipe: int, process: int, directory: str) -> None:
         pass
     if os.getppid() == process:  # else it has ended by itself, and the number may be another's by now
         os.kill(process, signal.SIGKILL)
+        while os.getppid() == process:  # as long as it lives it may add files to what is being deleted
+            time.sleep(0.01)
         if directory:
             shutil.rmtree(directory, ignore_errors=True)
 
