@@ -118,6 +118,11 @@ def set_up_logging(settings: Settings) -> None:
     )
 
 
+def tell_failed_start(why: str) -> None:
+    """Write the last line in the log of a worker that cannot start, in the worker's name."""
+    logging.getLogger("agents.worker").critical("this worker cannot start: %s", why)
+
+
 @contextmanager
 def threads_speak_discreetly() -> Iterator[None]:
     """Meanwhile Python, too, tells of what nobody caught in our way."""

@@ -19,7 +19,7 @@ from agents.health import Health, Partition
 from agents.journey import Journey
 from agents.judge import Judge, OpenJudge, open_judge
 from agents.lag import GroupObserver, Standing
-from agents.logs import culprit, log_what_tasks_raise, set_up_logging, threads_speak_discreetly
+from agents.logs import culprit, log_what_tasks_raise, set_up_logging, tell_failed_start, threads_speak_discreetly
 from agents.metrics import Metrics
 from agents.pace import Pace
 from agents.patience import Patience
@@ -76,11 +76,6 @@ def run_worker(settings: Settings, open_judge: OpenJudge = open_judge) -> int:
         return EXIT_FAILED
     exit_.at_once_if_a_thread_is_left(status)
     return status
-
-
-def tell_failed_start(why: str) -> None:
-    """The last line in the log of a worker that cannot start."""
-    logger.critical("this worker cannot start: %s", why)
 
 
 async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int:

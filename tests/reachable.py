@@ -13,19 +13,16 @@ def fresh_mark() -> str:
 def reachable(mark: str) -> set[str]:
     """All texts with the mark, but for the mark itself, that the garbage collector knows an owner of."""
     gc.collect()
-    found: set[str] = set()
-    for owner in gc.get_objects():
-        for one in gc.get_referents(owner):
-            found |= _texts(one, mark)
-    return {text for text in found if text != mark}
+    once: dict[int, Any] = {}
+    held = gc.get_objects()
+    while held:  # what the collector does not track may hold others: a dict of words, a tuple of them
+        new = {id(one): one for one in gc.get_referents(*held) if id(one) not in once}
+        once |= new
+        held = [one for one in new.values() if not gc.is_tracked(one)]
+    return {text for one in once.values() if (text := _text(one, mark)) and text != mark}
 
 
-def _texts(one: Any, mark: str) -> set[str]:
-    if isinstance(one, bytes | bytearray):
-        return {repr(bytes(one))} if mark.encode() in one else set()
+def _text(one: object, mark: str) -> str:
     if isinstance(one, str):
-        return {one} if mark in one.casefold() else set()
-    if isinstance(one, dict | list | tuple | set | frozenset) and not gc.is_tracked(one):
-        items = [*one, *one.values()] if isinstance(one, dict) else list(one)
-        return set().union(*(_texts(item, mark) for item in items)) if items else set()
-    return set()
+        return one if mark in one.casefold() else ""
+    return repr(bytes(one)) if isinstance(one, bytes | bytearray) and mark.encode() in one else ""

@@ -184,9 +184,8 @@ def worker(env_file: Path | None) -> None:
         TWINWATCH_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 TWINWATCH_REDIS_URL=redis://redis:6379/0 twinwatch worker
         twinwatch worker --env-file production.env
     """
-    from agents.logs import set_up_logging
+    from agents.logs import set_up_logging, tell_failed_start
     from agents.settings import InvalidSettings, Settings, load_settings
-    from agents.worker import run_worker, tell_failed_start
 
     try:
         settings = load_settings(env_file)
@@ -196,6 +195,8 @@ def worker(env_file: Path | None) -> None:
         set_up_logging(Settings.model_construct(log_format="json"))
         tell_failed_start(str(error))
         sys.exit(BAD_INPUT)
+    from agents.worker import run_worker  # it takes seconds; a wrong setting is told before
+
     sys.exit(run_worker(settings))
 
 

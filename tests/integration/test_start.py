@@ -39,16 +39,15 @@ def test_a_misspelt_setting(nowhere: Stage) -> None:
     assert "did you mean TWINWATCH_REDIS_URL?" in refused(nowhere, redis_ulr="redis://localhost")
 
 
-def test_where_the_log_is_json_the_last_line_is(nowhere: Stage) -> None:
-    settings: tuple[dict[str, object], ...] = (
-        {"batch_max_records": "many"},
-        {"pseudonym_key": ""},
-        {"startup_timeout_seconds": 2},
-    )
-    for wrong in settings:
-        line = json.loads(refused(nowhere, log_format="json", **wrong))
-        assert line["level"] == "critical"
-        assert line["message"].startswith("this worker cannot start: ")
+@pytest.mark.parametrize(
+    "wrong",
+    [{"batch_max_records": "many"}, {"pseudonym_key": ""}, {"startup_timeout_seconds": 0.5}],
+    ids=lambda wrong: next(iter(wrong)),
+)
+def test_where_the_log_is_json_the_last_line_is(nowhere: Stage, wrong: dict[str, object]) -> None:
+    line = json.loads(refused(nowhere, log_format="json", **wrong))
+    assert line["level"] == "critical"
+    assert line["message"].startswith("this worker cannot start: ")
 
 
 def test_a_missing_env_file() -> None:
@@ -70,7 +69,7 @@ def test_no_pseudonym_key(nowhere: Stage) -> None:
 
 
 def test_no_redis(nowhere: Stage) -> None:
-    line = refused(nowhere, startup_timeout_seconds=2)
+    line = refused(nowhere, startup_timeout_seconds=0.5)
     assert "this worker cannot start: Redis: " in line
     assert "127.0.0.1:1" in line
     assert "TWINWATCH_REDIS_URL" in line
@@ -78,7 +77,7 @@ def test_no_redis(nowhere: Stage) -> None:
 
 def test_a_redis_password_is_not_told(nowhere: Stage) -> None:
     url = "redis://user:opensesame@127.0.0.1:1/0"
-    assert "opensesame" not in refused(nowhere, redis_url=url, startup_timeout_seconds=2)
+    assert "opensesame" not in refused(nowhere, redis_url=url, startup_timeout_seconds=0.5)
 
 
 def test_no_kafka(nowhere: Stage, any_redis_url: str) -> None:
