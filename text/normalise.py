@@ -5,9 +5,11 @@ Each step is pure and linear in the length of its text; `text.written` bounds wh
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
-from text.normalise_letters import drop_closing, drop_greeting, drop_quoted
-from text.normalise_lookalikes import fold_lookalikes
+from text.normalise_letters import Bare, drop_closing, drop_greeting, drop_quoted
+from text.normalise_lookalikes import fold_lookalikes, is_ordinary
+from text.signature import have_repeats, words_alone, words_table
 
 HEAD_CHARACTERS, TAIL_CHARACTERS = 12_000, 3_000
 MAX_CHARACTERS = HEAD_CHARACTERS + TAIL_CHARACTERS
@@ -74,11 +76,10 @@ _LEET_SHARE = 3
 """From so many leet words in a text on everything that can be read as letters is: `7h15 15 4 7357`."""
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .\-_*·•|])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
 # a quick look is one that begins with a sign: regular expressions find it without trying every letter of a text
-_MAYBE_SPACED = re.compile(r"[ .\-_*·•|](?<=[^\W\d_].)(?<![^\W_][^\W\d_].)[^\W\d_][ .\-_*·•|][^\W\d_]")
+_MAYBE_SPACED = re.compile(r"[ .\-_*·•|][^\W\d_][ .\-_*·•|][^\W\d_](?<=[^\W\d_][\s\S]{4})(?<![^\W_][^\W\d_][\s\S]{4})")
 _ANY_LEET = re.compile(f"[{_LEET_SIGNS}]")
 _ANY_DIGIT = re.compile(r"\d")
-_NO_WORDS = bytes(code if chr(code).isalnum() or chr(code) == "_" else ord(" ") for code in range(128)) + bytes(128)
-"""What the characters of an ASCII text become where only words count."""
+_ANY_MASK = re.compile(f"[{MASKS}]")
 _OVERRIDE = "\u202e"
 _OVERRIDDEN = re.compile("\u202e([^\u202c\u202e\n]*)\u202c?")
 _PARAGRAPHS = re.compile(r"\n{2,}")
@@ -132,7 +133,7 @@ def forwards(text: str) -> str:
 
 def remove_invisible(text: str) -> str:
     """Without characters that show nothing: zero width, bidi controls, variation selectors, fillers, lone surrogates."""
-    return text if text.isascii() and text.isprintable() else _INVISIBLE.sub("", text)
+    return text if is_ordinary(text) else _INVISIBLE.sub("", text)
 
 
 def compose(text: str) -> str:
@@ -245,6 +246,8 @@ def _squeezed(found: re.Match[str]) -> str:
 
 def fold_white_space(text: str) -> str:
     """One space between words, one new line between lines, two between paragraphs, none around."""
+    if text.isprintable():  # then there is no blank but " "
+        return text.strip() if "  " not in text else " ".join(text.split())
     if "\n" not in text and "\r" not in text:
         return " ".join(text.split())
     lines = "\n".join(" ".join(line.split()) for line in text.splitlines())
@@ -262,6 +265,8 @@ def mask(text: str) -> str:
 
 def drop_tags(text: str) -> str:
     """Without the hashtags and masks that stand before and behind the sentences: they say where a text is filed."""
+    if "#" not in text and (text.isascii() or not _ANY_MASK.search(text)):
+        return text.replace("\n", " ")
     words = text.split()
     first = next((at for at, word in enumerate(words) if not _is_tag(word)), len(words))
     last = next((at for at in range(len(words) - 1, first, -1) if not _is_tag(words[at])), first)
@@ -277,26 +282,16 @@ def word_characters() -> str:
     return "".join(_WORDS.findall("".join(map(chr, _ASSIGNED))))
 
 
-def drop_punctuation(text: str) -> str:
-    """Words and masks with one space between: no punctuation, no symbols, no emoji."""
-    if text.isascii():
-        return " ".join(text.encode().translate(_NO_WORDS).decode().split())
-    return " ".join(_WORDS.findall(text))
+def drop_punctuation(texts: Sequence[str]) -> list[str]:
+    """Words and masks with one space between, of each text: no punctuation, no symbols, no emoji."""
+    return words_alone(texts, _WORDS_ALONE)
 
 
-_UNDISGUISE = (
-    compose,
-    fold_lookalikes,
-    part_sentences,
-    read_capital_i,
-    fold_case,
-    join_spaced,
-    read_leet,
-    squeeze_repeats,
-    fold_white_space,
-)
+_WORDS_ALONE = words_table(word_characters())
+_OF_LETTERS = (compose, fold_lookalikes)
+_OF_WORDS = (part_sentences, read_capital_i, fold_case, join_spaced, read_leet)
 # masks first: the parts of a link must not be read as a greeting or a closing
-_NORMALISE = (drop_quoted, mask, drop_greeting, drop_closing)
+_NORMALISE = (drop_quoted, mask, drop_greeting)
 
 
 def undisguise(text: str) -> str:
@@ -304,18 +299,34 @@ def undisguise(text: str) -> str:
 
     `text` shows no invisible characters and is not too long: see `text.written`.
     """
-    for step in _UNDISGUISE:
+    return undisguise_all([text])[0]
+
+
+def undisguise_all(texts: Sequence[str]) -> list[str]:
+    """The same for each text; parallel to `texts`."""
+    read = [_words_read(text) for text in texts]
+    repeats = have_repeats(read)
+    return [
+        fold_white_space(squeeze_repeats(text) if repeated else text)
+        for text, repeated in zip(read, repeats, strict=True)
+    ]
+
+
+def _words_read(text: str) -> str:
+    for step in _OF_WORDS if is_ordinary(text) else (*_OF_LETTERS, *_OF_WORDS):
         text = step(text)
     return text
 
 
 def normalise(undisguised: str) -> str:
     """What copies are compared by: without what letters begin and end with, links and numbers masked, words only."""
-    return drop_punctuation(unaddressed(undisguised))
+    return drop_punctuation([unaddressed(undisguised)])[0]
 
 
-def unaddressed(undisguised: str) -> str:
-    """Without what letters begin and end with, links and numbers masked, but with all punctuation."""
+def unaddressed(undisguised: str, bare: Bare | None = None) -> str:
+    """Without what letters begin and end with, links and numbers masked, but with all punctuation. `bare` is that of the texts
+    that are read together.
+    """
     for step in _NORMALISE:
         undisguised = step(undisguised)
-    return undisguised
+    return drop_closing(undisguised, bare)

@@ -8,6 +8,7 @@ from itertools import islice
 from msgspec import Struct
 
 from text.languages import read_lists
+from text.words import Memo
 
 _WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
 _OPENING_CHARACTERS = 200
@@ -83,6 +84,15 @@ def _bare(word: str) -> str:
     return word if word.isascii() else word.translate(_BARE)
 
 
+def bare_word(word: str) -> str:
+    """A word as closings are compared, without the punctuation around it."""
+    return _bare(word.strip(_AROUND_WORDS))
+
+
+Bare = Memo[str]
+"""Words as closings are compared (`bare_word`), as far as they were looked up already."""
+
+
 def _key(phrase: str) -> tuple[str, ...]:
     return tuple(_bare(word) for word in _WORD.findall(phrase))
 
@@ -92,6 +102,12 @@ def _greetings() -> tuple[frozenset[tuple[str, ...]], int]:
     """All greetings word by word, and the length of the longest."""
     keys = frozenset(_key(phrase) for language in _languages().values() for phrase in language.greet)
     return keys, max(map(len, keys))
+
+
+@cache
+def _greeting_words() -> frozenset[str]:
+    """The words that greetings begin with."""
+    return frozenset(greeting[0] for greeting in _greetings()[0])
 
 
 @cache
@@ -137,6 +153,9 @@ def drop_greeting(text: str) -> str:
     The addressee is up to four words before a comma, colon, exclamation mark or new line; where there is no such mark, the
     one word behind the greeting.
     """
+    first = _WORD.search(text, 0, _OPENING_CHARACTERS)
+    if not first or _bare(first[0]) not in _greeting_words():
+        return text
     words = list(islice(_WORD.finditer(text, 0, _OPENING_CHARACTERS), _OPENING_WORDS))
     bare = [_bare(word[0]) for word in words]
     greetings, longest = _greetings()
@@ -176,14 +195,20 @@ def _ends_greeting(text: str, words: list[re.Match[str]], bare: list[str], last:
     return "." in gap and len(bare[last]) > 1 and bare[last] not in _TITLES
 
 
-def drop_closing(text: str) -> str:
-    """Without the closing that a text ends with, and the sender named behind it. A text that begins so stays."""
+def drop_closing(text: str, bare_words: Bare | None = None) -> str:
+    """Without the closing that a text ends with, and the sender named behind it. A text that begins so stays.
+
+    `bare_words` is that of the texts that are read together.
+    """
+    known = Memo(bare_word) if bare_words is None else bare_words
     last = text[-_ENDING_CHARACTERS:].rsplit(None, _ENDING_WORDS)
-    if _closing_words().isdisjoint([_bare(word.strip(_AROUND_WORDS)) for word in last]):
+    if len(last) > _ENDING_WORDS and len(last[0].split(None, 1)) > 1:
+        del last[0]  # no word, but all that is left
+    if _closing_words().isdisjoint(map(known.__getitem__, last)):
         return text
     tail = max(0, len(text) - _ENDING_CHARACTERS)
     words = list(_WORD.finditer(text, tail))[-_ENDING_WORDS:]
-    bare = [_bare(word[0]) for word in words]
+    bare = [known[word[0]] for word in words]
     closings, longest = _closings()
     for at, word in enumerate(words):
         if bare[at] not in _closing_words():

@@ -162,6 +162,41 @@ _NEVER_WRITTEN_TABLE = str.maketrans(_NEVER_WRITTEN)
 _WORD = re.compile(r"[^\W\d_]+")
 
 
+_ALPHABETS = ("LATIN", "CYRILLIC", "GREEK", "ARABIC", "ARMENIAN", "GEORGIAN")
+
+
+def _is_ordinary(character: str, script: Script) -> bool:
+    special = character in _NEVER_WRITTEN or character in _UNUSED_FLOURISHES or character == "\u0196"
+    changes = unicodedata.category(character) in _UNSEEN or unicodedata.normalize("NFKC", character) != character
+    return (not special and not changes and script_of(character) in (script, *_SHARED)) or character in "\t\n\r"
+
+
+def _ordinary() -> re.Pattern[str]:
+    """A text of the ordinary characters of one script, and of signs."""
+    classes = []
+    for script in _ALPHABETS:
+        codes = [code for code in range(_ORDINARY_UP_TO) if _is_ordinary(chr(code), script)]
+        runs = [(codes[0], codes[0])]
+        for code in codes[1:]:
+            runs = [*runs[:-1], (runs[-1][0], code)] if code == runs[-1][1] + 1 else [*runs, (code, code)]
+        classes.append("".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in runs))
+    return re.compile("|".join(f"[{inside}]*+\\Z" for inside in classes))
+
+
+_ORDINARY_UP_TO = 0x2E00
+"""What is written with the characters beyond is looked at character by character."""
+_UNSEEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Mc", "Me", "Mn"))
+_ORDINARY = _ordinary()
+
+
+def is_ordinary(text: str) -> bool:
+    """Whether a text consists of letters of one script and signs, all of them in the form that they are read in.
+
+    Then nothing in it is invisible, composed or looks like a letter that it is none of. Most texts are so.
+    """
+    return _ORDINARY.match(text) is not None
+
+
 def fold_lookalikes(text: str) -> str:
     """Letters that only pass for others as those others, in words that mix scripts or impersonate the text's script.
 

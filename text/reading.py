@@ -16,7 +16,18 @@ from text.courtesies import Said, weigh
 from text.hostility import ABUSE_KINDS, PEACEFUL, THREAT_KINDS, Hostility, read_hostility
 from text.links import Link, links_of
 from text.masking import excerpt
-from text.normalise import EMAIL, LINK, PHONE, drop_punctuation, drop_tags, unaddressed, undisguise, word_characters
+from text.normalise import (
+    EMAIL,
+    LINK,
+    PHONE,
+    drop_punctuation,
+    drop_tags,
+    unaddressed,
+    undisguise,
+    undisguise_all,
+    word_characters,
+)
+from text.normalise_letters import bare_word
 from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
 from text.personal_data.pupils import told_of_pupils
 from text.signature import (
@@ -194,9 +205,10 @@ def read_texts(
     """
     memo = memo or WordMemo()
     written = [read_written(text) for text in texts]
-    undisguised = [undisguise(one.seen) for one in written]
-    bodies = _without([unaddressed(text) for text in undisguised], nobodys)
-    normalised = [drop_punctuation(text) for text in bodies]
+    undisguised = undisguise_all([one.seen for one in written])
+    bare = memo.of(bare_word)
+    bodies = _without([unaddressed(text, bare) for text in undisguised], nobodys)
+    normalised = drop_punctuation(bodies)
     forms = compare(normalised)
     letters = [form.letters for form in forms]
     compared = _compared(normalised, letters)
@@ -251,7 +263,7 @@ def _can_be_signed(whole: Compared, untagged: Compared) -> bool:
 def _untagged(bodies: Sequence[str], forms: list[Compared]) -> list[Compared]:
     """Each text without its hashtags, as it is compared. Short texts with the same two hashtags would else be copies."""
     tagged = [index for index, text in enumerate(bodies) if "#" in text]
-    bare = compare([drop_punctuation(drop_tags(bodies[index])) for index in tagged])
+    bare = compare(drop_punctuation([drop_tags(bodies[index]) for index in tagged]))
     found = dict(zip(tagged, bare, strict=True))
     return [found.get(index, form) for index, form in enumerate(forms)]
 
@@ -285,7 +297,7 @@ def _parts(body: str) -> list[str]:
 
 def _words_of(parts: Sequence[str]) -> list[str]:
     """The words of each, as they are compared."""
-    return [form.words.strip() for form in compare([drop_punctuation(part) for part in parts])]
+    return [form.words.strip() for form in compare(drop_punctuation(parts))]
 
 
 def _compared(normalised: Sequence[str], letters: Sequence[str]) -> set[int]:

@@ -42,6 +42,8 @@ _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, and its powers spread over all bit
 _LONGEST_WORD = 64
 """Of longer words the letters beyond count without their order."""
 _POWERS = np.cumprod(np.full(_LONGEST_WORD, _BASE))
+_AT_ONCE = 8
+"""Permutations that are tried in one call: few calls, and what they work on stays in the processor's cache."""
 _SPACE = np.uint32(ord(" "))
 _COUNTED_LETTERS = 0xFFFF
 
@@ -67,9 +69,12 @@ def _letters_table() -> Codes:
         if unicodedata.category(character)[0] == "L":
             base = unicodedata.normalize("NFKD", character)[0].casefold()[:1]
             table[code] = ord(_SAME.get(base, base))
+    table[_END] = _END
     return table
 
 
+_END = 0x10FFFF
+"""A code point that is no character. It stands between texts that are read as one."""
 _LETTERS = _letters_table()
 _LETTERS_AND_SPACE = _LETTERS.copy()
 _LETTERS_AND_SPACE[_SPACE] = _SPACE
@@ -77,10 +82,9 @@ _LETTERS_AND_SPACE[_SPACE] = _SPACE
 
 def compare(normalised: Sequence[str]) -> list[Compared]:
     """Each text as it is compared; parallel to `normalised`."""
-    codes, owners = _codes(normalised)
-    letters = _squeezed(_LETTERS[codes], owners, len(normalised))
-    words = _squeezed(_LETTERS_AND_SPACE[codes], owners, len(normalised))
-    return [Compared(*both) for both in zip(letters, words, strict=True)]
+    words = _LETTERS_AND_SPACE[_codes(normalised)]
+    letters = _squeezed(words[words != _SPACE], len(normalised))
+    return [Compared(*both) for both in zip(letters, _squeezed(words, len(normalised)), strict=True)]
 
 
 def lines_table(words: str, ends: str) -> Codes:
@@ -91,6 +95,7 @@ def lines_table(words: str, ends: str) -> Codes:
     inside = list(map(ord, words))
     table[inside] = _LETTERS[inside]
     table[list(map(ord, ends))] = ord("\n")
+    table[_END] = _END
     return table
 
 
@@ -98,15 +103,40 @@ def compared_lines(texts: Sequence[str], table: Codes) -> list[str]:
     """The words of each text as they are compared, a line for each that `table` (`lines_table`) tells apart; those without
     letters are left out. Parallel to `texts`.
     """
-    codes, owners = _codes(texts)
-    squeezed = _squeezed(table[codes], owners, len(texts))
+    squeezed = _squeezed(table[_codes(texts)], len(texts))
     return ["\n".join([said for line in text.split("\n") if (said := line.strip())]) for text in squeezed]
+
+
+def words_table(words: str) -> Codes:
+    """For each code point itself where it is among `words`, and a space where it is not."""
+    table = np.full(0x110000, _SPACE, dtype=np.uint32)
+    inside = list(map(ord, words))
+    table[inside] = inside
+    table[_END] = _END
+    return table
+
+
+def words_alone(texts: Sequence[str], table: Codes) -> list[str]:
+    """The words of each text, as `table` (`words_table`) knows them, with one space between; parallel to `texts`."""
+    codes = table[_codes(texts)]
+    kept = np.ones(len(codes), dtype=bool)
+    kept[1:] = (codes[1:] != _SPACE) | (codes[:-1] != _SPACE)
+    return [text.strip(" ") for text in _texts(codes[kept], len(texts))]
+
+
+def have_repeats(texts: Sequence[str]) -> list[bool]:
+    """Whether a character stands three times in a row in each text; parallel to `texts`."""
+    codes = _codes(texts)
+    repeats = np.flatnonzero((codes[2:] == codes[1:-1]) & (codes[1:-1] == codes[:-2]) & (codes[2:] != _END))
+    found = [False] * len(texts)
+    for index in np.searchsorted(np.flatnonzero(codes == _END), repeats):
+        found[index] = True
+    return found
 
 
 def comparable(normalised: Sequence[str]) -> list[str]:
     """Only the letters of each text, as it is compared; parallel to `normalised`."""
-    codes, owners = _codes(normalised)
-    return _squeezed(_LETTERS[codes], owners, len(normalised))
+    return _squeezed(_LETTERS[_codes(normalised)], len(normalised))
 
 
 def digest(letters: str) -> bytes:
@@ -121,12 +151,9 @@ def signatures(texts: Sequence[Compared]) -> list[bytes]:
     shingles = _minima(*shingle_hashes([text.letters for text in texts])).astype(">u2")
     words, starts = word_hashes([text.words for text in texts])
     counts = np.array([[min(len(text.letters), _COUNTED_LETTERS)] for text in texts], dtype=">u2")
-    parts = (
-        shingles,
-        _minima(words, starts).astype(np.uint8),
-        _minima(pair_hashes(words, starts), starts).astype(np.uint8),
-        counts,
-    )
+    both = np.concatenate((words, pair_hashes(words, starts)))
+    rows = _minima(both, np.concatenate((starts, starts + len(words)))).astype(np.uint8)
+    parts = (shingles, rows[: len(texts)], rows[len(texts) :], counts)
     packed = np.concatenate([np.ascontiguousarray(part).view(np.uint8) for part in parts], axis=1).tobytes()
     return [packed[at : at + SIGNATURE_BYTES] for at in range(0, len(packed), SIGNATURE_BYTES)]
 
@@ -167,7 +194,7 @@ def word_hashes(words: Sequence[str]) -> tuple[Hashes, Starts]:
     hashed = (np.add.reduceat(terms, starts) * _BASE >> np.uint64(32)).astype(np.uint32)
     owners = owners[starts]
     kept = (np.diff(np.append(starts, len(codes))) > 1) | dense[starts]
-    kept |= ~np.isin(owners, owners[kept])
+    kept |= (np.bincount(owners[kept], minlength=len(words)) == 0)[owners]
     return hashed[kept], _starts(np.bincount(owners[kept], minlength=len(words)))
 
 
@@ -178,21 +205,25 @@ def pair_hashes(words: Hashes, starts: Starts) -> Hashes:
     return (((words.astype(np.uint64) * _BASE + following) * _BASE) >> np.uint64(32)).astype(np.uint32)
 
 
-def _codes(texts: Sequence[str]) -> tuple[Codes, NDArray[np.intp]]:
-    """The code points of all texts, and to which text each belongs."""
-    lengths = np.array([len(text) for text in texts], dtype=np.intp)
-    codes: Codes = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    return codes, np.repeat(np.arange(len(texts)), lengths)
+def _codes(texts: Sequence[str]) -> Codes:
+    """The code points of all texts, with `_END` between."""
+    joined = chr(_END).join(texts)
+    if joined.count(chr(_END)) >= len(texts) > 0:  # it shows nothing, and stands for no letter
+        joined = chr(_END).join([text.replace(chr(_END), "") for text in texts])
+    return np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
 
 
-def _squeezed(codes: Codes, owners: NDArray[np.intp], texts: int) -> list[str]:
+def _texts(codes: Codes, count: int) -> list[str]:
+    """So many texts, of which `codes` are the code points, with `_END` between."""
+    return codes.tobytes().decode("utf-32-le", "surrogatepass").split(chr(_END)) if count else []
+
+
+def _squeezed(codes: Codes, texts: int) -> list[str]:
     """The texts that are left without zeros and without repeats."""
-    owners, codes = owners[codes != 0], codes[codes != 0]
+    codes = codes[codes != 0]
     kept = np.ones(len(codes), dtype=bool)
-    kept[1:] = (codes[1:] != codes[:-1]) | (owners[1:] != owners[:-1])
-    joined = codes[kept].tobytes().decode("utf-32-le")
-    ends = np.cumsum(np.bincount(owners[kept], minlength=texts)).tolist()
-    return [joined[start:end] for start, end in zip([0, *ends[:-1]], ends, strict=True)] if texts else []
+    kept[1:] = (codes[1:] != codes[:-1]) | (codes[1:] == _END)
+    return _texts(codes[kept], texts)
 
 
 def _starts(counts: NDArray[np.intp]) -> Starts:
@@ -223,9 +254,10 @@ def _minima(hashes: Hashes, starts: Starts) -> Hashes:
     mixed *= np.uint32(0xC2B2AE35)
     mixed ^= mixed >> np.uint32(16)
     minima = np.empty((SIGNATURE_SLOTS, len(starts)), dtype=np.uint32)
-    permuted = np.empty(len(mixed), dtype=np.uint32)
-    for slot in range(SIGNATURE_SLOTS):
-        np.multiply(mixed, _MULTIPLIERS[slot], out=permuted)
-        np.add(permuted, _OFFSETS[slot], out=permuted)
-        np.minimum.reduceat(permuted, starts, out=minima[slot])
+    permuted = np.empty((_AT_ONCE, len(mixed)), dtype=np.uint32)
+    for slot in range(0, SIGNATURE_SLOTS, _AT_ONCE):
+        some = slice(slot, slot + _AT_ONCE)
+        np.multiply(mixed, _MULTIPLIERS[some, np.newaxis], out=permuted)
+        np.add(permuted, _OFFSETS[some, np.newaxis], out=permuted)
+        np.minimum.reduceat(permuted, starts, axis=1, out=minima[some])
     return minima.T

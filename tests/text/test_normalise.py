@@ -1,8 +1,11 @@
 """Every step by itself, on texts of our own in the languages of the network, and on what attackers may send."""
 
 import unicodedata
+from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.growth import assert_in_proportion
 from text import normalise as steps
@@ -25,7 +28,11 @@ from text.normalise import (
     remove_invisible,
     squeeze_repeats,
     undisguise,
+    undisguise_all,
 )
+from text.normalise_letters import drop_closing
+from text.normalise_lookalikes import is_ordinary
+from text.signature import have_repeats
 from text.written import read_written
 
 # one honest sentence a language: what no step may mangle
@@ -191,7 +198,8 @@ def test_what_copies_differ_in_is_masked(written: str, masked: str) -> None:
 
 
 def test_punctuation_and_emoji_go_and_masks_stay() -> None:
-    assert drop_punctuation(f"hello, 'world'! 🎉 — {LINK} «да» ¿sí?") == f"hello world {LINK} да sí"
+    texts = [f"hello, 'world'! 🎉 — {LINK} «да» ¿sí?", "", "?!", "a_b  c"]
+    assert drop_punctuation(texts) == [f"hello world {LINK} да sí", "", "", "a_b c"]
 
 
 def test_tags_around_a_text_go() -> None:
@@ -265,16 +273,29 @@ def test_a_million_characters_take_time_in_proportion_at_most(name: str) -> None
     assert_in_proportion(lambda written: normalise(undisguise(read_written(written).seen)), text)
 
 
+STEPS: tuple[Callable[[str], str], ...] = (
+    remove_invisible,
+    *steps._OF_LETTERS,
+    *steps._OF_WORDS,
+    squeeze_repeats,
+    fold_white_space,
+    *steps._NORMALISE,
+    drop_closing,
+    drop_tags,
+    lambda text: drop_punctuation([text])[0],
+)
+
+
 @pytest.mark.parametrize("name", WORST)
 def test_steps_take_time_in_proportion_to_the_length(name: str) -> None:
     # each step alone, because those before it may shorten what is worst for it
     text = (WORST[name] * (8 * MAX_CHARACTERS))[: 8 * MAX_CHARACTERS]
-    for step in (remove_invisible, *steps._UNDISGUISE, *steps._NORMALISE, drop_tags, drop_punctuation):
+    for step in STEPS:
         assert_in_proportion(step, text)
 
 
 def test_every_step_takes_an_empty_text() -> None:
-    for step in (remove_invisible, *steps._UNDISGUISE, *steps._NORMALISE, drop_tags, drop_punctuation):
+    for step in STEPS:
         assert step("") == ""
 
 
@@ -290,3 +311,42 @@ def test_every_step_takes_an_empty_text() -> None:
 )
 def test_an_exclamation_mark_without_a_blank_parts_sentences_and_is_no_letter(written: str, read: str) -> None:
     assert undisguise(written) == read
+
+
+SOME_LETTERS = st.text(
+    st.sampled_from(
+        sorted({*"".join(HONEST.values()), *" \n\t!?.,'’“”…€&<@#0aA", *"ıłøІЅҽƖΙɡ\u0301\u200b\u202e\xadﬁＡ𝐤🎉️"})
+    ),
+    max_size=40,
+)
+
+
+@given(SOME_LETTERS)
+def test_nothing_is_taken_off_an_ordinary_text(text: str) -> None:
+    if is_ordinary(text):
+        assert steps._INVISIBLE.sub("", text) == text
+        for step in steps._OF_LETTERS:
+            assert step(text) == text, step.__name__
+
+
+@pytest.mark.parametrize("language", HONEST)
+def test_most_texts_are_ordinary(language: str) -> None:
+    assert is_ordinary(f"{HONEST[language]}! – 12 €\n") or language in ("he", "hi", "hy", "ja", "ko", "th", "zh")
+
+
+@pytest.mark.parametrize("hidden", ["а", "\u200b", "e\u0301", "ﬁ", "ɡ", "\u202e", "Ａ"])
+def test_a_text_with_a_disguise_is_none(hidden: str) -> None:
+    assert is_ordinary("we plant a tree")
+    assert not is_ordinary(f"we plant {hidden} tree")
+
+
+@given(st.lists(st.text(st.sampled_from("aab é🔗\n.\U0010ffff"), max_size=9)))
+def test_texts_are_read_together_as_they_are_read_alone(texts: list[str]) -> None:
+    assert undisguise_all(texts) == [undisguise(text) for text in texts]
+    assert drop_punctuation(texts) == [normalise_words(text) for text in texts]
+    repeated = [any(c * 3 in text.replace("\U0010ffff", "") for c in "abé🔗\n. ") for text in texts]
+    assert have_repeats(texts) == repeated
+
+
+def normalise_words(text: str) -> str:
+    return " ".join(steps._WORDS.findall(text.replace("\U0010ffff", "")))
