@@ -19,6 +19,7 @@ from agents.kafka import bootstrap_servers
 from agents.pace import Pace
 from agents.settings import Settings
 from agents.startup import start_client
+from engine.engine import ReadBatch
 from models.events import TOPICS
 from models.records import RawRecord
 
@@ -32,7 +33,8 @@ _SESSION_SECONDS = 10.0
 _HEARTBEAT_SECONDS = 3.0
 _MAX_POLL_SECONDS = 24 * 3600.0
 
-Carry = Callable[[Sequence[RawRecord]], Awaitable[bool]]
+Carry = Callable[[Sequence[RawRecord], Awaitable[ReadBatch] | None], Awaitable[bool]]
+ReadAhead = Callable[[Sequence[RawRecord]], Awaitable[ReadBatch]]
 
 
 class RawSchema(faust.Schema[Any, Any]):
@@ -63,6 +65,8 @@ class WorkerApp(faust.App):
     """So far ahead of our clock an event may be."""
     connect: Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
     """`agents.startup.start_client`, for each client of Kafka's that Faust starts."""
+    read_ahead: ReadAhead | None = None
+    """Begins to read a batch that is handed over, while the one before it may still be judged."""
     pace: Pace | None = None
     """What keeps this worker together with the others of its group, if there may be any."""
 
@@ -86,7 +90,14 @@ class EventStream(Protocol):
         ...
 
 
-def build_app(settings: Settings, carry: Carry, health: Health, budget: Budget, pace: Pace | None = None) -> WorkerApp:
+def build_app(
+    settings: Settings,
+    carry: Carry,
+    health: Health,
+    budget: Budget,
+    pace: Pace | None = None,
+    read_ahead: ReadAhead | None = None,
+) -> WorkerApp:
     """The app, not yet started. `carry` answers whether a batch may be acknowledged; it must not raise."""
     app = WorkerApp(
         settings.consumer_group,
@@ -122,6 +133,7 @@ def build_app(settings: Settings, carry: Carry, health: Health, budget: Budget, 
     app.clock_skew_seconds = settings.max_clock_skew_seconds
     app.connect = partial(start_client, settings, health)
     app.pace = pace
+    app.read_ahead = read_ahead
 
     # acks=False: what Faust takes for done is not what we take for done
     activity = app.topic(
@@ -134,7 +146,7 @@ def build_app(settings: Settings, carry: Carry, health: Health, budget: Budget, 
         async for event in stream.events():
             batch = cast(Batch, event.value)
             try:
-                finished = await carry(batch.records)
+                finished = await carry(batch.records, batch.read)
             except Exception as error:
                 # Faust would go on with the next batch, and this one would never be judged
                 await app.crash(error)

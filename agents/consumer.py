@@ -9,7 +9,7 @@ private to Faust, so that Faust is pinned exactly; `tests/integration` holds it 
 import asyncio
 import logging
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
 from time import monotonic, time
@@ -33,6 +33,7 @@ from agents.lag import Standing
 from agents.order import Merge
 from agents.pace import Pace, Reached
 from agents.startup import CannotStart
+from engine.engine import ReadBatch
 from models.records import RawRecord, Source
 
 logger = logging.getLogger(__name__)
@@ -78,15 +79,17 @@ class Stretch:
 class Batch:
     """Records in the order in which they are to be judged, and the stretches that they make up.
 
-    `begins` is the event time of the first record, in microseconds since the epoch.
+    `begins` is the event time of the first record, in microseconds since the epoch. `read` gives the batch with its texts
+    read, where that was begun when it was handed over.
     """
 
-    __slots__ = ("begins", "records", "stretches")
+    __slots__ = ("begins", "read", "records", "stretches")
 
     def __init__(self, records: Sequence[RawRecord], stretches: Sequence[Stretch], begins: int = 0) -> None:
         self.records = records
         self.stretches = stretches
         self.begins = begins
+        self.read: Awaitable[ReadBatch] | None = None
 
 
 class Ledger:
@@ -488,6 +491,8 @@ class BatchConsumer(driver.Consumer):
                 records = [replace(record, without=without) if without else record for _, record in taken]
                 batch = Batch(records, _stretches(taken), taken[0][0])
                 self._ledger.hand_over(batch)
+                if app.read_ahead:
+                    batch.read = app.read_ahead(records)
                 await self.wait_first(self.callback(_message(batch, generation)), self.suspend_flow.wait())
             if not self._goes_on(generation):
                 # the partitions change: what has not reached its agent is read again

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import monotonic
@@ -14,7 +14,7 @@ from agents.logs import culprit
 from agents.metrics import Metrics
 from agents.patience import Interrupted, Patience
 from agents.publishing import Publisher, publications
-from engine.engine import BatchEngine
+from engine.engine import BatchEngine, ReadBatch
 from engine.outcome import Outcome
 from models.records import DeadLetter, RawRecord, Reason
 from state.errors import StateUnavailable
@@ -62,8 +62,15 @@ class Journey:
         self._arrived = asyncio.Event()
         self._arrived.set()
 
-    async def carry(self, records: Sequence[RawRecord]) -> bool:
-        """Judge the records and publish what they come to.
+    def read_ahead(self, records: Sequence[RawRecord]) -> "asyncio.Task[ReadBatch]":
+        """Begin to read the records, for `carry`; another batch may be under way meanwhile."""
+        reading = asyncio.create_task(self._engine.read(records))
+        # who never comes to judge them, because partitions were taken away, need not hear what was wrong with them
+        reading.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return reading
+
+    async def carry(self, records: Sequence[RawRecord], read: Awaitable[ReadBatch] | None = None) -> bool:
+        """Judge the records and publish what they come to. `read` is what `read_ahead` gave, where that was begun.
 
         True when Kafka has confirmed all of it: the records may be acknowledged. False when the worker is stopping and they
         must not be: they come again. An outage of Redis or Kafka is waited out here, however long it lasts.
@@ -72,7 +79,7 @@ class Journey:
             try:
                 if self._patience.stopping.is_set():
                     return False
-                outcomes = await self._judge(records)
+                outcomes = await self._judge(records, read)
                 await self._publisher.publish([p for o in outcomes for p in publications(o, prefix=self._topic_prefix)])
             except Interrupted:
                 return False
@@ -91,12 +98,12 @@ class Journey:
             return False
         return True
 
-    async def _judge(self, records: Sequence[RawRecord]) -> list[Outcome]:
+    async def _judge(self, records: Sequence[RawRecord], read: Awaitable[ReadBatch] | None = None) -> list[Outcome]:
         """The outcome of the batch; where it fails for another reason than an outage, those of its halves. A batch for which
         a Redis that works is too slow has failed, too.
         """
         try:
-            return [await self._process(records)]
+            return [await self._process(records, read)]
         except Interrupted:
             raise
         except Exception as error:
@@ -108,12 +115,17 @@ class Journey:
             middle = len(records) // 2
             return await self._judge(records[:middle]) + await self._judge(records[middle:])
 
-    async def _process(self, records: Sequence[RawRecord]) -> Outcome:
+    async def _process(self, records: Sequence[RawRecord], read: Awaitable[ReadBatch] | None) -> Outcome:
         attempts = 0
         for delay in self._patience.delays():
             start = monotonic()
             try:
-                outcome = await self._engine.process(records)
+                if read:
+                    # a batch that was read can be judged once
+                    ahead, read = read, None
+                    outcome = await self._engine.judge(await ahead)
+                else:
+                    outcome = await self._engine.process(records)
             except StateUnavailable as error:
                 self._budget.failed()
                 self._metrics.count_redis_error(error.kind)

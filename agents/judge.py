@@ -6,7 +6,7 @@ from typing import Protocol
 
 from agents.redis import open_redis
 from agents.settings import Settings
-from engine.engine import BatchEngine, Engine
+from engine.engine import BatchEngine, Engine, ReadBatch
 from engine.loading import load_tables
 from engine.outcome import Outcome
 from models.records import RawRecord
@@ -58,10 +58,16 @@ class _StoredJudge:
     def load(self) -> None:
         load_tables()
 
-    async def process(self, records: Sequence[RawRecord]) -> Outcome:
+    async def read(self, records: Sequence[RawRecord]) -> ReadBatch:
+        return await self._engine.read(records)
+
+    async def judge(self, read: ReadBatch) -> Outcome:
         await self._make_sure()
         async with self._doubting():
-            return await self._engine.process(records)
+            return await self._engine.judge(read)
+
+    async def process(self, records: Sequence[RawRecord]) -> Outcome:
+        return await self.judge(await self.read(records))
 
     async def ping(self) -> None:
         async with self._doubting():

@@ -89,7 +89,14 @@ class Metrics:
         )
         self._stage_seconds = Histogram(
             "twinwatch_stage_seconds",
-            "Seconds that a batch spent in a stage.",
+            "Seconds of work that a batch took in a stage.",
+            ["stage"],
+            buckets=_STAGE_SECONDS,
+            registry=registry,
+        )
+        self._wait_seconds = Histogram(
+            "twinwatch_stage_wait_seconds",
+            "Seconds that a batch waited in a stage: for Redis, for Kafka (publish), for another batch that was worked on.",
             ["stage"],
             buckets=_STAGE_SECONDS,
             registry=registry,
@@ -197,6 +204,8 @@ class Metrics:
             self._events.labels(event_type, result).inc(count)
         for stage, seconds in outcome.stage_seconds.items():
             self._stage_seconds.labels(stage).observe(seconds)
+        for stage, seconds in outcome.wait_seconds.items():
+            self._wait_seconds.labels(stage).observe(seconds)
         for incident in outcome.incidents:
             self._incidents.labels(incident.rule, incident.mode, incident.severity).inc()
             latency = (incident.detected_at - incident.occurred_at).total_seconds()
@@ -218,7 +227,7 @@ class Metrics:
 
     def record_publication(self, seconds: float) -> None:
         """Time from the first record handed to Kafka to the last confirmation."""
-        self._stage_seconds.labels("publish").observe(seconds)
+        self._wait_seconds.labels("publish").observe(seconds)
 
     def count_redis_error(self, kind: str) -> None:
         """Redis could not answer; the batch is tried again."""

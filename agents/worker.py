@@ -138,7 +138,14 @@ async def _consume(
         read_on_seconds=settings.read_on_after_seconds,
     )
     budget = Budget()
-    app = build_app(settings, lambda records: journey.carry(records), health, budget, pace)
+    app = build_app(
+        settings,
+        lambda records, read: journey.carry(records, read),
+        health,
+        budget,
+        pace,
+        lambda records: journey.read_ahead(records),
+    )
     publisher = Publisher(app.producer, metrics=metrics, health=health, patience=patience)
     journey = Journey(
         judge,

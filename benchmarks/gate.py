@@ -204,7 +204,8 @@ async def _used(client: "Redis", calls: Calls, meters: Callable[[], NDArray[np.f
     for start in range(0, EVENTS, BATCH):
         with calls.counting():
             outcome = await engine.process(events[start : start + BATCH])
-        for stage, shown in outcome.stage_seconds.items() if start >= EVENTS // 2 else ():
+        for stage in outcome.stage_seconds if start >= EVENTS // 2 else ():
+            shown = outcome.stage_seconds[stage] + outcome.wait_seconds[stage]
             used[stage] = used.get(stage, 0) + shown
     return {
         kind: {stage: round(shown[place] / (EVENTS // 2), 1) for stage, shown in used.items() if shown[place]}

@@ -14,6 +14,7 @@ from msgspec import Struct
 from engine.incidents import OUT_OF_ORDER, claim, compose, gravest_first
 from engine.outcome import Outcome
 from engine.plan import Fault, Pending, Plan, observe
+from engine.stopwatch import Stopwatch
 from engine.verdicts import UNKNOWN, judgement
 from models.decoding import InputLimits, UndecodableError, decode_event
 from models.events import (
@@ -76,11 +77,19 @@ are asked whether they know the sender.
 class BatchEngine(Protocol):
     """What agents and the replay need of an engine."""
 
-    async def process(self, records: Sequence[RawRecord]) -> Outcome:
-        """Judge one batch. Idempotent: processing the same records again gives the same incidents again.
+    async def read(self, records: Sequence[RawRecord]) -> "ReadBatch":
+        """Decode one batch and read its texts: all that needs no Redis, and may be done while another batch is in it."""
+        ...
 
-        Raises `state.errors.StateUnavailable` when Redis could not answer; retry the whole batch then.
+    async def judge(self, read: "ReadBatch") -> Outcome:
+        """Judge a batch that was read, once. Idempotent: judging the same records again gives the same incidents again.
+
+        Raises `state.errors.StateUnavailable` when Redis could not answer; read and judge the whole batch again then.
         """
+        ...
+
+    async def process(self, records: Sequence[RawRecord]) -> Outcome:
+        """Read and judge one batch; raises what `judge` raises."""
         ...
 
 
@@ -95,6 +104,15 @@ class _Arrival(Struct, frozen=True):
     number: int
     record: RawRecord
     event: Event
+
+
+class ReadBatch:
+    """A batch that was decoded and whose texts were read. It can be judged once."""
+
+    def __init__(self, arrivals: list[_Arrival], writings: list[Writing], batch: "_Batch") -> None:
+        self.arrivals = arrivals
+        self.writings = writings
+        self.batch = batch
 
 
 class Engine:
@@ -125,22 +143,38 @@ class Engine:
         self._verdicts = topic_prefix + VERDICTS
 
     async def process(self, records: Sequence[RawRecord]) -> Outcome:
-        """Judge one batch; see `BatchEngine.process`."""
+        """Read and judge one batch; see `BatchEngine`."""
+        return await self.judge(await self.read(records))
+
+    async def read(self, records: Sequence[RawRecord]) -> ReadBatch:
+        """Decode one batch and read its texts; see `BatchEngine`."""
         batch = _Batch(self._clock(), self._timer)
+        return await batch.watch.run(self._read(records, batch))
+
+    async def judge(self, read: ReadBatch) -> Outcome:
+        """Judge a batch that was read; see `BatchEngine`."""
+        return await read.batch.watch.run(self._judge_read(read))
+
+    async def _read(self, records: Sequence[RawRecord], batch: "_Batch") -> ReadBatch:
         with batch.stage("decode"):
             arrivals = await self._decode(records, batch)
-        incidents: list[Incident] = []
-        for is_verdict, piece in groupby(arrivals, lambda arrival: isinstance(arrival.event, Verdict)):
-            if is_verdict:
-                await self._learn(list(piece), batch)
-            else:
-                incidents += await self._judge_piece(list(piece), batch)
-        return batch.outcome(arrivals, incidents)
-
-    async def _judge_piece(self, arrivals: list[_Arrival], batch: "_Batch") -> list[Incident]:
         with batch.stage("read"):
             writings = await _read(arrivals, self._nobodys, batch)
             batch.cut_texts += sum(part.cut for writing in writings for part in writing.parts)
+        return ReadBatch(arrivals, writings, batch)
+
+    async def _judge_read(self, read: ReadBatch) -> Outcome:
+        incidents: list[Incident] = []
+        for is_verdict, group in groupby(read.arrivals, lambda arrival: isinstance(arrival.event, Verdict)):
+            piece = list(group)
+            if is_verdict:
+                await self._learn(piece, read.batch)
+            else:
+                writings = [read.writings[arrival.number] for arrival in piece]
+                incidents += await self._judge_piece(piece, writings, read.batch)
+        return read.batch.outcome(read.arrivals, incidents)
+
+    async def _judge_piece(self, arrivals: list[_Arrival], writings: list[Writing], batch: "_Batch") -> list[Incident]:
         with batch.stage("recall"):
             facts, recalled = await self._recall(arrivals, writings, batch)
         with batch.stage("judge"):
@@ -298,7 +332,7 @@ class _Batch:
 
     def __init__(self, now: datetime, timer: Callable[[], float]) -> None:
         self.now = now
-        self._timer = timer
+        self.watch = Stopwatch(timer)
         self.verdicts: Counter[tuple[str, str, str]] = Counter()
         self.silenced: Counter[str] = Counter()
         self.cut: Counter[str] = Counter()
@@ -310,6 +344,7 @@ class _Batch:
         self._counts: Counter[tuple[str, str]] = Counter()
         self._faults: dict[int, list[Fault]] = {}
         self._seconds: dict[str, float] = {}
+        self._waits: dict[str, float] = {}
         self._turn_began = perf_counter()
 
     def refuse(self, record: RawRecord, event_type: str, reason: Reason, detail: str) -> None:
@@ -333,12 +368,14 @@ class _Batch:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Add the time spent inside to the stage's."""
-        start = self._timer()
+        """Add what is worked and what is waited inside to the stage's."""
+        began, worked = self.watch.timer(), self.watch.worked
         try:
             yield
         finally:
-            self._seconds[name] = self._seconds.get(name, 0.0) + self._timer() - start
+            worked = self.watch.worked - worked
+            self._seconds[name] = self._seconds.get(name, 0.0) + worked
+            self._waits[name] = self._waits.get(name, 0.0) + (self.watch.timer() - began) - worked
 
     def outcome(self, arrivals: list[_Arrival], incidents: list[Incident]) -> Outcome:
         """All of it. An event on which rules failed is one dead letter, whatever the other rules found."""
@@ -360,6 +397,7 @@ class _Batch:
             cut_texts=self.cut_texts,
             conflicting=self._conflicting,
             stage_seconds=self._seconds,
+            wait_seconds=self._waits,
         )
 
 

@@ -29,4 +29,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     conflicting: list[Source | None] = field(default_factory=list)
     """Where events stood that carry the id of another event. They were judged as events of their own."""
     stage_seconds: dict[str, float] = field(default_factory=dict)
-    """Seconds spent in each stage: decode, read, recall, measure, judge, settle, learn."""
+    """Seconds of work in each stage: decode (the records), read (the texts), recall (what is remembered of them), judge,
+    measure (what counts), settle (episodes and decisions), learn (verdicts). Work of others meanwhile does not count.
+    """
+    wait_seconds: dict[str, float] = field(default_factory=dict)
+    """Seconds that each stage waited: for Redis, or for others to have their turn of the event loop."""

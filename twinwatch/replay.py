@@ -4,7 +4,7 @@ import base64
 import gzip
 import io
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct, field
 
 from engine.engine import BatchEngine
+from engine.pipeline import judge_in_turn
 from models.incidents import Incident, encode_incident
 from models.records import DeadLetter, RawRecord
 
@@ -124,11 +125,18 @@ async def replay(lines: Iterable[Line], engine: BatchEngine, sinks: Sinks) -> Re
     """Run the engine over all lines. Raises `state.errors.StateUnavailable` when Redis stops answering."""
     summary = ReplaySummary()
     start = time.perf_counter()
-    for batch in batches(lines):
-        records = [RawRecord(value=line.value) for line in batch]
-        # A dead letter carries the very record it was made of; equal records may stand on several lines.
+    # a dead letter carries the very record it was made of; equal records may stand on several lines
+    under_way: deque[tuple[list[RawRecord], list[Line]]] = deque()
+
+    def taken() -> Iterator[list[RawRecord]]:
+        for batch in batches(lines):
+            records = [RawRecord(value=line.value) for line in batch]
+            under_way.append((records, batch))
+            yield records
+
+    async for outcome in judge_in_turn(engine, taken()):
+        records, batch = under_way.popleft()
         line_of = {id(record): line for record, line in zip(records, batch, strict=True)}
-        outcome = await engine.process(records)
         for incident in outcome.incidents:
             summary.count(incident)
             sinks.incident(incident)

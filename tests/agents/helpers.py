@@ -1,17 +1,28 @@
 """What the tests of the agents build again and again."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from agents.health import Health
 from agents.metrics import Metrics
 from agents.patience import Patience
+from engine.engine import ReadBatch
 from engine.outcome import Outcome
 from models.incidents import Evidence, Incident, Mode, Statement
 from models.records import DeadLetter, RawRecord, Reason, Source
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+
+
+class ReadsNothing:
+    """What an engine that only pretends need not do."""
+
+    async def read(self, records: Sequence[RawRecord]) -> ReadBatch:
+        raise NotImplementedError
+
+    async def judge(self, read: ReadBatch) -> Outcome:
+        raise NotImplementedError
 
 
 def record(offset: int, value: bytes | None = b"{}", topic: str = "activity.messages", partition: int = 0) -> RawRecord:

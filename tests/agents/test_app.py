@@ -35,7 +35,7 @@ class Run:
     async def _run(self) -> None:
         answers = iter(self._answers)
 
-        async def carry(records: Sequence[RawRecord]) -> bool:
+        async def carry(records: Sequence[RawRecord], _: object) -> bool:
             self.carried.append(records)
             answer = next(answers)
             if isinstance(answer, Exception):
@@ -83,7 +83,7 @@ def test_an_exception_ends_the_worker_rather_than_lose_the_batch() -> None:
 @pytest.fixture
 def app() -> WorkerApp:
     async def build() -> WorkerApp:
-        async def carry(_: Sequence[RawRecord]) -> bool:
+        async def carry(*_: object) -> bool:
             return True
 
         return build_app(

@@ -1,8 +1,10 @@
 """One batch through a worker: never lost, never half published, never spinning, whatever fails on the way."""
 
 import asyncio
+import gc
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from typing import cast
 
 import pytest
 from msgspec.structs import replace
@@ -12,16 +14,26 @@ from agents.health import Health
 from agents.journey import ATTEMPTS, Journey
 from agents.metrics import Metrics
 from agents.publishing import Publisher
+from engine.engine import ReadBatch
 from engine.outcome import Outcome
 from models.records import RawRecord
 from state.errors import StateUnavailable
-from tests.agents.helpers import FakeProducer, ImpatientPatience, gauges, health, incident, outcome, record
+from tests.agents.helpers import (
+    FakeProducer,
+    ImpatientPatience,
+    ReadsNothing,
+    gauges,
+    health,
+    incident,
+    outcome,
+    record,
+)
 from tests.servers import LONG_ENOUGH
 
 Judge = Callable[[Sequence[RawRecord]], Outcome]
 
 
-class FakeEngine:
+class FakeEngine(ReadsNothing):
     def __init__(
         self, judge: Callable[[Sequence[RawRecord]], Awaitable[Outcome]], pings: list[bool] | None = None
     ) -> None:
@@ -305,3 +317,66 @@ def test_progress_is_told_only_when_all_is_confirmed() -> None:
     worker.journey._health = Watching(stall_seconds=1)
     worker.carry(record(0), record(1))
     assert seen == [2]
+
+
+class ReadingEngine(FakeEngine):
+    """One that reads ahead; what it makes of a batch is only that."""
+
+    def __init__(self, judge: Judge, fails: list[Exception]) -> None:
+        async def process(records: Sequence[RawRecord]) -> Outcome:
+            self.steps.append("process")
+            return judge(records)
+
+        super().__init__(process)
+        self.fails = fails
+        self.steps: list[str] = []
+
+    async def read(self, records: Sequence[RawRecord]) -> ReadBatch:
+        self.steps.append("read")
+        if self.fails and not isinstance(self.fails[0], StateUnavailable):
+            raise self.fails.pop(0)
+        return cast(ReadBatch, records)
+
+    async def judge(self, read: ReadBatch) -> Outcome:
+        self.steps.append("judge")
+        if self.fails:
+            raise self.fails.pop(0)
+        return await self._judge(cast(Sequence[RawRecord], read))
+
+
+@pytest.mark.parametrize(
+    ("fails", "steps"),
+    [
+        ([], ["read", "judge", "process"]),
+        ([StateUnavailable("ConnectionError", "refused")], ["read", "judge", "process"]),
+        # as any batch that fails: in halves
+        ([ValueError("in the engine")], ["read", "process", "process"]),
+    ],
+)
+def test_a_batch_that_was_read_ahead_is_judged_once_and_read_again_where_that_fails(
+    fails: list[Exception], steps: list[str]
+) -> None:
+    worker = Worker(fine)
+    engine = worker.journey._engine = ReadingEngine(fine, fails)
+
+    async def run() -> bool:
+        batch = [record(0), record(1)]
+        return await worker.journey.carry(batch, worker.journey.read_ahead(batch))
+
+    assert asyncio.run(run())
+    assert engine.steps == steps
+    assert len(worker.published) == 2
+
+
+def test_nobody_hears_of_a_batch_that_was_read_and_taken_away(caplog: pytest.LogCaptureFixture) -> None:
+    """Its partitions went to another worker, which reads it again."""
+    worker = Worker(fine)
+    worker.journey._engine = ReadingEngine(fine, [ValueError("in the engine")])
+
+    async def run() -> None:
+        worker.journey.read_ahead([record(0)])
+        await asyncio.sleep(0)
+        gc.collect()
+
+    asyncio.run(run())
+    assert not caplog.records

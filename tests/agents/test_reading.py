@@ -101,7 +101,7 @@ class Reading:
     """A consumer with a fake thread, and the batches that came to the agents."""
 
     def __init__(self) -> None:
-        async def carry(_: Sequence[RawRecord]) -> bool:
+        async def carry(*_: object) -> bool:
             return True
 
         self.app = build_app(Settings(), carry, health(), Budget())
@@ -533,3 +533,22 @@ def test_a_fetch_that_waits_for_its_next_try_does_not_end_the_end_of_the_thread(
         return closed
 
     assert asyncio.run(run()) == ["client"]
+
+
+def test_a_batch_is_begun_to_be_read_when_it_is_handed_over() -> None:
+    """While the one before it may still be judged."""
+
+    async def run() -> None:
+        reading = Reading()
+        begun: list[Sequence[RawRecord]] = []
+
+        def read_ahead(records: Sequence[RawRecord]) -> Any:
+            begun.append(records)
+            return len(begun)
+
+        reading.app.read_ahead = read_ahead
+        assert await reading.read({A: [3, 4]}, {A: [5]}) == 3
+        assert begun == [batch.records for batch in reading.batches]
+        assert [cast(Any, batch.read) for batch in reading.batches] == [1, 2]
+
+    asyncio.run(run())

@@ -42,7 +42,7 @@ class _Answering:
     """An engine and its store, as a worker has them."""
 
     def __init__(self, engine: Engine, store: Store) -> None:
-        self.process, self.ping = engine.process, store.ping
+        self.read, self.judge, self.process, self.ping = engine.read, engine.judge, engine.process, store.ping
 
 
 class Told:

@@ -27,12 +27,12 @@ from state.agreement import Disagreement, WrongStore
 from state.errors import StateUnavailable
 from state.requests import Others, Progress
 from state.server import ServerMemory
-from tests.agents.helpers import Clock, gauges, health
+from tests.agents.helpers import Clock, ReadsNothing, gauges, health
 
 KEY = "a-key-of-these-tests-alone"
 
 
-class FakeJudge:
+class FakeJudge(ReadsNothing):
     policy_version = "v"
 
     def __init__(self, error: Exception | None = None, policy: str = "noeviction") -> None:

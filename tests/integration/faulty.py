@@ -65,12 +65,12 @@ def _from_the_second_batch_on(hang: Callable[[], Awaitable[Any]]) -> None:
     carry = Journey.carry
     carried = 0
 
-    async def carry_once(self: Journey, records: Any) -> bool:
+    async def carry_once(self: Journey, records: Any, read: Any = None) -> bool:
         nonlocal carried
         carried += 1
         if carried > 1:
             await hang()
-        return await carry(self, records)
+        return await carry(self, records, read)
 
     Journey.carry = carry_once  # type: ignore[method-assign]
 
@@ -125,31 +125,31 @@ class Slip(Exception):  # noqa: N818 - it is not one of the product's
 
 def indiscreet() -> None:
     """What a member wrote decides where it fails: `fail-in-rule`, `fail-in-engine`, or where nobody expects it."""
-    judge, process, carry = plan.RulePlan.judge, _StoredJudge.process, Journey.carry
+    judge, read_batch, carry = plan.RulePlan.judge, _StoredJudge.read, Journey.carry
 
     def failing_judge(self: plan.RulePlan, case: Any) -> Any:
         if self.rule.slug == "copied_message" and "fail-in-rule" in getattr(case.fact.event, "text", ""):
             raise Slip(case.fact.event)
         return judge(self, case)
 
-    async def failing_process(self: _StoredJudge, records: Any) -> Any:
+    async def failing_read(self: _StoredJudge, records: Any) -> Any:
         for record in records:
             if b"fail-in-engine" in (record.value or b""):
                 asyncio.get_running_loop().create_task(slip(record))
                 raise Slip(record)
-        return await process(self, records)
+        return await read_batch(self, records)
 
-    async def failing_carry(self: Journey, records: Any) -> bool:
+    async def failing_carry(self: Journey, records: Any, read: Any = None) -> bool:
         for record in records:
             if b"fail-outside" in (record.value or b""):
                 raise Slip(record)
-        return await carry(self, records)
+        return await carry(self, records, read)
 
     async def slip(record: RawRecord) -> None:
         raise Slip(record)
 
     plan.RulePlan.judge = failing_judge  # type: ignore[method-assign]
-    _StoredJudge.process = failing_process  # type: ignore[method-assign]
+    _StoredJudge.read = failing_read  # type: ignore[method-assign]
     Journey.carry = failing_carry  # type: ignore[method-assign]
 
 
