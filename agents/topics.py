@@ -1,6 +1,6 @@
 """The topics that twinwatch reads and writes, how each is laid out, and why."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
@@ -93,29 +93,38 @@ async def create_topics(
         wanted = {settings.topic_prefix + topic.name: topic for topic in TOPICS}
         counts = {name: topic.partitions or partitions for name, topic in wanted.items()}
         missing = [name for name in wanted if name not in existing]
-        response = await admin.create_topics(
-            [
-                NewTopic(
-                    name,
-                    counts[name],
-                    replication_factor,
-                    # aiokafka refuses Kafka's own word for the default unless it sees an assignment, empty as it may be
-                    replica_assignments={} if replication_factor == -1 else None,
-                    topic_configs=wanted[name].configuration,
-                )
-                for name in missing
-            ]
-        )
-        for name, code, message in response.topic_errors:
-            if code not in (0, TopicAlreadyExistsError.errno):
-                raise KafkaUnavailable(
-                    f"Kafka refused to create topic {name}: {message or for_code(code).__name__}"
-                    f"{' (see deploy/kafka/acls.sh)' if for_code(code) in NOT_ALLOWED else ''}"
-                )
+        if missing:  # who may not create any is asked for none
+            await _create(
+                admin, {name: (counts[name], wanted[name].configuration) for name in missing}, replication_factor
+            )
         return CreatedTopics(
             created={name: counts[name] for name in missing},
             existing={name: existing[name] for name in wanted if name in existing},
         )
+
+
+async def _create(
+    admin: AIOKafkaAdminClient, topics: Mapping[str, tuple[int, dict[str, str]]], replication_factor: int
+) -> None:
+    response = await admin.create_topics(
+        [
+            NewTopic(
+                name,
+                partitions,
+                replication_factor,
+                # aiokafka refuses Kafka's own word for the default unless it sees an assignment, empty as it may be
+                replica_assignments={} if replication_factor == -1 else None,
+                topic_configs=configuration,
+            )
+            for name, (partitions, configuration) in topics.items()
+        ]
+    )
+    for name, code, message in response.topic_errors:
+        if code not in (0, TopicAlreadyExistsError.errno):
+            raise KafkaUnavailable(
+                f"Kafka refused to create topic {name}: {message or for_code(code).__name__}"
+                f"{' (see deploy/kafka/acls.sh)' if for_code(code) in NOT_ALLOWED else ''}"
+            )
 
 
 async def missing_topics(settings: Settings) -> list[str]:

