@@ -1,21 +1,17 @@
 """The records that could not be used: read them, find out why, and send them again once the cause is mended."""
 
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import asynccontextmanager
 from typing import Any
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaError
 from msgspec import Struct
 
-from agents.fetching import FetchScreen
-from agents.kafka import KafkaUnavailable, client_options, explain_trouble, reader_options
+from agents.kafka import KafkaUnavailable, client_options, explain_trouble
 from agents.settings import Settings
+from agents.topic_reader import MAX_FETCH_BYTES, read_topics
 from agents.topics import DEAD_LETTERS
 from models.records import Source
-
-_READ_TIMEOUT_MS = 5_000
-_MAX_FETCH_BYTES = 128 * 1024 * 1024
 
 
 class StoredLetter(Struct, frozen=True, kw_only=True):
@@ -42,10 +38,9 @@ async def read_dead_letters(settings: Settings) -> AsyncIterator[StoredLetter]:
 
     Raises `KafkaUnavailable` where Kafka does not answer or the topic is missing.
     """
-    topic = settings.topic_prefix + DEAD_LETTERS
-    async with _consumer(settings, topic) as (consumer, screen):
-        for partition in sorted(consumer.assignment()):
-            async for record in _records(consumer, screen, partition):
+    async with read_topics(settings, DEAD_LETTERS) as reader:
+        for partition in reader.partitions:
+            async for record in reader.held([partition]):
                 yield _letter(record)
 
 
@@ -56,7 +51,7 @@ async def redrive(settings: Settings, letters: Sequence[StoredLetter]) -> int:
     where a letter has no source or its original bytes are gone, and `KafkaUnavailable`.
     """
     originals = [await _original(settings, letter) for letter in letters]
-    producer = AIOKafkaProducer(**client_options(settings), acks="all", max_request_size=_MAX_FETCH_BYTES)
+    producer = AIOKafkaProducer(**client_options(settings), acks="all", max_request_size=MAX_FETCH_BYTES)
     try:
         await producer.start()
         for topic, key, value in originals:
@@ -75,56 +70,14 @@ async def _original(settings: Settings, letter: StoredLetter) -> tuple[str, byte
         raise NotRedriven(f"{letter.place}: it came from no topic")
     if letter.value is not None:
         return source.topic, letter.key, letter.value
-    async with _consumer(settings, source.topic) as (consumer, screen):
+    async with read_topics(settings, source.topic.removeprefix(settings.topic_prefix)) as reader:
         partition = TopicPartition(source.topic, source.partition)
-        starts = await consumer.beginning_offsets([partition])
-        if starts[partition] <= source.offset:
-            async for record in _records(consumer, screen, partition, source.offset):
+        if await reader.start_of(partition) <= source.offset:
+            async for record in reader.held([partition], start=source.offset):
                 if record.offset == source.offset:
                     return source.topic, record.key, record.value
                 break
     raise NotRedriven(f"{letter.place}: {source.topic}/{source.partition} no longer holds offset {source.offset}")
-
-
-async def _records(
-    consumer: AIOKafkaConsumer, screen: FetchScreen, partition: TopicPartition, start: int | None = None
-) -> AsyncIterator[Any]:
-    """What the partition holds now, from `start` or its beginning on. Raises `KafkaUnavailable` where that cannot be read."""
-    end = (await consumer.end_offsets([partition]))[partition]
-    if start is None:
-        await consumer.seek_to_beginning(partition)
-    else:
-        consumer.seek(partition, start)
-    while await consumer.position(partition) < end:
-        unreadable = screen.unreadable.get(partition)
-        if unreadable and await consumer.position(partition) >= unreadable.offset:
-            raise KafkaUnavailable(unreadable.describe(*partition))
-        fetched = await consumer.getmany(partition, timeout_ms=_READ_TIMEOUT_MS)
-        for record in fetched.get(partition, ()):
-            if record.offset < end:
-                yield record
-
-
-@asynccontextmanager
-async def _consumer(settings: Settings, topic: str) -> AsyncIterator[tuple[AIOKafkaConsumer, FetchScreen]]:
-    """A consumer of all partitions of the topic, outside of any group, and what looks through its fetches."""
-    consumer = AIOKafkaConsumer(
-        topic,
-        **reader_options(settings),
-        auto_offset_reset="earliest",
-        max_partition_fetch_bytes=_MAX_FETCH_BYTES,
-        fetch_max_wait_ms=50,  # only what is there already is wanted
-    )
-    screen = FetchScreen(consumer)
-    try:
-        await consumer.start()
-        yield consumer, screen
-    except UnknownTopicOrPartitionError as error:
-        raise KafkaUnavailable(f"Kafka has no topic {topic} (see twinwatch topics create)") from error
-    except (KafkaError, OSError, TimeoutError) as error:
-        raise KafkaUnavailable(await explain_trouble(settings, error)) from error
-    finally:
-        await consumer.stop()
 
 
 def _letter(record: Any) -> StoredLetter:

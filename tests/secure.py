@@ -28,7 +28,15 @@ DEPLOY = Path(__file__).parents[1] / "deploy"
 HOST = "127.0.0.1"
 USERS = {
     name: f"the-password-of-{name}"
-    for name in ("super", "twinwatch", "twinwatch-admin", "twinwatch-operator", "platform", "moderation")
+    for name in (
+        "super",
+        "twinwatch",
+        "twinwatch-admin",
+        "twinwatch-operator",
+        "twinwatch-moderator",
+        "platform",
+        "moderation",
+    )
 }
 """Users of Kafka with their passwords. Each may log in by SCRAM-SHA-512, and the platform by SCRAM-SHA-256."""
 WORKER_PASSWORD = "the-password-of-a-worker-in-Redis"

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from datetime import date
+from datetime import date, timedelta
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as distribution_version
 from pathlib import Path
@@ -239,6 +240,194 @@ def topics_create(env_file: Path | None, partitions: int | None, replication_fac
     for told, names in (("created", done.created), ("exists", done.existing)):
         for name, count in names.items():
             click.echo(f"{told:<8} {name} ({count} partition{'s' if count > 1 else ''})")
+
+
+# --- incidents ---------------------------------------------------------------------------------
+
+
+class _Span(click.ParamType):
+    """A stretch of time: 30m, 24h, 7d."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        found = re.fullmatch(r"([1-9]\d{0,5})([mhd])", str(value))
+        if found is None:
+            self.fail(
+                f"found {value!r}, expected a number of minutes, hours or days, such as 30m, 24h or 7d", param, ctx
+            )
+        return timedelta(minutes=int(found[1]) * {"m": 1, "h": 60, "d": 1_440}[found[2]])
+
+
+_file = click.option(
+    "--file",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    help="Read this file of lines instead of Kafka: incidents, verdicts and events, each a JSON object; may be given again.",
+)
+_severity = click.option(
+    "--severity", type=click.Choice(["low", "medium", "high", "critical"]), default="low", help="At least so severe."
+)
+_rule = click.option("--rule", "rules", multiple=True, metavar="SLUG", help="Only this rule; may be given again.")
+_subject = click.option("--subject", "subjects", multiple=True, metavar="ID", help="Only about this member; likewise.")
+_modes = click.Choice(["live", "shadow", "all"])
+_json = click.option("--json", "as_lines", is_flag=True, help="For scripts: one JSON object a line.")
+
+
+@main.group(short_help="See and answer incidents.")
+def incidents() -> None:
+    """See what was found, with the evidence, and answer it.
+
+    Every command reads Kafka by the settings; list, show and watch do the same over files (--file), such as a replay writes.
+
+    \b
+    Examples:
+        twinwatch incidents list --open
+        twinwatch incidents show 0a072c26
+        twinwatch incidents verdict 0a072c26 upheld --action warned
+        twinwatch incidents watch
+    """
+
+
+@incidents.command("list")
+@_env_file
+@_file
+@click.option("--since", type=_Span(), help="Only what was told so long ago at most; 24h unless it is a file, 30m, 7d.")
+@click.option("--open", "only_open", is_flag=True, help="Only those without a verdict.")
+@_severity
+@_rule
+@_subject
+@click.option("--mode", "modes", type=_modes, default="live", show_default=True)
+@click.option("--limit", type=click.IntRange(1, 100_000), default=50, show_default=True, help="At most so many.")
+@_json
+def incidents_list(
+    env_file: Path | None,
+    files: tuple[str, ...],
+    since: timedelta | None,
+    only_open: bool,
+    severity: str,
+    rules: tuple[str, ...],
+    subjects: tuple[str, ...],
+    modes: Any,
+    limit: int,
+    as_lines: bool,
+) -> None:
+    """List incidents, the worst first: by severity, then by confidence, then the newest. Of each the latest revision.
+
+    With --json an incident is as the contract has it, with `verdict` besides: the one that counts, or null.
+
+    \b
+    Examples:
+        twinwatch incidents list --since 7d --open --severity high
+        twinwatch incidents list --mode shadow --rule off_topic_post
+        twinwatch incidents list --file found.jsonl --json | jq .summary
+    """
+    from twinwatch.incidents_command import Filters, open_log, run_list
+
+    span = since if since or files else timedelta(hours=24)
+    chosen = Filters(
+        modes=modes, since=span, only_open=only_open, severity=severity, rules=_rules(rules), subjects=subjects
+    )
+    run_list(open_log(lambda: _settings(env_file), files), chosen, limit=limit, as_lines=as_lines)
+
+
+@incidents.command("show")
+@click.argument("incident_id", metavar="ID")
+@_env_file
+@_file
+@click.option("--mode", "modes", type=_modes, default="all", show_default=True, help="Where to look for it.")
+@click.option("--unmasked", is_flag=True, help="Show personal data and children's names in the texts, too.")
+@_json
+def incidents_show(
+    incident_id: str, env_file: Path | None, files: tuple[str, ...], modes: Any, unmasked: bool, as_lines: bool
+) -> None:
+    """Show one incident: its revisions, verdicts, what was measured against the limits, and the evidence's own texts.
+
+    ID is the incident's id, or as much of its beginning as tells it from others. The texts of the evidence are read from
+    the topics of activity (14 days) or the files; copies stand side by side, with their differences marked. Personal data
+    and children's names in them are masked, unless with --unmasked.
+
+    \b
+    Examples:
+        twinwatch incidents show 0a072c26
+        twinwatch incidents show 0a072c26 --file found.jsonl --file monday.jsonl
+    """
+    from twinwatch.incidents_command import open_log, run_show
+
+    log = open_log(lambda: _settings(env_file), files)
+    run_show(log, incident_id, modes, unmasked=unmasked, as_lines=as_lines)
+
+
+@incidents.command("verdict")
+@click.argument("incident_id", metavar="ID")
+@click.argument("verdict", type=click.Choice(["upheld", "dismissed"]))
+@click.option(
+    "--action", type=click.Choice(["none", "warned", "restricted", "banned"]), help="What was done to the member."
+)
+@click.option("--moderator", metavar="WHO", help="Who says so; else the name you are logged in by.")
+@_env_file
+@_json
+def incidents_verdict(
+    incident_id: str, verdict: Any, action: Any, moderator: str | None, env_file: Path | None, as_lines: bool
+) -> None:
+    """Say of an incident that it is right (upheld) or not (dismissed). The workers learn from it (docs/feedback.md).
+
+    ID as for `show`. The verdict is written to incidents.verdicts; a later one on the same incident takes its place. It
+    only tells what was done to the member (--action): doing it is the platform's business.
+
+    \b
+    Examples:
+        twinwatch incidents verdict 0a072c26 upheld --action warned
+        twinwatch incidents verdict 0a072c26 dismissed --moderator maria
+    """
+    from agents.incident_log import IncidentLog
+    from twinwatch.incidents_command import run_verdict
+
+    run_verdict(IncidentLog(_settings(env_file)), incident_id, verdict, action, moderator, as_lines=as_lines)
+
+
+@incidents.command("watch")
+@_env_file
+@_file
+@click.option("--since", type=_Span(), help="Begin so long ago, such as 30m; else an hour ago.")
+@_severity
+@_rule
+@_subject
+@click.option("--mode", "modes", type=_modes, default="all", show_default=True)
+def incidents_watch(
+    env_file: Path | None,
+    files: tuple[str, ...],
+    since: timedelta | None,
+    severity: str,
+    rules: tuple[str, ...],
+    subjects: tuple[str, ...],
+    modes: Any,
+) -> None:
+    """Watch incidents as they are told: counts per rule, how many came when, the workers' lag, the latest ones.
+
+    On a terminal: q or Ctrl-C quits, s changes the least severity. In a pipe: one line for each revision.
+
+    \b
+    Examples:
+        twinwatch incidents watch --severity high
+        twinwatch incidents watch --file found.jsonl
+    """
+    from twinwatch.incidents_command import Filters, open_log
+    from twinwatch.incidents_watch import run_watch
+
+    chosen = Filters(modes=modes, since=since, severity=severity, rules=_rules(rules), subjects=subjects)
+    settings = None if files else _settings(env_file)
+    run_watch(open_log(lambda: _settings(env_file), files), settings, chosen)
+
+
+def _rules(given: tuple[str, ...]) -> tuple[str, ...]:
+    from rules.registry import all_rules
+
+    for slug in given:
+        if slug not in all_rules():
+            raise Failure(f"--rule: found {slug!r}, expected one of {', '.join(all_rules())}")
+    return given
 
 
 # --- dead letters ------------------------------------------------------------------------------

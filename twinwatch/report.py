@@ -20,7 +20,7 @@ from twinwatch.languages_page import WITHOUT, rules_by_list
 if TYPE_CHECKING:
     from twinwatch.replay import ReplaySummary
 
-_STYLES = {"low": "cyan", "medium": "yellow", "high": "red", "critical": "bold white on red"}
+SEVERITY_STYLES = {"low": "cyan", "medium": "yellow", "high": "red", "critical": "bold white on red"}
 
 
 def printable(text: str) -> str:
@@ -32,7 +32,7 @@ def incident_text(incident: Incident, *, with_date: bool = False) -> Text:
     """An incident in one line: when, how bad, which rule, about whom, and why."""
     moment = incident.occurred_at.strftime("%Y-%m-%d %H:%MZ" if with_date else "%H:%MZ")
     line = Text(f"{moment}  ")
-    line.append(f"{incident.severity:<8} ", _STYLES[incident.severity])
+    line.append(f"{incident.severity:<8} ", SEVERITY_STYLES[incident.severity])
     line.append(f"{incident.rule:<24} ", "bold")
     line.append(printable(incident.subject_id), "magenta")
     if incident.revision > 1:

@@ -12,7 +12,7 @@
 #
 #     TWINWATCH_USER        the workers                           PLATFORM_USER    the platform's backend
 #     TWINWATCH_ADMIN       twinwatch topics create               MODERATION_USER  the warn/ban service
-#     TWINWATCH_OPERATOR    twinwatch dead-letters
+#     TWINWATCH_OPERATOR    twinwatch dead-letters          TWINWATCH_MODERATOR  twinwatch incidents
 set -euo pipefail
 
 prefix=${TWINWATCH_TOPIC_PREFIX:-}
@@ -20,6 +20,7 @@ group=${TWINWATCH_CONSUMER_GROUP:-twinwatch}
 worker=${TWINWATCH_USER:-twinwatch}
 admin=${TWINWATCH_ADMIN:-twinwatch-admin}
 operator=${TWINWATCH_OPERATOR:-twinwatch-operator}
+moderator=${TWINWATCH_MODERATOR:-twinwatch-moderator}
 platform=${PLATFORM_USER:-platform}
 moderation=${MODERATION_USER:-moderation}
 moderation_group=${MODERATION_GROUP:-moderation}
@@ -59,3 +60,8 @@ allow "$admin" Describe "${activity[@]}" "$verdicts" incidents incidents.shadow 
 # `twinwatch dead-letters` reads them and, where they are too large to be carried, their originals; redriving writes them again
 allow "$operator" Read "$dead_letters" "${activity[@]}" "$verdicts"
 allow "$operator" Write "${activity[@]}" "$verdicts"
+
+# `twinwatch incidents` shows what was found with the events that led to it, writes verdicts, and looks at the workers' lag
+allow "$moderator" Read incidents incidents.shadow "$verdicts" "${activity[@]}"
+allow "$moderator" Write "$verdicts"
+allow "$moderator" Describe -- --group "$group"

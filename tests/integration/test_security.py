@@ -155,6 +155,13 @@ def test_the_whole_journey_with_everybody_as_a_user_of_least_privilege(stage: St
     assert worker.metrics()["twinwatch_events_total{'outcome': 'accepted', 'type': 'verdict'}"] == 1
     eventually(lambda: "twinwatch_consumer_lag_records" in worker.get("/metrics")[1], what="the group is looked at")
 
+    moderators_file = str(stage.env_file(**secure_kafka.settings_of("twinwatch-moderator")))
+    shown = command("incidents", "show", verdict["incident_id"], "--json", "--env-file", moderators_file)
+    assert shown.returncode == 0, shown.stderr
+    assert not json.loads(shown.stdout)["missing"]
+    answered = command("incidents", "verdict", verdict["incident_id"], "dismissed", "--env-file", moderators_file)
+    assert answered.returncode == 0, answered.stderr
+
     operators_file = str(stage.env_file(**secure_kafka.settings_of("twinwatch-operator")))
     listed = command("dead-letters", "list", "--env-file", operators_file)
     assert (listed.returncode, listed.stderr) == (0, "")
@@ -352,6 +359,8 @@ def test_a_worker_that_may_no_longer_write_waits_says_so_and_goes_on_once_it_may
         ("moderation", "write", "incidents"),
         ("twinwatch-admin", "read", "activity.messages"),
         ("twinwatch-operator", "write", "incidents"),
+        ("twinwatch-moderator", "write", "incidents"),
+        ("twinwatch-moderator", "write", "activity.messages"),
     ],
 )
 def test_what_is_not_ones_business_is_refused_in_kafka(

@@ -1,0 +1,82 @@
+"""Incidents as they stand in files, with verdicts and events: what `agents.incident_log` is for Kafka."""
+
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+import msgspec
+from msgspec import Struct
+
+from agents.incident_log import ANY_EVENT, Modes, read_incident
+from models.decoding import UndecodableError, decode_event
+from models.events import Event, Verdict
+from models.incidents import Incident
+from twinwatch.failures import Failure
+from twinwatch.replay import read_lines
+from twinwatch.replay_command import open_events
+
+
+class _Shape(Struct):
+    """As much of a line as tells what it is."""
+
+    revision: int | None = None
+    event_id: str | None = None
+
+
+_shapes = msgspec.json.Decoder(_Shape)
+
+
+class IncidentFiles:
+    """Files of lines, each an incident, a verdict or another event. Its methods raise `Failure`."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._paths = paths
+        self.unreadable = 0
+        """Lines that were none of these, and left out."""
+
+    async def incidents(self, modes: Modes, since: datetime | None = None) -> AsyncIterator[Incident]:
+        """All revisions, or those that were told from `since` (wall clock) on."""
+        self.unreadable = 0
+        for value, shape in self._lines():
+            if shape.revision is None:
+                self.unreadable += shape.event_id is None
+                continue
+            try:
+                incident = read_incident(value)
+            except ValueError:
+                self.unreadable += 1
+                continue
+            if modes in ("all", incident.mode) and (since is None or incident.detected_at >= since):
+                yield incident
+
+    async def verdicts(self) -> AsyncIterator[Verdict]:
+        """All verdicts."""
+        for event in self._events():
+            if isinstance(event, Verdict):
+                yield event
+
+    async def events(self, incident: Incident) -> list[Event]:
+        """The events that are the incident's evidence, in the order in which they happened; each once."""
+        wanted = set(incident.evidence.event_ids)
+        found = {event.identity: event for event in self._events() if event.event_id in wanted}
+        return sorted(found.values(), key=lambda event: event.time)
+
+    def _events(self) -> Iterator[Event]:
+        for value, shape in self._lines():
+            if shape.event_id is not None:
+                try:
+                    yield decode_event(value, limits=ANY_EVENT, now=datetime.now(UTC))
+                except UndecodableError:
+                    continue
+
+    def _lines(self) -> Iterator[tuple[bytes, _Shape]]:
+        for path in self._paths:
+            with ExitStack() as stack:
+                try:
+                    for line in read_lines(open_events(path, stack).stream):
+                        try:
+                            yield line.value, _shapes.decode(line.value)
+                        except ValueError:
+                            yield line.value, _Shape()
+                except (OSError, EOFError) as error:
+                    raise Failure(f"{path}: it cannot be read to its end: {error}") from error
