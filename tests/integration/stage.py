@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from click.testing import CliRunner, Result
 from confluent_kafka import Consumer, Message, Producer, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
@@ -28,6 +29,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS
 from models.events import TOPICS
 from tests.servers import LONG_ENOUGH, REPOSITORY, eventually, free_port, run
+from twinwatch.cli import main
 from twinwatch.embedded.kept import KeptProcess
 
 PSEUDONYM_KEY = "a key for tests and nothing else"
@@ -345,6 +347,13 @@ def clean_environment() -> dict[str, str]:
 def command(*arguments: str, seconds: float = LONG_ENOUGH) -> "subprocess.CompletedProcess[str]":
     """Run the command line to its end."""
     return run(sys.executable, "-m", "twinwatch", *arguments, env=clean_environment(), seconds=seconds)
+
+
+def command_here(*arguments: str) -> Result:
+    """The same without a process of its own, which takes seconds to start. Its settings come from its `--env-file` alone."""
+    result = CliRunner().invoke(main, arguments, prog_name="twinwatch")
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
 
 
 def upserted(incidents: Iterable[dict[str, Any]]) -> Found:

@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime, timedelta
 
 from tests.integration.conftest import NewStage
-from tests.integration.stage import Stage, clean_environment, command, event
+from tests.integration.stage import Stage, clean_environment, command_here, event
 from tests.servers import run
 from tests.terminal import Terminal
 
@@ -34,8 +34,8 @@ def test_an_incident_is_listed_shown_answered_and_watched(new_genuine_stage: New
     env_file = str(stage.env_file())
 
     def incidents(*arguments: str) -> str:
-        done = command("incidents", *arguments, "--env-file", env_file)
-        assert done.returncode == 0, done.stderr
+        done = command_here("incidents", *arguments, "--env-file", env_file)
+        assert done.exit_code == 0, done.stderr
         assert "\x1b" not in done.stdout
         return done.stdout
 
@@ -74,8 +74,8 @@ def test_an_incident_is_listed_shown_answered_and_watched(new_genuine_stage: New
     assert {json.loads(line)["subject_id"] for line in left} == {"ben", "eva"}
     assert "upheld (warned) by maria" in incidents("show", of_anna[:8])
 
-    wrong = command("incidents", "verdict", "ffffffff", "dismissed", "--env-file", env_file)
-    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    wrong = command_here("incidents", "verdict", "ffffffff", "dismissed", "--env-file", env_file)
+    assert (wrong.exit_code, wrong.stderr.count("\n")) == (2, 1)
     assert len(stage.read("incidents.verdicts")) == 1
 
 

@@ -31,7 +31,7 @@ from state.errors import StateUnavailable
 from state.forget import forget
 from state.pseudonyms import Pseudonyms
 from state.store import COMMANDS, DEFAULT_NAMESPACE, Store
-from tests.integration.stage import Sent, Stage, command
+from tests.integration.stage import Sent, Stage, command, command_here
 from tests.integration.workload import copied_messages
 from tests.secure import (
     HOST,
@@ -156,11 +156,11 @@ def test_the_whole_journey_with_everybody_as_a_user_of_least_privilege(stage: St
     eventually(lambda: "twinwatch_consumer_lag_records" in worker.get("/metrics")[1], what="the group is looked at")
 
     moderators_file = str(stage.env_file(**secure_kafka.settings_of("twinwatch-moderator")))
-    shown = command("incidents", "show", verdict["incident_id"], "--json", "--env-file", moderators_file)
-    assert shown.returncode == 0, shown.stderr
+    shown = command_here("incidents", "show", verdict["incident_id"], "--json", "--env-file", moderators_file)
+    assert shown.exit_code == 0, shown.stderr
     assert not json.loads(shown.stdout)["missing"]
-    answered = command("incidents", "verdict", verdict["incident_id"], "dismissed", "--env-file", moderators_file)
-    assert answered.returncode == 0, answered.stderr
+    answered = command_here("incidents", "verdict", verdict["incident_id"], "dismissed", "--env-file", moderators_file)
+    assert answered.exit_code == 0, answered.stderr
 
     operators_file = str(stage.env_file(**secure_kafka.settings_of("twinwatch-operator")))
     listed = command("dead-letters", "list", "--env-file", operators_file)
