@@ -12,14 +12,19 @@ All follow the `affine32` scheme of datasketch 2 (its permutations, its mixing):
 `datasketch.MinHash` over the same hashes. Of each minimum the low bits are kept (b-bit MinHash: Li and König 2010).
 """
 
+import sys
 import unicodedata
 from collections.abc import Sequence
 from hashlib import blake2b
-from typing import NamedTuple
+from importlib import import_module
+from importlib.util import find_spec, module_from_spec
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from datasketch import MinHash
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
 
 SIGNATURE_SLOTS = 128
 """MinHash permutations per sketch."""
@@ -36,7 +41,23 @@ Codes = NDArray[np.uint32]
 Hashes = NDArray[np.uint32]
 Starts = NDArray[np.intp]
 
-_PERMUTATIONS = MinHash(num_perm=SIGNATURE_SLOTS).permutations
+
+def _min_hash() -> "type[MinHash]":
+    """`datasketch.MinHash` without the rest of datasketch, which loads SciPy: a second and 47 MiB of every worker."""
+    loaded = {name for name in sys.modules if name.partition(".")[0] == "datasketch"}
+    spec = find_spec("datasketch")
+    if loaded or spec is None:
+        return import_module("datasketch").MinHash  # type: ignore[no-any-return]
+    sys.modules["datasketch"] = module_from_spec(spec)
+    try:
+        return import_module("datasketch.minhash").MinHash  # type: ignore[no-any-return]
+    finally:
+        # whoever imports datasketch after us gets all of it
+        for name in [name for name in sys.modules if name.partition(".")[0] == "datasketch"]:
+            del sys.modules[name]
+
+
+_PERMUTATIONS = _min_hash()(num_perm=SIGNATURE_SLOTS).permutations
 _MULTIPLIERS, _OFFSETS = _PERMUTATIONS[0].astype(np.uint32), _PERMUTATIONS[1].astype(np.uint32)
 _BASE = np.uint64(0x9E3779B97F4A7C15)  # odd, and its powers spread over all bits: 2**64 divided by the golden ratio
 _LONGEST_WORD = 64

@@ -81,3 +81,25 @@ def test_judging_reads_no_file_and_imports_no_module_once_tables_are_loaded() ->
 
 def test_without_loading_it_would() -> None:
     assert "greetings.yaml" in read_while_judging("not loaded")
+
+
+def test_a_worker_loads_no_scipy() -> None:
+    """It would be a second of each start and 47 MiB, for a part of datasketch that is not used."""
+    done = run(sys.executable, "-c", "import sys, agents.worker; print(sorted({'scipy', 'numpy'} & set(sys.modules)))")
+    assert done.stdout.strip() == "['numpy']", done.stderr
+
+
+def test_who_imports_datasketch_after_us_gets_all_of_it() -> None:
+    program = "import text.signature, datasketch; print(datasketch.MinHashLSH(num_perm=16).h)"
+    done = run(sys.executable, "-c", program)
+    assert done.stdout.strip() == "16", done.stderr
+
+
+def test_after_loading_garbage_is_looked_for_and_not_in_tables() -> None:
+    program = (
+        "import gc, engine.engine, engine.loading as it; it.load_tables(); print(gc.isenabled(), gc.get_freeze_count())"
+    )
+    done = run(sys.executable, "-c", program)
+    enabled, frozen = done.stdout.split()
+    assert enabled == "True", done.stderr
+    assert int(frozen) > 100_000
