@@ -2,9 +2,9 @@
 
     python -m benchmarks.first_incident [--starts 3] [--json FILE]
 
-A worker in a process of its own, with a genuine Apache Kafka in which records wait, and an empty Redis. Told are seconds of the
-clock on the wall from the start of the process until the incident can be read, and until the worker says that it starts (its
-modules are loaded) and that it has partitions; and the processor's seconds of the worker in all, which a busy machine
+A worker in a process of its own, with a genuine Apache Kafka in which records wait, and an empty Redis. Told are seconds of
+the clock on the wall from the start of the process until the incident can be read, and until the worker says that it starts
+(its modules are loaded) and that it has partitions; and the processor's seconds of the worker in all, which a busy machine
 lengthens less.
 """
 

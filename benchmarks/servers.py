@@ -1,4 +1,4 @@
-"""A genuine Apache Kafka (`make kafka` fetches it), a Redis-compatible server and a stage on them, for benchmarks of workers."""
+"""A genuine Apache Kafka (`make kafka` fetches it), a Redis-compatible server and a stage, for benchmarks of workers."""
 
 import json
 import sys

@@ -90,9 +90,9 @@ def test_a_worker_loads_no_scipy() -> None:
 
 
 def test_who_imports_datasketch_after_us_gets_all_of_it() -> None:
-    program = "import text.signature, datasketch; print(datasketch.MinHashLSH(num_perm=16).h)"
+    program = "import text.signature, datasketch; print(datasketch.MinHashLSH(num_perm=128).h)"
     done = run(sys.executable, "-c", program)
-    assert done.stdout.strip() == "16", done.stderr
+    assert done.stdout.strip() == "128", done.stderr
 
 
 def test_after_loading_garbage_is_looked_for_and_not_in_tables() -> None:
