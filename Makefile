@@ -46,7 +46,7 @@ INSTALL := $(PIP) install --no-compile --require-hashes
 # setuptools warns of whatever an editable installation might hide; here it is this directory, as is meant
 INSTALL_PROJECT := PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test install lint format fuzz kafka unit quick servers chaos kills lock clean
+.PHONY: help run test install lint format fuzz kafka unit quick docs servers chaos kills lock clean
 
 help:  ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -85,6 +85,9 @@ unit: $(VENV)/.dev  ## run every test (PYTEST_ARGS="-k forum" runs some)
 
 quick: $(VENV)/.dev  ## run every test that needs no server, in less than a minute
 	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal --quick $(PYTEST_ARGS)
+
+docs: $(VENV)/.dev  ## build the documentation as a site, build/site/index.html
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file deploy/site/mkdocs.yml
 
 servers: $(VENV)/.demo  ## run Kafka and Redis on this machine, without Docker, until Ctrl-C
 	@$(BIN)/python -m twinwatch.embedded $(VENV)/servers.env

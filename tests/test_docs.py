@@ -1,0 +1,90 @@
+"""The documentation: every link leads somewhere, and what it tells a newcomer to do does what it says."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+
+from tests.scenarios.scenario import load
+from tests.servers import REPOSITORY, run
+
+DOCS = REPOSITORY / "docs"
+SITE = REPOSITORY / "deploy" / "site" / "mkdocs.yml"
+
+
+def build(directory: Path) -> "subprocess.CompletedProcess[str]":
+    """Build the site of a copy of the pages."""
+    (directory / "deploy" / "site").mkdir(parents=True)
+    shutil.copy(SITE, directory / "deploy" / "site")
+    return run(
+        Path(sys.executable).parent / "mkdocs",
+        *("build", "--strict", "--config-file", directory / "deploy" / "site" / SITE.name),
+    )
+
+
+def test_no_link_of_the_site_is_broken(tmp_path: Path) -> None:
+    shutil.copytree(DOCS, tmp_path / "docs")
+    done = build(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "build" / "site" / "tutorial" / "index.html").is_file()
+
+
+def test_a_broken_link_is_told(tmp_path: Path) -> None:
+    shutil.copytree(DOCS, tmp_path / "docs")
+    with (tmp_path / "docs" / "index.md").open("a", encoding="utf-8") as page:
+        page.write("\n[a page](gone.md) and [a heading](settings.md#gone)\n")
+    done = build(tmp_path)
+    assert done.returncode != 0
+    assert "'gone.md'" in done.stderr
+    assert "'settings.md#gone'" in done.stderr
+
+
+def test_every_link_of_the_readme_leads_somewhere() -> None:
+    links = re.findall(r"]\(([^)#]+)", (REPOSITORY / "README.md").read_text(encoding="utf-8"))
+    assert links
+    assert [link for link in links if "://" not in link and not (REPOSITORY / link).exists()] == []
+
+
+def test_there_are_few_terms() -> None:
+    terms = re.findall(r"^\*\*", (DOCS / "concepts.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(terms) <= 25
+
+
+def test_the_scenario_of_the_guide_is_one(tmp_path: Path) -> None:
+    (scenario,) = re.findall(r"^ {8}(rule: .*?)^\S", (DOCS / "how-to.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    path = tmp_path / "scenario.yaml"
+    path.write_text("\n".join(line.removeprefix(" " * 8) for line in scenario.splitlines()), encoding="utf-8")
+    (loaded,) = load(path)
+    assert loaded.name == "scenario: a circular to twenty strangers"
+
+
+def test_the_tutorial_finds_what_it_says(servers: None, tmp_path: Path) -> None:
+    page = (DOCS / "tutorial.md").read_text(encoding="utf-8")
+    (writes,) = re.findall(r"```\n(for .*?)```", page, re.DOTALL)
+    assert run("bash", "-c", writes, cwd=tmp_path).returncode == 0
+    lines = re.findall(r"^(?:\$| {4}) ?\.venv/bin/twinwatch (.*)$", page, re.MULTILINE)
+
+    def twinwatch(start: str, **words: str) -> str:
+        (line,) = (line for line in lines if line.startswith(start))
+        command = f"{sys.executable} -m twinwatch {line}".format_map(words).replace(" ID ", f" {words.get('id')} ")
+        done = run("bash", "-c", command, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    twinwatch("replay day.jsonl --incidents")
+    listed = twinwatch("incidents list")
+    assert "copied_message" in listed
+    (incident,) = {yaml.safe_load(line)["incident_id"] for line in (tmp_path / "found.jsonl").read_text().splitlines()}
+    shown = twinwatch("incidents show", id=incident)
+    assert "project about bees" in shown
+    twinwatch("policy show")
+    policy = tmp_path / "mine.yaml"
+    settings = yaml.safe_load(policy.read_text(encoding="utf-8"))
+    (quota,) = (one for one in settings["rules"]["copied_message"]["limits"]["recipients"] if one["reach"] == 8)
+    quota["reach"] = 10
+    policy.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    twinwatch("policy check")
+    assert twinwatch("replay day.jsonl --policy") == ""
