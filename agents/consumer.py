@@ -330,6 +330,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer = self._ensure_consumer()
         ours = self.assignment()
         wanted = {TopicPartition(*tp): OffsetAndMetadata(offset, "") for tp, offset in offsets.items() if tp in ours}
+        if not wanted:  # all of them went to others meanwhile; aiokafka takes an empty request for a mistake
+            return False
         try:
             async with asyncio.timeout(_COMMIT_SECONDS):
                 await consumer.commit(wanted)
