@@ -242,6 +242,33 @@ def topics_create(env_file: Path | None, partitions: int | None, replication_fac
             click.echo(f"{told:<8} {name} ({count} partition{'s' if count > 1 else ''})")
 
 
+# --- doctor ------------------------------------------------------------------------------------
+
+
+@main.command(short_help="Say what is wrong with the installation, and what to do.")
+@_env_file
+@click.option("--json", "as_lines", is_flag=True, help="For scripts: one JSON object a line.")
+def doctor(env_file: Path | None, as_lines: bool) -> None:
+    """Look at everything that a worker needs: settings, policy, Kafka, Redis, the clock. Nothing is changed.
+
+    Of Kafka: whether it answers, its topics, their partitions and set-up, what we may read and write, and codecs. Of Redis:
+    its version, persistence, eviction, memory, what we may do, and whether workers use it with our key.
+
+    Each line is `fine`, a `note` (it works, and somebody should know) or `wrong`, with what to do. The exit status is 0
+    when nothing is wrong, 1 when something is, 2 when the settings cannot be read.
+
+    \b
+    Examples:
+        twinwatch doctor
+        twinwatch doctor --env-file production.env
+        twinwatch doctor --json | jq 'select(.grade == "wrong")'
+    """
+    from twinwatch.doctor_command import run_doctor
+
+    if not run_doctor(_settings(env_file), as_lines=as_lines):
+        sys.exit(FAILED)
+
+
 # --- incidents ---------------------------------------------------------------------------------
 
 

@@ -1,0 +1,118 @@
+"""`twinwatch doctor` against genuine servers: it finds what is wrong, says what to do, and changes nothing."""
+
+import json
+import secrets
+from pathlib import Path
+
+import pytest
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
+from redis import Redis
+
+from agents.checkup import LEAST_REDIS, _clock, _persistence, _room, _version
+from agents.settings import Settings
+from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS
+from tests.integration.conftest import NewStage
+from tests.integration.stage import Stage, command_here
+from tests.servers import LONG_ENOUGH, KafkaServer, RedisServer
+
+Findings = list[dict[str, str]]
+
+
+def findings(stage: Stage, **settings: object) -> tuple[int, Findings]:
+    done = command_here("doctor", "--json", "--env-file", str(stage.env_file(**settings)))
+    return done.exit_code, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def graded(found: Findings, grade: str) -> str:
+    return "\n".join(f"{one['area']}: {one['told']}: {one['remedy']}" for one in found if one["grade"] == grade)
+
+
+@pytest.fixture(autouse=True)
+def only_the_settings_of_the_stage(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def test_all_is_well_until_topics_rights_or_keys_are_not(new_genuine_stage: NewStage) -> None:
+    stage = new_genuine_stage(2)
+    status, found = findings(stage)
+    assert (status, graded(found, "wrong")) == (0, "")
+    assert {one["area"] for one in found} == {"settings", "policy", "kafka", "redis", "clock"}
+    fine = graded(found, "fine")
+    assert "12 topics with 1 to 2 partitions" in fine
+    assert "no worker has used it yet" in fine
+    with Redis.from_url(stage.redis_url) as client:
+        assert client.dbsize() == 0, "looking changes nothing"
+
+    worker = stage.start_worker()
+    assert worker.stop() == 0
+    _, found = findings(stage)
+    assert "workers use it with our pseudonym key" in graded(found, "fine")
+    status, found = findings(stage, pseudonym_key=secrets.token_hex(32))
+    assert status == 1
+    assert "TWINWATCH_PSEUDONYM_KEY" in graded(found, "wrong")
+    status, found = findings(stage, pseudonym_key="changeme" * 4)
+    assert "is a placeholder" in graded(found, "wrong")
+
+    before = [len(stage.read(topic)) for topic in (INCIDENTS, SHADOW_INCIDENTS, DEAD_LETTERS)]
+    stage.refuse(True)
+    status, found = findings(stage)
+    stage.refuse(False)
+    assert status == 1
+    assert f"we may not write {stage.prefix}incidents" in graded(found, "wrong")
+    assert "deploy/kafka/acls.sh" in graded(found, "wrong")
+    assert [len(stage.read(topic)) for topic in (INCIDENTS, SHADOW_INCIDENTS, DEAD_LETTERS)] == before, (
+        "looking writes nothing"
+    )
+
+
+def test_missing_and_compacted_topics_are_named(kafka: KafkaServer, genuine_redis: RedisServer, tmp_path: Path) -> None:
+    stage = Stage(kafka.bootstrap_servers, genuine_redis.url, tmp_path, prefix=f"t{secrets.token_hex(4)}.")
+    name = f"{stage.prefix}incidents"
+    admin = AdminClient({"bootstrap.servers": kafka.bootstrap_servers})
+    admin.create_topics([NewTopic(name, 1, 1, config={"cleanup.policy": "compact"})])[name].result(LONG_ENOUGH)
+    resource = ConfigResource(ResourceType.TOPIC, name)
+    admin.describe_configs([resource])[resource].result(LONG_ENOUGH)
+    status, found = findings(stage)
+    assert status == 1
+    assert f"{stage.prefix}activity.messages" in graded(found, "wrong")
+    assert "twinwatch topics create" in graded(found, "wrong")
+    assert f"{name} is compacted" in graded(found, "wrong")
+
+
+def test_servers_that_do_not_answer_are_told_with_the_setting(tmp_path: Path) -> None:
+    stage = Stage("127.0.0.1:1", "redis://127.0.0.1:1/0", tmp_path)
+    status, found = findings(stage)
+    assert status == 1
+    wrong = graded(found, "wrong")
+    assert "TWINWATCH_KAFKA_BOOTSTRAP_SERVERS" in wrong
+    assert "TWINWATCH_REDIS_URL" in wrong
+    assert "Traceback" not in wrong
+
+
+def test_settings_that_cannot_be_read_are_one_line_and_status_2(tmp_path: Path) -> None:
+    stage = Stage("nowhere", "redis://127.0.0.1:1/0", tmp_path)
+    done = command_here("doctor", "--env-file", str(stage.env_file()))
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+
+
+def test_a_redis_that_evicts_is_wrong(redis_program: Path, tmp_path: Path) -> None:
+    with RedisServer(redis_program, maxmemory_policy="allkeys-lru", appendonly="no") as server:
+        server.start()
+        status, found = findings(Stage("127.0.0.1:1", server.url, tmp_path))
+        assert status == 1
+        assert "maxmemory-policy allkeys-lru" in graded(found, "wrong")
+        assert "append-only" in graded(found, "note")
+        _, found = findings(Stage("127.0.0.1:1", server.url, tmp_path), redis_allow_eviction=True)
+        assert "maxmemory-policy" not in graded(found, "wrong")
+
+
+def test_what_redis_tells_is_graded() -> None:
+    settings = Settings()
+    old = {"redis_version": f"{LEAST_REDIS[0] - 1}.2.9", "server_time_usec": 1_000_000}
+    assert [one.grade for one in _version(old)] == ["wrong"]
+    assert [one.grade for one in _version({"redis_version": "7.2.4", "server_name": "valkey"})] == ["fine"]
+    assert [one.grade for one in _clock(old, settings)] == ["wrong"]
+    assert [one.grade for one in _persistence({"rdb_last_bgsave_status": "err"})] == ["wrong"]
+    assert [one.grade for one in _room(96, 100)] == ["wrong"]
+    assert [one.grade for one in _room(85, 100)] == ["note"]
+    assert [one.grade for one in _room(10, 100)] == ["fine"]
