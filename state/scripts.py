@@ -198,7 +198,8 @@ class Shards:
     async def _pipeline(self, calls: Sequence[tuple[Script, str, bytes]]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
         for script, prefix, argument in calls:
-            pipeline.evalsha(script.sha, 1, prefix, argument)
+            # the method of that name is refused in a pipeline to a cluster; each pipeline is one shard's, thus one node's
+            pipeline.execute_command("EVALSHA", script.sha, 1, prefix, argument)
         # raised here, because redis-py would add the command, and with it what it carries, to the message
         answers = await pipeline.execute(raise_on_error=False)
         for answer in answers:
