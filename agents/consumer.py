@@ -34,7 +34,7 @@ from agents.order import Merge
 from agents.pace import Pace, Reached
 from agents.startup import CannotStart
 from engine.engine import ReadBatch
-from models.records import RawRecord, Source
+from models.records import RawRecord, Source, traceparent_of
 
 logger = logging.getLogger(__name__)
 _faust_logger = logging.getLogger("faust.consumer")
@@ -558,7 +558,8 @@ class BatchConsumer(driver.Consumer):
 
 
 def _written(partition: Any, record: Any) -> Written:
-    source = Source(topic=partition.topic, partition=partition.partition, offset=record.offset)
+    trace = traceparent_of(record.headers) if record.headers else None
+    source = Source(topic=partition.topic, partition=partition.partition, offset=record.offset, traceparent=trace)
     return RawRecord(record.value, record.key, source), record.timestamp
 
 

@@ -14,7 +14,7 @@ from agents.metrics import Metrics
 from agents.patience import Patience
 from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS
 from engine.outcome import Outcome
-from models.incidents import encode_incident
+from models.incidents import encode_incident, incident_headers
 from models.records import DeadLetter
 
 Headers = list[tuple[str, bytes]]
@@ -55,7 +55,7 @@ def publications(outcome: Outcome, *, prefix: str = "") -> list[Publication]:
             topic=prefix + (INCIDENTS if incident.mode == "live" else SHADOW_INCIDENTS),
             key=incident.subject_id.encode(),
             value=encode_incident(incident),
-            headers=[],
+            headers=incident_headers(incident),
         )
         for incident in outcome.incidents
     ]
@@ -129,7 +129,7 @@ class Publisher:
             return record
         cause = error.__cause__ or error  # Faust wraps what aiokafka raised
         self._metrics.count_kafka_error(type(cause).__name__)
-        if isinstance(cause, _TOO_LARGE) and record.headers and record.value is not None:
+        if isinstance(cause, _TOO_LARGE) and record.topic.endswith(DEAD_LETTERS) and record.value is not None:
             return _shortened(record, record.value)
         self._health.suffer("kafka", f"Kafka does not take records for {record.topic}: {type(cause).__name__}")
         return record

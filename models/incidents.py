@@ -82,4 +82,19 @@ def encode_incident(incident: Incident) -> bytes:
     fields = msgspec.to_builtins(incident)
     if incident.source is None:
         del fields["source"]
+    else:
+        fields["source"].pop("traceparent", None)
     return msgspec.json.encode(fields)
+
+
+def incident_headers(incident: Incident) -> list[tuple[str, bytes]]:
+    """The Kafka headers of the contract, by which a consumer can choose without decoding."""
+    headers = {
+        "rule": incident.rule,
+        "severity": incident.severity,
+        "mode": incident.mode,
+        "schema_version": str(incident.schema_version),
+    }
+    if incident.source and incident.source.traceparent:
+        headers["traceparent"] = incident.source.traceparent
+    return [(name, value.encode()) for name, value in headers.items()]

@@ -1,5 +1,7 @@
 """Records as they come off a topic or a file, and the dead letters that unusable ones become."""
 
+import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -8,12 +10,30 @@ from msgspec import Struct
 from models.events import rfc_3339
 
 
-class Source(Struct, frozen=True, kw_only=True):
-    """Where in Kafka a record was read."""
+TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+"""The form of a record's header `traceparent` (W3C Trace Context, version 00)."""
+
+
+class Source(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where in Kafka a record was read.
+
+    `traceparent` is the record's header of that name, where it has one of the right form: by it the trace of the request that
+    wrote the record goes on in what is written because of it. It is told as a header, too, and never within an incident.
+    """
 
     topic: str
     partition: int
     offset: int
+    traceparent: str | None = None
+
+
+def traceparent_of(headers: Iterable[tuple[str, bytes | None]]) -> str | None:
+    """The last header `traceparent` that has its form; of what has not nothing is kept."""
+    found = None
+    for name, value in headers:
+        if name == "traceparent" and value and TRACEPARENT.fullmatch(value):
+            found = value.decode()
+    return found
 
 
 class RawRecord(Struct, frozen=True):

@@ -126,6 +126,7 @@ def _incident() -> dict[str, Any]:
     for moment in ("opened_at", "occurred_at", "detected_at"):
         schema["properties"][moment]["format"] = "date-time"
     schema["required"] = [name for name in schema["properties"] if name != "source"]
+    del schema["$defs"]["Source"]["properties"]["traceparent"]
     return schema
 
 

@@ -41,6 +41,12 @@ def test_live_and_shadow_incidents_and_dead_letters_go_to_their_topics_keyed() -
         ("p.activity.dead-letters", b"key"),
     ]
     assert json.loads(written[0].value or b"")["incident_id"] == "i1"
+    assert dict(written[1].headers) == {
+        "rule": b"mass_messaging",
+        "severity": b"medium",
+        "mode": b"shadow",
+        "schema_version": b"1",
+    }
     assert written[2].value == b"\x00not json"
     assert dict(written[2].headers) == {
         "reason": b"invalid_field",

@@ -47,6 +47,7 @@ class Sent(NamedTuple):
     value: bytes | None
     key: bytes | None = None
     partition: int | None = None
+    headers: tuple[tuple[str, bytes], ...] = ()
 
 
 def event(topic: str, *, partition: int | None = None, **fields: Any) -> Sent:
@@ -169,6 +170,7 @@ class Stage:
                         record.key,
                         partition,
                         on_delivery=lambda error, _: failures.append(error) if error else None,
+                        headers=list(record.headers),
                     )
                     break
                 except BufferError:

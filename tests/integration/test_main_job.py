@@ -27,6 +27,9 @@ from tests.servers import KafkaServer, RedisServer, eventually, run
 from twinwatch.sample_day import sample_day, yesterday
 
 
+TRACE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333%d-01"
+
+
 def shadow_policy(directory: Path, *slugs: str) -> Path:
     """The shipped policy with these rules in shadow mode."""
     policy = yaml.safe_load(command("policy", "show", "--format", "yaml").stdout)
@@ -57,7 +60,11 @@ def test_events_go_in_and_incidents_shadow_incidents_and_dead_letters_come_out(
 ) -> None:
     began, stage = datetime.now(UTC), new_stage(2)
     stage.start_worker(policy_file=shadow_policy(tmp_path, "copied_comment"))
-    stage.send([*copied_messages("anna", 9), *comments("bruno", 6)])
+    messages_sent = copied_messages("anna", 9)
+    for number, record in enumerate(messages_sent):
+        trace = ("traceparent", TRACE % number if number % 2 else b"no traceparent")
+        stage.send([record._replace(headers=(("other", b"1"), trace))])
+    stage.send(comments("bruno", 6))
     stage.send([Sent("activity.profiles", b"\xff\x00 no JSON at all", b"some key", partition=1)])
     stage.wait_until_judged()
 
@@ -78,6 +85,14 @@ def test_events_go_in_and_incidents_shadow_incidents_and_dead_letters_come_out(
         )
         assert incident["source"]["topic"] == stage.prefix + "activity.messages"
         assert incident["occurred_at"].startswith("2026-01-12")
+        # the eighth message is one too many, and the ninth not yet a revision
+        assert dict(message.headers() or []) == {
+            "rule": b"copied_message",
+            "severity": incident["severity"].encode(),
+            "mode": b"live",
+            "schema_version": b"1",
+            "traceparent": TRACE % 7,
+        }
 
     shadow = stage.incidents(SHADOW_INCIDENTS)
     assert {(one["rule"], one["mode"], one["subject_id"]) for one in shadow} == {("copied_comment", "shadow", "bruno")}
