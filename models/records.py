@@ -9,7 +9,6 @@ from msgspec import Struct
 
 from models.events import rfc_3339
 
-
 TRACEPARENT = re.compile(rb"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 """The form of a record's header `traceparent` (W3C Trace Context, version 00)."""
 

@@ -78,6 +78,7 @@ class FakeThread:
                     topic=tp.topic,
                     partition=tp.partition,
                     offset=offset,
+                    headers=(),
                     key=None,
                     value=event_at(offset),
                     timestamp=int(self.written_at.get(offset, 0) * 1_000),

@@ -26,7 +26,6 @@ from tests.integration.workload import copied_messages, moment, own_affairs
 from tests.servers import KafkaServer, RedisServer, eventually, run
 from twinwatch.sample_day import sample_day, yesterday
 
-
 TRACE = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333%d-01"
 
 
