@@ -5,7 +5,16 @@ from functools import partial
 from time import time
 from typing import NamedTuple
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics import MetricWrapperBase
 
 from agents.health import SERVERS, Health, Lag
 from engine.outcome import Outcome
@@ -14,6 +23,19 @@ from state.server import ServerMemory
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 _STAGE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _LATENCY_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400)
+
+
+disable_created_metrics()  # type: ignore[no-untyped-call]
+"""When each series began is as much again to store, and nobody asks."""
+
+
+class Series(NamedTuple):
+    """What one metric is: its name as it is asked for, its kind, its labels and its meaning."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    meaning: str
 
 
 class Totals(NamedTuple):
@@ -32,7 +54,7 @@ class Metrics:
         self.registry = CollectorRegistry()
         registry = self.registry
         # when it started, its memory, its open files
-        ProcessCollector(namespace="twinwatch", registry=registry)
+        ProcessCollector(registry=registry)
         self._events = Counter(
             "twinwatch_events",
             "Records judged, by what they are and what became of them.",
@@ -133,6 +155,12 @@ class Metrics:
             "Where a partition of ours stands still because what was written there cannot be read; there only where one does.",
             ["topic", "partition"],
             registry=registry,
+        )
+        self._assigned = Gauge(
+            "twinwatch_assigned_partitions", "Partitions that this worker reads at the moment.", registry=registry
+        )
+        self._rebalances = Counter(
+            "twinwatch_rebalances", "Times that this worker was given its partitions anew.", registry=registry
         )
         self._clock_behind = Gauge(
             "twinwatch_clock_behind_seconds",
@@ -258,6 +286,11 @@ class Metrics:
         for (topic, partition), offset in offsets.items():
             self._unreadable.labels(topic, str(partition)).set(offset)
 
+    def show_assignment(self, partitions: int) -> None:
+        """So many partitions were assigned to us now."""
+        self._assigned.set(partitions)
+        self._rebalances.inc()
+
     def show_clock(self, seconds_behind: float) -> None:
         """How far our clock is behind, where it is wrong; else 0."""
         self._clock_behind.set(seconds_behind)
@@ -271,18 +304,34 @@ class Metrics:
             waiting=_sum(self._lag),
         )
 
-    def render(self) -> bytes:
-        """Everything in Prometheus' text format."""
+    def series(self) -> list[Series]:
+        """Every metric there is, in the order of names."""
+        labels = {
+            one._name: tuple(one._labelnames) for one in vars(self).values() if isinstance(one, MetricWrapperBase)
+        }
+        found = (
+            Series(_asked_for(one.name, one.type), one.type, labels.get(one.name, ()), one.documentation)
+            for one in self.registry.collect()
+        )
+        return sorted(found)
+
+    def render(self, accept: str = "") -> tuple[bytes, str]:
+        """Everything, and its content type: OpenMetrics or Prometheus' text format, as the header `Accept` asks."""
         self._awaited.clear()
         for (topic, partition), seconds in (self._health.awaited if self._health else {}).items():
             self._awaited.labels(topic, str(partition)).set(seconds)
-        return generate_latest(self.registry)
+        encode, content_type = choose_encoder(accept)
+        return encode(self.registry), content_type
 
 
 def _seconds_since(moment: int | None) -> float:
     return 0.0 if moment is None else max(0.0, time() - moment / 1_000_000)
 
 
+def _asked_for(name: str, kind: str) -> str:
+    return f"{name}_total" if kind == "counter" else name
+
+
 def _sum(metric: Counter | Gauge) -> int:
     samples = (sample for family in metric.collect() for sample in family.samples)
-    return int(sum(sample.value for sample in samples if not sample.name.endswith("_created")))
+    return int(sum(sample.value for sample in samples))

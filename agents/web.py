@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST
 
 from agents.health import Health, Outage
 from agents.metrics import Metrics
@@ -19,8 +18,9 @@ async def serve(
 ) -> AsyncIterator[int]:
     """Serve while inside; gives the port (of interest where `port` is 0). Raises `OSError` where it is taken."""
 
-    async def show_metrics(_: web.Request) -> web.Response:
-        return web.Response(body=metrics.render(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def show_metrics(request: web.Request) -> web.Response:
+        body, content_type = metrics.render(request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": content_type, "Vary": "Accept"})
 
     async def show_live(_: web.Request) -> web.Response:
         return _verdict(health.why_dead())

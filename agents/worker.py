@@ -158,6 +158,7 @@ async def _consume(
     )
 
     async def say_assigned(_: Any, partitions: set[TP], **__: Any) -> None:
+        metrics.show_assignment(len(partitions))
         logger.info("%s: reads %s", _introduce(settings, judge), partitions_in_words(partitions))
 
     app.on_partitions_assigned.connect(cast(Any, say_assigned))

@@ -758,6 +758,22 @@ def settings(env_file: Path | None, layout: str) -> None:
     stdout_console().print(settings_table(_settings(env_file)))
 
 
+# --- metrics -----------------------------------------------------------------------------------
+
+
+@main.command(short_help="Print what a worker tells Prometheus.")
+def metrics() -> None:
+    """Print every metric that a worker serves, with its kind, labels and meaning: the page docs/metrics.md.
+
+    \b
+    Example:
+        twinwatch metrics
+    """
+    from twinwatch.metrics_page import metrics_page
+
+    click.echo(metrics_page(), nl=False)
+
+
 # --- shared ------------------------------------------------------------------------------------
 
 

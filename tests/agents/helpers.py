@@ -119,7 +119,7 @@ def gauges(metrics: Metrics) -> dict[str, float]:
     """Every sample, by its name with labels."""
     return {
         line.rsplit(" ", 1)[0]: float(line.rsplit(" ", 1)[1])
-        for line in metrics.render().decode().splitlines()
+        for line in metrics.render()[0].decode().splitlines()
         if not line.startswith("#")
     }
 

@@ -149,7 +149,7 @@ def test_alerts_ask_only_for_series_that_exist_and_say_what_is_the_matter() -> N
     rules = [rule for group in load(DEPLOY / "alerts.yml")["groups"] for rule in group["rules"]]
     recorded = {rule["record"] for rule in rules if "record" in rule}
     for rule in rules:
-        asked = set(re.findall(r"\b(?:twinwatch[:_][\w:]+|up)\b(?=[{\[) ])", rule["expr"]))
+        asked = set(re.findall(r"\b(?:twinwatch[:_][\w:]+|process_\w+|up)\b(?=[{\[) ])", rule["expr"]))
         assert asked
         assert asked - _NOT_OURS <= known | recorded
         if "record" in rule:

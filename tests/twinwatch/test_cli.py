@@ -191,6 +191,16 @@ def test_the_page_of_settings_is_current() -> None:
     assert page == settings_page(), "run: twinwatch settings --format markdown > docs/settings.md"
 
 
+# --- metrics
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process knows less of itself")
+def test_the_page_of_metrics_is_current() -> None:
+    status, printed, _ = run("metrics")
+    page = (REPOSITORY / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert (status, page) == (0, printed), "run: twinwatch metrics > docs/metrics.md"
+
+
 # --- languages
 
 
