@@ -1,11 +1,12 @@
 """JSON Schema (2020-12) of what goes in and what comes out, made from the types that decode and encode it."""
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
 from models.events import EVENT_CLASSES
-from models.incidents import Incident
+from models.examples import EXAMPLES
+from models.incidents import SCHEMA_VERSION, Incident, Mode, Severity
 from models.records import Reason
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -96,20 +97,50 @@ _DEAD_LETTER_HEADERS = {
 }
 
 
+_INCIDENT_HEADERS = {
+    "rule": {"type": "string", "description": "the rule's slug"},
+    "severity": {"enum": list(get_args(Severity)), "description": "how grave it is"},
+    "mode": {"enum": list(get_args(Mode)), "description": "the same as the topic says"},
+    "schema_version": {"const": str(SCHEMA_VERSION), "description": "version of the value's form"},
+    "traceparent": {
+        "type": "string",
+        "pattern": "^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$",
+        "description": "that of the record that triggered this revision; absent where it had none (W3C Trace Context)",
+    },
+}
+
+
 def schemas() -> dict[str, dict[str, Any]]:
-    """Every schema by name: the event types, `incident`, and `dead-letter-headers` (as an object of their UTF-8 texts)."""
-    return (
-        {str(cls.__struct_config__.tag): _schema(cls, EVENT_FIELDS) for cls in EVENT_CLASSES}
-        | {"incident": _incident()}
-        | {"dead-letter-headers": _dead_letter_headers()}
-    )
+    """Every schema by name: the event types, `incident`, and the Kafka headers of incidents and dead letters, as objects of
+    their UTF-8 texts. Each has an `$id` and an example.
+    """
+    found = {str(cls.__struct_config__.tag): _schema(cls, EVENT_FIELDS) for cls in EVENT_CLASSES} | {
+        "incident": _incident(),
+        "incident-headers": _headers(
+            "IncidentHeaders",
+            "The Kafka headers of a record on incidents and incidents.shadow; its key is the subject_id.",
+            _INCIDENT_HEADERS,
+            optional="traceparent",
+        ),
+        "dead-letter-headers": _headers(
+            "DeadLetterHeaders",
+            "The Kafka headers of a record on activity.dead-letters; its key and value are the original's bytes.",
+            _DEAD_LETTER_HEADERS,
+        ),
+    }
+    return {
+        name: {"$schema": DIALECT, "$id": f"urn:twinwatch:schema:{name}:{SCHEMA_VERSION}"}
+        | form
+        | {"examples": [EXAMPLES[name]]}
+        for name, form in found.items()
+    }
 
 
 def _schema(cls: type[msgspec.Struct], meanings: dict[str, str]) -> dict[str, Any]:
     components = msgspec.json.schema(cls)["$defs"]
     root = components.pop(cls.__name__)
     properties = {name: _described(form, meanings[name]) for name, form in root["properties"].items()}
-    schema = {"$schema": DIALECT, **root, "properties": properties}
+    schema = {**root, "properties": properties}
     return schema | ({"$defs": components} if components else {})
 
 
@@ -130,12 +161,11 @@ def _incident() -> dict[str, Any]:
     return schema
 
 
-def _dead_letter_headers() -> dict[str, Any]:
+def _headers(title: str, description: str, headers: dict[str, Any], optional: str = "") -> dict[str, Any]:
     return {
-        "$schema": DIALECT,
-        "title": "DeadLetterHeaders",
-        "description": "The Kafka headers of a record on activity.dead-letters; its key and value are the original's bytes.",
+        "title": title,
+        "description": description,
         "type": "object",
-        "properties": _DEAD_LETTER_HEADERS,
-        "required": list(_DEAD_LETTER_HEADERS),
+        "properties": headers,
+        "required": [name for name in headers if name != optional],
     }

@@ -597,7 +597,9 @@ def forget(actor_id: str, env_file: Path | None, dry_run: bool, as_json: bool) -
 @main.command(short_help="Print the JSON Schema of what goes in and out.")
 @click.argument("name", required=False)
 @click.option("--out", "directory", type=click.Path(file_okay=False, path_type=Path), help="Write one file each here.")
-def schema(name: str | None, directory: Path | None) -> None:
+@click.option("--asyncapi", is_flag=True, help="All of it with topics and keys, as an AsyncAPI 3.0 document.")
+@click.option("--markdown", is_flag=True, help="All of it as a page for people.")
+def schema(name: str | None, directory: Path | None, asyncapi: bool, markdown: bool) -> None:
     """Print the JSON Schema of what goes in and what comes out.
 
     Without NAME, the names there are. With --out, all of them (or the one named) as files in that directory.
@@ -607,11 +609,24 @@ def schema(name: str | None, directory: Path | None) -> None:
         twinwatch schema
         twinwatch schema message
         twinwatch schema --out schemas/
+        twinwatch schema --asyncapi > asyncapi.json
     """
     import json
 
     from models.schema import schemas
 
+    if (asyncapi and markdown) or ((name or directory) and (asyncapi or markdown)):
+        raise click.UsageError("--asyncapi, --markdown, --out and NAME exclude each other")
+    if asyncapi:
+        from twinwatch.asyncapi import asyncapi as document
+
+        click.echo(json.dumps(document(), indent=2, ensure_ascii=False))
+        return
+    if markdown:
+        from twinwatch.contract_page import contract_page
+
+        click.echo(contract_page(), nl=False)
+        return
     known = schemas()
     if name is not None and name not in known:
         raise Failure(f"no schema {name!r}; known are {', '.join(known)}")

@@ -24,11 +24,21 @@ def validator(name: str) -> Draft202012Validator:
 
 
 def test_there_is_a_schema_for_all_that_goes_in_and_out() -> None:
-    assert set(SCHEMAS) == set(EVENTS) | {"incident", "dead-letter-headers"}
+    assert set(SCHEMAS) == set(EVENTS) | {"incident", "incident-headers", "dead-letter-headers"}
     for schema in SCHEMAS.values():
         assert schema["$schema"] == DIALECT
         Draft202012Validator.check_schema(schema)
         assert json.loads(json.dumps(schema)) == schema
+
+
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_every_schema_has_a_name_of_its_own_and_a_valid_example(name: str) -> None:
+    assert SCHEMAS[name]["$id"] == f"urn:twinwatch:schema:{name}:1"
+    (example,) = SCHEMAS[name]["examples"]
+    validator(name).validate(example)
+    if name in EVENTS:
+        assert _is_decodable(example)
+        assert set(example) <= set(EVENTS[name]), "a field that nobody reads"
 
 
 def test_every_field_is_explained_and_no_other() -> None:
