@@ -329,7 +329,7 @@ COMMERCIAL_CONTENT = Rule(
     limits=CommercialContentLimits,
     signals=_signals,
     judge=judge_commercial_content,
-    lists=("trade",),
+    lists=("trade", "romanised"),
     subjects=_subjects,
 )
 

@@ -82,7 +82,7 @@ THREAT = Rule(
     limits=ThreatLimits,
     signals=_threat_signals,
     judge=judge_threat,
-    lists=("hostility",),
+    lists=("hostility", "romanised"),
     words_alone=True,
 )
 
@@ -128,7 +128,7 @@ ABUSIVE_LANGUAGE = Rule(
     limits=AbusiveLanguageLimits,
     signals=_abuse_signals,
     judge=judge_abusive_language,
-    lists=("hostility",),
+    lists=("hostility", "romanised"),
     words_alone=True,
 )
 
@@ -310,7 +310,7 @@ HARASSMENT = Rule(
     limits=HarassmentLimits,
     signals=_harassment_signals,
     judge=judge_harassment,
-    lists=("hostility",),
+    lists=("hostility", "romanised"),
     subjects=_addressed,
     # an answer ends what is unanswered, and an acquaintance may write more often
     spared_by=(*ACQUAINTING, Comment),

@@ -10,18 +10,22 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import product
+from itertools import islice, product
 from math import sqrt
+from typing import NamedTuple
 
 from msgspec import Struct, convert
 
 from text.hostility.tokens import tokens_of
-from text.languages import ListError, read_lists
+from text.languages import ListError, read_list_in, read_lists
 from text.links import Link, link_lists, link_of, links_of, public_suffix
+from text.romanised import Romanisation, romanisations
 from text.words import Memo, WordMemo, folded, read_list
 
 LONGEST_GAP = 3
 """Words that may stand where a phrase has `…`."""
+MOST_VARIANTS = 24
+"""Skeletons of a phrase that is typed in Latin letters."""
 UNDILUTED_WORDS = 150
 """In longer texts, signs thin out: a newsletter of a thousand words names a price somewhere."""
 
@@ -34,6 +38,8 @@ _QUOTE = re.compile("[\"„“”«»‹›「」『』‘’‚']")
 SCHOOL_LIFE = frozenset({"school", "price", "free", "goods", "own", "follow"})
 TOGETHER = frozenset({*SCHOOL_LIFE, "together", "buy", "discount", "prize", "rate", "urgency", "seller"})
 """What a group that books a museum, counts votes or reckons an exercise says of others' offers."""
+NO_OFFER = frozenset({"school", "together", "warning"})
+"""Signs that take others away."""
 MAX_PHRASES_SHOWN = 6
 MAX_WORDS_SHOWN = 6
 MAX_SPANS = 8
@@ -109,25 +115,49 @@ class _Node:
 
 
 class _Lexicon:
-    """All phrases of all signs and languages as one tree of symbols."""
+    """All phrases of all signs and languages as one tree of symbols; in skeletons where there is a `romanisation`."""
 
-    def __init__(self, file: _File, trade: dict[str, dict[str, str]]) -> None:
+    def __init__(self, file: _File, trade: dict[str, dict[str, str]], romanisation: Romanisation | None = None) -> None:
         self.tokens = _tokens(file.currencies)
         self.points = file.points
         self.root = _Node()
+        self._romanisation = romanisation
         self.words: set[str] = set()
         self.beginnings: set[str] = set()
         for language, signs in {"": file.everywhere, **trade}.items():
             for name, phrases in signs.items():
                 for phrase in phrases.split(","):
                     for symbols in _spelled_out(phrase):
-                        self._add(symbols, (language, name))
-
+                        for forms in self._forms(symbols):
+                            self._add(forms, (language, name))
         self.lengths: dict[str, tuple[int, ...]] = {
             start: tuple(sorted({len(word) for word in self.beginnings if word[:2] == start}))
             for start in {word[:2] for word in self.beginnings}
         }
         """How long those are that begin so."""
+
+    def _forms(self, symbols: tuple[Symbol, ...]) -> Iterator[tuple[Symbol, ...]]:
+        """The symbols in all their skeletons."""
+        romanisation = self._romanisation
+        if not romanisation:
+            yield symbols
+            return
+        forms = (
+            [symbol]
+            if symbol == "…" or symbol[0] == "<"
+            else [form + "*" * symbol.endswith("*") for form in romanisation.skeletons(symbol.rstrip("*")) if form]
+            for symbol in symbols
+        )
+        yield from islice(product(*forms), MOST_VARIANTS)
+
+    def symbols_of_word(self, word: str) -> tuple[Symbol, ...]:
+        """The symbols that a word stands for; most words stand for none."""
+        word = _folded(self._romanisation.skeleton(word) if self._romanisation else word)
+        found = [word] if word in self.words else []
+        for end in self.lengths.get(word[:2], ()):
+            if word[:end] in self.beginnings and end <= len(word):
+                found.append(f"{word[:end]}*")
+        return tuple(found)
 
     def _add(self, symbols: tuple[Symbol, ...], end: tuple[Language, str]) -> None:
         node, gap = self.root, False
@@ -192,25 +222,29 @@ def _lexicon() -> _Lexicon:
     return _Lexicon(file, trade)
 
 
-def _symbols_of_word(word: str) -> tuple[Symbol, ...]:
-    """The symbols of the lexicon that a word stands for; most words stand for none."""
-    lexicon, word = _lexicon(), _folded(word)
-    found = [word] if word in lexicon.words else []
-    for end in lexicon.lengths.get(word[:2], ()):
-        if word[:end] in lexicon.beginnings and end <= len(word):
-            found.append(f"{word[:end]}*")
-    return tuple(found)
+@cache
+def _romanised_lexicon(code: str) -> _Lexicon:
+    """The phrases of a language in skeletons, with what `romanised.yaml` has besides. Raises ListError."""
+    file = convert(read_list("commerce.yaml"), _File)
+    romanisation = romanisations()[code]
+    folder = romanisation.list_codes["trade"]
+    trade = {folder: read_list_in(folder, "trade", dict[str, str]) if romanisation.is_spelt else {}}
+    for sign, phrases in romanisation.listed.trade.items():
+        if sign not in file.points:
+            raise ListError(f"{code}/romanised.yaml: trade.{sign}: unknown, expected one of {', '.join(file.points)}")
+        trade[folder][sign] = f"{trade[folder].get(sign, '')}, {phrases}".removeprefix(", ")
+    return _Lexicon(file, trade, romanisation)
 
 
-def _symbols(text: str, known: Known) -> Sequence[tuple[Symbol, ...]]:
+def _symbols(text: str, lexicon: _Lexicon, known: Known) -> Sequence[tuple[Symbol, ...]]:
     """The row of what a text is made of; `known` are words that were looked up already."""
     if not _MORE_THAN_WORDS.search(text):
         return list(map(known.__getitem__, _ONLY_WORDS.findall(text)))
-    return list(_symbols_of_kinds(text, known))
+    return list(_symbols_of_kinds(text, lexicon, known))
 
 
-def _symbols_of_kinds(text: str, known: Known) -> Iterator[tuple[Symbol, ...]]:
-    for match in _lexicon().tokens.finditer(text):
+def _symbols_of_kinds(text: str, lexicon: _Lexicon, known: Known) -> Iterator[tuple[Symbol, ...]]:
+    for match in lexicon.tokens.finditer(text):
         kind, written = match.lastgroup, match[0]
         if kind in ("word", "glued"):
             yield known[written]
@@ -230,12 +264,12 @@ _Spans = dict[str, tuple[tuple[int, int], ...]]
 """Where the phrases of each sign stand: positions of first and last word, at most `MAX_SPANS` of them."""
 
 
-def _phrases_in(row: Sequence[tuple[Symbol, ...]]) -> tuple[dict[Language, _Spans], int]:
+def _phrases_in(row: Sequence[tuple[Symbol, ...]], lexicon: _Lexicon) -> tuple[dict[Language, _Spans], int]:
     """By language the signs whose phrases occur, and the length of the row.
 
     Linear in the row: a word meets each place of the tree at most once.
     """
-    root = _lexicon().root.next
+    root = lexicon.root.next
     signs: dict[Language, _Spans] = {}
     waiting: _Waiting = {}
     for position, symbols in enumerate(row):
@@ -318,21 +352,50 @@ def commerce_of(
     *,
     links: tuple[Link, ...] | None = None,
     memo: WordMemo | None = None,
+    romanised: Sequence[str] = (),
+    typed: str = "",
 ) -> CommerceReading:
     """The signs of selling in a text, given as it is seen and with its disguise taken off.
 
     Links to `harmless` places are no signs; `links` are those of the text, with those that it only leads to. `memo` is that of
-    the texts that are read together. Linear in the length of the text.
+    the texts that are read together. `romanised` are the languages that the text may be typed in with Latin letters, and
+    `typed` is the text in lower case, with its digits in place. Linear in the length of the text.
     """
-    points = _lexicon().points
+    memo = memo or WordMemo()
     links = links_of(seen) if links is None else links
-    known = (memo or WordMemo()).of(_symbols_of_word)
-    own_words = _own_words(undisguised, known)
+    counted = frozenset(_signs_of_links(link for link in links if not is_harmless(link, harmless)))
+    text = _Text(seen, links, counted)
+    own = _reading(text, undisguised, _lexicon(), memo)
+    if not romanised:
+        return own
+    readings = [_reading(text, typed, _romanised_lexicon(code), memo) for code in romanised]
+    # what makes an offer none must not be missed where other words of the text are in a list as well
+    harmless_signs = frozenset(sign.name for one in readings for sign in one.signs if sign.name in NO_OFFER)
+    if harmless_signs:
+        text = _Text(seen, links, counted | harmless_signs)
+        readings = [_reading(text, typed, _romanised_lexicon(code), memo) for code in romanised]
+        own = _reading(text, undisguised, _lexicon(), memo)
+    return max((own, *readings), key=lambda reading: reading.points)
+
+
+class _Text(NamedTuple):
+    """What all readings of a text share; `signs` are those that are no phrases."""
+
+    seen: str
+    links: tuple[Link, ...]
+    signs: frozenset[str]
+
+
+def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -> CommerceReading:
+    """The signs that these phrases make."""
+    points, links = lexicon.points, text.links
+    known = memo.of(lexicon.symbols_of_word)
+    own_words = _own_words(undisguised, lexicon, known)
     read = _without_links(own_words, links) if links else own_words
-    phrases, words = _phrases_in(_symbols(read, known))
+    phrases, words = _phrases_in(_symbols(read, lexicon, known), lexicon)
     spans = phrases.pop("", {})
-    common = {*spans, *_signs_of_links(link for link in links if not is_harmless(link, harmless))}
-    if (common or phrases) and _shouts(seen):
+    common = {*spans, *text.signs}
+    if (common or phrases) and _shouts(text.seen):
         common.add("shouting")
     # no text is known to be in one language, but what adds up must be
     readings = [(_outside_school(common | own.keys()), own) for own in phrases.values()] or [(common, {})]
@@ -342,18 +405,20 @@ def commerce_of(
     places = {name: (*spans.get(name, ()), *own.get(name, ())) for name in (*spans, *own)}
     apart = _apart(heaviest, {name: frozenset(begin for begin, _ in at) for name, at in places.items()})
     signs = tuple(Sign(name, round(points[name] * thinned, 1), name in apart) for name in heaviest)
-    shown = _shown(read, known, [places[name][0] for name in heaviest if points[name] > 0 and places.get(name)])
+    shown = _shown(
+        read, lexicon, known, [places[name][0] for name in heaviest if points[name] > 0 and places.get(name)]
+    )
     return CommerceReading(round(sum(sign.points for sign in signs), 1), signs, links, shown)
 
 
-def _shown(read: str, known: Known, places: list[tuple[int, int]]) -> tuple[str, ...]:
+def _shown(read: str, lexicon: _Lexicon, known: Known, places: list[tuple[int, int]]) -> tuple[str, ...]:
     """The phrases at these places: words of the lexicon as they are written, and of addresses and numbers the kind only."""
     if not places:
         return ()
     places = places[:MAX_PHRASES_SHOWN]
     wanted = {position for begin, end in places for position in range(begin, end + 1)}
     written: dict[int, str] = {}
-    row = zip(_lexicon().tokens.finditer(read), _symbols(read, known), strict=True)
+    row = zip(lexicon.tokens.finditer(read), _symbols(read, lexicon, known), strict=True)
     for position, (match, symbols) in enumerate(row):
         if position > max(wanted):
             break
@@ -367,7 +432,7 @@ def _shown(read: str, known: Known, places: list[tuple[int, int]]) -> tuple[str,
     return tuple(dict.fromkeys(phrases))
 
 
-def _own_words(text: str, known: Known) -> str:
+def _own_words(text: str, lexicon: _Lexicon, known: Known) -> str:
     """The text without what it quotes, where it speaks of school or of warnings: pupils' advertisements, examples of spam.
 
     Elsewhere quotation marks are worn by offers as well. The log of a chat is a quotation as a whole, and what several people
@@ -380,7 +445,7 @@ def _own_words(text: str, known: Known) -> str:
     if not tokens or not tokens.quoted:
         return text
     own = " ".join(word for position, word in enumerate(tokens.written) if position not in tokens.quoted)
-    phrases, _ = _phrases_in(_symbols(own, known))
+    phrases, _ = _phrases_in(_symbols(own, lexicon, known), lexicon)
     return own if any(not _SPEAKS_OF.isdisjoint(names) for names in phrases.values()) else text
 
 

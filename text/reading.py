@@ -30,6 +30,7 @@ from text.normalise import (
 from text.normalise_letters import bare_word
 from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
 from text.personal_data.pupils import told_of_pupils
+from text.romanised import romanised_in
 from text.signature import (
     SIGNATURE_BYTES,
     SIGNATURE_SLOTS,
@@ -96,6 +97,11 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
         """Those that are seen, then those that the text only leads to."""
         return links_of(self.seen, self.targets)
 
+    @cached_property
+    def romanised(self) -> tuple[str, ...]:
+        """The languages that the text may be typed in with Latin letters, the likeliest first; mostly none."""
+        return romanised_in(self.seen)
+
     @property
     def leads_somewhere(self) -> bool:
         """Whether the text has a link, an address, or a number to call."""
@@ -131,7 +137,9 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def hostility(self) -> Hostility:
         """The gravest threat and abuse of all parts."""
-        found = [read_hostility(part.undisguised, self.language, part.memo, part.seen) for part in self.parts]
+        found = [
+            read_hostility(part.undisguised, self.language, part.memo, part.seen, part.romanised) for part in self.parts
+        ]
         if all(one == PEACEFUL for one in found):
             return PEACEFUL
         threats, abuses = ({one.threat: one for one in reversed(found)}, {one.abuse: one for one in reversed(found)})
@@ -177,7 +185,11 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         if harmless not in known:
             undisguised = "\n".join(part.undisguised for part in (self.heading, self.text) if part)
             memo = self.parts[0].memo if self.parts else None
-            known[harmless] = commerce_of(self.seen, undisguised, harmless, links=self.links, memo=memo)
+            romanised = tuple(dict.fromkeys(code for part in self.parts for code in part.romanised))
+            typed = "\n".join(part.seen for part in (self.heading, self.text) if part).casefold() if romanised else ""
+            known[harmless] = commerce_of(
+                self.seen, undisguised, harmless, links=self.links, memo=memo, romanised=romanised, typed=typed
+            )
         return known[harmless]
 
 

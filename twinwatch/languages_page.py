@@ -20,6 +20,7 @@ WITHOUT = {
     "owners": "nobody sees from the words whose a number is",
     "greetings": "greetings and closings are compared as well: copies with other greetings resemble each other less",
     "courtesies": "thanks and wishes that many members write may look like copies",
+    "romanised": "what is typed in Latin letters is not read; a language that is written in them needs no such list",
 }
 """What it means that a language has no list of a kind."""
 

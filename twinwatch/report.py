@@ -150,8 +150,10 @@ def _limit(name: str, value: Any) -> str:
 def languages_report(rows: list[dict[str, Any]]) -> list[Text | Table]:
     """How many words each language has of each kind, in 80 columns, and who reads them."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("code", "language", *KINDS):
-        table.add_column(name, header_style="dim", justify="right" if name in KINDS else "left", no_wrap=True)
+    for name in ("", "language"):
+        table.add_column(name, header_style="dim", no_wrap=True)
+    for name in KINDS:  # a long name is cut; below it stands whole
+        table.add_column(name, header_style="dim", justify="right", no_wrap=True, max_width=9)
     for row in rows:
         lists = row["lists"]
         table.add_row(row["code"], row["name"], *(str(lists[k]["entries"]) if k in lists else "–" for k in KINDS))

@@ -7,15 +7,16 @@ this is how stories and jokes are told.
 """
 
 import re
-from collections.abc import Set
+from collections.abc import Sequence, Set
 
 from msgspec import Struct
 
 from text.hostility.frames import AbuseKind, Found, Kind, Spans, ThreatKind, abuses, joked, meant, phrases_at, threats
 from text.hostility.lexicon import ALONE, Lexicon, Meaning, Meanings, lexicon
-from text.hostility.romanised import languages_signed, romanised_in, romanised_lexicon, skeleton
+from text.hostility.romanised import romanised_lexicon
 from text.hostility.tokens import Tokens, tokens_of, words_in
 from text.languages.detector import likely, list_of
+from text.romanised import Romanisation, may_be_typed_in, romanisations
 from text.words import Memo, WordMemo, folded
 
 __all__ = ["ABUSE_KINDS", "PEACEFUL", "THREAT_KINDS", "AbuseKind", "Hostility", "ThreatKind", "read_hostility"]
@@ -51,33 +52,36 @@ of a text of twenty thousand characters, unless it is made of threats.
 
 
 def read_hostility(
-    undisguised: str, language: str | None = None, memo: WordMemo | None = None, seen: str | None = None
+    undisguised: str,
+    language: str | None = None,
+    memo: WordMemo | None = None,
+    seen: str = "",
+    romanised: Sequence[str] = (),
 ) -> Hostility:
     """What a text threatens and calls somebody. `undisguised` is `TextReading.undisguised`. Linear in its length.
 
     `language` (BCP 47) is what the platform takes the text to be written in. Only lists of languages that a sentence may be in
     are asked: a Finnish "thank you" looks like violence in no other language. `memo` is that of the texts that are read
-    together. `seen` is the text with its digits in place, which stand for letters where Greek or Arabic is written in Latin
-    ones.
+    together. `romanised` are the languages that it may be typed in with Latin letters; they are read in `seen`, the text with
+    its digits in place, which may stand for letters.
     """
-    lexicon_ = lexicon()
     memo = memo or WordMemo()
-    found = _own_hostility(undisguised, lexicon_, language, memo)
-    if found != PEACEFUL:
-        return found
-    plain = (seen or undisguised).casefold()
-    romanised = romanised_in(_LATIN_WORD.findall(plain), memo.of(languages_signed))
-    if not romanised:
-        return PEACEFUL
-    tokens = tokens_of(skeleton(romanised, plain))
-    as_written = tokens_of(_WITHIN_WORDS.sub("", plain)).written
-    shown = as_written if len(as_written) == len(tokens.written) else tokens.written
-    return _hostility_of(tokens, romanised_lexicon(romanised), romanised, WordMemo(), shown)
+    found = _own_hostility(undisguised, lexicon(), language, memo)
+    for code in romanised if found == PEACEFUL else ():
+        found = _romanised_hostility(seen.casefold(), romanisations()[code], memo)
+        if found != PEACEFUL:
+            break
+    return found
 
 
-_WITHIN_WORDS = re.compile(r"(?<=\w)['’ʹʼ`](?=\w)")
-"""Signs that part no word where a language is written in Latin letters: `ub'yu`."""
-_LATIN_WORD = re.compile(r"[a-zšžčćđḱǵ0-9]+(?:['’][a-z]+)?")
+def _romanised_hostility(plain: str, romanisation: Romanisation, memo: WordMemo) -> Hostility:
+    """What the text, in lower case, says in a language that is typed in Latin letters."""
+    tokens = tokens_of(romanisation.skeleton(plain))
+    typed = tokens_of(romanisation.joined(plain)).written
+    shown = typed if len(typed) == len(tokens.written) else tokens.written
+    return _hostility_of(
+        tokens, romanised_lexicon(romanisation.code), memo, _Typed(tokens, shown, romanisation.code), shown
+    )
 
 
 def _own_hostility(undisguised: str, lexicon_: Lexicon, language: str | None, memo: WordMemo) -> Hostility:
@@ -90,13 +94,14 @@ def _own_hostility(undisguised: str, lexicon_: Lexicon, language: str | None, me
         words_ = words_in(text)
     if words_ is not None and not _may_matter(words_, known):
         return PEACEFUL
-    return _hostility_of(tokens_of(text), lexicon_, language, memo)
+    tokens = tokens_of(text)
+    return _hostility_of(tokens, lexicon_, memo, _Written(tokens, language), tokens.written)
 
 
 def _hostility_of(
-    tokens: Tokens, lexicon_: Lexicon, language: str | None, memo: WordMemo, shown: list[str] | None = None
+    tokens: Tokens, lexicon_: Lexicon, memo: WordMemo, written: "_Written | _Typed", shown: list[str]
 ) -> Hostility:
-    """`shown` are the words as they are written, where `tokens` has them in another form."""
+    """`shown` are the words as they are written; `tokens` may have them in another form."""
     words = list(map(memo.of(lexicon_.meanings).__getitem__, tokens.written))
     languages = _worth_a_look(tokens, words)
     if not languages:
@@ -104,7 +109,6 @@ def _hostility_of(
     kinds: dict[Kind, str] = {}
     known_in: dict[Kind | None, str] = {None: ""}
     earnest = False
-    written = Written(tokens, language)
     for index, meanings in _meanings(words, lexicon_, languages).items():
         spans = Spans(tokens, lexicon_, index, meanings)
         code = lexicon_.languages[index].code
@@ -113,7 +117,7 @@ def _hostility_of(
                 if gravest in kinds and earnest:
                     break  # whatever else is found changes nothing
                 if (found.kind not in kinds or not earnest) and written.may_be_in(code, found) and meant(spans, found):
-                    kinds.setdefault(found.kind, _words_of(shown or tokens.written, found))
+                    kinds.setdefault(found.kind, _words_of(shown, found))
                     known_in.setdefault(found.kind, code)
                     earnest = earnest or not joked(spans, found)
     threat = next((kind for kind in THREAT_KINDS if kind in kinds), None)
@@ -182,7 +186,7 @@ def _mended(text: str, lexicon_: Lexicon) -> str:
     return _BROKEN.sub(mend, text)
 
 
-class Written:
+class _Written:
     """Which languages the sentences of a text may be in; each is looked at once, and only where something is at stake."""
 
     def __init__(self, tokens: Tokens, hint: str | None) -> None:
@@ -198,6 +202,24 @@ class Written:
         if sentence not in self._likely:
             self._likely[sentence] = likely(" ".join(self._tokens.of_sentence(sentence)))
         return language in self._likely[sentence]
+
+
+class _Typed:
+    """Which sentences of a text may be typed in a language with Latin letters; `words` are those of `tokens` as typed."""
+
+    def __init__(self, tokens: Tokens, words: list[str], language: str) -> None:
+        self._tokens = tokens
+        self._words = words
+        self._language = language
+        self._known: dict[int, bool] = {}
+
+    def may_be_in(self, _: str, found: Found) -> bool:
+        """Whether the sentence in which something was found may be."""
+        sentence = self._tokens.sentences[found.parts[0].start]
+        if sentence not in self._known:
+            words = self._tokens.words_in(sentence, self._words)
+            self._known[sentence] = may_be_typed_in(self._language, words)
+        return self._known[sentence]
 
 
 def _worth_a_look(tokens: Tokens, words: list[Meanings]) -> int:

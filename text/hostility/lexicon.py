@@ -357,7 +357,7 @@ def _starts(phrases: list[Phrase]) -> Starts | None:
 @cache
 def lexicon() -> Lexicon:
     """The lexicon of all languages that this package has."""
-    languages = [_language(code, listed) for code, listed in read_lists("hostility", dict[str, Any]).items()]
+    languages = [language_of(code, listed) for code, listed in read_lists("hostility", dict[str, Any]).items()]
     return Lexicon(tuple(_with_kin(language, languages) for language in languages))
 
 
@@ -372,7 +372,8 @@ def _with_kin(language: Language, languages: list[Language]) -> Language:
     return msgspec.structs.replace(language, entries=tuple(dict.fromkeys((*language.entries, *lent))))
 
 
-def _language(code: str, loaded: dict[str, Any]) -> Language:
+def language_of(code: str, loaded: dict[str, Any]) -> Language:
+    """What a language's list says, `loaded` from its file. Raises ListError."""
     try:
         grammar = msgspec.convert(loaded.pop("grammar", None), Grammar)
     except msgspec.ValidationError as error:

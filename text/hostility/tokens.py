@@ -89,7 +89,11 @@ class Tokens(Struct, frozen=True):
 
     def of_sentence(self, sentence: int) -> list[str]:
         """The words of a sentence, with their diacritics."""
-        return self.written[bisect_left(self.sentences, sentence) : bisect_right(self.sentences, sentence)]
+        return self.words_in(sentence, self.written)
+
+    def words_in(self, sentence: int, words: list[str]) -> list[str]:
+        """Those of `words`, which are parallel to the tokens, that stand in a sentence."""
+        return words[bisect_left(self.sentences, sentence) : bisect_right(self.sentences, sentence)]
 
 
 def tokens_of(text: str) -> Tokens:

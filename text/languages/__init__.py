@@ -22,6 +22,7 @@ KINDS = {
     "owners": "whose a number or an address is",
     "greetings": "how letters begin and end",
     "courtesies": "words of politeness",
+    "romanised": "how the language is typed in Latin letters",
 }
 """The lists that a language may have, and what they are for: the names of the files in its folder."""
 
@@ -92,6 +93,12 @@ def read_lists(kind: str, shape: type[T]) -> dict[str, T]:
     return {name: convert_list(f"{name}/{kind}.yaml", read, shape) for name, read in _sources(kind) if read is not None}
 
 
+def read_list_in(folder: str, kind: str, shape: type[T]) -> T:
+    """The list of a kind that a folder has. Raises ListError where it has not this shape."""
+    source = files(__name__).joinpath(folder, f"{kind}.yaml").read_text("utf-8")
+    return convert_list(f"{folder}/{kind}.yaml", source, shape)
+
+
 def _sources(kind: str) -> list[tuple[str, str | None]]:
     return [(folder.name, _source(folder.joinpath(f"{kind}.yaml"))) for folder in _folders()]
 
@@ -112,7 +119,9 @@ def convert_list(name: str, source: str, shape: type[T]) -> T:
         raise ListError(f"{name}: {_told(str(error), listed, shape)}") from error
 
 
-_WRONG_TYPE = re.compile(r"Expected `(?P<wanted>[^`]+)`, got `(?P<found>[^`]+)`(?: - at `\$\.?(?P<place>.*)`)?")
+_WRONG_TYPE = re.compile(
+    r"Expected `(?P<wanted>[^`]+)`, got `(?P<found>[^`]+)`(?: - at (?:`key` in )?`\$\.?(?P<place>.*)`)?"
+)
 _UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>[^`]+)`(?: - at `\$\.?(?P<place>.*)`)?")
 
 
@@ -157,6 +166,12 @@ def entries(folder: str, kind: str) -> int:
     """How many words and phrases a list has."""
     listed = read_lists(kind, dict[str, Any])[folder]
     part_by = None if kind == "courtesies" else ","
+    if kind == "romanised":
+        listed = (
+            {name: listed.get(name, "") for name in ("signs", "typed")}
+            | listed.get("hostility", {})
+            | listed.get("trade", {})
+        )
     return sum(_count(value, part_by) for value in listed.values())
 
 

@@ -1,0 +1,298 @@
+"""Languages with letters of their own, typed in Latin ones as in chats: `8a se skotwsw`, `6te te ubiq`, `ra7 a2tolak`.
+
+Nobody keeps to one romanisation, so that a text is not turned back into its alphabet. Both the words of the lists and those of
+the text are folded to one skeleton, in which all spellings of a letter are the same. Each language's `romanised.yaml`
+(`text/languages`) says how its letters are typed, which spellings are the same, and which words are signs of it. A text in
+another language costs one look-up a word, and goes no further.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Set
+from functools import cache, cached_property
+from itertools import islice, product
+from typing import Any, NamedTuple
+
+from msgspec import Struct, field
+
+from text.languages import ListError, lists_of, read_list_in, read_lists
+from text.words import folded
+
+MANY_SIGNS = 2
+SHARE_OF_SIGNS = 0.25
+"""So many different words that are signs of a language, and such a share of all, tell that a text is in it."""
+KNOWN_SHARE = 0.6
+"""One sign is enough where the lists of the language know so many of the different words."""
+LEAST_WORDS = 2
+"""Different words that must be known."""
+MOST_LANGUAGES = 2
+"""Languages that a text may be in at most: Bulgarian and Macedonian, Russian and Ukrainian share many words."""
+MOST_SPELLINGS = 100
+"""Ways to type a word that are looked up."""
+MOST_SKELETONS = 12
+"""Skeletons of a word, where a letter is typed in ways that are other letters' as well."""
+
+
+class Romanised(Struct, frozen=True, forbid_unknown_fields=True):
+    """How a language is typed in Latin letters.
+
+    `letters`: the ways to type each of its letters or groups of letters, parted by blanks, the commonest first; `_` where it
+    is left out. A language that writes no vowels has none, and is read only by what is listed as it is typed. `folds`: regular
+    expressions, and what stands for all that they match in the skeleton, applied in this order to the text and to the lists.
+    `joins`: the same for what parts no words, such as an apostrophe; `needs`: a regular expression for what a text must hold.
+
+    `signs`: words in the language's own letters that tell it from others, `typed`: such words as they are typed; `not_signs`:
+    spellings of these, and of the words of violence, abuse and trade, that are words of other languages; `like`: letters that
+    most other languages' words do not have, parted by blanks, with `_` for the beginning or the end of a word; `digits`: those
+    that stand for letters. `hostility`, `trade`, `courtesies`: entries of the lists of these names, written as they are typed.
+    """
+
+    letters: dict[str, str]
+    folds: dict[str, str]
+    signs: str
+    typed: str = ""
+    not_signs: str = ""
+    joins: dict[str, str] = field(default_factory=dict)
+    needs: str = ""
+    like: str = ""
+    digits: str = ""
+    hostility: dict[str, str] = field(default_factory=dict)
+    trade: dict[str, str] = field(default_factory=dict)
+    courtesies: str = ""
+
+
+SHORTEST_STEM, LONGEST_STEM = 4, 20
+"""Letters of a beginning that is known."""
+SHORTEST_SIGN = 5
+SIGNING = {
+    "hostility": ("insult", "vile", "kill", "kill_i", "kill_now", "kill_you", "kill_i_you", "curse", "doom", "menace"),
+    "trade": ("buy", "earnings", "job", "let", "private", "fakes"),
+}
+"""Classes of the lists whose words are signs of the language as well, from so many letters on."""
+_LISTED_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*\*?")
+_Patterns = tuple[tuple[re.Pattern[str], str], ...]
+_BETWEEN_LETTERS = re.compile(r"(?<=\w)['’ʹʼ`](?=\w)")
+"""Signs that part no word where a language is typed in Latin letters: `ub'yu`."""
+
+
+class Romanisation:
+    """A language's `Romanised`, ready for use."""
+
+    def __init__(self, code: str, listed: Romanised) -> None:
+        self.code = code
+        self.listed = listed
+        self.is_spelt = bool(listed.letters)
+        """Whether the lists that are written in its own letters are read."""
+        self.list_codes: Mapping[str, str] = lists_of(code)
+        """The folder of the language's list of each kind."""
+        self._joins = _patterns(code, "joins", listed.joins)
+        self._folds = _patterns(code, "folds", listed.folds)
+        self._needs = _patterns(code, "needs", {listed.needs: ""})[0][0] if listed.needs else None
+        self._letters = {
+            own: ["" if way == "_" else way for way in ways.split()] for own, ways in listed.letters.items()
+        }
+        self._unlike = {
+            own: [*{self._folded(way): way for way in reversed(ways)}.values()] for own, ways in self._letters.items()
+        }
+        """The ways to type a letter that are not folded to the same."""
+        own = sorted(self._letters, key=len, reverse=True)
+        self._pieces = re.compile("|".join([*map(re.escape, own), "."]), re.DOTALL)
+
+    def may_be(self, text: str) -> bool:
+        """Whether the text, in lower case, holds what it needs to be read so."""
+        return not self._needs or self._needs.search(text) is not None
+
+    def joined(self, text: str) -> str:
+        """The text, in lower case, with the same words as its skeleton, as they are typed."""
+        for pattern, plain in self._joins:
+            text = pattern.sub(plain, text)
+        return _BETWEEN_LETTERS.sub("", text)
+
+    def skeleton(self, text: str) -> str:
+        """The text, in lower case, with each letter in the one form that stands for all its spellings."""
+        return self._folded(self.joined(text))
+
+    def _folded(self, text: str) -> str:
+        for pattern, plain in self._folds:
+            text = pattern.sub(plain, text)
+        return text
+
+    def skeletons(self, word: str) -> list[str]:
+        """The skeletons of a word of a list, in lower case and in the language's own letters or as it is typed."""
+        pieces = [self._unlike.get(piece, [piece]) for piece in self._pieces.findall(word)]
+        ways = map("".join, islice(product(*pieces), MOST_SKELETONS))
+        return [*dict.fromkeys(map(self._folded, ways))]
+
+    def spellings(self, word: str) -> Iterable[str]:
+        """The ways to type a word that is written in the language's own letters, in lower case."""
+        pieces = [self._letters.get(piece, [piece]) for piece in self._pieces.findall(word)]
+        return map("".join, islice(product(*pieces), MOST_SPELLINGS))
+
+    @cached_property
+    def _lists(self) -> dict[str, dict[str, Any]]:
+        """The language's lists in its own letters, by kind."""
+        kinds = self.list_codes.items() if self.is_spelt else ()
+        return {kind: read_list_in(folder, kind, dict[str, Any]) for kind, folder in kinds if kind != "romanised"}
+
+    def words(self, listed: str) -> set[str]:
+        """The words of a list, in letters that are known here; with a star where all that begin so are meant."""
+        words = {word.casefold() for word in _LISTED_WORD.findall(listed)}
+        return {"".join(one if one in self._letters else folded(one) for one in word) for word in words}
+
+    @cached_property
+    def _vocabulary(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Skeletons of all words of the language's lists, and of those that stand for all that begin so."""
+        own = self.listed
+        texts = [own.signs, own.typed, own.courtesies, *own.hostility.values(), *own.trade.values()]
+        texts += [text for listed in self._lists.values() for value in listed.values() for text in _texts(value)]
+        whole: set[str] = set()
+        begun: set[str] = set()
+        for word in self.words(", ".join(texts)):
+            stem = word.rstrip("*")
+            (begun if stem != word and len(stem) >= SHORTEST_STEM else whole).update(self.skeletons(stem))
+        return frozenset(whole), frozenset(begun)
+
+    def known(self, words: Iterable[str]) -> int:
+        """How many of the words, as they are typed, the language's lists know."""
+        whole, begun = self._vocabulary
+        return sum(
+            form in whole or any(form[:end] in begun for end in range(SHORTEST_STEM, min(len(form), LONGEST_STEM) + 1))
+            for form in self.skeleton(" ".join(words)).split()
+        )
+
+    def all_signs(self) -> set[str]:
+        """Words, as they are typed, that tell the language from others."""
+        listed = self.listed
+        said = ", ".join(self._lists.get(kind, {}).get(name, "") for kind, names in SIGNING.items() for name in names)
+        words = {word for word in self.words(said) if len(word) >= SHORTEST_SIGN and "*" not in word}
+        words.update(self.words(listed.signs))
+        spelt = {way for word in words for way in self.spellings(word)}
+        return (spelt | set(_entries(listed.typed))) - set(_entries(listed.not_signs))
+
+
+def _texts(value: object) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    return [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+
+
+def _entries(listed: str) -> list[str]:
+    return [entry.strip().casefold() for entry in listed.split(",")]
+
+
+def _patterns(code: str, name: str, listed: Mapping[str, str]) -> _Patterns:
+    found = []
+    for pattern, plain in listed.items():
+        try:
+            found.append((re.compile(pattern), plain))
+        except re.error as error:
+            raise ListError(
+                f"{code}/romanised.yaml: {name}: found {pattern}, expected a regular expression: {error}"
+            ) from error
+    return tuple(found)
+
+
+@cache
+def romanisations() -> dict[str, Romanisation]:
+    """The languages that are read in Latin letters. Raises ListError."""
+    return {code: Romanisation(code, listed) for code, listed in read_lists("romanised", Romanised).items()}
+
+
+@cache
+def _signs() -> dict[str, tuple[str, ...]]:
+    """The languages that each word is a sign of."""
+    found: dict[str, tuple[str, ...]] = {}
+    for code, romanisation in romanisations().items():
+        for word in romanisation.all_signs():
+            found[word] = (*found.get(word, ()), code)
+    return found
+
+
+_TYPED_WORD = re.compile(r"[a-zšžčćđḱǵ0-9]+(?:['’][a-z]+)?")
+_ANY_DIGIT = re.compile("[2-9]")
+_AS_LETTER = re.compile("(?:^|(?<=[a-z]))[2-9](?=[a-z])")
+"""A digit in a word, before a letter: no `mp3`, no `covid19`."""
+_SENTENCE_ENDS = re.compile(r"[.!?\n]+")
+
+
+@cache
+def _like() -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Letters that only some languages' words have, where blanks stand around words, and these languages."""
+    found: dict[str, tuple[str, ...]] = {}
+    for code, romanisation in romanisations().items():
+        for letters in romanisation.listed.like.split():
+            found[letters.replace("_", " ")] = (*found.get(letters.replace("_", " "), ()), code)
+    return tuple(found.items())
+
+
+@cache
+def _digits() -> dict[str, tuple[str, ...]]:
+    """Digits that stand for letters, and the languages in which they do."""
+    digits = sorted({digit for one in romanisations().values() for digit in one.listed.digits})
+    return {
+        digit: tuple(code for code, one in romanisations().items() if digit in one.listed.digits) for digit in digits
+    }
+
+
+def romanised_in(text: str) -> tuple[str, ...]:
+    """The languages that a text, or a sentence of it, may be typed in with Latin letters, the likeliest first; mostly none."""
+    plain = text.casefold()
+    words = set(_TYPED_WORD.findall(plain))
+    signs = _signs_among(words, plain)
+    if not signs:
+        return ()
+    found = _languages(words, signs)
+    if not found and len(sentences := _SENTENCE_ENDS.split(plain)) > 1:
+        of_each = (set(_TYPED_WORD.findall(one)) for one in sentences)
+        found = next(filter(None, (_languages(one, signs) for one in of_each)), found)
+    return tuple(code for code in found if romanisations()[code].may_be(plain))[:MOST_LANGUAGES]
+
+
+class _Signs(NamedTuple):
+    """Words of a text that speak for a language: its own words, and those with letters or digits that look like it."""
+
+    own: set[str]
+    like: set[str]
+
+
+def _signs_among(words: Set[str], plain: str) -> dict[str, _Signs]:
+    """Of the words of a text those that are signs, by language."""
+    known = _signs()
+    signs: dict[str, _Signs] = defaultdict(lambda: _Signs(set(), set()))
+    for word in known.keys() & words:
+        for code in known[word]:
+            signs[code].own.add(word)
+    spaced = f" {' '.join(words)} "
+    for letters, codes in _like():
+        for word in words if letters in spaced else ():
+            if letters in f" {word} ":
+                for code in codes:
+                    signs[code].like.add(word)
+    if _ANY_DIGIT.search(plain):
+        for word in words:
+            for digit in _AS_LETTER.findall(word):
+                for code in _digits().get(digit, ()):
+                    signs[code].like.add(word)
+    return signs
+
+
+def _languages(words: Set[str], signs: Mapping[str, _Signs]) -> list[str]:
+    """The languages that the words may be in, the likeliest first."""
+    count: Counter[str] = Counter()
+    for code, (own, like) in signs.items():
+        spoken = len(own & words)
+        if spoken >= max(MANY_SIGNS, SHARE_OF_SIGNS * len(words)):
+            count[code] = spoken
+        if spoken or not like.isdisjoint(words):
+            known = romanisations()[code].known(words)
+            if known >= max(LEAST_WORDS, KNOWN_SHARE * len(words)):
+                count[code] = max(known, spoken)
+    most = max(count.values(), default=0)
+    return [code for code, signs_ in count.most_common() if 3 * signs_ >= 2 * most]
+
+
+def may_be_typed_in(code: str, words: Iterable[str]) -> bool:
+    """Whether a sentence of these words, as they are typed, may be in the language."""
+    words = set(words)
+    signs = sum(code in _signs().get(word, ()) for word in words)
+    return signs >= SHARE_OF_SIGNS * len(words) or romanisations()[code].known(words) >= KNOWN_SHARE * len(words)
