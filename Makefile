@@ -14,6 +14,7 @@ LOCKS := deploy/locks
 KAFKA := deploy/kafka
 PYTEST_ARGS ?=
 FUZZ_ARGS ?=
+BENCH_ARGS ?=
 # Tests wait for servers more than they compute: three at once take half the time on two cores.
 PYTEST_WORKERS ?= 3
 # What `make chaos` plays: so many schedules with seeds from the first one on, records of each, and
@@ -46,7 +47,7 @@ INSTALL := $(PIP) install --no-compile --require-hashes
 # setuptools warns of whatever an editable installation might hide; here it is this directory, as is meant
 INSTALL_PROJECT := PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test install lint format fuzz kafka unit quick docs servers chaos kills lock clean
+.PHONY: help run test install lint format fuzz kafka unit quick docs servers chaos kills bench lock clean
 
 help:  ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -97,6 +98,9 @@ chaos: $(VENV)/.dev kafka  ## break everything in turn for hours (SEED=17 SCHEDU
 
 kills: $(VENV)/.dev kafka  ## kill Kafka again and again, and let it come back slowly (KILLS=4 for a few)
 	$(KEPT) $(BIN)/python -m tests.chaos.kills --seed $(SEED) --kills $(KILLS)
+
+bench: $(VENV)/.dev kafka  ## measure how fast it is, and write docs/performance.md (BENCH_ARGS=--short takes minutes, not an hour)
+	$(KEPT) $(BIN)/python -m benchmarks.performance $(BENCH_ARGS)
 
 fuzz: $(VENV)/.dev  ## try a million made-up inputs (FUZZ_ARGS="--inputs 1000" tries fewer)
 	$(KEPT) $(BIN)/python -m tests.fuzz $(FUZZ_ARGS)

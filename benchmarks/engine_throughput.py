@@ -17,8 +17,12 @@ from collections import Counter, defaultdict
 
 from redis.asyncio import Redis
 
+from benchmarks import telling
+from benchmarks.telling import tell
 from benchmarks.workload import MEMBERS, Network, records
 from engine.engine import Engine
+from engine.loading import load_tables
+from engine.pipeline import judge_in_turn
 from models.records import RawRecord
 from rules.policy import load_policy
 from state.campaigns import SIGNATURE_SCHEME
@@ -26,6 +30,7 @@ from state.pseudonyms import Pseudonyms
 from state.store import Store
 from twinwatch.embedded import embedded_redis
 
+DAY_MILLISECONDS = 86_400_000
 KIND = re.compile(rb"tw\d+:\{s\d+\}:(?:%s:)?([a-z]+)" % SIGNATURE_SCHEME.encode())
 
 
@@ -36,19 +41,20 @@ class Run:
         self.events = 0
         self.seconds = 0.0
         self.stages: Counter[str] = Counter()
+        self.waits: Counter[str] = Counter()
         self.incidents: Counter[str] = Counter()
 
     async def batches(self, engine: Engine, records: list[RawRecord], size: int) -> None:
         """Judge all records, so many at a time."""
-        for start in range(0, len(records), size):
-            batch = records[start : start + size]
-            began = time.perf_counter()
-            outcome = await engine.process(batch)
-            self.seconds += time.perf_counter() - began
-            self.events += len(batch)
+        batches = [records[start : start + size] for start in range(0, len(records), size)]
+        began = time.perf_counter()
+        async for outcome in judge_in_turn(engine, batches):
             self.stages.update(outcome.stage_seconds)
+            self.waits.update(outcome.wait_seconds)
             self.incidents.update(incident.rule for incident in outcome.incidents)
             assert not outcome.dead_letters, outcome.dead_letters[0].detail
+        self.seconds += time.perf_counter() - began
+        self.events += len(records)
 
 
 async def memory(client: "Redis") -> dict[str, tuple[int, int]]:
@@ -67,14 +73,30 @@ async def memory(client: "Redis") -> dict[str, tuple[int, int]]:
     return {kind: (len(sizes), sum(sizes)) for kind, sizes in sorted(kinds.items())}
 
 
+async def byte_days(client: "Redis") -> float:
+    """The bytes of all keys, each times the days that it has to live: what a steady stream of such events would fill."""
+    keys = [key async for key in client.scan_iter(count=1000)]
+    total = 0.0
+    for start in range(0, len(keys), 1000):
+        pipeline = client.pipeline(transaction=False)
+        for key in keys[start : start + 1000]:
+            pipeline.memory_usage(key, samples=0)
+            pipeline.pttl(key)
+        answers = await pipeline.execute()
+        total += sum(size * left for size, left in zip(answers[::2], answers[1::2], strict=True) if size and left > 0)
+    return total / DAY_MILLISECONDS
+
+
 async def measure(options: argparse.Namespace) -> None:
     """Run it and print what came of it."""
     everything = records(Network(options.seed, options.members).events(options.events))
     warm = len(everything) // 5
+    load_tables()
     with embedded_redis() as server:
         client = Redis.from_url(server.url)
-        store = Store(client, Pseudonyms(b"a key"), shards=options.shards)
-        engine = Engine(load_policy(), store)
+        policy = load_policy()
+        store = Store(client, Pseudonyms(b"a key"), shards=options.shards, limits=policy.store_limits())
+        engine = Engine(policy, store, timer=time.process_time)
         await Run().batches(engine, everything[:warm], options.batch)
         await client.config_resetstat()
         run, profile = Run(), cProfile.Profile()
@@ -86,9 +108,9 @@ async def measure(options: argparse.Namespace) -> None:
         here, there = time.process_time() - here, await _processor_seconds(client) - there
         stats = await client.info("commandstats")
         print(f"{run.events / run.seconds:,.0f} events/s in batches of {options.batch}, {options.shards} shard(s)")
-        print(
-            "\nstage       µs/event\n" + "\n".join(_line(stage, run.stages[stage], run.events) for stage in run.stages)
-        )
+        print("\nstage      µs of work, and waited, an event")
+        for stage in run.stages:
+            print(_line(stage, run.stages[stage], run.events), _line("", run.waits[stage], run.events))
         scripts = stats["cmdstat_evalsha"]["usec"] / 1e6
         print(_line("(in Redis", scripts, run.events) + f", {stats['cmdstat_evalsha']['calls']} script calls)")
         print(_line("processor", here, run.events) + " here," + _line("", there, run.events) + " in Redis")
@@ -96,8 +118,19 @@ async def measure(options: argparse.Namespace) -> None:
         if options.profile:
             pstats.Stats(profile).sort_stats("tottime").print_stats(40)
         print("\nkind of key     keys    bytes   bytes/key   bytes/event")
-        for kind, (count, size) in (await memory(client)).items():
+        kinds = await memory(client)
+        for kind, (count, size) in kinds.items():
             print(f"{kind:12} {count:8,} {size:10,} {size / count:9,.0f} {size / len(everything):9,.0f}")
+        print()
+        lives = await byte_days(client)
+        numbers = {
+            "python_us": here / run.events * 1e6,
+            "redis_us": there / run.events * 1e6,
+            "events_per_s": run.events / run.seconds,
+            "redis_bytes": sum(size for _, size in kinds.values()) / len(everything),
+            "redis_byte_days": lives / len(everything),
+        }
+        tell(numbers | {f"stage_{name}_us": run.stages[name] / run.events * 1e6 for name in run.stages}, options)
         await client.aclose()
 
 
@@ -112,7 +145,7 @@ def _line(name: str, seconds: float, events: int) -> str:
 
 def main() -> None:
     """Read the options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = telling.options(__doc__)
     parser.add_argument("--events", type=int, default=20_000)
     parser.add_argument("--batch", type=int, default=500)
     parser.add_argument("--members", type=int, default=MEMBERS)

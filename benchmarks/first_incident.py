@@ -8,13 +8,11 @@ the clock on the wall from the start of the process until the incident can be re
 lengthens less.
 """
 
-import argparse
-import json
 import statistics
 import time
-from pathlib import Path
 
 from benchmarks.servers import incidents, processor_seconds, stage
+from benchmarks.telling import options, tell
 from tests.integration.stage import Stage
 from tests.integration.workload import copied_messages
 
@@ -44,18 +42,12 @@ def start(stage: Stage, number: int) -> dict[str, float]:
 
 def main() -> None:
     """Read the options."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = options(__doc__)
     parser.add_argument("--starts", type=int, default=3)
-    parser.add_argument("--json", type=Path, help="where to write the numbers as well")
-    options = parser.parse_args()
+    chosen = parser.parse_args()
     with stage() as ground:
-        starts = [start(ground, number) for number in range(options.starts)]
-    found = {what: statistics.median(one.get(what, 0.0) for one in starts) for what in starts[0]}
-    print("\n".join(f"{what:12} {seconds:6.1f} s" for what, seconds in found.items()))
-    if options.json:
-        options.json.write_text(
-            json.dumps({"start_seconds": found["incident"], "start_processor_seconds": found["processor"]})
-        )
+        starts = [start(ground, number) for number in range(chosen.starts)]
+    tell({f"start_{what}_s": statistics.median(one.get(what, 0.0) for one in starts) for what in starts[0]}, chosen)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""Small line charts as SVG, for the docs: no library draws them so plainly."""
+"""Small charts as SVG, for the docs: no library draws them so plainly."""
 
 from collections.abc import Sequence
+from html import escape
 from pathlib import Path
 
 from msgspec import Struct
@@ -52,4 +53,32 @@ def draw_lines(
         f'<text x="{WIDTH / 2}" y="{HEIGHT - 10}" text-anchor="middle">{x_label}</text>',
         "</svg>",
     ]
+    path.write_text("\n".join(parts) + "\n", "utf-8")
+
+
+class Bar(Struct, frozen=True):
+    """A value and what it is of."""
+
+    label: str
+    value: float
+
+
+def draw_bars(path: Path, bars: Sequence[Bar], *, unit: str) -> None:
+    """Write a chart of lying bars from 0 on, each with its value."""
+    height, label_width = 28, 220
+    most = max((bar.value for bar in bars), default=1.0) or 1.0
+    whole = height * len(bars) + 40
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {whole}" font-family="sans-serif" font-size="12">',
+        f'<rect width="{WIDTH}" height="{whole}" fill="white"/>',
+    ]
+    for number, bar in enumerate(bars):
+        top = 10 + number * height
+        width = bar.value / most * (WIDTH - label_width - 90)
+        parts += [
+            f'<text x="{label_width - 8}" y="{top + 15}" text-anchor="end">{escape(bar.label)}</text>',
+            f'<rect x="{label_width}" y="{top}" width="{width:.1f}" height="{height - 8}" fill="#36c"/>',
+            f'<text x="{label_width + width + 6:.1f}" y="{top + 15}">{bar.value:,.0f}</text>',
+        ]
+    parts += [f'<text x="{WIDTH / 2}" y="{whole - 8}" text-anchor="middle">{escape(unit)}</text>', "</svg>"]
     path.write_text("\n".join(parts) + "\n", "utf-8")
