@@ -89,6 +89,12 @@ def test_servers_that_do_not_answer_are_told_with_the_setting(tmp_path: Path) ->
     assert "Traceback" not in wrong
 
 
+def test_an_embedded_broker_is_well(embedded_kafka_servers: str, tmp_path: Path) -> None:
+    _, found = findings(Stage(embedded_kafka_servers, "redis://127.0.0.1:1/0", tmp_path))
+    assert not [one for one in found if (one["area"], one["grade"]) == ("kafka", "wrong")]
+    assert "we may read what members do and write what is found" in graded(found, "fine")
+
+
 def test_settings_that_cannot_be_read_are_one_line_and_status_2(tmp_path: Path) -> None:
     stage = Stage("nowhere", "redis://127.0.0.1:1/0", tmp_path)
     done = command_here("doctor", "--env-file", str(stage.env_file()))
