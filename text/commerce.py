@@ -20,7 +20,7 @@ from text.hostility.tokens import tokens_of
 from text.languages import ListError, read_list_in, read_lists
 from text.links import Link, link_lists, link_of, links_of, public_suffix
 from text.romanised import Romanisation, romanisations
-from text.words import Memo, WordMemo, folded, read_list
+from text.words import Beginnings, Memo, WordMemo, Words, folded, read_list
 
 LONGEST_GAP = 3
 """Words that may stand where a phrase has `…`."""
@@ -35,6 +35,7 @@ MIN_LINES_OF_A_LOG = 3
 _QUOTE_MARK = re.compile("[\"„“”«»‹›「」『』]|['‘‚](?<!\\w.)|['’](?!\\w)")
 """Of these, apostrophes within words are none."""
 _QUOTE = re.compile("[\"„“”«»‹›「」『』‘’‚']")
+_SCHOOL_ALONE = frozenset({"school"})
 SCHOOL_LIFE = frozenset({"school", "price", "free", "goods", "own", "follow"})
 TOGETHER = frozenset({*SCHOOL_LIFE, "together", "buy", "discount", "prize", "rate", "urgency", "seller"})
 """What a group that books a museum, counts votes or reckons an exercise says of others' offers."""
@@ -103,6 +104,9 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     everywhere: dict[str, str]
 
 
+_NOTHING: set[Symbol] = set()
+
+
 class _Node:
     """A place in the tree of phrases: what ends here, and what may follow at once or after a gap."""
 
@@ -111,7 +115,7 @@ class _Node:
     def __init__(self) -> None:
         self.next: dict[Symbol, _Node] = {}
         self.next_after_gap: dict[Symbol, _Node] = {}
-        self.ends: frozenset[tuple[Language, str]] = frozenset()
+        self.ends: tuple[tuple[Language, str], ...] = ()
 
 
 class _Lexicon:
@@ -130,11 +134,22 @@ class _Lexicon:
                     for symbols in _spelled_out(phrase):
                         for forms in self._forms(symbols):
                             self._add(forms, (language, name))
-        self.lengths: dict[str, tuple[int, ...]] = {
-            start: tuple(sorted({len(word) for word in self.beginnings if word[:2] == start}))
-            for start in {word[:2] for word in self.beginnings}
+        self.lengths = Beginnings(self.beginnings)
+        self._seconds = {
+            symbol: None if {name for _, name in node.ends} - _SCHOOL_ALONE else {*node.next, *node.next_after_gap}
+            for symbol, node in self.root.next.items()
         }
-        """How long those are that begin so."""
+
+    def may_say_more_than_school(self, row: Sequence[tuple[Symbol, ...]]) -> bool:
+        """Whether there may be any sign but that of school life, of which nothing is left alone: the first two symbols of a
+        phrase, wherever they stand.
+        """
+        symbols = {symbol for one in row for symbol in one}
+        for symbol in symbols:
+            seconds = self._seconds.get(symbol, _NOTHING)
+            if seconds is None or not symbols.isdisjoint(seconds):
+                return True
+        return False
 
     def _forms(self, symbols: tuple[Symbol, ...]) -> Iterator[tuple[Symbol, ...]]:
         """The symbols in all their skeletons."""
@@ -152,9 +167,10 @@ class _Lexicon:
 
     def symbols_of_word(self, word: str) -> tuple[Symbol, ...]:
         """The symbols that a word stands for; most words stand for none."""
-        word = _folded(self._romanisation.skeleton(word) if self._romanisation else word)
+        word = self._romanisation.skeleton(word) if self._romanisation else word
+        word = _folded(word) if "'" in word or "’" in word else folded(word)
         found = [word] if word in self.words else []
-        for end in self.lengths.get(word[:2], ()):
+        for end in self.lengths.of(word):
             if word[:end] in self.beginnings and end <= len(word):
                 found.append(f"{word[:end]}*")
         return tuple(found)
@@ -171,7 +187,8 @@ class _Lexicon:
                 self.words.add(symbol)
             node = (node.next_after_gap if gap else node.next).setdefault(symbol, _Node())
             gap = False
-        node.ends |= {end}
+        # a tuple, for the order of a set is another one in each process
+        node.ends = (*node.ends, end) if end not in node.ends else node.ends
 
 
 def _spelled_out(phrase: str) -> Iterator[tuple[Symbol, ...]]:
@@ -236,9 +253,11 @@ def _romanised_lexicon(code: str) -> _Lexicon:
     return _Lexicon(file, trade, romanisation)
 
 
-def _symbols(text: str, lexicon: _Lexicon, known: Known) -> Sequence[tuple[Symbol, ...]]:
-    """The row of what a text is made of; `known` are words that were looked up already."""
+def _symbols(text: str, lexicon: _Lexicon, known: Known, words: Words | None = None) -> Sequence[tuple[Symbol, ...]]:
+    """The row of what a text is made of; `known` are words that were looked up already, `words` those of the text."""
     if not _MORE_THAN_WORDS.search(text):
+        if words and "'" not in text and "’" not in text and "&" not in text:
+            return words.all_known(lexicon.symbols_of_word)
         return list(map(known.__getitem__, _ONLY_WORDS.findall(text)))
     return list(_symbols_of_kinds(text, lexicon, known))
 
@@ -275,10 +294,12 @@ def _phrases_in(row: Sequence[tuple[Symbol, ...]], lexicon: _Lexicon) -> tuple[d
     for position, symbols in enumerate(row):
         if not symbols:
             continue
-        waiting = {key: place for key, place in waiting.items() if place[1] >= position}
-        still: _Waiting = {key: place for key, place in waiting.items() if place[1] > position}
+        still: _Waiting = {}
+        if waiting:
+            waiting = {key: place for key, place in waiting.items() if place[1] >= position}
+            still = {key: place for key, place in waiting.items() if place[1] > position}
         for symbol in symbols:
-            for after, _, begin in ((root, 0, position), *waiting.values()):
+            for after, _, begin in ((root, 0, position), *waiting.values()) if waiting else ((root, 0, position),):
                 if node := after.get(symbol):
                     for language, name in node.ends:
                         spans = signs.setdefault(language, {})
@@ -352,20 +373,22 @@ def commerce_of(
     *,
     links: tuple[Link, ...] | None = None,
     memo: WordMemo | None = None,
+    words: Words | None = None,
     romanised: Sequence[str] = (),
     typed: str = "",
 ) -> CommerceReading:
     """The signs of selling in a text, given as it is seen and with its disguise taken off.
 
     Links to `harmless` places are no signs; `links` are those of the text, with those that it only leads to. `memo` is that of
-    the texts that are read together. `romanised` are the languages that the text may be typed in with Latin letters, and
-    `typed` is the text in lower case, with its digits in place. Linear in the length of the text.
+    the texts that are read together, `words` are those of `undisguised`. `romanised` are the languages that the text may be
+    typed in with Latin letters, and `typed` is the text in lower case, with its digits in place. Linear in the length of the
+    text.
     """
     memo = memo or WordMemo()
     links = links_of(seen) if links is None else links
     counted = frozenset(_signs_of_links(link for link in links if not is_harmless(link, harmless)))
     text = _Text(seen, links, counted)
-    own = _reading(text, undisguised, _lexicon(), memo)
+    own = _reading(text, undisguised, _lexicon(), memo, words)
     if not romanised:
         return own
     readings = [_reading(text, typed, _romanised_lexicon(code), memo) for code in romanised]
@@ -374,7 +397,7 @@ def commerce_of(
     if harmless_signs:
         text = _Text(seen, links, counted | harmless_signs)
         readings = [_reading(text, typed, _romanised_lexicon(code), memo) for code in romanised]
-        own = _reading(text, undisguised, _lexicon(), memo)
+        own = _reading(text, undisguised, _lexicon(), memo, words)
     return max((own, *readings), key=lambda reading: reading.points)
 
 
@@ -386,13 +409,20 @@ class _Text(NamedTuple):
     signs: frozenset[str]
 
 
-def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -> CommerceReading:
+def _reading(
+    text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo, words: Words | None = None
+) -> CommerceReading:
     """The signs that these phrases make."""
     points, links = lexicon.points, text.links
     known = memo.of(lexicon.symbols_of_word)
     own_words = _own_words(undisguised, lexicon, known)
     read = _without_links(own_words, links) if links else own_words
-    phrases, words = _phrases_in(_symbols(read, lexicon, known), lexicon)
+    row = _symbols(read, lexicon, known, words if read == undisguised else None)
+    if not text.signs and not lexicon.may_say_more_than_school(row):
+        return CommerceReading(0, (), links)
+    phrases, count = _phrases_in(row, lexicon)
+    if not text.signs and all(names.keys() <= _SCHOOL_ALONE for names in phrases.values()):
+        return CommerceReading(0, (), links)
     spans = phrases.pop("", {})
     common = {*spans, *text.signs}
     if (common or phrases) and _shouts(text.seen):
@@ -400,7 +430,7 @@ def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -
     # no text is known to be in one language, but what adds up must be
     readings = [(_outside_school(common | own.keys()), own) for own in phrases.values()] or [(common, {})]
     found, own = max(readings, key=lambda reading: (sum(map(points.__getitem__, reading[0])), sorted(reading[0])))
-    thinned = min(1.0, sqrt(UNDILUTED_WORDS / words)) if words else 1.0
+    thinned = min(1.0, sqrt(UNDILUTED_WORDS / count)) if count else 1.0
     heaviest = sorted(found, key=lambda name: (-points[name], name))
     places = {name: (*spans.get(name, ()), *own.get(name, ())) for name in (*spans, *own)}
     apart = _apart(heaviest, {name: frozenset(begin for begin, _ in at) for name, at in places.items()})
@@ -440,7 +470,7 @@ def _own_words(text: str, lexicon: _Lexicon, known: Known) -> str:
     """
     if text.count("<") >= MIN_LINES_OF_A_LOG and len(_SPEAKER.findall(text)) >= MIN_LINES_OF_A_LOG:
         return ""
-    may_quote = _QUOTE_MARK.search(text) or (">" in text and _QUOTE.search(text))
+    may_quote = _QUOTE.search(text) and (">" in text or _QUOTE_MARK.search(text))
     tokens = tokens_of(text) if may_quote else None
     if not tokens or not tokens.quoted:
         return text

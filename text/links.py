@@ -26,6 +26,8 @@ _SPOKEN_DOT = re.compile(
     r"(?<=\w) (?:dot|punkt|punto) (?=(?:com|net|org|info|biz|shop|store|online|site|xyz|eu)\b)", re.I
 )
 _AROUND = "\"'`´‘’“”«»„‚<>()[]{}*_~|,;:!?.…\u200b\ufeff"
+_INNER_DOT = re.compile(rf"\.[^\s{re.escape(_AROUND)}]|[․‥…⒈-⒛︙︰﹒．㏂㏇㏘🄀]")
+"""A dot within a word, or what NFKC makes one of."""
 
 
 class Link(Struct, frozen=True):
@@ -109,7 +111,11 @@ def links_of(text: str, targets: Iterable[str] = ()) -> tuple[Link, ...]:
         return further
     if "[" in text or "(" in text or "{" in text:
         text = _WRITTEN_DOT.sub(".", text)
-    text = _SPOKEN_DOT.sub(".", text)
+    said = text.lower()
+    if " dot " in said or " punkt " in said or " punto " in said:
+        text = _SPOKEN_DOT.sub(".", text)
+    if not _INNER_DOT.search(text):
+        return further
     found: list[Link] = []
     for piece in text.replace("<", " ").replace(">", " ").replace('"', " ").split():
         if "." in piece and len(piece) <= MAX_LINK_CHARACTERS:

@@ -41,7 +41,7 @@ from text.signature import (
     lines_table,
     signatures,
 )
-from text.words import WordMemo
+from text.words import WordMemo, Words
 from text.written import read_written
 
 __all__ = [
@@ -102,6 +102,11 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
         """The languages that the text may be typed in with Latin letters, the likeliest first; mostly none."""
         return romanised_in(self.seen)
 
+    @cached_property
+    def all_words(self) -> Words:
+        """The words of `undisguised`, and what lists know of them."""
+        return Words(self.undisguised, self.memo)
+
     @property
     def leads_somewhere(self) -> bool:
         """Whether the text has a link, an address, or a number to call."""
@@ -138,7 +143,8 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     def hostility(self) -> Hostility:
         """The gravest threat and abuse of all parts."""
         found = [
-            read_hostility(part.undisguised, self.language, part.memo, part.seen, part.romanised) for part in self.parts
+            read_hostility(part.undisguised, self.language, part.memo, part.seen, part.romanised, part.all_words)
+            for part in self.parts
         ]
         if all(one == PEACEFUL for one in found):
             return PEACEFUL
@@ -158,7 +164,10 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     def personal_data(self) -> tuple[PersonalDatum, ...]:
         """The personal data in `seen`, then those in addresses that it only leads to."""
         hidden = [target for part in self.parts for target in part.targets if target not in part.seen]
-        return find_personal_data("\n".join([self.seen, *hidden]), self.language)
+        text = self.text
+        same = text and text.seen == self.seen and not hidden and text.undisguised == self.seen.lower()
+        words = text.all_words.written if text and same else None
+        return find_personal_data("\n".join([self.seen, *hidden]), self.language, words)
 
     @cached_property
     def asks_for_removal(self) -> bool:
@@ -185,10 +194,18 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         if harmless not in known:
             undisguised = "\n".join(part.undisguised for part in (self.heading, self.text) if part)
             memo = self.parts[0].memo if self.parts else None
+            words = self.text.all_words if self.text and not self.heading else None
             romanised = tuple(dict.fromkeys(code for part in self.parts for code in part.romanised))
             typed = "\n".join(part.seen for part in (self.heading, self.text) if part).casefold() if romanised else ""
             known[harmless] = commerce_of(
-                self.seen, undisguised, harmless, links=self.links, memo=memo, romanised=romanised, typed=typed
+                self.seen,
+                undisguised,
+                harmless,
+                links=self.links,
+                memo=memo,
+                words=words,
+                romanised=romanised,
+                typed=typed,
             )
         return known[harmless]
 

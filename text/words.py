@@ -1,7 +1,7 @@
 """Words in one form, however people write them, and the lists of words that this package comes with."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.resources import files
 from typing import Any, TypeVar
 from unicodedata import normalize
@@ -10,6 +10,7 @@ import yaml
 
 T = TypeVar("T")
 
+_WORD = re.compile(r"[^\W_]+")
 _DIACRITICS = re.compile("[\u0300-\u036f\u064b-\u065f\u0670\u0640]+")
 _LETTERS = str.maketrans(
     {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th", "ى": "ي", "ة": "ه", "ې": "ي"}
@@ -80,6 +81,51 @@ class WordMemo:
         return isinstance(other, WordMemo)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+class Beginnings:
+    """Beginnings of words: how long those are, in letters, that a word may have. Most words are soon seen to have none."""
+
+    def __init__(self, beginnings: Iterable[str]) -> None:
+        self._long: dict[str, tuple[int, ...]] = {}
+        self._short: dict[str, tuple[int, ...]] = {}
+        listed = sorted(set(beginnings), key=lambda one: (len(one), one))
+        for one in listed:
+            if len(one) < _EDGE:
+                self._short[one] = (*self.of(one), len(one))
+        for one in listed:
+            if len(one) >= _EDGE:
+                lengths = self.of(one)
+                self._long[one[:_EDGE]] = lengths if len(one) in lengths else (*lengths, len(one))
+
+    def of(self, word: str) -> tuple[int, ...]:
+        """Their lengths, the shortest first."""
+        short = self._short
+        return self._long.get(word[:_EDGE]) or short.get(word[:3]) or short.get(word[:2]) or short.get(word[:1]) or ()
+
+
+_EDGE = 4
+
+
+class Words:
+    """The words of one text, read once for all that look for words: rows of letters and digits, in the order of the text.
+
+    What a reader's lists know of them is looked up once for each word of the texts that are read together (`WordMemo`).
+    """
+
+    __slots__ = ("_memo", "written")
+
+    def __init__(self, text: str, memo: WordMemo) -> None:
+        self.written: list[str] = _WORD.findall(text)
+        self._memo = memo
+
+    def all_known(self, find: Callable[[str], T]) -> list[T]:
+        """What `find` finds for the words, parallel to them."""
+        return list(map(self._memo.of(find).__getitem__, self.written))
+
+    def known(self, find: Callable[[str], T | None]) -> list[T]:
+        """What `find` finds for the words, in their order, without those for which it finds nothing."""
+        return [found for found in map(self._memo.of(find).__getitem__, self.written) if found is not None]
 
 
 def read_list(*path: str) -> Any:

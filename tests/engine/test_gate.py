@@ -4,7 +4,11 @@ import json
 
 import pytest
 
-from benchmarks.gate import NUMBERS, Numbers, dearer, of_a_text, of_an_event
+from benchmarks.gate import NUMBERS, Numbers, dearer, of_a_text, of_an_event, texts
+from models.events import WrittenFields
+from text import hostility
+from text.hostility.tokens import Tokens, tokens_of
+from text.reading import read_writings
 from twinwatch.embedded import embedded_redis, redis_binaries
 
 KEPT: Numbers = json.loads(NUMBERS.read_text("utf-8"))
@@ -40,3 +44,17 @@ def test_a_dearer_stage_is_named() -> None:
     assert commerce.startswith("commerce: 55.6 calls a text, 50.0 are kept.")
     assert recall.startswith("recall: 1,101.0 bytes to Redis an event, 1,000.0 are kept.")
     assert dearer({}, {"text": {"reading": 1.0}}), "a stage without a number"
+
+
+def test_most_texts_are_not_read_word_by_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def counted(text: str) -> Tokens:
+        read.append(text)
+        return tokens_of(text)
+
+    monkeypatch.setattr(hostility, "tokens_of", counted)
+    said = texts()
+    for writing in read_writings([(WrittenFields(text=one), None) for one in said]):
+        assert writing.hostility is not None
+    assert 0 < len(read) <= len(said) / 4

@@ -7,17 +7,18 @@ this is how stories and jokes are told.
 """
 
 import re
-from collections.abc import Sequence, Set
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from msgspec import Struct
 
 from text.hostility.frames import AbuseKind, Found, Kind, Spans, ThreatKind, abuses, joked, meant, phrases_at, threats
-from text.hostility.lexicon import ALONE, Lexicon, Meaning, Meanings, lexicon
+from text.hostility.lexicon import ALONE, NO_MEANINGS, Known, Lexicon, Meaning, Meanings, Phrase, lexicon
 from text.hostility.romanised import romanised_lexicon
-from text.hostility.tokens import Tokens, tokens_of, words_in
+from text.hostility.tokens import Tokens, takes_letters, tokens_of
 from text.languages.detector import likely, list_of
 from text.romanised import Romanisation, may_be_typed_in, romanisations
-from text.words import Memo, WordMemo, folded
+from text.words import WordMemo, Words, folded
 
 __all__ = ["ABUSE_KINDS", "PEACEFUL", "THREAT_KINDS", "AbuseKind", "Hostility", "ThreatKind", "read_hostility"]
 
@@ -57,16 +58,17 @@ def read_hostility(
     memo: WordMemo | None = None,
     seen: str = "",
     romanised: Sequence[str] = (),
+    words: Words | None = None,
 ) -> Hostility:
     """What a text threatens and calls somebody. `undisguised` is `TextReading.undisguised`. Linear in its length.
 
     `language` (BCP 47) is what the platform takes the text to be written in. Only lists of languages that a sentence may be in
     are asked: a Finnish "thank you" looks like violence in no other language. `memo` is that of the texts that are read
-    together. `romanised` are the languages that it may be typed in with Latin letters; they are read in `seen`, the text with
-    its digits in place, which may stand for letters.
+    together, `words` are the text's. `romanised` are the languages that it may be typed in with Latin letters; they are read
+    in `seen`, the text with its digits in place, which may stand for letters.
     """
     memo = memo or WordMemo()
-    found = _own_hostility(undisguised, lexicon(), language, memo)
+    found = _own_hostility(undisguised, lexicon(), language, memo, words)
     for code in romanised if found == PEACEFUL else ():
         found = _romanised_hostility(seen.casefold(), romanisations()[code], memo)
         if found != PEACEFUL:
@@ -84,16 +86,22 @@ def _romanised_hostility(plain: str, romanisation: Romanisation, memo: WordMemo)
     )
 
 
-def _own_hostility(undisguised: str, lexicon_: Lexicon, language: str | None, memo: WordMemo) -> Hostility:
+def _own_hostility(
+    undisguised: str, lexicon_: Lexicon, language: str | None, memo: WordMemo, words: Words | None
+) -> Hostility:
     """What the text says in the letters of its language."""
-    known = memo.of(lexicon_.meanings)
     text = _parted(undisguised, lexicon_)
-    words_ = words_in(text)
-    if words_ is None or lexicon_.may_be_broken(words_):
+    if takes_letters(text):
         text = _mended(text, lexicon_)
-        words_ = words_in(text)
-    if words_ is not None and not _may_matter(words_, known):
-        return PEACEFUL
+    else:
+        said = words if words and text == undisguised else Words(text, memo)
+        known = said.known(lexicon_.known)
+        if lexicon_.may_be_broken({one.piece for one in known if one.piece}):
+            text = _mended(text, lexicon_)
+            said = Words(text, memo)
+            known = said.known(lexicon_.known)
+        if not _may_matter(said, known, lexicon_):
+            return PEACEFUL
     tokens = tokens_of(text)
     return _hostility_of(tokens, lexicon_, memo, _Written(tokens, language), tokens.written)
 
@@ -102,7 +110,8 @@ def _hostility_of(
     tokens: Tokens, lexicon_: Lexicon, memo: WordMemo, written: "_Written | _Typed", shown: list[str]
 ) -> Hostility:
     """`shown` are the words as they are written; `tokens` may have them in another form."""
-    words = list(map(memo.of(lexicon_.meanings).__getitem__, tokens.written))
+    known = map(memo.of(lexicon_.known).__getitem__, tokens.written)
+    words = [one.meanings if one else NO_MEANINGS for one in known]
     languages = _worth_a_look(tokens, words)
     if not languages:
         return PEACEFUL
@@ -135,25 +144,40 @@ def _words_of(written: list[str], found: Found) -> str:
     return " ".join(dict.fromkeys(said))
 
 
-def _may_matter(words: Set[str], known: Memo[Meanings]) -> bool:
-    """Whether the words alone, wherever they stand, hold an anchor and its target: most texts end here."""
+def _may_matter(words: Words, known: list[Known], lexicon_: Lexicon) -> bool:
+    """Whether the words alone hold an anchor and its target, in whatever order and however far off: most texts end here."""
     anchors = targets = 0
     anchoring = []
-    for meanings in filter(None, map(known.__getitem__, words)):
+    for meanings in [one.meanings for one in known]:
         if meanings.alone:
             return True
         anchors |= meanings.anchors
         targets |= meanings.targets
-        if meanings.anchoring:
+        if meanings.anchoring is not None:
             anchoring.append(meanings.anchoring)
     if anchors & targets:
         return True
-    present = set(map(folded, words)) if anchoring else set()
-    for phrase in (phrase for starts in anchoring for phrase in starts.with_all(present)):
-        anchors |= 1 << phrase.language
-        if phrase.bit & ALONE:
-            return True
-    return bool(anchors & targets)
+    parts = {one.part for one in known}
+    possible = any(starts.any_with_all(parts, targets) for starts in anchoring)
+    return possible and any(_counts(phrase, targets) for phrase in _anchoring(words, lexicon_))
+
+
+def _counts(phrase: Phrase, targets: int) -> bool:
+    return bool(targets >> phrase.language & 1 or phrase.bit & ALONE)
+
+
+class _Row(NamedTuple):
+    words: list[str]
+    clauses: list[int]
+
+
+def _anchoring(words: Words, lexicon_: Lexicon) -> Iterator[Phrase]:
+    """The phrases of the words that would be anchors, as if all of them were one clause."""
+    row = _Row(list(map(folded, words.written)), [0] * len(words.written))
+    for position, known in enumerate(words.all_known(lexicon_.known)):
+        if known and known.meanings.anchoring:
+            for phrase, _ in phrases_at(row, position, known.meanings.anchoring):
+                yield phrase
 
 
 _BROKEN = re.compile(r"(?<![^\W_])([^\W\d_]{1,6})([.\-·'’ ])(?=([^\W\d_]{1,7})(?![^\W_]))")

@@ -6,7 +6,7 @@ Every function looks at the few nearest neighbours of a word, so that the whole 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, Protocol
 
 from text.hostility.lexicon import BIT, CLASSES, GAPS, LONGEST_PHRASE, Grammar, Lexicon, Meaning, Phrase, Starts
 from text.hostility.tokens import TURNS, Tokens
@@ -154,7 +154,19 @@ _TELLING = (
 _NAMES = {bit: name for name, bit in BIT.items()}
 
 
-def phrases_at(tokens: Tokens, position: int, starts: Starts | None) -> Iterator[tuple[Phrase, int]]:
+class Row(Protocol):
+    """Folded words, and the number of the clause of each."""
+
+    @property
+    def words(self) -> list[str]:
+        """In their order."""
+
+    @property
+    def clauses(self) -> list[int]:
+        """Parallel to the words."""
+
+
+def phrases_at(tokens: Row, position: int, starts: Starts | None) -> Iterator[tuple[Phrase, int]]:
     """The phrases that begin at `position` and go on to their end, with the position of their last word."""
     if starts:
         for phrase in starts.possible(tokens.words[position + 1 : position + 1 + LONGEST_PHRASE]):
@@ -163,7 +175,7 @@ def phrases_at(tokens: Tokens, position: int, starts: Starts | None) -> Iterator
                 yield phrase, end
 
 
-def _phrase_end(tokens: Tokens, position: int, rest: tuple[str, ...]) -> int | None:
+def _phrase_end(tokens: Row, position: int, rest: tuple[str, ...]) -> int | None:
     """Where the phrase that begins at `position` ends, within its clause; None where it does not go on."""
     words, clause = tokens.words, tokens.clauses[position]
     allowed = 0
@@ -226,7 +238,7 @@ def _intentions(spans: Spans) -> Iterator[Found]:
                 yield Found(_announced(target), (speakers[0], verb, target))
     for verb in spans.of("die", "killed", "death"):
         for promise in spans.near(verb, "ensure"):
-            for target in {*spans.near(verb, *_SUBJECTS), *spans.near(promise, *_SUBJECTS)}:
+            for target in dict.fromkeys((*spans.near(verb, *_SUBJECTS), *spans.near(promise, *_SUBJECTS))):
                 if _linked(spans.grammar, promise, verb, target, WISH_REACH):
                     yield Found(_announced(target), (promise, verb, target))
     for verb in spans.of("kill_you"):
@@ -316,7 +328,7 @@ def _norm(spans: Spans, verb: Span, norms: tuple[str, ...], targets: tuple[str, 
         reach = WISH_REACH if name in _FAR_REACHING else 0
         kind: ThreatKind = "wish" if name in ("wish", "deserve") else "incitement"
         for norm in spans.near(verb, name):
-            for target in {*spans.near(verb, *targets), *spans.near(norm, *targets)}:
+            for target in dict.fromkeys((*spans.near(verb, *targets), *spans.near(norm, *targets))):
                 linked = _linked(spans.grammar, norm, verb, target, reach) and not _goes_on(spans, verb, norm)
                 if linked and _suffers(spans, norm, verb, target):
                     yield Found(kind, (norm, verb, target), normative=True)

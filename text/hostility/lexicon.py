@@ -25,7 +25,7 @@ from msgspec import Struct
 
 from text.hostility.tokens import words_of
 from text.languages import ListError, read_lists
-from text.words import folded
+from text.words import Beginnings, folded
 
 CLASSES = {
     # who, and to whom
@@ -154,16 +154,24 @@ class Phrase(Struct, frozen=True):
     rest: tuple[str, ...]
 
     @property
+    def words(self) -> frozenset[str]:
+        """The words that follow, as far as they are whole."""
+        return frozenset(part for part in self.rest if part not in GAPS and "*" not in part)
+
+    @property
     def needs(self) -> str:
         """A word without which the text cannot hold the phrase; empty where any may do."""
         return max((part for part in self.rest if "*" not in part and part not in GAPS), key=len, default="")
 
 
 class Starts(Struct, frozen=True):
-    """Phrases that a word begins, by a word that each of them needs."""
+    """Phrases that a word begins, by a word that each of them needs. `wholes` are the whole words of the same phrases, with
+    the languages (bits) in which each counts: all of them, where it is a finding by itself.
+    """
 
     by_need: dict[str, tuple[Phrase, ...]]
     needed: frozenset[str]
+    wholes: dict[str, tuple[tuple[int, frozenset[str]], ...]]
 
     def possible(self, following: list[str]) -> list[Phrase]:
         """The phrases whose needed word is among those that follow."""
@@ -173,12 +181,15 @@ class Starts(Struct, frozen=True):
             phrases += self.by_need.get(word, ()) if word else ()
         return phrases
 
-    def with_all(self, present: Set[str]) -> Iterator[Phrase]:
-        """The phrases all of whose words are among those of a text, wherever they stand."""
+    def any_with_all(self, present: Set[str], languages: int) -> bool:
+        """Whether all words of a phrase are among those of a text, wherever they stand; of a phrase in one of these languages
+        (bits), or one that is a finding by itself.
+        """
         for need in ("", *(self.needed & present)):
-            for phrase in self.by_need.get(need, ()):
-                if all(part in present or part in GAPS or "*" in part for part in phrase.rest):
-                    yield phrase
+            for which, words in self.wholes.get(need, ()):
+                if (languages & which or which < 0) and present >= words:
+                    return True
+        return False
 
 
 class Meaning(Struct, frozen=True):
@@ -204,13 +215,22 @@ class Meanings(Struct, frozen=True):
         return bool(self.by_language)
 
 
+class Known(Struct, frozen=True):
+    """A word that some list has: what it may mean or begin; the word itself, folded, where it goes on a phrase (`part`), and
+    as it is written where it may be half a word of violence that a sign broke (`piece`).
+    """
+
+    meanings: Meanings
+    part: str
+    piece: str
+
+
 GAPS = {"~": 2, "...": 6}
 """How many words may stand in place of a part."""
 LONGEST_PHRASE = 14
 """Words after the first among which a phrase ends."""
 _DOUBLE = re.compile(r"(.)\1")
-_NOTHING = Meanings({}, 0, 0, 0, None)
-_SHORTEST_STEM = 2
+NO_MEANINGS = Meanings({}, 0, 0, 0, None)
 _MOST_KNOWN = 50_000
 """Sets of entries that words stood for, kept with what they mean together."""
 _SHORTEST_PARTED, _LONGEST_PARTED, _LONGEST_PART = 8, 60, 14
@@ -226,19 +246,23 @@ class Lexicon:
         self._words: dict[str, list[Phrase]] = {}
         self._stems: dict[str, list[tuple[str, Phrase]]] = {}
         self._known: dict[tuple[int, ...], Meanings] = {}
+        self._listed: dict[str, Known] = {}
         for index, language in enumerate(languages):
             for bit, parts in language.entries:
                 self._add(Phrase(index, bit, parts[1:]), parts[0])
-        self._stem_lengths: dict[str, list[int]] = {}
-        for stem in sorted(self._stems, key=len):
-            lengths = self._stem_lengths.setdefault(stem[:_SHORTEST_STEM], [])
-            lengths += [] if lengths[-1:] == [len(stem)] else [len(stem)]
+        self._beginnings = Beginnings(self._stems)
         self._masked = self._by_length()
         self.violent = frozenset(
             word for word, phrases in self._words.items() if any(p.bit & VIOLENT and not p.rest for p in phrases)
         )
         self._heads = {word[:end] for word in self.violent for end in range(1, len(word))}
         self._tails = {word[end:] for word in self.violent for end in range(1, len(word))}
+        self.pieces = self._heads | self._tails
+        self._violent_edges = frozenset(
+            word[:1] + word[-2:] for word, phrases in self._words.items() if any(p.bit & VIOLENT for p in phrases)
+        )
+        all_phrases = (*self._exact.values(), *self._words.values(), *([p for _, p in s] for s in self._stems.values()))
+        self.parts = frozenset(part for phrases in all_phrases for phrase in phrases for part in phrase.words)
         self._spoken_in: dict[str, int] = {}
         for first, phrases in self._words.items():
             for phrase in phrases:
@@ -274,7 +298,7 @@ class Lexicon:
 
     def is_violent(self, word: str) -> bool:
         """Whether the word by itself is one of violence, in any language."""
-        return any(phrase.bit & VIOLENT and not phrase.rest for phrase in self._all_of(word))
+        return any(phrase.bit & VIOLENT and not phrase.rest for phrase in self._all_of(word, folded(word)))
 
     def parted(self, word: str) -> str:
         """A word that consists of a language's words, one of them of violence, with blanks between; else the word itself."""
@@ -294,14 +318,35 @@ class Lexicon:
         """Bits of the languages in which the word is an entry, or a part of one."""
         return self._spoken_in.get(word, 0)
 
-    def meanings(self, written: str) -> Meanings:
-        """What a word may mean in any language; `written` is in lower case, with its diacritics."""
+    def known(self, written: str) -> Known | None:
+        """What is known of a word, if anything; most words of a text stand in no list. `written` is in lower case."""
+        if listed := self._listed.get(written):
+            return listed
+        plain = folded(written)
+        is_listed = plain in self._words or plain in self.parts or written in self.pieces
+        if not is_listed and not (
+            written in self._exact or self._beginnings.of(plain) or self._may_be_stretched(plain) or "*" in written
+        ):
+            return None
+        meanings = self.meanings(written, plain)
+        part = plain if plain in self.parts else ""
+        piece = written if written in self.pieces else ""
+        if not (meanings.by_language or part or piece):
+            return None
+        found = Known(meanings, part, piece)
+        if is_listed and len(self._listed) < _MOST_KNOWN:  # a word of the lists, and nothing that only members write
+            self._listed[written] = found
+        return found
+
+    def meanings(self, written: str, plain: str = "") -> Meanings:
+        """What a word may mean in any language; `written` is in lower case, with its diacritics, `plain` the same folded."""
+        plain = plain or folded(written)
         if "*" in written:
-            found = [phrase for word in self.unmasked(folded(written)) for phrase in self._all_of(word)]
+            found = [phrase for word in self.unmasked(plain) for phrase in self._all_of(word, folded(word))]
         else:
-            found = self._all_of(written) or self._stretched(written)
+            found = self._all_of(written, plain) or self._stretched(plain)
         if not found:
-            return _NOTHING
+            return NO_MEANINGS
         # as many as there are phrases that begin alike: nothing of the word itself is kept
         entries = tuple(map(id, found))
         if entries not in self._known:
@@ -310,16 +355,20 @@ class Lexicon:
             self._known[entries] = _meanings_of(found)
         return self._known[entries]
 
-    def _stretched(self, written: str) -> list[Phrase]:
+    def _stretched(self, plain: str) -> list[Phrase]:
         """The words of violence that a word with a letter too many stands for: `murrder`."""
-        once = _DOUBLE.sub(r"\1", folded(written))
-        return [phrase for phrase in self._words.get(once, ()) if phrase.bit & VIOLENT] if once != written else []
+        if not self._may_be_stretched(plain):
+            return []
+        return [phrase for phrase in self._words.get(_DOUBLE.sub(r"\1", plain), ()) if phrase.bit & VIOLENT]
 
-    def _all_of(self, written: str) -> list[Phrase]:
-        """The phrases that begin with the word."""
-        word = folded(written)
+    def _may_be_stretched(self, plain: str) -> bool:
+        edges = plain[:1] + plain[-2:]
+        return (edges in self._violent_edges or edges[-1:] == edges[-2:-1]) and _DOUBLE.search(plain) is not None
+
+    def _all_of(self, written: str, word: str) -> list[Phrase]:
+        """The phrases that begin with the word, which is `word` when folded."""
         found = [*self._exact.get(written, ()), *self._words.get(word, ())]
-        for length in self._stem_lengths.get(word[:_SHORTEST_STEM], ()):
+        for length in self._beginnings.of(word):
             for suffix, phrase in self._stems.get(word[:length], ()):
                 if len(word) >= length + len(suffix) and word.endswith(suffix):
                     found.append(phrase)
@@ -351,7 +400,11 @@ def _starts(phrases: list[Phrase]) -> Starts | None:
     by_need: dict[str, list[Phrase]] = {}
     for phrase in phrases:
         by_need.setdefault(phrase.needs, []).append(phrase)
-    return Starts({need: tuple(group) for need, group in by_need.items()}, frozenset(by_need) - {""})
+    wholes = {
+        need: tuple((-1 if one.bit & ALONE else 1 << one.language, one.words) for one in group)
+        for need, group in by_need.items()
+    }
+    return Starts({need: tuple(group) for need, group in by_need.items()}, frozenset(by_need) - {""}, wholes)
 
 
 @cache

@@ -55,13 +55,16 @@ def words_of(written: str) -> list[str]:
     return [folded(word) for word in _IS_WORD.findall(written)]
 
 
+_MAY_TAKE_LETTERS = re.compile(rf"[:;=<*{_MARKS}{_UNSPACED}]")
 _TAKES_LETTERS = re.compile(rf"[:;=]-?d|[<*{_MARKS}{_UNSPACED}]")
 """What may take letters away from a word, or part them: a smiley, a name in the log of a chat, letters that are masked."""
 
 
-def words_in(text: str) -> set[str] | None:
-    """The words of a text, perhaps with laughter among them; None where it takes a reader to tell."""
-    return None if _TAKES_LETTERS.search(text) else set(_IS_WORD.findall(text))
+def takes_letters(text: str) -> bool:
+    """Whether it takes a reader to tell the words of a text; those of any other are its rows of letters and digits, perhaps
+    with laughter among them.
+    """
+    return _MAY_TAKE_LETTERS.search(text) is not None and _TAKES_LETTERS.search(text) is not None
 
 
 class Tokens(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """Personal data in texts: where it stands, of which kind it is, and how to speak of it without saying it."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from msgspec import structs
@@ -12,7 +12,7 @@ from text.personal_data.emails import find_emails
 from text.personal_data.folding import CLAIMED, fold
 from text.personal_data.kinds import Kind, PersonalDatum, Standing
 from text.personal_data.lookalikes import find_lookalikes
-from text.personal_data.marks import Marks, may_spell_digits, plain_text
+from text.personal_data.marks import LEAST_SPOKEN, SHORTEST_SPOKEN, Marks, plain_text, spell_digits, words_of
 from text.personal_data.national_ids import find_national_ids
 from text.personal_data.owners import is_anothers
 from text.personal_data.phones import find_disguised_phones, find_phone_links, find_phones
@@ -32,9 +32,11 @@ MAX_ASKED = 25
 
 _CLOSE_DIGITS = re.compile(r"\d(?:\D{0,3}\d){3}|[A-Z]\d{1,2} \d[A-Z]", re.IGNORECASE)
 _ADDRESS_SIGN = re.compile(r"[@＠﹫]|[\[({<*_] ?(?:at|ät|a|[^\W\d_]{4,12}) ?[\])}>*_]", re.IGNORECASE)
-_SPOKEN_DOT = re.compile(
-    r" (?:dot|punkt|punto|ponto|point|točka|tečka|kropka|nokta|точка|крапка|τελεία) [a-z]{2,4}\b", re.IGNORECASE
+_OPENS_ADDRESS_SIGN = re.compile(r"[@＠﹫\[({<*_]")
+_DOT_WORDS = frozenset(
+    ("dot", "punkt", "punto", "ponto", "point", "točka", "tečka", "kropka", "nokta", "точка", "крапка", "τελεία")
 )
+_SPOKEN_DOT = re.compile(rf" (?:{'|'.join(sorted(_DOT_WORDS))}) [a-z]{{2,4}}\b", re.IGNORECASE)
 """Most texts have neither four digits close together nor any sign of an e-mail address."""
 _DIGIT_OF_ANY_SCRIPT = re.compile(r"\d")
 _HOUSE = re.compile(
@@ -45,16 +47,23 @@ _HOUSE = re.compile(
 _MANY_DIGITS = re.compile(r"\d(?:[^\n\d]{0,4}\d){5}")
 
 
-def find_personal_data(text: str, language: str | None = None) -> tuple[PersonalDatum, ...]:
+def find_personal_data(
+    text: str, language: str | None = None, words: Sequence[str] | None = None
+) -> tuple[PersonalDatum, ...]:
     """All personal data in a text, in its order, without overlaps. Pure; linear. `text` is what `text.written` leaves of one.
 
-    `language` (BCP 47) is a hint about the countries whose telephone numbers are likely.
+    `language` (BCP 47) is a hint about the countries whose telephone numbers are likely. `words` are those of the text, in
+    lower case, where they were read already.
     """
     digits = _DIGIT_OF_ANY_SCRIPT.search(text) is not None
+    if digits or words is None:
+        words = words_of(text)
     worth_a_look = bool(
-        (digits and _CLOSE_DIGITS.search(text)) or _ADDRESS_SIGN.search(text) or _SPOKEN_DOT.search(text)
+        (digits and _CLOSE_DIGITS.search(text))
+        or (_OPENS_ADDRESS_SIGN.search(text) and _ADDRESS_SIGN.search(text))
+        or (not _DOT_WORDS.isdisjoint(words) and _SPOKEN_DOT.search(text))
     )
-    spoken = may_spell_digits(text)
+    spoken = spell_digits(words, LEAST_SPOKEN if digits else SHORTEST_SPOKEN)
     if not (worth_a_look or spoken or (digits and _HOUSE.search(text))):
         return ()
     folded = fold(text)

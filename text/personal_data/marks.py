@@ -30,6 +30,8 @@ _SAMPLE = 400
 
 LEAST_SPOKEN = 3
 """So many digits in words make a row of them."""
+SHORTEST_SPOKEN = 7
+"""So many digits a number has at least that is said in words alone."""
 _LETTERS_ONLY = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _PHRASE_GAP = 3
@@ -205,10 +207,14 @@ def lexicon() -> _Lexicon:
     return _Lexicon(listed)
 
 
-def may_spell_digits(text: str) -> bool:
-    """Whether some words of a text are digits: a quick look."""
-    spoken = lexicon().spoken
-    return sum(word in spoken for word in _LETTERS_ONLY.findall(text.lower())) >= LEAST_SPOKEN
+def words_of(text: str) -> list[str]:
+    """The words of a text in lower case, without digits."""
+    return _LETTERS_ONLY.findall(text.lower())
+
+
+def spell_digits(words: Iterable[str], least: int) -> bool:
+    """Whether at least so many of these words are digits: a quick look."""
+    return sum(map(lexicon().spoken.__contains__, words)) >= least
 
 
 def _start_of(mark: Mark) -> int:

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum
-from text.personal_data.marks import LEAST_SPOKEN, Marks, together
+from text.personal_data.marks import LEAST_SPOKEN, SHORTEST_SPOKEN, Marks, together
 from text.personal_data.owners import is_anothers
 from text.personal_data.words import OTHER_NUMBER, OWN_NUMBER, PHONE_WORDS, PHONE_WORDS_AFTER, before, last_end
 
@@ -82,7 +82,7 @@ _MIN_DIGITS_SAID = 6
 """Where the words say that it is a telephone number: Luxembourg and small towns have so short ones."""
 _OWN_REACH, _CALL_BEFORE = 48, 24
 """Characters around a number in which words such as *my number* and *ring* are about it."""
-_SPOKEN_DIGITS = range(7, 14)
+_SPOKEN_DIGITS = range(SHORTEST_SPOKEN, 14)
 NO_LANGUAGES: frozenset[str] = frozenset()
 _SPOKEN_GAP = re.compile(r"[\s,.;:/()–-]{1,3}(?:[^\W\d_]{1,5}[\s,.-]{1,2})?")
 """Between digits that are said there may be one short word: *and*, *dann*."""

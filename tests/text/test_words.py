@@ -1,0 +1,68 @@
+"""Words of a text, looked up once for the texts that are read together."""
+
+import os
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.servers import run
+from text.commerce import commerce_of
+from text.hostility import read_hostility
+from text.words import Beginnings, WordMemo, Words
+
+FEW_LETTERS = st.text(st.sampled_from("abc"), min_size=1, max_size=6)
+
+
+@given(st.lists(FEW_LETTERS), FEW_LETTERS)
+def test_every_beginning_that_a_word_has_is_among_the_lengths(listed: list[str], word: str) -> None:
+    lengths = Beginnings(listed).of(word)
+    assert list(lengths) == sorted(set(lengths))
+    assert {len(one) for one in listed if word.startswith(one)} <= set(lengths)
+
+
+def test_most_words_are_seen_to_have_no_beginning() -> None:
+    beginnings = Beginnings(["kill", "killer", "ab"])
+    assert beginnings.of("killing") == (4, 6)
+    assert beginnings.of("abc") == (2,)
+    assert not beginnings.of("kilt")
+
+
+def test_a_word_is_looked_up_once_for_texts_that_are_read_together() -> None:
+    asked = []
+
+    def length(word: str) -> int | None:
+        asked.append(word)
+        return len(word) if len(word) > 1 else None
+
+    memo = WordMemo()
+    assert Words("a new idea, a new day", memo).known(length) == [3, 4, 3, 3]
+    assert Words("a day", memo).known(length) == [3]
+    assert asked == ["a", "new", "idea", "day"]
+    assert Words("it’s 2 a_b", memo).written == ["it", "s", "2", "a", "b"]
+
+
+SEVERAL = [
+    "I hope that you and your friends all die, I wish that they get killed, you should be killed and they should die",
+    "buy now for 20 € and order today, free delivery, 50 % discount, visit our shop, call 0900 123456",
+    "ich bringe dich um, je vais te tuer, ti ammazzo, te voy a matar, ubit ću te",
+]
+
+
+def test_nothing_depends_on_the_order_of_sets() -> None:
+    code = (
+        "from text.commerce import commerce_of; from text.hostility import read_hostility\n"
+        f"for said in {SEVERAL!r}: print(read_hostility(said), commerce_of(said, said))"
+    )
+    seeds = [os.environ | {"PYTHONHASHSEED": seed} for seed in ("1", "2")]
+    found = {run(sys.executable, "-c", code, env=env).stdout for env in seeds}
+    assert len(found) == 1
+    assert found.pop().count("words=('") >= len(SEVERAL)
+
+
+@pytest.mark.parametrize("said", [*SEVERAL, "don't order now", "we meet at school", "the k*ll", "ki.ll you", ""])
+def test_words_that_were_read_before_change_no_reading(said: str) -> None:
+    memo = WordMemo()
+    assert read_hostility(said.lower(), words=Words(said.lower(), memo)) == read_hostility(said.lower())
+    assert commerce_of(said, said.lower(), words=Words(said.lower(), memo)) == commerce_of(said, said.lower())
