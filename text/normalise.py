@@ -72,8 +72,23 @@ _NEXT_SENTENCE = re.compile(
     r"(?<=[a-zß-öø-ÿąćęłńśźżčďěňřšťůžа-џα-ώіїєґ]{2})!+(?=[A-ZÀ-ÖØ-ÞĄĆĘŁŃŚŹŻČĎĚŇŘŠŤŮŽЀ-ЯΑ-ΩІЇЄҐ][^\W\d_])"
 )
 """Exclamation marks after which a blank was forgotten."""
+_MANY_LEET_WORDS = 3
 _LEET_SHARE = 3
-"""From so many leet words in a text on everything that can be read as letters is: `7h15 15 4 7357`."""
+"""From so many leet words in a text on, or two that are a third of its words, everything that can be read as letters is: `7h15
+15 4 7357`, `t3 v0y a mat4r`.
+"""
+_AMOUNT = re.compile(
+    r"\d++(?:[kcdm]?[mgl]|k|h|s|mins?|sec|std|hrs?|km|eur|euros?|eura|evr[aow]|eyr[ow]|usd|chf|pln|czk|huf|ron|din|dinara?|den|denari|leva?"
+    r"|lei|lira|kuna|zl|kr|руб|грн|лв|ден|дин|мин|кг|км|ч|st|nd|rd|th|er|re|e|a|o|x|d|pcs|px|mb|gb)",
+    re.IGNORECASE,
+)
+"""A number with its unit, with no blank between."""
+_LOCAL_PART = re.compile(
+    r"(?:info|office|kontakt?|contact|mail|e?mail|admin|support|school|secretariat|sekretariat|secretary)@"
+    r"|[\w.+-]{2,64}@(?=\s*[\[({<]|\s+[\w-]{1,63}\.\w)",
+    re.IGNORECASE,
+)
+"""The part of a mail address before its sign, where the rest is written apart: `info@ [at] …`."""
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .\-_*·•|])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
 # a quick look is one that begins with a sign: regular expressions find it without trying every letter of a text
 _MAYBE_SPACED = re.compile(r"[ .\-_*·•|][^\W\d_][ .\-_*·•|][^\W\d_](?<=[^\W\d_][\s\S]{4})(?<![^\W_][^\W\d_][\s\S]{4})")
@@ -184,12 +199,15 @@ def read_leet(text: str) -> str:
 
     def read(found: re.Match[str]) -> str:
         nonlocal words
-        word = _unleet(found[0])
-        words += word is not found[0]
+        token = found[0]
+        if token[-1] == "@" and _LOCAL_PART.match(text, found.start()):
+            return token
+        word = _unleet(token)
+        words += word != token
         return word
 
     text = _LEET_TOKEN.sub(read, text)
-    if words >= _LEET_SHARE:
+    if words >= _MANY_LEET_WORDS or (words > 1 and _LEET_SHARE * words >= len(text.split())):
         text = _ANY_TOKEN.sub(_unleet_anyhow, text)
     return text
 
@@ -197,7 +215,7 @@ def read_leet(text: str) -> str:
 def _unleet(token: str) -> str:
     """The word that a token stands for; the token itself where it is no leet."""
     core = token.rstrip("!|").lstrip("!|")
-    if core[:1] == "@":  # somebody's name
+    if core[:1] == "@" or _AMOUNT.fullmatch(core):  # somebody's name; a number with its unit
         return token
     signs = [c in _LEET for c in core]
     letters = len(core) - sum(signs)
@@ -221,7 +239,12 @@ def _spelt(word: str) -> str:
 
 def _unleet_anyhow(found: re.Match[str]) -> str:
     core = found[0].strip("!|")
-    if (len(core) > 5 and core.isdecimal()) or core[:1] == "@" or any(c.isdecimal() and c not in _LEET for c in core):
+    number = (
+        (len(core) > 5 and core.isdecimal())
+        or _AMOUNT.fullmatch(core)
+        or _LOCAL_PART.match(found.string, found.start())
+    )
+    if number or core[:1] == "@" or any(c.isdecimal() and c not in _LEET for c in core):
         return found[0]
     return found[0].replace(core, _spelt(core))
 

@@ -143,6 +143,7 @@ def test_words_written_letter_by_letter_are_joined() -> None:
         ("fr33 m0n3y", "free money"),
         ("hell0 w0r1d p@ss $ave", "hello worid pass save"),
         ("n!ce t3xt", "nice text"),
+        ("t3 v0y a mat4r", "te voy a matar"),
         ("h4v3 4 n3w pr0j3ct 7h15 15 4 t35t", "have a new project this is a test"),
     ],
 )
@@ -164,6 +165,12 @@ def test_leet_is_read(written: str, read: str) -> None:
         "free!",
         "1984",
         "windows10 in 2024",
+        "room 101a, class 7b and 3a, 4x4 and 30m2",  # three words with digits make no text in leet
+        "10kg of rice, 5l of milk, 11km to go, 5min by bus",
+        "500din or 300den or 5eur or 8evra",
+        "write to info@ or office@ our school",
+        "teacher@ [at] school.example, anna.k@ school.example",
+        "a4 b1 3d 5€ 100€ 20$ each",
     ],
 )
 def test_what_only_has_a_number_is_no_leet(text: str) -> None:
