@@ -84,7 +84,7 @@ kafka:  ## fetch a genuine Apache Kafka for the tests, where there are Java and 
 unit: $(VENV)/.dev  ## run every test (PYTEST_ARGS="-k forum" runs some)
 	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
-quick: $(VENV)/.dev  ## run every test that needs no server, in less than a minute
+quick: $(VENV)/.dev  ## run every test that needs no server
 	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal --quick $(PYTEST_ARGS)
 
 docs: $(VENV)/.dev  ## build the documentation as a site, build/site/index.html
