@@ -22,16 +22,13 @@ import json
 import re
 import statistics
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import count, islice
 from math import ceil
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -41,12 +38,11 @@ from msgspec import Struct
 from redis import Redis
 
 from benchmarks.picture import Line, draw_lines
+from benchmarks.servers import TOPIC_OF
+from benchmarks.servers import stage as own_stage
 from benchmarks.workload import Network
-from models.events import TOPICS
 from tests.integration.stage import Sent, Stage, Worker
-from tests.servers import KafkaServer, RedisServer, ServerMissing, require_redis
 
-TOPIC_OF = {cls.__struct_config__.tag: topic for topic, classes in TOPICS.items() for cls in classes}
 DURATION = re.compile(r"(?<=[ \[{:])([1-9][0-9]*)([smhd])(?=[ ,}\]\n])")
 UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 COMPRESSION = 4032
@@ -78,20 +74,8 @@ def main() -> int:
     parser.add_argument("--picture", type=Path, metavar="FILE.svg", help="where to draw both memories")
     parser.add_argument("--rate", type=float, help="events a second, instead of half of the capacity")
     options = parser.parse_args()
-    with ExitStack() as stack:
-        try:
-            kafka = stack.enter_context(KafkaServer()).start()
-            redis = stack.enter_context(RedisServer(require_redis())).start()
-        except ServerMissing as why:
-            parser.error(str(why))
-        client = stack.enter_context(Redis.from_url(redis.url))
-        client.config_set("appendfsync", "everysec")  # as in docker-compose.yml; the tests' servers are more careful
-        client.config_set("zset-max-listpack-value", 256)
-        directory = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinwatch-soak-")))
-        stage = Stage(kafka.bootstrap_servers, redis.url, directory, prefix=f"soak-{token_hex(4)}.")
-        stack.callback(stage.close)
-        stage.create_topics(PARTITIONS)
-        policy = compressed_policy(directory / "policy.yaml")
+    with own_stage(PARTITIONS) as stage, Redis.from_url(stage.redis_url) as client:
+        policy = compressed_policy(stage.directory / "policy.yaml")
         events = endless(Network(1, MEMBERS))
         print(f"time is compressed {COMPRESSION:,} times: a day lasts {86_400 / COMPRESSION:.0f} s", flush=True)
         worker = begun(stage, events, policy)
