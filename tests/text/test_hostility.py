@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from tests.growth import assert_in_proportion
 from text.hostility import PEACEFUL, Hostility, read_hostility
-from text.hostility.lexicon import ANCHORS, BIT, CLASSES, lexicon
+from text.hostility.lexicon import ANCHORS, BIT, CLASSES, language_of, lexicon
 from text.hostility.tokens import tokens_of
+from text.languages import ListError
 from text.reading import read_texts
 
 SAMPLES: dict[str, dict[str, list[str]]] = yaml.safe_load(
@@ -21,6 +22,10 @@ SAMPLES: dict[str, dict[str, list[str]]] = yaml.safe_load(
 
 IDEAS: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(
     Path(__file__).with_name("hostility_ideas.yaml").read_text("utf-8")
+)
+
+HOMONYMS: dict[str, dict[str, str]] = yaml.safe_load(
+    Path(__file__).with_name("hostility_homonyms.yaml").read_text("utf-8")
 )
 
 
@@ -63,6 +68,77 @@ def test_threatens_by_idea_in_any_language(text: str) -> None:
 @pytest.mark.parametrize("text", ideas("harmless"))
 def test_school_life_in_any_language_is_harmless(text: str) -> None:
     assert read(text) == PEACEFUL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(text, id=f"{language}: {word}")
+        for language, words in HOMONYMS.items()
+        for word, text in words.items()
+    ],
+)
+def test_a_word_with_a_harmless_sense_accuses_nobody(text: str) -> None:
+    assert read(text) == PEACEFUL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I know where you live: my aunt has a flat in the same street!",
+        "I found out where you live: what a beautiful town!",
+        "Ich weiß, wo du wohnst: Meine Tante hat dort einen Garten.",
+        "Je sais où tu habites : ma tante a un appartement dans la même rue !",
+        "Tiedän missä asut: tädilläni on asunto samalla kadulla!",
+        "Wiem, gdzie mieszkasz: moja ciocia ma mieszkanie na tej samej ulicy!",
+        "Я знаю, где ты живёшь: у моей тёти квартира на той же улице!",
+    ],
+)
+def test_where_somebody_lives_may_be_said_kindly(text: str) -> None:
+    assert read(text) == PEACEFUL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I know where you live.",
+        "I know where you live, so think twice.",
+        "Be careful. We know where your daughter goes to school.",
+        "Ich weiß, wo du wohnst. Überleg dir gut, was du schreibst.",
+        "Vím, kde bydlíš, tak si dej pozor.",
+        "I know where you live and I will kill you.",
+    ],
+)
+def test_where_somebody_lives_is_a_threat_beside_a_warning_or_by_itself(text: str) -> None:
+    assert read(text).threat
+
+
+@pytest.mark.parametrize(
+    ("text", "insults"),
+    [
+        ("Your project is rubbish, moron.", True),
+        ("Shut your mouth, idiot!", True),
+        ("What a pathetic loser you are.", True),
+        ("What an idiot!", False),
+        ("Do you write idiot, moron or fool on your list of insults?", False),
+        ("I forgot the file, I am an idiot.", False),
+    ],
+)
+def test_an_insult_between_commas_is_an_address(text: str, insults: bool) -> None:
+    assert bool(read(text).abuse) == insults
+
+
+@pytest.mark.parametrize(
+    ("text", "insults"),
+    [
+        ("You are a pig.", True),
+        ("You are a rat, everybody knows it.", True),
+        ("You are a rat in our puppet theatre.", False),
+        ("In the Chinese horoscope you are a rat and I am a pig.", False),
+    ],
+)
+def test_an_animal_is_an_insult_where_no_harmless_sense_shows(text: str, insults: bool) -> None:
+    assert bool(read(text).abuse) == insults
 
 
 @pytest.mark.parametrize(
@@ -249,6 +325,26 @@ def test_no_entry_is_so_short_that_it_says_too_much() -> None:
             if bit & ANCHORS and len(parts) == 1 and language.code != "zh":
                 stem, star, _ = parts[0].removeprefix("=").partition("*")
                 assert len(stem) >= (3 if star else 2), (language.code, parts)
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ({"kill": "a b|"}, "an alternative is empty"),
+        ({"kill": "break <body>"}, "<body>: unknown"),
+        ({"parts": ["a"]}, "grammar or parts"),
+    ],
+)
+def test_a_broken_entry_is_told(written: dict[str, Any], said: str) -> None:
+    with pytest.raises(ListError, match=said):
+        language_of("en", {"grammar": {}} | written)
+
+
+def test_a_named_part_stands_for_each_of_its_words() -> None:
+    language = language_of("en", {"grammar": {}, "parts": {"body": "arm leg"}, "kill": "break <body>, <body> broken"})
+    assert language.entries == tuple(
+        (BIT["kill"], parts) for parts in (("break", "arm|leg"), ("arm", "broken"), ("leg", "broken"))
+    )
 
 
 def test_entries_are_of_known_classes_and_each_language_has_the_parts_of_a_threat() -> None:

@@ -8,7 +8,18 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from typing import Literal, NamedTuple, Protocol
 
-from text.hostility.lexicon import BIT, CLASSES, GAPS, LONGEST_PHRASE, Grammar, Lexicon, Meaning, Phrase, Starts
+from text.hostility.lexicon import (
+    BIT,
+    CLASSES,
+    GAPS,
+    LONGEST_PHRASE,
+    Grammar,
+    Lexicon,
+    Meaning,
+    Phrase,
+    Starts,
+    choices,
+)
 from text.hostility.tokens import TURNS, Tokens
 
 ThreatKind = Literal["violence_to_you", "violence_to_group", "incitement", "intimidation", "wish"]
@@ -25,6 +36,12 @@ WORDS_ABOUT_A_QUOTATION = 3
 """So many words around a quotation that do not turn to the reader speak of it: 'on the wall stood …'."""
 PLAY_REACH = 4
 """Words between a threat and the game or the film that it is about."""
+WARNING_REACH = 15
+"""Words between 'I know where you live' and the warning that makes it a threat."""
+MOST_BESIDE = 2
+"""Other words of a text that says nothing but 'I know where you live': nobody writes that kindly."""
+LONGEST_ADDRESS = 3
+"""Words between commas that do nothing but call somebody a name."""
 REPORT_REACH = 3
 """Words between 'he told me' and the words of a threat that he told."""
 ANNOUNCEMENT = 8
@@ -68,7 +85,7 @@ class Spans:
             self._add(meaning.bits, position, position)
             for phrase, end in phrases_at(tokens, position, meaning.phrases):
                 self._add(phrase.bit, position, end)
-        self._remove(["harmless"], [name for name in CLASSES if name != "harmless"])
+        self._remove(["harmless"], [name for name in CLASSES if name not in ("harmless", "play")])
         self._remove(["vow"], ["say"])
         self._remove(["are_you"], ["apart"])
         self._earnest()
@@ -148,7 +165,7 @@ _TELLING = (
         "rid_now",
     ),
     *("killing", "killed", "die", "doomed", "death", "intent", "wish", "deserve", "legal", "solution", "unworthy"),
-    *("menace", "doom", "insult", "vile", "vermin", "hate", "curse"),
+    *("menace", "loom", "doom", "insult", "vile", "vermin", "twofold", "hate", "curse"),
 )
 """What a word is rather than a report or a negation that only begins like it."""
 _NAMES = {bit: name for name, bit in BIT.items()}
@@ -194,6 +211,8 @@ def _phrase_end(tokens: Row, position: int, rest: tuple[str, ...]) -> int | None
 
 
 def _is(word: str, part: str) -> bool:
+    if "|" in part:
+        return word in choices(part)
     stem, star, suffix = part.partition("*")
     if not star:
         return word == stem
@@ -210,6 +229,12 @@ _SUBJECTS = (*_OBJECTS, "thou")
 
 def threats(spans: Spans) -> Iterator[Found]:
     """All threats of a text in one language, without regard to what makes them harmless."""
+    outright = list(_outright(spans))
+    yield from outright
+    yield from _looming(spans, bool(outright))
+
+
+def _outright(spans: Spans) -> Iterator[Found]:
     yield from _intentions(spans)
     yield from _orders(spans)
     yield from _norms(spans)
@@ -217,6 +242,17 @@ def threats(spans: Spans) -> Iterator[Found]:
         yield Found("violence_to_you", (phrase,))
     for phrase in spans.of("menace"):
         yield Found("intimidation", (phrase,))
+
+
+def _looming(spans: Spans, threatened: bool) -> Iterator[Found]:
+    """What may be said kindly, and is a threat where a warning or another threat stands around it, or nothing else."""
+    for phrase in spans.of("loom"):
+        if threatened or len(spans.tokens.words) - (phrase.end - phrase.start + 1) <= MOST_BESIDE:
+            yield Found("intimidation", (phrase,))
+        reach = (phrase.start - WARNING_REACH, phrase.end + WARNING_REACH)
+        for warning in spans.between("warn", *reach):
+            if not phrase.start <= warning.start <= phrase.end:
+                yield Found("intimidation", (phrase, warning))
 
 
 def _announced(target: Span) -> ThreatKind:
@@ -361,17 +397,20 @@ def _suffers(spans: Spans, norm: Span, verb: Span, target: Span) -> bool:
 
 # --- abuse -------------------------------------------------------------------------------------------------------------
 
-_NAMES_CALLED = ("insult", "vile", "vermin")
+_NAMES_CALLED = ("insult", "vile", "vermin", "twofold")
 
 
 def abuses(spans: Spans) -> Iterator[Found]:
     """All insults of a text in one language, without regard to what makes them harmless."""
     free = not spans.grammar.agent_first
+    innocent = bool(spans.of("sense", "play"))
     for word in spans.of(*_NAMES_CALLED):
-        if word.end in spans.tokens.joined:
+        if word.end in spans.tokens.joined or (innocent and word.name == "twofold"):
             continue  # "idiot-proof": what a compound is called stands last
         for subject in spans.near(word, "are_you"):
-            if _gap(subject, word) <= CLOSE and (free or subject.start < word.start):
+            # "what a loser you are" has the subject right behind
+            reach = CLOSE if free or subject.start < word.start else 0
+            if _gap(subject, word) <= reach:
                 yield Found("insult", (subject, word), normative=True)
         for people in spans.near(word, "people"):
             yield from _what_people_are(spans, people, word)
@@ -401,6 +440,23 @@ def _called(spans: Spans, word: Span) -> Iterator[Found]:
     for form in spans.near(word, "like_you"):
         if _gap(form, word) == 0:
             yield Found("insult", (word, form), normative=True)
+    if word.name == "insult" and (reader := _addressee(spans, word)):
+        yield Found("insult", (reader, word))
+
+
+def _addressee(spans: Spans, word: Span) -> Span | None:
+    """The reader, where commas part the insult as a form of address from a sentence that turns to the reader: '…, moron'."""
+    opens, sentences = spans.tokens.opens, spans.tokens.sentences
+    start = next((at for at in range(word.start, max(-1, word.start - LONGEST_ADDRESS), -1) if opens[at]), None)
+    after = word.end + 1
+    ends = after == len(opens) or opens[after] or sentences[after] != sentences[word.end]
+    if start is None or not ends:
+        return None
+    begin, end = _sentence(spans, word.start, word.end)
+    if any(not start <= other.start <= word.end for other in spans.between("insult", begin, end)):
+        return None  # one of several that are listed
+    you = [one for name in ("are_you", "you", "thou") for one in spans.between(name, begin, end)]
+    return next((one for one in you if not start <= one.start <= word.end), None)
 
 
 def _what_people_are(spans: Spans, people: Span, word: Span) -> Iterator[Found]:

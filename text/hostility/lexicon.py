@@ -9,6 +9,7 @@ parted by commas:
     two words     one after the other; `~` lets up to two words stand between, `...` up to six
     a|b_c d       short for `a d, b c d`
     (re/un)do     short for `redo, undo`
+    <body>        the words that `parts` names so
 
 `docs` of the classes: `CLASSES` below. Entries serve for grammar, not as a list of what is forbidden: no word alone is a
 finding, apart from the entries of `menace`, `doom` and `curse`, which are whole phrases.
@@ -23,7 +24,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from text.hostility.tokens import words_of
+from text.hostility.tokens import MARKS, words_of
 from text.languages import ListError, read_lists
 from text.words import Beginnings, folded
 
@@ -66,7 +67,9 @@ CLASSES = {
     "without": "without",
     "better": "the world would be better",
     "unworthy": "does not deserve to live, the only good one is a dead one",
-    "menace": "whole phrases that intimidate: I know where you live",
+    "menace": "whole phrases that intimidate: you will regret this",
+    "loom": "phrases that intimidate where a warning stands around them: I know where you live",
+    "warn": "warnings, and who comes: be careful, think twice, on my way; they make a threat of `loom`",
     "doom": "whole phrases that announce or wish the addressee's death: you are dead, go and die",
     # abuse
     "are_you": "you are; you and your like are",
@@ -74,6 +77,8 @@ CLASSES = {
     "insult": "what one calls a person to insult",
     "vile": "adjectives that do the same, aimed at a person: disgusting, worthless",
     "vermin": "what people are called to deny that they are people",
+    "twofold": "insults that have a harmless sense as well: animals, dirty, clown",
+    "sense": "what shows the harmless sense of `twofold`, anywhere in the text: roles, horoscopes, gardens, mud",
     "vocative": "what makes an insult a form of address: you, dirty, son of",
     "hate": "I hate, I despise",
     "curse": "whole phrases of abuse against the person addressed",
@@ -101,18 +106,18 @@ def _bits(names: str) -> int:
     return sum(BIT[name] for name in names.split())
 
 
-ALONE = _bits("menace doom curse kill_i_you")
-"""Classes of which each entry is a finding by itself."""
+ALONE = _bits("menace loom doom curse kill_i_you")
+"""Classes of which each entry is a finding by itself, or (`loom`) worth a look by itself."""
 ANCHORS = ALONE | _bits(
     "kill kills kill_i kill_now kill_you rid rid_i rid_now killing killed die doomed death death_to without unworthy "
-    "insult vile vermin hate curse_at"
+    "insult vile vermin twofold hate curse_at"
 )
 """Classes of which one has to occur before a language is worth a closer look."""
 TARGETS = _bits("you thou them people anyone like_you are_you vocative kill_you")
 """Classes of which one has to occur besides an anchor."""
 VIOLENT = _bits("kill kill_i kill_now kill_you kill_i_you killed")
 """Classes of words that are put together again where a blank or a sign breaks them: `ki.ll`."""
-MASKED = VIOLENT | _bits("rid rid_i rid_now die insult vile vermin curse curse_at")
+MASKED = VIOLENT | _bits("rid rid_i rid_now die insult vile vermin twofold curse curse_at")
 """Classes of words that are read where asterisks stand for letters."""
 HARMLESS = _bits("no say said wrong harmless")
 """Classes that make other words harmless."""
@@ -125,7 +130,8 @@ class Grammar(Struct, frozen=True, forbid_unknown_fields=True):
     speaker acts. `agent_first`: who stands before 'should kill' is the killer; where endings tell, any order will do.
     `object_after`: who is to be killed stands after the verb. `postpositions`: 'without' stands behind.
     `cyrillic`: Serbian is written in both alphabets, and each entry is taken in both. `kin` are languages so much alike that a
-    text of one may be taken for the other: what makes words harmless there does so here.
+    text of one may be taken for the other: what makes words harmless there does so here, apart from those in `unlike`, which
+    mean something else here: 'no' denies in Spanish, and is 'in the' in Portuguese.
     """
 
     reach: int = 3
@@ -135,6 +141,7 @@ class Grammar(Struct, frozen=True, forbid_unknown_fields=True):
     postpositions: bool = False
     cyrillic: bool = False
     kin: tuple[str, ...] = ()
+    unlike: tuple[str, ...] = ()
 
 
 class Language(Struct, frozen=True):
@@ -146,48 +153,63 @@ class Language(Struct, frozen=True):
     classes: frozenset[str]
 
 
+@cache
+def choices(part: str) -> frozenset[str]:
+    """The words that a part of several words stands for."""
+    return frozenset(part.split("|"))
+
+
+_ANY = frozenset([""])
+
+
 class Phrase(Struct, frozen=True):
-    """An entry from its second part on: what it means in which language, and the parts that follow."""
+    """An entry from its second part on: what it means in which language, and the parts that follow: words, stems (`kill*`),
+    one of several words (`arm|leg`), or gaps.
+    """
 
     language: int
     bit: int
     rest: tuple[str, ...]
 
     @property
-    def words(self) -> frozenset[str]:
-        """The words that follow, as far as they are whole."""
-        return frozenset(part for part in self.rest if part not in GAPS and "*" not in part)
+    def words(self) -> tuple[frozenset[str], ...]:
+        """The words that follow, as far as they are whole: of each part one has to stand in the text."""
+        return tuple(choices(part) for part in self.rest if part not in GAPS and "*" not in part)
 
     @property
-    def needs(self) -> str:
-        """A word without which the text cannot hold the phrase; empty where any may do."""
-        return max((part for part in self.rest if "*" not in part and part not in GAPS), key=len, default="")
+    def needs(self) -> frozenset[str]:
+        """Words of which the text must hold one where it holds the phrase; only "" where any may do."""
+        return min(self.words, key=lambda words: (len(words), -max(map(len, words))), default=_ANY)
 
 
 class Starts(Struct, frozen=True):
-    """Phrases that a word begins, by a word that each of them needs. `wholes` are the whole words of the same phrases, with
-    the languages (bits) in which each counts: all of them, where it is a finding by itself.
+    """Phrases that a word begins, by the words of which each of them needs one. `wholes` are the whole words of the same
+    phrases, with the languages (bits) in which each counts: all of them, where it is a finding by itself. They are parted in
+    those that must all stand in the text, and sets of which one must.
     """
 
     by_need: dict[str, tuple[Phrase, ...]]
     needed: frozenset[str]
-    wholes: dict[str, tuple[tuple[int, frozenset[str]], ...]]
+    wholes: dict[str, tuple[tuple[int, frozenset[str], tuple[frozenset[str], ...]], ...]]
 
     def possible(self, following: list[str]) -> list[Phrase]:
         """The phrases whose needed word is among those that follow."""
         phrases = list(self.by_need.get("", ()))
+        if self.needed.isdisjoint(following):
+            return phrases
         # in the order of the text: that of a set is another one in each process
-        for word in dict.fromkeys(following) if not self.needed.isdisjoint(following) else ():
-            phrases += self.by_need.get(word, ()) if word else ()
-        return phrases
+        found = {
+            id(phrase): phrase for word in dict.fromkeys(following) if word for phrase in self.by_need.get(word, ())
+        }
+        return phrases + list(found.values())
 
     def any_with_all(self, present: Set[str], languages: int) -> bool:
         """Whether all words of a phrase are among those of a text, wherever they stand; of a phrase in one of these languages
         (bits), or one that is a finding by itself.
         """
         for need in ("", *(self.needed & present)):
-            for which, words in self.wholes.get(need, ()):
-                if (languages & which or which < 0) and present >= words:
+            for which, words, some in self.wholes.get(need, ()):
+                if (languages & which or which < 0) and present >= words and not any(map(present.isdisjoint, some)):
                     return True
         return False
 
@@ -262,12 +284,14 @@ class Lexicon:
             word[:1] + word[-2:] for word, phrases in self._words.items() if any(p.bit & VIOLENT for p in phrases)
         )
         all_phrases = (*self._exact.values(), *self._words.values(), *([p for _, p in s] for s in self._stems.values()))
-        self.parts = frozenset(part for phrases in all_phrases for phrase in phrases for part in phrase.words)
+        self.parts = frozenset(
+            word for phrases in all_phrases for phrase in phrases for words in phrase.words for word in words
+        )
         self._spoken_in: dict[str, int] = {}
         for first, phrases in self._words.items():
             for phrase in phrases:
-                for part in (first, *phrase.rest):
-                    self._spoken_in[part] = self._spoken_in.get(part, 0) | 1 << phrase.language
+                for word in (first, *(word for words in phrase.words for word in words)):
+                    self._spoken_in[word] = self._spoken_in.get(word, 0) | 1 << phrase.language
 
     def _add(self, phrase: Phrase, first: str) -> None:
         stem, star, suffix = first.partition("*")
@@ -394,16 +418,20 @@ def _meanings_of(found: list[Phrase]) -> Meanings:
     return Meanings(by_language, alone, anchors, targets, _starts(anchoring))
 
 
+def _whole(phrase: Phrase) -> tuple[int, frozenset[str], tuple[frozenset[str], ...]]:
+    must = frozenset(word for words in phrase.words if len(words) == 1 for word in words)
+    some = tuple(words for words in phrase.words if len(words) > 1)
+    return (-1 if phrase.bit & ALONE else 1 << phrase.language, must, some)
+
+
 def _starts(phrases: list[Phrase]) -> Starts | None:
     if not phrases:
         return None
     by_need: dict[str, list[Phrase]] = {}
     for phrase in phrases:
-        by_need.setdefault(phrase.needs, []).append(phrase)
-    wholes = {
-        need: tuple((-1 if one.bit & ALONE else 1 << one.language, one.words) for one in group)
-        for need, group in by_need.items()
-    }
+        for word in phrase.needs:
+            by_need.setdefault(word, []).append(phrase)
+    wholes = {need: tuple(map(_whole, group)) for need, group in by_need.items()}
     return Starts({need: tuple(group) for need, group in by_need.items()}, frozenset(by_need) - {""}, wholes)
 
 
@@ -420,7 +448,7 @@ def _with_kin(language: Language, languages: list[Language]) -> Language:
         for kin in languages
         if kin.code in language.grammar.kin
         for bit, parts in kin.entries
-        if bit & HARMLESS
+        if bit & HARMLESS and not (len(parts) == 1 and parts[0] in language.grammar.unlike)
     )
     return msgspec.structs.replace(language, entries=tuple(dict.fromkeys((*language.entries, *lent))))
 
@@ -429,22 +457,43 @@ def language_of(code: str, loaded: dict[str, Any]) -> Language:
     """What a language's list says, `loaded` from its file. Raises ListError."""
     try:
         grammar = msgspec.convert(loaded.pop("grammar", None), Grammar)
+        named = msgspec.convert(loaded.pop("parts", {}), dict[str, str])
     except msgspec.ValidationError as error:
-        raise ListError(f"{code}/hostility.yaml: grammar: {error}") from error
+        raise ListError(f"{code}/hostility.yaml: grammar or parts: {error}") from error
     for name, written in loaded.items():
         if name not in CLASSES:
-            raise ListError(f"{code}/hostility.yaml: {name}: unknown, expected grammar or one of {', '.join(CLASSES)}")
+            raise ListError(
+                f"{code}/hostility.yaml: {name}: unknown, expected grammar, parts or one of {', '.join(CLASSES)}"
+            )
         if not isinstance(written, str):
             raise ListError(f"{code}/hostility.yaml: {name}: found {written!r}, expected words parted by commas")
     entries = dict.fromkeys(
         (BIT[key], parts)
         for key, written in loaded.items()
-        for one in written.split(",")
+        for one in _with_parts(f"{code}/hostility.yaml: {key}", written, named).split(",")
         if one.strip()
         for script in ((one, _in_cyrillic(one)) if grammar.cyrillic else (one,))
         for parts in _parts(script)
     )
     return Language(code, grammar, tuple(entries), frozenset(loaded))
+
+
+_PART = re.compile(r"<([^<>]*)>")
+_OR = "¦"
+"""Between plain words of which a phrase has one."""
+
+
+def _with_parts(place: str, written: str, named: dict[str, str]) -> str:
+    """What is written, with the words in place of the names in angle brackets. ListError where there is no such name."""
+
+    def words(found: re.Match[str]) -> str:
+        if found[1] not in named:
+            raise ListError(f"{place}: {found[0]}: unknown, expected one of parts: {', '.join(named) or 'none'}")
+        return "|".join(named[found[1]].replace("|", " ").split())
+
+    if broken := next((part for part in written.split() if part != "," and "" in part.strip(",").split("|")), None):
+        raise ListError(f"{place}: {broken!r}: an alternative is empty, expected words on both sides of |")
+    return _PART.sub(words, written)
 
 
 _DIGRAPHS = (("lj", "љ"), ("nj", "њ"), ("dž", "џ"))
@@ -469,9 +518,20 @@ def _spelt_out(word: str) -> list[str]:
 
 def _parts(entry: str) -> Iterator[tuple[str, ...]]:
     """The parts of an entry, alternatives spelt out. An apostrophe parts words, as it does in texts."""
-    for choice in product(*(part.split("|") for part in entry.split())):
+    first, *others = entry.split()
+    for choice in product(first.split("|"), *map(_alternatives, others)):
         for words in product(*(_spelt_out(word) for one in choice for word in one.split("_"))):
             yield _matched(words)
+
+
+def _alternatives(part: str) -> list[str]:
+    """The alternatives of a part behind the first one: plain words together, since an entry for each would be too many."""
+    words = part.split("|")
+    plain = [word for word in words if _PLAIN.fullmatch(word) and word not in GAPS]
+    return [*(word for word in words if word not in plain), *([_OR.join(plain)] if plain else [])]
+
+
+_PLAIN = re.compile(rf"(?:[^\W_]|[{MARKS}])+")
 
 
 def _matched(words: tuple[str, ...]) -> tuple[str, ...]:
@@ -480,6 +540,8 @@ def _matched(words: tuple[str, ...]) -> tuple[str, ...]:
     for word in words:
         if word in GAPS:
             parts.append(word)
+        elif _OR in word:
+            parts.append("|".join(one for choice in word.split(_OR) for one in words_of(choice)))
         elif word.startswith("="):
             parts.append(f"={word[1:].casefold()}")
         else:

@@ -34,18 +34,22 @@ def romanised_lexicon(code: str) -> Lexicon:
         if name not in CLASSES:
             raise ListError(f"{code}/romanised.yaml: hostility.{name}: unknown, expected one of {', '.join(CLASSES)}")
         listed[name] = f"{listed.get(name, '')}, {entries}"
-    whole = language_of(
-        folder, {key: _IN_WORDS.sub("", one) if isinstance(one, str) else one for key, one in listed.items()}
-    )
+    whole = language_of(folder, {key: _without_apostrophes(one) for key, one in listed.items()})
     lent = [entry for entry in own.entries if entry[0] & HARMLESS and romanisation.is_spelt]  # with those of its kin
     entries_ = dict.fromkeys(one for entry in (*whole.entries, *lent) for one in _skeletons(romanisation, entry))
     return Lexicon((msgspec.structs.replace(whole, entries=tuple(entries_)),))
 
 
+def _without_apostrophes(written: Any) -> Any:
+    if isinstance(written, dict):
+        return {key: _without_apostrophes(one) for key, one in written.items()}
+    return _IN_WORDS.sub("", written) if isinstance(written, str) else written
+
+
 def _skeletons(romanisation: Romanisation, entry: _ENTRY) -> Iterator[_ENTRY]:
     bit, parts = entry
     for folded in islice(product(*(_forms(romanisation, part) for part in parts)), MOST_VARIANTS):
-        letters = "".join(part for part in folded if part not in GAPS).replace("*", "")
+        letters = "".join(min(part.split("|"), key=len) for part in folded if part not in GAPS).replace("*", "")
         if all(folded) and (len(letters) >= SHORTEST_SKELETON or not bit & (ANCHORS & ~TARGETS)):
             yield bit, folded
 
@@ -54,6 +58,10 @@ def _forms(romanisation: Romanisation, part: str) -> list[str]:
     """A part of an entry in its skeletons."""
     if part in GAPS:
         return [part]
+    if "|" in part:
+        return [
+            "|".join(dict.fromkeys(form for one in part.split("|") for form in romanisation.skeletons(one) if form))
+        ]
     stem, star, suffix = part.removeprefix("=").partition("*")
     ends = romanisation.skeletons(suffix) if suffix else [""]
     return [one + star + end for one in romanisation.skeletons(stem) for end in ends]
