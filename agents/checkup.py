@@ -17,7 +17,7 @@ from msgspec import Struct
 from agents.kafka import KafkaUnavailable, bootstrap_servers, client_options, explain_trouble, reader_options
 from agents.redis import describe_eviction, describe_store_trouble, open_redis
 from agents.settings import Settings
-from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS, TOPICS, Topic, missing_topics
+from agents.topics import OUTPUTS, TOPICS, Topic, missing_topics
 from models.events import TOPICS as EVENT_TOPICS
 from rules.policy import PolicyError, load_policy
 from state.agreement import Agreement
@@ -201,7 +201,7 @@ async def _permissions(settings: Settings, topics: set[str]) -> list[Finding]:
     refused = await _unreadable([settings.topic_prefix + name for name in EVENT_TOPICS if name in topics], settings)
     if refused:
         found.append(_wrong("kafka", f"we may not read {', '.join(refused)}", "see deploy/kafka/acls.sh"))
-    outputs = [settings.topic_prefix + name for name in (INCIDENTS, SHADOW_INCIDENTS, DEAD_LETTERS) if name in topics]
+    outputs = [settings.topic_prefix + name for name in OUTPUTS if name in topics]
     if refused := await _unwritable(outputs, settings):
         found.append(_wrong("kafka", f"we may not write {', '.join(refused)}", "see deploy/kafka/acls.sh"))
     if not found:

@@ -16,7 +16,7 @@ from agents.settings import Settings
 from agents.topic_reader import TopicReader, read_topics
 from agents.topics import INCIDENTS, SHADOW_INCIDENTS
 from models.decoding import InputLimits, UndecodableError, decode_event
-from models.events import TOPICS, VERDICTS, Event, Verdict, rfc_3339
+from models.events import TOPICS, VERDICTS, Action, Event, Verdict, rfc_3339
 from models.incidents import Incident
 
 Modes = Literal["live", "shadow", "all"]
@@ -143,7 +143,7 @@ def new_verdict(
     incident_id: str,
     moderator: str,
     verdict: Literal["upheld", "dismissed"],
-    action: Literal["none", "warned", "restricted", "banned"],
+    action: Action,
 ) -> Verdict:
     """A verdict that is given now."""
     return Verdict(

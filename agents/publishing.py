@@ -12,10 +12,11 @@ from msgspec.structs import replace
 from agents.health import Health
 from agents.metrics import Metrics
 from agents.patience import Patience
-from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS
+from agents.topics import DEAD_LETTERS, INCIDENTS, REJECTED_VERDICTS, SHADOW_INCIDENTS
 from engine.outcome import Outcome
 from models.incidents import encode_incident, incident_headers
 from models.records import DeadLetter
+from models.rejections import RejectedVerdict, is_verdict, rejection
 
 Headers = list[tuple[str, bytes]]
 
@@ -59,7 +60,19 @@ def publications(outcome: Outcome, *, prefix: str = "") -> list[Publication]:
         )
         for incident in outcome.incidents
     ]
-    return incidents + [_dead_letter(letter, prefix) for letter in outcome.dead_letters]
+    letters = outcome.dead_letters
+    rejected = [rejection(letter) for letter in letters if is_verdict(letter, prefix)] + outcome.unknown_verdicts
+    return [
+        *incidents,
+        *(_dead_letter(letter, prefix) for letter in letters),
+        *(_rejection(verdict, prefix) for verdict in rejected),
+    ]
+
+
+def _rejection(verdict: RejectedVerdict, prefix: str) -> Publication:
+    key = verdict.key if verdict.key and len(verdict.key) <= _MAX_HEADER_BYTES else None
+    headers = [("reason", verdict.reason.encode())]
+    return Publication(topic=prefix + REJECTED_VERDICTS, key=key, value=verdict.encode(), headers=headers)
 
 
 def _dead_letter(letter: DeadLetter, prefix: str) -> Publication:

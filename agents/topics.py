@@ -15,6 +15,10 @@ from models.events import VERDICTS
 INCIDENTS = "incidents"
 SHADOW_INCIDENTS = "incidents.shadow"
 DEAD_LETTERS = "activity.dead-letters"
+REJECTED_VERDICTS = "incidents.verdicts.rejected"
+
+OUTPUTS = (INCIDENTS, SHADOW_INCIDENTS, DEAD_LETTERS, REJECTED_VERDICTS)
+"""What workers write."""
 
 DEFAULT_PARTITIONS = 8
 _DAY_MS = 24 * 3600 * 1000
@@ -63,6 +67,12 @@ TOPICS: tuple[Topic, ...] = (
         name=SHADOW_INCIDENTS,
         retention_days=30,
         why="long enough to compare a rule in shadow with a month of live ones",
+    ),
+    Topic(
+        name=REJECTED_VERDICTS,
+        partitions=1,
+        retention_days=30,
+        why="one partition, because few are expected; long enough for whoever wrote them to come back from leave",
     ),
     Topic(
         name=DEAD_LETTERS,

@@ -34,7 +34,8 @@ from models.events import (
     written_fields,
 )
 from models.incidents import Incident
-from models.records import DeadLetter, RawRecord, Reason, Source
+from models.records import DeadLetter, Problem, RawRecord, Reason, Source
+from models.rejections import RejectedVerdict, unknown_incident
 from rules.base import Fact
 from rules.feedback import UNKNOWN_RECORD
 from rules.policy import Policy
@@ -206,13 +207,16 @@ class Engine:
             found = await self._store.find([verdict.incident_id for verdict in verdicts], list(map(_name, verdicts)))
             batch.note_conflicts(arrivals, found.conflicting)
             judgements = []
-            for verdict, remembered in zip(verdicts, found.incidents, strict=True):
+            days = int(self._policy.feedback.strikes.period) // 86_400
+            for arrival, verdict, remembered in zip(arrivals, verdicts, found.incidents, strict=True):
                 rule, judged = judgement(verdict, remembered, self._policy.feedback)
                 # what the policy does not know any more would be a label for ever
                 rule = rule if rule in self._policy.rules else UNKNOWN
                 batch.verdicts[rule, verdict.verdict, verdict.action] += 1
                 if judged:
                     judgements.append(judged)
+                elif remembered is None:
+                    batch.unknown_verdicts.append(unknown_incident(arrival.record, batch.now, days))
             if judgements:
                 await self._store.learn(judgements)
 
@@ -223,12 +227,13 @@ class Engine:
             try:
                 event = decode_event(record.value, limits=self._limits, now=batch.now)
             except UndecodableError as error:
-                batch.refuse(record, error.event_type, error.reason, error.detail)
+                batch.refuse(record, error.event_type, error.reason, error.detail, error.problems)
                 continue
             # a file has no topics: whoever may write it may say anything
             if isinstance(event, Verdict) and record.source and record.source.topic != self._verdicts:
-                detail = f"type: found verdict on {record.source.topic}, expected verdicts on {self._verdicts} alone"
-                batch.refuse(record, event.type, Reason.WRONG_TOPIC, detail)
+                topic = f"verdict on {record.source.topic}"
+                problem = Problem("type", topic, f"verdicts on {self._verdicts} alone")
+                batch.refuse(record, event.type, Reason.WRONG_TOPIC, str(problem), (problem,))
             else:
                 arrivals.append(_Arrival(len(arrivals), record, event))
         return arrivals
@@ -339,6 +344,7 @@ class _Batch:
         self.cut_observations: Counter[str] = Counter()
         self.shadowed: Counter[tuple[str, str]] = Counter()
         self.cut_texts = 0
+        self.unknown_verdicts: list[RejectedVerdict] = []
         self._conflicting: list[Source | None] = []
         self._dead_letters: list[DeadLetter] = []
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -347,9 +353,14 @@ class _Batch:
         self._waits: dict[str, float] = {}
         self._turn_began = perf_counter()
 
-    def refuse(self, record: RawRecord, event_type: str, reason: Reason, detail: str) -> None:
+    def refuse(
+        self, record: RawRecord, event_type: str, reason: Reason, detail: str, problems: tuple[Problem, ...] = ()
+    ) -> None:
         """Make a dead letter of the record."""
-        self._dead_letters.append(DeadLetter(record=record, reason=reason, detail=detail, failed_at=self.now))
+        letter = DeadLetter(
+            record=record, reason=reason, detail=detail, failed_at=self.now, event_type=event_type, problems=problems
+        )
+        self._dead_letters.append(letter)
         self._counts[event_type, reason.value] += 1
 
     def note_conflicts(self, arrivals: Sequence[_Arrival], conflicting: Sequence[bool]) -> None:
@@ -396,6 +407,7 @@ class _Batch:
             shadowed=dict(self.shadowed),
             cut_texts=self.cut_texts,
             conflicting=self._conflicting,
+            unknown_verdicts=self.unknown_verdicts,
             stage_seconds=self._seconds,
             wait_seconds=self._waits,
         )

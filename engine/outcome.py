@@ -4,6 +4,7 @@ from msgspec import Struct, field
 
 from models.incidents import Incident
 from models.records import DeadLetter, Source
+from models.rejections import RejectedVerdict
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -28,6 +29,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Number of texts of which only the beginning and the end were read."""
     conflicting: list[Source | None] = field(default_factory=list)
     """Where events stood that carry the id of another event. They were judged as events of their own."""
+    unknown_verdicts: list[RejectedVerdict] = field(default_factory=list)
+    """What is told of verdicts on incidents that are not remembered; they changed nothing."""
     stage_seconds: dict[str, float] = field(default_factory=dict)
     """Seconds of work in each stage: decode (the records), read (the texts), recall (what is remembered of them), judge,
     measure (what counts), settle (episodes and decisions), learn (verdicts). Work of others meanwhile does not count.

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Struct, inspect
 
 from models.events import EVENT_CLASSES, BaseEvent, Event, Invitation, Message, from_microseconds, rfc_3339
-from models.records import Reason
+from models.records import Problem, Reason
 from models.wording import alternatives, expected
 
 UNKNOWN_TYPE = "unknown"
@@ -27,6 +27,9 @@ _RFC_3339 = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?"
 )
 _MAX_PROBLEMS = 3
+"""So many are told in one line."""
+_RECORD = "the record"
+_ONE_OBJECT = "one JSON object in UTF-8"
 
 
 class InputLimits(Struct, frozen=True, kw_only=True):
@@ -38,15 +41,19 @@ class InputLimits(Struct, frozen=True, kw_only=True):
 
 
 class UndecodableError(ValueError):
-    """A record that is not an event of the contract. `detail` names the field, what was found and what is expected.
+    """A record that is not an event of the contract. `problems` name each wrong field, what was found and what is expected.
 
-    `event_type` is one of the contract's types, or "unknown" where the record does not tell.
+    `detail` tells the first of them in one line. `event_type` is one of the contract's types, or "unknown" where the record
+    does not tell.
     """
 
-    def __init__(self, reason: Reason, detail: str, event_type: str = UNKNOWN_TYPE) -> None:
-        super().__init__(detail)
+    def __init__(self, reason: Reason, *problems: Problem, event_type: str = UNKNOWN_TYPE) -> None:
+        more = len(problems) - _MAX_PROBLEMS
+        told = [*map(str, problems[:_MAX_PROBLEMS]), *([f"and {more} more"] if more > 0 else [])]
+        self.detail = "; ".join(told)
+        super().__init__(self.detail)
         self.reason = reason
-        self.detail = detail
+        self.problems = problems
         self.event_type = event_type
 
 
@@ -56,13 +63,10 @@ _decoder = msgspec.json.Decoder(Event)
 def decode_event(value: bytes | None, *, limits: InputLimits, now: datetime) -> Event:
     """Decode and validate one record's value. Raises nothing but `UndecodableError`."""
     if value is None:
-        raise UndecodableError(
-            Reason.NOT_JSON, "the record: found no value (a tombstone), expected one JSON object in UTF-8"
-        )
+        raise UndecodableError(Reason.NOT_JSON, Problem(_RECORD, "no value (a tombstone)", _ONE_OBJECT))
     if len(value) > limits.max_event_bytes:
-        raise UndecodableError(
-            Reason.TOO_LARGE, f"the record: found {len(value):,} bytes, expected at most {limits.max_event_bytes:,}"
-        )
+        size = Problem(_RECORD, f"{len(value):,} bytes", f"at most {limits.max_event_bytes:,}")
+        raise UndecodableError(Reason.TOO_LARGE, size)
     try:
         if not value.isascii():
             value.decode()  # msgspec does not look into fields that it skips
@@ -76,8 +80,8 @@ def decode_event(value: bytes | None, *, limits: InputLimits, now: datetime) -> 
 
 def _check_recipients(event: Event, limits: InputLimits) -> None:
     if isinstance(event, Message | Invitation) and len(event.recipient_ids) > limits.max_recipients:
-        detail = f"recipient_ids: found {len(event.recipient_ids):,}, expected at most {limits.max_recipients:,}"
-        raise UndecodableError(Reason.TOO_LARGE, detail, event.type)
+        problem = Problem("recipient_ids", f"{len(event.recipient_ids):,}", f"at most {limits.max_recipients:,}")
+        raise UndecodableError(Reason.TOO_LARGE, problem, event_type=event.type)
 
 
 def _check_times(event: Event, limits: InputLimits, now: datetime) -> None:
@@ -85,8 +89,8 @@ def _check_times(event: Event, limits: InputLimits, now: datetime) -> None:
     if occurred - now > limits.max_clock_skew:
         latest = rfc_3339(now.astimezone(UTC).replace(microsecond=0))
         allowed = f"at most {limits.max_clock_skew.total_seconds():g} seconds ahead of the clock, which says {latest}"
-        detail = f"occurred_at: found {rfc_3339(occurred)}, expected {allowed}"
-        raise UndecodableError(Reason.FUTURE_TIMESTAMP, detail, event.type)
+        problem = Problem("occurred_at", rfc_3339(occurred), allowed)
+        raise UndecodableError(Reason.FUTURE_TIMESTAMP, problem, event_type=event.type)
     if occurred < _FIRST_MOMENT:
         _refuse_moment("occurred_at", occurred, event)
     if registered is not None and not _FIRST_MOMENT <= registered <= _LAST_MOMENT:
@@ -95,7 +99,7 @@ def _check_times(event: Event, limits: InputLimits, now: datetime) -> None:
 
 def _refuse_moment(name: str, found: datetime, event: Event) -> NoReturn:
     between = f"a moment from {_FIRST_MOMENT:%Y-%m-%d} to {_LAST_MOMENT:%Y-%m-%d}"
-    raise UndecodableError(Reason.INVALID_FIELD, f"{name}: found {rfc_3339(found)}, expected {between}", event.type)
+    raise UndecodableError(Reason.INVALID_FIELD, Problem(name, rfc_3339(found), between), event_type=event.type)
 
 
 # --- the slow path: what is wrong? ---------------------------------------------------------------------------------------
@@ -114,37 +118,31 @@ def _decode_slowly(value: bytes) -> Event:
     """Read what msgspec refused. Raises `UndecodableError`, unless lone surrogates in free text were all there was to it."""
     parsed = _parse(value)
     if not isinstance(parsed, tuple):
-        _invalid(f"the record: found {_found(parsed)}, expected a JSON object")
+        raise UndecodableError(Reason.INVALID_FIELD, Problem(_RECORD, _found(parsed), "a JSON object"))
     record = _object(parsed)
     cls = _class_of(record)
     values: dict[str, Any] = {}
-    problems: list[str] = []
+    problems: list[Problem] = []
     for field in _fields(cls):
         found = record.get(field.name)
         if found is None and not field.required:
             continue
         if field.name not in record:
-            problems.append(f"{field.name}: found nothing, expected {expected(field.node)}")
+            problems.append(Problem(field.name, "nothing", expected(field.node)))
             continue
         values[field.name] = _without_lone_surrogates(found, field.node)
         problems += _problems(values[field.name], field)
     event_type = str(record["type"])
     if problems:
-        more = len(problems) - _MAX_PROBLEMS
-        told = problems[:_MAX_PROBLEMS] + ([f"and {more} more"] if more > 0 else [])
-        raise UndecodableError(Reason.INVALID_FIELD, "; ".join(told), event_type)
+        raise UndecodableError(Reason.INVALID_FIELD, *problems, event_type=event_type)
     try:
         return cast(Event, msgspec.convert(values, cls))
     except msgspec.ValidationError as error:
-        raise UndecodableError(Reason.INVALID_FIELD, f"the record: {error}", event_type) from error
-
-
-def _invalid(detail: str) -> NoReturn:
-    raise UndecodableError(Reason.INVALID_FIELD, detail)
+        whole = Problem(_RECORD, str(error), "an event of the contract")
+        raise UndecodableError(Reason.INVALID_FIELD, whole, event_type=event_type) from error
 
 
 def _parse(value: bytes) -> Any:
-    wanted = "expected one JSON object in UTF-8"
     try:
         # objects become tuples of (name, value): no Python is called for each of the very many that a record may hold
         return json.loads(value.decode(), object_pairs_hook=tuple, parse_int=_integer, parse_constant=_refuse_constant)
@@ -154,13 +152,13 @@ def _parse(value: bytes) -> Any:
         found = f"malformed JSON at character {error.pos:,} ({error.msg})" if value.strip() else "no text"
     except RecursionError:
         found = "JSON that is nested too deeply to be read"
-    raise UndecodableError(Reason.NOT_JSON, f"the record: found {found}, {wanted}")
+    raise UndecodableError(Reason.NOT_JSON, Problem(_RECORD, found, _ONE_OBJECT))
 
 
 def _object(pairs: tuple[tuple[str, Any], ...]) -> dict[str, Any]:
     types = [value for name, value in pairs if name == "type"]
     if any(one != types[0] for one in types):
-        _invalid("type: found twice with different values, expected once")
+        raise UndecodableError(Reason.INVALID_FIELD, Problem("type", "twice with different values", "once"))
     return dict(pairs)
 
 
@@ -170,18 +168,18 @@ def _integer(digits: str) -> int | float:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise UndecodableError(Reason.NOT_JSON, f"the record: found {name}, which JSON has not, expected a number or null")
+    raise UndecodableError(Reason.NOT_JSON, Problem(_RECORD, f"{name}, which JSON has not", "a number or null"))
 
 
 def _class_of(record: dict[str, Any]) -> type[BaseEvent]:
-    known = f"expected one of {', '.join(_CLASSES)}"
+    known = f"one of {', '.join(_CLASSES)}"
     if "type" not in record:
-        _invalid(f"type: found nothing, {known}")
+        raise UndecodableError(Reason.INVALID_FIELD, Problem("type", "nothing", known))
     name = record["type"]
     if not isinstance(name, str):
-        _invalid(f"type: found {_found(name)}, {known}")
+        raise UndecodableError(Reason.INVALID_FIELD, Problem("type", _found(name), known))
     if name not in _CLASSES:
-        raise UndecodableError(Reason.UNKNOWN_TYPE, f"type: found {_excerpt(name)}, {known}")
+        raise UndecodableError(Reason.UNKNOWN_TYPE, Problem("type", _excerpt(name), known))
     return _CLASSES[name]
 
 
@@ -200,8 +198,8 @@ def _without_lone_surrogates(value: Any, node: inspect.Type) -> Any:
     return value
 
 
-def _problems(value: Any, field: _Field) -> list[str]:
-    """What is wrong with a field that is there: one line, or none."""
+def _problems(value: Any, field: _Field) -> list[Problem]:
+    """What is wrong with a field that is there: one problem, or none."""
     array = next((n for n in alternatives(field.node) if isinstance(n, inspect.VarTupleType)), None)
     if array and isinstance(value, list) and len(value) >= (array.min_length or 0):
         if not value or _are_valid(value, field.hint):
@@ -244,8 +242,8 @@ def _is_torn(value: Any) -> bool:
     return isinstance(value, str) and _LONE_SURROGATE.search(value) is not None
 
 
-def _problem(place: str, value: Any, node: inspect.Type) -> str:
-    return f"{place}: found {_found(value, node)}, expected {expected(node)}"
+def _problem(place: str, value: Any, node: inspect.Type) -> Problem:
+    return Problem(place, _found(value, node), expected(node))
 
 
 def _found(value: Any, node: inspect.Type | None = None) -> str:

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, NamedTuple, TypeVar
 
 import msgspec
 from msgspec import Meta, Struct
-from msgspec.structs import replace
+from msgspec.structs import force_setattr, replace
 
 Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Timestamp = Annotated[datetime, Meta(tz=True, description="RFC 3339 with offset, such as 2026-01-31T09:30:00+01:00")]
@@ -144,12 +144,29 @@ class Report(BaseEvent, frozen=True, kw_only=True, tag="report"):
     text: str | None = None
 
 
+Action = Literal["none", "warned", "restricted", "banned", "warn", "restrict", "ban"]
+"""What was done to a member. Each but `none` has two forms, what was done and what is to be done: both mean the same."""
+ACTIONS: dict[Action, Action] = {
+    "none": "none",
+    "warned": "warned",
+    "restricted": "restricted",
+    "banned": "banned",
+    "warn": "warned",
+    "restrict": "restricted",
+    "ban": "banned",
+}
+"""The form that is counted and written, by the form that is read."""
+
+
 class Verdict(BaseEvent, frozen=True, kw_only=True, tag="verdict"):
-    """`actor_id` is the moderator."""
+    """`actor_id` is the moderator. Of the two forms of an `action` the event has `warned`, whichever was read."""
 
     incident_id: Id
     verdict: Literal["upheld", "dismissed"]
-    action: Literal["none", "warned", "restricted", "banned"]
+    action: Action
+
+    def __post_init__(self) -> None:
+        force_setattr(self, "action", ACTIONS[self.action])
 
 
 Event = (

@@ -146,6 +146,23 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "policy_version": "c695b05a8fb37f7b",
         "source": {"topic": "activity.messages", "partition": 3, "offset": 1012},
     },
+    "rejected-verdict": {
+        "reason": "invalid_field",
+        "detail": "action: found 'ban_review', expected one of ban, banned, none, restrict, restricted, warn, warned",
+        "problems": [
+            {
+                "field": "action",
+                "found": "'ban_review'",
+                "expected": "one of ban, banned, none, restrict, restricted, warn, warned",
+            }
+        ],
+        "event_id": "v-1012",
+        "incident_id": "aa5bc0c8-56e2-5c7d-aa35-740fa5c42c4b",
+        "source": {"topic": "incidents.verdicts", "partition": 0, "offset": 41},
+        "rejected_at": "2026-01-12T11:00:01Z",
+        "record": '{"type": "verdict", "event_id": "v-1012", "occurred_at": "2026-01-12T11:00:00Z", "actor_id": '
+        '"moderator-3", "incident_id": "aa5bc0c8-56e2-5c7d-aa35-740fa5c42c4b", "verdict": "upheld", "action": "ban_review"}',
+    },
     "incident-headers": {
         "rule": "copied_message",
         "severity": "medium",

@@ -60,13 +60,29 @@ class Reason(StrEnum):
     RULE_ERROR = "rule_error"
 
 
+class Problem(Struct, frozen=True):
+    """What is wrong with one field (`the record`, where it is no field): in words that quote nothing a member wrote."""
+
+    field: str
+    found: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.field}: found {self.found}, expected {self.expected}"
+
+
 class DeadLetter(Struct, frozen=True, kw_only=True):
-    """A record that could not be used, with its original bytes, and why in words an engineer can act on."""
+    """A record that could not be used, with its original bytes, and why in words an engineer can act on.
+
+    `event_type` is "unknown" where the record does not tell; `problems` is empty where no field is to blame (`rule_error`).
+    """
 
     record: RawRecord
     reason: Reason
     detail: str
     failed_at: datetime
+    event_type: str = "unknown"
+    problems: tuple[Problem, ...] = ()
 
     def headers(self) -> list[tuple[str, bytes]]:
         """The Kafka headers of the contract; the `source_…` headers are empty for a record that came from a file."""

@@ -7,7 +7,8 @@ import msgspec
 from models.events import EVENT_CLASSES
 from models.examples import EXAMPLES
 from models.incidents import SCHEMA_VERSION, Incident, Mode, Severity
-from models.records import Reason
+from models.records import Problem, Reason
+from models.rejections import MAX_SHOWN, REASONS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -87,6 +88,18 @@ INCIDENT_FIELDS = {
 }
 """What each field of an incident means, for whoever reads incidents."""
 
+REJECTION_FIELDS = {
+    "reason": "as of a dead letter, or unknown_incident",
+    "detail": "what is wrong in one line",
+    "problems": "what is wrong, field by field: field, found, expected; empty where no field is to blame",
+    "event_id": "the verdict's, where it could be read",
+    "incident_id": "the incident that it names, likewise",
+    "source": "where the verdict was read",
+    "rejected_at": "wall clock, in UTC",
+    "record": f"the first {MAX_SHOWN:,} characters of what was written",
+}
+"""What each field of a rejected verdict means, for who wrote the verdict."""
+
 _DEAD_LETTER_HEADERS = {
     "reason": {"enum": sorted(Reason), "description": "why the record could not be used"},
     "detail": {"type": "string", "minLength": 1, "description": "which field, what was found and what is expected"},
@@ -122,6 +135,7 @@ def schemas() -> dict[str, dict[str, Any]]:
             _INCIDENT_HEADERS,
             optional="traceparent",
         ),
+        "rejected-verdict": _rejected_verdict(),
         "dead-letter-headers": _headers(
             "DeadLetterHeaders",
             "The Kafka headers of a record on activity.dead-letters; its key and value are the original's bytes.",
@@ -159,6 +173,41 @@ def _incident() -> dict[str, Any]:
     schema["required"] = [name for name in schema["properties"] if name != "source"]
     del schema["$defs"]["Source"]["properties"]["traceparent"]
     return schema
+
+
+def _rejected_verdict() -> dict[str, Any]:
+    texts = {name: {"type": "string", "description": meaning} for name, meaning in REJECTION_FIELDS.items()}
+    problem = {
+        "title": "Problem",
+        "type": "object",
+        "properties": {name: {"type": "string"} for name in Problem.__struct_fields__},
+        "required": list(Problem.__struct_fields__),
+    }
+    source = {
+        "title": "Source",
+        "type": "object",
+        "properties": {"topic": {"type": "string"}, "partition": {"type": "integer"}, "offset": {"type": "integer"}},
+        "required": ["topic", "partition", "offset"],
+    }
+    properties = texts | {
+        "reason": {"enum": list(REASONS), "description": REJECTION_FIELDS["reason"]},
+        "problems": {
+            "type": "array",
+            "items": {"$ref": "#/$defs/Problem"},
+            "description": REJECTION_FIELDS["problems"],
+        },
+        "source": {"$ref": "#/$defs/Source", "description": REJECTION_FIELDS["source"]},
+        "rejected_at": texts["rejected_at"] | {"format": "date-time"},
+    }
+    for name in ("event_id", "incident_id"):
+        properties[name] = {"anyOf": [{"type": "string"}, {"type": "null"}], "description": REJECTION_FIELDS[name]}
+    return {
+        "title": "RejectedVerdict",
+        "type": "object",
+        "properties": {name: properties[name] for name in REJECTION_FIELDS},
+        "required": list(REJECTION_FIELDS),
+        "$defs": {"Problem": problem, "Source": source},
+    }
 
 
 def _headers(title: str, description: str, headers: dict[str, Any], optional: str = "") -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents.topics import DEAD_LETTERS, DEFAULT_PARTITIONS, INCIDENTS, SHADOW_INCIDENTS, TOPICS
+from agents.topics import DEAD_LETTERS, DEFAULT_PARTITIONS, OUTPUTS, REJECTED_VERDICTS, TOPICS
 from models.events import TOPICS as EVENT_TYPES
 from models.incidents import SCHEMA_VERSION
 from models.schema import schemas
@@ -13,6 +13,7 @@ _BINDING = "0.5.0"
 _KEYS = {
     "incident": "subject_id",
     "dead-letter": "the original record's",
+    "rejected-verdict": "the rejected record's",
     "verdict": "any; the incident_id keeps the order of verdicts about one incident",
 }
 _EVENT_KEY = "actor_id should be it, so that each actor's order is kept; nothing depends on it"
@@ -64,7 +65,7 @@ def messages_of(topic: str) -> list[str]:
     """What stands on a topic, by the names of the messages."""
     if topic in EVENT_TYPES:
         return [str(cls.__struct_config__.tag) for cls in EVENT_TYPES[topic]]
-    return ["dead-letter"] if topic == DEAD_LETTERS else ["incident"]
+    return {DEAD_LETTERS: ["dead-letter"], REJECTED_VERDICTS: ["rejected-verdict"]}.get(topic, ["incident"])
 
 
 def _channel(name: str) -> dict[str, Any]:
@@ -90,7 +91,7 @@ def _channel(name: str) -> dict[str, Any]:
 
 
 def _operation(topic: str) -> str:
-    verb = "tell" if topic in (INCIDENTS, SHADOW_INCIDENTS, DEAD_LETTERS) else "read"
+    verb = "tell" if topic in OUTPUTS else "read"
     return verb + "".join(part.capitalize() for part in topic.replace("-", ".").split("."))
 
 

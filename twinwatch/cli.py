@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from models.events import ACTIONS
 from models.records import Reason
 from twinwatch.failures import BAD_INPUT, FAILED, INTERRUPTED, TERMINATED, Failure
 
@@ -389,9 +390,7 @@ def incidents_show(
 @incidents.command("verdict")
 @click.argument("incident_id", metavar="ID")
 @click.argument("verdict", type=click.Choice(["upheld", "dismissed"]))
-@click.option(
-    "--action", type=click.Choice(["none", "warned", "restricted", "banned"]), help="What was done to the member."
-)
+@click.option("--action", type=click.Choice(list(ACTIONS)), help="What was done to the member; warn is warned.")
 @click.option("--moderator", metavar="WHO", help="Who says so; else the name you are logged in by.")
 @_env_file
 @_json

@@ -23,7 +23,10 @@ with an offset; those that are written are UTC with `Z`.
 
 _SECTIONS = {
     "incident": "Upsert on (`incident_id`, `revision`): a record may come twice. The latest revision counts.",
-    "verdict": "A moderator's answer. It counts on this topic alone; in a file, wherever it stands.",
+    "verdict": "A moderator's answer. It counts on this topic alone; in a file, wherever it stands. `warn`, `restrict` and "
+    "`ban` mean the same as `warned`, `restricted` and `banned`.",
+    "rejected-verdict": "What is told to who wrote a verdict that changed nothing. One that is no verdict of this contract is "
+    "a dead letter besides. The header `reason` says the same as the field.",
 }
 
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 from agents.incident_log import IncidentLog, Modes, encode_verdict, latest_verdicts, new_verdict
 from agents.kafka import KafkaUnavailable
 from agents.settings import Settings
-from models.events import Verdict
+from models.events import Action, Verdict
 from models.incidents import Incident
 from twinwatch.failures import FAILED, Failure
 from twinwatch.incidents_file import IncidentFiles
@@ -165,7 +165,7 @@ def run_verdict(
     log: IncidentLog,
     name: str,
     verdict: Literal["upheld", "dismissed"],
-    action: Literal["none", "warned", "restricted", "banned"] | None,
+    action: Action | None,
     moderator: str | None,
     *,
     as_lines: bool,

@@ -29,6 +29,7 @@ read -ra kafka_acls <<<"${KAFKA_ACLS:-kafka-acls.sh --bootstrap-server localhost
 activity=(messages invitations contact-requests forum-posts comments profiles media reports)
 activity=("${activity[@]/#/activity.}")
 verdicts=incidents.verdicts
+rejected=incidents.verdicts.rejected
 dead_letters=activity.dead-letters
 
 # allow USER OPERATION TOPIC... [-- OPTION...]     to read and to write include to describe
@@ -44,24 +45,25 @@ allow() {
 
 # workers read what members do and what moderators decided, and write what they found
 allow "$worker" Read "${activity[@]}" "$verdicts" -- --group "$group"
-allow "$worker" Write incidents incidents.shadow "$dead_letters"
+allow "$worker" Write incidents incidents.shadow "$dead_letters" "$rejected"
 
 # the backend writes what members do; it reads nothing
 allow "$platform" Write "${activity[@]}"
 
-# the warn/ban service reads what it may act on, no findings of rules on trial, and writes what was decided
-allow "$moderation" Read incidents -- --group "$moderation_group"
+# the warn/ban service reads what it may act on, no findings of rules on trial, writes what was decided, and reads which of that
+# could not be used
+allow "$moderation" Read incidents "$rejected" -- --group "$moderation_group"
 allow "$moderation" Write "$verdicts"
 
 # `twinwatch topics create`, for as long as that takes; it can neither read nor write
-allow "$admin" Create "${activity[@]}" "$verdicts" incidents incidents.shadow "$dead_letters"
-allow "$admin" Describe "${activity[@]}" "$verdicts" incidents incidents.shadow "$dead_letters"
+allow "$admin" Create "${activity[@]}" "$verdicts" incidents incidents.shadow "$dead_letters" "$rejected"
+allow "$admin" Describe "${activity[@]}" "$verdicts" incidents incidents.shadow "$dead_letters" "$rejected"
 
 # `twinwatch dead-letters` reads them and, where they are too large to be carried, their originals; redriving writes them again
 allow "$operator" Read "$dead_letters" "${activity[@]}" "$verdicts"
 allow "$operator" Write "${activity[@]}" "$verdicts"
 
 # `twinwatch incidents` shows what was found with the events that led to it, writes verdicts, and looks at the workers' lag
-allow "$moderator" Read incidents incidents.shadow "$verdicts" "${activity[@]}"
+allow "$moderator" Read incidents incidents.shadow "$verdicts" "$rejected" "${activity[@]}"
 allow "$moderator" Write "$verdicts"
 allow "$moderator" Describe -- --group "$group"

@@ -17,7 +17,7 @@ from agents.logs import JsonFormatter, log_what_tasks_raise, set_up_logging, thr
 from agents.metrics import Metrics
 from agents.patience import FIRST_DELAY, LONGEST_DELAY, Interrupted, Patience
 from agents.settings import Settings
-from agents.topics import DEAD_LETTERS, TOPICS
+from agents.topics import DEAD_LETTERS, OUTPUTS, TOPICS
 from agents.web import serve
 from engine.outcome import Outcome
 from models.events import TOPICS as EVENT_TOPICS
@@ -155,7 +155,7 @@ def test_two_workers_in_one_process_count_apart() -> None:
 
 def test_every_topic_of_the_contract_is_there_with_a_reason_and_nothing_is_compacted() -> None:
     names = {topic.name for topic in TOPICS}
-    assert names == {*EVENT_TOPICS, "incidents", "incidents.shadow", "activity.dead-letters"}
+    assert names == {*EVENT_TOPICS, *OUTPUTS}
     for topic in TOPICS:
         assert topic.why
         assert topic.configuration["cleanup.policy"] == "delete"

@@ -26,7 +26,7 @@ from confluent_kafka.admin import (
 )
 from prometheus_client.parser import text_string_to_metric_families
 
-from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS
+from agents.topics import DEAD_LETTERS, INCIDENTS, OUTPUTS, SHADOW_INCIDENTS
 from models.events import TOPICS
 from tests.servers import LONG_ENOUGH, REPOSITORY, eventually, free_port, run
 from twinwatch.cli import main
@@ -132,7 +132,7 @@ class Stage:
         Not by `min.insync.replicas`: where a topic has one replica, Kafka asks for no more than that one.
         """
         admin = AdminClient({"bootstrap.servers": self.bootstrap_servers, "log_level": 0})
-        names = [self.prefix + topic for topic in (INCIDENTS, SHADOW_INCIDENTS, DEAD_LETTERS)]
+        names = [self.prefix + topic for topic in OUTPUTS]
         rules = [rule for name in names for rule in _rules_against_writing(AclBinding, name)]
         filters = [rule for name in names for rule in _rules_against_writing(AclBindingFilter, name)]
         answers = admin.create_acls(rules) if refused else admin.delete_acls(filters)

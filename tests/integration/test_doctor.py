@@ -10,7 +10,7 @@ from redis import Redis
 
 from agents.checkup import LEAST_REDIS, _clock, _persistence, _room, _version
 from agents.settings import Settings
-from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS
+from agents.topics import OUTPUTS
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Stage, command_here
 from tests.servers import LONG_ENOUGH, KafkaServer, RedisServer
@@ -38,7 +38,7 @@ def test_all_is_well_until_topics_rights_or_keys_are_not(new_genuine_stage: NewS
     assert (status, graded(found, "wrong")) == (0, "")
     assert {one["area"] for one in found} == {"settings", "policy", "kafka", "redis", "clock"}
     fine = graded(found, "fine")
-    assert "12 topics with 1 to 2 partitions" in fine
+    assert "13 topics with 1 to 2 partitions" in fine
     assert "no worker has used it yet" in fine
     with Redis.from_url(stage.redis_url) as client:
         assert client.dbsize() == 0, "looking changes nothing"
@@ -53,16 +53,14 @@ def test_all_is_well_until_topics_rights_or_keys_are_not(new_genuine_stage: NewS
     status, found = findings(stage, pseudonym_key="changeme" * 4)
     assert "is a placeholder" in graded(found, "wrong")
 
-    before = [len(stage.read(topic)) for topic in (INCIDENTS, SHADOW_INCIDENTS, DEAD_LETTERS)]
+    before = [len(stage.read(topic)) for topic in OUTPUTS]
     stage.refuse(True)
     status, found = findings(stage)
     stage.refuse(False)
     assert status == 1
     assert f"we may not write {stage.prefix}incidents" in graded(found, "wrong")
     assert "deploy/kafka/acls.sh" in graded(found, "wrong")
-    assert [len(stage.read(topic)) for topic in (INCIDENTS, SHADOW_INCIDENTS, DEAD_LETTERS)] == before, (
-        "looking writes nothing"
-    )
+    assert [len(stage.read(topic)) for topic in OUTPUTS] == before, "looking writes nothing"
 
 
 def test_missing_and_compacted_topics_are_named(kafka: KafkaServer, genuine_redis: RedisServer, tmp_path: Path) -> None:

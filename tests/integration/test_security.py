@@ -22,7 +22,7 @@ from agents.judge import open_judge
 from agents.kafka import KafkaUnavailable, client_options
 from agents.redis import describe_store_trouble, open_redis
 from agents.settings import Settings, load_settings
-from agents.topics import INCIDENTS, TOPICS, create_topics, missing_topics
+from agents.topics import INCIDENTS, REJECTED_VERDICTS, TOPICS, create_topics, missing_topics
 from engine.engine import Engine
 from models.decoding import InputLimits
 from models.records import RawRecord
@@ -155,6 +155,11 @@ def test_the_whole_journey_with_everybody_as_a_user_of_least_privilege(stage: St
     assert worker.metrics()["twinwatch_events_total{'outcome': 'accepted', 'type': 'verdict'}"] == 1
     eventually(lambda: "twinwatch_consumer_lag_records" in worker.get("/metrics")[1], what="the group is looked at")
 
+    moderation.send([Sent("incidents.verdicts", json.dumps(verdict | {"action": "ban_review"}).encode())])
+    stage.wait_until_judged()
+    (rejected,) = moderation.incidents(REJECTED_VERDICTS)
+    assert [problem["field"] for problem in rejected["problems"]] == ["action"]
+
     moderators_file = str(stage.env_file(**secure_kafka.settings_of("twinwatch-moderator")))
     shown = command_here("incidents", "show", verdict["incident_id"], "--json", "--env-file", moderators_file)
     assert shown.exit_code == 0, shown.stderr
@@ -167,9 +172,9 @@ def test_the_whole_journey_with_everybody_as_a_user_of_least_privilege(stage: St
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "not_json" in listed.stdout
     redriven = command("dead-letters", "redrive", "--all", "--env-file", operators_file)
-    assert redriven.stdout == "1 record sent again\n", redriven.stderr
+    assert redriven.stdout == "2 records sent again\n", redriven.stderr
     stage.wait_until_judged()
-    assert len(stage.dead_letters()) == 2
+    assert len(stage.dead_letters()) == 4
 
     privacys_file = stage.env_file(redis_username="twinwatch-privacy", redis_password=PRIVACY_PASSWORD)
     forgotten = command("forget", "sender-0", "--json", "--env-file", str(privacys_file))
@@ -357,6 +362,8 @@ def test_a_worker_that_may_no_longer_write_waits_says_so_and_goes_on_once_it_may
         ("moderation", "read", "incidents.shadow"),
         ("moderation", "read", "activity.messages"),
         ("moderation", "write", "incidents"),
+        ("moderation", "write", "incidents.verdicts.rejected"),
+        ("platform", "read", "incidents.verdicts.rejected"),
         ("twinwatch-admin", "read", "activity.messages"),
         ("twinwatch-operator", "write", "incidents"),
         ("twinwatch-moderator", "write", "incidents"),

@@ -1,8 +1,14 @@
 """A verdict over Kafka: what a moderator says changes what the next incident says."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
+from agents.topics import REJECTED_VERDICTS
+from models.events import ACTIONS
+from models.schema import schemas
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Sent, Stage, event
 from tests.servers import eventually
@@ -83,3 +89,60 @@ def test_a_verdict_changes_what_the_next_incident_says(new_stage: NewStage) -> N
 
 def _series(name: str, labels: dict[str, str]) -> str:
     return f"{name}{dict(sorted(labels.items()))}"
+
+
+def test_a_verdict_that_cannot_be_used_is_told_to_who_wrote_it(new_stage: NewStage) -> None:
+    stage = new_stage(2)
+    worker = stage.start_worker()
+    _send_to_strangers(stage, "anna", day=0)
+    stage.wait_until_judged()
+    (of_anna,) = _told_of(stage, "anna")
+
+    written = json.loads(_verdict(of_anna["incident_id"], 1, "upheld").value or b"")
+    wrong = written | {"event_id": "wrong", "action": "ban_review", "verdict": "perhaps"}
+    unknown = written | {"event_id": "unknown", "incident_id": "what nobody was told"}
+    stage.send(
+        [
+            event("incidents.verdicts", **wrong),
+            event("incidents.verdicts", **unknown),
+            Sent("incidents.verdicts", b"\xff no JSON", b"key"),
+            event("activity.messages", **written | {"event_id": "astray"}),
+            Sent("activity.messages", b"no verdict and no JSON"),
+            event("incidents.verdicts", **written | {"event_id": "right", "action": "warn"}),
+        ]
+    )
+    stage.wait_until_judged()
+
+    messages = stage.read(REJECTED_VERDICTS)
+    told = {str(one["event_id"]): one for one in (json.loads(message.value() or b"") for message in messages)}
+    schema = Draft202012Validator(schemas()["rejected-verdict"])
+    assert [list(schema.iter_errors(one)) for one in told.values()] == [[]] * 4
+    assert {name: one["reason"] for name, one in told.items()} == {
+        "wrong": "invalid_field",
+        "unknown": "unknown_incident",
+        "None": "not_json",
+        "astray": "wrong_topic",
+    }
+    assert told["wrong"]["problems"] == [
+        {"field": "verdict", "found": "'perhaps'", "expected": "one of dismissed, upheld"},
+        {"field": "action", "found": "'ban_review'", "expected": f"one of {', '.join(sorted(ACTIONS))}"},
+    ]
+    assert told["wrong"]["source"]["topic"] == f"{stage.prefix}incidents.verdicts"
+    assert json.loads(told["wrong"]["record"]) == wrong
+    (problem,) = told["unknown"]["problems"]
+    assert problem["field"] == "incident_id"
+    assert "within 180 days" in problem["expected"]
+    assert told["None"]["record"] == "\\xff no JSON"
+    assert {message.key() for message in messages} == {b"moderator", b"key"}
+    assert {dict(message.headers() or [])["reason"] for message in messages} == {
+        one["reason"].encode() for one in told.values()
+    }
+    # an operator sees them, too, with their original bytes; a verdict that is only too late is no bad record
+    assert sorted(headers["reason"] for headers, _ in stage.dead_letters()) == [
+        b"invalid_field",
+        b"not_json",
+        b"not_json",
+        b"wrong_topic",
+    ]
+    counted = _series("twinwatch_verdicts_total", {"rule": "mass_messaging", "verdict": "upheld", "action": "warned"})
+    eventually(lambda: worker.metrics().get(counted) == 1, what="warn counts as warned")

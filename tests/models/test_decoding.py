@@ -14,17 +14,19 @@ from hypothesis import strategies as st
 
 from models.decoding import InputLimits, UndecodableError, decode_event
 from models.events import (
+    ACTIONS,
     EVENT_CLASSES,
     Comment,
     Event,
     ForumPost,
     Invitation,
     Message,
+    Verdict,
     rfc_3339,
     to_microseconds,
     without_words,
 )
-from models.records import Reason
+from models.records import Problem, Reason
 from tests.models.samples import EVENTS, NOW
 
 LIMITS = InputLimits()
@@ -607,3 +609,21 @@ def test_what_is_free_text_is_known_here() -> None:
         if field.type in (str, str | None)
     }
     assert plain == FREE_TEXTS
+
+
+@pytest.mark.parametrize(("written", "means"), ACTIONS.items())
+def test_both_forms_of_an_action_are_one_event(written: str, means: str) -> None:
+    def verdict(action: str) -> Verdict:
+        event = decode_json(EVENTS["verdict"] | {"action": action})
+        assert isinstance(event, Verdict)
+        return event
+
+    assert verdict(written).action == means
+    assert verdict(written).identity == verdict(means).identity
+
+
+def test_every_problem_is_told_field_by_field_and_the_first_ones_in_the_line() -> None:
+    error = refused_json({"type": "comment", "text": 1})
+    assert [str(problem) for problem in error.problems[:3]] == error.detail.split("; ")[:3]
+    assert [problem.field for problem in error.problems] == ["event_id", "occurred_at", "actor_id", "owner_id", "text"]
+    assert error.problems[-1] == Problem("text", "1", "a string")

@@ -24,7 +24,7 @@ def validator(name: str) -> Draft202012Validator:
 
 
 def test_there_is_a_schema_for_all_that_goes_in_and_out() -> None:
-    assert set(SCHEMAS) == set(EVENTS) | {"incident", "incident-headers", "dead-letter-headers"}
+    assert set(SCHEMAS) == set(EVENTS) | {"incident", "incident-headers", "rejected-verdict", "dead-letter-headers"}
     for schema in SCHEMAS.values():
         assert schema["$schema"] == DIALECT
         Draft202012Validator.check_schema(schema)

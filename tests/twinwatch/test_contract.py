@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from agents.topics import DEAD_LETTERS, INCIDENTS, TOPICS
+from agents.topics import DEAD_LETTERS, INCIDENTS, REJECTED_VERDICTS, TOPICS
 from models.events import TOPICS as EVENT_TYPES
 from models.events import VERDICTS
 from tests.servers import REPOSITORY
@@ -55,6 +55,7 @@ def test_it_has_every_topic_and_what_stands_there() -> None:
     assert list(DOCUMENT["channels"][channel_of(INCIDENTS)]["messages"]) == ["incident"]
     assert list(DOCUMENT["channels"][channel_of(DEAD_LETTERS)]["messages"]) == ["dead-letter"]
     assert list(DOCUMENT["channels"][channel_of(VERDICTS)]["messages"]) == ["verdict"]
+    assert list(DOCUMENT["channels"][channel_of(REJECTED_VERDICTS)]["messages"]) == ["rejected-verdict"]
 
 
 def test_every_reference_leads_somewhere() -> None:
