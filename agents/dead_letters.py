@@ -1,23 +1,35 @@
 """The records that could not be used: read them, find out why, and send them again once the cause is mended."""
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from aiokafka import AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError
-from msgspec import Struct
+from msgspec import Struct, field
 
 from agents.kafka import KafkaUnavailable, client_options, explain_trouble
 from agents.settings import Settings
-from agents.topic_reader import MAX_FETCH_BYTES, read_topics
-from agents.topics import DEAD_LETTERS
+from agents.topic_reader import MAX_FETCH_BYTES, MissingTopic, read_topics
+from agents.topics import DEAD_LETTERS, REDRIVEN
+from models.events import rfc_3339
 from models.records import Source
+
+MAX_MARKS = 1_000_000
+"""So many letters are known to have been redriven, the latest; the others are taken for new ones."""
+MAX_TOLD = 10
+"""Of so many letters that cannot be redriven it is told why."""
+_AT_ONCE, _BYTES_AT_ONCE = 200, 16 * 1024 * 1024
 
 
 class StoredLetter(Struct, frozen=True, kw_only=True):
     """One dead letter as it stands in Kafka. `place` is `partition:offset`, the name by which commands know it.
 
     `value` is None for a tombstone, and where the record was too large to be carried: it is then only at its `source`.
+    `redriven` says that it was sent again.
     """
 
     place: str
@@ -27,67 +39,211 @@ class StoredLetter(Struct, frozen=True, kw_only=True):
     source: Source | None
     key: bytes | None
     value: bytes | None
+    redriven: bool = False
+
+
+class Redriven(Struct, kw_only=True):
+    """What redriving came to: how many letters went to each topic, how many were left out, and why some of these were."""
+
+    sent: dict[str, int] = field(default_factory=dict)
+    left_out: int = 0
+    why: list[str] = field(default_factory=list)
+
+    @property
+    def count(self) -> int:
+        """How many were sent."""
+        return sum(self.sent.values())
 
 
 class NotRedriven(Exception):  # noqa: N818 - reads as what it is where it is caught
-    """Why a dead letter cannot be sent again, in one line."""
+    """Why a dead letter cannot be found or sent again, in one line."""
 
 
-async def read_dead_letters(settings: Settings) -> AsyncIterator[StoredLetter]:
-    """All dead letters that Kafka holds at this moment, the oldest of each partition first.
+async def read_dead_letters(
+    settings: Settings, *, since: datetime | None = None, reason: str | None = None
+) -> AsyncIterator[StoredLetter]:
+    """The dead letters that Kafka holds at this moment, one after the other, the oldest of each partition first: all, or those
+    that were written from `since` on, and of one `reason`.
 
     Raises `KafkaUnavailable` where Kafka does not answer or the topic is missing.
     """
+    marks = await _redriven(settings)
+    since_ms = int(since.timestamp() * 1000) if since else None
     async with read_topics(settings, DEAD_LETTERS) as reader:
         for partition in reader.partitions:
-            async for record in reader.held([partition]):
-                yield _letter(record)
+            async for record in reader.held([partition], since_ms=since_ms):
+                letter = _letter(record, marks)
+                if record.timestamp >= (since_ms or 0) and reason in (None, letter.reason):
+                    yield letter
 
 
-async def redrive(settings: Settings, letters: Sequence[StoredLetter]) -> int:
-    """Write the letters' original records to the topics that they came from; how many, once Kafka has confirmed all.
+async def read_letter(settings: Settings, place: str) -> StoredLetter:
+    """The dead letter at a place. Raises `NotRedriven` where there is none, and `KafkaUnavailable`."""
+    number, _, offset = place.partition(":")
+    if number.isdecimal() and offset.isdecimal():
+        marks = await _redriven(settings)
+        record = await _record_at(settings, DEAD_LETTERS, int(number), int(offset))
+        if record is not None:
+            return _letter(record, marks)
+    raise NotRedriven(f"{place}: no such dead letter; expected partition:offset as in the list")
+
+
+async def redrive_named(settings: Settings, places: Sequence[str], *, dry_run: bool = False) -> Redriven:
+    """Write the original records of these letters to the topics that they came from, and mark the letters.
 
     Judging is idempotent by `event_id`, so sending a letter twice does no harm. Raises `NotRedriven` before anything is sent
-    where a letter has no source or its original bytes are gone, and `KafkaUnavailable`.
+    where a letter is not there, has no source, or its original bytes are gone; and `KafkaUnavailable`.
     """
-    originals = [await _original(settings, letter) for letter in letters]
+    letters = [await read_letter(settings, place) for place in dict.fromkeys(places)]
+    done = Redriven()
+    async with _sender(settings, dry_run, done) as send:
+        await send([await _original(settings, letter) for letter in letters])
+    return done
+
+
+async def redrive_all(
+    settings: Settings,
+    *,
+    since: datetime | None = None,
+    reason: str | None = None,
+    again: bool = False,
+    dry_run: bool = False,
+) -> Redriven:
+    """The same for all letters that were written until now, as `read_dead_letters` chooses them, a few at a time.
+
+    Those that were redriven already are passed over, unless `again`. What cannot be sent is left out and told.
+    """
+    done = Redriven()
+    async with _sender(settings, dry_run, done) as send:
+        waiting: list[_Original] = []
+        async for letter in read_dead_letters(settings, since=since, reason=reason):
+            if letter.redriven and not again:
+                continue
+            try:
+                waiting.append(await _original(settings, letter))
+            except NotRedriven as error:
+                done.left_out += 1
+                done.why += [str(error)] if len(done.why) < MAX_TOLD else []
+            if len(waiting) >= _AT_ONCE or sum(len(one.value or b"") for one in waiting) >= _BYTES_AT_ONCE:
+                await send(waiting)
+                waiting.clear()
+        await send(waiting)
+    return done
+
+
+class _Original(Struct, frozen=True):
+    """The record that a letter was made of."""
+
+    place: str
+    topic: str
+    key: bytes | None
+    value: bytes | None
+
+
+@asynccontextmanager
+async def _sender(settings: Settings, dry_run: bool, done: Redriven) -> AsyncIterator[Any]:
+    """Gives a function that sends originals and marks their letters, once Kafka has confirmed them, and counts them."""
+    if dry_run:
+
+        async def count(originals: Sequence[_Original]) -> None:
+            for one in originals:
+                done.sent[one.topic] = done.sent.get(one.topic, 0) + 1
+
+        yield count
+        return
+
     producer = AIOKafkaProducer(**client_options(settings), acks="all", max_request_size=MAX_FETCH_BYTES)
+    marks = settings.topic_prefix + REDRIVEN
+
+    async def send(originals: Sequence[_Original]) -> None:
+        now = rfc_3339(datetime.now(UTC).replace(microsecond=0))
+        confirmations = [
+            await producer.send(one.topic, one.value, key=one.key, headers=[("redriven_from", one.place.encode())])
+            for one in originals
+        ]
+        await asyncio.gather(*confirmations)
+        marked = [
+            await producer.send(marks, msgspec.json.encode({"place": one.place, "redriven_at": now}))
+            for one in originals
+        ]
+        await asyncio.gather(*marked)
+        for one in originals:
+            done.sent[one.topic] = done.sent.get(one.topic, 0) + 1
+
     try:
         await producer.start()
-        for topic, key, value in originals:
-            await producer.send_and_wait(topic, value, key=key)
+        if not await producer.partitions_for(marks):
+            raise KafkaUnavailable(f"Kafka has no topic {marks} (see twinwatch topics create)")
+        yield send
     except (KafkaError, OSError, TimeoutError) as error:
-        raise KafkaUnavailable(await explain_trouble(settings, error)) from error
+        told = await explain_trouble(settings, error)
+        raise KafkaUnavailable(f"{told}; {done.count:,} had been sent again" if done.count else told) from error
     finally:
         await producer.stop()
-    return len(originals)
 
 
-async def _original(settings: Settings, letter: StoredLetter) -> tuple[str, bytes | None, bytes | None]:
-    """Topic, key and value to write. Only a letter that lost its bytes on the way is looked up at its source."""
+async def _original(settings: Settings, letter: StoredLetter) -> _Original:
+    """The record to write. Only of a letter that lost its bytes on the way it is looked up at its source."""
     source = letter.source
     if source is None:
         raise NotRedriven(f"{letter.place}: it came from no topic")
     if letter.value is not None:
-        return source.topic, letter.key, letter.value
-    async with read_topics(settings, source.topic.removeprefix(settings.topic_prefix)) as reader:
-        partition = TopicPartition(source.topic, source.partition)
-        if await reader.start_of(partition) <= source.offset:
-            async for record in reader.held([partition], start=source.offset):
-                if record.offset == source.offset:
-                    return source.topic, record.key, record.value
-                break
-    raise NotRedriven(f"{letter.place}: {source.topic}/{source.partition} no longer holds offset {source.offset}")
+        return _Original(letter.place, source.topic, letter.key, letter.value)
+    topic = source.topic.removeprefix(settings.topic_prefix)
+    record = await _record_at(settings, topic, source.partition, source.offset)
+    if record is None:
+        raise NotRedriven(f"{letter.place}: {source.topic}/{source.partition} no longer holds offset {source.offset}")
+    return _Original(letter.place, source.topic, record.key, record.value)
 
 
-def _letter(record: Any) -> StoredLetter:
+async def _record_at(settings: Settings, topic: str, number: int, offset: int) -> Any:
+    """The record at an offset, or None."""
+    async with read_topics(settings, topic) as reader:
+        partition = TopicPartition(settings.topic_prefix + topic, number)
+        if partition in reader.partitions and await reader.start_of(partition) <= offset:
+            async for record in reader.held([partition], start=offset):
+                return record if record.offset == offset else None
+    return None
+
+
+class _Mark(Struct):
+    """As much of a mark as is read."""
+
+    place: str
+
+
+_marks = msgspec.json.Decoder(_Mark)
+
+
+async def _redriven(settings: Settings) -> dict[str, None]:
+    """Places of letters that were redriven, the latest last."""
+    places: dict[str, None] = {}
+    try:
+        async with read_topics(settings, REDRIVEN) as reader:
+            async for record in reader.held(reader.partitions):
+                try:
+                    place = _marks.decode(record.value or b"").place
+                except ValueError:
+                    continue
+                places.pop(place, None)
+                places[place] = None
+                if len(places) > MAX_MARKS:
+                    del places[next(iter(places))]
+    except MissingTopic:  # of an installation from before there were marks
+        return {}
+    return places
+
+
+def _letter(record: Any, marks: dict[str, None]) -> StoredLetter:
     headers = dict(record.headers)
     told = {name: headers.get(name, b"").decode("utf-8", "replace") for name in ("reason", "detail", "failed_at")}
+    place = f"{record.partition}:{record.offset}"
     return StoredLetter(
-        place=f"{record.partition}:{record.offset}",
+        place=place,
         source=_source(headers),
         key=record.key,
         value=record.value,
+        redriven=place in marks,
         **told,
     )
 
@@ -97,16 +253,3 @@ def _source(headers: dict[str, bytes]) -> Source | None:
     if not topic:
         return None
     return Source(topic=topic, partition=int(headers["source_partition"]), offset=int(headers["source_offset"]))
-
-
-def select(letters: Iterable[StoredLetter], places: Sequence[str], reason: str | None) -> list[StoredLetter]:
-    """Those that are named (all of them where none is), of one reason where one is given.
-
-    Raises `NotRedriven` for a place that holds no dead letter.
-    """
-    by_place = {letter.place: letter for letter in letters}
-    for place in places:
-        if place not in by_place:
-            raise NotRedriven(f"{place}: no such dead letter; expected partition:offset as in the list")
-    chosen = [by_place[place] for place in dict.fromkeys(places)] if places else list(by_place.values())
-    return [letter for letter in chosen if reason is None or letter.reason == reason]

@@ -18,6 +18,10 @@ _SILENT_SECONDS = 120.0
 """So long a broker may give nothing of what it says it has."""
 
 
+class MissingTopic(KafkaUnavailable):
+    """A topic is not there."""
+
+
 class TopicReader:
     """A consumer of all partitions of some topics. Its methods raise `KafkaUnavailable`, errors of Kafka's or `OSError`."""
 
@@ -104,7 +108,7 @@ async def read_topics(settings: Settings, *topics: str) -> AsyncIterator[TopicRe
         await consumer.start()
         yield TopicReader(consumer)
     except UnknownTopicOrPartitionError as error:
-        raise KafkaUnavailable(f"Kafka has no topic {' or '.join(names)} (see twinwatch topics create)") from error
+        raise MissingTopic(f"Kafka has no topic {' or '.join(names)} (see twinwatch topics create)") from error
     except (KafkaError, OSError, TimeoutError) as error:
         raise KafkaUnavailable(await explain_trouble(settings, error)) from error
     finally:

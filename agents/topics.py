@@ -15,6 +15,7 @@ from models.events import VERDICTS
 INCIDENTS = "incidents"
 SHADOW_INCIDENTS = "incidents.shadow"
 DEAD_LETTERS = "activity.dead-letters"
+REDRIVEN = "activity.dead-letters.redriven"
 REJECTED_VERDICTS = "incidents.verdicts.rejected"
 
 OUTPUTS = (INCIDENTS, SHADOW_INCIDENTS, DEAD_LETTERS, REJECTED_VERDICTS)
@@ -84,6 +85,16 @@ TOPICS: tuple[Topic, ...] = (
 )
 
 
+_FOR_OPERATORS = (
+    Topic(
+        name=REDRIVEN,
+        partitions=1,
+        retention_days=30,
+        why="which dead letters were sent again, for as long as these are kept; only `twinwatch dead-letters` knows it",
+    ),
+)
+
+
 class CreatedTopics(Struct, frozen=True, kw_only=True):
     """What `create_topics` did: names with their numbers of partitions. Existing topics are left as they are."""
 
@@ -100,7 +111,7 @@ async def create_topics(
     """
     async with _admin(settings) as admin:
         existing = await _partition_counts(admin)
-        wanted = {settings.topic_prefix + topic.name: topic for topic in TOPICS}
+        wanted = {settings.topic_prefix + topic.name: topic for topic in (*TOPICS, *_FOR_OPERATORS)}
         counts = {name: topic.partitions or partitions for name, topic in wanted.items()}
         missing = [name for name in wanted if name not in existing]
         if missing:  # who may not create any is asked for none
@@ -129,7 +140,9 @@ async def _create(
             for name, (partitions, configuration) in topics.items()
         ]
     )
-    for name, code, message in response.topic_errors:
+    answers = {name: (code, message) for name, code, message in response.topic_errors}
+    for name in topics:  # brokers answer in an order of their own
+        code, message = answers[name]
         if code not in (0, TopicAlreadyExistsError.errno):
             raise KafkaUnavailable(
                 f"Kafka refused to create topic {name}: {message or for_code(code).__name__}"

@@ -29,6 +29,8 @@ _RFC_3339 = re.compile(
 _MAX_PROBLEMS = 3
 """So many are told in one line."""
 _RECORD = "the record"
+_WIRE_HEADER, _MAX_SCHEMA_ID = 5, 10_000_000
+"""Ids of Confluent's registry count from 1; what would be a greater one is chance."""
 _ONE_OBJECT = "one JSON object in UTF-8"
 
 
@@ -142,7 +144,21 @@ def _decode_slowly(value: bytes) -> Event:
         raise UndecodableError(Reason.INVALID_FIELD, whole, event_type=event_type) from error
 
 
+def wire_format(value: bytes) -> str | None:
+    """What the record is in, where it is in the format in which Confluent's serializers write; else None.
+
+    It is a zero byte and four bytes of a schema's id, then Avro, Protobuf or JSON.
+    """
+    schema_id = int.from_bytes(value[1:5], "big")
+    if len(value) <= _WIRE_HEADER or value[0] != 0 or not 0 < schema_id <= _MAX_SCHEMA_ID:
+        return None
+    rest = "a JSON object" if value[_WIRE_HEADER:].lstrip().startswith(b"{") else "what is no JSON"
+    return f"Confluent's wire format (magic byte 0, schema id {schema_id}, then {rest})"
+
+
 def _parse(value: bytes) -> Any:
+    if wired := wire_format(value):
+        raise UndecodableError(Reason.NOT_JSON, Problem(_RECORD, wired, f"{_ONE_OBJECT} with nothing before it"))
     try:
         # objects become tuples of (name, value): no Python is called for each of the very many that a record may hold
         return json.loads(value.decode(), object_pairs_hook=tuple, parse_int=_integer, parse_constant=_refuse_constant)

@@ -4,7 +4,6 @@ import asyncio
 import logging
 import re
 import sys
-from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import date, timedelta
 from importlib.metadata import PackageNotFoundError
@@ -19,7 +18,6 @@ from models.records import Reason
 from twinwatch.failures import BAD_INPUT, FAILED, INTERRUPTED, TERMINATED, Failure
 
 if TYPE_CHECKING:
-    from agents.dead_letters import StoredLetter
     from agents.settings import Settings
     from rules.policy import Policy
 
@@ -472,86 +470,98 @@ def dead_letters() -> None:
 
 
 _reason = click.option("--reason", type=click.Choice([str(reason) for reason in Reason]), help="Only those.")
+_written_since = click.option("--since", type=_Span(), help="Only what was written so long ago at most: 30m, 24h, 7d.")
 
 
 @dead_letters.command("list")
 @_env_file
 @_reason
-def dead_letters_list(env_file: Path | None, reason: str | None) -> None:
-    """List the dead letters that Kafka holds, a line each: place, time, reason, source, and what is wrong.
+@_written_since
+@click.option(
+    "--limit", type=click.IntRange(1, 10_000), help="At most so many letters, the latest; 50 unless it is JSON."
+)
+@_json
+def dead_letters_list(
+    env_file: Path | None, reason: str | None, since: timedelta | None, limit: int | None, as_lines: bool
+) -> None:
+    """List the dead letters that Kafka holds: how many of each reason and topic with the latest mistake, then letters.
+
+    Each letter has its place, when it failed, the reason, the source, whether it was redriven, and what is wrong. With
+    --json one object a letter, without what the record holds; `show` has that.
 
     \b
-    Example:
-        twinwatch dead-letters list --reason invalid_field
+    Examples:
+        twinwatch dead-letters list --since 24h
+        twinwatch dead-letters list --reason invalid_field --limit 5
+        twinwatch dead-letters list --json | jq -r 'select(.redriven | not) | .place'
     """
-    from twinwatch.report import dead_letter_text, stdout_console
+    from twinwatch.dead_letters_command import run_list
 
-    console = stdout_console()
-    for letter in _dead_letters(_settings(env_file), [], reason):
-        console.print(dead_letter_text(letter), soft_wrap=True)
+    shown = limit if limit or as_lines else 50
+    run_list(_settings(env_file), reason=reason, since=since, limit=shown, as_lines=as_lines)
 
 
 @dead_letters.command("show")
 @_env_file
 @click.argument("place")
-def dead_letters_show(env_file: Path | None, place: str) -> None:
+@click.option("--json", "as_lines", is_flag=True, help="For scripts: one JSON object.")
+def dead_letters_show(env_file: Path | None, place: str, as_lines: bool) -> None:
     """Show one dead letter: where it came from, what is wrong with it, and its original bytes.
 
-    PLACE is partition:offset, as `list` prints it. Bytes that are no text are shown escaped.
+    PLACE is partition:offset, as `list` prints it. Bytes that are no text are shown escaped; with --json they stand under
+    value_base64.
 
     \b
     Example:
         twinwatch dead-letters show 0:17
     """
-    from twinwatch.report import dead_letter_page
+    from twinwatch.dead_letters_command import run_show
 
-    [letter] = _dead_letters(_settings(env_file), [place], None)
-    click.echo(dead_letter_page(letter))
+    run_show(_settings(env_file), place, as_lines=as_lines)
 
 
 @dead_letters.command("redrive")
 @_env_file
 @click.argument("places", nargs=-1, metavar="[PLACE]...")
 @_reason
+@_written_since
 @click.option("--all", "everything", is_flag=True, help="Every dead letter there is.")
-def dead_letters_redrive(env_file: Path | None, places: tuple[str, ...], reason: str | None, everything: bool) -> None:
+@click.option("--again", is_flag=True, help="Also those that were redriven already.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
+@click.option("--json", "as_lines", is_flag=True, help="For scripts: one JSON object.")
+def dead_letters_redrive(
+    env_file: Path | None,
+    places: tuple[str, ...],
+    reason: str | None,
+    since: timedelta | None,
+    everything: bool,
+    again: bool,
+    dry_run: bool,
+    as_lines: bool,
+) -> None:
     """Send dead letters again: their original bytes, to the topics that they came from.
 
-    Name them by PLACE, or by --reason, or take --all. A record that still cannot be used becomes a dead letter again.
-    An event that is judged twice counts once, so that doing this twice does no harm.
+    Name them by PLACE, or by --reason or --since, or take --all. A letter that was redriven is marked, and passed over the
+    next time unless it is named or --again is given. A record that still cannot be used becomes a dead letter again. An
+    event that is judged twice counts once, so that doing this twice does no harm.
+
+    Of those that are named nothing is sent unless all can be. Of others, what cannot be sent is left out and told. The exit
+    status is 0 when nothing was left out.
 
     \b
     Examples:
         twinwatch dead-letters redrive 0:17 0:18
-        twinwatch dead-letters redrive --reason rule_error
+        twinwatch dead-letters redrive --reason rule_error --since 24h --dry-run
     """
-    from agents.dead_letters import NotRedriven, redrive
-    from agents.kafka import KafkaUnavailable
+    from twinwatch.dead_letters_command import run_redrive
 
-    if not (places or reason or everything):
-        raise Failure("name the dead letters to send again, or give --reason or --all")
+    if not (places or reason or since or everything):
+        raise Failure("name the dead letters to send again, or give --reason, --since or --all")
+    if places and (reason or since or everything or again):
+        raise Failure("found letters by PLACE and a choice of others besides, expected one of both")
     settings = _settings(env_file)
-    letters = _dead_letters(settings, places, reason)
-    try:
-        sent = asyncio.run(redrive(settings, letters))
-    except (NotRedriven, KafkaUnavailable) as error:
-        raise Failure(str(error), FAILED) from error
-    click.echo(f"{sent} record{'' if sent == 1 else 's'} sent again")
-
-
-def _dead_letters(settings: "Settings", places: Sequence[str], reason: str | None) -> "list[StoredLetter]":
-    from agents.dead_letters import NotRedriven, read_dead_letters, select
-    from agents.kafka import KafkaUnavailable
-
-    async def read() -> "list[StoredLetter]":
-        return [letter async for letter in read_dead_letters(settings)]
-
-    try:
-        return select(asyncio.run(read()), places, reason)
-    except NotRedriven as error:
-        raise Failure(str(error)) from error
-    except KafkaUnavailable as error:
-        raise Failure(str(error), FAILED) from error
+    if not run_redrive(settings, places, reason=reason, since=since, again=again, dry_run=dry_run, as_lines=as_lines):
+        sys.exit(FAILED)
 
 
 # --- forget ------------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agents.dead_letters import StoredLetter
 from agents.settings import Settings, setting_rows
 from models.incidents import Incident
 from rules.policy import Policy
@@ -41,36 +40,6 @@ def incident_text(incident: Incident, *, with_date: bool = False) -> Text:
         line.append("  (shadow)", "dim")
     line.append(f"  {printable(incident.summary)}")
     return line
-
-
-def dead_letter_text(letter: StoredLetter) -> Text:
-    """A dead letter in one line: its place, when and why it was put aside, where it came from."""
-    line = Text(f"{letter.place:<8} {printable(letter.failed_at[:19]):<19}Z  ")
-    line.append(f"{printable(letter.reason):<16} ", "yellow")
-    line.append(f"{printable(_origin(letter))}  ", "dim")
-    line.append(printable(letter.detail))
-    return line
-
-
-def dead_letter_page(letter: StoredLetter) -> str:
-    """All that is known of a dead letter. Its value is shown as text where it is text, else with escapes."""
-    value = "(none)" if letter.value is None else letter.value.decode("utf-8", "backslashreplace")
-    key = "(none)" if letter.key is None else letter.key.decode("utf-8", "backslashreplace")
-    fields = {
-        "place": letter.place,
-        "reason": letter.reason,
-        "detail": letter.detail,
-        "failed at": letter.failed_at,
-        "source": _origin(letter),
-        "key": key,
-        "value": value,
-    }
-    return "\n".join(f"{name:<10} {printable(told)}" for name, told in fields.items())
-
-
-def _origin(letter: StoredLetter) -> str:
-    source = letter.source
-    return f"{source.topic}/{source.partition}@{source.offset}" if source else "(no topic)"
 
 
 def counts_table(title: str, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Table:

@@ -31,6 +31,7 @@ activity=("${activity[@]/#/activity.}")
 verdicts=incidents.verdicts
 rejected=incidents.verdicts.rejected
 dead_letters=activity.dead-letters
+redriven=activity.dead-letters.redriven
 
 # allow USER OPERATION TOPIC... [-- OPTION...]     to read and to write include to describe
 allow() {
@@ -56,12 +57,13 @@ allow "$moderation" Read incidents "$rejected" -- --group "$moderation_group"
 allow "$moderation" Write "$verdicts"
 
 # `twinwatch topics create`, for as long as that takes; it can neither read nor write
-allow "$admin" Create "${activity[@]}" "$verdicts" incidents incidents.shadow "$dead_letters" "$rejected"
-allow "$admin" Describe "${activity[@]}" "$verdicts" incidents incidents.shadow "$dead_letters" "$rejected"
+allow "$admin" Create "${activity[@]}" "$verdicts" incidents incidents.shadow "$dead_letters" "$rejected" "$redriven"
+allow "$admin" Describe "${activity[@]}" "$verdicts" incidents incidents.shadow "$dead_letters" "$rejected" "$redriven"
 
-# `twinwatch dead-letters` reads them and, where they are too large to be carried, their originals; redriving writes them again
-allow "$operator" Read "$dead_letters" "${activity[@]}" "$verdicts"
-allow "$operator" Write "${activity[@]}" "$verdicts"
+# `twinwatch dead-letters` reads them and, where they are too large to be carried, their originals; redriving writes them again and
+# notes that it did; `twinwatch check-events --topic` reads what is written
+allow "$operator" Read "$dead_letters" "$redriven" "${activity[@]}" "$verdicts"
+allow "$operator" Write "$redriven" "${activity[@]}" "$verdicts"
 
 # `twinwatch incidents` shows what was found with the events that led to it, writes verdicts, and looks at the workers' lag
 allow "$moderator" Read incidents incidents.shadow "$verdicts" "$rejected" "${activity[@]}"

@@ -172,7 +172,7 @@ def test_the_whole_journey_with_everybody_as_a_user_of_least_privilege(stage: St
     assert (listed.returncode, listed.stderr) == (0, "")
     assert "not_json" in listed.stdout
     redriven = command("dead-letters", "redrive", "--all", "--env-file", operators_file)
-    assert redriven.stdout == "2 records sent again\n", redriven.stderr
+    assert redriven.stdout.startswith("2 records sent again\n"), redriven.stderr
     stage.wait_until_judged()
     assert len(stage.dead_letters()) == 4
 
