@@ -70,6 +70,20 @@ class TopicReader:
             if monotonic() - heard > _SILENT_SECONDS:
                 raise KafkaUnavailable(f"Kafka has given nothing of {min(left).topic} for {_SILENT_SECONDS:.0f} s")
 
+    async def latest(self, count: int) -> AsyncIterator[Any]:
+        """The latest records, at most so many, partition by partition: as many of each, or what it has where that is less."""
+        starts: dict[TopicPartition, int] = await self._consumer.beginning_offsets(self.partitions)
+        ends: dict[TopicPartition, int] = await self._consumer.end_offsets(self.partitions)
+        left = count
+        # the shortest first, so that what it lacks is taken from the others
+        shortest_first = sorted(self.partitions, key=lambda partition: ends[partition] - starts[partition])
+        for position, partition in enumerate(shortest_first):
+            wanted = min(-(-left // (len(shortest_first) - position)), ends[partition] - starts[partition])
+            left -= wanted
+            if wanted:
+                async for record in self.held([partition], start=ends[partition] - wanted):
+                    yield record
+
     async def _seek(self, partitions: list[TopicPartition], since_ms: int | None, start: int | None) -> None:
         found: dict[TopicPartition, Any] = {}
         if since_ms is not None:

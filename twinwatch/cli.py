@@ -101,6 +101,49 @@ def replay(
     run_replay(events, policy, settings.input_limits, outputs, redis_url)
 
 
+# --- check-events ------------------------------------------------------------------------------
+
+
+@main.command("check-events", short_help="Say what is wrong with events, field by field.")
+@click.argument("file", metavar="[FILE]", required=False)
+@click.option(
+    "--topic", "topics", metavar="TOPIC", multiple=True, help="Read this topic of Kafka's; may be given again."
+)
+@click.option(
+    "--last",
+    type=click.IntRange(1, 1_000_000),
+    default=1_000,
+    show_default=True,
+    help="The latest records of each topic.",
+)
+@click.option("--env-file", type=click.Path(path_type=Path), help="File with NAME=value lines; else .env.")
+@click.option("--json", "as_object", is_flag=True, help="For scripts: one JSON object.")
+def check_events(file: str | None, topics: tuple[str, ...], last: int, env_file: Path | None, as_object: bool) -> None:
+    """Look at events as twinwatch would, for who writes them: a file, one JSON object a line, or the end of topics.
+
+    FILE may be gzipped (.gz) or - for standard input. Of each type of event it says how many are fine; what is wrong with
+    the others (they would become dead letters), which field, what was found and what is expected; and as a note what works
+    and may be meant otherwise: unknown fields, keys, late or unordered events, event ids that come again, headers.
+    Nothing is judged, and nothing of what members wrote is shown.
+
+    The exit status is 0 when all can be used, 1 when some cannot be or Kafka does not answer, 2 when there is no such file.
+
+    \b
+    Examples:
+        twinwatch check-events export.jsonl
+        twinwatch check-events --topic activity.messages --topic activity.comments --last 5000
+        twinwatch check-events export.jsonl --json | jq '.types.message.wrong'
+    """
+    from twinwatch.check_events_command import check_file, check_topics, tell
+
+    if (file is None) == (not topics):
+        raise click.UsageError("name a FILE or a --topic, and not both")
+    settings = _settings(env_file)
+    check = check_file(file, settings.input_limits) if file else check_topics(settings, topics, last)
+    if not tell(check, as_object=as_object):
+        sys.exit(FAILED)
+
+
 # --- demo --------------------------------------------------------------------------------------
 
 

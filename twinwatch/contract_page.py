@@ -19,6 +19,10 @@ Every record is one JSON object in UTF-8, in a file one a line. Unknown fields a
 a reader would see is judged. Any codec of Kafka's does; of an aborted transaction nothing is judged. Moments are RFC 3339
 with an offset; those that are written are UTC with `Z`.
 
+`twinwatch check-events FILE` (or `--topic activity.messages`) says of the events that you write which field is wrong, what
+was found and what is expected, and what may be a mistake: unknown fields, keys, late or unordered events, event ids that
+come again.
+
 """
 
 _SECTIONS = {

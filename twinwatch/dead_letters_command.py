@@ -28,7 +28,7 @@ from agents.settings import Settings
 from models.decoding import wire_format
 from twinwatch.failures import FAILED, Failure
 from twinwatch.incidents_report import as_json
-from twinwatch.report import printable, stdout_console
+from twinwatch.report import printable, stdout_console, under
 
 MAX_GROUPS = 200
 """So many combinations of reason and topic are told apart; all others are one."""
@@ -214,7 +214,7 @@ def _minute(moment: str) -> str:
 
 
 def _under(text: str) -> Padding:
-    return Padding(Text(printable(text), "dim"), (0, 0, 0, _INDENT), expand=False)
+    return under(Text(printable(text), "dim"), _INDENT)
 
 
 def _run(work: Coroutine[Any, Any, _Found]) -> _Found:

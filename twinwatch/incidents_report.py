@@ -21,7 +21,7 @@ from models.events import Event, Verdict, rfc_3339, without_words, written_field
 from models.incidents import Incident, Measurement
 from text.masking import mask
 from text.written import read_written
-from twinwatch.report import SEVERITY_STYLES, printable
+from twinwatch.report import SEVERITY_STYLES, printable, under
 
 SHORT_ID = 8
 """So many characters of an incident's id are shown in lists; commands take as many as tell it from others."""
@@ -93,7 +93,7 @@ def _said(verdict: Verdict) -> str:
 
 
 def _under(text: Text) -> Padding:
-    return Padding(text, (0, 0, 0, _INDENT), expand=False)
+    return under(text, _INDENT)
 
 
 # --- one incident ------------------------------------------------------------------------------

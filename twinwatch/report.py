@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -40,6 +41,11 @@ def incident_text(incident: Incident, *, with_date: bool = False) -> Text:
         line.append("  (shadow)", "dim")
     line.append(f"  {printable(incident.summary)}")
     return line
+
+
+def under(text: Text, indent: int) -> Padding:
+    """What stands below a heading, as wide as there is room."""
+    return Padding(text, (0, 0, 0, indent), expand=False)
 
 
 def counts_table(title: str, header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> Table:
