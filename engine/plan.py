@@ -16,7 +16,7 @@ from rules.base import Case, Fact, Finding, Key, Rule, Window
 from rules.policy import Policy, RulePolicy
 from rules.quotas import NEVER
 from rules.registry import all_rules
-from state.requests import MICROSECONDS, Doubt, Look, Observation, Reading, WindowName
+from state.requests import MICROSECONDS, Doubt, EventName, Look, Observation, Reading, StoredWindow
 
 _LEAST_MOST = 32
 
@@ -27,56 +27,36 @@ class KeptWindow:
     def __init__(self, window: Window, exempt: frozenset[str]) -> None:
         self.window = window
         self.exempt = exempt
-        self.retained = 0
-        self.most = _LEAST_MOST
-        """Members that are remembered of one event: so many that an event which has more reaches every limit by itself."""
-        self.together = window.text_of == "everybody"
-        self._prefix: Key = (window.name, *sorted(exempt), "")
+        self.stored = StoredWindow((window.name, *sorted(exempt)), window.history, 0)
+        """As the store knows it; complete once all rules are planned."""
 
-    def stored_key(self, key: Key) -> Key:
-        """The store's name of the window's `key`."""
-        return self._prefix + key
+    def complete(self, signals: Iterable["SignalPlan"], together: frozenset[str]) -> None:
+        """Look back as far as these signals do. Windows of the histories `together` can take in one another."""
+        looks = [signal.look for signal in signals]
+        sampled = [look.sample_from for look in looks if look.sample_from < NEVER]
+        self.stored = StoredWindow(
+            name=self.stored.name,
+            history=self.window.history,
+            retained=max(look.length for look in looks),
+            distinct=self.window.distinct,
+            named=self.window.named,
+            # so many that an event which has more reaches every limit by itself
+            most=max([_LEAST_MOST, *sampled]),
+            pairs=self.window.pairs,
+            together=self.window.history in together,
+        )
 
-    def name(self, stored: Key) -> WindowName:
-        """Whose window it is, by its stored key: what the window's own key begins with; and what comes second, or ""."""
-        owner, other, *_ = (*stored[len(self._prefix) :], "", "")
-        return WindowName(owner, stored, other)
-
-    def is_about(self, stored: Key, member: str) -> bool:
-        """Whether the window is the member's, and there is one of it for each member only."""
-        return stored[len(self._prefix) :] == (member,)
-
-    def taking_in(self, fact: Fact) -> Observation | None:
+    def taking_in(self, fact: Fact, event: EventName) -> Observation | None:
         """The window of the fact's campaign takes in those of campaigns that became part of it."""
         if not fact.campaign or not fact.united or not self.window.text_of:
             return None
-        author = fact.event.actor_id
-        whose = () if self.window.text_of == "everybody" else (author,)
-        own, *others = (
-            self.name(self.stored_key((*whose, campaign_id)))
-            for campaign_id in (fact.campaign.campaign_id, *fact.united)
-        )
-        return Observation(
-            owner=own.owner,
-            other=own.other,
-            actor=author,
-            key=own.key,
-            time=fact.time,
-            event_id=fact.event.event_id,
-            identity=fact.event.identity,
-            members=() if self.window.distinct else None,
-            recorded=False,
-            looks=(),
-            retained=self.retained,
-            named=self.window.named,
-            together=self.together,
-            takes_in=tuple(others),
-            most=self.most,
-        )
+        whose = () if self.window.text_of == "everybody" else (fact.event.actor_id,)
+        own, *others = ((*whose, campaign_id) for campaign_id in (fact.campaign.campaign_id, *fact.united))
+        return Observation(self.stored, own, event, (), recorded=False, looks=(), takes_in=tuple(others))
 
     def entries(self, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
         """What the fact adds, if anything."""
-        if self.window.own and self.exempt.intersection(fact.event.actor_roles or ()):
+        if self.window.own and self.exempt and self.exempt.intersection(fact.event.actor_roles or ()):
             return ()
         return self.window.entries(fact)
 
@@ -94,6 +74,7 @@ class SignalPlan(Struct, frozen=True):
     kept: KeptWindow
     look: Look
     each: Callable[[Fact, str], Sequence[Key]] | None = None
+    after: str = ""
 
     def reads(self, fact: Fact, subject_id: str) -> Iterable[tuple[str, Key]]:
         """The names of its readings, and under which of the window's keys each is read."""
@@ -135,12 +116,8 @@ class RulePlan(Struct, frozen=True):
         )
 
     def reads(self, fact: Fact, subject_id: str) -> list[tuple[str, SignalPlan, Key]]:
-        """The readings that the subject has here: their names, their signals and the stored keys of the windows."""
-        return [
-            (name, signal, signal.kept.stored_key(key))
-            for signal in self.signals
-            for name, key in signal.reads(fact, subject_id)
-        ]
+        """The readings that the subject has here: their names, their signals and the keys of the windows."""
+        return [(name, signal, key) for signal in self.signals for name, key in signal.reads(fact, subject_id)]
 
     def judge(self, case: Case) -> Finding | None:
         """The rule's own judgement."""
@@ -180,6 +157,9 @@ class Plan:
             for slug, rule in all_rules().items()
             if policy.rules[slug].mode != "off"
         ]
+        together = frozenset(k.window.history for k in self._kept.values() if k.window.text_of == "everybody")
+        for kept in self._kept.values():
+            kept.complete((s for plan in self.rules for s in plan.signals if s.kept is kept), together)
         self._by_type: dict[type[BaseEvent], tuple[list[KeptWindow], list[RulePlan]]] = {}
 
     def _rule_plan(self, rule: Rule[Any], settings: RulePolicy) -> RulePlan:
@@ -189,11 +169,8 @@ class Plan:
             kept = self._kept.setdefault(identity, KeptWindow(signal.window, settings.exempt_roles))
             if kept.window is not signal.window:
                 raise ValueError(f"two windows share the name {signal.window.name!r}")
-            length = signal.seconds * MICROSECONDS
-            kept.retained = max(kept.retained, length)
-            if signal.sample_from < NEVER:
-                kept.most = max(kept.most, signal.sample_from)
-            signals.append(SignalPlan(name, kept, Look(length, signal.sample_from), signal.each))
+            look = Look(signal.seconds * MICROSECONDS, signal.sample_from)
+            signals.append(SignalPlan(name, kept, look, signal.each, signal.after))
         return RulePlan(rule, settings, "shadow" if settings.mode == "shadow" else "live", tuple(signals))
 
     @property
@@ -221,47 +198,42 @@ class Plan:
 class _Draft:
     """An observation in the making: looks are collected from all rules that share it."""
 
-    def __init__(self, index: int, kept: KeptWindow, key: Key, note: str | None, members: tuple[str, ...]) -> None:
-        self.index, self.kept, self.key, self.note, self.members = index, kept, key, note, members
+    __slots__ = ("_looks", "after", "index", "kept", "key", "members", "note", "recorded")
+
+    def __init__(self, index: int, kept: KeptWindow, key: Key) -> None:
+        self.index, self.kept, self.key = index, kept, key
+        self.recorded, self.note, self.members = False, "", ()  # type: tuple[bool, str, tuple[str, ...]]
+        self.after: int | None = None
         self._looks: list[Look] = []
 
-    @property
-    def recorded(self) -> bool:
-        """Whether the event adds something, or only asks."""
-        return self.note is not None
+    def record(self, members: tuple[str, ...], note: str) -> None:
+        """The event adds to the window, and does not only ask."""
+        self.recorded, self.note, self.members = True, note, self.members + members
 
     def add(self, look: Look) -> int:
         """The look's place among this observation's. Looks of one length are one, with samples from the lower limit on."""
         for place, other in enumerate(self._looks):
-            if other.length == look.length:
+            if other.length == look.length and other.about == look.about:
                 if look.sample_from < other.sample_from:
                     self._looks[place] = look
                 return place
         self._looks.append(look)
         return len(self._looks) - 1
 
-    def observation(self, fact: Fact) -> Observation:
-        window = self.kept.window
-        name = self.kept.name(self.key)
+    def observation(self, event: EventName) -> Observation:
         return Observation(
-            owner=name.owner,
-            other=name.other,
-            actor=fact.event.actor_id,
-            key=self.key,
-            time=fact.time,
-            event_id=fact.event.event_id,
-            identity=fact.event.identity,
-            members=self.members if window.distinct else None,
+            self.kept.stored,
+            self.key,
+            event,
+            self.members,
             recorded=self.recorded,
             looks=tuple(self._looks),
-            retained=self.kept.retained,
-            named=window.named,
-            note=self.note or "",
-            together=self.kept.together,
-            most=self.kept.most,
-            # what is about the actor and nothing else is a handful of windows, and counts whatever the actor has added
-            budgeted=not self.kept.is_about(self.key, fact.event.actor_id),
+            note=self.note,
+            after=self.after,
         )
+
+
+_Drafts = dict[tuple[KeptWindow, Key], _Draft]
 
 
 def observe(
@@ -274,10 +246,11 @@ def observe(
     what changes no count can break no limit.
     """
     windows, rules = plan.for_type(fact.event)
+    event = EventName(fact.time, fact.event.event_id, fact.event.identity, fact.event.actor_id)
     # before what the fact adds, so that it is answered with all of it when it comes again
-    taking_in = [observation for kept in plan.windows if (observation := kept.taking_in(fact))] if fact.united else []
+    taking_in = [one for kept in plan.windows if (one := kept.taking_in(fact, event))] if fact.united else []
     first += len(taking_in)
-    drafts: dict[Key, _Draft] = {}
+    drafts: _Drafts = {}
     broken: dict[KeptWindow, Exception] = {}
     for kept in windows:
         try:
@@ -287,39 +260,58 @@ def observe(
     pending: list[Pending] = []
     faults = []
     for rule in rules:
-        if error := next((broken[signal.kept] for signal in rule.signals if signal.kept in broken), None):
+        if broken and (error := next((broken[s.kept] for s in rule.signals if s.kept in broken), None)):
             faults.append(Fault(rule.rule.slug, error))
             continue
         try:
             pending += _ask(rule, fact, fact_index, first, drafts)
         except Exception as mistake:
             faults.append(Fault(rule.rule.slug, mistake))
-    return [*taking_in, *(draft.observation(fact) for draft in drafts.values())], pending, faults
+    return [*taking_in, *(draft.observation(event) for draft in drafts.values())], pending, faults
 
 
-def _record(kept: KeptWindow, fact: Fact, drafts: dict[Key, _Draft]) -> None:
+def _record(kept: KeptWindow, fact: Fact, drafts: _Drafts) -> None:
     """Add what the fact adds to the window, all of it or, where the window fails, nothing."""
     entries: dict[Key, tuple[str, ...]] = {}
     for key, members in kept.entries(fact):
-        stored = kept.stored_key(key)
-        entries[stored] = entries.get(stored, ()) + members
-    note = kept.window.note(fact) if entries else ""
-    for stored, members in entries.items():
-        drafts[stored] = _Draft(len(drafts), kept, stored, note, members)
+        entries[key] = entries.get(key, ()) + members
+    if not entries:
+        return
+    note = kept.window.note(fact)
+    for key, members in entries.items():
+        draft = drafts[kept, key] = _Draft(len(drafts), kept, key)
+        draft.record(members, note)
 
 
-def _ask(rule: RulePlan, fact: Fact, fact_index: int, first: int, drafts: dict[Key, _Draft]) -> list[Pending]:
+def _ask(rule: RulePlan, fact: Fact, fact_index: int, first: int, drafts: _Drafts) -> list[Pending]:
     """The rule's cases. Windows that it only reads become drafts too."""
     pending = []
     for subject_id in dict.fromkeys(rule.rule.subjects(fact)):
         if rule.exempts(fact, subject_id):
             continue
         reads = rule.reads(fact, subject_id)
-        if rule.signals and not any(key in drafts and drafts[key].recorded for _, _, key in reads):
+        if rule.signals and not any(_adds(drafts, signal.kept, key) for _, signal, key in reads):
             continue
-        sources = []
+        sources: list[tuple[str, int, int]] = []
         for name, signal, key in reads:
-            draft = drafts.setdefault(key, _Draft(len(drafts), signal.kept, key, None, ()))
-            sources.append((name, first + draft.index, draft.add(signal.look)))
+            look, whole = signal.look, key
+            if signal.kept.window.pairs:
+                look, whole = Look(look.length, look.sample_from, key[1]), key[:1]
+            draft = drafts.get((signal.kept, whole))
+            if draft is None:
+                draft = drafts[signal.kept, whole] = _Draft(len(drafts), signal.kept, whole)
+                draft.after = next((at for other, at, _ in sources if other == signal.after), None)
+            elif not signal.after:
+                draft.after = None
+            sources.append((name, first + draft.index, draft.add(look)))
         pending.append(Pending(rule, fact_index, subject_id, tuple(sources)))
     return pending
+
+
+def _adds(drafts: _Drafts, kept: KeptWindow, key: Key) -> bool:
+    """Whether the fact adds something to the window under a key that is read."""
+    if kept.window.pairs:
+        draft = drafts.get((kept, key[:1]))
+        return draft is not None and key[1] in draft.members
+    draft = drafts.get((kept, key))
+    return draft is not None and draft.recorded

@@ -19,7 +19,7 @@ from models.events import (
     Message,
 )
 from models.incidents import Measurement
-from state.requests import Answered, Campaign, Reading
+from state.requests import ACTS, Answered, Campaign, Reading
 from text.reading import NOTHING_WRITTEN, TextReading, Writing
 
 Key = tuple[str, ...]
@@ -81,8 +81,10 @@ class Window(Struct, frozen=True, kw_only=True):
     actor adds nothing. `named`: members must be named in an incident. `note` is kept with each event (short; sealed in
     the store). `text_of` says of windows of one text whose copies they count: keys are then (campaign id) or (author,
     campaign id), and a campaign takes in what was counted of one that turns out to be part of it. `spared_by` are events that
-    would have kept an entry out, had they been judged before it. The name is the window's identity in the store: change it
-    when the meaning of the entries changes.
+    would have kept an entry out, had they been judged before it. `history`: where entries stand (`state.requests.StoredWindow`),
+    by default with what the member has done with whom keys begin. Of `pairs` events are counted that are about a member:
+    entries bring the members under the key of the first of the pair, and `at` names both. The name is the window's identity in
+    the store: change it when the meaning of the entries changes.
     """
 
     name: str
@@ -95,19 +97,23 @@ class Window(Struct, frozen=True, kw_only=True):
     note: Callable[[Fact], str] = nobody
     text_of: Literal["everybody", "author"] | None = None
     spared_by: EventTypes = ()
+    history: str = ACTS
+    pairs: bool = False
 
 
 class Signal(Struct, frozen=True):
     """A window read over a length of time (seconds). Evidence is fetched when the count reaches `sample_from`.
 
     With `each` it is read under several keys instead of the window's own `at`; the readings are named `<signal>/0`,
-    `<signal>/1` and so on.
+    `<signal>/1` and so on. `after`: it is read only where the signal of that name has reached its `sample_from`, and counts
+    nothing elsewhere.
     """
 
     window: Window
     seconds: int
     sample_from: int
     each: Callable[[Fact, str], Sequence[Key]] | None = None
+    after: str = ""
 
 
 class Finding(Struct, frozen=True, kw_only=True):

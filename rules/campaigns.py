@@ -14,6 +14,8 @@ _SURFACES = {1: "messages", 3: "the forums", 4: "comments"}
 
 
 ON = (Message, ForumPost, Comment)
+_CAMPAIGN = "campaign"
+"""The history of what became of one text, whoever wrote it."""
 
 
 class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -104,6 +106,7 @@ def _window(
         named=True,
         note=_author_and_surface,
         text_of="everybody" if are_certain else None,
+        history="words" if same_words else _CAMPAIGN,
     )
 
 
@@ -130,6 +133,7 @@ RECIPIENTS = Window(
     entries=_recipients,
     at=lambda fact, _: _campaign(fact),
     text_of="everybody",
+    history=_CAMPAIGN,
 )
 PLACES = Window(
     name="threads and pages a campaign's text stands in",
@@ -137,6 +141,7 @@ PLACES = Window(
     entries=_places,
     at=lambda fact, _: _campaign(fact),
     text_of="everybody",
+    history=_CAMPAIGN,
 )
 
 

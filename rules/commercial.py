@@ -177,6 +177,7 @@ def _signals(limits: CommercialContentLimits) -> dict[str, Signal]:
     )
     promoters = Window(
         name="accounts that promote a place",
+        history="a place",
         on=WRITTEN,
         entries=partial(_promoters, limits),
         at=_nowhere,

@@ -11,7 +11,7 @@ from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Wind
 from rules.quotas import Count, Duration, Quota, Share, counted, in_words, measured, quota_signals, reached
 from rules.track_record import record_of
 from rules.writings import WRITTEN, events_by_actor, one_of, others, where
-from state.requests import MICROSECONDS, Contribution, Reading
+from state.requests import MICROSECONDS, RECEIVED, Contribution, Reading
 from text.hostility import PEACEFUL, AbuseKind, ThreatKind
 
 Weight = Annotated[float, Meta(gt=0)]
@@ -156,8 +156,8 @@ def _addressed(fact: Fact, most: int = PERSONAL_RECIPIENTS) -> tuple[str, ...]:
 
 
 def _sent(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    for recipient in _addressed(fact):
-        yield (fact.event.actor_id, recipient), ()
+    if recipients := _addressed(fact):
+        yield (fact.event.actor_id,), recipients
 
 
 def _answers(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -166,22 +166,29 @@ def _answers(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
             answered: tuple[str, ...] = (asker,)
         case _:
             answered = _addressed(fact, ANSWERED_RECIPIENTS)
-    for other in answered:
-        yield (other, fact.event.actor_id), ()
+    if answered:
+        yield (fact.event.actor_id,), answered
 
 
-def _pair(fact: Fact, subject: str) -> Key | None:
+def _from_actor(fact: Fact, subject: str) -> Key | None:
     return (fact.event.actor_id, subject) if isinstance(fact.event, Message) else None
 
 
-MESSAGES_TO_ONE = Window(name="messages of actor to one member", on=(Message,), entries=_sent, at=_pair, distinct=False)
+def _to_actor(fact: Fact, subject: str) -> Key | None:
+    return (subject, fact.event.actor_id) if isinstance(fact.event, Message) else None
+
+
+MESSAGES_TO_ONE = Window(
+    name="messages of actor to one member", on=(Message,), entries=_sent, at=_from_actor, distinct=False, pairs=True
+)
 ANSWERS_FROM_ONE = Window(
-    name="answers of a member to actor",
+    name="what a member answered whom",
     on=(Message, Comment, ContactResponse, InvitationResponse),
     entries=_answers,
-    at=_pair,
+    at=_to_actor,
     distinct=False,
     own=False,  # the answer of a member whose role is exempt is an answer all the same
+    pairs=True,
 )
 
 
@@ -213,6 +220,7 @@ HOSTILE_ACCOUNTS = Window(
     at=by_subject,
     named=True,
     note=lambda fact: fact.event.actor_id,
+    history=RECEIVED,
 )
 
 
@@ -238,7 +246,8 @@ def _harassment_signals(limits: HarassmentLimits) -> dict[str, Signal]:
     least = min(limits.strangers.messages, limits.acquaintances.messages)
     return {
         "sent": Signal(MESSAGES_TO_ONE, int(limits.window), least),
-        "answers": Signal(ANSWERS_FROM_ONE, int(limits.window), 1),
+        # whether a member ever answered matters only to whom so much was written
+        "answers": Signal(ANSWERS_FROM_ONE, int(limits.window), 1, after="sent"),
     } | quota_signals("accounts", HOSTILE_ACCOUNTS, limits.accounts)
 
 

@@ -7,6 +7,7 @@ from msgspec import Struct
 from models.events import BaseEvent, ContactRequest, ContactResponse, Invitation
 from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.quotas import NEVER, Count, Duration, Quotas, Share, in_words, measured, number_of, quota_signals, reached
+from state.requests import RECEIVED
 
 
 def _requester(event: BaseEvent) -> str:
@@ -42,8 +43,12 @@ STRANGERS_REQUESTED = Window(
 )
 _ON = (ContactRequest, ContactResponse)
 """An answer counts by itself or, where it was read first, by its request."""
-REQUESTS_ANSWERED = Window(name="members who answered a requester", on=_ON, entries=_answered, at=by_subject, own=False)
-REQUESTS_ACCEPTED = Window(name="members who accepted a requester", on=_ON, entries=_accepted, at=by_subject, own=False)
+REQUESTS_ANSWERED = Window(
+    name="members who answered a requester", on=_ON, entries=_answered, at=by_subject, own=False, history=RECEIVED
+)
+REQUESTS_ACCEPTED = Window(
+    name="members who accepted a requester", on=_ON, entries=_accepted, at=by_subject, own=False, history=RECEIVED
+)
 
 
 class ContactRequestFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -182,7 +187,9 @@ def _asked(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
     yield (request.actor_id,), (request.recipient_id,)
 
 
-CONTACTS_GAINED = Window(name="contacts gained by member", on=_ON, entries=_new_contacts, at=by_subject, own=False)
+CONTACTS_GAINED = Window(
+    name="contacts gained by member", on=_ON, entries=_new_contacts, at=by_subject, own=False, history=RECEIVED
+)
 MEMBERS_ASKED = Window(
     name="members asked to be contacts by actor", on=(ContactRequest,), entries=_asked, at=by_subject
 )

@@ -7,6 +7,7 @@ from msgspec import Struct
 from models.events import Invitation, InvitationResponse
 from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.quotas import NEVER, Count, Quotas, Share, measured, number_of, quota_signals, reached
+from state.requests import RECEIVED
 
 
 def _invitation(fact: Fact) -> Invitation | None:
@@ -62,8 +63,12 @@ STRANGERS_INVITED = Window(
 GUESTS = Window(name="members invited to an event by actor", on=(Invitation,), entries=_guests, at=_target)
 _ON = (Invitation, InvitationResponse)
 """An answer counts by itself or, where it was read first, by its invitation."""
-ANSWERS = Window(name="members who answered an invitation", on=_ON, entries=_answers, at=_target, own=False)
-ACCEPTANCES = Window(name="members who accepted an invitation", on=_ON, entries=_acceptances, at=_target, own=False)
+ANSWERS = Window(
+    name="members who answered an invitation", on=_ON, entries=_answers, at=_target, own=False, history=RECEIVED
+)
+ACCEPTANCES = Window(
+    name="members who accepted an invitation", on=_ON, entries=_acceptances, at=_target, own=False, history=RECEIVED
+)
 
 
 class EventInvitationFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):

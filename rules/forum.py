@@ -89,7 +89,7 @@ def _same_title(fact: Fact, subject: str) -> Key | None:
         return None
     # numbers tell threads apart ("Diary, day 1", "Diary, day 2"), punctuation does not
     title = " ".join(_WORD.findall(fact.heading.undisguised))
-    return (post.forum_id, subject, title) if len(title) >= MIN_TITLE_CHARACTERS else None
+    return (subject, post.forum_id, title) if len(title) >= MIN_TITLE_CHARACTERS else None
 
 
 def _opened_with_text(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -103,7 +103,11 @@ def _opened_with_title(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
 
 
 THREADS_OPENED_WITH_TEXT = Window(
-    name="threads of a forum opened with a text", on=(ForumPost,), entries=_opened_with_text, at=_same_text
+    name="threads of a forum opened with a text",
+    on=(ForumPost,),
+    entries=_opened_with_text,
+    at=_same_text,
+    history="a text that opens threads of a forum",
 )
 THREADS_OPENED_WITH_TITLE = Window(
     name="threads of a forum opened by actor with a title", on=(ForumPost,), entries=_opened_with_title, at=_same_title

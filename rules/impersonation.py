@@ -202,6 +202,7 @@ BEARERS = Window(
     at=_name_key,
     own=False,
     named=True,
+    history="a name",
 )
 
 

@@ -175,7 +175,7 @@ def _windows_of_others(limits: CopyrightRiskLimits) -> dict[str, tuple[Window, D
             found = content(fact)
             return (found[0],) if found else None
 
-        return Window(name=name, on=(on,), entries=entries, at=at, own=False, named=True)
+        return Window(name=name, on=(on,), entries=entries, at=at, own=False, named=True, history=name)
 
     def file(fact: Fact) -> tuple[str, str] | None:
         digest = _file(fact)

@@ -64,6 +64,7 @@ def _signals(limits: PrivateInformationLimits) -> dict[str, Signal]:
     texts = events_by_actor("texts with private information by actor", WRITTEN, lambda fact: bool(_told(fact, limits)))
     published = Window(
         name="accounts that gave a datum away, by digest",
+        history="a datum",
         on=WRITTEN,
         entries=partial(_published, limits),
         at=_nowhere,

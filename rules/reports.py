@@ -11,7 +11,7 @@ from models.events import Report
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
 from rules.feedback import UNKNOWN_RECORD
 from rules.quotas import Count, Duration, Quota, counted, in_words, measured
-from state.requests import MICROSECONDS, Reading
+from state.requests import MICROSECONDS, RECEIVED, Reading
 
 _APART = "\x1f"
 
@@ -82,6 +82,7 @@ REPORTS = Window(
     at=lambda _, subject: ("everybody",),
     own=False,
     named=True,
+    history="reports",
 )
 
 
@@ -92,6 +93,7 @@ def _signals(limits: ReportedByMembersLimits) -> dict[str, Signal]:
         entries=_reporters,
         at=lambda _, subject: (subject,),
         own=False,
+        history=RECEIVED,
         note=partial(_voice, limits),
     )
     asked = {f"reporters/{quota.window}": Signal(reporters, int(quota.window), 1) for quota in limits.reporters}

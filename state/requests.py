@@ -68,11 +68,14 @@ Tie = Approach | Question | Answer
 
 
 class EventName(Struct, frozen=True):
-    """An event: its time, the id that it carries, and what tells it from others that carry the same (`BaseEvent.identity`)."""
+    """An event: its time, the id that it carries, what tells it from others that carry the same (`BaseEvent.identity`), and
+    who acted.
+    """
 
     time: int
     event_id: str
     identity: str
+    actor: str = ""
 
 
 class Text(Struct, frozen=True):
@@ -116,51 +119,64 @@ class Decision(Struct, frozen=True):
 
 
 class Look(Struct, frozen=True):
-    """One question to a window: how much in any stretch of `length` that contains the event; samples from `sample_from` on."""
+    """One question to a window: how much in any stretch of `length` that contains the event; samples from `sample_from` on.
+    Of a window of pairs: how many events about the member `about`.
+    """
 
     length: int
     sample_from: int
+    about: str = ""
 
 
-class WindowName(Struct, frozen=True):
-    """Names a window: `owner` says whose it is, and `other` the second member whom it is about, if any."""
+ACTS, RECEIVED = "acts", "received"
+"""The history of what a member did, and of what others did to a member."""
 
-    owner: str
-    key: tuple[str, ...]
-    other: str = ""
+
+class StoredWindow(Struct, frozen=True):
+    """What is counted under one name. `name` is its identity.
+
+    `history` says in which history an entry stands: in `ACTS` or `RECEIVED` of the member whom its key begins with; or in one
+    that it shares with all windows of the same `history` and key. `retained` is how far back somebody looks.
+    With `distinct` the members are counted that events bring, else the events. `named` members are sealed rather than
+    hashed, and come back in the answer. Of one event at most `most` members are remembered (0: all), and how many it has: who
+    counts them knows that there are so many at least. Of `pairs` the events are counted that are about a member. What is
+    `together` stands in one shard.
+    """
+
+    name: tuple[str, ...]
+    history: str
+    retained: int
+    distinct: bool = True
+    named: bool = False
+    most: int = 0
+    pairs: bool = False
+    together: bool = False
+
+    @property
+    def is_members(self) -> bool:
+        """Whether an entry stands in the history of a member."""
+        return self.history in (ACTS, RECEIVED)
 
 
 class Observation(Struct, frozen=True):
-    """What one event adds to one sliding window, and what is asked of it.
+    """What one event adds to one window, and what is asked of it.
 
-    `owner`, `key` and `other` name the window (`WindowName`). `identity` tells the event from others, `event_id` is what
-    evidence shows. `members` are what is counted distinctly; None counts events.
-    `recorded` false only reads what happened before. `note` comes back with the event's sample (sealed in Redis). `retained`
-    is how long entries stay, counted back from the newest. `named` members are
-    sealed rather than hashed, and come back in the answer. `together`: the window stands in one shard with all such. Before
-    anything else the window takes in what was counted in others, which are of its owner or stand together with it.
-
-    Of one event at most `most` members are remembered (0: all), and how many it has: who counts them knows that there are so
-    many at least. What is `budgeted` the actor may add only so much of in a day.
+    Observations of one event have one object for it: an equal one is the event that comes again. `key` says which of the
+    window's entries belong together. `members` are those whom the event brings. `recorded`
+    false only reads what happened before. `note` comes back with the event's sample (sealed in Redis). From then on what was
+    counted under the keys `takes_in` counts under this one, too. `after`: nothing is asked unless the observation with this
+    number has been answered with a sample.
     """
 
-    owner: str
-    actor: str
+    window: StoredWindow
     key: tuple[str, ...]
-    time: int
-    event_id: str
-    identity: str
-    members: tuple[str, ...] | None
+    event: EventName
+    members: tuple[str, ...]
     recorded: bool
     looks: tuple[Look, ...]
-    retained: int
-    named: bool = False
     note: str = ""
-    other: str = ""
-    together: bool = False
-    takes_in: tuple[WindowName, ...] = ()
-    most: int = 0
-    budgeted: bool = True
+    takes_in: tuple[tuple[str, ...], ...] = ()
+    after: int | None = None
 
 
 class Contribution(Struct, frozen=True):

@@ -15,6 +15,7 @@ from state.agreement import AGREE, Agreement
 from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec
 from state.episodes import EPISODES, EpisodeCodec
 from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, FeedbackLimits, known_joined
+from state.histories import HISTORY, Histories, HistoryLimits
 from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
 from state.requests import (
     MICROSECONDS,
@@ -42,12 +43,11 @@ from state.requests import (
 from state.scripts import Call, Script, Shards, shard_of
 from state.server import ServerMemory, memory_of
 from state.ties import TIES, TiePlan, work_of
-from state.windows import WINDOWS, WindowCodec
 
-DEFAULT_NAMESPACE = "tw4:"
+DEFAULT_NAMESPACE = "tw5:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
 DAY = 24 * 3600
-_WORK_OF_OBSERVATION, _WORK_OF_TEXT, _WORK_OF_CLAIM, _WORK_OF_REPORT, _WORK_OF_ID = 10, 300, 50, 200, 3
+_WORK_OF_TEXT, _WORK_OF_CLAIM, _WORK_OF_REPORT, _WORK_OF_ID = 300, 50, 200, 3
 """At worst, as much as passing over so many members (`state.scripts.WORK`)."""
 _LOOKUP = Script("lookup")
 _PROGRESS = Script("progress")
@@ -61,7 +61,7 @@ _SCRIPTS = (
     CAMPAIGNS,
     KNOWN,
     MERGES,
-    WINDOWS,
+    HISTORY,
     EPISODES,
     VERDICTS,
     _PROGRESS,
@@ -78,9 +78,8 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
     `grace` is added to every expiry: Redis expires by the wall clock, so that state which a backlog still needs must outlive
     the longest downtime. `generation` is the stretch of event time after which a campaign that nobody joined is forgotten
     (it is found for one to two generations). `texts_per_author` are remembered in one generation, further new ones are not
-    compared; `windows_per_actor` is how many new windows one actor may begin in a `windows_period`, and `bytes_per_actor` how
-    much the actor may add to windows then, in each shard, besides the few that are about the actor alone. One event opens at
-    most `episodes_per_event`.
+    compared. A history has at most so many entries and bytes; `bytes_per_actor` is how much one actor's events may add to
+    histories that are not the actor's own in a `period`, in each shard. One event opens at most `episodes_per_event`.
     """
 
     grace: int = 3 * DAY
@@ -88,12 +87,12 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
     lateness: int = 6 * 3600
     tie_ttl: int = 400 * DAY
     ties_per_member: int = 5_000
-    entries_per_window: int = 10_000
+    entries_per_history: int = 5_000
+    bytes_per_history: int = 1_000_000
     members_per_episode: int = 10_000
     episodes_per_event: int = 5
     texts_per_author: int = 5_000
-    windows_per_actor: int = 20_000
-    windows_period: int = DAY
+    period: int = DAY
     bytes_per_actor: int = 8_000_000
     bands: int = 32
     similarity_threshold: float = 0.7
@@ -128,7 +127,16 @@ class Store:
         self._agreement = Agreement(pseudonyms, shards, namespace)
         self._pseudonyms = pseudonyms
         self._limits = limits
-        self._windows = WindowCodec(pseudonyms, lateness=limits.lateness, grace=limits.grace)
+        history_limits = HistoryLimits(
+            lateness=limits.lateness,
+            grace=limits.grace,
+            number_ttl=limits.tie_ttl,
+            entries=limits.entries_per_history,
+            size=limits.bytes_per_history,
+            bytes_per_actor=limits.bytes_per_actor,
+            period=limits.period,
+        )
+        self._histories = Histories(self._shards, pseudonyms, history_limits)
         self._episodes = EpisodeCodec(pseudonyms)
         self._campaigns = CampaignCodec(
             pseudonyms,
@@ -237,7 +245,7 @@ class Store:
         """Adds the calls that remember which event carries which id; positions of the events by the shards of their ids."""
         by_shard: dict[int, list[int]] = {}
         requests: dict[int, list[tuple[int, bytes, bytes]]] = {}
-        stretch = self._limits.windows_period
+        stretch = self._limits.period
         ttl = 2 * stretch + self._limits.lateness + self._limits.grace
         for position, event in enumerate(events):
             name = self._pseudonyms.key("id", event.event_id)[:EVENT_NAME_BYTES]
@@ -260,32 +268,13 @@ class Store:
     async def measure(
         self, observations: Sequence[Observation], cut: Counter[str] | None = None
     ) -> list[list[Reading]]:
-        """Record the observations in order and answer their looks; parallel to `observations`. A round trip for some hundreds.
+        """Remember what the events add and answer the observations' looks, in order; parallel to `observations`. Those of one
+        event stand together. A round trip, or a few where there is much.
 
-        Adds to `cut` of how many observations a part was left out: of their `members`, or all because the `actor` has added
+        Adds to `cut` of how many additions a part was left out: of their `members`, or all because the `actor` has added
         too much.
         """
-        limits = self._limits
-        keys = [self._windows.key(observation) for observation in observations]
-
-        def request(items: list[int]) -> object:
-            packed = [self._windows.request(observations[i], keys[i]) for i in items]
-            began = limits.windows_period + limits.lateness + limits.grace
-            period = limits.windows_period * MICROSECONDS
-            budgets = (limits.windows_per_actor, period, began, limits.bytes_per_actor)
-            return (limits.entries_per_window, limits.tie_ttl, *budgets, packed)
-
-        owners = [b"" if o.together else self._pseudonyms.member(o.owner) for o in observations]
-        events = [o.identity for o in observations]
-        work = [_WORK_OF_OBSERVATION + len(o.members or ()) for o in observations]
-        answers = await self._shards.run_in_turn(WINDOWS, owners, request, events, work)
-        measured = []
-        for observation, answer in zip(observations, answers, strict=True):
-            if cut is not None:
-                cut["actor"] += len(answer) > len(observation.looks)
-                cut["members"] += 0 < observation.most < len(set(observation.members or ()))
-            measured.append([self._windows.reading(reading) for reading in answer[: len(observation.looks)]])
-        return measured
+        return await self._histories.measure(observations, Counter() if cut is None else cut)
 
     async def settle(
         self, claims: Sequence[EpisodeClaim], decisions: Sequence[Decision] = ()

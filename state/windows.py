@@ -1,89 +1,270 @@
-"""Sliding windows: observations as `windows.lua` takes them, and readings out of what it answers."""
+"""Windows: how much of something there was in any stretch of time that contains an event, as pure functions over a history."""
 
-from collections.abc import Sequence
-from functools import lru_cache
-from heapq import nsmallest
-from typing import Any
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Sequence
+from itertools import accumulate, pairwise
+from typing import Any, NamedTuple
 
-from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
-from state.requests import MICROSECONDS, Contribution, Observation, Reading, WindowName
-from state.scripts import Script, pack, unpack
+from msgpack import unpackb
 
-WINDOWS = Script("windows")
-NUMBER_BYTES = 6
-"""An entry begins with the number of its arrival."""
-_CACHED_ENTRIES = 20_000
-"""An actor's events are evidence again and again: each of the next ones shows the latest ten."""
+from state.requests import Contribution, Reading
+
+NUMBER_BYTES, NAME_BYTES, KEPT_BYTES = 6, 8, 4
+"""An entry begins with the number of its arrival, the name of its event, and the seconds for which it is kept."""
+HEAD_BYTES = NUMBER_BYTES + NAME_BYTES
+TAGS_AT = HEAD_BYTES + KEPT_BYTES + 1
+"""Then come the number of its tags, and the tags: each names a window and one of the entry's lists of members."""
+TAG_BYTES = 5
+LIST, NO_LIST, TAKES_IN, PLAIN = 0x3F, 0x3F, 0x3E, 0x80
+"""Of the byte after a tag: which list; that there is none; that it says which windows this one takes in; that the owner has one such
+window only, whatever the event was about.
+"""
+SAMPLE, NAMED = 10, 101
+NEIGHBOURS, MEMBERS_LOOKED_AT = 200, 3_000
+"""An event that is late or comes again looks at so many entries on either side, and at about so many members in them, or as
+many as its limit takes: beyond them its answer is a lower bound. That bounds the time which one actor with a crowded history takes.
+"""
 
 
-class WindowCodec:
-    """Hides identifiers on the way in and names them again on the way out. `lateness` and `grace` in seconds."""
+class Entry:
+    """What one event has added to one history. `raw` is the entry as Redis has it, `number` that of its arrival."""
 
-    def __init__(self, pseudonyms: Pseudonyms, *, lateness: int, grace: int) -> None:
-        self._pseudonyms = pseudonyms
-        self._lateness = lateness * MICROSECONDS
-        self._grace = grace
-        self._shown = lru_cache(_CACHED_ENTRIES)(self._show)
+    __slots__ = ("_lists", "_rest", "number", "raw", "time")
 
-    def key(self, name: WindowName | Observation) -> bytes:
-        """The window's name in its shard."""
-        about = (name.owner, name.other) if name.other else (name.owner,)
-        return self._pseudonyms.key_of(about, *name.key)
+    def __init__(self, time: int, raw: bytes, number: int | None = None) -> None:
+        self.time, self.raw = time, raw
+        self.number = int.from_bytes(raw[:NUMBER_BYTES]) if number is None else number
+        self._rest: list[Any] | None = None
+        self._lists: dict[int, tuple[bytes, ...]] = {}
 
-    def request(self, observation: Observation, key: bytes) -> tuple[Any, ...]:
-        """One observation of the script's request."""
-        hide = self._pseudonyms.seal if observation.named else self._pseudonyms.member
-        distinct = frozenset(observation.members or ())
-        brought = len(distinct)
-        if 0 < observation.most < brought:
-            # the same ones whenever the same members come, and under whatever key
-            distinct = frozenset(nsmallest(observation.most, distinct))
-        members = None if observation.members is None else [hide(m) for m in sorted(distinct)]
-        name = self._pseudonyms.event(observation.identity)[:EVENT_NAME_BYTES]
-        event_id = self._pseudonyms.seal(observation.event_id)
-        note = self._pseudonyms.seal(observation.note) if observation.note else b""
-        # most windows are the actor's own, and say so in their names
-        actor = self._pseudonyms.member(observation.actor) if observation.actor != observation.owner else b""
-        retained = observation.retained + self._lateness
-        return (
-            key,
-            observation.time,
-            pack((name, event_id, note, members or (), actor, *([brought] if len(distinct) < brought else []))),
-            0 if members is None else members,
-            int(observation.recorded),
-            retained,
-            retained // MICROSECONDS + self._grace,
-            int(observation.named),
-            [(look.length, look.sample_from) for look in observation.looks],
-            self._pseudonyms.member(observation.actor),
-            [self.key(name) for name in observation.takes_in],
-            brought,
-            observation.most or brought + 1,
-            int(observation.budgeted),
-        )
+    @property
+    def name(self) -> bytes:
+        """The event's, the same in all histories."""
+        return self.raw[NUMBER_BYTES:HEAD_BYTES]
 
-    def reading(self, answer: Any) -> Reading:
-        """The answer to one look."""
-        if isinstance(answer, int):
-            return Reading(answer)
-        count, events, first, last, members, more = answer
-        return Reading(
-            count,
-            events,
-            self._contributions(first),
-            self._contributions(last)[::-1],
-            # members of one moment stand in the order of their seals, which another key would change
-            tuple(sorted(self._pseudonyms.unseal(member) for member in members)),
-            at_least=bool(more),
-        )
+    @property
+    def kept(self) -> int:
+        """Microseconds for which a window may look back upon it."""
+        return int.from_bytes(self.raw[HEAD_BYTES : HEAD_BYTES + KEPT_BYTES]) * 1_000_000
 
-    def _contributions(self, flat: Sequence[bytes]) -> tuple[Contribution, ...]:
-        return tuple(
-            Contribution(int(float(score)), *self._shown(entry))
-            for entry, score in zip(flat[::2], flat[1::2], strict=True)
-        )
+    @property
+    def rest(self) -> list[Any]:
+        """[sealed event id, hashed actor, lists of members, notes by tag, windows taken in by tag]; without the last two at times."""
+        if self._rest is None:
+            self._rest = unpackb(self.raw[TAGS_AT + (TAG_BYTES + 1) * self.raw[TAGS_AT - 1] :], raw=True)
+        return self._rest
 
-    def _show(self, entry: bytes) -> tuple[str, str]:
-        """An entry's event id and note."""
-        _, event_id, note, *_ = unpack(entry[NUMBER_BYTES:])
-        return self._pseudonyms.unseal(event_id), self._pseudonyms.unseal(note) if note else ""
+    def tags(self) -> Iterable[tuple[bytes, int]]:
+        """Each tag and the byte after it."""
+        raw = self.raw
+        for at in range(TAGS_AT, TAGS_AT + (TAG_BYTES + 1) * raw[TAGS_AT - 1], TAG_BYTES + 1):
+            yield raw[at : at + TAG_BYTES], raw[at + TAG_BYTES]
+
+    def members(self, which: int) -> tuple[bytes, ...]:
+        """One of the lists."""
+        which &= LIST
+        if which == NO_LIST:
+            return ()
+        members = self._lists.get(which)
+        if members is None:
+            members = self._lists[which] = members_of(self.rest[2][which])
+        return members
+
+    def brought(self, which: int) -> int:
+        """How many members the event has where the list names some of them only, else 0."""
+        which &= LIST
+        if which == NO_LIST:
+            return 0
+        found = self.rest[2][which]
+        return found[-1] if isinstance(found, list) and found and isinstance(found[-1], int) else 0
+
+
+HASH_BYTES = 8
+
+
+def members_of(packed: Any) -> tuple[bytes, ...]:
+    """A list of members: hashes one after the other, or sealed ones; of a longer list some of them and its length."""
+    if isinstance(packed, list) and packed and isinstance(packed[-1], int):
+        packed = packed[0]
+    if isinstance(packed, bytes):
+        return tuple(packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES))
+    return tuple(packed)
+
+
+class Item(NamedTuple):
+    """An entry as one window sees it."""
+
+    time: int
+    number: int
+    entry: Entry
+    which: int
+    tag: bytes
+
+
+class _Slide:
+    """The distinct members of a stretch that moves forward."""
+
+    def __init__(self) -> None:
+        self.start = self.end = 0
+        self.counts: dict[bytes, int] = {}
+
+
+class Track:
+    """The entries of a history that one window counts, oldest first; those of one time in the order in which they came."""
+
+    def __init__(self, items: Iterable[Item] = ()) -> None:
+        self.items: list[Item] = list(items)
+        self._keys: list[tuple[int, int]] | None = None
+        self._about: dict[bytes, list[Item]] | None = None
+        self._tracks_about: dict[bytes, Track] = {}
+        self._slides: dict[int, _Slide] = {}
+        self._highest: list[int] = []
+        self._lowest_after: list[int] = []
+
+    def about(self, member: bytes) -> "Track":
+        """Those that have this member in their list."""
+        if self._about is None:
+            self._about = {}
+            for item in self.items:
+                for one in item.entry.members(item.which):
+                    self._about.setdefault(one, []).append(item)
+        track = self._tracks_about.get(member)
+        if track is None:
+            track = self._tracks_about[member] = Track(self._about.get(member, ()))
+        return track
+
+    def _prepared(self) -> list[tuple[int, int]]:
+        if self._keys is None:
+            keys = [(item.time, item.number) for item in self.items]
+            if any(one > after for one, after in pairwise(keys)):
+                self.items.sort(key=lambda item: (item.time, item.number))
+                keys.sort()
+            self._keys = keys
+            numbers = [number for _, number in keys]
+            self._highest = list(accumulate(numbers, max))
+            self._lowest_after = list(accumulate(reversed(numbers), min))[::-1]
+        return self._keys
+
+    def fullest(self, time: int, own: int, length: int, most: int, *, distinct: bool) -> tuple[int, Sequence[Item]]:
+        """The fullest stretch of `length` that contains `time`, of what came no later than the number `own`: how much it
+        counts, and what stands in it. Where much stands around the time, `most` is what is looked for.
+        """
+        keys = self._prepared()
+        at = bisect_right(keys, (time, own))
+        if (at == len(keys) or self._lowest_after[at] > own) and (at == 0 or self._highest[at - 1] <= own):
+            # time runs forward: nothing that came before is younger
+            start = bisect_right(keys, (time - length, 1 << 62), 0, at)
+            return (self._distinct(start, at, length) if distinct else at - start), self.items[start:at]
+        return self._around(time, own, length, at, most, distinct=distinct)
+
+    def _distinct(self, start: int, end: int, length: int) -> int:
+        slide = self._slides.get(length)
+        if slide is None or slide.end > end or slide.start > start:
+            slide = self._slides[length] = _Slide()
+            slide.start = slide.end = start
+        counts, items = slide.counts, self.items
+        for item in items[slide.end : end]:
+            for member in item.entry.members(item.which):
+                counts[member] = counts.get(member, 0) + 1
+        for item in items[slide.start : start]:
+            for member in item.entry.members(item.which):
+                if counts[member] == 1:
+                    del counts[member]
+                else:
+                    counts[member] -= 1
+        slide.start, slide.end = start, end
+        return len(counts)
+
+    def _around(
+        self, time: int, own: int, length: int, at: int, most: int, *, distinct: bool
+    ) -> tuple[int, Sequence[Item]]:
+        most_entries, most_members = max(NEIGHBOURS, most), max(MEMBERS_LOOKED_AT, 2 * most)
+
+        def near(nearest_first: Sequence[Item], is_near: Callable[[int], bool]) -> list[Item]:
+            kept: list[Item] = []
+            members = 0
+            for item in nearest_first:
+                if not is_near(item.time):
+                    break
+                if item.number <= own:
+                    members += len(item.entry.members(item.which)) if distinct else 0
+                    if members > most_members and kept:
+                        break
+                    kept.append(item)
+            return kept
+
+        before = near(self.items[max(0, at - most_entries) : at][::-1], lambda moment: moment > time - length)[::-1]
+        after = near(self.items[at : at + most_entries], lambda moment: moment < time + length)
+        items = before + after
+        best, first, last = -1, 0, -1
+        counts: dict[bytes, int] = {}
+        count = oldest = 0
+
+        def consider(n: int, finish: int) -> None:
+            nonlocal best, first, last, oldest, count
+            while oldest <= n and items[oldest].time <= finish - length:
+                if distinct:
+                    for member in items[oldest].entry.members(items[oldest].which):
+                        counts[member] -= 1
+                        count -= counts[member] == 0
+                else:
+                    count -= 1
+                oldest += 1
+            if count > best:
+                best, first, last = count, oldest, n
+
+        def include(n: int) -> None:
+            nonlocal count
+            if distinct:
+                for member in items[n].entry.members(items[n].which):
+                    counts[member] = counts.get(member, 0) + 1
+                    count += counts[member] == 1
+            else:
+                count += 1
+
+        for n in range(len(before)):
+            include(n)
+        consider(len(before) - 1, time)
+        for n in range(len(before), len(items)):
+            include(n)
+            if n + 1 == len(items) or items[n + 1].time != items[n].time:
+                consider(n, items[n].time)
+        return best, items[first : last + 1]
+
+
+def reading(
+    count: int,
+    items: Sequence[Item],
+    sample_from: int,
+    most: int,
+    *,
+    distinct: bool,
+    named: bool,
+    shown: Callable[[Item], Contribution],
+    unsealed: Callable[[bytes], str],
+) -> Reading:
+    """What is told of a stretch. Of one event at most `most` members are remembered (0: all), and how many it has: who counts
+    them knows that there are so many at least.
+    """
+    at_least = False
+    if distinct and most and count >= most:
+        brought = max((item.entry.brought(item.which) for item in items), default=0)
+        at_least = brought > 0 and len(items) > 1
+        count = max(count, brought)
+    if count < sample_from:
+        return Reading(count, at_least=at_least)
+    members: dict[bytes, None] = {}
+    if named:
+        for item in reversed(items):
+            for member in item.entry.members(item.which):
+                if len(members) < NAMED:
+                    members[member] = None
+    return Reading(
+        count,
+        len(items),
+        tuple(map(shown, items[:SAMPLE])),
+        tuple(map(shown, items[-SAMPLE:])),
+        # members of one moment stand in the order of their seals, which another key would change
+        tuple(sorted(map(unsealed, members))),
+        at_least,
+    )

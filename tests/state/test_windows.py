@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from itertools import groupby
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from state.requests import Contribution, Look, Observation, Reading, WindowName
+from state.requests import ACTS, RECEIVED, Contribution, EventName, Look, Observation, Reading, StoredWindow
 from state.store import Store
 from tests.state.conftest import Bench
 
@@ -19,7 +19,10 @@ MEMBERS = tuple("abcdefgh")
 SAMPLE = 10
 
 unhurried = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=60,
+    phases=[Phase.generate],
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -39,6 +42,7 @@ class Oracle:
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, ...], list[Entry]] = {}
+        self._joined: dict[tuple[str, ...], list[tuple[int, tuple[str, ...]]]] = {}
         self._first: dict[tuple[int, str], int] = {}
         self._came = 0
 
@@ -46,32 +50,45 @@ class Oracle:
         return [self._observe(observation) for observation in observations]
 
     def _observe(self, asked: Observation) -> list[Reading]:
-        kept = self._kept.setdefault(asked.key, [])
-        event = (asked.time, asked.identity)
+        name = (*asked.window.name, *asked.key)
+        kept = self._kept.setdefault(name, [])
+        event = (asked.event.time, asked.event.identity)
         for other in asked.takes_in:
-            for entry in self._kept.get(other.key, []):
-                if (entry.time, entry.identity) not in [(own.time, own.identity) for own in kept]:
-                    self._came += 1
-                    kept.append(replace(entry, number=self._came))
+            self._came += 1
+            # a repetition comes to know nothing new
+            if (*asked.window.name, *other) not in [joined for _, joined in self._joined.setdefault(name, [])]:
+                self._joined[name].append((self._came, (*asked.window.name, *other)))
         if asked.recorded and event not in [(entry.time, entry.identity) for entry in kept]:
             self._came += 1
             self._first.setdefault(event, self._came)
-            kept.append(Entry(self._came, *event, asked.event_id, asked.members or (), asked.note))
+            kept.append(Entry(self._came, *event, asked.event.event_id, asked.members, asked.note))
         # an event that comes again sees what had come when it came first
-        known = [entry for entry in kept if entry.number <= self._first.get(event, self._came)]
-        return [self._look(known, asked, look) for look in asked.looks]
+        own = self._first.get(event, self._came)
+        return [self._look(self._known(name, own), asked, look) for look in asked.looks]
+
+    def _known(self, name: tuple[str, ...], own: int) -> list[Entry]:
+        names = [name]
+        for one in names:
+            names += [other for number, other in self._joined.get(one, []) if number <= own and other not in names]
+        entries = [entry for one in names for entry in self._kept.get(one, []) if entry.number <= own]
+        return list(
+            {(entry.time, entry.identity): entry for entry in sorted(entries, key=lambda e: -e.number)}.values()
+        )
 
     def _look(self, known: list[Entry], asked: Observation, look: Look) -> Reading:
-        ends = sorted({asked.time} | {e.time for e in known if asked.time < e.time < asked.time + look.length})
+        time, distinct = asked.event.time, asked.window.distinct and not asked.window.pairs
+        known = [e for e in known if not look.about or look.about in e.members]
+        ends = sorted({time} | {e.time for e in known if time < e.time < time + look.length})
         stretches = [[e for e in known if end - look.length < e.time <= end] for end in ends]
-        counts = [_count(stretch, distinct=asked.members is not None) for stretch in stretches]
+        counts = [_count(stretch, distinct=distinct) for stretch in stretches]
         count = max(counts)
         if count < look.sample_from:
             return Reading(count)
-        # a stable sort: events of one time in the order in which they came
-        fullest = sorted(stretches[counts.index(count)], key=lambda e: e.time)
+        fullest = sorted(stretches[counts.index(count)], key=lambda e: (e.time, e.number))
         told = tuple(Contribution(e.time, e.event_id, e.note) for e in fullest)
-        return Reading(count, len(fullest), told[:SAMPLE], told[-SAMPLE:], _members(fullest) if asked.named else ())
+        return Reading(
+            count, len(fullest), told[:SAMPLE], told[-SAMPLE:], _members(fullest) if asked.window.named else ()
+        )
 
 
 def _count(entries: list[Entry], *, distinct: bool) -> int:
@@ -91,37 +108,52 @@ looks = st.lists(
 def observations(draw: st.DrawFn, *, reads: bool = True) -> list[Observation]:
     """Events in any order, some of them twice. An event adds to one window, and may only read the other of its owner."""
     distinct, named = draw(st.booleans()), draw(st.booleans())
+    history, inner = draw(st.sampled_from([ACTS, RECEIVED, "a link"])), draw(st.booleans())
+    pairs = not inner and draw(st.booleans())
     events = []
     for number in range(draw(st.integers(1, 25))):
         owner, windows = draw(st.sampled_from(OWNERS)), draw(st.permutations(["requests", "answers"]))
+        moment = 1_700_000_000 * SECOND + draw(st.integers(0, 60)) * SECOND
+        name = EventName(moment, f"event {number}", f"event {number}", draw(st.sampled_from(["somebody", *OWNERS])))
         event: list[Observation] = []
         for window, recorded in zip(windows, draw(st.sampled_from([(True, False), (True,), (False,)])), strict=False):
             members = tuple(draw(st.lists(st.sampled_from(MEMBERS), max_size=4))) if recorded else ()
             observation = Observation(
-                owner=owner,
-                actor="somebody",
-                key=(window, owner),
-                time=1_700_000_000 * SECOND + draw(st.integers(0, 60)) * SECOND if not event else event[0].time,
-                event_id=f"event {number}",
-                identity=f"event {number}",
-                members=members if distinct else None,
+                window=StoredWindow(
+                    (window,),
+                    history,
+                    40 * SECOND,
+                    distinct=distinct,
+                    named=named and distinct and not pairs,
+                    pairs=pairs,
+                ),
+                key=(owner, "a text") if inner else (owner,),
+                event=name,
+                members=members if distinct or pairs else (),
                 recorded=recorded,
-                looks=draw(looks),
-                retained=40 * SECOND,
-                named=named and distinct,
+                looks=tuple(
+                    replace(look, about=draw(st.sampled_from(MEMBERS))) if pairs else look for look in draw(looks)
+                ),
                 note=draw(st.sampled_from(["", "a note"])) if recorded else "",
             )
             if recorded or reads:
                 event.append(observation)
         events.append(event)
-    events += draw(st.lists(st.sampled_from(events), max_size=10))
+    events += [again(event) for event in draw(st.lists(st.sampled_from(events), max_size=10))]
     ordered = draw(st.permutations(events)) if draw(st.booleans()) else events
     return [observation for event in ordered for observation in event]
 
 
+def again(observed: list[Observation]) -> list[Observation]:
+    """What an event adds and asks when it is delivered again."""
+    return (
+        [replace(one, event=event) for event in (replace(observed[0].event),) for one in observed] if observed else []
+    )
+
+
 def in_batches(store: Store, bench: Bench, some: list[Observation], sizes: Sequence[int]) -> list[list[Reading]]:
     """Measure so many events at a time; what one event observes is never torn apart."""
-    events = [list(event) for _, event in groupby(some, key=lambda o: (o.time, o.identity))]
+    events = [list(event) for _, event in groupby(some, key=lambda o: id(o.event))]
     answers, start = [], 0
     for size in (*sizes, len(events)):
         answers += bench.run(store.measure([o for event in events[start : start + size] for o in event]))
@@ -140,31 +172,38 @@ def test_every_answer_is_the_oracles(bench: Bench, shards: int, some: list[Obser
 
 @st.composite
 def uniting(draw: st.DrawFn) -> list[Observation]:
-    """Events of three windows, of which one takes in the others now and then; some events come twice, and take in again."""
+    """Events of three keys, of which one takes in the others now and then; some events come twice, and take in again."""
     distinct, named, together = draw(st.booleans()), draw(st.booleans()), draw(st.booleans())
-    names = [WindowName("one" if not together else f"owner {n}", ("window", f"{n}")) for n in range(3)]
+    window = StoredWindow(
+        ("window",),
+        "campaign" if together else ACTS,
+        60 * SECOND,
+        distinct=distinct,
+        named=named and distinct,
+        together=together,
+    )
+    names = [(f"campaign {n}",) if together else ("one", f"campaign {n}") for n in range(3)]
     events = []
     for number in range(draw(st.integers(2, 25))):
         name = draw(st.sampled_from(names))
         asked = Observation(
-            owner=name.owner,
-            actor="somebody",
-            key=name.key,
-            time=1_700_000_000 * SECOND + draw(st.integers(0, 60)) * SECOND,
-            event_id=draw(st.sampled_from([f"event {number}", "an id of many", "a very long id " * 5])),
-            identity=f"event {number}",
-            members=tuple(draw(st.lists(st.sampled_from(MEMBERS), max_size=4))) if distinct else None,
+            window=window,
+            key=name,
+            event=EventName(
+                1_700_000_000 * SECOND + draw(st.integers(0, 60)) * SECOND,
+                draw(st.sampled_from([f"event {number}", "an id of many", "a very long id " * 5])),
+                f"event {number}",
+                "one",
+            ),
+            members=tuple(draw(st.lists(st.sampled_from(MEMBERS), max_size=4))) if distinct else (),
             recorded=True,
             looks=draw(looks),
-            retained=60 * SECOND,
-            named=named and distinct,
             note=draw(st.sampled_from(["", "a note"])),
-            together=together,
         )
         others = tuple(other for other in names if other != name and draw(st.integers(0, 5)) == 0)
-        taking_in = replace(asked, members=() if distinct else None, recorded=False, looks=(), takes_in=others)
+        taking_in = replace(asked, members=(), recorded=False, looks=(), note="", takes_in=others)
         events.append([taking_in, asked] if others else [asked])
-    events += draw(st.lists(st.sampled_from(events), max_size=10))
+    events += [again(event) for event in draw(st.lists(st.sampled_from(events), max_size=10))]
     return [observation for event in events for observation in event]
 
 
@@ -191,24 +230,19 @@ def running(draw: st.DrawFn) -> list[Observation]:
     for number in range(draw(st.integers(30, 120))):
         now += draw(st.integers(0, 4))
         late = draw(st.sampled_from([0, 0, 0, 1, 7, LATENESS]))
-        again = [old for old in some if old.time >= (now - LATENESS) * SECOND]
-        if again and draw(st.integers(0, 9)) == 0:
-            some.append(draw(st.sampled_from(again)))
+        earlier = [old for old in some if old.event.time >= (now - LATENESS) * SECOND]
+        if earlier and draw(st.integers(0, 9)) == 0:
+            some += again([draw(st.sampled_from(earlier))])
             continue
         members = tuple(draw(st.lists(st.sampled_from(MEMBERS), min_size=1, max_size=3)))
         some.append(
             Observation(
-                owner="one",
-                actor="somebody",
-                key=("window", "one"),
-                time=(now - late) * SECOND,
-                event_id=f"event {number}",
-                identity=f"event {number}",
-                members=members if distinct else None,
+                window=StoredWindow(("window",), ACTS, 40 * SECOND, distinct=distinct, named=named and distinct),
+                key=("one",),
+                event=EventName((now - late) * SECOND, f"event {number}", f"event {number}", "one"),
+                members=members if distinct else (),
                 recorded=True,
                 looks=(Look(15 * SECOND, 3), Look(40 * SECOND, 6)),
-                retained=40 * SECOND,
-                named=named and distinct,
             )
         )
     return some

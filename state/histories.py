@@ -1,0 +1,555 @@
+"""Histories: what happened, once for each whom it is about; and the windows that rules read, derived when they are asked for.
+
+A batch takes one script call a shard (or a few, where there is much): it appends the batch's entries and tells what stood in
+the histories before. Which of that a window counts is decided here (state/windows.py).
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
+from functools import lru_cache, partial
+from heapq import nsmallest
+from typing import Any
+
+from msgspec import Struct
+
+from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
+from state.requests import MICROSECONDS, Contribution, EventName, Look, Observation, Reading, StoredWindow
+from state.scripts import Call, Script, Shards, pack, pieces, shard_of
+from state.windows import (
+    HASH_BYTES,
+    HEAD_BYTES,
+    KEPT_BYTES,
+    LIST,
+    NO_LIST,
+    NUMBER_BYTES,
+    PLAIN,
+    TAG_BYTES,
+    TAGS_AT,
+    TAKES_IN,
+    Entry,
+    Item,
+    Track,
+    reading,
+)
+
+HISTORY = Script("history")
+_CACHED_ENTRIES, _CACHED_TAGS = 20_000, 50_000
+_ENTRY_BYTES = 60
+"""What an entry takes besides what is in it: measured on a 64-bit Redis, rounded up."""
+_WORK_OF_HISTORY, _WORK_OF_ENTRY = 20, 10
+_MOST_TAGS = 120
+_MERGES = 16
+"""Windows that take in others are followed so far."""
+SPARED = 500
+"""So many of the latest entries of a window that counts all that a member does stay where a history is full."""
+
+
+class HistoryLimits(Struct, frozen=True, kw_only=True):
+    """How much is kept, and for how long besides what windows look back upon; times in seconds. `entries` and `size` (bytes)
+    are of one history; an actor's events add at most `bytes_per_actor` to histories that are not the actor's own in a `period`.
+    """
+
+    lateness: int
+    grace: int
+    number_ttl: int
+    entries: int
+    size: int
+    bytes_per_actor: int
+    period: int
+
+
+class _Addition:
+    """What one event adds to one history; `merging`: which windows take in others, in an entry by itself."""
+
+    __slots__ = ("at", "budget", "event", "merging", "name", "observations", "rest")
+
+    def __init__(self, at: int, event: EventName, name: bytes, *, merging: bool) -> None:
+        self.at, self.event, self.name, self.merging = at, event, name, merging
+        self.observations: list[Observation] = []
+        self.rest = b""
+        self.budget = 0
+
+
+class _History:
+    """One history that a batch is about: what it adds, and what is asked of it."""
+
+    __slots__ = ("additions", "entries", "joined", "key", "own", "refused", "shard", "tracks", "ttl")
+
+    def __init__(self, key: bytes, shard: int) -> None:
+        self.key, self.shard = key, shard
+        self.additions: list[_Addition] = []
+        self.ttl = 0
+        self.entries: list[Entry] = []
+        self.own: dict[int, int] = {}
+        """Numbers of the entries of the batch's events."""
+        self.refused: dict[int, Entry] = {}
+        """Entries that their actors may not add."""
+        self.tracks: dict[bytes, Track] = {}
+        self.joined: list[Entry] | None = None
+        """Entries that say which windows have taken in others; None where nobody has looked."""
+
+    def add(self, at: int, one: Observation, name: Callable[[], bytes]) -> None:
+        """What an observation adds, with others of the same event."""
+        merging = bool(one.takes_in)
+        for addition in reversed(self.additions):
+            if addition.at != at:
+                break
+            if addition.merging == merging:
+                addition.observations.append(one)
+                return
+        self.additions.append(_Addition(at, one.event, name(), merging=merging))
+        self.additions[-1].observations.append(one)
+
+    def sort(self, tags: Iterable[bytes]) -> None:
+        """Fill tracks of windows."""
+        tracks: dict[bytes, list[Item]] = {tag: [] for tag in tags if tag not in self.tracks}
+        if not tracks and self.joined is not None:
+            return
+        joined = []
+        for entry in self.entries:
+            raw = entry.raw
+            for at in range(TAGS_AT, TAGS_AT + (TAG_BYTES + 1) * raw[TAGS_AT - 1], TAG_BYTES + 1):
+                which = raw[at + TAG_BYTES] & LIST
+                if which == TAKES_IN:
+                    joined.append(entry)
+                elif (items := tracks.get(tag := raw[at : at + TAG_BYTES])) is not None:
+                    items.append(Item(entry.time, entry.number, entry, which, tag))
+        self.joined = joined
+        self.tracks |= {tag: Track(items) for tag, items in tracks.items()}
+
+
+class Histories:
+    """Appends to histories and reads them. One object serves any number of batches, one at a time or at once."""
+
+    def __init__(self, shards: Shards, pseudonyms: Pseudonyms, limits: HistoryLimits) -> None:
+        self._shards, self._pseudonyms, self._limits = shards, pseudonyms, limits
+        self._unsealed = lru_cache(_CACHED_ENTRIES)(pseudonyms.unseal)
+        self._tag = lru_cache(_CACHED_TAGS)(self._tag_of)
+        self._place = lru_cache(_CACHED_TAGS)(self._place_of)
+        self._surplus: dict[int, dict[bytes, list[bytes]]] = {}
+        """Entries to be dropped with the next call: what nobody looks back upon any more, and what is too much."""
+
+    async def measure(self, observations: Sequence[Observation], cut: Counter[str]) -> list[list[Reading]]:
+        """As `Store.measure`."""
+        batch = _Batch(self, observations)
+        await batch.append()
+        cut["members"] += batch.cut_members
+        cut["actor"] += sum(len(history.refused) for history in batch.histories.values())
+        return await batch.answers()
+
+    # --- names -----------------------------------------------------------------------------------------------------------
+
+    def _tag_of(self, name: tuple[str, ...], key: tuple[str, ...]) -> bytes:
+        return self._pseudonyms.key("window", *name, "", *key)[:TAG_BYTES]
+
+    def tag(self, window: StoredWindow, key: tuple[str, ...]) -> tuple[bytes, int]:
+        """What names the window and key in a history, and whether that is `PLAIN`."""
+        inner = key[1:] if window.is_members and not window.pairs else ()
+        return self._tag(window.name, inner), 0 if inner else PLAIN
+
+    def _place_of(self, history: str, key: tuple[str, ...], together: bool) -> tuple[bytes, int]:
+        name = self._pseudonyms.key("history", history, *key)
+        return b"history:" + name, 0 if together else shard_of(name, len(self._shards))
+
+    def name_of(self, one: Observation) -> bytes:
+        """What tells the observation's event from others in a history; what it takes in has a name of its own."""
+        identity = "\n".join([one.event.identity, *("\t".join(key) for key in (one.key, *one.takes_in))])
+        return self._pseudonyms.event(identity if one.takes_in else one.event.identity)[:EVENT_NAME_BYTES]
+
+    def place(self, window: StoredWindow, key: tuple[str, ...]) -> tuple[bytes, int]:
+        """Name and shard of the history in which the entries of `key` stand."""
+        if window.is_members:
+            member = self._pseudonyms.member(key[0])
+            return b"%s:%s" % (window.history.encode(), member), shard_of(member, len(self._shards))
+        return self._place(window.history, key, window.together)
+
+    # --- entries ---------------------------------------------------------------------------------------------------------
+
+    def rest_of(self, addition: _Addition, *, own: bool) -> tuple[bytes, int, int]:
+        """What follows the name in an entry; the seconds that it is kept; how many windows got some of the members only."""
+        lists: dict[tuple[Any, ...], int] = {}
+        tags: list[bytes] = []
+        packed: list[Any] = []
+        notes, joined = [], []
+        kept = cut = 0
+        for one in addition.observations:
+            window = one.window
+            kept = max(kept, window.retained)
+            tag, plain = self.tag(window, one.key)
+            for other in one.takes_in:
+                target = self.tag(window, other)[0] if window.is_members else self.place(window, other)[0]
+                joined.append((tag, target))
+            if one.takes_in:
+                tags.append(tag + bytes((TAKES_IN | plain,)))
+            if not one.recorded:
+                continue
+            which = NO_LIST
+            if one.members or window.distinct:
+                which = lists.setdefault((one.members, window.named, window.most), len(lists))
+                if which == len(packed):
+                    members, some = self._list(one.members, window)
+                    packed.append(members)
+                    cut += some
+            tags.append(tag + bytes((which | plain,)))
+            if one.note:
+                notes.append((tag, self._pseudonyms.seal(one.note)))
+        tags = tags[:_MOST_TAGS]
+        actor = b"" if own else self._pseudonyms.member(addition.event.actor)
+        event_id = (
+            self._pseudonyms.seal(addition.event.event_id) if any(o.recorded for o in addition.observations) else b""
+        )
+        content: list[Any] = [event_id, actor, packed]
+        if notes or joined:
+            content.append(notes)
+        if joined:
+            content.append(joined)
+        seconds = -(-kept // MICROSECONDS)
+        return seconds.to_bytes(KEPT_BYTES) + bytes((len(tags),)) + b"".join(tags) + pack(content), seconds, cut
+
+    def _list(self, members: tuple[str, ...], window: StoredWindow) -> tuple[Any, bool]:
+        distinct: Iterable[str] = set(members)
+        brought = len(distinct)  # type: ignore[arg-type]
+        if some := 0 < window.most < brought:
+            # the same ones whenever the same members come, and under whatever key
+            distinct = nsmallest(window.most, distinct)
+        hidden: Any
+        if window.named:
+            hidden = [self._pseudonyms.seal(member) for member in sorted(distinct)]
+        else:
+            hidden = b"".join([self._pseudonyms.member(member) for member in sorted(distinct)])
+        return ([hidden, brought] if some else hidden), some
+
+    def shown(self, item: Item) -> Contribution:
+        """One event of a sample."""
+        rest = item.entry.rest
+        note = next((sealed for of, sealed in rest[3] if of == item.tag), b"") if len(rest) > 3 else b""
+        return Contribution(item.time, self._unsealed(rest[0]), self._unsealed(note) if note else "")
+
+    def unsealed(self, sealed: bytes) -> str:
+        """A named member."""
+        return self._unsealed(sealed)
+
+    # --- calls -----------------------------------------------------------------------------------------------------------
+
+    def head(self, numbers: int, shard: int, days: list[tuple[int, list[bytes]]]) -> tuple[Any, ...]:
+        """The request of `history.lua` without its histories."""
+        limits = self._limits
+        dropped = [(key, entries) for key, entries in self._surplus.pop(shard, {}).items()]
+        added_ttl = limits.period + limits.lateness + limits.grace
+        return numbers, limits.number_ttl, limits.bytes_per_actor, added_ttl, days, dropped
+
+    def note_surplus(self, history: _History) -> None:
+        """Remember what the history has too much of."""
+        if found := surplus(history.entries, self._limits):
+            self._surplus.setdefault(history.shard, {})[history.key] = found
+
+    @property
+    def limits(self) -> HistoryLimits:
+        """How much is kept."""
+        return self._limits
+
+    @property
+    def shards(self) -> Shards:
+        """Where it is kept."""
+        return self._shards
+
+    @property
+    def pseudonyms(self) -> Pseudonyms:
+        """What hides identifiers."""
+        return self._pseudonyms
+
+
+class _Batch:
+    """The histories of one batch."""
+
+    def __init__(self, keeper: Histories, observations: Sequence[Observation]) -> None:
+        self._keeper, self._observations = keeper, observations
+        self.histories: dict[bytes, _History] = {}
+        self.cut_members = 0
+        self._at: list[int] = []
+        """The number within the batch of each observation's event, from 1 on."""
+        self._before: dict[int, int] = {}
+        """The number before those of the batch, by shard."""
+        self._own: dict[tuple[int, int], int] = {}
+        self._of: list[_History] = []
+        self._later: dict[bytes, _History] = {}
+        self._gather()
+
+    def _gather(self) -> None:
+        at, event = 0, None
+        keeper, place = self._keeper, self._keeper.place
+        for one in self._observations:
+            if one.event is not event:
+                at, event = at + 1, one.event
+            self._at.append(at)
+            key, shard = place(one.window, one.key)
+            history = self.histories.get(key) or self._later.get(key)
+            later = one.after is not None
+            if history is None:
+                history = (self._later if later else self.histories)[key] = _History(key, shard)
+            elif not later and key in self._later:
+                self.histories[key] = self._later.pop(key)
+            self._of.append(history)
+            if one.recorded or one.takes_in:
+                history.add(at, one, partial(keeper.name_of, one))
+        self._events = at
+
+    # --- writing and reading ---------------------------------------------------------------------------------------------
+
+    async def append(self) -> None:
+        """Append all, and read what stood there."""
+        by_shard: dict[int, list[_History]] = {}
+        for history in self.histories.values():
+            by_shard.setdefault(history.shard, []).append(history)
+            own = history.key.startswith(b"acts:")
+            for addition in history.additions:
+                addition.rest, kept, cut = self._keeper.rest_of(addition, own=own)
+                history.ttl = max(history.ttl, kept + self._keeper.limits.lateness + self._keeper.limits.grace)
+                self.cut_members += cut
+        await _each(self._append_in(shard, histories) for shard, histories in by_shard.items())
+
+    async def _append_in(self, shard: int, histories: list[_History]) -> None:
+        days = self._budgets(histories)
+        before: int | None = None
+        for piece in pieces(histories, range(len(histories)), [_work_of(history) for history in histories]):
+            rest = piece
+            while rest:
+                # numbers are reserved once: what an event adds has one number in all histories of a shard
+                head = self._keeper.head(self._events if before is None else 0, shard, days)
+                start = 0 if before is None else before
+                request = (*head, [_request(history, start) for history in rest])
+                [[first, answers]] = (await self._keeper.shards.run({shard: [Call(HISTORY, request)]}))[shard]
+                if before is None:
+                    before = self._before[shard] = first
+                for history, answer in zip(rest, answers, strict=False):
+                    self._take(history, answer, before)
+                rest = rest[len(answers) :]
+
+    def _budgets(self, histories: list[_History]) -> list[tuple[int, list[bytes]]]:
+        """Days and actors whose events add to histories that are not their own."""
+        places: dict[int, dict[bytes, int]] = {}
+        asked: list[tuple[_Addition, int, bytes]] = []
+        period = self._keeper.limits.period * MICROSECONDS
+        for history in histories:
+            own = history.key[5:] if history.key.startswith(b"acts:") else b""
+            for addition in history.additions:
+                actor = self._keeper.pseudonyms.member(addition.event.actor)
+                if actor != own:
+                    day = addition.event.time // period
+                    places.setdefault(day, {})[actor] = 0
+                    asked.append((addition, day, actor))
+        number = 0
+        for actors in places.values():
+            for actor in actors:
+                number += 1
+                actors[actor] = number
+        for addition, day, actor in asked:
+            addition.budget = places[day][actor]
+        return [(day, list(actors)) for day, actors in places.items()]
+
+    def _take(self, history: _History, answer: Any, before: int) -> None:
+        """What the script tells of a history, and what the batch adds to it."""
+        kept, flags = answer
+        entries = history.entries = [Entry(int(score), raw) for raw, score in zip(kept[::2], kept[1::2], strict=True)]
+        for addition, flag in zip(history.additions, flags, strict=True):
+            number = flag if flag > 0 else before + addition.at
+            if flag <= 0:
+                raw = number.to_bytes(NUMBER_BYTES) + addition.name + addition.rest
+                entry = Entry(addition.event.time, raw, number)
+                if flag == 0:
+                    entries.append(entry)
+                else:
+                    history.refused[addition.at] = entry
+            if not addition.merging:
+                history.own[addition.at] = number
+                known = self._own.get((history.shard, addition.at), number)
+                self._own[history.shard, addition.at] = min(known, number)
+
+    async def _read(self, histories: Sequence[_History]) -> None:
+        """Read histories to which the batch adds nothing."""
+        by_shard: dict[int, list[_History]] = {}
+        for history in histories:
+            by_shard.setdefault(history.shard, []).append(history)
+
+        async def in_turn(shard: int, rest: list[_History]) -> None:
+            while rest:
+                request = (*self._keeper.head(0, shard, []), [_request(history, 0) for history in rest])
+                [[_, answers]] = (await self._keeper.shards.run({shard: [Call(HISTORY, request)]}))[shard]
+                for history, answer in zip(rest, answers, strict=False):
+                    self._take(history, answer, 0)
+                    self.histories[history.key] = history
+                rest = rest[len(answers) :]
+
+        await _each(in_turn(shard, some) for shard, some in by_shard.items())
+
+    # --- answering -------------------------------------------------------------------------------------------------------
+
+    async def answers(self) -> list[list[Reading]]:
+        """The readings of all looks, parallel to the observations."""
+        found: list[list[Reading]] = []
+        waiting: list[int] = []
+        await self._index(list(self.histories.values()))
+        for position, one in enumerate(self._observations):
+            if one.after is None:
+                found.append(self._readings(position, one))
+            else:
+                found.append([Reading(0)] * len(one.looks))
+                if any(reading.events for reading in found[one.after]):
+                    waiting.append(position)
+        if waiting:
+            wanted = {h.key: h for position in waiting if (h := self._of[position]).key not in self.histories}
+            await self._read(list(wanted.values()))
+            await self._index(list(wanted.values()))
+            for position in waiting:
+                found[position] = self._readings(position, self._observations[position])
+        for history in self.histories.values():
+            self._keeper.note_surplus(history)
+        return found
+
+    async def _index(self, histories: Sequence[_History]) -> None:
+        """Sort the entries by the windows that are asked for, and read what these have taken in."""
+        asked: dict[bytes, set[bytes]] = {history.key: set() for history in histories}
+        for history, one in zip(self._of, self._observations, strict=True):
+            if one.looks and history.key in asked:
+                asked[history.key].add(self._keeper.tag(one.window, one.key)[0])
+        for _ in range(_MERGES):
+            if unread := [_History(key, 0) for key in asked if key not in self.histories]:
+                await self._read(unread)  # what is joined is together, in the first shard
+            for key, tags in asked.items():
+                self.histories[key].sort(tags)
+            joined: dict[bytes, set[bytes]] = {}
+            for key, tags in asked.items():
+                for tag, target in _taken_in(self.histories[key], 1 << 62):
+                    if tag in tags:
+                        where, what = (key, target) if len(target) == TAG_BYTES else (target, tag)
+                        joined.setdefault(where, set()).add(what)
+            asked = joined
+            if not asked:
+                return
+
+    def _track(self, history: _History, tag: bytes, own: int) -> Track:
+        """What a window counts, with all that it has taken in up to the number `own`."""
+        if not history.joined:
+            return history.tracks[tag]
+        parts: dict[tuple[bytes, bytes], Track] = {}
+        left = [(history, tag)]
+        while left:
+            place, name = left.pop()
+            if name not in place.tracks or (place.key, name) in parts:
+                continue
+            parts[place.key, name] = place.tracks[name]
+            for of, target in _taken_in(place, own):
+                if of == name and len(target) == TAG_BYTES:
+                    left.append((place, target))
+                elif of == name and target in self.histories:
+                    left.append((self.histories[target], name))
+        if len(parts) == 1:
+            return history.tracks[tag]
+        events: dict[bytes, Item] = {}
+        for part in parts.values():
+            for item in part.items:
+                events.setdefault(item.entry.name, item)
+        return Track(events.values())
+
+    def _readings(self, position: int, one: Observation) -> list[Reading]:
+        if not one.looks:
+            return []
+        keeper, window = self._keeper, one.window
+        history, at = self._of[position], self._at[position]
+        tag = keeper.tag(window, one.key)[0]
+        own = history.own.get(at)
+        if own is None:
+            own = self._own.get((history.shard, at))
+        if own is None:
+            # of a shard to which the batch adds nothing, all has come before it
+            own = self._before[history.shard] + at if history.shard in self._before else 1 << 62
+        track = self._track(history, tag, own)
+        if refused := history.refused.get(at):
+            alone = (Item(refused.time, own, refused, which & LIST, tag) for of, which in refused.tags() if of == tag)
+            track = Track([*track.items, *alone])
+        return [self._reading(track, one, look, own) for look in one.looks]
+
+    def _reading(self, track: Track, one: Observation, look: Look, own: int) -> Reading:
+        keeper, window = self._keeper, one.window
+        distinct = window.distinct and not window.pairs
+        if look.about:
+            track = track.about(keeper.pseudonyms.member(look.about))
+        most = look.sample_from if look.sample_from <= keeper.limits.entries else 0
+        count, items = track.fullest(one.event.time, own, look.length, most, distinct=distinct)
+        if count < look.sample_from and not (distinct and window.most and count >= window.most):
+            return Reading(count)
+        return reading(
+            count,
+            items,
+            look.sample_from,
+            window.most,
+            distinct=distinct,
+            named=window.named,
+            shown=keeper.shown,
+            unsealed=keeper.unsealed,
+        )
+
+
+def _taken_in(history: _History, own: int) -> Iterator[tuple[bytes, bytes]]:
+    """Windows of a history, and what they have taken in up to the number `own`."""
+    for entry in history.joined or ():
+        if entry.number <= own:
+            yield from entry.rest[4]
+
+
+def _request(history: _History, before: int) -> tuple[Any, ...]:
+    return (
+        history.key,
+        history.ttl,
+        [
+            (
+                one.event.time,
+                before + one.at,
+                one.name,
+                one.rest,
+                one.budget,
+                HEAD_BYTES + len(one.rest) + _ENTRY_BYTES,
+            )
+            for one in history.additions
+        ],
+    )
+
+
+def _work_of(history: _History) -> int:
+    return _WORK_OF_HISTORY + sum(_WORK_OF_ENTRY + len(one.rest) // HASH_BYTES for one in history.additions)
+
+
+def surplus(entries: Sequence[Entry], limits: HistoryLimits) -> list[bytes]:
+    """What is to be dropped of a history: what no window looks back upon any more; and where there is too much, first what its
+    windows have much of, or what they count by something else than the member.
+    """
+    if len(entries) < 2:
+        return []
+    newest = max(entry.time for entry in entries) - limits.lateness * MICROSECONDS
+    gone = [entry for entry in entries if entry.time < newest - entry.kept]
+    size = sum(len(entry.raw) + _ENTRY_BYTES for entry in entries)
+    if len(entries) - len(gone) <= limits.entries and size <= limits.size:
+        return [entry.raw for entry in gone]
+    gone_already = set(map(id, gone))
+    left = sorted((entry for entry in entries if id(entry) not in gone_already), key=lambda one: (one.time, one.number))
+    counted: Counter[bytes] = Counter()
+    spared: list[Entry] = []
+    others: list[Entry] = []
+    for entry in reversed(left):
+        is_spared = False
+        for tag, which in entry.tags():
+            counted[tag] += 1
+            is_spared = is_spared or bool(which & PLAIN and counted[tag] <= SPARED)
+        (spared if is_spared else others).append(entry)
+    most, most_bytes = limits.entries * 7 // 8, limits.size * 7 // 8
+    for entry in (*spared, *others):
+        most -= 1
+        most_bytes -= len(entry.raw) + _ENTRY_BYTES
+        if most < 0 or most_bytes < 0:
+            gone.append(entry)
+    return [entry.raw for entry in gone]
+
+
+async def _each(calls: Iterable[Coroutine[Any, Any, None]]) -> None:
+    await asyncio.gather(*calls)
