@@ -81,10 +81,10 @@ class Window(Struct, frozen=True, kw_only=True):
     actor adds nothing. `named`: members must be named in an incident. `note` is kept with each event (short; sealed in
     the store). `text_of` says of windows of one text whose copies they count: keys are then (campaign id) or (author,
     campaign id), and a campaign takes in what was counted of one that turns out to be part of it. `spared_by` are events that
-    would have kept an entry out, had they been judged before it. `history`: where entries stand (`state.requests.StoredWindow`),
-    by default with what the member has done with whom keys begin. Of `pairs` events are counted that are about a member:
-    entries bring the members under the key of the first of the pair, and `at` names both. The name is the window's identity in
-    the store: change it when the meaning of the entries changes.
+    would have kept an entry out, had they been judged before it. `history`: where entries stand
+    (`state.requests.StoredWindow`), by default with what the member has done with whom keys begin. Of `pairs` events are
+    counted that are about a member: entries bring the members under the key of the first of the pair, and `at` names both.
+    The name is the window's identity in the store: change it when the meaning of the entries changes.
     """
 
     name: str

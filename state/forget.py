@@ -1,9 +1,9 @@
 """Everything that is held about one member, found and removed while workers go on.
 
-Names of keys say whom they are about (`Pseudonyms.key_of`), entries of windows say who acted, and what names members in
+Names of keys say whom they are about (`Pseudonyms.key_of`), entries of histories say who acted, and what names members in
 words is sealed and can be opened with the key. So the whole store is read twice, in steps of `SCAN` that never hold up
-Redis: first the windows, which tell the ids of the member's events; then everything else, where those ids may stand as
-evidence. The windows are cleaned last, so that a run that breaks off is made up for by the next one.
+Redis: first the histories, which tell the ids of the member's events; then everything else, where those ids may stand as
+evidence. The histories are cleaned last, so that a run that breaks off is made up for by the next one.
 
 Each change is one command or one script on one key, and replaces a value only where it is still the one that was read.
 """
@@ -21,16 +21,17 @@ from redis.asyncio import Redis
 from state.agreement import Agreement, WrongStore
 from state.campaigns import CampaignCodec, leader_without, witnesses_without
 from state.episodes import CUT, SILENCED
-from state.pseudonyms import EVENT_NAME_BYTES, KEY_BYTES, MEMBER_BYTES, Pseudonyms
+from state.pseudonyms import EVENT_NAME_BYTES, MEMBER_BYTES, Pseudonyms
 from state.scripts import Call, Script, Shards, guarded, pack, unpack
 from state.store import DEFAULT_NAMESPACE
-from state.windows import NUMBER_BYTES
+from state.windows import Entry, without
 
 _SWAP = Script("swap")
 _KEYS_AT_ONCE = 500
 _ENTRIES_AT_ONCE = 1_000
 _ATTEMPTS = 10
 """How often a value is read again that a worker has changed meanwhile."""
+_HISTORIES = frozenset((b"acts", b"received", b"history"))
 _PART = "\x1f"
 """Stands between the members of a pair that a rule makes one text of."""
 _ABOUT_NOBODY = frozenset(
@@ -51,7 +52,7 @@ class Removed(Struct):
 class Forgotten(Struct):
     """What a run came to: `removed` by kind of state (docs/state.md), keys read, and keys that could not be understood.
 
-    `opened` and `unreadable` count windows whose events could be read, and those that were sealed under another key.
+    `opened` and `unreadable` count histories whose events could be read, and those that were sealed under another key.
     `unknown` are kinds of keys that this version does not know. `in_use` tells whether workers have this pseudonym key now;
     None where none has been there.
     """
@@ -148,15 +149,15 @@ class _Forgetting:
 
     async def run(self) -> Forgotten:
         self._done.in_use = await self._is_in_use()
-        windows = _Changes()
+        histories = _Changes()
         async for keys in self._keys():
-            await self._examine_windows([key for key in keys if key.kind == b"win"], windows)
+            await self._examine_histories([key for key in keys if key.kind in _HISTORIES], histories)
         if self._done.refused:
             return self._done
         async for keys in self._keys():
-            for kind in {key.kind for key in keys} - {b"win"}:
+            for kind in {key.kind for key in keys} - _HISTORIES:
                 await self._clean(kind, [key for key in keys if key.kind == kind])
-        await self._apply(windows)
+        await self._apply(histories)
         return self._done
 
     async def _is_in_use(self) -> bool | None:
@@ -193,43 +194,32 @@ class _Forgetting:
         shard, suffix, kind, name = form.groups(b"")
         return _Key(raw, int(shard), suffix, kind, name)
 
-    # --- windows ---------------------------------------------------------------------------------------------------------
+    # --- histories -------------------------------------------------------------------------------------------------------
 
-    async def _examine_windows(self, keys: list[_Key], changes: _Changes) -> None:
+    async def _examine_histories(self, keys: list[_Key], changes: _Changes) -> None:
+        """Those of the member go; of others' those entries that the member made, and what names the member goes on without."""
         for key, entries in zip(keys, await self._entries(keys), strict=True):
-            about = key.name[: -KEY_BYTES - 2]
-            own = self._member in (about[:MEMBER_BYTES], about[MEMBER_BYTES:])
-            if key.name.endswith(b":e"):
-                self._examine_events(key, about[:MEMBER_BYTES], entries, changes)
-            elif not own:
-                changes.take_out(key, (entry for entry in entries if self._names(entry)))
+            members = key.kind in (b"acts", b"received")
+            own = members and key.name == self._member
             if own:
                 changes.drop(key, len(entries))
-
-    def _examine_events(self, key: _Key, owner: bytes, entries: list[bytes], changes: _Changes) -> None:
-        """The entries that the member made go, those that name the member go on without."""
-        brought: set[bytes] = set()
-        left: set[bytes] = set()
-        for position, entry in enumerate(entries):
-            name, event_id, note, members, actor, *total = unpack(entry[NUMBER_BYTES:])
-            if position == 0 and self._open(event_id) is None:
-                self._done.unreadable += 1
-                return
-            self._done.opened += position == 0
-            if (actor or owner) == self._member:
-                self._events.add(event_id)
-                self._names_of_events.add(name)
-                brought.update(members)
-                changes.swaps.append(_Swap(key, "zset", b"", entry, b"", 1))
-                continue
-            others = [member for member in members if not self._names(member)]
-            left.update(others)
-            if len(others) < len(members):
-                shorter = entry[:NUMBER_BYTES] + pack((name, event_id, note, others, actor, *total)) if others else b""
-                changes.swaps.append(_Swap(key, "zset", b"", entry, shorter, 1))
-        if brought - left:
-            raw, name = key.raw[:-1] + b"m", key.name[:-1] + b"m"
-            changes.take_out(_Key(raw, key.shard, key.suffix[:-1] + b"m", key.kind, name), brought - left)
+            read = False
+            for raw in entries:
+                entry = Entry(0, raw)
+                event_id, actor, *_ = entry.rest
+                if not event_id:  # a campaign has taken in another
+                    continue
+                if not read and self._open(event_id) is None:
+                    self._done.unreadable += 1
+                    break
+                self._done.opened += not read
+                read = True
+                if (actor or key.name) == self._member:
+                    self._events.add(event_id)
+                    self._names_of_events.add(entry.name)
+                    changes.swaps.append(_Swap(key, "zset", b"", raw, b"", 1))
+                elif (left := without(entry, self._names)) is not None:
+                    changes.swaps.append(_Swap(key, "zset", b"", raw, left, 1))
 
     def _names(self, hidden: bytes) -> bool:
         """Whether what was counted is the member, or is sealed words with the member's id in them.
@@ -259,11 +249,11 @@ class _Forgetting:
                     await self._examine_ties(keys, changes)
                 case b"incident":
                     await self._examine_incidents(keys, changes)
-                case b"began" | b"verdicts":
+                case b"verdicts":
                     for key in keys:
                         if self._owned(key):
                             changes.drop(key)
-                case b"brought":
+                case b"brought" | b"added":
                     await self._examine_hashes(keys, changes)
                 case b"leader" | b"sentence":
                     await self._examine_texts(keys, changes)
@@ -425,7 +415,10 @@ class _Forgetting:
         else:
             gone = await self._in_steps([("UNLINK", key.raw) for key, _ in dropped])
             taken = await self._in_steps(
-                [("HDEL" if key.kind == b"brought" else "ZREM", key.raw, *entries) for key, entries in without]
+                [
+                    ("HDEL" if key.kind in (b"brought", b"added") else "ZREM", key.raw, *entries)
+                    for key, entries in without
+                ]
             )
             swapped = await self._swap(swaps)
         for (key, entries), there in zip(dropped, gone, strict=True):

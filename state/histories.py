@@ -21,6 +21,7 @@ from state.windows import (
     HEAD_BYTES,
     KEPT_BYTES,
     LIST,
+    NAMED,
     NO_LIST,
     NUMBER_BYTES,
     PLAIN,
@@ -47,7 +48,7 @@ SPARED = 500
 
 class HistoryLimits(Struct, frozen=True, kw_only=True):
     """How much is kept, and for how long besides what windows look back upon; times in seconds. `entries` and `size` (bytes)
-    are of one history; an actor's events add at most `bytes_per_actor` to histories that are not the actor's own in a `period`.
+    are of one history; an actor's events add at most `bytes_per_actor` to others' histories in a `period`.
     """
 
     lateness: int
@@ -74,12 +75,14 @@ class _Addition:
 class _History:
     """One history that a batch is about: what it adds, and what is asked of it."""
 
-    __slots__ = ("additions", "entries", "joined", "key", "own", "refused", "shard", "tracks", "ttl")
+    __slots__ = ("additions", "alone", "entries", "joined", "key", "own", "refused", "shard", "tracks", "ttl")
 
     def __init__(self, key: bytes, shard: int) -> None:
         self.key, self.shard = key, shard
         self.additions: list[_Addition] = []
         self.ttl = 0
+        self.alone = 0
+        """The event of the batch that is the first and only one in the history; 0 where there is none."""
         self.entries: list[Entry] = []
         self.own: dict[int, int] = {}
         """Numbers of the entries of the batch's events."""
@@ -195,10 +198,8 @@ class Histories:
             if one.note:
                 notes.append((tag, self._pseudonyms.seal(one.note)))
         tags = tags[:_MOST_TAGS]
-        actor = b"" if own else self._pseudonyms.member(addition.event.actor)
-        event_id = (
-            self._pseudonyms.seal(addition.event.event_id) if any(o.recorded for o in addition.observations) else b""
-        )
+        actor = b"" if own or addition.merging else self._pseudonyms.member(addition.event.actor)
+        event_id = b"" if addition.merging else self._pseudonyms.seal(addition.event.event_id)
         content: list[Any] = [event_id, actor, packed]
         if notes or joined:
             content.append(notes)
@@ -363,6 +364,8 @@ class _Batch:
                     history.refused[addition.at] = entry
             if not addition.merging:
                 history.own[addition.at] = number
+                if flag == 0 and not kept and len(flags) == 1:
+                    history.alone = addition.at
                 known = self._own.get((history.shard, addition.at), number)
                 self._own[history.shard, addition.at] = min(known, number)
 
@@ -410,8 +413,8 @@ class _Batch:
     async def _index(self, histories: Sequence[_History]) -> None:
         """Sort the entries by the windows that are asked for, and read what these have taken in."""
         asked: dict[bytes, set[bytes]] = {history.key: set() for history in histories}
-        for history, one in zip(self._of, self._observations, strict=True):
-            if one.looks and history.key in asked:
+        for history, one, at in zip(self._of, self._observations, self._at, strict=True):
+            if one.looks and history.key in asked and history.alone != at:
                 asked[history.key].add(self._keeper.tag(one.window, one.key)[0])
         for _ in range(_MERGES):
             if unread := [_History(key, 0) for key in asked if key not in self.histories]:
@@ -457,8 +460,10 @@ class _Batch:
             return []
         keeper, window = self._keeper, one.window
         history, at = self._of[position], self._at[position]
-        tag = keeper.tag(window, one.key)[0]
         own = history.own.get(at)
+        if history.alone == at:
+            return self._alone(history.entries[0], one)
+        tag = keeper.tag(window, one.key)[0]
         if own is None:
             own = self._own.get((history.shard, at))
         if own is None:
@@ -469,6 +474,26 @@ class _Batch:
             alone = (Item(refused.time, own, refused, which & LIST, tag) for of, which in refused.tags() if of == tag)
             track = Track([*track.items, *alone])
         return [self._reading(track, one, look, own) for look in one.looks]
+
+    def _alone(self, entry: Entry, one: Observation) -> list[Reading]:
+        """The readings of an event that stands alone in its history, as most do: few texts are copies."""
+        window, keeper = one.window, self._keeper
+        distinct = window.distinct and not window.pairs
+        brought = len(set(one.members)) if distinct else 1
+        found, item = [], None
+        for look in one.looks:
+            count = brought if one.recorded and (not look.about or look.about in one.members) else 0
+            if count < look.sample_from:
+                found.append(Reading(count))
+                continue
+            if item is None:
+                tag = keeper.tag(window, one.key)[0]
+                which = next((which & LIST for of, which in entry.tags() if of == tag), NO_LIST)
+                item = Item(entry.time, entry.number, entry, which, tag)
+            told = (keeper.shown(item),)
+            members = sorted(map(keeper.unsealed, entry.members(item.which)[:NAMED])) if window.named else ()
+            found.append(Reading(count, 1, told, told, tuple(members)))
+        return found
 
     def _reading(self, track: Track, one: Observation, look: Look, own: int) -> Reading:
         keeper, window = self._keeper, one.window

@@ -2,12 +2,13 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 from msgpack import unpackb
 
 from state.requests import Contribution, Reading
+from state.scripts import pack
 
 NUMBER_BYTES, NAME_BYTES, KEPT_BYTES = 6, 8, 4
 """An entry begins with the number of its arrival, the name of its event, and the seconds for which it is kept."""
@@ -16,13 +17,13 @@ TAGS_AT = HEAD_BYTES + KEPT_BYTES + 1
 """Then come the number of its tags, and the tags: each names a window and one of the entry's lists of members."""
 TAG_BYTES = 5
 LIST, NO_LIST, TAKES_IN, PLAIN = 0x3F, 0x3F, 0x3E, 0x80
-"""Of the byte after a tag: which list; that there is none; that it says which windows this one takes in; that the owner has one such
-window only, whatever the event was about.
+"""Of the byte after a tag: which list; that there is none; that it says which windows this one takes in; that the owner has
+one such window only, whatever the event was about.
 """
 SAMPLE, NAMED = 10, 101
 NEIGHBOURS, MEMBERS_LOOKED_AT = 200, 3_000
 """An event that is late or comes again looks at so many entries on either side, and at about so many members in them, or as
-many as its limit takes: beyond them its answer is a lower bound. That bounds the time which one actor with a crowded history takes.
+many as its limit takes: beyond them its answer is a lower bound. That bounds the time that a crowded history takes.
 """
 
 
@@ -49,7 +50,7 @@ class Entry:
 
     @property
     def rest(self) -> list[Any]:
-        """[sealed event id, hashed actor, lists of members, notes by tag, windows taken in by tag]; without the last two at times."""
+        """[sealed event id, hashed actor, lists of members, notes by tag, windows taken in]; without the last two at times."""
         if self._rest is None:
             self._rest = unpackb(self.raw[TAGS_AT + (TAG_BYTES + 1) * self.raw[TAGS_AT - 1] :], raw=True)
         return self._rest
@@ -77,6 +78,34 @@ class Entry:
             return 0
         found = self.rest[2][which]
         return found[-1] if isinstance(found, list) and found and isinstance(found[-1], int) else 0
+
+
+def without(entry: Entry, is_member: Callable[[bytes], bool]) -> bytes | None:
+    """The entry as it would be had the event not been about a member; empty where nothing is left, None where it was not."""
+    event_id, actor, lists, *more = entry.rest
+    kept = [[one for one in members_of(packed) if not is_member(one)] for packed in lists]
+    changed = [len(left) < len(members_of(packed)) for left, packed in zip(kept, lists, strict=True)]
+    if not any(changed):
+        return None
+    tags = [
+        (tag, which)
+        for tag, which in entry.tags()
+        if which & LIST >= len(lists) or kept[which & LIST] or not changed[which & LIST]
+    ]
+    if not tags:
+        return b""
+    names = {tag for tag, _ in tags}
+    packed = [_repacked(one, left) if touched else one for one, left, touched in zip(lists, kept, changed, strict=True)]
+    more[:1] = [[note for note in notes if note[0] in names] for notes in more[:1]]
+    written = b"".join(tag + bytes((which,)) for tag, which in tags)
+    return entry.raw[: TAGS_AT - 1] + bytes((len(tags),)) + written + pack([event_id, actor, packed, *more])
+
+
+def _repacked(packed: Any, members: list[bytes]) -> Any:
+    """A list of members with these ones instead."""
+    if isinstance(packed, list) and packed and isinstance(packed[-1], int):
+        return [_repacked(packed[0], members), packed[-1]]
+    return b"".join(members) if isinstance(packed, bytes) else members
 
 
 HASH_BYTES = 8
@@ -114,11 +143,12 @@ class Track:
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
         self.items: list[Item] = list(items)
-        self._keys: list[tuple[int, int]] | None = None
+        self._times: list[int] | None = None
+        self._numbers: list[int] = []
         self._about: dict[bytes, list[Item]] | None = None
         self._tracks_about: dict[bytes, Track] = {}
         self._slides: dict[int, _Slide] = {}
-        self._highest: list[int] = []
+        self._highest: list[int] | None = None
         self._lowest_after: list[int] = []
 
     def about(self, member: bytes) -> "Track":
@@ -133,29 +163,39 @@ class Track:
             track = self._tracks_about[member] = Track(self._about.get(member, ()))
         return track
 
-    def _prepared(self) -> list[tuple[int, int]]:
-        if self._keys is None:
-            keys = [(item.time, item.number) for item in self.items]
-            if any(one > after for one, after in pairwise(keys)):
+    def _prepared(self) -> list[int]:
+        """The times of the items, which are in their order from now on."""
+        if self._times is None:
+            times = [item.time for item in self.items]
+            self._numbers = [item.number for item in self.items]
+            if self._numbers != sorted(self._numbers) or times != sorted(times):
                 self.items.sort(key=lambda item: (item.time, item.number))
-                keys.sort()
-            self._keys = keys
-            numbers = [number for _, number in keys]
-            self._highest = list(accumulate(numbers, max))
-            self._lowest_after = list(accumulate(reversed(numbers), min))[::-1]
-        return self._keys
+                times = [item.time for item in self.items]
+                self._numbers = [item.number for item in self.items]
+                self._highest = list(accumulate(self._numbers, max))
+                self._lowest_after = list(accumulate(reversed(self._numbers), min))[::-1]
+            self._times = times
+        return self._times
 
     def fullest(self, time: int, own: int, length: int, most: int, *, distinct: bool) -> tuple[int, Sequence[Item]]:
         """The fullest stretch of `length` that contains `time`, of what came no later than the number `own`: how much it
         counts, and what stands in it. Where much stands around the time, `most` is what is looked for.
         """
-        keys = self._prepared()
-        at = bisect_right(keys, (time, own))
-        if (at == len(keys) or self._lowest_after[at] > own) and (at == 0 or self._highest[at - 1] <= own):
-            # time runs forward: nothing that came before is younger
-            start = bisect_right(keys, (time - length, 1 << 62), 0, at)
+        times, numbers, highest = self._prepared(), self._numbers, self._highest
+        if highest is None:
+            # all came in the order of time
+            at = bisect_right(numbers, own)
+            in_order = at == 0 or times[at - 1] <= time
+        else:
+            at = bisect_right(times, time)
+            while at and times[at - 1] == time and numbers[at - 1] > own:
+                at -= 1
+            in_order = (at == len(times) or self._lowest_after[at] > own) and (at == 0 or highest[at - 1] <= own)
+        if in_order:
+            # nothing that came before is younger
+            start = bisect_right(times, time - length, 0, at)
             return (self._distinct(start, at, length) if distinct else at - start), self.items[start:at]
-        return self._around(time, own, length, at, most, distinct=distinct)
+        return self._around(time, own, length, bisect_right(times, time), most, distinct=distinct)
 
     def _distinct(self, start: int, end: int, length: int) -> int:
         slide = self._slides.get(length)

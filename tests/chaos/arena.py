@@ -15,8 +15,7 @@ from confluent_kafka.admin import AdminClient
 from redis import Redis
 
 from agents.topics import SHADOW_INCIDENTS, TOPICS
-from state.scripts import unpack
-from state.windows import NUMBER_BYTES
+from state.windows import LIST, TAKES_IN, Entry
 from tests.chaos import proxy
 from tests.chaos.proxy import RedisProxy, Trouble
 from tests.chaos.schedule import Disturbance, Intensity
@@ -29,8 +28,10 @@ _SAYS_WHY = "this worker cannot go on"
 
 Place = tuple[str, int, int]
 """Topic (without the prefix), partition and offset."""
-Entry = tuple[bytes, bytes, float, bytes, frozenset[bytes]]
-"""What one event has added to one window: key of the window, sealed event id, event time, sealed note, hashed members."""
+Added = tuple[bytes, bytes, bytes, float, bytes, frozenset[bytes]]
+"""What one event has added to one window: key of the history, tag of the window, sealed event id, event time, sealed note,
+hashed members.
+"""
 
 
 class Judged(NamedTuple):
@@ -40,7 +41,7 @@ class Judged(NamedTuple):
     """The last revision of each incident: what the warn/ban service knows after its upserts."""
     dead_letters: dict[Place, tuple[str, bytes]]
     """Reason and bytes."""
-    windows: Counter[Entry]
+    windows: Counter[Added]
     """All windows in Redis, without the order in which their events came."""
     notes: list[str]
     """What is worth telling of the run."""
@@ -139,12 +140,16 @@ def _place(headers: dict[str, bytes], prefix: str) -> Place:
     return topic, int(headers["source_partition"]), int(headers["source_offset"])
 
 
-def _windows(client: Any) -> Counter[Entry]:
-    windows: Counter[Entry] = Counter()
-    for key in client.scan_iter("tw*:win:*:e", count=1000):
-        for value, second in client.zrange(key, 0, -1, withscores=True):
-            _, event_id, note, members, *_ = unpack(value[NUMBER_BYTES:])  # the number says when it came
-            windows[key, event_id, second, note, frozenset(members)] += 1
+def _windows(client: Any) -> Counter[Added]:
+    windows: Counter[Added] = Counter()
+    for kind in ("acts", "received", "history"):
+        for key in client.scan_iter(f"tw*:{kind}:*", count=1000):
+            for raw, moment in client.zrange(key, 0, -1, withscores=True):
+                entry = Entry(int(moment), raw)  # its number says when it came
+                notes = dict(entry.rest[3]) if len(entry.rest) > 3 else {}
+                for tag, which in entry.tags():
+                    members = frozenset(entry.members(which)) if which & LIST != TAKES_IN else frozenset()
+                    windows[key, tag, entry.rest[0], moment, notes.get(tag, b""), members] += 1
     return windows
 
 

@@ -9,6 +9,7 @@ from engine.plan import Plan
 from rules.policy import load_policy
 from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS
+from state.windows import TAG_BYTES
 from tests.chaos.arena import Judged, Place
 from tests.chaos.workload import Asker, Kind, Workload, kind_of
 from tests.integration.stage import PSEUDONYM_KEY, Sent
@@ -100,22 +101,24 @@ def _joined(run: Judged, kind: Kind) -> Counter[tuple[str, frozenset[str]]]:
 def _lost_entries(workload: Workload, undisturbed: Judged, disturbed: Judged) -> list[str]:
     """Events that have added something to a window in one run and not in the other, except those that race with others.
 
-    A window forgets now and then what is older than its length, seen from its newest event. When that happens depends on the
-    order of the events, thus on nothing where all are one actor's.
+    A history forgets now and then what no window looks back upon, seen from its newest event. When that happens depends on
+    how the events were batched.
     """
     newest = _newest(undisturbed)
     places = {_event_id(record.value): place for place, record in _placed(workload)}
 
-    def of(run: Judged) -> set[tuple[str, bytes, float, str, frozenset[bytes]]]:
+    def of(run: Judged) -> set[tuple[str, bytes, bytes, float, str, frozenset[bytes]]]:
         entries = set()
-        for key, sealed, time, note, members in run.windows:
+        for key, tag, sealed, time, note, members in run.windows:
+            if not sealed:
+                continue  # one campaign has taken in another
             event_id = _PSEUDONYMS.unseal(sealed)
             if event_id.startswith("quiet-"):
                 continue  # only asks what others answer, so that their answers count
             kind = kind_of(event_id)
-            remembered = kind is Kind.OWN or time >= newest.get(key, 0.0) - _REMEMBERED
+            remembered = time >= newest.get(key, 0.0) - _REMEMBERED
             if kind is not Kind.RACING and remembered:
-                entries.add((event_id, key, time, _PSEUDONYMS.unseal(note) if note else "", members))
+                entries.add((event_id, key, tag, time, _PSEUDONYMS.unseal(note) if note else "", members))
         return entries
 
     one, other = of(undisturbed), of(disturbed)
@@ -128,19 +131,19 @@ def _lost_entries(workload: Workload, undisturbed: Judged, disturbed: Judged) ->
 
 
 def _newest(run: Judged) -> dict[bytes, float]:
-    """Time of the newest event of each window."""
+    """Time of the newest event of each history."""
     newest: dict[bytes, float] = {}
-    for key, _, time, _, _ in run.windows:
+    for key, _, _, time, _, _ in run.windows:
         newest[key] = max(time, newest.get(key, time))
     return newest
 
 
 def _counted_twice(run: Judged) -> list[str]:
     """Events that stand in one window more than once."""
-    standing: Counter[tuple[bytes, bytes]] = Counter()
-    for (key, event_id, *_), many in run.windows.items():
-        standing[key, event_id] += many
-    twice = sorted({_PSEUDONYMS.unseal(event_id) for (_, event_id), many in standing.items() if many > 1})
+    standing: Counter[tuple[bytes, bytes, bytes]] = Counter()
+    for (key, tag, event_id, *_), many in run.windows.items():
+        standing[key, tag, event_id] += many
+    twice = sorted({_PSEUDONYMS.unseal(event_id) for (*_, event_id), many in standing.items() if event_id and many > 1})
     return _shortened("windows", [f"{event_id} stands in one more than once" for event_id in twice])
 
 
@@ -167,17 +170,12 @@ def _racing_mistakes(workload: Workload, run: Judged) -> list[str]:
 
 
 def _strangers_judged(run: Judged) -> Callable[[Asker], frozenset[bytes]]:
-    """Whom an asker's messages reached as strangers, in the order in which workers met messages and acceptances.
-
-    Of all windows that hold an asker's events only the one of strangers written to has more than one member.
-    """
-    members: defaultdict[tuple[str, bytes], set[bytes]] = defaultdict(set)
-    for key, sealed, _, _, those in run.windows:
-        members[_PSEUDONYMS.unseal(sealed).partition("/")[0], key].update(those)
-    fullest: dict[str, set[bytes]] = {}
-    for (actor, _), found in members.items():
-        fullest[actor] = max(found, fullest.get(actor, set()), key=len)
-    return lambda asker: frozenset(fullest[asker.actor])
+    """Whom an asker's messages reached as strangers, in the order in which workers met messages and acceptances."""
+    members: defaultdict[str, set[bytes]] = defaultdict(set)
+    for _, tag, sealed, _, _, those in run.windows:
+        if tag == _STRANGERS:
+            members[_PSEUDONYMS.unseal(sealed).partition("/")[0]].update(those)
+    return lambda asker: frozenset(members[asker.actor])
 
 
 def _hashed(members: frozenset[str]) -> frozenset[bytes]:
@@ -201,8 +199,9 @@ _PSEUDONYMS = Pseudonyms(PSEUDONYM_KEY.encode())
 _POLICY = load_policy()
 _PLAN = Plan(_POLICY)
 _REMEMBERED = MICROSECONDS * int(_POLICY.memory.allowed_lateness) + min(
-    signal.kept.retained for plan in _PLAN.rules for signal in plan.signals
+    signal.kept.stored.retained for plan in _PLAN.rules for signal in plan.signals
 )
 """What every window holds, in microseconds."""
 [_MASS_MESSAGING] = (plan for plan in _PLAN.rules if plan.rule.slug == "mass_messaging")
+_STRANGERS = _PSEUDONYMS.key("window", *_MASS_MESSAGING.signals[0].kept.stored.name, "")[:TAG_BYTES]
 _LIMIT = min(quota.reach for quota in _MASS_MESSAGING.policy.limits.strangers)

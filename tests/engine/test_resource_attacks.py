@@ -15,8 +15,8 @@ from tests.state.conftest import Bench
 
 CAPS: dict[str, Any] = {
     "texts_per_author": 20,
-    "windows_per_actor": 40,
-    "entries_per_window": 30,
+    "bytes_per_actor": 15_000,
+    "entries_per_history": 30,
     "ties_per_member": 30,
     "members_per_episode": 30,
 }

@@ -60,7 +60,7 @@ def _brief(value: Any) -> Any:
 
 
 def brief_engine(bench: Bench) -> Engine:
-    limits = msgspec.structs.replace(brief_policy().store_limits(), windows_period=1)
+    limits = msgspec.structs.replace(brief_policy().store_limits(), period=1)
     return Engine(brief_policy(), Store(bench.client, Pseudonyms(SECRET), limits=limits))
 
 
@@ -98,7 +98,7 @@ def test_nothing_is_left_after_its_time(bench: Bench) -> None:
         kinds |= kinds_of(bench)
         assert lasting(bench) == {}
     assert len(rules) > 5
-    assert {"tie", "win", "began", "asked", "used", "episode", "members", "told"} <= kinds
+    assert {"tie", "acts", "received", "history", "added", "asked", "used", "episode", "members", "told"} <= kinds
     assert {"band", "leader", "sentence", "brought", "incident", "verdicts", "reported"} <= kinds
     eventually(lambda: kinds_of(bench) <= FIXED_SECONDS.keys(), what="every key has ended")
 
@@ -118,7 +118,7 @@ def test_others_who_go_on_keep_nothing_of_a_member_who_is_gone(any_bench: Bench)
         process(any_bench, engine, records(dated_now(going_on)))
         time.sleep(0.2)
     assert turn > 1
-    assert "win" in kinds_of(any_bench)
+    assert {"acts", "history"} <= kinds_of(any_bench)
     assert traces(any_bench.dump(), MEMBER, events) == set()
 
 

@@ -10,7 +10,7 @@ from state.store import Store, StoreLimits
 from tests.state.conftest import Bench
 
 DAY = 86_400
-KEY = "tw4:{s0}:settings"
+KEY = "tw5:{s0}:settings"
 
 
 def test_the_first_writes_it_down_and_another_key_is_refused_until_it_is_deleted(bench: Bench) -> None:

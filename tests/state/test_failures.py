@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 
 from state.errors import StateUnavailable
 from state.pseudonyms import Pseudonyms
-from state.requests import Approach, EventName, Look, Observation, Reading, Text
+from state.requests import ACTS, Approach, EventName, Look, Observation, Reading, StoredWindow, Text
 from state.store import Store
 from tests.servers import LONG_ENOUGH, RedisServer
 from tests.state.test_episodes import claim
@@ -51,16 +51,12 @@ def named(identity: str) -> EventName:
 
 def observation(number: int) -> Observation:
     return Observation(
-        owner="one",
-        actor="somebody",
-        key=("window", "one"),
-        time=(1_700_000_000 + number) * SECOND,
-        event_id=f"event {number}",
-        identity=f"event {number}",
+        window=StoredWindow(("window",), ACTS, 100 * SECOND),
+        key=("one",),
+        event=EventName((1_700_000_000 + number) * SECOND, f"event {number}", f"event {number}", "somebody"),
         members=(f"member {number}",),
         recorded=True,
         looks=(Look(100 * SECOND, 5),),
-        retained=100 * SECOND,
     )
 
 
@@ -261,7 +257,7 @@ async def test_a_mistake_of_a_script_is_no_outage(own_redis: RedisServer) -> Non
 async def test_a_key_that_another_program_uses_is_an_outage(own_redis: RedisServer) -> None:
     client = client_of(own_redis.url)
     await every_step(store_of(client))
-    for key in await client.keys("*:win:*"):
+    for key in await client.keys("*:acts:*"):
         await client.set(key, "something else")
     with pytest.raises(StateUnavailable, match="WRONGTYPE"):
         await store_of(client).measure(BATCH)

@@ -41,7 +41,7 @@ def test_it_removes_and_shows_what_it_removed(held: Redis) -> None:
     assert done.exit_code == 0
     told = json.loads(done.stdout)
     assert told["actor_id"] == "active-1"
-    assert {"tie", "win", "began"} <= set(told["removed"])
+    assert {"tie", "acts", "history", "added"} <= set(told["removed"])
     # sets that were left empty are gone as well
     assert held.dbsize() <= keys - sum(kind["keys"] for kind in told["removed"].values())
     for kind, removed in told["removed"].items():
@@ -101,7 +101,7 @@ def test_state_under_an_earlier_key_is_told(held: Redis, any_redis_url: str) -> 
 
 
 def test_a_key_of_an_unknown_kind_is_told(held: Redis) -> None:
-    held.set("tw4:{s0}:future:1", "x")
+    held.set("tw5:{s0}:future:1", "x")
     done = run("active-1")
     assert done.exit_code == 0
     assert "1 keys are of a kind that this version does not know" in done.stderr
