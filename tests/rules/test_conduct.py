@@ -209,16 +209,20 @@ def test_messages_that_are_not_seen_are_counted_when_the_answer_is_older_than_al
 
 
 def test_who_is_written_to_and_who_answers() -> None:
-    assert list(MESSAGES_TO_ONE.entries(message("x", "ben", "anna"))) == [(("anna", "ben"), ())]
+    assert list(MESSAGES_TO_ONE.entries(message("x", "ben", "anna"))) == [(("anna",), ("ben",))]
     assert not list(MESSAGES_TO_ONE.entries(message("x", "ben", "carl", "dora", "emil")))
-    assert list(ANSWERS_FROM_ONE.entries(message("x", "ben", "carl", "dora", "emil")))[3] == (("emil", "anna"), ())
+    four = ("ben", "carl", "dora", "emil")
+    assert list(ANSWERS_FROM_ONE.entries(message("x", *four))) == [(("anna",), four)]
     assert not list(ANSWERS_FROM_ONE.entries(message("x", *(f"t{n}" for n in range(21)))))
-    assert list(ANSWERS_FROM_ONE.entries(fact(ContactResponse, requester_id="ben", accepted=False))) == [
-        (("ben", "anna"), ())
-    ]
-    answer = fact(InvitationResponse, inviter_id="ben", target_id="p", accepted=True)
-    assert list(ANSWERS_FROM_ONE.entries(answer)) == [(("ben", "anna"), ())]
-    assert list(ANSWERS_FROM_ONE.entries(fact(Comment, owner_id="ben", text="x"))) == [(("ben", "anna"), ())]
+    answers = (
+        fact(ContactResponse, requester_id="ben", accepted=False),
+        fact(InvitationResponse, inviter_id="ben", target_id="p", accepted=True),
+        fact(Comment, owner_id="ben", text="x"),
+    )
+    assert [list(ANSWERS_FROM_ONE.entries(answer)) for answer in answers] == [[(("anna",), ("ben",))]] * 3
+    # what she sent is in her history, and what he answered in his
+    assert MESSAGES_TO_ONE.at(message("x", "ben"), "ben") == ("anna", "ben")
+    assert ANSWERS_FROM_ONE.at(message("x", "ben"), "ben") == ("ben", "anna")
 
 
 def test_friendly_accounts_are_no_crowd() -> None:
