@@ -68,8 +68,7 @@ async def memory(client: "Redis") -> dict[str, tuple[int, int]]:
         for key, size in zip(keys[start:], await pipeline.execute(), strict=False):
             found = KIND.match(key)
             assert found
-            suffix = key[-2:].decode() if found[1] == b"win" else ""
-            kinds[found[1].decode() + suffix].append(size)
+            kinds[found[1].decode()].append(size)
     return {kind: (len(sizes), sum(sizes)) for kind, sizes in sorted(kinds.items())}
 
 

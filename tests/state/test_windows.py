@@ -396,7 +396,7 @@ def test_events_that_name_all_their_members_are_counted_exactly(any_bench: Bench
 
 def test_an_actor_adds_so_many_bytes_a_day_to_others_and_what_is_the_actors_own_goes_on(any_bench: Bench) -> None:
     any_bench.empty()
-    store = any_bench.store(bytes_per_actor=10_000)
+    store = any_bench.store(shards=1, bytes_per_actor=10_000)
     link = StoredWindow(("link",), "a link", 50 * SECOND)
 
     def send(number: int, *, key: str = "", day: int = 0, actor: str = "one") -> Reading:
