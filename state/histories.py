@@ -35,7 +35,7 @@ from state.windows import (
 )
 
 HISTORY = Script("history")
-_CACHED_ENTRIES, _CACHED_TAGS = 20_000, 50_000
+_CACHED_ENTRIES, _CACHED_TAGS = 20_000, 1_000
 _ENTRY_BYTES = 60
 """What an entry takes besides what is in it: measured on a 64-bit Redis, rounded up."""
 _WORK_OF_HISTORY, _WORK_OF_ENTRY = 20, 10
@@ -67,7 +67,8 @@ class _Addition:
 
     def __init__(self, at: int, event: EventName, name: bytes, *, merging: bool) -> None:
         self.at, self.event, self.name, self.merging = at, event, name, merging
-        self.observations: list[Observation] = []
+        self.observations: list[tuple[Observation, bytes, int]] = []
+        """With the tags of their windows, and whether these are plain."""
         self.rest = b""
         self.budget = 0
 
@@ -92,17 +93,17 @@ class _History:
         self.joined: list[Entry] | None = None
         """Entries that say which windows have taken in others; None where nobody has looked."""
 
-    def add(self, at: int, one: Observation, name: Callable[[], bytes]) -> None:
+    def add(self, at: int, one: Observation, tag: bytes, plain: int, name: Callable[[], bytes]) -> None:
         """What an observation adds, with others of the same event."""
         merging = bool(one.takes_in)
         for addition in reversed(self.additions):
             if addition.at != at:
                 break
             if addition.merging == merging:
-                addition.observations.append(one)
+                addition.observations.append((one, tag, plain))
                 return
         self.additions.append(_Addition(at, one.event, name(), merging=merging))
-        self.additions[-1].observations.append(one)
+        self.additions[-1].observations.append((one, tag, plain))
 
     def sort(self, tags: Iterable[bytes]) -> None:
         """Fill tracks of windows."""
@@ -128,8 +129,8 @@ class Histories:
     def __init__(self, shards: Shards, pseudonyms: Pseudonyms, limits: HistoryLimits) -> None:
         self._shards, self._pseudonyms, self._limits = shards, pseudonyms, limits
         self._unsealed = lru_cache(_CACHED_ENTRIES)(pseudonyms.unseal)
-        self._tag = lru_cache(_CACHED_TAGS)(self._tag_of)
-        self._place = lru_cache(_CACHED_TAGS)(self._place_of)
+        # of tags only those that have no member's words in them
+        self._plain_tag = lru_cache(_CACHED_TAGS)(self._tag_of)
         self._surplus: dict[int, dict[bytes, list[bytes]]] = {}
         """Entries to be dropped with the next call: what nobody looks back upon any more, and what is too much."""
 
@@ -143,17 +144,13 @@ class Histories:
 
     # --- names -----------------------------------------------------------------------------------------------------------
 
-    def _tag_of(self, name: tuple[str, ...], key: tuple[str, ...]) -> bytes:
-        return self._pseudonyms.key("window", *name, "", *key)[:TAG_BYTES]
-
     def tag(self, window: StoredWindow, key: tuple[str, ...]) -> tuple[bytes, int]:
         """What names the window and key in a history, and whether that is `PLAIN`."""
         inner = key[1:] if window.is_members and not window.pairs else ()
-        return self._tag(window.name, inner), 0 if inner else PLAIN
+        return (self._tag_of(window.name, inner), 0) if inner else (self._plain_tag(window.name), PLAIN)
 
-    def _place_of(self, history: str, key: tuple[str, ...], together: bool) -> tuple[bytes, int]:
-        name = self._pseudonyms.key("history", history, *key)
-        return b"history:" + name, 0 if together else shard_of(name, len(self._shards))
+    def _tag_of(self, name: tuple[str, ...], inner: tuple[str, ...] = ()) -> bytes:
+        return self._pseudonyms.key("window", *name, "", *inner)[:TAG_BYTES]
 
     def name_of(self, one: Observation) -> bytes:
         """What tells the observation's event from others in a history; what it takes in has a name of its own."""
@@ -165,7 +162,8 @@ class Histories:
         if window.is_members:
             member = self._pseudonyms.member(key[0])
             return b"%s:%s" % (window.history.encode(), member), shard_of(member, len(self._shards))
-        return self._place(window.history, key, window.together)
+        name = self._pseudonyms.key("history", window.history, *key)
+        return b"history:" + name, 0 if window.together else shard_of(name, len(self._shards))
 
     # --- entries ---------------------------------------------------------------------------------------------------------
 
@@ -176,10 +174,9 @@ class Histories:
         packed: list[Any] = []
         notes, joined = [], []
         kept = cut = 0
-        for one in addition.observations:
+        for one, tag, plain in addition.observations:
             window = one.window
             kept = max(kept, window.retained)
-            tag, plain = self.tag(window, one.key)
             for other in one.takes_in:
                 target = self.tag(window, other)[0] if window.is_members else self.place(window, other)[0]
                 joined.append((tag, target))
@@ -274,6 +271,7 @@ class _Batch:
         """The number before those of the batch, by shard."""
         self._own: dict[tuple[int, int], int] = {}
         self._of: list[_History] = []
+        self._tags: list[bytes] = []
         self._later: dict[bytes, _History] = {}
         self._gather()
 
@@ -292,8 +290,10 @@ class _Batch:
             elif not later and key in self._later:
                 self.histories[key] = self._later.pop(key)
             self._of.append(history)
+            tag, plain = keeper.tag(one.window, one.key)
+            self._tags.append(tag)
             if one.recorded or one.takes_in:
-                history.add(at, one, partial(keeper.name_of, one))
+                history.add(at, one, tag, plain, partial(keeper.name_of, one))
         self._events = at
 
     # --- writing and reading ---------------------------------------------------------------------------------------------
@@ -413,9 +413,9 @@ class _Batch:
     async def _index(self, histories: Sequence[_History]) -> None:
         """Sort the entries by the windows that are asked for, and read what these have taken in."""
         asked: dict[bytes, set[bytes]] = {history.key: set() for history in histories}
-        for history, one, at in zip(self._of, self._observations, self._at, strict=True):
+        for history, one, at, tag in zip(self._of, self._observations, self._at, self._tags, strict=True):
             if one.looks and history.key in asked and history.alone != at:
-                asked[history.key].add(self._keeper.tag(one.window, one.key)[0])
+                asked[history.key].add(tag)
         for _ in range(_MERGES):
             if unread := [_History(key, 0) for key in asked if key not in self.histories]:
                 await self._read(unread)  # what is joined is together, in the first shard
@@ -458,12 +458,10 @@ class _Batch:
     def _readings(self, position: int, one: Observation) -> list[Reading]:
         if not one.looks:
             return []
-        keeper, window = self._keeper, one.window
-        history, at = self._of[position], self._at[position]
+        history, at, tag = self._of[position], self._at[position], self._tags[position]
         own = history.own.get(at)
         if history.alone == at:
-            return self._alone(history.entries[0], one)
-        tag = keeper.tag(window, one.key)[0]
+            return self._alone(history.entries[0], one, tag)
         if own is None:
             own = self._own.get((history.shard, at))
         if own is None:
@@ -475,7 +473,7 @@ class _Batch:
             track = Track([*track.items, *alone])
         return [self._reading(track, one, look, own) for look in one.looks]
 
-    def _alone(self, entry: Entry, one: Observation) -> list[Reading]:
+    def _alone(self, entry: Entry, one: Observation, tag: bytes) -> list[Reading]:
         """The readings of an event that stands alone in its history, as most do: few texts are copies."""
         window, keeper = one.window, self._keeper
         distinct = window.distinct and not window.pairs
@@ -487,7 +485,6 @@ class _Batch:
                 found.append(Reading(count))
                 continue
             if item is None:
-                tag = keeper.tag(window, one.key)[0]
                 which = next((which & LIST for of, which in entry.tags() if of == tag), NO_LIST)
                 item = Item(entry.time, entry.number, entry, which, tag)
             told = (keeper.shown(item),)

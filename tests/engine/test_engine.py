@@ -410,7 +410,8 @@ def test_a_batch_takes_few_round_trips_and_its_windows_are_cut_into_short_calls(
     assert stats["cmdstat_evalsha"]["calls"] - len(sent) < 100
     sent.clear()
     any_bench.run(engine.process(batch[500:510]))
-    assert len(sent) == 3
+    # one stage each; and the histories of campaigns that these ones have taken in
+    assert len(sent) in (3, 4)
 
 
 @pytest.mark.parametrize("shards", [1, 3])

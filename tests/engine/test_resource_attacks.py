@@ -76,7 +76,7 @@ def test_who_writes_to_a_thousand_at_once_is_found_with_the_true_number_or_at_le
     assert len({i.incident_id for i in links}) == 1
     assert "before 1000 strangers" in links[0].summary
     outcome = any_bench.run(engine.process(records(list(attacked(OTHERS[:1], fifty_links, 4))[4:])))
-    assert outcome.cut_observations["members"] > 5
+    assert outcome.cut_observations["members"] > 0
 
 
 def test_one_text_is_compared_with_few_whatever_bands_it_shares(any_bench: Bench) -> None:
