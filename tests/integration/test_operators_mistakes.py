@@ -145,7 +145,7 @@ def test_forgetting_beside_workers_warns_of_nothing(new_stage: NewStage, shards:
         done = command("forget", "anna", "--json", *options, "--env-file", str(stage.env_file(redis_shards=shards)))
         assert (done.returncode, done.stderr) == (0, "")
         told = json.loads(done.stdout)
-        assert told["removed"]["win"]["keys"] > 0
+        assert told["removed"]["acts"]["keys"] > 0
         assert told["keys_not_understood"] == 0
     wrong = command("forget", "anna", "--env-file", str(stage.env_file(redis_shards=shards + 1)))
     assert wrong.returncode == 1
