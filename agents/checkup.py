@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime
-from time import time
+from time import monotonic, time
 from typing import Any, Literal
 
 from aiokafka import AIOKafkaConsumer, TopicPartition, codec
@@ -147,6 +147,8 @@ async def _look_at_kafka(settings: Settings, found: list[Finding]) -> None:
     finally:
         await admin.close()
     found += await _permissions(settings, {topic.name for topic in there.values()})
+    activity = [settings.topic_prefix + name for name in EVENT_TOPICS if settings.topic_prefix + name in there]
+    found += await _clock_of_kafka(settings, {name: len(described[name]) for name in activity})
 
 
 def _partitions(topics: dict[str, list[dict[str, Any]]]) -> Iterator[Finding]:
@@ -243,6 +245,51 @@ async def _unwritable(topics: list[str], settings: Settings) -> list[str]:
     return [topic for topic, partitions in answer.topics if any(one[1] == _AUTHORIZATION for one in partitions)]
 
 
+async def _clock_of_kafka(settings: Settings, topics: dict[str, int]) -> list[Finding]:
+    """Whether our clock agrees with the times of the newest records, and of those that are written while we look.
+
+    Kafka tells no time but that of its records: the brokers' where a topic has LogAppendTime, else the producers'.
+    """
+    partitions = [TopicPartition(name, number) for name, count in topics.items() for number in range(count)]
+    if not partitions:
+        return []
+    consumer = AIOKafkaConsumer(**reader_options(settings), fetch_max_wait_ms=50)
+    ahead = behind = 0.0
+    seen = fresh = 0
+    try:
+        await consumer.start()
+        consumer.assign(partitions)
+        ends: dict[TopicPartition, int] = await consumer.end_offsets(partitions)
+        for partition, end in ends.items():
+            consumer.seek(partition, max(0, end - 1))
+        until = monotonic() + _READ_MS / 1_000
+        lags: list[float] = []
+        while (left := until - monotonic()) > 0:
+            fetched = await consumer.getmany(timeout_ms=int(left * 1_000) + 1)
+            now = time()
+            for partition, records in fetched.items():
+                seen += len(records)
+                behind = max(behind, *(record.timestamp / 1_000 - now for record in records))
+                lags += [now - one.timestamp / 1_000 for one in records if one.offset >= ends[partition]]
+        fresh, ahead = len(lags), min(lags, default=0.0)
+    except TopicAuthorizationFailedError:
+        return []  # which is told already
+    finally:
+        await consumer.stop()
+    if not seen:
+        return [_fine("clock", "Kafka holds no events whose times could be compared with ours")]
+    told = (
+        "that of the newest events in Kafka"
+        if behind > _SKEW_SECONDS
+        else "that of events as they are written to Kafka"
+    )
+    if max(ahead, behind) > _SKEW_SECONDS:
+        return [_differs(ahead if ahead > _SKEW_SECONDS else -behind, told, settings)]
+    if not fresh:
+        return [_fine("clock", "no event in Kafka is ahead of ours; none was written meanwhile, so ours may be ahead")]
+    return [_fine("clock", "ours and the times of events as they are written to Kafka agree")]
+
+
 # --- Redis and the clock -----------------------------------------------------------------------
 
 
@@ -286,16 +333,25 @@ def _clock(server: dict[str, Any], settings: Settings) -> Iterator[Finding]:
     if told is None:
         return
     ahead = time() - int(told) / 1_000_000
-    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M:%SZ}"
     if abs(ahead) > _SKEW_SECONDS:
-        side = "ahead of" if ahead > 0 else "behind"
-        grave = abs(ahead) > settings.max_clock_skew_seconds / 2
-        say = _wrong if grave else _note
-        yield say(
-            "clock", f"ours ({now}) is {abs(ahead):.0f} s {side} that of Redis", "let both follow one time server"
-        )
+        yield _differs(ahead, "that of Redis", settings)
     else:
-        yield _fine("clock", f"ours ({now}) and that of Redis agree")
+        yield _fine("clock", f"ours ({_now()}) and that of Redis agree")
+
+
+def _differs(ahead: float, other: str, settings: Settings) -> Finding:
+    """Our clock is so many seconds ahead of another one, behind it where they are negative."""
+    side = "ahead of" if ahead > 0 else "behind"
+    say = _wrong if abs(ahead) > settings.max_clock_skew_seconds / 2 else _note
+    return say(
+        "clock",
+        f"ours ({_now()}) is {abs(ahead):.0f} s {side} {other}",
+        "let both follow one time server, and the producers of events",
+    )
+
+
+def _now() -> str:
+    return f"{datetime.fromtimestamp(time(), UTC):%Y-%m-%d %H:%M:%SZ}"
 
 
 def _persistence(told: dict[str, Any]) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import uuid4
 
 import msgspec
@@ -66,13 +66,13 @@ class IncidentLog:
                 if isinstance(event, Verdict):
                     yield event
 
-    async def events(self, incident: Incident) -> list[Event]:
+    async def events(self, incident: Incident) -> "Evidence":
         """The events that are the incident's evidence, in the order in which they happened.
 
         What Kafka no longer holds is not among them, nor what `MAX_RECORDS_SEARCHED` records did not have. Of several events
         with one id all that come before the search is over are.
         """
-        search = _Search(incident.evidence.event_ids)
+        search = _Search(incident.evidence.event_ids, MAX_RECORDS_SEARCHED)
         since_ms = _milliseconds(incident.opened_at - _SLACK)
         for topic in _where_to_look(incident, self._settings.topic_prefix):
             async with read_topics(self._settings, topic) as reader:
@@ -81,8 +81,8 @@ class IncidentLog:
                         if search.looks_for(record.value) and (event := self._event(record.value)):
                             search.add(event)
                         if search.is_over:
-                            return search.found
-        return search.found
+                            return search.evidence()
+        return search.evidence()
 
     @asynccontextmanager
     async def follow(self, modes: Modes, since: datetime) -> AsyncIterator["Following"]:
@@ -116,6 +116,13 @@ class IncidentLog:
         except UndecodableError:
             self.unreadable += 1
             return None
+
+
+class Evidence(NamedTuple):
+    """Events in the order in which they happened. `gave_up` where the search ended before all was looked through."""
+
+    events: tuple[Event, ...]
+    gave_up: bool = False
 
 
 class Following:
@@ -173,13 +180,13 @@ def latest_verdicts(verdicts: Iterable[Verdict]) -> dict[str, Verdict]:
 
 
 class _Search:
-    """Looks for events by their ids."""
+    """Looks for events by their ids, in so many records at most."""
 
-    def __init__(self, ids: Collection[str]) -> None:
+    def __init__(self, ids: Collection[str], most: int) -> None:
         self._wanted = set(ids)
         self._missing = set(ids)
         self._seen: set[str] = set()
-        self._left = MAX_RECORDS_SEARCHED
+        self._left = most
         self.found: list[Event] = []
 
     def looks_for(self, value: bytes | None) -> bool:
@@ -200,8 +207,12 @@ class _Search:
 
     @property
     def is_over(self) -> bool:
-        """Whether all ids have been found, or too many records looked through."""
+        """Whether all ids have been found, or as many records looked through as may be."""
         return not self._missing or self._left <= 0
+
+    def evidence(self) -> "Evidence":
+        """What was found, and whether more might have been."""
+        return Evidence(tuple(self.found), gave_up=bool(self._missing) and self._left <= 0)
 
 
 def _where_to_look(incident: Incident, prefix: str) -> Sequence[str]:

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import click
 from msgspec import Struct
 
-from agents.incident_log import IncidentLog, Modes, encode_verdict, latest_verdicts, new_verdict
+from agents.incident_log import Evidence, IncidentLog, Modes, encode_verdict, latest_verdicts, new_verdict
 from agents.kafka import KafkaUnavailable
 from agents.settings import Settings
 from models.events import Action, Verdict
@@ -134,15 +134,16 @@ async def _show(log: IncidentLog | IncidentFiles, name: str, modes: Modes) -> Ca
     verdicts = [verdict async for verdict in log.verdicts() if verdict.incident_id == latest.incident_id]
     trouble = ""
     try:
-        events = await log.events(latest)
+        evidence = await log.events(latest)
     except KafkaUnavailable as error:
-        events, trouble = [], f"the events cannot be read: {error}"
-    found = {event.event_id for event in events}
+        evidence, trouble = Evidence(()), f"the events cannot be read: {error}"
+    found = {event.event_id for event in evidence.events}
     return Case(
         revisions=tuple(revisions),
         verdicts=tuple(sorted(verdicts, key=lambda one: one.time)),
-        events=tuple(events),
+        events=evidence.events,
         missing=tuple(one for one in latest.evidence.event_ids if one not in found),
+        gave_up=evidence.gave_up,
         trouble=trouble,
     )
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Struct
 
-from agents.incident_log import ANY_EVENT, Modes, read_incident
+from agents.incident_log import ANY_EVENT, Evidence, Modes, read_incident
 from models.decoding import UndecodableError, decode_event
 from models.events import Event, Verdict
 from models.incidents import Incident
@@ -55,11 +55,11 @@ class IncidentFiles:
             if isinstance(event, Verdict):
                 yield event
 
-    async def events(self, incident: Incident) -> list[Event]:
+    async def events(self, incident: Incident) -> Evidence:
         """The events that are the incident's evidence, in the order in which they happened; each once."""
         wanted = set(incident.evidence.event_ids)
         found = {event.identity: event for event in self._events() if event.event_id in wanted}
-        return sorted(found.values(), key=lambda event: event.time)
+        return Evidence(tuple(sorted(found.values(), key=lambda event: event.time)))
 
     def _events(self) -> Iterator[Event]:
         for value, shape in self._lines():

@@ -17,6 +17,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from agents.incident_log import MAX_RECORDS_SEARCHED
 from models.events import Event, Verdict, rfc_3339, without_words, written_fields
 from models.incidents import Incident, Measurement
 from text.masking import mask
@@ -37,13 +38,15 @@ _RISE = "▁▂▃▄▅▆▇█"
 class Case(Struct, frozen=True, kw_only=True):
     """One incident with all that is known of it: its revisions in their order, verdicts and evidence.
 
-    `missing` are ids of evidence that was not found; `trouble` says why none could be looked for.
+    `missing` are ids of evidence that was not found; `gave_up` where not all that Kafka holds was looked through for them;
+    `trouble` says why none could be looked for.
     """
 
     revisions: tuple[Incident, ...]
     verdicts: tuple[Verdict, ...] = ()
     events: tuple[Event, ...] = ()
     missing: tuple[str, ...] = ()
+    gave_up: bool = False
     trouble: str = ""
 
     @property
@@ -191,7 +194,9 @@ def _evidence(case: Case, *, unmasked: bool, coloured: bool, width: int) -> Iter
     if case.trouble:
         yield Text(printable(case.trouble), "yellow")
     elif case.missing:
-        told = f"not found, for Kafka or the file no longer holds them: {', '.join(case.missing)}"
+        searched = f"in the {MAX_RECORDS_SEARCHED:,} records that were looked through; Kafka may still hold them"
+        where = searched if case.gave_up else "for Kafka or the file no longer holds them"
+        told = f"not found, {where}: {', '.join(case.missing)}"
         yield Text(printable(told), "yellow")
     if _is_about_copies(case.latest) and len(shown) > 1:
         yield from _side_by_side(shown, coloured=coloured, width=width)
@@ -300,13 +305,16 @@ def verdict_fields(verdict: Verdict) -> dict[str, Any]:
 
 
 def case_fields(case: Case, *, unmasked: bool) -> dict[str, Any]:
-    """The whole case: `incident` as of its last revision, `revisions`, `verdicts`, `events` with their `words`, `missing`."""
+    """The whole case: `incident` as of its last revision, `revisions`, `verdicts`, `events` with their `words`, `missing`,
+    and whether the search for these `gave_up`.
+    """
     return {
         "incident": _plain(case.latest),
         "revisions": [_plain(one) for one in case.revisions],
         "verdicts": [verdict_fields(one) for one in case.verdicts],
         "events": [_event_fields(event, unmasked=unmasked) for event in case.events],
         "missing": list(case.missing),
+        "gave_up": case.gave_up,
         "trouble": case.trouble,
     }
 

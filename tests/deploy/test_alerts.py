@@ -98,6 +98,29 @@ QUIET: dict[str, tuple[str, Series]] = {
 }
 
 
+LINKED = {
+    "name": "an alert's link leads to where the runbook is served",
+    "interval": "1m",
+    "external_labels": {"twinwatch_docs": "https://docs.example"},
+    "input_series": [{"series": 'up{job="twinwatch",instance="a"}', "values": "0x10"}],
+    "alert_rule_test": [
+        {
+            "eval_time": "5m",
+            "alertname": "TwinwatchWorkerDown",
+            "exp_alerts": [
+                {
+                    "exp_labels": {"severity": "critical", "job": "twinwatch", "instance": "a"},
+                    "exp_annotations": {
+                        "runbook_url": "https://docs.example/runbook/#twinwatchworkerdown",
+                        "summary": "A worker does not answer, or there is none.",
+                    },
+                }
+            ],
+        }
+    ],
+}
+
+
 def alerts() -> list[dict[str, Any]]:
     groups = yaml.safe_load(ALERTS.read_text(encoding="utf-8"))["groups"]
     return [rule for group in groups for rule in group["rules"] if "alert" in rule]
@@ -127,7 +150,7 @@ def test_every_alert_has_a_case_and_a_section_of_the_runbook_and_no_section_is_l
     assert sorted(sections) == sorted(names)
     for alert in alerts():
         url = alert["annotations"]["runbook_url"]
-        assert url == f"https://twinwatch.example/runbook/#{alert['alert'].lower()}"
+        assert url == f"{{{{ $externalLabels.twinwatch_docs }}}}/runbook/#{alert['alert'].lower()}"
         for part in ("**Means:**", "**Look at:**", "**Do:**"):
             assert sections[alert["alert"]].count(part) == 1, (alert["alert"], part)
 
@@ -138,6 +161,7 @@ def test_alerts_fire_when_they_should_and_only_then(tmp_path: Path) -> None:
     shutil.copy(ALERTS, tmp_path)
     cases = [case(name, at, series, name) for name, (at, series) in FIRES.items()]
     cases += [case(name, at, series, None) for name, (at, series) in QUIET.items()]
+    cases.append(LINKED)
     tests = {"rule_files": [ALERTS.name], "evaluation_interval": "1m", "tests": cases}
     (tmp_path / "tests.yml").write_text(yaml.safe_dump(tests, sort_keys=False), encoding="utf-8")
     done = run("promtool", "test", "rules", "tests.yml", cwd=tmp_path)

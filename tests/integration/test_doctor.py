@@ -2,18 +2,23 @@
 
 import json
 import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic, ResourceType
 from redis import Redis
 
+from agents import checkup
 from agents.checkup import LEAST_REDIS, _clock, _persistence, _room, _version
 from agents.settings import Settings
 from agents.topics import OUTPUTS
 from tests.integration.conftest import NewStage
-from tests.integration.stage import Stage, command_here
-from tests.servers import LONG_ENOUGH, KafkaServer, RedisServer
+from tests.integration.stage import Sent, Stage, command_here
+from tests.servers import LONG_ENOUGH, KafkaServer, RedisServer, eventually
 
 Findings = list[dict[str, str]]
 
@@ -75,6 +80,58 @@ def test_missing_and_compacted_topics_are_named(kafka: KafkaServer, genuine_redi
     assert f"{stage.prefix}activity.messages" in graded(found, "wrong")
     assert "twinwatch topics create" in graded(found, "wrong")
     assert f"{name} is compacted" in graded(found, "wrong")
+
+
+@pytest.mark.parametrize(
+    ("wrong_by", "grade", "told"),
+    [
+        (0.0, "fine", "they are written to Kafka agree"),
+        (-140.0, "note", "behind that of"),
+        (-1_000.0, "wrong", "behind that of"),
+        (1_000.0, "wrong", "ahead of that of"),
+    ],
+)
+def test_our_clock_is_compared_with_the_times_of_kafkas_records(
+    new_genuine_stage: NewStage, monkeypatch: pytest.MonkeyPatch, wrong_by: float, grade: str, told: str
+) -> None:
+    stage = new_genuine_stage(2)
+    monkeypatch.setattr(checkup, "time", lambda: time.time() + wrong_by)
+    assert "Kafka holds no events" in graded(findings(stage)[1], "fine")
+
+    def of_kafka() -> dict[str, str]:
+        (finding,) = [one for one in findings(stage)[1] if one["area"] == "clock" and "Kafka" in one["told"]]
+        return finding
+
+    def is_told() -> bool:
+        found = of_kafka()
+        return found["grade"] == grade and told in found["told"]
+
+    # an event that stands there tells whether ours is behind, one that comes while we look whether it is ahead
+    stage.send([Sent("activity.comments", b"{}")])
+    if wrong_by > 0:
+        assert of_kafka()["grade"] == "fine"
+    if wrong_by < 0:
+        assert is_told()
+    else:
+        with events_all_the_while(stage):
+            eventually(is_told, what=told)
+
+
+@contextmanager
+def events_all_the_while(stage: Stage) -> Iterator[None]:
+    over = threading.Event()
+
+    def send() -> None:
+        while not over.is_set():
+            stage.send([Sent("activity.comments", b"{}")])
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    try:
+        yield
+    finally:
+        over.set()
+        sender.join()
 
 
 def test_servers_that_do_not_answer_are_told_with_the_setting(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import json
 import sys
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Stage, clean_environment, command_here, event
 from tests.servers import run
@@ -51,6 +53,13 @@ def test_an_incident_is_listed_shown_answered_and_watched(new_genuine_stage: New
     assert [one["event_id"] for one in shown["events"]] == shown["incident"]["evidence"]["event_ids"]
     assert shown["events"][0]["words"].startswith("Lesson 0")
     assert "anna@example.org" not in json.dumps(shown)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("agents.incident_log.MAX_RECORDS_SEARCHED", 3)
+        cut = json.loads(incidents("show", of_anna[:8], "--json"))
+        told = " ".join(incidents("show", of_anna[:8]).split())
+    assert (cut["gave_up"], shown["gave_up"]) == (True, False)
+    assert cut["missing"]
+    assert "Kafka may still hold them" in told
     page = incidents("show", of_anna[:8], "--unmasked")
     assert "anna@example.org" in page
     assert "limit 20 within 1 hour" in page
