@@ -86,6 +86,7 @@ class Journey:
         for outcome in outcomes:
             self._metrics.record_batch(sum(outcome.event_counts.values()), outcome)
             _warn(outcome)
+            _tell(outcome)
         self._health.progress(records)
         return True
 
@@ -181,6 +182,32 @@ def _warn(outcome: Outcome) -> None:
     if outcome.shadowed:
         told = ", ".join(f"{count} of {rule} ({reason})" for (rule, reason), count in sorted(outcome.shadowed.items()))
         logger.warning("findings of live rules were told in shadow: %s", told)
+
+
+def _tell(outcome: Outcome) -> None:
+    """A line for each incident and one for the batch: what and how much, never who or what was written."""
+    for incident in outcome.incidents:
+        logger.info(
+            "incident %(incident_id)s: %(rule)s, %(severity)s, %(mode)s, revision %(revision)d",
+            {
+                "incident_id": incident.incident_id,
+                "rule": incident.rule,
+                "severity": incident.severity,
+                "mode": incident.mode,
+                "revision": incident.revision,
+            },
+        )
+    logger.debug(
+        "a batch: %(records)d records, %(incidents)d incidents, %(dead_letters)d dead letters, "
+        "%(worked_seconds).3f s of work, %(waited_seconds).3f s of waiting",
+        {
+            "records": sum(outcome.event_counts.values()),
+            "incidents": len(outcome.incidents),
+            "dead_letters": len(outcome.dead_letters),
+            "worked_seconds": round(sum(outcome.stage_seconds.values()), 6),
+            "waited_seconds": round(sum(outcome.wait_seconds.values()), 6),
+        },
+    )
 
 
 def _failed(record: RawRecord, error: Exception) -> Outcome:

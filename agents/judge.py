@@ -6,14 +6,14 @@ from typing import Protocol
 
 from agents.redis import open_redis
 from agents.settings import Settings
-from engine.engine import BatchEngine, Engine, ReadBatch
+from engine.engine import BatchEngine, Engine, ReadBatch, utc_now
 from engine.loading import load_tables
 from engine.outcome import Outcome
 from models.records import RawRecord
 from rules.policy import load_policy
 from state.errors import StateUnavailable
 from state.pseudonyms import Pseudonyms
-from state.requests import Others, Progress
+from state.requests import MICROSECONDS, Others, Progress
 from state.server import ServerMemory
 from state.store import Store
 
@@ -36,6 +36,10 @@ class Judge(BatchEngine, Protocol):
 
     async def memory(self) -> ServerMemory:
         """How the memory of the store's server stands."""
+        ...
+
+    async def campaigns(self) -> int:
+        """How many texts new ones are compared with now."""
         ...
 
     async def share_progress(self, progress: Progress, *, silent_after: float, kept: int) -> Others:
@@ -76,6 +80,9 @@ class _StoredJudge:
 
     async def memory(self) -> ServerMemory:
         return await self._store.memory()
+
+    async def campaigns(self) -> int:
+        return await self._store.campaigns(int(utc_now().timestamp() * MICROSECONDS))
 
     @asynccontextmanager
     async def _doubting(self) -> AsyncIterator[None]:

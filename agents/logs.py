@@ -12,7 +12,7 @@ import logging.config
 import sys
 import threading
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
@@ -67,11 +67,14 @@ class PlainFormatter(logging.Formatter):
 
 
 class JsonFormatter(PlainFormatter):
-    """One JSON object a line: `time` (UTC), `level`, `logger`, `message`, and `exception` where there is one."""
+    """One JSON object a line: `time` (UTC), `level`, `logger`, `message`, what the message names (`rule`, `records`), and
+    `exception` where there is one.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
         """The record as one line."""
-        line = {
+        named = record.args if isinstance(record.args, Mapping) else {}
+        line = dict(named) | {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,

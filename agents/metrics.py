@@ -100,6 +100,36 @@ class Metrics:
             ["rule", "reason"],
             registry=registry,
         )
+        self._evaluations = Counter(
+            "twinwatch_rule_evaluations", "Times that a rule was asked about an event.", ["rule"], registry=registry
+        )
+        self._findings = Counter(
+            "twinwatch_rule_findings",
+            "Times that a rule found too much: what is told, and what is silenced, cut or adds nothing to an incident.",
+            ["rule"],
+            registry=registry,
+        )
+        self._rule_seconds = Counter(
+            "twinwatch_rule_seconds", "Seconds that a rule took to answer.", ["rule"], registry=registry
+        )
+        self._exempted = Counter(
+            "twinwatch_exempted_events",
+            "Events that a rule did not judge because who did them has a role that the policy exempts.",
+            ["rule"],
+            registry=registry,
+        )
+        self._late = Counter(
+            "twinwatch_late_events",
+            "Events judged that happened longer than allowed_lateness before one that this worker had judged. What they need "
+            "may be forgotten already.",
+            registry=registry,
+        )
+        self._known_texts = Gauge(
+            "twinwatch_campaigns_resident",
+            "Texts in Redis that new ones are compared with: the first of each campaign (most are alone so far), and further "
+            "ones of a campaign whose text changes.",
+            registry=registry,
+        )
         self._cut_texts = Counter(
             "twinwatch_cut_texts", "Texts of which only the beginning and the end were read.", registry=registry
         )
@@ -215,6 +245,10 @@ class Metrics:
         self._redis_most.set(memory.most)
         self._redis_evicts.set(memory.evicts and not eviction_allowed)
 
+    def show_campaigns(self, texts: int) -> None:
+        """How many texts new ones are compared with."""
+        self._known_texts.set(texts)
+
     def show_hold(self, seconds: float) -> None:
         """For how long others have been waited for."""
         self._held_back.set(seconds)
@@ -250,6 +284,15 @@ class Metrics:
         for (rule, reason), count in outcome.shadowed.items():
             self._shadowed.labels(rule, reason).inc(count)
         self._cut_texts.inc(outcome.cut_texts)
+        self._late.inc(outcome.late)
+        for metric, counted in (
+            (self._evaluations, outcome.evaluations),
+            (self._findings, outcome.findings),
+            (self._rule_seconds, outcome.rule_seconds),
+            (self._exempted, outcome.exempted),
+        ):
+            for rule, amount in counted.items():
+                metric.labels(rule).inc(amount)
         for letter in outcome.dead_letters:
             self._dead_letters.labels(letter.reason.value).inc()
 

@@ -260,6 +260,7 @@ async def _watch_store(settings: Settings, judge: Judge, metrics: Metrics, healt
         with suppress(StateUnavailable):  # of which health knows
             memory = await judge.memory()
             metrics.show_redis_memory(memory, eviction_allowed=settings.redis_allow_eviction)
+            metrics.show_campaigns(await judge.campaigns())
             if memory.evicts and memory.policy != policy:
                 logger.warning("%s", describe_eviction(memory))
             policy = memory.policy

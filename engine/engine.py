@@ -1,7 +1,7 @@
 """The engine: one object that serves the worker, the replay and the tests alike."""
 
 import asyncio
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -40,6 +40,7 @@ from rules.base import Fact
 from rules.feedback import UNKNOWN_RECORD
 from rules.policy import Policy
 from state.requests import (
+    MICROSECONDS,
     Answer,
     Answered,
     Approach,
@@ -142,6 +143,7 @@ class Engine:
         self._clock = clock
         self._timer = timer
         self._verdicts = topic_prefix + VERDICTS
+        self._latest = 0
 
     async def process(self, records: Sequence[RawRecord]) -> Outcome:
         """Read and judge one batch; see `BatchEngine`."""
@@ -164,6 +166,13 @@ class Engine:
             batch.cut_texts += sum(part.cut for writing in writings for part in writing.parts)
         return ReadBatch(arrivals, writings, batch)
 
+    def _count_late(self, read: ReadBatch) -> None:
+        """Count events that come so late that what they need may be forgotten already."""
+        lateness = int(self._policy.memory.allowed_lateness) * MICROSECONDS
+        for arrival in read.arrivals:
+            read.batch.late += arrival.event.time < self._latest - lateness
+            self._latest = max(self._latest, arrival.event.time)
+
     async def _judge_read(self, read: ReadBatch) -> Outcome:
         incidents: list[Incident] = []
         for is_verdict, group in groupby(read.arrivals, lambda arrival: isinstance(arrival.event, Verdict)):
@@ -173,6 +182,7 @@ class Engine:
             else:
                 writings = [read.writings[arrival.number] for arrival in piece]
                 incidents += await self._judge_piece(piece, writings, read.batch)
+        self._count_late(read)
         return read.batch.outcome(read.arrivals, incidents)
 
     async def _judge_piece(self, arrivals: list[_Arrival], writings: list[Writing], batch: "_Batch") -> list[Incident]:
@@ -295,7 +305,7 @@ class Engine:
         pending: list[Pending] = []
         for index, fact in enumerate(facts):
             await batch.yield_now_and_then()
-            added, waiting, faults = observe(self._plan, fact, index, len(observations))
+            added, waiting, faults = observe(self._plan, fact, index, len(observations), batch.exempted)
             observations += added
             pending += waiting
             for fault in faults:
@@ -318,10 +328,12 @@ class Engine:
         for waiting in pending:
             await batch.yield_now_and_then()
             index, plan = waiting.fact_index, waiting.plan
+            began = self._timer()
             try:
                 case = waiting.case(facts[index], measured)
                 finding = plan.judge(case)
                 if finding:
+                    batch.findings[plan.rule.slug] += 1
                     record = arrivals[index].record
                     doubtful = plan.is_doubtful(case.fact.time, record.without, doubts)
                     reason = OUT_OF_ORDER if doubtful else ""
@@ -329,6 +341,8 @@ class Engine:
                     claims.setdefault(index, []).append(one)
             except Exception as error:  # a rule's mistake must cost neither the other rules nor the events around it
                 batch.blame(arrivals[index], Fault(plan.rule.slug, error))
+            batch.evaluations[plan.rule.slug] += 1
+            batch.rule_seconds[plan.rule.slug] += self._timer() - began
         return [(index, one) for index, event_claims in claims.items() for one in gravest_first(event_claims)]
 
 
@@ -344,6 +358,11 @@ class _Batch:
         self.cut_observations: Counter[str] = Counter()
         self.shadowed: Counter[tuple[str, str]] = Counter()
         self.cut_texts = 0
+        self.late = 0
+        self.evaluations: defaultdict[str, int] = defaultdict(int)
+        self.findings: defaultdict[str, int] = defaultdict(int)
+        self.rule_seconds: defaultdict[str, float] = defaultdict(float)
+        self.exempted: Counter[str] = Counter()
         self.unknown_verdicts: list[RejectedVerdict] = []
         self._conflicting: list[Source | None] = []
         self._dead_letters: list[DeadLetter] = []
@@ -406,6 +425,11 @@ class _Batch:
             cut_observations=dict(self.cut_observations),
             shadowed=dict(self.shadowed),
             cut_texts=self.cut_texts,
+            late=self.late,
+            evaluations=dict(self.evaluations),
+            findings=dict(self.findings),
+            rule_seconds=dict(self.rule_seconds),
+            exempted=dict(self.exempted),
             conflicting=self._conflicting,
             unknown_verdicts=self.unknown_verdicts,
             stage_seconds=self._seconds,

@@ -31,6 +31,16 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Where events stood that carry the id of another event. They were judged as events of their own."""
     unknown_verdicts: list[RejectedVerdict] = field(default_factory=list)
     """What is told of verdicts on incidents that are not remembered; they changed nothing."""
+    late: int = 0
+    """Number of events that happened longer than `allowed_lateness` before one that was judged earlier."""
+    evaluations: dict[str, int] = field(default_factory=dict)
+    """How often each rule was asked whether an event is too much."""
+    findings: dict[str, int] = field(default_factory=dict)
+    """How often it was, by rule: what opens and grows incidents, and what is not told."""
+    rule_seconds: dict[str, float] = field(default_factory=dict)
+    """Seconds that each rule took to answer."""
+    exempted: dict[str, int] = field(default_factory=dict)
+    """Number of events that a rule did not judge because of a role of who did them, by rule."""
     stage_seconds: dict[str, float] = field(default_factory=dict)
     """Seconds of work in each stage: decode (the records), read (the texts), recall (what is remembered of them), judge,
     measure (what counts), settle (episodes and decisions), learn (verdicts). Work of others meanwhile does not count.

@@ -4,6 +4,7 @@ Windows that several rules share are kept once. A rule's exempt roles are part o
 member adds nothing to it: an ambassador's announcement must not make two teachers who repeat it a campaign of three.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from typing import Any
@@ -237,10 +238,10 @@ _Drafts = dict[tuple[KeptWindow, Key], _Draft]
 
 
 def observe(
-    plan: Plan, fact: Fact, fact_index: int, first: int
+    plan: Plan, fact: Fact, fact_index: int, first: int, exempted: Counter[str] | None = None
 ) -> tuple[list[Observation], list[Pending], list[Fault]]:
     """What one fact records and asks, and the rules that failed. `first` is the index that its first observation will have
-    in the batch.
+    in the batch. Counts in `exempted`, by rule, subjects that a role spares.
 
     A rule that counts judges a fact only where the fact has added something to one of the rule's windows for that subject:
     what changes no count can break no limit.
@@ -264,7 +265,7 @@ def observe(
             faults.append(Fault(rule.rule.slug, error))
             continue
         try:
-            pending += _ask(rule, fact, fact_index, first, drafts)
+            pending += _ask(rule, fact, fact_index, first, drafts, exempted)
         except Exception as mistake:
             faults.append(Fault(rule.rule.slug, mistake))
     return [*taking_in, *(draft.observation(event) for draft in drafts.values())], pending, faults
@@ -283,11 +284,20 @@ def _record(kept: KeptWindow, fact: Fact, drafts: _Drafts) -> None:
         draft.record(members, note)
 
 
-def _ask(rule: RulePlan, fact: Fact, fact_index: int, first: int, drafts: _Drafts) -> list[Pending]:
+def _ask(
+    rule: RulePlan,
+    fact: Fact,
+    fact_index: int,
+    first: int,
+    drafts: _Drafts,
+    exempted: Counter[str] | None,
+) -> list[Pending]:
     """The rule's cases. Windows that it only reads become drafts too."""
     pending = []
     for subject_id in dict.fromkeys(rule.rule.subjects(fact)):
         if rule.exempts(fact, subject_id):
+            if exempted is not None:
+                exempted[rule.rule.slug] += 1
             continue
         reads = rule.reads(fact, subject_id)
         if rule.signals and not any(_adds(drafts, signal.kept, key) for _, signal, key in reads):

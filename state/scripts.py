@@ -110,6 +110,13 @@ class Shards:
                 missing = NoPermissionError(f"the user may not run {told} on keys {self._prefixes[shard]}*")
                 raise StateUnavailable(type(missing).__name__, str(missing)) from missing
 
+    async def entries(self, shard: int, scope: str, tables: Sequence[str]) -> int:
+        """How many fields the shard's hashes have. Raises `StateUnavailable`."""
+        pipeline = self._client.pipeline(transaction=False)
+        for table in tables:
+            pipeline.hlen(f"{self._prefixes[shard]}{scope}{table}")
+        return sum(await guarded(pipeline.execute))
+
     async def run(self, calls: Mapping[int, Sequence[Call]]) -> dict[int, list[Any]]:
         """Run each shard's calls in one pipeline, all shards at once: one round trip. Unpacked answers, by shard, in order.
 

@@ -163,6 +163,11 @@ class Store:
         """How the server's memory stands."""
         return await memory_of(self._client)
 
+    async def campaigns(self, time: int) -> int:
+        """How many texts a text of that event time is compared with: leaders of campaigns, in all its generations."""
+        tables = [f"leader:{generation}" for generation in self._campaigns.generations(time)]
+        return await self._shards.entries(0, self._campaigns.scope, tables)
+
     async def share_progress(self, progress: Progress, *, silent_after: float, kept: int) -> Others:
         """Tell the other workers of the group how far this one has come, and learn how far they have. Who has not told for
         `silent_after` seconds is silent; its partitions stay its own, for `kept` seconds, until another claims them.

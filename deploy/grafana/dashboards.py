@@ -127,6 +127,23 @@ DASHBOARDS: dict[str, tuple[str, dict[str, list[Panel]]]] = {
                     {"{{rule}}": _or_zero('sum by (rule) (increase(twinwatch_incidents_total{mode="shadow"}[1h]))')},
                 ),
             ],
+            "What each rule costs": [
+                Panel("Asked, a second", {"{{rule}}": _rate("twinwatch_rule_evaluations_total", "rule")}),
+                Panel(
+                    "Finds too much, an hour",
+                    {"{{rule}}": "sum by (rule) (increase(twinwatch_rule_findings_total[1h]))"},
+                    about="Findings that open an incident, make one grow or add nothing to it, and those that are not told.",
+                ),
+                Panel(
+                    "Share of a processor",
+                    {"{{rule}}": _rate("twinwatch_rule_seconds_total", "rule")},
+                    "percentunit",
+                ),
+                Panel(
+                    "Exempted by role, an hour",
+                    {"{{rule}}": _or_zero("sum by (rule) (increase(twinwatch_exempted_events_total[1h]))")},
+                ),
+            ],
             "What is not told": [
                 Panel(
                     "Told in shadow by cap or record, an hour",
@@ -156,6 +173,7 @@ DASHBOARDS: dict[str, tuple[str, dict[str, list[Panel]]]] = {
         "twinwatch: campaigns and copies",
         {
             "Copies": [
+                Panel("Texts that new ones are compared with", {"texts": "max(twinwatch_campaigns_resident)"}),
                 Panel(
                     "Incidents about copies, an hour",
                     {
@@ -234,6 +252,11 @@ DASHBOARDS: dict[str, tuple[str, dict[str, list[Panel]]]] = {
                 Panel(
                     "Dead letters an hour",
                     {"{{reason}}": _or_zero("sum by (reason) (increase(twinwatch_dead_letters_total[1h]))")},
+                ),
+                Panel(
+                    "Late events an hour",
+                    {"events": "sum(increase(twinwatch_late_events_total[1h]))"},
+                    about="What they need may be forgotten already (allowed_lateness in the policy).",
                 ),
             ],
         },

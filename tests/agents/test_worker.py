@@ -48,6 +48,9 @@ class FakeJudge(ReadsNothing):
         if self.error:
             raise self.error
 
+    async def campaigns(self) -> int:
+        return 0
+
     async def memory(self) -> ServerMemory:
         return ServerMemory(used=1, most=2, policy=self.policy)
 

@@ -483,3 +483,53 @@ def test_the_incident_id_does_not_depend_on_names_that_run_together() -> None:
         return claim(plan, Case(fact, subject, {}), finding, load_policy(), None).incident_id
 
     assert len({identity("a", "b\nc"), identity("a\nb", "c"), identity("a", "b", "c"), identity("a\nb\nc")}) == 4
+
+
+# --- what operations are told ------------------------------------------------------------------------------------------
+
+
+def test_of_each_rule_it_is_told_how_often_it_was_asked_what_it_found_and_whom_a_role_spared(any_bench: Bench) -> None:
+    world, engine = World(1), engine_over(any_bench.store())
+    roles = engine_roles("mass_messaging")
+    asked = messages(world, 4)
+    spared = [
+        world.event("message", "spared", recipient_ids=[f"s{n}"], text=f"{n}", actor_roles=roles) for n in range(3)
+    ]
+    outcome = any_bench.run(engine.process(records([*asked, *spared])))
+    assert outcome.evaluations["mass_messaging"] == 4
+    assert outcome.findings["mass_messaging"] == 3, "from the second stranger on"
+    assert outcome.exempted["mass_messaging"] == 3
+    assert outcome.rule_seconds.keys() == outcome.evaluations.keys()
+    assert 0 < sum(outcome.rule_seconds.values()) <= outcome.stage_seconds["judge"]
+
+
+def engine_roles(rule: str) -> list[str]:
+    """Roles that the rule exempts."""
+    roles = sorted(strict_policy().rules[rule].exempt_roles)
+    assert roles
+    return roles
+
+
+def test_events_that_come_after_the_allowed_lateness_are_counted(any_bench: Bench) -> None:
+    engine = engine_over(any_bench.store())
+    lateness = timedelta(seconds=int(strict_policy().memory.allowed_lateness))
+
+    def sent(number: int, *, ago: timedelta) -> RawRecord:
+        moment = (NOW - ago).isoformat()
+        event = World(1).event("message", "sender", recipient_ids=["r"], text="")
+        return record(event | {"event_id": f"e{number}", "occurred_at": moment})
+
+    second = timedelta(seconds=1)
+    first = any_bench.run(engine.process([sent(1, ago=2 * lateness), sent(2, ago=second * 0)]))
+    assert first.late == 0, "nothing is late that comes in its order"
+    assert any_bench.run(engine.process([sent(3, ago=lateness), sent(4, ago=lateness + second)])).late == 1
+
+
+def test_texts_that_new_ones_are_compared_with_are_counted(any_bench: Bench) -> None:
+    store, now = any_bench.store(), int(START.timestamp() * 1_000_000)
+    assert any_bench.run(store.campaigns(now)) == 0
+    world = World(1)
+    texts = [COPIED[0], COPIED[1], COPIED[1], COPIED[2]]
+    sent = [world.event("message", f"a{n}", recipient_ids=["r"], text=text) for n, text in enumerate(texts)]
+    process(any_bench, engine_over(store), records(sent))
+    assert any_bench.run(store.campaigns(now)) == 3
