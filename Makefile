@@ -110,7 +110,7 @@ format: $(VENV)/.dev  ## put the code into shape
 	$(BIN)/ruff format .
 
 lock: $(VENV)/.dev  ## write the locks again (UPGRADE=--upgrade takes newer versions)
-	$(call compile,--extra embedded --group dev pyproject.toml,dev)
+	$(call compile,--extra embedded --extra tracing --group dev pyproject.toml,dev)
 	$(call compile,--extra embedded pyproject.toml --constraints $(LOCKS)/dev.txt,demo)
 	$(call compile,pyproject.toml --constraints $(LOCKS)/dev.txt,worker)
 	$(call compile,--group build,build)

@@ -2,10 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from time import monotonic
+from time import monotonic, time_ns
 from typing import Protocol
 
 from agents.budget import Budget
@@ -29,6 +29,10 @@ class TooSlow(Exception):  # noqa: N818 - what is the case
     """Redis works, and does not answer in time to this batch."""
 
 
+Trace = Callable[[Sequence[RawRecord], Sequence[Outcome], tuple[int, int]], None]
+"""Told of each batch that was published: see `agents.tracing.BatchTracer.record`."""
+
+
 class AnsweringEngine(BatchEngine, Protocol):
     """An engine that tells whether its store answers at all."""
 
@@ -50,6 +54,7 @@ class Journey:
         patience: Patience,
         budget: Budget,
         topic_prefix: str = "",
+        trace: Trace | None = None,
     ) -> None:
         self._engine = engine
         self._publisher = publisher
@@ -58,6 +63,7 @@ class Journey:
         self._patience = patience
         self._budget = budget
         self._topic_prefix = topic_prefix
+        self._trace = trace
         self._under_way = 0
         self._arrived = asyncio.Event()
         self._arrived.set()
@@ -80,9 +86,12 @@ class Journey:
                 if self._patience.stopping.is_set():
                     return False
                 outcomes = await self._judge(records, read)
+                began = time_ns()
                 await self._publisher.publish([p for o in outcomes for p in publications(o, prefix=self._topic_prefix)])
             except Interrupted:
                 return False
+        if self._trace:
+            self._trace(records, outcomes, (began, time_ns()))
         for outcome in outcomes:
             self._metrics.record_batch(sum(outcome.event_counts.values()), outcome)
             _warn(outcome)

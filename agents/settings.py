@@ -146,6 +146,11 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="least level that is logged")
     log_format: Literal["plain", "json"] = Field("plain", description="log lines for people or for a log store")
+    tracing: bool = Field(
+        False,
+        description="send a trace of each batch by OTLP over HTTP, where to says OTEL_EXPORTER_OTLP_ENDPOINT; needs the extra "
+        "`tracing`",
+    )
 
     @field_validator("kafka_bootstrap_servers")
     @classmethod

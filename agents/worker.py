@@ -5,8 +5,8 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Awaitable
-from contextlib import AsyncExitStack, suppress
+from collections.abc import Awaitable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, cast
 
@@ -16,7 +16,7 @@ from faust.types import TP
 from agents.app import WorkerApp, build_app
 from agents.budget import Budget
 from agents.health import Health, Partition
-from agents.journey import Journey
+from agents.journey import Journey, Trace
 from agents.judge import Judge, OpenJudge, open_judge
 from agents.lag import GroupObserver, Standing
 from agents.logs import culprit, log_what_tasks_raise, set_up_logging, tell_failed_start, threads_speak_discreetly
@@ -112,7 +112,18 @@ async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int
         if await _first(stop.wait(), preparing) is not preparing:
             return EXIT_OK
         preparing.result()
-        return await _consume(settings, judge, stop, exit_, metrics, health, patience)
+        trace = stack.enter_context(_tracing()) if settings.tracing else None
+        return await _consume(settings, judge, stop, exit_, metrics, health, patience, trace)
+
+
+@contextmanager
+def _tracing() -> Iterator[Trace]:
+    try:
+        from agents.tracing import exporting_tracer
+    except ImportError as error:
+        raise CannotStart("TWINWATCH_TRACING needs the extra `tracing`: pip install 'twinwatch[tracing]'") from error
+    with exporting_tracer() as tracer:
+        yield tracer.record
 
 
 def _introduce(settings: Settings, judge: Judge) -> str:
@@ -127,6 +138,7 @@ async def _consume(
     metrics: Metrics,
     health: Health,
     patience: Patience,
+    trace: Trace | None,
 ) -> int:
     journey: Journey
     topics = [settings.topic_prefix + topic for topic in TOPICS]
@@ -155,6 +167,7 @@ async def _consume(
         patience=patience,
         budget=budget,
         topic_prefix=settings.topic_prefix,
+        trace=trace,
     )
 
     async def say_assigned(_: Any, partitions: set[TP], **__: Any) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import groupby
-from time import perf_counter
+from time import perf_counter, time_ns
 from typing import Protocol
 
 from msgspec import Struct
@@ -370,6 +370,7 @@ class _Batch:
         self._faults: dict[int, list[Fault]] = {}
         self._seconds: dict[str, float] = {}
         self._waits: dict[str, float] = {}
+        self._spans: list[tuple[str, int, int]] = []
         self._turn_began = perf_counter()
 
     def refuse(
@@ -399,13 +400,14 @@ class _Batch:
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
         """Add what is worked and what is waited inside to the stage's."""
-        began, worked = self.watch.timer(), self.watch.worked
+        began, worked, entered = self.watch.timer(), self.watch.worked, time_ns()
         try:
             yield
         finally:
             worked = self.watch.worked - worked
             self._seconds[name] = self._seconds.get(name, 0.0) + worked
             self._waits[name] = self._waits.get(name, 0.0) + (self.watch.timer() - began) - worked
+            self._spans.append((name, entered, time_ns()))
 
     def outcome(self, arrivals: list[_Arrival], incidents: list[Incident]) -> Outcome:
         """All of it. An event on which rules failed is one dead letter, whatever the other rules found."""
@@ -434,6 +436,7 @@ class _Batch:
             unknown_verdicts=self.unknown_verdicts,
             stage_seconds=self._seconds,
             wait_seconds=self._waits,
+            stage_spans=self._spans,
         )
 
 

@@ -45,5 +45,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Seconds of work in each stage: decode (the records), read (the texts), recall (what is remembered of them), judge,
     measure (what counts), settle (episodes and decisions), learn (verdicts). Work of others meanwhile does not count.
     """
+    stage_spans: list[tuple[str, int, int]] = field(default_factory=list)
+    """Each time that the batch was in a stage: the stage, when that began and ended (nanoseconds since the epoch)."""
     wait_seconds: dict[str, float] = field(default_factory=dict)
     """Seconds that each stage waited: for Redis, or for others to have their turn of the event loop."""
