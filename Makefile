@@ -17,6 +17,8 @@ FUZZ_ARGS ?=
 BENCH_ARGS ?=
 # Tests wait for servers more than they compute: three at once take half the time on two cores.
 PYTEST_WORKERS ?= 3
+# Tests of single parts: what `make coverage` measures and `make pythons` tries.
+PARTS := models text rules engine agents twinwatch state
 # What `make chaos` plays: so many schedules with seeds from the first one on, records of each, and
 # how many side by side.
 SEED ?= 1
@@ -47,7 +49,7 @@ INSTALL := $(PIP) install --no-compile --require-hashes
 # setuptools warns of whatever an editable installation might hide; here it is this directory, as is meant
 INSTALL_PROJECT := PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test install lint format fuzz kafka unit quick docs servers chaos kills bench lock clean
+.PHONY: help run test install lint format fuzz kafka unit quick coverage pythons parts sbom docs servers chaos kills bench lock clean
 
 help:  ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -86,6 +88,39 @@ unit: $(VENV)/.dev  ## run every test (PYTEST_ARGS="-k forum" runs some)
 
 quick: $(VENV)/.dev  ## run every test that needs no server
 	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal --quick $(PYTEST_ARGS)
+
+coverage: $(VENV)/.dev  ## run the tests of single parts that need no server, and fail where too little of the code is run
+	@rm -rf build/coverage && mkdir -p build/coverage
+	$(KEPT) $(BIN)/coverage run -m pytest -n $(PYTEST_WORKERS) --dist worksteal --quick $(addprefix tests/,$(PARTS)) $(PYTEST_ARGS)
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage html --quiet
+	@$(BIN)/coverage report --skip-covered --sort=cover
+
+pythons:  ## run the same tests with every Python from 3.11 to 3.14 that this machine has
+	@for version in 3.11 3.12 3.13 3.14; do \
+	    for python in python$$version "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python; do \
+	        if "$$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
+	            echo "Python $$version: $$python"; \
+	            $(MAKE) --no-print-directory VENV=build/python$$version PYTHON="$$python" parts || exit 1; \
+	            continue 2; \
+	        fi; \
+	    done; \
+	    echo "Python $$version: not on this machine"; \
+	done
+
+parts: $(VENV)/.dev
+	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal --quick $(addprefix tests/,$(PARTS)) $(PYTEST_ARGS)
+
+# A licence is allowed where it has one of these words: none that would bind who runs or changes twinwatch.
+LICENCES := Apache;BSD;MIT;MPL-2.0;Lesser General Public;PSF;Python Software Foundation;Repoze Public
+
+sbom: $(VENV)/.dev  ## list what a worker is made of: build/sbom/worker.cdx.json (CycloneDX) and build/sbom/licences.md
+	@mkdir -p build/sbom
+	@PYTHONWARNINGS=ignore $(BIN)/cyclonedx-py requirements $(LOCKS)/worker.txt --pyproject pyproject.toml \
+	    --output-reproducible --output-format JSON --output-file build/sbom/worker.cdx.json
+	@$(BIN)/pip-licenses --from=mixed --format=markdown --with-urls --output-file=build/sbom/licences.md \
+	    --partial-match --allow-only="$(LICENCES)" --packages $$(sed -nE 's/^([A-Za-z0-9_.-]+)==.*/\1/p' $(LOCKS)/worker.txt) >/dev/null
+	@echo "$$(grep -c '==' $(LOCKS)/worker.txt) packages: build/sbom/worker.cdx.json, build/sbom/licences.md"
 
 docs: $(VENV)/.dev  ## build the documentation as a site, build/site/index.html
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file deploy/site/mkdocs.yml

@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 import tomllib
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -44,6 +45,57 @@ def run(*command: str | Path) -> None:
 
 def test_the_compose_file_is_valid_by_the_compose_specification() -> None:
     run(BIN / "check-jsonschema", "--builtin-schema", "vendor.compose-spec", "docker-compose.yml")
+
+
+def test_the_public_forge_runs_what_ci_runs() -> None:
+    workflow = REPOSITORY / ".github" / "workflows" / "ci.yml"
+    run(BIN / "check-jsonschema", "--builtin-schema", "vendor.github-workflows", workflow)
+    jobs = load(workflow)["jobs"]
+    assert ".ci/run" in [step.get("run") for step in jobs["check"]["steps"]]
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["requires-python"] == f">={jobs['python']['strategy']['matrix']['version'][0]}"
+
+
+def test_hooks_before_a_commit_are_what_lint_runs() -> None:
+    (repo,) = load(REPOSITORY / ".pre-commit-config.yaml")["repos"]
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    for hook in repo["hooks"]:
+        command = hook["entry"].replace(".venv/bin/", "$(BIN)/").removesuffix(" --force-exclude")
+        assert f"\t{command}" in makefile, hook["id"]
+
+
+def test_the_bill_of_materials_has_every_package_of_the_lock_and_its_licence() -> None:
+    """What `make sbom` writes; and a licence that is not allowed is refused."""
+    make: list[str | Path] = [
+        "make",
+        "--silent",
+        "--directory",
+        REPOSITORY,
+        "--assume-old",
+        BIN.parent / ".dev",
+        f"VENV={BIN.parent}",
+        "sbom",
+    ]
+    run(*make)
+    lock = (DEPLOY / "locks" / "worker.txt").read_text(encoding="utf-8")
+    locked = dict(re.findall(r"^([\w.-]+)==([\w.]+)", lock, re.MULTILINE))
+    bill = json.loads((REPOSITORY / "build" / "sbom" / "worker.cdx.json").read_text(encoding="utf-8"))
+    assert bill["bomFormat"] == "CycloneDX"
+    assert {part["name"]: part["version"] for part in bill["components"]} == locked
+    listed = (REPOSITORY / "build" / "sbom" / "licences.md").read_text(encoding="utf-8")
+    names = {re.sub(r"[_.]", "-", row.split("|")[1].strip().lower()) for row in listed.splitlines()[2:]}
+    assert names == {name for name in locked if _is_installed(name)}
+    done = servers.run(*make, "LICENCES=MIT")
+    assert done.returncode != 0
+    assert "not in allow-only" in done.stdout + done.stderr
+
+
+def _is_installed(name: str) -> bool:
+    """The lock is for all platforms."""
+    try:
+        return bool(distribution(name))
+    except PackageNotFoundError:
+        return False
 
 
 def test_hadolint_has_nothing_against_the_dockerfile() -> None:
