@@ -6,15 +6,15 @@ the histories before. Which of that a window counts is decided here (state/windo
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
-from functools import lru_cache, partial
+from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from functools import lru_cache
 from heapq import nsmallest
 from typing import Any
 
 from msgspec import Struct
 
 from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
-from state.requests import MICROSECONDS, Contribution, EventName, Look, Observation, Reading, StoredWindow
+from state.requests import MEMBERS, MICROSECONDS, Contribution, EventName, Look, Observation, Reading, StoredWindow
 from state.scripts import Call, Script, Shards, pack, pieces, shard_of
 from state.windows import (
     HASH_BYTES,
@@ -76,10 +76,26 @@ class _Addition:
 class _History:
     """One history that a batch is about: what it adds, and what is asked of it."""
 
-    __slots__ = ("additions", "alone", "entries", "joined", "key", "own", "refused", "shard", "tracks", "ttl")
+    __slots__ = (
+        "additions",
+        "alone",
+        "entries",
+        "joined",
+        "key",
+        "later",
+        "own",
+        "refused",
+        "shard",
+        "tracks",
+        "ttl",
+        "work",
+    )
 
     def __init__(self, key: bytes, shard: int) -> None:
         self.key, self.shard = key, shard
+        self.work = _WORK_OF_HISTORY
+        self.later = True
+        """Nobody asks it anything before something else is answered."""
         self.additions: list[_Addition] = []
         self.ttl = 0
         self.alone = 0
@@ -92,18 +108,6 @@ class _History:
         self.tracks: dict[bytes, Track] = {}
         self.joined: list[Entry] | None = None
         """Entries that say which windows have taken in others; None where nobody has looked."""
-
-    def add(self, at: int, one: Observation, tag: bytes, plain: int, name: Callable[[], bytes]) -> None:
-        """What an observation adds, with others of the same event."""
-        merging = bool(one.takes_in)
-        for addition in reversed(self.additions):
-            if addition.at != at:
-                break
-            if addition.merging == merging:
-                addition.observations.append((one, tag, plain))
-                return
-        self.additions.append(_Addition(at, one.event, name(), merging=merging))
-        self.additions[-1].observations.append((one, tag, plain))
 
     def sort(self, tags: Iterable[bytes]) -> None:
         """Fill tracks of windows."""
@@ -127,10 +131,10 @@ class Histories:
     """Appends to histories and reads them. One object serves any number of batches, one at a time or at once."""
 
     def __init__(self, shards: Shards, pseudonyms: Pseudonyms, limits: HistoryLimits) -> None:
-        self._shards, self._pseudonyms, self._limits = shards, pseudonyms, limits
+        self.shards, self.pseudonyms, self.limits = shards, pseudonyms, limits
         self._unsealed = lru_cache(_CACHED_ENTRIES)(pseudonyms.unseal)
         # of tags only those that have no member's words in them
-        self._plain_tag = lru_cache(_CACHED_TAGS)(self._tag_of)
+        self.plain_tag = lru_cache(_CACHED_TAGS)(self._tag_of)
         self._surplus: dict[int, dict[bytes, list[bytes]]] = {}
         """Entries to be dropped with the next call: what nobody looks back upon any more, and what is too much."""
 
@@ -144,26 +148,28 @@ class Histories:
 
     # --- names -----------------------------------------------------------------------------------------------------------
 
-    def tag(self, window: StoredWindow, key: tuple[str, ...]) -> tuple[bytes, int]:
-        """What names the window and key in a history, and whether that is `PLAIN`."""
-        inner = key[1:] if window.is_members and not window.pairs else ()
-        return (self._tag_of(window.name, inner), 0) if inner else (self._plain_tag(window.name), PLAIN)
+    def tag(self, window: StoredWindow, key: tuple[str, ...]) -> bytes:
+        """What names the window and key in a history."""
+        inner = key[1:] if window.history in MEMBERS and not window.pairs else ()
+        return self._tag_of(window.name, inner) if inner else self.plain_tag(window.name)
 
     def _tag_of(self, name: tuple[str, ...], inner: tuple[str, ...] = ()) -> bytes:
-        return self._pseudonyms.key("window", *name, "", *inner)[:TAG_BYTES]
+        return self.pseudonyms.key("window", *name, "", *inner)[:TAG_BYTES]
 
     def name_of(self, one: Observation) -> bytes:
         """What tells the observation's event from others in a history; what it takes in has a name of its own."""
-        identity = "\n".join([one.event.identity, *("\t".join(key) for key in (one.key, *one.takes_in))])
-        return self._pseudonyms.event(identity if one.takes_in else one.event.identity)[:EVENT_NAME_BYTES]
+        identity = one.event.identity
+        if one.takes_in:
+            identity = "\n".join([identity, *("\t".join(key) for key in (one.key, *one.takes_in))])
+        return self.pseudonyms.event(identity)[:EVENT_NAME_BYTES]
 
     def place(self, window: StoredWindow, key: tuple[str, ...]) -> tuple[bytes, int]:
         """Name and shard of the history in which the entries of `key` stand."""
-        if window.is_members:
-            member = self._pseudonyms.member(key[0])
-            return b"%s:%s" % (window.history.encode(), member), shard_of(member, len(self._shards))
-        name = self._pseudonyms.key("history", window.history, *key)
-        return b"history:" + name, 0 if window.together else shard_of(name, len(self._shards))
+        if window.history in MEMBERS:
+            member = self.pseudonyms.member(key[0])
+            return b"%s:%s" % (window.history.encode(), member), shard_of(member, len(self.shards))
+        name = self.pseudonyms.key("history", window.history, *key)
+        return b"history:" + name, 0 if window.together else shard_of(name, len(self.shards))
 
     # --- entries ---------------------------------------------------------------------------------------------------------
 
@@ -178,7 +184,7 @@ class Histories:
             window = one.window
             kept = max(kept, window.retained)
             for other in one.takes_in:
-                target = self.tag(window, other)[0] if window.is_members else self.place(window, other)[0]
+                target = self.tag(window, other) if window.history in MEMBERS else self.place(window, other)[0]
                 joined.append((tag, target))
             if one.takes_in:
                 tags.append(tag + bytes((TAKES_IN | plain,)))
@@ -193,10 +199,10 @@ class Histories:
                     cut += some
             tags.append(tag + bytes((which | plain,)))
             if one.note:
-                notes.append((tag, self._pseudonyms.seal(one.note)))
+                notes.append((tag, self.pseudonyms.seal(one.note)))
         tags = tags[:_MOST_TAGS]
-        actor = b"" if own or addition.merging else self._pseudonyms.member(addition.event.actor)
-        event_id = b"" if addition.merging else self._pseudonyms.seal(addition.event.event_id)
+        actor = b"" if own or addition.merging else self.pseudonyms.member(addition.event.actor)
+        event_id = b"" if addition.merging else self.pseudonyms.seal(addition.event.event_id)
         content: list[Any] = [event_id, actor, packed]
         if notes or joined:
             content.append(notes)
@@ -213,9 +219,9 @@ class Histories:
             distinct = nsmallest(window.most, distinct)
         hidden: Any
         if window.named:
-            hidden = [self._pseudonyms.seal(member) for member in sorted(distinct)]
+            hidden = [self.pseudonyms.seal(member) for member in sorted(distinct)]
         else:
-            hidden = b"".join([self._pseudonyms.member(member) for member in sorted(distinct)])
+            hidden = b"".join([self.pseudonyms.member(member) for member in sorted(distinct)])
         return ([hidden, brought] if some else hidden), some
 
     def shown(self, item: Item) -> Contribution:
@@ -232,30 +238,15 @@ class Histories:
 
     def head(self, numbers: int, shard: int, days: list[tuple[int, list[bytes]]]) -> tuple[Any, ...]:
         """The request of `history.lua` without its histories."""
-        limits = self._limits
+        limits = self.limits
         dropped = [(key, entries) for key, entries in self._surplus.pop(shard, {}).items()]
         added_ttl = limits.period + limits.lateness + limits.grace
         return numbers, limits.number_ttl, limits.bytes_per_actor, added_ttl, days, dropped
 
     def note_surplus(self, history: _History) -> None:
         """Remember what the history has too much of."""
-        if found := surplus(history.entries, self._limits):
+        if found := surplus(history.entries, self.limits):
             self._surplus.setdefault(history.shard, {})[history.key] = found
-
-    @property
-    def limits(self) -> HistoryLimits:
-        """How much is kept."""
-        return self._limits
-
-    @property
-    def shards(self) -> Shards:
-        """Where it is kept."""
-        return self._shards
-
-    @property
-    def pseudonyms(self) -> Pseudonyms:
-        """What hides identifiers."""
-        return self._pseudonyms
 
 
 class _Batch:
@@ -263,7 +254,7 @@ class _Batch:
 
     def __init__(self, keeper: Histories, observations: Sequence[Observation]) -> None:
         self._keeper, self._observations = keeper, observations
-        self.histories: dict[bytes, _History] = {}
+        self.histories: dict[bytes, _History]
         self.cut_members = 0
         self._at: list[int] = []
         """The number within the batch of each observation's event, from 1 on."""
@@ -272,48 +263,69 @@ class _Batch:
         self._own: dict[tuple[int, int], int] = {}
         self._of: list[_History] = []
         self._tags: list[bytes] = []
-        self._later: dict[bytes, _History] = {}
         self._gather()
 
     def _gather(self) -> None:
-        at, event = 0, None
-        keeper, place = self._keeper, self._keeper.place
+        # most of what a batch has is asked again and again: one pass, and no call for what is known already
+        keeper, plain_tag = self._keeper, self._keeper.plain_tag
+        found: dict[tuple[str, str | tuple[str, ...]], _History] = {}
+        at, event, name = 0, None, b""
         for one in self._observations:
+            window, key = one.window, one.key
             if one.event is not event:
-                at, event = at + 1, one.event
-            self._at.append(at)
-            key, shard = place(one.window, one.key)
-            history = self.histories.get(key) or self._later.get(key)
-            later = one.after is not None
+                at, event, name = at + 1, one.event, b""
+            is_members = window.history in MEMBERS
+            place = (window.history, key[0] if is_members else key)
+            history = found.get(place)
             if history is None:
-                history = (self._later if later else self.histories)[key] = _History(key, shard)
-            elif not later and key in self._later:
-                self.histories[key] = self._later.pop(key)
+                history = found[place] = _History(*keeper.place(window, key))
+            if one.after is None:
+                history.later = False
+            plain = not is_members or window.pairs or len(key) == 1
+            tag = plain_tag(window.name) if plain else keeper.tag(window, key)
+            self._at.append(at)
             self._of.append(history)
-            tag, plain = keeper.tag(one.window, one.key)
             self._tags.append(tag)
-            if one.recorded or one.takes_in:
-                history.add(at, one, tag, plain, partial(keeper.name_of, one))
+            merging = bool(one.takes_in)
+            if not one.recorded and not merging:
+                continue
+            additions = history.additions
+            # of one event there are two at most: what it adds, and which windows it makes take in others
+            addition = additions[-1] if additions else None
+            if addition and addition.merging != merging and len(additions) > 1:
+                addition = additions[-2]
+            if not addition or addition.at != at or addition.merging != merging:
+                if merging:
+                    named = keeper.name_of(one)
+                else:
+                    named = name = name or keeper.name_of(one)
+                addition = _Addition(at, one.event, named, merging=merging)
+                additions.append(addition)
+            addition.observations.append((one, tag, PLAIN if plain else 0))
         self._events = at
+        self.histories = {history.key: history for history in found.values() if not history.later}
 
     # --- writing and reading ---------------------------------------------------------------------------------------------
 
     async def append(self) -> None:
         """Append all, and read what stood there."""
         by_shard: dict[int, list[_History]] = {}
+        limits = self._keeper.limits
         for history in self.histories.values():
             by_shard.setdefault(history.shard, []).append(history)
-            own = history.key.startswith(b"acts:")
+            own, longest = history.key.startswith(b"acts:"), 0
             for addition in history.additions:
                 addition.rest, kept, cut = self._keeper.rest_of(addition, own=own)
-                history.ttl = max(history.ttl, kept + self._keeper.limits.lateness + self._keeper.limits.grace)
+                longest = max(longest, kept)
                 self.cut_members += cut
+                history.work += _WORK_OF_ENTRY + len(addition.rest) // HASH_BYTES
+            history.ttl = longest + limits.lateness + limits.grace if longest else 0
         await _each(self._append_in(shard, histories) for shard, histories in by_shard.items())
 
     async def _append_in(self, shard: int, histories: list[_History]) -> None:
         days = self._budgets(histories)
         before: int | None = None
-        for piece in pieces(histories, range(len(histories)), [_work_of(history) for history in histories]):
+        for piece in pieces(histories, range(len(histories)), [history.work for history in histories]):
             rest = piece
             while rest:
                 # numbers are reserved once: what an event adds has one number in all histories of a shard
@@ -395,7 +407,7 @@ class _Batch:
         await self._index(list(self.histories.values()))
         for position, one in enumerate(self._observations):
             if one.after is None:
-                found.append(self._readings(position, one))
+                found.append(self._readings(position, one) if one.looks else [])
             else:
                 found.append([Reading(0)] * len(one.looks))
                 if any(reading.events for reading in found[one.after]):
@@ -407,7 +419,8 @@ class _Batch:
             for position in waiting:
                 found[position] = self._readings(position, self._observations[position])
         for history in self.histories.values():
-            self._keeper.note_surplus(history)
+            if len(history.entries) > 1:
+                self._keeper.note_surplus(history)
         return found
 
     async def _index(self, histories: Sequence[_History]) -> None:
@@ -419,11 +432,12 @@ class _Batch:
         for _ in range(_MERGES):
             if unread := [_History(key, 0) for key in asked if key not in self.histories]:
                 await self._read(unread)  # what is joined is together, in the first shard
-            for key, tags in asked.items():
-                self.histories[key].sort(tags)
             joined: dict[bytes, set[bytes]] = {}
             for key, tags in asked.items():
-                for tag, target in _taken_in(self.histories[key], 1 << 62):
+                history = self.histories[key]
+                if tags or not history.alone:
+                    history.sort(tags)
+                for tag, target in _taken_in(history, 1 << 62) if history.joined else ():
                     if tag in tags:
                         where, what = (key, target) if len(target) == TAG_BYTES else (target, tag)
                         joined.setdefault(where, set()).add(what)
@@ -456,8 +470,6 @@ class _Batch:
         return Track(events.values())
 
     def _readings(self, position: int, one: Observation) -> list[Reading]:
-        if not one.looks:
-            return []
         history, at, tag = self._of[position], self._at[position], self._tags[position]
         own = history.own.get(at)
         if history.alone == at:
@@ -536,10 +548,6 @@ def _request(history: _History, before: int) -> tuple[Any, ...]:
             for one in history.additions
         ],
     )
-
-
-def _work_of(history: _History) -> int:
-    return _WORK_OF_HISTORY + sum(_WORK_OF_ENTRY + len(one.rest) // HASH_BYTES for one in history.additions)
 
 
 def surplus(entries: Sequence[Entry], limits: HistoryLimits) -> list[bytes]:

@@ -130,6 +130,8 @@ class Look(Struct, frozen=True):
 
 ACTS, RECEIVED = "acts", "received"
 """The history of what a member did, and of what others did to a member."""
+MEMBERS = frozenset({ACTS, RECEIVED})
+"""What stands in the history of a member; all else in a history by itself."""
 
 
 class StoredWindow(Struct, frozen=True):
@@ -151,11 +153,6 @@ class StoredWindow(Struct, frozen=True):
     most: int = 0
     pairs: bool = False
     together: bool = False
-
-    @property
-    def is_members(self) -> bool:
-        """Whether an entry stands in the history of a member."""
-        return self.history in (ACTS, RECEIVED)
 
 
 class Observation(Struct, frozen=True):
