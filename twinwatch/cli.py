@@ -259,7 +259,10 @@ def topics() -> None:
 @click.option(
     "--replication-factor", type=click.IntRange(1, 100), help="Copies of each partition; else the cluster's default."
 )
-def topics_create(env_file: Path | None, partitions: int | None, replication_factor: int | None) -> None:
+@click.option("--json", "as_object", is_flag=True, help="For scripts: one JSON object.")
+def topics_create(
+    env_file: Path | None, partitions: int | None, replication_factor: int | None, as_object: bool
+) -> None:
     """Create the topics that are missing, with sensible partitions and retention. Existing ones are left as they are.
 
     \b
@@ -279,6 +282,11 @@ def topics_create(env_file: Path | None, partitions: int | None, replication_fac
         )
     except KafkaUnavailable as error:
         raise Failure(str(error), FAILED) from error
+    if as_object:
+        import json
+
+        click.echo(json.dumps({"created": done.created, "existing": done.existing}))
+        return
     for told, names in (("created", done.created), ("exists", done.existing)):
         for name, count in names.items():
             click.echo(f"{told:<8} {name} ({count} partition{'s' if count > 1 else ''})")
@@ -713,7 +721,8 @@ def policy() -> None:
 
 @policy.command("check")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
-def policy_check(file: Path | None) -> None:
+@click.option("--json", "as_object", is_flag=True, help="For scripts: one JSON object.")
+def policy_check(file: Path | None, as_object: bool) -> None:
     """Check a policy file; without FILE, the policy in force. The exit status is 0 when it can be used.
 
     Every mistake gets a line that says where it is, what was found and what is expected.
@@ -724,34 +733,48 @@ def policy_check(file: Path | None) -> None:
     """
     checked = _policy(file or _settings().policy_file)
     modes = [rule.mode for rule in checked.rules.values()]
-    told = ", ".join(f"{modes.count(mode)} {mode}" for mode in ("live", "shadow", "off"))
+    counts = {mode: modes.count(mode) for mode in ("live", "shadow", "off")}
+    if as_object:
+        import json
+
+        click.echo(json.dumps({"version": checked.version, "rules": len(modes), **counts}))
+        return
+    told = ", ".join(f"{count} {mode}" for mode, count in counts.items())
     click.echo(f"{file or 'the policy in force'}: fine; {len(modes)} rules ({told}), version {checked.version}")
 
 
 @policy.command("show")
-@click.argument("file", required=False, type=click.Path(path_type=Path))
-@click.option("--format", "layout", type=click.Choice(["table", "yaml", "json"]), default="table", show_default=True)
-def policy_show(file: Path | None, layout: str) -> None:
-    """Show what a policy comes to, with all defaults filled in; without FILE, the policy in force.
+@click.argument("rule", required=False)
+@click.option("--policy", "file", type=click.Path(path_type=Path), help="Policy to show; else the one in force.")
+@click.option("--format", "layout", type=click.Choice(["text", "yaml", "json"]), default="text", show_default=True)
+def policy_show(rule: str | None, file: Path | None, layout: str) -> None:
+    """Show what a policy comes to, with all defaults filled in: all of it, or one RULE by its slug.
 
     \b
     Examples:
         twinwatch policy show
-        twinwatch policy show policy.yaml --format json
+        twinwatch policy show mass_messaging
+        twinwatch policy show --policy policy.yaml --format json
     """
     shown = _policy(file or _settings().policy_file)
+    if rule is not None and rule not in shown.rules:
+        raise Failure(f"RULE: found {rule!r}, expected one of {', '.join(shown.rules)} (a file is named by --policy)")
+    plain = shown.to_builtins()
+    if rule is not None:
+        plain = {"rules": {rule: plain["rules"][rule]}}
     if layout == "json":
         import json
 
-        click.echo(json.dumps(shown.to_builtins(), indent=2))
+        click.echo(json.dumps(plain, indent=2))
     elif layout == "yaml":
         import yaml
 
-        click.echo(yaml.safe_dump(shown.to_builtins(), sort_keys=False, allow_unicode=True), nl=False)
+        click.echo(yaml.safe_dump(plain, sort_keys=False, allow_unicode=True), nl=False)
     else:
-        from twinwatch.report import policy_table, stdout_console
+        from rules.registry import all_rules
+        from twinwatch.report import policy_report, stdout_console
 
-        stdout_console().print(policy_table(shown))
+        stdout_console().print(*policy_report(shown, [rule] if rule else list(all_rules())), sep="\n")
 
 
 # --- languages ---------------------------------------------------------------------------------
@@ -802,7 +825,7 @@ def languages(code: str | None, as_json: bool, markdown: bool) -> None:
 
 @main.command(short_help="List every setting and its value in force.")
 @_env_file
-@click.option("--format", "layout", type=click.Choice(["table", "markdown"]), default="table", show_default=True)
+@click.option("--format", "layout", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
 def settings(env_file: Path | None, layout: str) -> None:
     """List every setting with its meaning and its value in force. Secrets are not shown.
 
@@ -813,16 +836,23 @@ def settings(env_file: Path | None, layout: str) -> None:
     Examples:
         twinwatch settings
         twinwatch settings --env-file production.env
-        twinwatch settings --format markdown
+        twinwatch settings --format json | jq 'select(.changed)'
     """
     if layout == "markdown":
         from twinwatch.settings_page import settings_page
 
         click.echo(settings_page(), nl=False)
         return
-    from twinwatch.report import settings_table, stdout_console
+    from twinwatch.report import settings_fields, settings_report, stdout_console
 
-    stdout_console().print(settings_table(_settings(env_file)))
+    if layout == "json":
+        import json
+
+        for row in settings_fields(_settings(env_file)):
+            click.echo(json.dumps(row))
+        return
+    for part in settings_report(_settings(env_file)):
+        stdout_console().print(part)
 
 
 # --- metrics -----------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from typing import BinaryIO, NamedTuple
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from engine.engine import Engine
 from models.decoding import InputLimits
@@ -202,6 +202,7 @@ class _Desk:
             SpinnerColumn(),
             BarColumn(),
             TaskProgressColumn(show_speed=False),
+            TimeRemainingColumn(compact=True),
             TextColumn("{task.description}"),
             console=self.errors,
             transient=True,

@@ -1,11 +1,11 @@
 """Findings as people read them: coloured lines and tables for a terminal, plain ones for a pipe."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pydantic import SecretStr
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -20,6 +20,7 @@ from twinwatch.languages_page import WITHOUT, rules_by_list
 if TYPE_CHECKING:
     from twinwatch.replay import ReplaySummary
 
+_INDENT = 4
 SEVERITY_STYLES = {"low": "cyan", "medium": "yellow", "high": "red", "critical": "bold white on red"}
 
 
@@ -90,27 +91,26 @@ def replay_summary(summary: "ReplaySummary") -> list[Text | Table]:
     return parts
 
 
-def policy_table(policy: Policy) -> Table:
-    """The policy in force, one row a rule."""
-    table = Table(title=f"Policy {policy.version}", title_justify="left", title_style="bold", box=None, pad_edge=False)
-    for name in ("article", "rule", "mode", "too much is", "severity", "proposes", "exempt"):
-        table.add_column(name, header_style="dim")
+def policy_report(policy: Policy, slugs: Sequence[str]) -> Iterator[RenderableType]:
+    """These rules of a policy, a block each."""
+    yield Text(f"Policy {policy.version}", "bold")
     plain = policy.to_builtins()["rules"]
-    for slug, rule in all_rules().items():
-        settings = policy.rules[slug]
+    for slug in slugs:
+        settings, rule = policy.rules[slug], all_rules()[slug]
+        head = Text(f"\n{slug}", "bold")
+        head.append(f"  article {rule.article}, {settings.mode}", "not bold")
+        yield head
         weights = [(None, settings.severity, settings.recommended_action)] + [
             (step.level, step.severity, step.recommended_action) for step in settings.escalation
         ]
-        table.add_row(
-            str(rule.article),
-            slug,
-            settings.mode,
-            "\n".join(_limit(name, value) for name, value in plain[slug]["limits"].items()),
-            "\n".join(severity if level is None else f"{severity} from {level:g}×" for level, severity, _ in weights),
-            "\n".join(action for _, _, action in weights),
-            ", ".join(sorted(settings.exempt_roles)),
-        )
-    return table
+        for level, severity, action in weights:
+            yield under(
+                Text(f"{severity}{'' if level is None else f' from {level:g} times the limit'}: {action}"), _INDENT
+            )
+        for name, value in plain[slug]["limits"].items():
+            yield under(Text(_limit(name, value)), _INDENT)
+        if settings.exempt_roles:
+            yield under(Text(f"exempt: {', '.join(sorted(settings.exempt_roles))}", "dim"), _INDENT)
 
 
 def _limit(name: str, value: Any) -> str:
@@ -124,19 +124,19 @@ def _limit(name: str, value: Any) -> str:
 
 def languages_report(rows: list[dict[str, Any]]) -> list[Text | Table]:
     """How many words each language has of each kind, in 80 columns, and who reads them."""
-    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for name in ("", "language"):
         table.add_column(name, header_style="dim", no_wrap=True)
-    for name in KINDS:  # a long name is cut; below it stands whole
-        table.add_column(name, header_style="dim", justify="right", no_wrap=True, max_width=9)
+    for number in range(1, len(KINDS) + 1):  # what each is stands below
+        table.add_column(str(number), header_style="dim", justify="right", no_wrap=True)
     for row in rows:
         lists = row["lists"]
         table.add_row(row["code"], row["name"], *(str(lists[k]["entries"]) if k in lists else "–" for k in KINDS))
     readers = Table(box=None, pad_edge=False, width=80)
-    for name in ("list", "read by"):
+    for name in ("", "list", "read by"):
         readers.add_column(name, header_style="dim")
-    for kind, slugs in rules_by_list().items():
-        readers.add_row(kind, ", ".join(slugs))
+    for number, kind in enumerate(KINDS, 1):
+        readers.add_row(str(number), kind, ", ".join(rules_by_list()[kind]))
     return [table, Text(), readers]
 
 
@@ -155,17 +155,25 @@ def language_table(row: dict[str, Any]) -> Table:
     return table
 
 
-def settings_table(settings: Settings) -> Table:
-    """Every setting with its value in force and its meaning. Secrets, and URLs that may hold one, keep theirs."""
-    table = Table(box=None, pad_edge=False)
-    for name in ("setting", "value", "meaning"):
-        table.add_column(name, header_style="dim", overflow="fold")
-    for variable, default, _, meaning in setting_rows():
+def settings_report(settings: Settings) -> Iterator[RenderableType]:
+    """Every setting with its value in force and its meaning, a block each; what was changed is bold."""
+    for row in settings_fields(settings):
+        value = str(row["value"])
+        head = Text(f"{row['setting']}=", "dim")
+        head.append(value, "bold" if row["changed"] else "")
+        yield head
+        yield under(Text(str(row["meaning"]), "dim"), _INDENT)
+
+
+def settings_fields(settings: Settings) -> Iterator[dict[str, str | bool]]:
+    """Of each setting its name, its value in force, whether that is not the default, what is allowed, and its meaning.
+    Secrets, and URLs that may hold one, keep theirs.
+    """
+    for variable, default, allowed, meaning in setting_rows():
         value = getattr(settings, variable.removeprefix("TWINWATCH_").lower(), None)
-        shown = _shown(value)
-        changed = shown not in ("", default, _shown(default))
-        table.add_row(variable, Text(shown, "bold" if changed else ""), meaning)
-    return table
+        plain = value.get_secret_value() if isinstance(value, SecretStr) else "" if value is None else str(value)
+        changed = plain not in ("", default)
+        yield {"setting": variable, "value": _shown(value), "changed": changed, "allowed": allowed, "meaning": meaning}
 
 
 def _shown(value: object) -> str:

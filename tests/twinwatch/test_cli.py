@@ -3,16 +3,19 @@
 import json
 import os
 import sys
+from functools import partial
 from pathlib import Path
 
 import click
 import pytest
 from click.testing import CliRunner
 from jsonschema import Draft202012Validator
+from rich.console import Console
 
 from rules.registry import all_rules
 from tests import servers
 from text.languages import KINDS, NAMES
+from twinwatch import report
 from twinwatch.cli import main
 from twinwatch.languages_page import WITHOUT, languages_page, rules_by_list
 from twinwatch.settings_page import settings_page
@@ -140,14 +143,48 @@ def test_a_shown_policy_is_the_same_policy_again(tmp_path: Path) -> None:
     assert checked.split()[-1] == checked_again.split()[-1]
 
 
-def test_the_policy_as_a_table_names_every_rule_and_its_limits() -> None:
+def test_the_policy_as_text_has_a_block_for_every_rule_with_its_limits() -> None:
     _, shown, _ = run("policy", "show", "--format", "json")
-    _, table, _ = run("policy", "show")
+    _, text, _ = run("policy", "show")
     rules = json.loads(shown)["rules"]
     assert len(rules) >= 11
-    for slug in rules:
-        assert slug in table
-    assert "20 in 1h" in table
+    headings = [line.split()[0] for line in text.splitlines()[1:] if line and not line.startswith(" ")]
+    assert sorted(headings) == sorted(rules)
+    assert "strangers: 20 in 1h" in text
+
+
+def test_one_rule_of_the_policy_is_shown_alone() -> None:
+    _, whole, _ = run("policy", "show", "--format", "json")
+    _, one, _ = run("policy", "show", "mass_messaging", "--format", "json")
+    assert json.loads(one)["rules"] == {"mass_messaging": json.loads(whole)["rules"]["mass_messaging"]}
+    status, text, _ = run("policy", "show", "mass_messaging")
+    assert status == 0
+    assert "strangers: 20 in 1h" in text
+    assert "copied_message" not in text
+    assert "a file is named by --policy" in fails_with_one_line("policy", "show", "policy.yaml")
+
+
+@pytest.mark.parametrize("command", [("policy", "show"), ("settings",), ("languages",), ("languages", "de")])
+def test_what_is_listed_fits_into_80_columns_and_cuts_no_word(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wide = run(*command)[1]
+    console = partial(Console, highlight=False, width=80)
+    monkeypatch.setattr(report, "stdout_console", console)
+    narrow = run(*command)[1]
+    assert max(len(line.rstrip()) for line in narrow.splitlines()) <= 80
+    assert "…" not in narrow.replace("SASL_…", "")
+    # what is wider than the whole screen, such as an address, has to be folded
+    assert {word for word in wide.split() if len(word) < 60} <= set(narrow.split())
+
+
+def test_what_scripts_read_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWINWATCH_BATCH_MAX_RECORDS", "123")
+    rows = {row["setting"]: row for row in map(json.loads, run("settings", "--format", "json")[1].splitlines())}
+    assert rows["TWINWATCH_BATCH_MAX_RECORDS"]["value"] == "123"
+    assert [name for name, row in rows.items() if row["changed"]] == ["TWINWATCH_BATCH_MAX_RECORDS"]
+    checked = json.loads(run("policy", "check", "--json")[1])
+    assert checked["rules"] == checked["live"] + checked["shadow"] + checked["off"]
 
 
 def test_a_policy_with_a_mistake_is_refused_with_its_place() -> None:
