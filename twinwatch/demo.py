@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import secrets
 import signal
 import socket
@@ -30,8 +31,10 @@ from twinwatch.report import counts_table, incident_text, incidents_table, print
 from twinwatch.sample_day import (
     EXPECTED,
     EXPECTED_DEAD_LETTERS,
+    STRIKE,
     UNWANTED_MEMBERS,
     Expectation,
+    evening,
     timed_sample_day,
     yesterday,
 )
@@ -55,10 +58,18 @@ class DemoFailed(Exception):  # noqa: N818 - what happened, in one line
     """The demonstration could not be carried out."""
 
 
-async def run_demo(*, forever: bool = False, speed: float = 3_600.0, seed: int = 1) -> bool:
+async def run_demo(
+    *,
+    forever: bool = False,
+    speed: float = 3_600.0,
+    seed: int = 1,
+    keep: bool = False,
+    picture: Path | None = None,
+) -> bool:
     """Play the sample day, show what is found, and tell whether all of it was. Raises `DemoFailed`.
 
-    With `forever` it plays one day after the other until it is cancelled or has caught up with the present.
+    With `forever` it plays one day after the other until it is cancelled or has caught up with the present. With `keep` the
+    servers and the worker stay until it is cancelled. `picture` is where a picture of what was found goes (SVG).
     """
     console = Console(highlight=False, soft_wrap=True)
     task = asyncio.current_task()
@@ -85,9 +96,25 @@ async def run_demo(*, forever: bool = False, speed: float = 3_600.0, seed: int =
         watch = _Watch(console)
         reading = asyncio.create_task(watch.read(kafka.bootstrap_servers))
         stack.push_async_callback(_cancel, reading)
-        return await worker.or_its_end(
+        found_everything = await worker.or_its_end(
             _play(console, producer, watch, metrics_port, forever=forever, speed=speed, seed=seed), reading
         )
+        if picture:
+            picture.write_text(_picture(watch), encoding="utf-8")
+        if keep:
+            console.print(_KEPT.format(env_file=worker.env_file), style="dim")
+            await worker.or_its_end(_for_ever(), reading)
+        return found_everything
+
+
+_KEPT = """
+The servers and the worker stay until Ctrl-C. In another terminal:
+    twinwatch incidents list --since 3d --env-file {env_file}
+    twinwatch incidents watch --env-file {env_file}"""
+
+
+async def _for_ever() -> None:
+    await asyncio.Event().wait()
 
 
 async def _play(
@@ -100,6 +127,25 @@ async def _play(
     speed: float,
     seed: int,
 ) -> bool:
+    try:
+        judged = await _play_all(console, producer, watch, metrics_port, forever=forever, speed=speed, seed=seed)
+    except asyncio.CancelledError:
+        _sum_up(console, watch, None)
+        raise
+    return _sum_up(console, watch, judged)
+
+
+async def _play_all(
+    console: Console,
+    producer: AIOKafkaProducer,
+    watch: "_Watch",
+    metrics_port: int,
+    *,
+    forever: bool,
+    speed: float,
+    seed: int,
+) -> Counter[str]:
+    """Play all days, and tell what the worker judged."""
     sent = 0
     day = yesterday() - timedelta(days=PAST_DAYS) if forever else yesterday()
     while day <= yesterday():
@@ -113,7 +159,17 @@ async def _play(
         console.print("Caught up with the present: there are no more days to play.")
     judged = await _all_judged(metrics_port, sent)
     await watch.quiet()
-    return _sum_up(console, watch, judged)
+    strike = watch.first_found.get((STRIKE.rule, STRIKE.actor))
+    if not forever and strike:
+        console.print(
+            f"A moderator upholds the {STRIKE.rule} of {STRIKE.actor}, who then breaks another rule", style="bold"
+        )
+        for record in evening(day, strike.incident_id):
+            await producer.send_and_wait(record.topic, record.value, key=record.key)
+            sent += 1
+            judged = await _all_judged(metrics_port, sent)  # what a member does after the verdict is judged after it
+        await watch.quiet()
+    return judged
 
 
 async def _play_day(console: Console, producer: AIOKafkaProducer, day: date, speed: float, seed: int) -> int:
@@ -209,10 +265,12 @@ class _Watch:
             await asyncio.sleep(_PACE_SECONDS)
 
 
-def _sum_up(console: Console, watch: _Watch, judged: Counter[str]) -> bool:
+def _sum_up(console: Console, watch: _Watch, judged: Counter[str] | None) -> bool:
+    """Say what was found, and whether that is all. `judged` is None where the day was broken off."""
     console.print()
-    console.print(counts_table("Records judged", ("type", "records"), sorted(judged.items())))
-    console.print()
+    if judged is not None:
+        console.print(counts_table("Records judged", ("type", "records"), sorted(judged.items())))
+        console.print()
     console.print(incidents_table(watch.incidents, watch.revisions))
     console.print()
     played = {reason.value: count for reason, count in EXPECTED_DEAD_LETTERS.items()}
@@ -223,7 +281,8 @@ def _sum_up(console: Console, watch: _Watch, judged: Counter[str]) -> bool:
     rows = []
     for expectation in EXPECTED:
         incident = watch.found(expectation)
-        when = incident.occurred_at.strftime("%H:%MZ") if incident else "MISSING"
+        missed = "MISSING" if judged is not None else "not yet"
+        when = incident.occurred_at.strftime("%H:%MZ") if incident else missed
         rows.append((expectation.case, expectation.rule, when))
     console.print(counts_table("What the day had in store", ("case", "rule", "found at"), rows))
     missing = sum(watch.found(expectation) is None for expectation in EXPECTED)
@@ -234,8 +293,32 @@ def _sum_up(console: Console, watch: _Watch, judged: Counter[str]) -> bool:
     )
     for incident in false_alarms:
         console.print(incident_text(incident))
+    again = watch.first_found.get((STRIKE.again, STRIKE.actor))
+    if again:
+        console.print(
+            f"What the verdict changed: {STRIKE.actor} has {again.prior_incidents} upheld before, and the next incident "
+            f"proposes {again.recommended_action}:"
+        )
+        console.print(incident_text(again))
     letters_found = all(watch.dead_letters[reason] >= count for reason, count in played.items())
-    return missing == 0 and letters_found and watch.dead_letters.keys() <= played.keys()
+    as_it_should = missing == 0 and letters_found and watch.dead_letters.keys() <= played.keys()
+    return as_it_should and (again is None or again.prior_incidents == 1)
+
+
+_FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
+_PICTURE_COLUMNS = 150
+
+
+def _picture(watch: _Watch) -> str:
+    """The first incident of each rule as a terminal shows it. It asks for no font of another server."""
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:
+        console = Console(file=nowhere, record=True, width=_PICTURE_COLUMNS, force_terminal=True, highlight=False)
+        of_rules: dict[str, Incident] = {}
+        for incident in sorted(watch.first_found.values(), key=lambda one: one.occurred_at):
+            of_rules.setdefault(incident.rule, incident)
+        for incident in of_rules.values():
+            console.print(incident_text(incident), no_wrap=True, overflow="ellipsis", crop=True)
+    return _FONT.sub("", console.export_svg(title="make run", unique_id="demo")) + "\n"
 
 
 # --- the worker --------------------------------------------------------------------------------
@@ -244,7 +327,8 @@ def _sum_up(console: Console, watch: _Watch, judged: Counter[str]) -> bool:
 class _Worker:
     """A worker in a process of its own, as it would run in production."""
 
-    def __init__(self, process: asyncio.subprocess.Process, log: Path) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, log: Path, env_file: Path) -> None:
+        self.env_file = env_file
         self._process = process
         self._log = log
 
@@ -308,7 +392,7 @@ async def _worker(redis_url: str, bootstrap_servers: str, metrics_port: int) -> 
                 stderr=stream,
                 start_new_session=True,
             )
-        worker = _Worker(process, log)
+        worker = _Worker(process, log, env_file)
         try:
             yield worker
         finally:

@@ -1,18 +1,22 @@
 """The demonstration, as `make run` runs it, only faster."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
+from rules.registry import all_rules
 from tests.servers import LONG_ENOUGH, descendants, eventually, is_running, lifeline, run
 from twinwatch.embedded.kept import kept
-from twinwatch.sample_day import EXPECTED, EXPECTED_DEAD_LETTERS
+from twinwatch.sample_day import EXPECTED, EXPECTED_DEAD_LETTERS, STRIKE
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -60,6 +64,9 @@ def test_everything_that_the_day_has_in_store_is_found_and_shown(tmp_path: Path)
     assert "keeps everything in memory only" in out
     assert f"{len(EXPECTED)} of {len(EXPECTED)} cases found" in out
     assert "MISSING" not in out
+    assert {expectation.rule for expectation in EXPECTED} == set(all_rules())
+    assert f"What the verdict changed: {STRIKE.actor} has 1 upheld before" in out
+    assert "hence warn instead of review" in out.partition("What the verdict changed")[2]
     for rule in {expectation.rule for expectation in EXPECTED}:
         assert f" {rule} " in out.partition("Records judged")[0], "an incident is shown as it comes"
     for reason in EXPECTED_DEAD_LETTERS:
@@ -69,20 +76,45 @@ def test_everything_that_the_day_has_in_store_is_found_and_shown(tmp_path: Path)
 
 @pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGKILL, -9)])
 def test_it_goes_on_until_it_is_stopped_and_takes_its_servers_along(tmp_path: Path, number: int, status: int) -> None:
-    with demo(tmp_path, "--forever") as process:
+    with demo(tmp_path, "--forever", "--speed", "20000") as process:
         assert process.stdout
         for line in process.stdout:
-            if line.startswith("Metrics"):
+            if " mass_messaging " in line:
                 break
         servers = children_of(process.pid)
         assert len(servers) == 2  # Redis and the worker
         process.send_signal(number)
-        _, err = process.communicate(timeout=LONG_ENOUGH)
+        out, err = process.communicate(timeout=LONG_ENOUGH)
     assert process.returncode == status
+    if number != signal.SIGKILL:
+        assert "What the day had in store" in out
+        assert f" of {len(EXPECTED)} cases found" in out
+        assert "MISSING" not in out
     assert err == ("" if number == signal.SIGKILL else "twinwatch: stopped\n")
     eventually(lambda: not any(is_running(pid) for pid in servers), what="the servers are gone")
     if number != signal.SIGKILL:
         assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.slow
+def test_it_leaves_its_servers_up_where_it_is_asked_to_and_draws_what_it_found(tmp_path: Path) -> None:
+    picture = tmp_path / "found.svg"
+    with demo(tmp_path, "--keep", "--speed", "20000", "--picture", str(picture)) as process:
+        assert process.stdout
+        listing = next(line for line in process.stdout if "incidents list" in line).split()
+        done = run(sys.executable, "-m", *listing, "--json", env=os.environ | {"COLUMNS": "200"})
+        assert done.returncode == 0, done.stderr
+        assert {json.loads(line)["rule"] for line in done.stdout.splitlines()} >= {"mass_messaging", "threat"}
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=LONG_ENOUGH)
+    assert process.returncode == 130
+    assert err == "twinwatch: stopped\n"
+    drawn = picture.read_text(encoding="utf-8")
+    ElementTree.fromstring(drawn)
+    assert all(rule in drawn for rule in {expectation.rule for expectation in EXPECTED})
+    assert len(drawn) < 40_000
+    assert not re.search(r"url\((?!#)", drawn)
+    assert list(tmp_path.iterdir()) == [picture]
 
 
 def test_a_machine_without_servers_is_told_what_would_help(tmp_path: Path) -> None:

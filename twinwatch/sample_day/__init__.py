@@ -6,9 +6,11 @@ Everything is made up here: members, texts, events. The same day and seed always
 from twinwatch.sample_day.day import (
     EXPECTED,
     EXPECTED_DEAD_LETTERS,
+    STRIKE,
     UNWANTED_MEMBERS,
     Expectation,
     SampleRecord,
+    evening,
     sample_day,
     timed_sample_day,
     yesterday,
@@ -17,9 +19,11 @@ from twinwatch.sample_day.day import (
 __all__ = [
     "EXPECTED",
     "EXPECTED_DEAD_LETTERS",
+    "STRIKE",
     "UNWANTED_MEMBERS",
     "Expectation",
     "SampleRecord",
+    "evening",
     "sample_day",
     "timed_sample_day",
     "yesterday",

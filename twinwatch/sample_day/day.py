@@ -35,6 +35,9 @@ class Expectation(NamedTuple):
 _BURST, _SLOW, _COPIER, _GREEK_COPIER = "teacher-901", "teacher-902", "teacher-903", "teacher-904"
 _POST_COPIER, _THREAD_COPIER, _FLOODER, _COMMENTER = "teacher-905", "teacher-906", "teacher-907", "teacher-908"
 _REQUESTER, _PROJECT_INVITER, _EVENT_INVITER, _COLLECTOR = "teacher-909", "teacher-910", "teacher-911", "teacher-912"
+_THREATENER, _FILMER, _PRETENDER = "teacher-913", "teacher-914", "teacher-915"
+_PUPILS_SHOWN, _PHONE_GIVEN, _STRAYER = "teacher-916", "teacher-917", "teacher-918"
+_INSULTERS = ("teacher-931", "teacher-932", "teacher-933")
 _CAMPAIGN = tuple(f"teacher-{number}" for number in range(921, 926))
 
 
@@ -60,8 +63,31 @@ EXPECTED: tuple[Expectation, ...] = (
         frozenset(_CAMPAIGN),
         "five accounts, one French text in messages, posts and comments",
     ),
+    _expect("commercial_content", _COPIER, "the text to 18 people sells, and its addresses are pushed"),
+    _expect("reported_by_members", _BURST, "four members report who writes to strangers"),
+    _expect("off_topic_post", _STRAYER, "a football match in a thread about bees; told in shadow"),
+    _expect("threat", _THREATENER, "one message that announces violence"),
+    *(_expect("abusive_language", insulter, "a comment that insults a member") for insulter in _INSULTERS),
+    _expect("harassment", _INSULTERS[0], "three accounts insult one member"),
+    _expect("copyright_risk", _FILMER, "a film as a file, where films are to be linked"),
+    _expect("impersonation", _PRETENDER, "calls itself the platform's support"),
+    _expect("pupil_image", _PUPILS_SHOWN, "shows pupils to everybody without their parents' consent"),
+    _expect("private_information", _PHONE_GIVEN, "a telephone number in a forum"),
 )
 """What the sample day must lead to: a rule and whom it is about."""
+
+
+class Strike(NamedTuple):
+    """Whom a moderator judges in the evening: by which rule's incident, and by which rule the member is found again."""
+
+    actor: str
+    rule: str
+    again: str
+
+
+STRIKE = Strike(_COMMENTER, "copied_comment", "pupil_image")
+EVENING = 90_000
+"""The number of the evening's first event: a day has fewer."""
 
 UNWANTED_MEMBERS = frozenset(
     [
@@ -77,6 +103,13 @@ UNWANTED_MEMBERS = frozenset(
         _PROJECT_INVITER,
         _EVENT_INVITER,
         _COLLECTOR,
+        _THREATENER,
+        _FILMER,
+        _PRETENDER,
+        _PUPILS_SHOWN,
+        _PHONE_GIVEN,
+        _STRAYER,
+        *_INSULTERS,
         *_CAMPAIGN,
     ]
 )
@@ -111,6 +144,32 @@ def timed_sample_day(day: date, seed: int = 1) -> Iterator[tuple[float, SampleRe
     for behaviour in _BEHAVIOURS:
         behaviour(writer)
     return writer.in_order()
+
+
+def evening(day: date, upheld: str) -> Iterator[SampleRecord]:
+    """After `day`: a moderator upholds the incident of that id, which is `STRIKE`'s, and its subject breaks another rule."""
+    writer = _Day(day, Random(upheld))
+    writer.event(
+        23.5,
+        "verdict",
+        "moderator-01",
+        roles=["moderator"],
+        language="en",
+        incident_id=upheld,
+        verdict="upheld",
+        action="warned",
+    )
+    writer.event(
+        23.7,
+        "media_upload",
+        STRIKE.actor,
+        media_id=f"pupils-{day:%Y%m%d}-evening",
+        media_kind="image",
+        visibility="members",
+        surface="twinspace",
+        shows_pupils=True,
+    )
+    return (record for _, record in writer.in_order(first=EVENING))
 
 
 def yesterday() -> date:
@@ -190,8 +249,8 @@ class _Day:
     def stamp(self, hour: float) -> str:
         return (self._midnight + timedelta(hours=hour)).isoformat()
 
-    def in_order(self) -> Iterator[tuple[float, SampleRecord]]:
-        for number, (hour, event) in enumerate(sorted(self._events, key=lambda entry: entry[0]), start=1):
+    def in_order(self, first: int = 1) -> Iterator[tuple[float, SampleRecord]]:
+        for number, (hour, event) in enumerate(sorted(self._events, key=lambda entry: entry[0]), start=first):
             if isinstance(event, SampleRecord):
                 yield hour, event
             else:
@@ -317,6 +376,60 @@ def _campaign(day: _Day) -> None:
                 "comment": {"owner_id": member},
             }
             day.event(hour, surface, actor, language="fr", text=next(copies), **places[surface])
+
+
+def _words_that_hurt(day: _Day) -> None:
+    victim = day.teachers[40]
+    threat = texts.unwanted("threat")
+    day.event(10.2, "message", _THREATENER, language="en", recipient_ids=[day.teachers[41]], text=threat)
+    for number, (insulter, insult) in enumerate(zip(_INSULTERS, texts.unwanted_list("insults"), strict=True)):
+        day.event(18.0 + number / 2, "comment", insulter, language="en", owner_id=victim, text=insult)
+
+
+def _articles_8_to_11(day: _Day) -> None:
+    day.event(
+        9.7,
+        "media_upload",
+        _FILMER,
+        media_id=f"film-{day.day:%Y%m%d}",
+        media_kind="video",
+        visibility="members",
+        surface="twinspace",
+    )
+    day.event(8.4, "profile_update", _PRETENDER, display_name=texts.unwanted("pretended_name"))
+    day.event(
+        12.1,
+        "media_upload",
+        _PUPILS_SHOWN,
+        media_id=f"pupils-{day.day:%Y%m%d}",
+        media_kind="image",
+        visibility="public",
+        surface="profile",
+        shows_pupils=True,
+        consent=False,
+    )
+    day.event(
+        13.4,
+        "forum_post",
+        _PHONE_GIVEN,
+        language="de",
+        forum_id="forum-2",
+        thread_id="thread-numbers",
+        text=texts.unwanted("phone_number"),
+    )
+
+
+def _stray_post(day: _Day) -> None:
+    day.event(
+        19.3,
+        "forum_post",
+        _STRAYER,
+        language="en",
+        forum_id="forum-3",
+        thread_id="thread-bees",
+        thread_title=texts.unwanted("bees_title"),
+        text=texts.unwanted("football"),
+    )
 
 
 def _unusable_records(day: _Day) -> None:
@@ -552,6 +665,9 @@ _BEHAVIOURS: tuple[Callable[[_Day], None], ...] = (
     _profiles_and_media,
     _reports_and_verdicts,
     _praise,
-    # Last, because it uses up what is left to say.
+    # uses up what is left to say
     _talk,
+    _words_that_hurt,
+    _articles_8_to_11,
+    _stray_post,
 )

@@ -51,6 +51,11 @@ def unwanted(name: str) -> str:
     return str(_unwanted()[name])
 
 
+def unwanted_list(name: str) -> list[str]:
+    """Several such texts."""
+    return [str(text) for text in _unwanted()[name]]
+
+
 class Conversation:
     """Hands out texts of several sentences; no two of one language share more than one of their three sentences."""
 
