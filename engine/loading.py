@@ -9,10 +9,16 @@ from typing import Any
 from phonenumbers import PhoneMetadata
 
 _ROOMS = ("models", "text", "rules")
+_OBJECTS, _LOOKS = 20_000, 20
+"""Garbage in cycles is looked for after so many objects more, and among older ones at every so many of these times. A batch
+makes very many objects and hardly a cycle: with Python's own 700 and 10 a tenth of a worker's time goes into looking.
+"""
 
 
 def load_tables() -> None:
     """Load all word lists, lexicons and tables of letters, addresses and numbers. Takes a second or a few; runs in any thread.
+
+    Afterwards garbage is looked for less often, and not among what was loaded.
 
     Whatever a module of ours keeps in a `functools.cache` without parameters is such a table, and needs no mention here.
     """
@@ -24,6 +30,7 @@ def load_tables() -> None:
         PhoneMetadata.load_all()
     finally:
         gc.freeze()
+        gc.set_threshold(_OBJECTS, _LOOKS, _LOOKS)
         gc.enable()
 
 

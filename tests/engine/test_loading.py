@@ -1,5 +1,6 @@
 """Once tables are loaded, judging reads nothing any more: the first batch takes no longer than others."""
 
+import json
 import sys
 
 import pytest
@@ -9,7 +10,7 @@ from tests.servers import run
 pytestmark = pytest.mark.usefixtures("servers")
 
 PROGRAM = """
-import asyncio, json, sys
+import asyncio, gc, json, sys
 from datetime import date
 from redis.asyncio import Redis
 from engine.engine import Engine
@@ -61,26 +62,33 @@ async def main():
         await client.ping()
         batch, read = list(records()), []
         sys.addaudithook(lambda event, told: read.append(str(told[0])) if event in ("open", "import") else None)
+        looks = gc.get_stats()[0]["collections"]
         await engine.process(batch[:1000])
-        print(json.dumps([str(name) for name in read]))
+        print(json.dumps([[str(name) for name in read], gc.get_stats()[0]["collections"] - looks]))
         await client.aclose()
 
 asyncio.run(main())
 """
 
 
-def read_while_judging(tables: str) -> str:
+def judging(tables: str) -> tuple[list[str], int]:
+    """What is read while a thousand records are judged, and how often garbage is looked for."""
     done = run(sys.executable, "-c", PROGRAM, tables)
     assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+    read, looks = json.loads(done.stdout)
+    return read, looks
 
 
-def test_judging_reads_no_file_and_imports_no_module_once_tables_are_loaded() -> None:
-    assert read_while_judging("loaded") == "[]"
+def test_once_tables_are_loaded_judging_reads_nothing_and_seldom_looks_for_garbage() -> None:
+    read, looks = judging("loaded")
+    assert read == []
+    assert 0 < looks < 40
 
 
 def test_without_loading_it_would() -> None:
-    assert "greetings.yaml" in read_while_judging("not loaded")
+    read, looks = judging("not loaded")
+    assert any(name.endswith("greetings.yaml") for name in read)
+    assert looks > 100
 
 
 def test_a_worker_loads_no_scipy() -> None:
