@@ -42,10 +42,55 @@ def names(written: str) -> set[str]:
         ("https://example.com/?aff=anna", "referral link"),
         ("https://example.casino/", "trading domain"),
         ("https://example.com/", "link"),
+        ("Online casino with free spins", "gambling"),
+        ("Hot sexy girls webcam", "adult"),
+        ("Buy viagra without prescription", "medicine"),
+        ("Buy real followers for your page", "fakes"),
+        ("Free delivery this week", "free"),
+        ("Only today, last chance", "urgency"),
+        ("Reply YES to join", "reply"),
+        ("T&Cs apply", "terms"),
+        ("Verify your account now", "account"),
+        ("Work from home, no experience needed", "job"),
+        ("A flat for rent in the centre", "let"),
+        ("Send me a private message for orders", "private"),
+        ("Our company offers translations", "seller"),
+        ("Click here", "visit"),
+        ("Check out my channel", "own"),
+        ("Subscribe to my channel", "follow"),
+        ("BUY NOW THE BEST TABLETS IN TOWN!!!", "shouting"),
+        ("Beware of this scam", "warning"),
     ],
 )
 def test_each_sign_is_known_by_its_phrases_and_links(written: str, sign: str) -> None:
     assert sign in names(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Tá mé ag díol málaí, ach 20 euro, scríobh chugam ar WhatsApp inniu amháin.",
+        "Airgead le tuilleamh: tuill 300 euro sa lá sa bhaile, gan taithí, cliceáil anseo",
+        "Qed inbigħ boroż, 20 ewro, ibgħatli messaġġ fuq WhatsApp, illum biss.",
+        "Aqla' 300 ewro kuljum mid-dar, mingħajr esperjenza, ikklikkja hawn",
+        "Ze verkafen: meng Täsch, nëmmen 20 Euro, schreift mir op WhatsApp, nëmmen haut.",
+        "Verdéngt 300 Euro den Dag vun doheem, ouni Erfarung, klickt hei",
+    ],
+)
+def test_offers_in_irish_maltese_and_luxembourgish(written: str) -> None:
+    assert read(written).points > 6
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "Cosnaíonn na ticéid don mhúsaem 5 euro an dalta, íoc leis an múinteoir.",
+        "Il-biljetti tal-mużew jiswew 5 ewro kull student.",
+        "D'Ticketen fir de Musée kaschten 5 Euro pro Schüler.",
+    ],
+)
+def test_a_class_at_a_museum_pays_in_irish_maltese_and_luxembourgish(written: str) -> None:
+    assert read(written).points == 0
 
 
 @pytest.mark.parametrize("written", ["", "Hello", "Let us meet on Monday at 10.30", "2026", "www", "🔗"])
