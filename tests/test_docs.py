@@ -1,5 +1,6 @@
 """The documentation: every link leads somewhere, and what it tells a newcomer to do does what it says."""
 
+import ast
 import re
 import shutil
 import subprocess
@@ -46,6 +47,26 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
     links = re.findall(r"]\(([^)#]+)", (REPOSITORY / "README.md").read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if "://" not in link and not (REPOSITORY / link).exists()] == []
+
+
+def names_in(tree: ast.AST, within: str = "") -> set[str]:
+    """Functions, classes and methods that a module defines."""
+    found = set()
+    for node in ast.iter_child_nodes(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            found |= {within + node.name, *names_in(node, f"{within}{node.name}.")}
+    return found
+
+
+def test_the_page_of_the_architecture_has_twelve_steps_and_every_function_it_names_exists() -> None:
+    page = (DOCS / "architecture.md").read_text("utf-8")
+    steps = re.findall(r"^(\d+)\. \*\*.*?(?=^\d+\.|^What happens)", page, re.MULTILINE | re.DOTALL)
+    assert steps == [str(number) for number in range(1, 13)]
+    for step in re.split(r"^\d+\. ", page, flags=re.MULTILINE)[1:]:
+        named = re.findall(r"`([\w/]+\.py)::([\w.]+)`", step)
+        assert named, step
+        for file, name in named:
+            assert name in names_in(ast.parse((REPOSITORY / file).read_text("utf-8"))), f"{file}::{name}"
 
 
 def test_there_are_few_terms() -> None:
