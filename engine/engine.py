@@ -55,6 +55,7 @@ from state.requests import (
     Recalled,
     Revision,
     Silenced,
+    Talk,
     Text,
     Tie,
 )
@@ -277,17 +278,21 @@ class Engine:
         weigh = self._policy.feedback.reporters.weight
         weights = {i: weigh(r.upheld, r.dismissed) for i, r in zip(filings, recalled.records, strict=True)}
         known: dict[int, frozenset[str]] = {}
+        talked: dict[int, frozenset[str]] = {}
         answered: dict[int, tuple[Answered, ...]] = {}
-        for index, acquaintances, answers in zip(owners, recalled.known, recalled.answered, strict=True):
-            known[index] = known.get(index, frozenset()) | acquaintances
+        for index, tie, acquaintances, answers in zip(owners, ties, recalled.known, recalled.answered, strict=True):
+            by = talked if isinstance(tie, Talk) else known
+            by[index] = by.get(index, frozenset()) | acquaintances
             answered[index] = answered.get(index, ()) + answers
+        nobody = frozenset[str]()
         campaigns = dict(zip(compared, recalled.campaigns, strict=True))
         united = dict(zip(compared, recalled.united, strict=True))
         facts = [
             Fact(
                 event=without_words(arrival.event),
                 time=arrival.event.time,
-                strangers=_strangers(arrival.event, known.get(index, frozenset())),
+                strangers=_strangers(arrival.event, known.get(index, nobody) | talked.get(index, nobody)),
+                fellows=tuple(sorted(talked.get(index, nobody) - known.get(index, nobody))),
                 writing=writings[index],
                 campaign=campaigns.get(index),
                 answers=answered.get(index, ()),
@@ -519,7 +524,10 @@ def _ties(event: Event) -> list[Tie]:
     if isinstance(event, ContactRequest) and others:
         ties.append(Question(event.time, event.actor_id, others, "contact"))
     if others:
-        ties.append(Approach(event.time, event.actor_id, others, ask=_told_known(event) is None, most=MOST_REMEMBERED))
+        ask = _told_known(event) is None
+        ties.append(Approach(event.time, event.actor_id, others, ask=ask, most=MOST_REMEMBERED))
+        if isinstance(event, Message) and event.conversation_id is not None:
+            ties.append(Talk(event.time, event.actor_id, others, event.conversation_id, ask=ask))
     if isinstance(event, ContactResponse) and event.actor_id != event.requester_id:
         ties.append(Answer(event.time, event.actor_id, event.requester_id, "contact", "", event.accepted))
     if isinstance(event, InvitationResponse) and event.actor_id != event.inviter_id:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from models.events import Message
 from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.copies import copies_by_author, too_many_copies, upheld_signal, with_upheld_copies
-from rules.quotas import Quotas, Reached, counted, number_of, quota_signals, reached
+from rules.quotas import NEVER, Quotas, Reached, counted, number_of, quota_signals, reached
 
 
 def _strangers(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -58,33 +58,71 @@ MASS_MESSAGING = Rule(
 )
 
 
+SEVERAL_CONVERSATIONS = 2
+"""From so many conversations with one text on its sender is no longer talking with those who are in them."""
+
+
 def _copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
     if fact.campaign and fact.strangers:
         yield (fact.event.actor_id, fact.campaign.campaign_id), fact.strangers
 
 
+def _to_fellows(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if fact.campaign and fact.fellows:
+        yield (fact.event.actor_id, fact.campaign.campaign_id), (*fact.strangers, *fact.fellows)
+
+
+def _conversations(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    message = fact.event
+    if fact.campaign and fact.fellows and isinstance(message, Message) and message.conversation_id:
+        yield (message.actor_id, fact.campaign.campaign_id), (message.conversation_id,)
+
+
+COPY_FELLOWS = copies_by_author("members of others' conversations sent a text by actor", Message, _to_fellows)
+CONVERSATIONS = copies_by_author("others' conversations an actor wrote a text in", Message, _conversations)
 COPY_RECIPIENTS = copies_by_author("strangers sent a text by actor", Message, _copies, spared_by=ACQUAINTING)
 
 
 class CopiedMessageLimits(Struct, frozen=True, forbid_unknown_fields=True):
-    """Distinct strangers who got near-identical text from one sender."""
+    """Distinct strangers who got near-identical text from one sender. Where it goes into several conversations that others
+    opened, all their members count.
+    """
 
     recipients: Quotas
 
 
 def _copied_message_signals(limits: CopiedMessageLimits) -> dict[str, Signal]:
-    return quota_signals("recipients", COPY_RECIPIENTS, limits.recipients) | upheld_signal()
+    conversations = {
+        f"conversations/{quota.window}": Signal(CONVERSATIONS, int(quota.window), NEVER) for quota in limits.recipients
+    }
+    return (
+        quota_signals("recipients", COPY_RECIPIENTS, limits.recipients)
+        | quota_signals("fellows", COPY_FELLOWS, limits.recipients)
+        | conversations
+        | upheld_signal()
+    )
 
 
 def judge_copied_message(case: Case, limits: CopiedMessageLimits) -> Finding | None:
     """One text to several strangers, whether in one send or in many; at once where people have upheld it before."""
-    over = reached("recipients", limits.recipients, case.readings)
-    return with_upheld_copies(case, too_many_copies(case, over, _says))
+    over, says = reached("recipients", limits.recipients, case.readings), _says
+    if not over:
+        over, says = reached("fellows", limits.recipients, case.readings), _says_in_conversations
+        if over and case.readings[f"conversations/{over.quota.window}"].count < SEVERAL_CONVERSATIONS:
+            over = None
+    return with_upheld_copies(case, too_many_copies(case, over, says))
 
 
 def _says(over: Reached) -> str:
     to = f"{number_of(over.reading)} members they have no ties with"
     return f"Sent the same or nearly the same text to {to} in {counted(over.reading.events, 'message')}"
+
+
+def _says_in_conversations(over: Reached) -> str:
+    return (
+        f"Sent the same or nearly the same text to {number_of(over.reading)} members of several conversations that others "
+        f"opened, in {counted(over.reading.events, 'message')}"
+    )
 
 
 COPIED_MESSAGE = Rule(

@@ -245,7 +245,7 @@ class _Forgetting:
         for _ in range(_ATTEMPTS):
             changes = _Changes()
             match kind:
-                case b"tie" | b"asked" | b"answers" | b"reported":
+                case b"tie" | b"asked" | b"answers" | b"reported" | b"in" | b"circle":
                     await self._examine_ties(keys, changes)
                 case b"incident":
                     await self._examine_incidents(keys, changes)
@@ -253,6 +253,8 @@ class _Forgetting:
                     for key in keys:
                         if self._owned(key):
                             changes.drop(key)
+                case b"talk":
+                    await self._examine_talks(keys, changes)
                 case b"brought" | b"added":
                     await self._examine_hashes(keys, changes)
                 case b"leader" | b"sentence":
@@ -288,6 +290,18 @@ class _Forgetting:
         for key, there in zip(keys, found, strict=True):
             if there:
                 changes.take_out(key, {self._member})
+
+    async def _examine_talks(self, keys: list[_Key], changes: _Changes) -> None:
+        """The member was addressed in no conversation, and whom the member addressed there was addressed by nobody."""
+        for key in keys:
+            swaps: dict[bytes, _Swap] = {}
+            async for name, value in self._fields(key):
+                if name == self._member:
+                    changes.take_out(key, {name})
+                elif value[:MEMBER_BYTES] == self._member:
+                    left = bytes(MEMBER_BYTES) + value[MEMBER_BYTES:]
+                    swaps[name] = _Swap(key, "hash", name, value, left, 1)
+            changes.swaps += swaps.values()
 
     async def _examine_texts(self, keys: list[_Key], changes: _Changes) -> None:
         """What leaders keep of the member's texts, and that the member wrote a sentence. Hashes of texts stay."""
@@ -416,7 +430,7 @@ class _Forgetting:
             gone = await self._in_steps([("UNLINK", key.raw) for key, _ in dropped])
             taken = await self._in_steps(
                 [
-                    ("HDEL" if key.kind in (b"brought", b"added") else "ZREM", key.raw, *entries)
+                    ("HDEL" if key.kind in (b"brought", b"added", b"talk") else "ZREM", key.raw, *entries)
                     for key, entries in without
                 ]
             )

@@ -64,7 +64,20 @@ class Answered(Struct, frozen=True):
     accepted: bool
 
 
-Tie = Approach | Question | Answer
+class Talk(Struct, frozen=True):
+    """`actor` addresses `others` in a conversation. Those are known through it whom others have addressed there before (or
+    who opened it), where somebody else than the actor opened it and the actor was addressed, too. With `ask` false nothing is
+    asked.
+    """
+
+    time: int
+    actor: str
+    others: tuple[str, ...]
+    conversation: str
+    ask: bool = True
+
+
+Tie = Approach | Talk | Question | Answer
 
 
 class EventName(Struct, frozen=True):
@@ -357,7 +370,7 @@ class Doubt(Struct, frozen=True):
 
 
 class Recalled(Struct, frozen=True):
-    """Answers parallel to the ties (known others, and what others' answers count by the tie), to texts, events and reports.
+    """Answers parallel to the ties (others known by it, and what others' answers count by it), to texts, events and reports.
 
     An answer counts by itself where its question had been seen, and by its question where it had been waiting for that.
     A text has no campaign where its author has brought too many new ones already. `told` are the revisions that an event

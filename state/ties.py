@@ -1,16 +1,16 @@
 """Who knows whom, and who was asked: the ties of a batch as operations of their shards, and what the shards answer."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from heapq import nsmallest
 from typing import Any
 
 from state.pseudonyms import MEMBER_BYTES, Pseudonyms
-from state.requests import Answer, Answered, Approach, Question, QuestionKind, Tie
+from state.requests import Answer, Answered, Approach, Question, QuestionKind, Talk, Tie
 from state.scripts import Script, shard_of
 
 TIES = Script("ties")
-_ASKERS, _ANSWERERS, _BOTH = 1, 2, 3
-"""Whose ties an operation may add to: of the members of a question each stands in a shard of its own."""
+_ASKERS, _ANSWERERS, _PROJECTS = 1, 2, 4
+"""Whose ties an operation may add to: the members of a question and a project may each stand in a shard of their own."""
 _INVITATIONS: tuple[QuestionKind, ...] = ("project", "event")
 
 
@@ -21,7 +21,9 @@ def work_of(operation: Sequence[Any]) -> int:
             return 1 + 2 * len(others)
         case ("ask", _, members, _):
             return 1 + len(members)
-        case ("question", *_, others, _):
+        case ("partners", _, _, others) | ("talk", _, _, others, _, _):
+            return 1 + 2 * len(others)
+        case ("question", *_, others, _, _):
             return 1 + 4 * len(others)  # answers may wait for it
     return 4
 
@@ -31,7 +33,7 @@ class TiePlan:
 
     def __init__(self, ties: Sequence[Tie], pseudonyms: Pseudonyms, shards: int) -> None:
         self._ties = ties
-        self._strangers: dict[tuple[int, int], tuple[int, list[str]]] = {}
+        self._strangers: dict[tuple[int, int], tuple[int, Sequence[str]]] = {}
         self._questions: dict[tuple[int, int], tuple[int, tuple[str, ...]]] = {}
         self._answers: dict[tuple[int, int], tuple[int, Answer]] = {}
         self.operations: list[list[Any]] = [[] for _ in range(shards)]
@@ -49,6 +51,8 @@ class TiePlan:
                 remembered = nsmallest(tie.most, tie.others) if 0 < tie.most < len(tie.others) else tie.others
                 others = [member(other) for other in remembered]
                 self.operations[self._shard_of(tie.actor)].append(("approach", tie.time, member(tie.actor), others))
+            case Talk():
+                self._talk(index, tie)
             case Question():
                 self._question(index, tie)
             case Answer():
@@ -58,20 +62,27 @@ class TiePlan:
         shard, by_shard = self._shard_of(question.asker), self._by_shard(question.others)
         what, answers = self._what(question.kind, question.target), self._answers_to(question.kind, question.target)
         acquaints = int(question.kind != "event")
+        circle = self._circle(question.target, question.asker)
 
         def put(shard: int, others: Sequence[str], whose: int) -> None:
             member = self._pseudonyms.member
             keys = [member(other) for other in others]
             self.operations[shard].append(
-                ("question", question.time, member(question.asker), what, answers, acquaints, keys, whose)
+                ("question", question.time, member(question.asker), what, answers, acquaints, keys, whose, circle)
             )
 
-        # the asker's shard knows all who were asked, and says who has answered
+        # the shards of the asker and of the project know all who were asked, and the asker's says who has answered
+        shards = {one: _ANSWERERS for one in by_shard if by_shard.keys() == {one}}
+        shards[shard] = shards.get(shard, 0) | _ASKERS
+        if question.kind == "project":
+            project = shard_of(what, len(self.operations))
+            shards[project] = shards.get(project, 0) | _PROJECTS
         self._questions[shard, len(self.operations[shard])] = (index, question.others)
-        put(shard, question.others, _BOTH if by_shard.keys() == {shard} else _ASKERS)
-        if by_shard.keys() != {shard}:
-            for other_shard, others in by_shard.items():
-                put(other_shard, others, _ANSWERERS)
+        for one, whose in shards.items():
+            put(one, question.others, whose)
+        if len(by_shard) > 1:
+            for one, others in by_shard.items():
+                put(one, others, _ANSWERERS)
 
     def _answer(self, index: int, answer: Answer) -> None:
         member = self._pseudonyms.member
@@ -80,7 +91,12 @@ class TiePlan:
         asked = [(self._what(kind, answer.target), int(kind != "event")) for kind in kinds]
         name = self._answers_to(kinds[0], answer.target)
         self._answers[shard, len(self.operations[shard])] = (index, answer)
-        shards = {shard: _BOTH} if shard == other_shard else {shard: _ASKERS, other_shard: _ANSWERERS}
+        shards = {shard: _ASKERS}
+        shards[other_shard] = shards.get(other_shard, 0) | _ANSWERERS
+        if answer.kind == "invitation":
+            project = shard_of(asked[0][0], len(self.operations))
+            shards[project] = shards.get(project, 0) | _PROJECTS
+        circle = self._circle(answer.target, answer.asker)
         for one, whose in shards.items():
             self.operations[one].append(
                 (
@@ -92,8 +108,22 @@ class TiePlan:
                     name,
                     int(answer.accepted),
                     whose,
+                    circle,
                 )
             )
+
+    def _talk(self, index: int, talk: Talk) -> None:
+        member, conversation = self._pseudonyms.member, self._pseudonyms.key("talk", talk.conversation)
+        self._asked(
+            index,
+            shard_of(conversation, len(self.operations)),
+            talk.others,
+            lambda others: ("talk", talk.time, member(talk.actor), others, conversation, int(talk.ask)),
+        )
+
+    def _circle(self, target: str, founder: str) -> bytes:
+        """Those who accepted a member's invitation to a project, where nobody is known to have invited the member."""
+        return self._pseudonyms.key("circle", target, founder)[:MEMBER_BYTES]
 
     def _what(self, kind: QuestionKind, target: str) -> bytes:
         """What is asked."""
@@ -113,18 +143,27 @@ class TiePlan:
         return by_shard
 
     def _ask(self, index: int, tie: Approach) -> None:
+        actor = self._pseudonyms.member(tie.actor)
         for shard, others in self._by_shard(tie.others).items():
-            self._strangers[shard, len(self.operations[shard])] = (index, others)
-            keys = [self._pseudonyms.member(other) for other in others]
-            self.operations[shard].append(("ask", tie.time, keys, self._pseudonyms.member(tie.actor)))
+            self._asked(index, shard, others, lambda keys: ("ask", tie.time, keys, actor))
+        # any of them may be where a project is kept that they share
+        for shard in range(len(self.operations)):
+            self._asked(index, shard, tie.others, lambda keys: ("partners", tie.time, actor, keys))
+
+    def _asked(
+        self, index: int, shard: int, others: Sequence[str], operation: Callable[[list[bytes]], tuple[Any, ...]]
+    ) -> None:
+        """Add an operation that tells which of the others are known."""
+        self._strangers[shard, len(self.operations[shard])] = (index, others)
+        self.operations[shard].append(operation([self._pseudonyms.member(other) for other in others]))
 
     def answers(self, by_shard: Mapping[int, list[bytes]]) -> tuple[list[frozenset[str]], list[tuple[Answered, ...]]]:
         """Known others and the answers that count, parallel to the ties."""
         known: list[set[str]] = [set() for _ in self._ties]
         answered: list[tuple[Answered, ...]] = [() for _ in self._ties]
         for (shard, position), (index, others) in self._strangers.items():
-            flags = by_shard[shard][position].decode()
-            known[index].update(other for other, flag in zip(others, flags, strict=True) if flag == "1")
+            if flags := by_shard[shard][position].decode():
+                known[index].update(other for other, flag in zip(others, flags, strict=True) if flag == "1")
         for (shard, position), (index, asked) in self._questions.items():
             flags = by_shard[shard][position].decode()
             # 1 for a refusal, 2 for an acceptance, 3 where both wait

@@ -11,22 +11,39 @@
 -- younger than one like it that waits is taken to have waited, too. Forged answers fill the forger's own set and no other.
 --
 -- The two members of a question may be kept in two shards. Then the asker's shard knows all that the asker asked, and each other
--- shard knows who of its own members were asked: both decide alike, and each adds to the ties of its own member.
+-- shard knows who of its own members were asked: both decide alike, and each adds to the ties of its own member. So does the shard
+-- of a project, which adds to the project's partners.
+--
+-- Partners of a project know each other. Whoever accepts joins the `circle:`s (sets with times of joining) of that project in
+-- which the asker stands, or one of the asker's own: an invitation by somebody whom no partner has ever invited makes nobody
+-- known to the others. `in:` is a set per member: project and circle, with the time of joining.
+--
+-- `talk:` is a hash per conversation: member -> {who addressed the member first, when}; under the empty name, who opened it and when.
+-- Who was addressed in a conversation that somebody else opened knows those whom others have addressed there.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
 -- ARGV[1]  msgpack {cap, seconds to live of ties and questions, seconds that an answer waits, {operation, ...}}, an operation
 --          being one of
 --          {"approach", time, member, {other, ...}}      member approaches others: remember
 --          {"ask", time, {member, ...}, other}           had each of these members approached other before this time?
---          {"question", time, asker, what, name of its answers, 1 if yes acquaints, {other, ...}, whose ties}
---          {"answer", time, member, asker, {{what, 1 if yes acquaints}, ...} what it may answer, its name, 1 for yes, whose ties}
---          whose ties: 1 the asker's, 2 the other's, 3 both
--- returns  msgpack, parallel to the operations: "" for approach; a string of "0" and "1" for ask; for question a digit for each
---          other: 1 if a no has been waiting for it, 2 for a yes, 3 for both, else 0; for answer "1" if it counts by itself, else "0"
+--          {"question", time, asker, what, name of its answers, 1 if yes acquaints, {other, ...}, whose ties, circle}
+--          {"answer", time, member, asker, {{what, 1 if yes acquaints}, ...} what it may answer, its name, 1 for yes, whose ties,
+--          circle}
+--          {"partners", time, member, {other, ...}}      which of these have been partners of member before this time?
+--          {"talk", time, member, {other, ...}, conversation, 1 if asked}  member addresses others: remember; do they know each other?
+--          whose ties: the sum of 1 the asker's, 2 the other's, 4 the project's; circle: the asker's own
+-- returns  msgpack, parallel to the operations: "" for approach; a string of "0" and "1" for ask, and for partners and talk, or "" where
+--          that is nobody; for question a digit for each other: 1 if a no has been waiting for it, 2 for a yes, 3 for both, else 0; for
+--          answer "1" if it counts by itself, else "0"
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
 local cap, ttl, waiting_ttl, operations = request[1], request[2], request[3], request[4]
+
+local ASKERS, ANSWERERS, PROJECTS = 1, 2, 4
+local NAME = 8       -- bytes of the name of a member, a project or a circle
+local CIRCLES = 50   -- of one member: the latest
+local SPOKEN = 1000  -- members of one conversation: the first
 
 local function text(number)
   return string.format('%.0f', number)
@@ -40,7 +57,7 @@ local function limit(key, size)
 end
 
 -- Adds members to a set with a time.
-local function add(key, time, members)
+local function add(key, time, members, most)
   local score = text(time)
   -- 1,000 members at a time: Lua's unpack has a limit
   for start = 1, #members, 1000 do
@@ -58,7 +75,7 @@ local function add(key, time, members)
   end
   redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. text(time - ttl * 1000000))
   redis.call('EXPIRE', key, ttl)
-  limit(key, cap)
+  limit(key, most or cap)
 end
 
 local function remember(time, member, others)
@@ -74,13 +91,102 @@ local function ask(time, members, other)
   return table.concat(known)
 end
 
-local function acquaint(time, asker, other, whose)
-  if whose ~= 2 then
+local function join(time, asker, other, project, circle)
+  local circles = {}
+  for _, entry in ipairs(redis.call('ZRANGEBYSCORE', prefix .. 'in:' .. asker, '-inf', text(time))) do
+    if string.sub(entry, 1, NAME) == project then
+      circles[#circles + 1] = string.sub(entry, NAME + 1)
+    end
+  end
+  if #circles == 0 then
+    circles = {circle}
+    add(prefix .. 'in:' .. asker, time, {project .. circle}, CIRCLES)
+    add(prefix .. 'circle:' .. circle, time, {asker})
+  end
+  for _, one in ipairs(circles) do
+    add(prefix .. 'in:' .. other, time, {project .. one}, CIRCLES)
+    add(prefix .. 'circle:' .. one, time, {other})
+  end
+end
+
+local function acquaint(time, asker, other, whose, project, circle)
+  if bit.band(whose, ASKERS) > 0 then
     remember(time, asker, {other})
   end
-  if whose ~= 1 then
+  if bit.band(whose, ANSWERERS) > 0 then
     remember(time, other, {asker})
   end
+  if bit.band(whose, PROJECTS) > 0 then
+    join(time, asker, other, project, circle)
+  end
+end
+
+local function partners(time, member, others)
+  local circles = redis.call('ZREVRANGEBYSCORE', prefix .. 'in:' .. member, '(' .. text(time), '-inf')
+  local known = {}
+  for _, entry in ipairs(circles) do
+    for start = 1, #others, 1000 do
+      local finish = math.min(start + 999, #others)
+      local key = prefix .. 'circle:' .. string.sub(entry, NAME + 1)
+      for i, since in ipairs(redis.call('ZMSCORE', key, unpack(others, start, finish))) do
+        if since and tonumber(since) < time then
+          known[start + i - 1] = '1'
+        end
+      end
+    end
+  end
+  if not next(known) then
+    return ''
+  end
+  for i = 1, #others do
+    known[i] = known[i] or '0'
+  end
+  return table.concat(known)
+end
+
+local function talk(time, member, others, conversation, asked)
+  local key = prefix .. 'talk:' .. conversation
+  local fields, stored = {'', member}, {}
+  for i, other in ipairs(others) do
+    fields[i + 2] = other
+  end
+  for start = 1, #fields, 1000 do
+    local finish = math.min(start + 999, #fields)
+    for i, value in ipairs(redis.call('HMGET', key, unpack(fields, start, finish))) do
+      stored[start + i - 1] = value
+    end
+  end
+  -- a talk of two is known by its answers
+  if not stored[1] and #others < 2 then
+    return ''
+  end
+  local function before(value)
+    return value and tonumber(string.sub(value, NAME + 1)) < time
+  end
+  local entry, written = member .. text(time), {}
+  local room = SPOKEN - redis.call('HLEN', key)
+  for i, value in ipairs(stored) do
+    local is_earlier = value and tonumber(string.sub(value, NAME + 1)) > time
+    if i ~= 2 and (is_earlier or (not value and room > 0)) then
+      written[#written + 1], written[#written + 2] = fields[i], entry
+      room = room - (value and 0 or 1)
+    end
+  end
+  for start = 1, #written, 1000 do
+    redis.call('HSET', key, unpack(written, start, math.min(start + 999, #written)))
+  end
+  redis.call('EXPIRE', key, ttl)
+  local function by_another(value)
+    return before(value) and string.sub(value, 1, NAME) ~= member
+  end
+  if asked ~= 1 or not by_another(stored[1]) or not by_another(stored[2]) then
+    return ''
+  end
+  local opener, known = string.sub(stored[1], 1, NAME), {}
+  for i, other in ipairs(others) do
+    known[i] = (other == opener or by_another(stored[i + 2])) and '1' or '0'
+  end
+  return table.concat(known)
 end
 
 -- Whether any of these members has an answer that waits.
@@ -97,7 +203,7 @@ local function anybody_waits(members)
   return false
 end
 
-local function question(time, asker, what, name, acquaints, others, whose)
+local function question(time, asker, what, name, acquaints, others, whose, circle)
   local asked = {}
   for i, other in ipairs(others) do
     asked[i] = other .. what
@@ -113,7 +219,7 @@ local function question(time, asker, what, name, acquaints, others, whose)
     yes = yes and yes >= time and yes
     found[i] = (no and no >= time and 1 or 0) + (yes and 2 or 0)
     if yes and acquaints == 1 then
-      acquaint(yes, asker, other, whose)
+      acquaint(yes, asker, other, whose, what, circle)
     end
   end
   return table.concat(found)
@@ -126,7 +232,7 @@ local function wait(key, time, entry)
   limit(key, cap)
 end
 
-local function answer(time, member, asker, questions, name, yes, whose)
+local function answer(time, member, asker, questions, name, yes, whose, circle)
   local waiting, entry = prefix .. 'answers:' .. member, asker .. name .. yes
   local waits = redis.call('ZSCORE', waiting, entry)
   if waits and tonumber(waits) >= time then
@@ -144,7 +250,7 @@ local function answer(time, member, asker, questions, name, yes, whose)
     return '0'
   end
   if yes == 1 and acquaints then
-    acquaint(time, asker, member, whose)
+    acquaint(time, asker, member, whose, questions[1][1], circle)
   end
   return '1'
 end
@@ -157,6 +263,10 @@ for index, operation in ipairs(operations) do
     remember(operation[2], operation[3], operation[4])
   elseif kind == 'ask' then
     result = ask(operation[2], operation[3], operation[4])
+  elseif kind == 'partners' then
+    result = partners(operation[2], operation[3], operation[4])
+  elseif kind == 'talk' then
+    result = talk(unpack(operation, 2))
   elseif kind == 'question' then
     result = question(unpack(operation, 2))
   else

@@ -92,6 +92,15 @@ def with_a_member(seed: int, *, copies: bool = False) -> list[Event]:
     return events
 
 
+def talks() -> list[Event]:
+    """Conversations that the member opened, and was addressed in."""
+    world = World(1, "talks-")
+    return [
+        world.event("message", who, recipient_ids=["passive-8", whom], conversation_id=f"of {whom}", text="Hello")
+        for who, whom in ((MEMBER, "passive-9"), ("active-1", MEMBER))
+    ]
+
+
 def opened(value: Any) -> Iterator[bytes]:
     """All pieces of bytes within a value of the store, what is packed unpacked and what is sealed opened."""
     if isinstance(value, dict):
@@ -172,7 +181,7 @@ def judge(bench: Bench, engine: Engine, outcome: Outcome) -> None:
 
 @pytest.mark.parametrize("shards", [1, 3])
 def test_nothing_is_left_of_the_member(bench: Bench, shards: int) -> None:
-    events = with_a_member(1, copies=True)
+    events = with_a_member(1, copies=True) + talks()
     engine = engine_over(bench.store(shards=shards))
     outcome = process(bench, engine, records(events), 50)
     judge(bench, engine, outcome)
@@ -197,10 +206,13 @@ def test_nothing_is_left_of_the_member(bench: Bench, shards: int) -> None:
 
 def test_it_shows_what_it_removed(any_bench: Bench) -> None:
     engine = engine_over(any_bench.store())
-    judge(any_bench, engine, process(any_bench, engine, records(with_a_member(2, copies=True)), 50))
+    judge(any_bench, engine, process(any_bench, engine, records(with_a_member(2, copies=True) + talks()), 50))
     removed = forgotten(any_bench, MEMBER).removed
     assert set(removed) == {
         "tie",
+        "in",
+        "circle",
+        "talk",
         "asked",
         "answers",
         "acts",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from state.requests import Answer, Answered, Approach, Question, QuestionKind, Tie
+from state.requests import Answer, Answered, Approach, Question, QuestionKind, Talk, Tie
 from state.store import Store
 from tests.state.conftest import Bench
 
@@ -22,6 +22,8 @@ class Oracle:
         self._first: dict[tuple[str, str], int] = {}
         self._asked: dict[tuple[str, str, str, str], int] = {}
         self._waiting: dict[tuple[str, str, str, str, bool], int] = {}
+        self._circles: dict[str, dict[tuple[str, str], int]] = {}
+        self._addressed: dict[tuple[str, str], tuple[int, str]] = {}
 
     def recall(self, ties: Sequence[Tie]) -> tuple[list[frozenset[str]], list[tuple[Answered, ...]]]:
         answers = [self._add(tie) for tie in ties]
@@ -33,6 +35,10 @@ class Oracle:
                 known = {o for o in tie.others if self._first.get((o, tie.actor), tie.time) < tie.time}
                 for other in tie.others:
                     self._meet(tie.time, tie.actor, other)
+                known |= {other for other in tie.others if self._are_partners(tie.time, tie.actor, other)}
+                return frozenset(known if tie.ask else ()), ()
+            case Talk():
+                known = self._talk(tie)
                 return frozenset(known if tie.ask else ()), ()
             case Question():
                 return frozenset(), tuple(self._question(tie))
@@ -49,6 +55,7 @@ class Oracle:
                 if waits is not None and waits >= tie.time:
                     if accepted and tie.kind != "event":
                         self._befriend(waits, other, tie.asker)
+                        self._join(waits, other, tie.asker, tie.kind, tie.target)
                     yield Answered(other, accepted)
 
     def _answer(self, tie: Answer) -> tuple[Answered, ...]:
@@ -66,11 +73,44 @@ class Oracle:
             return ()
         if tie.accepted and asked != {"event"}:
             self._befriend(tie.time, tie.actor, tie.asker)
+            self._join(tie.time, tie.actor, tie.asker, "project" if "project" in asked else "contact", tie.target)
         return (Answered(tie.actor, tie.accepted),)
 
     def _befriend(self, time: int, one: str, other: str) -> None:
         self._meet(time, one, other)
         self._meet(time, other, one)
+
+    def _join(self, time: int, member: str, asker: str, kind: str, target: str) -> None:
+        if kind != "project":
+            return
+        own = self._circles.setdefault(asker, {})
+        circles = {one for one, since in own.items() if one[0] == target and since <= time}
+        if not circles:
+            circles = {(target, asker)}
+            own[target, asker] = min(time, own.get((target, asker), time))
+        joined = self._circles.setdefault(member, {})
+        for one in circles:
+            joined[one] = min(time, joined.get(one, time))
+
+    def _are_partners(self, time: int, one: str, other: str) -> bool:
+        mine, theirs = self._circles.get(one, {}), self._circles.get(other, {})
+        return any(since < time and theirs.get(circle, time) < time for circle, since in mine.items())
+
+    def _talk(self, tie: Talk) -> set[str]:
+        def by_another(member: str) -> str:
+            since, by = self._addressed.get((tie.conversation, member), (tie.time, ""))
+            return by if since < tie.time and by != tie.actor else ""
+
+        if (tie.conversation, "") not in self._addressed and len(tie.others) < 2:
+            return set()
+        opener = by_another("")
+        knows = opener and by_another(tie.actor)
+        known = {other for other in tie.others if knows and (other == opener or by_another(other))}
+        for member in ("", *tie.others):
+            since, _ = self._addressed.get((tie.conversation, member), (tie.time + 1, ""))
+            if tie.time < since:
+                self._addressed[tie.conversation, member] = (tie.time, tie.actor)
+        return known
 
     def _meet(self, time: int, one: str, other: str) -> None:
         self._first[one, other] = min(time, self._first.get((one, other), time))
@@ -99,6 +139,14 @@ ties: st.SearchStrategy[Tie] = st.one_of(
         times,
         st.permutations(PEOPLE),
         st.integers(1, 3),
+        st.sampled_from([True, True, False]),
+    ),
+    st.builds(
+        lambda time, some, count, conversation, ask: Talk(time, some[0], tuple(some[1 : 1 + count]), conversation, ask),
+        times,
+        st.permutations(PEOPLE),
+        st.integers(1, 3),
+        targets,
         st.sampled_from([True, True, False]),
     ),
     st.builds(_question, times, st.permutations(PEOPLE), st.integers(1, 3), kinds, targets),
@@ -212,6 +260,14 @@ def joins(time: int, actor: str, inviter: str) -> Answer:
 A, B = frozenset("a"), frozenset("b")
 
 
+def invited_by(founder: str, members: str) -> list[Question]:
+    return [Question(30, founder, tuple(members), "project", "t")]
+
+
+C = frozenset("c")
+D_WRITES_TO_C = Approach(50, "d", ("c",))
+
+
 @pytest.mark.parametrize(
     ("before", "tie", "known"),
     [
@@ -250,6 +306,24 @@ A, B = frozenset("a"), frozenset("b")
         ([Question(41, "a", ("b",), "project", "t"), joins(40, "b", "a")], A_WRITES_TO_B, STRANGER),
         # another's invitation to a target of the same name
         ([Question(30, "c", ("b",), "project", "t"), joins(40, "b", "a")], A_WRITES_TO_B, STRANGER),
+        # partners of one project
+        ([*invited_by("c", "ab"), joins(40, "a", "c"), joins(41, "b", "c")], A_WRITES_TO_B, B),
+        ([*invited_by("c", "ab"), joins(40, "a", "c"), joins(41, "b", "c")], B_WRITES_TO_A, A),
+        ([*invited_by("c", "ab"), joins(40, "a", "c")], A_WRITES_TO_B, STRANGER),
+        ([*invited_by("c", "ab"), joins(40, "a", "c"), joins(60, "b", "c")], A_WRITES_TO_B, STRANGER),
+        ([*invited_by("c", "a"), joins(40, "a", "c"), *invited_by("a", "d"), joins(41, "d", "a")], D_WRITES_TO_C, C),
+        ([joins(40, "a", "c"), joins(41, "b", "c"), *invited_by("c", "ab")], A_WRITES_TO_B, B),
+        # whoever knows a project's name cannot invite somebody among its partners
+        (
+            [*invited_by("c", "b"), joins(40, "b", "c"), *invited_by("d", "a"), joins(41, "a", "d")],
+            A_WRITES_TO_B,
+            STRANGER,
+        ),
+        (
+            [Question(30, "c", ("a", "b"), "event", "t"), joins(40, "a", "c"), joins(41, "b", "c")],
+            A_WRITES_TO_B,
+            STRANGER,
+        ),
     ],
 )
 @pytest.mark.parametrize("shards", [1, 4])
@@ -257,6 +331,45 @@ def test_acquaintance(any_bench: Bench, shards: int, before: list[Tie], tie: App
     store = any_bench.store(shards=shards)
     recall(any_bench, store, before)
     assert recall(any_bench, store, [tie]) == ([known], [()])
+
+
+OPENED = Talk(30, "a", ("b", "c"), "v")
+
+
+@pytest.mark.parametrize(
+    ("before", "tie", "known"),
+    [
+        ([OPENED], Talk(40, "b", ("a", "c"), "v"), "ac"),
+        # the opener's own choice makes nobody known, nor does anybody's own addition
+        ([OPENED], Talk(40, "a", ("b", "c"), "v"), ""),
+        ([OPENED, Talk(35, "b", ("a", "d"), "v")], Talk(40, "b", ("c", "d"), "v"), "c"),
+        ([OPENED, Talk(35, "b", ("a", "d"), "v")], Talk(40, "c", ("b", "d"), "v"), "bd"),
+        # nor does it where one only writes into a conversation without having been addressed
+        ([OPENED], Talk(40, "d", ("a", "b"), "v"), ""),
+        ([OPENED], Talk(40, "b", ("a", "c"), "w"), ""),
+        ([OPENED], Talk(30, "b", ("a", "c"), "v"), ""),
+        # whoever wrote first has opened it, in whatever order both were read
+        ([Talk(35, "b", ("a", "c"), "v"), OPENED], Talk(40, "b", ("a", "c"), "v"), "ac"),
+        ([Talk(35, "b", ("a", "c"), "v"), OPENED], Talk(40, "a", ("b", "c"), "v"), ""),
+    ],
+)
+@pytest.mark.parametrize("shards", [1, 4])
+def test_conversations(any_bench: Bench, shards: int, before: list[Tie], tie: Talk, known: str) -> None:
+    store = any_bench.store(shards=shards)
+    recall(any_bench, store, before)
+    assert recall(any_bench, store, [tie]) == ([frozenset(known)], [()])
+
+
+def test_a_thousand_partners_and_a_crowded_conversation(any_bench: Bench) -> None:
+    store = any_bench.store(shards=4)
+    everybody = tuple(f"member {n}" for n in range(1_000))
+    recall(any_bench, store, [Question(1, "a", everybody, "project", "t"), Talk(1, "a", (*everybody, "late"), "v")])
+    recall(any_bench, store, [Answer(2, one, "a", "invitation", "t", True) for one in everybody[::2]])
+    of_project, talked = recall(
+        any_bench, store, [Approach(9, everybody[0], everybody[1:]), Talk(9, everybody[0], everybody[1:], "v")]
+    )[0]
+    assert of_project == set(everybody[2::2])
+    assert len(talked) == 998  # the first thousand names of a conversation, the opener's among them
 
 
 def test_a_thousand_recipients_are_asked_at_once(any_bench: Bench) -> None:
