@@ -18,7 +18,7 @@ finding, apart from the entries of `menace`, `doom` and `curse`, which are whole
 import re
 from collections.abc import Iterator, Set
 from functools import cache
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 import msgspec
@@ -26,7 +26,7 @@ from msgspec import Struct
 
 from text.hostility.tokens import MARKS, words_of
 from text.languages import ListError, read_lists
-from text.words import Beginnings, folded
+from text.words import Beginnings, Memo, folded
 
 CLASSES = {
     # who, and to whom
@@ -159,6 +159,11 @@ def choices(part: str) -> frozenset[str]:
     return frozenset(part.split("|"))
 
 
+def whole_words(part: str) -> frozenset[str]:
+    """The words of which one has to stand where this part is; none for a gap, or for beginnings of words."""
+    return frozenset() if part in GAPS or "*" in part else choices(part)
+
+
 _ANY = frozenset([""])
 
 
@@ -174,7 +179,7 @@ class Phrase(Struct, frozen=True):
     @property
     def words(self) -> tuple[frozenset[str], ...]:
         """The words that follow, as far as they are whole: of each part one has to stand in the text."""
-        return tuple(choices(part) for part in self.rest if part not in GAPS and "*" not in part)
+        return tuple(words for part in self.rest if (words := whole_words(part)))
 
     @property
     def needs(self) -> frozenset[str]:
@@ -283,15 +288,19 @@ class Lexicon:
         self._violent_edges = frozenset(
             word[:1] + word[-2:] for word, phrases in self._words.items() if any(p.bit & VIOLENT for p in phrases)
         )
-        all_phrases = (*self._exact.values(), *self._words.values(), *([p for _, p in s] for s in self._stems.values()))
-        self.parts = frozenset(
-            word for phrases in all_phrases for phrase in phrases for words in phrase.words for word in words
-        )
+        later = {part for language in languages for _, entry in language.entries for part in entry[1:]}
+        self.parts = frozenset(word for part in later for word in whole_words(part))
         self._spoken_in: dict[str, int] = {}
+        behind: dict[str, int] = {}
         for first, phrases in self._words.items():
             for phrase in phrases:
-                for word in (first, *(word for words in phrase.words for word in words)):
-                    self._spoken_in[word] = self._spoken_in.get(word, 0) | 1 << phrase.language
+                flag = 1 << phrase.language
+                self._spoken_in[first] = self._spoken_in.get(first, 0) | flag
+                for part in phrase.rest:
+                    behind[part] = behind.get(part, 0) | flag
+        for part, flags in behind.items():
+            for word in whole_words(part):
+                self._spoken_in[word] = self._spoken_in.get(word, 0) | flags
 
     def _add(self, phrase: Phrase, first: str) -> None:
         stem, star, suffix = first.partition("*")
@@ -467,13 +476,14 @@ def language_of(code: str, loaded: dict[str, Any]) -> Language:
             )
         if not isinstance(written, str):
             raise ListError(f"{code}/hostility.yaml: {name}: found {written!r}, expected words parted by commas")
+    firsts, others = Memo(_first), Memo(_other)
     entries = dict.fromkeys(
         (BIT[key], parts)
         for key, written in loaded.items()
         for one in _with_parts(f"{code}/hostility.yaml: {key}", written, named).split(",")
         if one.strip()
         for script in ((one, _in_cyrillic(one)) if grammar.cyrillic else (one,))
-        for parts in _parts(script)
+        for parts in _parts(script, firsts, others)
     )
     return Language(code, grammar, tuple(entries), frozenset(loaded))
 
@@ -496,6 +506,8 @@ def _with_parts(place: str, written: str, named: dict[str, str]) -> str:
     return _PART.sub(words, written)
 
 
+_Forms = list[tuple[str, ...]]
+"""The parts that are compared with words of a text, for each way to say a part of an entry."""
 _DIGRAPHS = (("lj", "љ"), ("nj", "њ"), ("dž", "џ"))
 _LETTERS = str.maketrans("abcčćdđefghijklmnoprsštuvzž", "абцчћдђефгхијклмнопрсштувзж")
 
@@ -512,26 +524,51 @@ _CHOICE = re.compile(r"\(([^()]*)\)")
 
 def _spelt_out(word: str) -> list[str]:
     """All words that a part of an entry stands for."""
+    if "(" not in word and "/" not in word:
+        return [word]
     pieces = [piece.split("/") for piece in _CHOICE.split(word)]
     return ["".join(choice) for choice in product(*pieces)]
 
 
-def _parts(entry: str) -> Iterator[tuple[str, ...]]:
-    """The parts of an entry, alternatives spelt out. An apostrophe parts words, as it does in texts."""
-    first, *others = entry.split()
-    for choice in product(first.split("|"), *map(_alternatives, others)):
-        for words in product(*(_spelt_out(word) for one in choice for word in one.split("_"))):
-            yield _matched(words)
+def _parts(entry: str, firsts: Memo[_Forms], others: Memo[_Forms]) -> Iterator[tuple[str, ...]]:
+    """The parts of an entry, alternatives spelt out. An apostrophe parts words, as it does in texts.
+
+    `firsts` and `others` are `_first` and `_other` of what an entry begins with, and of what stands behind.
+    """
+    first, *behind = entry.split()
+    forms = [firsts[first], *map(others.__getitem__, behind)]
+    if all(len(one) == 1 for one in forms):
+        yield tuple(part for one in forms for part in one[0])
+    else:
+        yield from (tuple(chain.from_iterable(choice)) for choice in product(*forms))
+
+
+def _first(part: str) -> _Forms:
+    return [form for choice in part.split("|") for form in _forms(choice)]
+
+
+def _other(part: str) -> _Forms:
+    return [form for choice in _alternatives(part) for form in _forms(choice)]
+
+
+def _forms(choice: str) -> _Forms:
+    if _PLAIN_LETTERS.fullmatch(choice):
+        return [(folded(choice),)]
+    return [_matched(words) for words in product(*(_spelt_out(word) for word in choice.split("_")))]
 
 
 def _alternatives(part: str) -> list[str]:
     """The alternatives of a part behind the first one: plain words together, since an entry for each would be too many."""
+    if "|" not in part:
+        return [part]
     words = part.split("|")
     plain = [word for word in words if _PLAIN.fullmatch(word) and word not in GAPS]
     return [*(word for word in words if word not in plain), *([_OR.join(plain)] if plain else [])]
 
 
 _PLAIN = re.compile(rf"(?:[^\W_]|[{MARKS}])+")
+_PLAIN_LETTERS = re.compile("[^\\W_\u0900-\u097f\u3040-\u30ff\u3400-\u9fff]+")
+"""Of scripts whose words stand between blanks."""
 
 
 def _matched(words: tuple[str, ...]) -> tuple[str, ...]:
