@@ -39,6 +39,9 @@ PYTHON := $(shell \
     done)
 endif
 
+# The tests start a process again and again: each takes half the time where modules are compiled once.
+unexport PYTHONDONTWRITEBYTECODE
+
 # What runs long ends with make, even where make is killed: a timeout kills no more than that.
 KEPT := $(shell command -v setpriv >/dev/null && echo setpriv --pdeathsig KILL)
 

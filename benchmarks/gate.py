@@ -114,7 +114,9 @@ class Calls:
 def of_a_text() -> dict[str, float]:
     """Calls a text, by stage."""
     fields = [(WrittenFields(text=one), None) for one in texts()]
-    _calls_by_stage(fields)
+    for writing in read_writings(fields):  # loads what is kept between texts
+        for ask in STAGES.values():
+            ask(writing)
     return {stage: round(count / len(fields), 1) for stage, count in _calls_by_stage(fields).items()}
 
 

@@ -10,7 +10,7 @@ from hashlib import sha256
 from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 import yaml
@@ -167,6 +167,10 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
         return written
 
 
+MAX_DEPTH: Final = 100
+"""How deep a policy may be nested: enough for any, and far from what ends the reader of YAML."""
+
+
 def load_policy(path: Path | None = None) -> Policy:
     """Read and check a policy file; without a path, the one that twinwatch ships. Raises `PolicyError`."""
     name = str(path) if path else "the packaged policy"
@@ -180,11 +184,11 @@ def load_policy(path: Path | None = None) -> Policy:
 def parse_policy(source: str, name: str = "policy") -> Policy:
     """Check a policy given as YAML text. Raises `PolicyError`; `name` opens each of its lines."""
     try:
-        loaded = yaml.load(source, Loader=_PolicyLoader)  # noqa: S506 - a SafeLoader
+        if _depth(source) > MAX_DEPTH:
+            raise PolicyError(f"{name}: not YAML: nested too deeply")
+        loaded = yaml.load(source, Loader=_PolicyLoader)  # noqa: S506 - a safe loader
     except yaml.YAMLError as error:
         raise PolicyError(f"{name}: not YAML: {_what_is_no_yaml(error)}") from error
-    except RecursionError as error:
-        raise PolicyError(f"{name}: not YAML: nested too deeply") from error
     try:
         track_record()  # so that a mistake in it is told here, and not while events are judged
     except ListError as error:
@@ -193,6 +197,20 @@ def parse_policy(source: str, name: str = "policy") -> Policy:
         return _policy(loaded)
     except PolicyError as error:
         raise PolicyError("\n".join(f"{name}: {mistake}" for mistake in str(error).splitlines())) from error
+
+
+def _depth(source: str) -> int:
+    """How deep lists and mappings stand in each other, up to one more than `MAX_DEPTH`. Raises yaml.YAMLError."""
+    deepest = depth = 0
+    for event in yaml.parse(source, Loader=_PolicyLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+            deepest = max(deepest, depth)
+            if deepest > MAX_DEPTH:
+                break
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+    return deepest
 
 
 def _what_is_no_yaml(error: yaml.YAMLError) -> str:
@@ -369,19 +387,13 @@ def _written_durations(original: Any, plain: Any) -> Any:
     return plain
 
 
-class _PolicyLoader(yaml.SafeLoader):
+class _PolicyLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """YAML as people mean it: `off` is a word, and a later key does not silently replace an earlier one."""
 
     yaml_implicit_resolvers = {  # noqa: RUF012 - as its base has it
         first: [(tag, form) for tag, form in resolvers if not tag.endswith((":bool", ":timestamp"))]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
-
-    def construct_scalar(self, node: yaml.ScalarNode | yaml.MappingNode) -> Any:
-        value = super().construct_scalar(node)
-        if isinstance(value, str) and not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
-            raise yaml.constructor.ConstructorError(None, None, f"{value!r} has half a character", node.start_mark)
-        return value
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -393,4 +405,5 @@ class _PolicyLoader(yaml.SafeLoader):
             if key in seen:
                 raise yaml.constructor.ConstructorError(None, None, f"{key!r} stands here twice", key_node.start_mark)
             seen.add(key)
-        return super().construct_mapping(node, deep)
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping

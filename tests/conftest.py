@@ -39,7 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=required,
         help="fail where a server is missing (Kafka, redis-server) instead of skipping its tests",
     )
-    parser.addoption("--quick", action="store_true", help="only the tests that need no server")
+    parser.addoption("--quick", action="store_true", help="only the tests that need no server and are not slow")
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -58,16 +58,16 @@ def pytest_configure(config: Any) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    with_servers = []
+    left_out = []
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if _KAFKA_FIXTURES & fixtures:
             item.add_marker(pytest.mark.kafka)
-        if "servers" in fixtures:
-            with_servers.append(item)
+        if "servers" in fixtures or item.get_closest_marker("slow"):
+            left_out.append(item)
     if config.getoption("--quick"):
-        config.hook.pytest_deselected(items=with_servers)
-        items[:] = [item for item in items if item not in with_servers]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

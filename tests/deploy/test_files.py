@@ -64,6 +64,7 @@ def test_hooks_before_a_commit_are_what_lint_runs() -> None:
         assert f"\t{command}" in makefile, hook["id"]
 
 
+@pytest.mark.slow
 def test_the_bill_of_materials_has_every_package_of_the_lock_and_its_licence() -> None:
     """What `make sbom` writes; and a licence that is not allowed is refused."""
     make: list[str | Path] = [

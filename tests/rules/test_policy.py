@@ -58,9 +58,10 @@ def test_a_mistake_is_told_exactly(mistake: dict[str, Any]) -> None:
     assert str(caught.value) == "\n".join(f"policy.yaml: {line}" for line in says.splitlines())
 
 
-def test_deep_nesting_is_told() -> None:
+@pytest.mark.parametrize("source", ["[" * 1_000_000, "- " * 1_000_000, "{a: " * 1_000_000])
+def test_deep_nesting_is_told(source: str) -> None:
     with pytest.raises(PolicyError, match="policy: not YAML: nested too deeply"):
-        parse_policy("[" * 5_000)
+        parse_policy(source)
 
 
 def test_a_file_that_cannot_be_read_is_told_by_its_name(tmp_path: Path) -> None:

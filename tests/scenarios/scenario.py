@@ -43,12 +43,12 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-import yaml
 from msgspec import Struct
 
 from models.events import EVENT_CLASSES
 from models.records import RawRecord
 from rules.quotas import Duration
+from text.words import parse_list
 
 START = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 """When every scenario begins: a Monday morning."""
@@ -130,7 +130,7 @@ class ScenarioError(ValueError):
 
 def load(path: Path) -> list[Scenario]:
     """The scenarios of one file. Raises `ScenarioError`."""
-    written = yaml.safe_load(path.read_text("utf-8"))
+    written = parse_list(path.read_text("utf-8"))
     return [_scenario(path.stem, written.get("rule", ""), one) for one in written["scenarios"]]
 
 

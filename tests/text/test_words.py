@@ -55,10 +55,11 @@ def test_nothing_depends_on_the_order_of_sets() -> None:
         "from text.commerce import commerce_of; from text.hostility import read_hostility\n"
         f"for said in {SEVERAL!r}: print(read_hostility(said), commerce_of(said, said))"
     )
-    seeds = [os.environ | {"PYTHONHASHSEED": seed} for seed in ("1", "2")]
-    found = {run(sys.executable, "-c", code, env=env).stdout for env in seeds}
-    assert len(found) == 1
-    assert found.pop().count("words=('") >= len(SEVERAL)
+    found = run(sys.executable, "-c", code, env=os.environ | {"PYTHONHASHSEED": "1"}).stdout
+    assert found == "".join(
+        f"{read_hostility(said)} {commerce_of(said, said)}\n" for said in SEVERAL
+    )  # of another seed
+    assert found.count("words=('") >= len(SEVERAL)
 
 
 @pytest.mark.parametrize("said", [*SEVERAL, "don't order now", "we meet at school", "the k*ll", "ki.ll you", ""])
