@@ -84,8 +84,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
 )
 
-
-_FOR_OPERATORS = (
+FOR_OPERATORS = (
     Topic(
         name=REDRIVEN,
         partitions=1,
@@ -93,6 +92,7 @@ _FOR_OPERATORS = (
         why="which dead letters were sent again, for as long as these are kept; only `twinwatch dead-letters` knows it",
     ),
 )
+"""What no worker needs, and `topics create` creates with the rest."""
 
 
 class CreatedTopics(Struct, frozen=True, kw_only=True):
@@ -111,7 +111,7 @@ async def create_topics(
     """
     async with _admin(settings) as admin:
         existing = await _partition_counts(admin)
-        wanted = {settings.topic_prefix + topic.name: topic for topic in (*TOPICS, *_FOR_OPERATORS)}
+        wanted = {settings.topic_prefix + topic.name: topic for topic in (*TOPICS, *FOR_OPERATORS)}
         counts = {name: topic.partitions or partitions for name, topic in wanted.items()}
         missing = [name for name in wanted if name not in existing]
         if missing:  # who may not create any is asked for none

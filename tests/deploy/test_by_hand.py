@@ -16,11 +16,12 @@ from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from agents.topics import DEFAULT_PARTITIONS, INCIDENTS, TOPICS
+from agents.topics import DEFAULT_PARTITIONS, FOR_OPERATORS, INCIDENTS, TOPICS
 from tests.servers import LONG_ENOUGH, REPOSITORY, KafkaServer, eventually, free_port, run
 from twinwatch.embedded import redis_binaries
 from twinwatch.embedded.kept import KeptProcess
 
+CREATED = (*TOPICS, *FOR_OPERATORS)
 SERVICES: dict[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 KEY = "a-key-for-this-test-alone"
 CONTACTS = 100
@@ -101,7 +102,9 @@ def test_topics_are_created_and_a_worker_finds_what_is_to_be_found(
             env = environment("topics", kafka, redis, metrics_port)
             done = run(*program, *SERVICES["topics"]["command"], env=env)
             assert done.returncode == 0, done.stderr
-            assert [line.split()[:2] for line in done.stdout.splitlines()] == [[attempt, t.name] for t in TOPICS]
+            assert [line.split()[:2] for line in done.stdout.splitlines()] == [
+                [attempt, topic.name] for topic in CREATED
+            ]
         check_topics(unstarted_kafka.bootstrap_servers)
 
         with (tmp_path / "worker.log").open("wb") as log:
@@ -122,8 +125,8 @@ def test_topics_are_created_and_a_worker_finds_what_is_to_be_found(
 def check_topics(servers: str) -> None:
     client = AdminClient({"bootstrap.servers": servers})
     found = {name: len(topic.partitions) for name, topic in client.list_topics(timeout=LONG_ENOUGH).topics.items()}
-    assert found == {topic.name: topic.partitions or DEFAULT_PARTITIONS for topic in TOPICS}
-    for topic in TOPICS:
+    assert found == {topic.name: topic.partitions or DEFAULT_PARTITIONS for topic in CREATED}
+    for topic in CREATED:
         resource = ConfigResource(ResourceType.TOPIC, topic.name)
         settings = client.describe_configs([resource])[resource].result(LONG_ENOUGH)
         assert {name: settings[name].value for name in topic.configuration} == topic.configuration
