@@ -95,7 +95,9 @@ _ABUSES: Mapping[AbuseKind, str] = {
 
 
 class AbusiveLanguageLimits(Struct, frozen=True, forbid_unknown_fields=True):
-    """The same for abuse."""
+    """The level of each kind of abuse (a kind that is not named is not looked for), what each further text within
+    `texts_window` adds to it, and the share of it that remains where it was said with a laugh.
+    """
 
     weights: Mapping[AbuseKind, Weight]
     laughed: Share

@@ -90,7 +90,7 @@ class Reporters(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class Feedback(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The policy's section."""
+    """What people's verdicts change."""
 
     strikes: Strikes
     ladder: tuple[Step, ...]

@@ -59,7 +59,14 @@ class PolicyError(ValueError):
 
 
 class Memory(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How long and how exactly the past is kept."""
+    """How long and how exactly the past is kept.
+
+    `allowed_lateness`: how much later than its neighbours an event may come and still be counted exactly.
+    `longest_downtime`: how much longer than their windows events are remembered, for a backlog.
+    `campaign_generation`: a text that nobody repeats is forgotten after one to two of these. `copy_similarity`: the
+    share of equal slots from which long texts are copies whatever their words are. `acquaintance`: how long two
+    members know each other after the one turned to the other.
+    """
 
     allowed_lateness: Duration
     longest_downtime: Duration
@@ -100,8 +107,10 @@ class Legal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class RulePolicy(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One rule's part of the policy. `limits` are those of the rule's own type.
 
-    `daily_cap`: live incidents that the rule opens on one day of event time (UTC), at most. What it finds beyond goes into
-    shadow.
+    `severity` and `recommended_action` are those at the limit; from `escalation` on, at so many times the limit, others.
+    Members with one of `exempt_roles` are not judged by it. An episode ends when nothing was found for `episode_gap`;
+    within it a revision is told when it has grown by the factor `growth`. `daily_cap`: live incidents that the rule
+    opens on one day of event time (UTC), at most. What it finds beyond goes into shadow.
     """
 
     mode: RuleMode

@@ -752,16 +752,28 @@ def policy_check(file: Path | None, as_object: bool) -> None:
 @policy.command("show")
 @click.argument("rule", required=False)
 @click.option("--policy", "file", type=click.Path(path_type=Path), help="Policy to show; else the one in force.")
-@click.option("--format", "layout", type=click.Choice(["text", "yaml", "json"]), default="text", show_default=True)
+@click.option(
+    "--format", "layout", type=click.Choice(["text", "yaml", "json", "markdown"]), default="text", show_default=True
+)
+@click.option("--json", "layout", flag_value="json", help="For scripts: the same as --format json.")
 def policy_show(rule: str | None, file: Path | None, layout: str) -> None:
     """Show what a policy comes to, with all defaults filled in: all of it, or one RULE by its slug.
+
+    As markdown: the page docs/policy.md, which tells of any policy how it is written.
 
     \b
     Examples:
         twinwatch policy show
         twinwatch policy show mass_messaging
-        twinwatch policy show --policy policy.yaml --format json
+        twinwatch policy show --policy policy.yaml --json
     """
+    if layout == "markdown":
+        from twinwatch.policy_page import policy_page
+
+        if rule or file:
+            raise Failure("--format markdown: found it with RULE or --policy, expected it alone")
+        click.echo(policy_page(), nl=False)
+        return
     shown = _policy(file or _settings().policy_file)
     if rule is not None and rule not in shown.rules:
         raise Failure(f"RULE: found {rule!r}, expected one of {', '.join(shown.rules)} (a file is named by --policy)")
@@ -832,6 +844,7 @@ def languages(code: str | None, as_json: bool, markdown: bool) -> None:
 @main.command(short_help="List every setting and its value in force.")
 @_env_file
 @click.option("--format", "layout", type=click.Choice(["text", "json", "markdown"]), default="text", show_default=True)
+@click.option("--json", "layout", flag_value="json", help="For scripts: the same as --format json.")
 def settings(env_file: Path | None, layout: str) -> None:
     """List every setting with its meaning and its value in force. Secrets are not shown.
 
@@ -842,7 +855,7 @@ def settings(env_file: Path | None, layout: str) -> None:
     Examples:
         twinwatch settings
         twinwatch settings --env-file production.env
-        twinwatch settings --format json | jq 'select(.changed)'
+        twinwatch settings --json | jq 'select(.changed)'
     """
     if layout == "markdown":
         from twinwatch.settings_page import settings_page

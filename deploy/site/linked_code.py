@@ -9,8 +9,8 @@ from markdown.extensions.toc import slugify
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files, InclusionLevel
 
-LINK = re.compile(r"\[`(?P<file>[\w/]+\.py)::(?P<name>[\w.]+)`\]\(\.\./(?P=file)\)")
-"""A link to a function, a class or a method as pages have it: it leads to the file, from the page's own place."""
+LINK = re.compile(r"\[`(?P<file>[\w/]+\.(?:py|yaml))(?:::(?P<name>[\w.]+))?`\]\(\.\./(?P=file)\)")
+"""A link to a file, or to a function, a class or a method in it, as pages have it: it leads to the file."""
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -18,7 +18,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     linked: dict[str, set[str]] = {}
     for page in files.documentation_pages():
         for found in LINK.finditer(page.content_string):
-            linked.setdefault(found["file"], set()).add(found["name"])
+            linked.setdefault(found["file"], set()).add(found["name"] or "")
     repository = Path(config.config_file_path).parents[2]
     for file, names in sorted(linked.items()):
         content = _page(file, (repository / file).read_text(encoding="utf-8"), names)
@@ -30,21 +30,25 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 def on_page_markdown(markdown: str, **_: object) -> str:
     """Links to code lead to the heading before it."""
-    return LINK.sub(
-        lambda found: f"[`{found['file']}::{found['name']}`](code/{found['file']}.md#{slugify(found['name'], '-')})",
-        markdown,
-    )
+
+    def shown(found: re.Match[str]) -> str:
+        file, name = found["file"], found["name"]
+        return f"[`{file}::{name}`](code/{file}.md#{slugify(name, '-')})" if name else f"[`{file}`](code/{file}.md)"
+
+    return LINK.sub(shown, markdown)
 
 
 def _page(file: str, code: str, names: set[str]) -> str:
     """The code, with a heading before each of `names`."""
     lines = code.splitlines()
-    starts = sorted((line, name) for name, line in beginnings(code).items() if name in names)
+    kind = Path(file).suffix.removeprefix(".")
+    found = beginnings(code) if kind == "py" else {}
+    starts = sorted((line, name) for name, line in found.items() if name in names)
     parts = [f"---\nsearch: {{exclude: true}}\n---\n# `{file}`"]
     cuts = [(1, ""), *starts, (len(lines) + 1, "")]
     for (begin, name), (end, _) in pairwise(cuts):
         parts += [f"## `{name}`"] if name else []
-        parts.append("\n".join([f'``````python linenums="{begin}"', *lines[begin - 1 : end - 1], "``````"]))
+        parts.append("\n".join([f'``````{kind} linenums="{begin}"', *lines[begin - 1 : end - 1], "``````"]))
     return "\n\n".join(parts) + "\n"
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from functools import partial
 from pathlib import Path
@@ -154,7 +155,7 @@ def test_the_policy_as_text_has_a_block_for_every_rule_with_its_limits() -> None
 
 
 def test_one_rule_of_the_policy_is_shown_alone() -> None:
-    _, whole, _ = run("policy", "show", "--format", "json")
+    _, whole, _ = run("policy", "show", "--json")
     _, one, _ = run("policy", "show", "mass_messaging", "--format", "json")
     assert json.loads(one)["rules"] == {"mass_messaging": json.loads(whole)["rules"]["mass_messaging"]}
     status, text, _ = run("policy", "show", "mass_messaging")
@@ -180,7 +181,7 @@ def test_what_is_listed_fits_into_80_columns_and_cuts_no_word(
 
 def test_what_scripts_read_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWINWATCH_BATCH_MAX_RECORDS", "123")
-    rows = {row["setting"]: row for row in map(json.loads, run("settings", "--format", "json")[1].splitlines())}
+    rows = {row["setting"]: row for row in map(json.loads, run("settings", "--json")[1].splitlines())}
     assert rows["TWINWATCH_BATCH_MAX_RECORDS"]["value"] == "123"
     assert [name for name, row in rows.items() if row["changed"]] == ["TWINWATCH_BATCH_MAX_RECORDS"]
     checked = json.loads(run("policy", "check", "--json")[1])
@@ -226,6 +227,25 @@ def test_a_missing_env_file_is_one_line() -> None:
 def test_the_page_of_settings_is_current() -> None:
     page = (REPOSITORY / "docs" / "settings.md").read_text(encoding="utf-8")
     assert page == settings_page(), "run: twinwatch settings --format markdown > docs/settings.md"
+
+
+def test_the_page_of_the_policy_is_current() -> None:
+    status, printed, _ = run("policy", "show", "--format", "markdown")
+    page = (REPOSITORY / "docs" / "policy.md").read_text(encoding="utf-8")
+    assert (status, page) == (0, printed), "run: twinwatch policy show --format markdown > docs/policy.md"
+    assert "expected it alone" in fails_with_one_line("policy", "show", "threat", "--format", "markdown")
+
+
+def test_the_page_of_the_policy_has_every_field_of_the_shipped_one() -> None:
+    page = (REPOSITORY / "docs" / "policy.md").read_text(encoding="utf-8")
+    policy = json.loads(run("policy", "show", "--json")[1])
+    sections = dict(re.findall(r"^###? (\w+)$(.*?)(?=^##|\Z)", page, re.MULTILINE | re.DOTALL))
+    assert sections.keys() == {"memory", "feedback", "rules", *policy["rules"]}
+    of_each = dict(policy["rules"]["threat"], limits=0)
+    for name, fields in [("memory", policy["memory"]), ("feedback", policy["feedback"]), ("rules", of_each)] + [
+        (slug, rule["limits"]) for slug, rule in policy["rules"].items()
+    ]:
+        assert set(re.findall(r"^\| `(\w+)", sections[name], re.MULTILINE)) == fields.keys(), name
 
 
 # --- metrics
