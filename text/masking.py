@@ -9,8 +9,10 @@ import unicodedata
 
 from models.incidents import MAX_EXCERPT_CHARACTERS
 from text.personal_data import find_personal_data
+from text.personal_data.marks import Marks
 from text.personal_data.pupils import MASK as CHILD
 from text.personal_data.pupils import find_children
+from text.words import Memo
 
 READ_CHARACTERS = 4 * MAX_EXCERPT_CHARACTERS
 """How much of a text is looked at: masks are shorter than what they hide, so an excerpt may take more than its length."""
@@ -53,8 +55,9 @@ def excerpt(text: str) -> str:
 
 def mask(text: str) -> str:
     """`text` with everything in it that may be personal data or a child's name replaced by its kind: `[e-mail]`, `[child]`."""
-    data = find_personal_data(text)
-    children = find_children(text, data)
+    marks = Memo(Marks)
+    data = find_personal_data(text, read_marks=marks.__getitem__)
+    children = find_children(text, data, marks.__getitem__)
     masks = [(datum.start, datum.end, datum.mask) for datum in data]
     masks += [(child.start, child.end, CHILD) for child in children]
     reached, parts = 0, []

@@ -29,6 +29,7 @@ from text.normalise import (
 )
 from text.normalise_letters import bare_word
 from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
+from text.personal_data.marks import Marks
 from text.personal_data.pupils import told_of_pupils
 from text.romanised import romanised_in
 from text.signature import (
@@ -167,17 +168,25 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         text = self.text
         same = text and text.seen == self.seen and not hidden and text.undisguised == self.seen.lower()
         words = text.all_words.written if text and same else None
-        return find_personal_data("\n".join([self.seen, *hidden]), self.language, words)
+        return find_personal_data("\n".join([self.seen, *hidden]), self.language, words, self._read_marks)
+
+    @cached_property
+    def _marks(self) -> Marks:
+        return Marks(self.seen, self.parts[0].memo if self.parts else None)
+
+    def _read_marks(self, text: str) -> Marks:
+        """Those of the text, which mostly is `seen`; they are read once for all who ask."""
+        return self._marks if text == self.seen else Marks(text)
 
     @cached_property
     def asks_for_removal(self) -> bool:
         """Whether the text asks that something be taken down."""
-        return asks_for_removal(self.seen)
+        return asks_for_removal(self._read_marks(self.seen))
 
     @cached_property
     def told_of_pupils(self) -> frozenset[str]:
         """What is told of named pupils; see `text.personal_data.pupils`."""
-        return frozenset(told_of_pupils(self.seen, self.personal_data))
+        return frozenset(told_of_pupils(self.seen, self.personal_data, self._read_marks))
 
     @cached_property
     def excerpt(self) -> str:

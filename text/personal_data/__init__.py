@@ -9,10 +9,10 @@ from msgspec import structs
 from text.personal_data.accounts import find_cards, find_ibans
 from text.personal_data.addresses import BIG, find_addresses
 from text.personal_data.emails import find_emails
-from text.personal_data.folding import CLAIMED, fold
+from text.personal_data.folding import CLAIMED
 from text.personal_data.kinds import Kind, PersonalDatum, Standing
 from text.personal_data.lookalikes import find_lookalikes
-from text.personal_data.marks import LEAST_SPOKEN, SHORTEST_SPOKEN, Marks, plain_text, spell_digits, words_of
+from text.personal_data.marks import LEAST_SPOKEN, SHORTEST_SPOKEN, Marks, spell_digits, words_of
 from text.personal_data.national_ids import find_national_ids
 from text.personal_data.owners import is_anothers
 from text.personal_data.phones import find_disguised_phones, find_phone_links, find_phones
@@ -48,12 +48,15 @@ _MANY_DIGITS = re.compile(r"\d(?:[^\n\d]{0,4}\d){5}")
 
 
 def find_personal_data(
-    text: str, language: str | None = None, words: Sequence[str] | None = None
+    text: str,
+    language: str | None = None,
+    words: Sequence[str] | None = None,
+    read_marks: Callable[[str], Marks] = Marks,
 ) -> tuple[PersonalDatum, ...]:
     """All personal data in a text, in its order, without overlaps. Pure; linear. `text` is what `text.written` leaves of one.
 
     `language` (BCP 47) is a hint about the countries whose telephone numbers are likely. `words` are those of the text, in
-    lower case, where they were read already.
+    lower case, where they were read already; `read_marks` reads its marks, or has read them.
     """
     digits = _DIGIT_OF_ANY_SCRIPT.search(text) is not None
     if digits or words is None:
@@ -66,8 +69,8 @@ def find_personal_data(
     spoken = spell_digits(words, LEAST_SPOKEN if digits else SHORTEST_SPOKEN)
     if not (worth_a_look or spoken or (digits and _HOUSE.search(text))):
         return ()
-    folded = fold(text)
-    marks = Marks(plain_text(folded.text))
+    marks = read_marks(text)
+    folded = marks.folded
     if not (worth_a_look or marks.any("lives") or (spoken and marks.any("number", "call"))):
         return ()
     search = _Search(_without_most_digits(folded.text))
@@ -89,9 +92,9 @@ def find_personal_data(
     )
 
 
-def asks_for_removal(text: str) -> bool:
+def asks_for_removal(marks: Marks) -> bool:
     """Whether a text asks, in whatever language, that something be taken down."""
-    return Marks(plain_text(fold(text).text)).any("remove")
+    return marks.any("remove")
 
 
 def _placed(text: str, marks: Marks, found: list[PersonalDatum]) -> Iterator[PersonalDatum]:

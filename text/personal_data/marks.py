@@ -16,6 +16,7 @@ from msgspec import Struct
 from text.languages import ListError, read_lists
 from text.languages.detector import likely
 from text.personal_data.folding import fold
+from text.words import Memo, WordMemo
 
 KINDS = (
     *("number", "my", "private", "call", "office", "institution", "hotline", "lives", "address", "class", "years"),
@@ -169,6 +170,10 @@ class _Lexicon:
         if "\u0600" <= word[0] <= "\u06ff":
             yield from self._without_article(word)
 
+    def all_meanings(self, word: str) -> tuple[_Meaning, ...]:
+        """All of them; most words have none."""
+        return tuple(self.meanings(word))
+
     def _without_article(self, word: str) -> Iterator[_Meaning]:
         for prefix in _ARABIC_PREFIXES:
             if word.startswith(prefix) and len(word) > len(prefix) + 2:
@@ -226,24 +231,27 @@ def _mark(start: int, end: int, meaning: _Meaning) -> Mark:
 
 
 class Marks:
-    """The words of one text that mean something."""
+    """The words of a text that mean something, read once for all that ask. `folded` is the text, `plain` that without accents.
 
-    def __init__(self, plain: PlainText) -> None:
-        self.plain = plain
+    `memo` is that of the texts that are read together: a word is looked up once for all of them.
+    """
+
+    def __init__(self, text: str, memo: WordMemo | None = None) -> None:
+        self.folded = fold(text)
+        self.plain = plain_text(self.folded.text)
         self._found: dict[str, list[Mark]] = {}
-        self._read()
+        self._read((memo or WordMemo()).of(lexicon().all_meanings))
 
     @cached_property
     def _likely(self) -> frozenset[str]:
         letters = " ".join(re.findall(r"[^\W\d_]+", self.plain.small[: 4 * _SAMPLE]))
         return likely(letters[:_SAMPLE])
 
-    def _read(self) -> None:
-        known = lexicon()
+    def _read(self, known: Memo[tuple[_Meaning, ...]]) -> None:
         words = [(found[0], *found.span()) for found in _WORD.finditer(self.plain.small)]
         left = MAX_MARKS
         for index, (word, start, end) in enumerate(words):
-            for meaning in known.meanings(word):
+            for meaning in known[word]:
                 if (last := _end_of(meaning.rest, words, index)) is not None and left:
                     self._found.setdefault(meaning.kind, []).append(_mark(start, max(end, last), meaning))
                     left -= 1
@@ -281,6 +289,8 @@ class Marks:
 def _end_of(rest: tuple[str, ...], words: list[tuple[str, int, int]], index: int) -> int | None:
     """Where a phrase ends whose first word is number `index`; None where its other words do not follow."""
     end = words[index][2]
+    if not rest:
+        return end
     for offset, wanted in enumerate(rest, 1):
         if index + offset >= len(words):
             return None

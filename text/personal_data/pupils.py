@@ -6,14 +6,14 @@ home, praise), one of which says more than that. Who is a child in a novel, a fi
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from msgspec import Struct
 
-from text.personal_data.folding import Folded, fold
+from text.personal_data.folding import Folded
 from text.personal_data.kinds import Kind, PersonalDatum, Standing
-from text.personal_data.marks import Mark, Marks, PlainText, plain_text
+from text.personal_data.marks import Mark, Marks, PlainText
 
 MAX_NAMES = 200
 """Names that are looked at in one text."""
@@ -93,25 +93,26 @@ class _Name(Struct, frozen=True):
     full: bool
 
 
-def told_of_pupils(text: str, data: Sequence[PersonalDatum]) -> Iterator[str]:
+def told_of_pupils(
+    text: str, data: Sequence[PersonalDatum], read_marks: Callable[[str], Marks] = Marks
+) -> Iterator[str]:
     """What is told of named pupils besides the name: `age`, `class` or `contact`, each as often as it is told.
 
-    `data` are the personal data of the same text.
+    `data` are the personal data of the same text; `read_marks` as in `find_personal_data`.
     """
-    for child in find_children(text, data):
+    for child in find_children(text, data, read_marks):
         yield from sorted(child.told)
 
 
-def find_children(text: str, data: Sequence[PersonalDatum]) -> list[Child]:
+def find_children(text: str, data: Sequence[PersonalDatum], read_marks: Callable[[str], Marks] = Marks) -> list[Child]:
     """Names of children in a text, in its order: those told of, and others beside an age or a word for a pupil.
 
     Linear in the length of the text; a text without digits tells of nobody.
     """
     if not _DIGIT.search(text):
         return []
-    folded = fold(text)
-    plain = plain_text(folded.text)
-    marks = Marks(plain)
+    marks = read_marks(text)
+    folded, plain = marks.folded, marks.plain
     if not marks.any("years", "aged", "class", "pupil", "praise", "roster") and not _SURE_CODE.search(plain.text):
         return []
     return [
