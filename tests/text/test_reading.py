@@ -1,14 +1,19 @@
 """What a reading says of a text."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz import fuzz
 
+from models.events import WrittenFields
 from tests.growth import assert_in_proportion
-from text.reading import SIGNATURE_BYTES, passages, read_texts
+from text.personal_data.marks import Marks
+from text.reading import SIGNATURE_BYTES, passages, read_texts, read_writings
 from text.signature import DIGEST_BYTES, SIGNATURE_SLOTS
+from text.words import Memo
 
 RUMOUR = "The ministry is going to close 500 small schools of our region this summer, see https://news.example/1"
 
@@ -111,3 +116,26 @@ def test_short_texts_that_sign_alike_are_alike_letter_by_letter() -> None:
 @pytest.mark.parametrize("unit", ["a", "\u0301", "\u202e", "http://a.example/b ", "我"])
 def test_a_million_characters_take_time_in_proportion_at_most(unit: str) -> None:
     assert_in_proportion(lambda text: read_texts([text]), unit * (1_000_000 // len(unit)))
+
+
+def test_what_surrounds_personal_data_is_read_once_for_all_that_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    looked_up: list[str] = []
+    meanings = Marks._read
+
+    def counted(marks: Marks, known: Memo[tuple[Any, ...]]) -> None:
+        before = set(known)
+        read.append(marks.folded.text)
+        meanings(marks, known)
+        looked_up.extend(set(known) - before)
+
+    monkeypatch.setattr(Marks, "_read", counted)
+    text = "Please remove this: pupil Anna Kowalska, 11 years, class 5b, lives at Long Street 5, call +32 470 12 34 56"
+    both = read_writings([(WrittenFields(text=text), None), (WrittenFields(text=f"{text} today"), None)])
+    for one in both:
+        assert one.personal_data
+        assert one.told_of_pupils
+        assert one.asks_for_removal
+    assert read == [text, f"{text} today"]
+    assert len(looked_up) == len(set(looked_up))
+    assert "today" in looked_up
