@@ -73,6 +73,7 @@ def main() -> None:
     "--dead-letters", metavar="OUT", help="Write unusable records here, with the reason and the line, likewise."
 )
 @click.option("--redis", "redis_url", metavar="URL", help="Redis to keep the state in meanwhile; else one is started.")
+@click.option("--json", "as_object", is_flag=True, help="For scripts: the summary alone, as one JSON object.")
 def replay(
     events: str,
     policy_file: str | None,
@@ -80,25 +81,27 @@ def replay(
     shadow: str | None,
     dead_letters: str | None,
     redis_url: str | None,
+    as_object: bool,
 ) -> None:
     """Judge a file of activity events, one JSON object a line, with the worker's own engine and no Kafka.
 
     EVENTS.jsonl may be gzipped (.gz) or - for standard input. The state lives in a Redis of its own and is thrown away
     afterwards. Incidents are printed as readable lines unless --incidents names a file. A summary goes to standard
-    error. The exit status is 0 when the whole input was read, whatever was found.
+    error, with --json to standard output. The exit status is 0 when the whole input was read, whatever was found.
 
     \b
     Examples:
         twinwatch replay monday.jsonl --incidents found.jsonl --dead-letters unusable.jsonl
         twinwatch replay monday.jsonl.gz --policy stricter.yaml
         zcat archive/*.gz | twinwatch replay - --incidents - | jq .summary
+        twinwatch replay monday.jsonl --policy stricter.yaml --json | jq .live
     """
     from twinwatch.replay_command import Outputs, run_replay
 
     settings = _settings()
     policy = _policy(Path(policy_file) if policy_file else settings.policy_file)
     outputs = Outputs(incidents, shadow, dead_letters)
-    run_replay(events, policy, settings.input_limits, outputs, redis_url)
+    run_replay(events, policy, settings.input_limits, outputs, redis_url, as_object=as_object)
 
 
 # --- check-events ------------------------------------------------------------------------------

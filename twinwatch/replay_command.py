@@ -1,6 +1,7 @@
 """Around a replay: the files it reads and writes, the Redis it uses, what is shown meanwhile."""
 
 import asyncio
+import json
 import secrets
 import sys
 import zlib
@@ -9,6 +10,7 @@ from contextlib import AbstractAsyncContextManager, ExitStack, asynccontextmanag
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+import click
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from rich.console import Console
@@ -35,7 +37,7 @@ from twinwatch.replay import (
     read_lines,
     replay,
 )
-from twinwatch.report import incident_text, replay_summary
+from twinwatch.report import incident_text, replay_fields, replay_summary
 
 _REDIS_TIMEOUT_SECONDS = 30.0
 _FORGET_AT_ONCE = 1_000
@@ -49,17 +51,34 @@ class Outputs(NamedTuple):
     dead_letters: str | None = None
 
 
+def _tell(summary: ReplaySummary, errors: Console, *, as_object: bool) -> None:
+    if as_object:
+        click.echo(json.dumps(replay_fields(summary)))
+        return
+    for part in replay_summary(summary):
+        errors.print(part)
+
+
 def run_replay(
-    events: str, policy: Policy, limits: InputLimits, outputs: Outputs, redis_url: str | None = None
+    events: str,
+    policy: Policy,
+    limits: InputLimits,
+    outputs: Outputs,
+    redis_url: str | None = None,
+    *,
+    as_object: bool = False,
 ) -> ReplaySummary:
-    """Replay `events` (a path or `-`), write the findings, and tell on standard error what it came to.
+    """Replay `events` (a path or `-`), write the findings, and tell what it came to: on standard error, or as a JSON object
+    on standard output.
 
     Raises `Failure` when the input cannot be read to its end, an output cannot be written, or Redis is not there.
     """
     _refuse_overwriting(events, outputs)
+    if as_object and "-" in outputs:
+        raise Failure("--json: found an output to standard output besides, expected a file for it")
     with ExitStack() as stack:
         source = open_events(events, stack)
-        desk = _Desk(source, outputs, stack)
+        desk = _Desk(source, outputs, stack, lines=outputs.incidents is None and not as_object)
         try:
             url = redis_url or stack.enter_context(embedded_redis()).url
         except EmbeddedServerError as error:
@@ -70,8 +89,7 @@ def run_replay(
             summary = asyncio.run(_replay(events, source, policy, limits, desk, store))
         except StateUnavailable as error:
             raise Failure(str(error), FAILED) from error
-    for part in replay_summary(summary):
-        desk.errors.print(part)
+    _tell(summary, desk.errors, as_object=as_object)
     return summary
 
 
@@ -188,14 +206,14 @@ def _writing(stream: BinaryIO) -> Iterator[None]:
 class _Desk:
     """Writes findings where the caller wants them, and shows how far the replay is."""
 
-    def __init__(self, source: EventFile, outputs: Outputs, stack: ExitStack) -> None:
+    def __init__(self, source: EventFile, outputs: Outputs, stack: ExitStack, *, lines: bool) -> None:
         self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
         self._lines = Console(highlight=False, soft_wrap=True)
         self._source = source
         self._incidents, self._shadow, self._dead_letters = (
             None if target is None else open_output(target, stack) for target in outputs
         )
-        self._print = outputs.incidents is None
+        self._print = lines
         self._streams = [one for one in (self._incidents, self._shadow, self._dead_letters) if one]
         json_on_screen = "-" in outputs and sys.stdout.isatty()
         self.progress = Progress(

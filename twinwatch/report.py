@@ -1,8 +1,10 @@
 """Findings as people read them: coloured lines and tables for a terminal, plain ones for a pipe."""
 
+import io
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from pydantic import SecretStr
 from rich.console import Console, RenderableType
@@ -89,6 +91,21 @@ def replay_summary(summary: "ReplaySummary") -> list[Text | Table]:
     if letters:
         parts.append(counts_table("Dead letters", ("reason", "records"), sorted(summary.dead_letters.items())))
     return parts
+
+
+def replay_fields(summary: "ReplaySummary") -> dict[str, Any]:
+    """The same for scripts."""
+    found: dict[str, dict[str, dict[str, int]]] = {"live": {}, "shadow": {}}
+    for (mode, rule), ids in sorted(summary.incidents.items()):
+        found[mode][rule] = {"incidents": len(ids), "revisions": summary.revisions[mode, rule]}
+    return {
+        "records": summary.records,
+        "events": summary.events,
+        **found,
+        "dead_letters": dict(sorted(summary.dead_letters.items())),
+        "conflicting_event_ids": summary.conflicting,
+        "seconds": round(summary.seconds, 3),
+    }
 
 
 def policy_report(policy: Policy, slugs: Sequence[str]) -> Iterator[RenderableType]:
@@ -186,6 +203,20 @@ def _shown(value: object) -> str:
 
 
 def stdout_console() -> Console:
-    """Standard output; where that is a pipe, lines are as long as they have to be."""
+    """Standard output; where that is a pipe, lines have up to 200 columns and end with their last word."""
     console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=200)
+    return console if console.is_terminal else Console(highlight=False, width=200, file=cast(IO[str], _Pipe()))
+
+
+class _Pipe(io.TextIOBase):
+    """Standard output without the blanks that fill up lines."""
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return sys.stdout.encoding
+
+    def write(self, text: str, /) -> int:
+        return sys.stdout.write(re.sub(r" +(?=\n)", "", text))
+
+    def flush(self) -> None:
+        sys.stdout.flush()

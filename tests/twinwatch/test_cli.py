@@ -179,6 +179,11 @@ def test_what_is_listed_fits_into_80_columns_and_cuts_no_word(
     assert {word for word in wide.split() if len(word) < 60} <= set(narrow.split())
 
 
+@pytest.mark.parametrize("command", [("policy", "show"), ("settings",), ("languages",), ("languages", "de")])
+def test_in_a_pipe_no_line_is_filled_up_with_blanks(command: tuple[str, ...]) -> None:
+    assert [line for line in run(*command)[1].splitlines() if line != line.rstrip()] == []
+
+
 def test_what_scripts_read_is_json(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TWINWATCH_BATCH_MAX_RECORDS", "123")
     rows = {row["setting"]: row for row in map(json.loads, run("settings", "--json")[1].splitlines())}

@@ -4,6 +4,8 @@ import base64
 import gzip
 import io
 import json
+import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -18,7 +20,8 @@ from hypothesis import strategies as st
 from redis import Redis
 
 from models.records import RawRecord
-from tests.servers import LONG_ENOUGH, RedisServer
+from tests.servers import LONG_ENOUGH, RedisServer, eventually
+from tests.terminal import Terminal
 from twinwatch import replay
 from twinwatch.cli import main
 from twinwatch.replay import EventFile, Line, batches, read_lines
@@ -99,6 +102,30 @@ def test_without_a_file_incidents_are_readable_lines() -> None:
     assert result.exit_code == 0
     assert "copied_message" in result.stdout
     assert "sender" in result.stdout
+
+
+@needs_servers
+def test_the_summary_is_json_for_scripts() -> None:
+    Path("in.jsonl").write_bytes(COPIED + b"no event\n")
+    result = run("in.jsonl", "--json", "--incidents", "out.jsonl")
+    told = json.loads(result.stdout)
+    assert told["records"] == COPIES + 1
+    assert told["live"] == {"copied_message": {"incidents": 1, "revisions": len(read("out.jsonl"))}}
+    assert (told["events"], told["shadow"], told["dead_letters"]) == (COPIES, {}, {"not_json": 1})
+    assert result.stderr == ""
+    assert run("in.jsonl", "--json").stdout.count("\n") == 1
+    assert "--json" in fails("in.jsonl", "--json", "--incidents", "-", status=2)
+
+
+@needs_servers
+def test_on_a_terminal_a_bar_tells_how_far_it_is_and_how_long_it_will_take(tmp_path: Path) -> None:
+    (tmp_path / "in.jsonl").write_bytes(COPIED)
+    with Terminal("replay", str(tmp_path / "in.jsonl"), env=os.environ) as terminal:
+        assert terminal.ends() == 0
+        eventually(lambda: f"{COPIES} records read" in terminal.said, what="the summary")
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", terminal.said)
+    assert re.search(r" 0% +(--:--|\d+:\d\d)", plain)
+    assert re.search(rf"100% +\d+:\d\d +{COPIES} records, 1 incidents", plain)
 
 
 @needs_servers
