@@ -479,6 +479,7 @@ def incidents_verdict(
 @_rule
 @_subject
 @click.option("--mode", "modes", type=_modes, default="all", show_default=True)
+@_json
 def incidents_watch(
     env_file: Path | None,
     files: tuple[str, ...],
@@ -487,10 +488,12 @@ def incidents_watch(
     rules: tuple[str, ...],
     subjects: tuple[str, ...],
     modes: Any,
+    as_lines: bool,
 ) -> None:
     """Watch incidents as they are told: counts per rule, how many came when, the workers' lag, the latest ones.
 
-    On a terminal: q or Ctrl-C quits, s changes the least severity. In a pipe: one line for each revision.
+    On a terminal: q or Ctrl-C quits, s changes the least severity. In a pipe: one line for each revision, with --json
+    as the contract has it.
 
     \b
     Examples:
@@ -502,7 +505,7 @@ def incidents_watch(
 
     chosen = Filters(modes=modes, since=since, severity=severity, rules=_rules(rules), subjects=subjects)
     settings = None if files else _settings(env_file)
-    run_watch(open_log(lambda: _settings(env_file), files), settings, chosen)
+    run_watch(open_log(lambda: _settings(env_file), files), settings, chosen, as_lines=as_lines)
 
 
 def _rules(given: tuple[str, ...]) -> tuple[str, ...]:

@@ -7,11 +7,12 @@ import sys
 import termios
 import tty
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import click
 import msgspec
 from aiokafka.errors import KafkaError
 from msgspec import Struct, field
@@ -24,11 +25,11 @@ from agents.incident_log import IncidentLog
 from agents.kafka import KafkaUnavailable
 from agents.lag import GroupObserver
 from agents.settings import Settings
-from models.incidents import Incident
+from models.incidents import Incident, encode_incident
 from twinwatch.failures import FAILED, Failure
 from twinwatch.incidents_command import SEVERITIES, Filters
 from twinwatch.incidents_file import IncidentFiles
-from twinwatch.incidents_report import sparkline
+from twinwatch.incidents_report import as_json, sparkline
 from twinwatch.report import incident_text, printable, stdout_console
 
 MAX_HELD = 20_000
@@ -123,26 +124,38 @@ def _rules_table(shown: Sequence[Incident], rows: int) -> Table:
     return table
 
 
-def run_watch(log: IncidentLog | IncidentFiles, settings: Settings | None, filters: Filters) -> None:
+def run_watch(
+    log: IncidentLog | IncidentFiles, settings: Settings | None, filters: Filters, *, as_lines: bool = False
+) -> None:
     """Show incidents as they come, until `q`, Ctrl-C or SIGTERM; of a file what it holds, printed and done without a terminal.
+    As lines: a JSON object for each revision, as the contract has it, and no screen.
 
     Raises `Failure` where Kafka cannot be reached at the start or for good.
     """
     try:
-        asyncio.run(_watch(log, settings, filters))
+        asyncio.run(_watch(log, settings, filters, as_lines=as_lines))
     except KafkaUnavailable as error:
         raise Failure(str(error), FAILED) from error
 
 
-async def _watch(log: IncidentLog | IncidentFiles, settings: Settings | None, filters: Filters) -> None:
+async def _watch(
+    log: IncidentLog | IncidentFiles, settings: Settings | None, filters: Filters, *, as_lines: bool
+) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, ended.set)
     board = Board(filters, spread=isinstance(log, IncidentFiles))
     console = stdout_console()
-    on_screen = console.is_terminal and sys.stdin.isatty()
-    reading = asyncio.create_task(_read(log, board, None if on_screen else console))
+    on_screen = console.is_terminal and sys.stdin.isatty() and not as_lines
+
+    def tell(incident: Incident) -> None:
+        if as_lines:
+            click.echo(as_json(msgspec.json.decode(encode_incident(incident))))
+        elif not on_screen:
+            console.print(incident_text(incident, with_date=True), soft_wrap=True)
+
+    reading = asyncio.create_task(_read(log, board, tell))
     ending = asyncio.create_task(ended.wait())
     tasks: list[asyncio.Task[Any]] = [reading, ending]
     if on_screen and settings:
@@ -172,12 +185,12 @@ async def _show(
                 reading.result()
 
 
-async def _read(log: IncidentLog | IncidentFiles, board: Board, lines: Console | None) -> None:
-    """Fill the board; print what passes its filters where there is no screen."""
+async def _read(log: IncidentLog | IncidentFiles, board: Board, tell: Callable[[Incident], None]) -> None:
+    """Fill the board; tell what passes its filters."""
 
     def add(incident: Incident) -> None:
-        if board.add(incident) and lines:
-            lines.print(incident_text(incident, with_date=True), soft_wrap=True)
+        if board.add(incident):
+            tell(incident)
 
     modes = board.filters.modes
     if isinstance(log, IncidentFiles):

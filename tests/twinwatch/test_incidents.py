@@ -327,6 +327,19 @@ def test_a_revision_is_no_further_incident_and_the_filters_hold() -> None:
     assert "1 incident;" in out.getvalue()
 
 
+def test_a_watch_tells_scripts_each_revision_as_json() -> None:
+    first, second, other = incident(1), incident(1, revision=2), incident(2, rule="threat")
+    file = write(first, second, other)
+    status, out, _ = run("watch", "--file", file, "--rule", "threat", "--rule", first.rule, "--json")
+    assert status == 0
+    assert [json.loads(line) for line in out.splitlines()] == [
+        json.loads(encode_incident(one)) for one in (first, second, other)
+    ]
+    assert [
+        json.loads(line)["rule"] for line in run("watch", "--file", file, "--rule", "threat", "--json")[1].splitlines()
+    ] == ["threat"]
+
+
 def test_a_sparkline_is_as_high_as_its_counts() -> None:
     assert sparkline([0, 1, 8]) == " ▁█"
     assert sparkline([]) == ""
