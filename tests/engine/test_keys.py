@@ -18,7 +18,7 @@ STATE_PAGE = Path(__file__).parents[2] / "docs" / "state.md"
 KEY = re.compile(rb"tw\d+:\{s(\d+)\}:(?:%s:)?([a-z]+)(?::|$)" % SIGNATURE_SCHEME.encode(), re.DOTALL)
 DAY = 86_400
 LASTING_OF_VERDICTS = {"incident", "verdicts", "reported", "known", "judged", "upheld"}
-LASTING = {b"tie", b"asked", b"number"} | {kind.encode() for kind in LASTING_OF_VERDICTS}
+LASTING = {b"tie", b"asked", b"in", b"circle", b"talk", b"number"} | {kind.encode() for kind in LASTING_OF_VERDICTS}
 """Kinds that outlive the longest window: who knows whom, and what people said of incidents."""
 
 
