@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from agents.kafka import READ_COMMITTED
-from agents.topics import DEAD_LETTERS, INCIDENTS, SHADOW_INCIDENTS, TOPICS
+from agents.topics import DEAD_LETTERS, FOR_OPERATORS, INCIDENTS, SHADOW_INCIDENTS, TOPICS
 from models.incidents import Incident
 from twinwatch.embedded import EmbeddedServerError, embedded_kafka, embedded_redis
 from twinwatch.embedded.kept import kept
@@ -79,7 +79,7 @@ async def run_demo(
         console.print("Starting Redis, Kafka and a worker, all on this machine …", style="dim")
         try:
             redis = stack.enter_context(embedded_redis())
-            kafka = stack.enter_context(embedded_kafka([topic.name for topic in TOPICS]))
+            kafka = stack.enter_context(embedded_kafka([topic.name for topic in (*TOPICS, *FOR_OPERATORS)]))
         except EmbeddedServerError as error:
             raise DemoFailed(str(error)) from error
         metrics_port = _free_port()

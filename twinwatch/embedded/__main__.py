@@ -12,7 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
-from agents.topics import TOPICS
+from agents.topics import FOR_OPERATORS, TOPICS
 from twinwatch.embedded import EmbeddedServerError, embedded_kafka, embedded_redis
 
 _OWNER_ALONE = 0o600
@@ -27,7 +27,7 @@ def main() -> int:
     ends = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)  # the threads of Kafka, too, leave them to us
     try:
-        with embedded_redis() as redis, embedded_kafka([topic.name for topic in TOPICS]) as kafka:
+        with embedded_redis() as redis, embedded_kafka([topic.name for topic in (*TOPICS, *FOR_OPERATORS)]) as kafka:
             settings = {
                 "KAFKA_BOOTSTRAP_SERVERS": kafka.bootstrap_servers,
                 "REDIS_URL": redis.url,
