@@ -270,7 +270,7 @@ async def _clock_of_kafka(settings: Settings, topics: dict[str, int]) -> list[Fi
             now = time()
             for partition, records in fetched.items():
                 seen += len(records)
-                behind = max(behind, *(record.timestamp / 1_000 - now for record in records))
+                behind = max([behind, *(record.timestamp / 1_000 - now for record in records)])
                 lags += [now - one.timestamp / 1_000 for one in records if one.offset >= ends[partition]]
         fresh, ahead = len(lags), min(lags, default=0.0)
     except TopicAuthorizationFailedError:

@@ -17,26 +17,19 @@ def assert_in_proportion(read: Callable[[str], object], text: str, *, eighth: st
 
     Four times as much is allowed for, which is half of what a square would take.
     """
-    short, long = _Reading(read, eighth or text[: len(text) // TIMES]), _Reading(read, text)
-    for _ in range(_TRIES):
-        seconds, allowed = long.again(), _LENIENT * TIMES * short.again() + _NOISE_SECONDS
-        if seconds < allowed:
+    eighth = eighth or text[: len(text) // TIMES]
+    read(eighth)  # what is loaded by the first one would make the eighth look slow
+    short = long = inf
+    for number in range(_TRIES):
+        short = min(short, _seconds(read, f"{eighth} {number}"))  # nothing remembers its answer
+        long = min(long, _seconds(read, f"{text} {number}"))
+        if long < _LENIENT * TIMES * short + _NOISE_SECONDS:
             return
-    raise AssertionError(f"an eighth takes {short.least:.3f} s, the whole {long.least:.3f} s")
+    raise AssertionError(f"an eighth takes {short:.3f} s, the whole {long:.3f} s")
 
 
-class _Reading:
-    """How long one text takes, in processor time."""
-
-    def __init__(self, read: Callable[[str], object], text: str) -> None:
-        self._read, self._text, self._count = read, text, 0
-        self.least = inf
-
-    def again(self) -> float:
-        """The least seconds so far, this time among them."""
-        self._count += 1
-        another = f"{self._text} {self._count}"  # nothing remembers its answer
-        begin = time.process_time()
-        self._read(another)
-        self.least = min(self.least, time.process_time() - begin)
-        return self.least
+def _seconds(read: Callable[[str], object], text: str) -> float:
+    """Processor time."""
+    begin = time.process_time()
+    read(text)
+    return time.process_time() - begin

@@ -96,9 +96,13 @@ async def run_demo(
         watch = _Watch(console)
         reading = asyncio.create_task(watch.read(kafka.bootstrap_servers))
         stack.push_async_callback(_cancel, reading)
-        found_everything = await worker.or_its_end(
-            _play(console, producer, watch, metrics_port, forever=forever, speed=speed, seed=seed), reading
-        )
+        playing = _play(console, producer, watch, metrics_port, forever=forever, speed=speed, seed=seed)
+        try:
+            judged = await worker.or_its_end(playing, reading)
+        except asyncio.CancelledError:
+            _sum_up(console, watch, None)
+            raise
+        found_everything = _sum_up(console, watch, judged)
         if picture:
             picture.write_text(_picture(watch), encoding="utf-8")
         if keep:
@@ -118,24 +122,6 @@ async def _for_ever() -> None:
 
 
 async def _play(
-    console: Console,
-    producer: AIOKafkaProducer,
-    watch: "_Watch",
-    metrics_port: int,
-    *,
-    forever: bool,
-    speed: float,
-    seed: int,
-) -> bool:
-    try:
-        judged = await _play_all(console, producer, watch, metrics_port, forever=forever, speed=speed, seed=seed)
-    except asyncio.CancelledError:
-        _sum_up(console, watch, None)
-        raise
-    return _sum_up(console, watch, judged)
-
-
-async def _play_all(
     console: Console,
     producer: AIOKafkaProducer,
     watch: "_Watch",

@@ -149,16 +149,7 @@ def timed_sample_day(day: date, seed: int = 1) -> Iterator[tuple[float, SampleRe
 def evening(day: date, upheld: str) -> Iterator[SampleRecord]:
     """After `day`: a moderator upholds the incident of that id, which is `STRIKE`'s, and its subject breaks another rule."""
     writer = _Day(day, Random(upheld))
-    writer.event(
-        23.5,
-        "verdict",
-        "moderator-01",
-        roles=["moderator"],
-        language="en",
-        incident_id=upheld,
-        verdict="upheld",
-        action="warned",
-    )
+    writer.upheld(23.5, upheld)
     writer.event(
         23.7,
         "media_upload",
@@ -241,6 +232,19 @@ class _Day:
         }
         given = {name: value for name, value in fields.items() if value is not None}
         self._events.append((hour, common | given))
+
+    def upheld(self, hour: float, incident: str) -> None:
+        """A moderator's verdict."""
+        self.event(
+            hour,
+            "verdict",
+            "moderator-01",
+            roles=["moderator"],
+            language="en",
+            incident_id=incident,
+            verdict="upheld",
+            action="warned",
+        )
 
     def raw(self, hour: float, topic: str, value: bytes) -> None:
         """A record that is written to the topic as it stands."""
@@ -632,17 +636,7 @@ def _reports_and_verdicts(day: _Day) -> None:
     for hour, member in zip(day.over(11.0, 3.0, 4), day.others(_BURST, 4), strict=True):
         day.event(hour, "report", member, reported_id=_BURST, article=1)
     for hour in day.over(16.0, 2.0, 2):
-        incident = f"{day.random.getrandbits(128):032x}"
-        day.event(
-            hour,
-            "verdict",
-            "moderator-01",
-            roles=["moderator"],
-            language="en",
-            incident_id=incident,
-            verdict="upheld",
-            action="warned",
-        )
+        day.upheld(hour, f"{day.random.getrandbits(128):032x}")
 
 
 _BEHAVIOURS: tuple[Callable[[_Day], None], ...] = (
