@@ -1,12 +1,13 @@
 """JSON Schema (2020-12) of what goes in and what comes out, made from the types that decode and encode it."""
 
+from collections.abc import Sequence
 from typing import Any, get_args
 
 import msgspec
 
 from models.events import EVENT_CLASSES
 from models.examples import EXAMPLES
-from models.incidents import SCHEMA_VERSION, Incident, Mode, Severity
+from models.incidents import SCHEMA_VERSION, Action, Incident, Mode, Severity
 from models.records import Problem, Reason
 from models.rejections import MAX_SHOWN, REASONS
 
@@ -69,7 +70,7 @@ INCIDENT_FIELDS = {
     "schema_version": "version of this form",
     "mode": "shadow findings are for trying out a rule; nothing may follow from them",
     "article": "the article of the code of conduct",
-    "rule": "the rule's slug",
+    "rule": "the rule's slug; a later version may have more",
     "subject_id": "whose behaviour it is about; also the record's key",
     "accomplice_ids": "the other accounts of a coordinated campaign",
     "accomplice_count": "their true number",
@@ -87,6 +88,31 @@ INCIDENT_FIELDS = {
     "source": "the record that triggered this revision; absent in a file replay",
 }
 """What each field of an incident means, for whoever reads incidents."""
+
+PART_FIELDS = {
+    "Evidence": {
+        "event_ids": "the episode's first ten and latest ten events",
+        "measurements": "what was counted, against the limits of the policy",
+        "excerpt": "what the member wrote, private data and children's names masked",
+        "words": "what of the text led to a finding about its words",
+        "similarity": "how alike the copies are, 1 where they are the same",
+        "campaign_id": "the campaign that the text belongs to; all copies of one text have the same",
+        "matches": "what it was found to match: for instance members, files or threads",
+    },
+    "Measurement": {
+        "name": "what was counted",
+        "value": "what it came to; from the limit on there is a finding",
+        "limit": "what the policy allows",
+        "window_seconds": "within how long; null where time does not matter",
+    },
+    "Statement": {
+        "category": "of the DSA Transparency Database",
+        "ground": "the article of the code of conduct, in words",
+        "automated_detection": "a machine found it",
+        "automated_decision": "a person decides",
+    },
+}
+"""What each field of a part of an incident means, by the part."""
 
 REJECTION_FIELDS = {
     "reason": "as of a dead letter, or unknown_incident",
@@ -109,9 +135,19 @@ _DEAD_LETTER_HEADERS = {
     "failed_at": {"type": "string", "format": "date-time", "description": "wall clock, in UTC"},
 }
 
+_SOURCE = {
+    "title": "Source",
+    "description": "Where in Kafka a record was read.",
+    "type": "object",
+    "properties": {
+        "topic": {"type": "string"},
+        "partition": {"type": "integer", "minimum": 0},
+        "offset": {"type": "integer", "minimum": 0},
+    },
+    "required": ["topic", "partition", "offset"],
+}
 
 _INCIDENT_HEADERS = {
-    "rule": {"type": "string", "description": "the rule's slug"},
     "severity": {"enum": list(get_args(Severity)), "description": "how grave it is"},
     "mode": {"enum": list(get_args(Mode)), "description": "the same as the topic says"},
     "schema_version": {"const": str(SCHEMA_VERSION), "description": "version of the value's form"},
@@ -123,16 +159,19 @@ _INCIDENT_HEADERS = {
 }
 
 
-def schemas() -> dict[str, dict[str, Any]]:
+def schemas(rules: Sequence[str], categories: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Every schema by name: the event types, `incident`, and the Kafka headers of incidents and dead letters, as objects of
     their UTF-8 texts. Each has an `$id` and an example.
+
+    `rules` are the slugs that an incident's rule may have, `categories` what its statement may name.
     """
+    rule = {"description": INCIDENT_FIELDS["rule"], "enum": list(rules)}
     found = {str(cls.__struct_config__.tag): _schema(cls, EVENT_FIELDS) for cls in EVENT_CLASSES} | {
-        "incident": _incident(),
+        "incident": _incident(rule, categories),
         "incident-headers": _headers(
             "IncidentHeaders",
             "The Kafka headers of a record on incidents and incidents.shadow; its key is the subject_id.",
-            _INCIDENT_HEADERS,
+            {"rule": rule} | _INCIDENT_HEADERS,
             optional="traceparent",
         ),
         "rejected-verdict": _rejected_verdict(),
@@ -165,14 +204,39 @@ def _described(form: dict[str, Any], meaning: str) -> dict[str, Any]:
     return {"description": f"{meaning}; {own}" if own else meaning} | plain
 
 
-def _incident() -> dict[str, Any]:
-    """What is written is more than what would be accepted: every field but `source` is always there."""
+def _incident(rule: dict[str, Any], categories: Sequence[str]) -> dict[str, Any]:
+    """What is written is more than what would be accepted: every field but `source` is always there, and none is null."""
     schema = _schema(Incident, INCIDENT_FIELDS)
+    fields, parts = schema["properties"], schema["$defs"]
     for moment in ("opened_at", "occurred_at", "detected_at"):
-        schema["properties"][moment]["format"] = "date-time"
-    schema["required"] = [name for name in schema["properties"] if name != "source"]
-    del schema["$defs"]["Source"]["properties"]["traceparent"]
+        fields[moment]["format"] = "date-time"
+    fields["incident_id"]["format"] = "uuid"
+    fields["schema_version"] = {"description": INCIDENT_FIELDS["schema_version"], "const": SCHEMA_VERSION}
+    fields["rule"] = rule
+    # the mildest first
+    fields["severity"]["enum"], fields["recommended_action"]["enum"] = list(get_args(Severity)), list(get_args(Action))
+    fields["source"] = {"description": INCIDENT_FIELDS["source"], "$ref": "#/$defs/Source"}
+    schema["required"] = [name for name in fields if name != "source"]
+    parts["Source"] = _SOURCE
+    parts["Statement"]["properties"] |= {
+        "category": {"enum": list(categories)},
+        "automated_detection": {"const": True},
+        "automated_decision": {"const": False},
+    }
+    for name, meanings in PART_FIELDS.items():
+        part = parts[name]
+        part["properties"] = {field: _described(form, meanings[field]) for field, form in part["properties"].items()}
+        if name != "Evidence":
+            part["required"] = list(part["properties"])
+    # what there is nothing to say of is left out of the evidence
+    evidence = parts["Evidence"]["properties"]
+    parts["Evidence"]["properties"] = {field: _not_null(form) for field, form in evidence.items()}
     return schema
+
+
+def _not_null(form: dict[str, Any]) -> dict[str, Any]:
+    some = [one for one in form.get("anyOf", ()) if one.get("type") != "null"]
+    return {"description": form["description"]} | some[0] if len(some) == 1 else form
 
 
 def _rejected_verdict() -> dict[str, Any]:
@@ -182,12 +246,6 @@ def _rejected_verdict() -> dict[str, Any]:
         "type": "object",
         "properties": {name: {"type": "string"} for name in Problem.__struct_fields__},
         "required": list(Problem.__struct_fields__),
-    }
-    source = {
-        "title": "Source",
-        "type": "object",
-        "properties": {"topic": {"type": "string"}, "partition": {"type": "integer"}, "offset": {"type": "integer"}},
-        "required": ["topic", "partition", "offset"],
     }
     properties = texts | {
         "reason": {"enum": list(REASONS), "description": REJECTION_FIELDS["reason"]},
@@ -206,7 +264,7 @@ def _rejected_verdict() -> dict[str, Any]:
         "type": "object",
         "properties": {name: properties[name] for name in REJECTION_FIELDS},
         "required": list(REJECTION_FIELDS),
-        "$defs": {"Problem": problem, "Source": source},
+        "$defs": {"Problem": problem, "Source": _SOURCE},
     }
 
 

@@ -5,7 +5,7 @@ from typing import Any
 from agents.topics import DEAD_LETTERS, DEFAULT_PARTITIONS, OUTPUTS, REJECTED_VERDICTS, TOPICS
 from models.events import TOPICS as EVENT_TYPES
 from models.incidents import SCHEMA_VERSION
-from models.schema import schemas
+from twinwatch.contract import contract_schemas
 
 _BINDING = "0.5.0"
 """Version of AsyncAPI's bindings for Kafka."""
@@ -26,7 +26,7 @@ _ABOUT = (
 
 def asyncapi() -> dict[str, Any]:
     """The document, in JSON's types. Operations are told from twinwatch's side: it receives activity and sends incidents."""
-    forms = schemas()
+    forms = contract_schemas()
     components: dict[str, Any] = {}
     messages = {name: _message(name, form, components) for name, form in forms.items() if not name.endswith("-headers")}
     messages["incident"]["headers"] = _inlined(forms["incident-headers"], components)

@@ -685,7 +685,7 @@ def schema(name: str | None, directory: Path | None, asyncapi: bool, markdown: b
     """
     import json
 
-    from models.schema import schemas
+    from twinwatch.contract import contract_schemas
 
     if (asyncapi and markdown) or ((name or directory) and (asyncapi or markdown)):
         raise click.UsageError("--asyncapi, --markdown, --out and NAME exclude each other")
@@ -699,7 +699,7 @@ def schema(name: str | None, directory: Path | None, asyncapi: bool, markdown: b
 
         click.echo(contract_page(), nl=False)
         return
-    known = schemas()
+    known = contract_schemas()
     if name is not None and name not in known:
         raise Failure(f"no schema {name!r}; known are {', '.join(known)}")
     wanted = {name: known[name]} if name else known

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from agents.topics import TOPICS
-from models.schema import schemas
 from twinwatch.asyncapi import messages_of
+from twinwatch.contract import contract_schemas
 
 _INTRODUCTION = """\
 # What goes in, what comes out
@@ -40,7 +40,7 @@ def contract_page() -> str:
 
 
 def _lines() -> Iterator[str]:
-    forms = schemas()
+    forms = contract_schemas()
     yield "| topic | what stands there | kept for |"
     yield "|---|---|---|"
     for topic in TOPICS:

@@ -8,10 +8,10 @@ from jsonschema import Draft202012Validator
 
 from agents.topics import REJECTED_VERDICTS
 from models.events import ACTIONS
-from models.schema import schemas
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Sent, Stage, event
 from tests.servers import eventually
+from twinwatch.contract import contract_schemas
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 
@@ -115,7 +115,7 @@ def test_a_verdict_that_cannot_be_used_is_told_to_who_wrote_it(new_stage: NewSta
 
     messages = stage.read(REJECTED_VERDICTS)
     told = {str(one["event_id"]): one for one in (json.loads(message.value() or b"") for message in messages)}
-    schema = Draft202012Validator(schemas()["rejected-verdict"])
+    schema = Draft202012Validator(contract_schemas()["rejected-verdict"])
     assert [list(schema.iter_errors(one)) for one in told.values()] == [[]] * 4
     assert {name: one["reason"] for name, one in told.items()} == {
         "wrong": "invalid_field",

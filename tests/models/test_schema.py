@@ -12,10 +12,11 @@ from models.decoding import InputLimits, UndecodableError, decode_event
 from models.events import EVENT_CLASSES
 from models.incidents import Evidence, Incident, Measurement, Statement, encode_incident
 from models.records import DeadLetter, RawRecord, Reason, Source
-from models.schema import DIALECT, EVENT_FIELDS, INCIDENT_FIELDS, schemas
+from models.schema import DIALECT, EVENT_FIELDS, INCIDENT_FIELDS, PART_FIELDS, schemas
 from tests.models.samples import EVENTS, NOW
 
-SCHEMAS = schemas()
+RULES, CATEGORIES = ("copied_message", "threat"), ("SCOPE", "STATEMENT_CATEGORY_OTHER_VIOLATION_TC")
+SCHEMAS = schemas(RULES, CATEGORIES)
 NOT_JSON_VALUES: list[Any] = [None, True, 0, 12, 1.5, "", "x", "x" * 129, [], [""], ["x"], {}, "event", "a" * 64]
 
 
@@ -45,6 +46,8 @@ def test_every_field_is_explained_and_no_other() -> None:
     explained = {field for cls in EVENT_CLASSES for field in cls.__struct_fields__} | {"type"}
     assert explained == set(EVENT_FIELDS)
     assert set(INCIDENT_FIELDS) == set(Incident.__struct_fields__)
+    parts = {cls.__name__: set(cls.__struct_fields__) for cls in (Evidence, Measurement, Statement)}
+    assert {name: set(fields) for name, fields in PART_FIELDS.items()} == parts
     assert all(form["description"] for schema in SCHEMAS.values() for form in schema["properties"].values())
 
 
@@ -118,6 +121,31 @@ def test_what_is_written_fits_the_schema(changes: dict[str, Any]) -> None:
     for field in written:
         without = {key: value for key, value in written.items() if key != field}
         assert validator("incident").is_valid(without) == (field == "source")
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        ("rule", "copied_mesage"),
+        ("mode", "test"),
+        ("severity", "grave"),
+        ("recommended_action", "ban"),
+        ("schema_version", 2),
+        ("article", 12),
+        ("source", None),
+        ("evidence.excerpt", None),
+        ("statement.category", "OTHER"),
+        ("statement.automated_decision", True),
+    ],
+)
+def test_the_schema_refuses_what_is_never_written(place: str, value: Any) -> None:
+    written = json.loads(encode_incident(_incident()))
+    *above, last = place.split(".")
+    part = written
+    for name in above:
+        part = part[name]
+    part[last] = value
+    assert not validator("incident").is_valid(written)
 
 
 def test_a_dead_letter_says_when_in_utc() -> None:

@@ -20,7 +20,6 @@ from redis.asyncio import Redis
 from engine.engine import Engine
 from models.incidents import Incident, encode_incident
 from models.records import RawRecord
-from models.schema import schemas
 from rules.policy import Policy, parse_policy
 from rules.registry import all_rules
 from state.pseudonyms import Pseudonyms
@@ -34,11 +33,12 @@ from tests.scenarios.scenario import (
     load,
     on_incident,
 )
+from twinwatch.contract import contract_schemas
 
 FILES = sorted(Path(__file__).parent.glob("*.yaml"))
 SCENARIOS = [scenario for path in FILES for scenario in load(path)]
 PACKAGED = files("rules").joinpath("policy.yaml").read_text("utf-8")
-INCIDENT_SCHEMA = Draft202012Validator(schemas()["incident"])
+INCIDENT_SCHEMA = Draft202012Validator(contract_schemas()["incident"])
 
 
 class Told(Struct, frozen=True):

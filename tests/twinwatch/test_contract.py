@@ -12,9 +12,12 @@ from pydantic import ValidationError
 from agents.topics import DEAD_LETTERS, INCIDENTS, REJECTED_VERDICTS, TOPICS
 from models.events import TOPICS as EVENT_TYPES
 from models.events import VERDICTS
+from rules.policy import load_policy
+from rules.registry import all_rules
 from tests.servers import REPOSITORY
 from twinwatch.asyncapi import asyncapi, channel_of
 from twinwatch.cli import main
+from twinwatch.contract import contract_schemas
 from twinwatch.contract_page import contract_page
 
 DOCUMENT = asyncapi()
@@ -36,6 +39,24 @@ def references(part: Any) -> list[str]:
 def test_the_page_of_the_contract_is_current() -> None:
     page = (REPOSITORY / "docs" / "contract.md").read_text(encoding="utf-8")
     assert page == contract_page(), "twinwatch schema --markdown > docs/contract.md"
+
+
+def test_a_rule_is_one_that_there_is_and_an_enum_is_said_wherever_values_are_few() -> None:
+    forms = contract_schemas()
+    for name in ("incident", "incident-headers"):
+        assert forms[name]["properties"]["rule"]["enum"] == list(all_rules())
+    statement = forms["incident"]["$defs"]["Statement"]["properties"]
+    used = {rule.statement.category for rule in load_policy(None).rules.values()}
+    assert used <= set(statement["category"]["enum"])
+    few = {"type", "kind", "media_kind", "visibility", "surface", "rights", "verdict", "action", "reason"}
+    few |= {"mode", "severity", "recommended_action"}
+    fields = [(name, field, form) for name, one in forms.items() for field, form in one["properties"].items()]
+    assert few <= {field for _, field, _ in fields}
+    assert [f"{name}: {field}" for name, field, form in fields if field in few and not values_of(form)] == []
+
+
+def values_of(form: Any) -> list[Any]:
+    return form.get("enum") or [value for one in form.get("anyOf", ()) for value in values_of(one)]
 
 
 def test_the_document_is_asyncapi() -> None:
