@@ -23,8 +23,7 @@ from rules.feedback import ACTIONS, Feedback, Suppression
 from rules.quotas import Duration, Quota, Share
 from rules.registry import all_rules
 from rules.track_record import track_record
-from state.feedback import FeedbackLimits
-from state.store import StoreLimits
+from state.limits import FeedbackLimits, StoreLimits
 from text.languages import ListError
 from text.reading import passages
 

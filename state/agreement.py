@@ -8,6 +8,7 @@ fingerprint: a keyed hash of the namespace, from which the secret cannot be comp
 from typing import Literal
 
 from state.errors import StateUnavailable
+from state.kinds import SETTINGS
 from state.pseudonyms import Pseudonyms
 from state.scripts import Call, Script, Shards, pack, unpack
 
@@ -34,7 +35,7 @@ class Agreement:
     """What one user of a store has. `key` is the name in Redis of what all of them have."""
 
     def __init__(self, pseudonyms: Pseudonyms, shards: int, namespace: str) -> None:
-        self.key = f"{namespace}{{s0}}:settings"
+        self.key = f"{namespace}{{s0}}:{SETTINGS.name}"
         self._fingerprint = pseudonyms.fingerprint(namespace)
         self._shards = shards
 

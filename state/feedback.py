@@ -9,9 +9,9 @@ from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
-from msgspec import Struct
-
+from state import kinds
 from state.campaigns import CampaignCodec, name_in_store
+from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS, Filing, Judgement, Record, Remembered, Text
 from state.scripts import Script, unpack
@@ -22,33 +22,16 @@ KNOWN = Script("known", "signatures")
 _NAME_BYTES = 6
 
 
-class FeedbackLimits(Struct, frozen=True, kw_only=True):
-    """How long and how much is kept. Times in seconds.
-
-    `verdicts`: after so long no judgement has an effect any more. `texts`: how long upheld texts are known. A reporter's
-    record reaches back `records`; a report is about incidents within `near` of it.
-    """
-
-    verdicts: int = 400 * 86_400
-    texts: int = 90 * 86_400
-    records: int = 365 * 86_400
-    near: int = 7 * 86_400
-    verdicts_per_member: int = 200
-    reports_per_member: int = 200
-
-
 class FeedbackCodec:
-    """Hides identifiers on the way in. `grace` in seconds."""
+    """Hides identifiers on the way in."""
 
-    def __init__(
-        self, pseudonyms: Pseudonyms, campaigns: CampaignCodec, limits: FeedbackLimits, *, bands: int, grace: int
-    ) -> None:
+    def __init__(self, pseudonyms: Pseudonyms, campaigns: CampaignCodec, limits: StoreLimits) -> None:
         self._pseudonyms = pseudonyms
         self._campaigns = campaigns
-        self._limits = limits
-        self._bands = bands
-        self._grace = grace
-        self.texts_ttl = 2 * limits.texts + grace
+        self._limits = limits.feedback
+        self._bands = limits.bands
+        self._verdicts_ttl, self._reports_ttl = kinds.VERDICTS.ttl(limits), kinds.REPORTED.ttl(limits)
+        self.texts_ttl = kinds.KNOWN.ttl(limits)
         """Seconds for which it is kept which texts and campaigns were upheld."""
 
     def remembered(self, packed: bytes) -> Remembered:
@@ -59,7 +42,7 @@ class FeedbackCodec:
     def judgements(self, judgements: Sequence[Judgement]) -> tuple[Any, ...]:
         """The request of `verdicts.lua`, the same for every shard."""
         limits = self._limits
-        return (limits.verdicts_per_member, limits.verdicts + self._grace, [self._judgement(one) for one in judgements])
+        return (limits.verdicts_per_member, self._verdicts_ttl, [self._judgement(one) for one in judgements])
 
     def _judgement(self, one: Judgement) -> tuple[Any, ...]:
         verdict = (
@@ -83,7 +66,7 @@ class FeedbackCodec:
     def filings(self, filings: list[tuple[Any, ...]]) -> tuple[Any, ...]:
         """The request of `reporters.lua`."""
         limits = self._limits
-        ttl = limits.records + limits.near + self._grace
+        ttl = self._reports_ttl
         return limits.reports_per_member, ttl, limits.records * MICROSECONDS, limits.near * MICROSECONDS, filings
 
     def record(self, answer: Any) -> Record:

@@ -11,8 +11,9 @@ Each change is one command or one script on one key, and replaces a value only w
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple, TypeVar
 
 from cryptography.exceptions import InvalidTag
 from msgspec import Struct, field
@@ -21,25 +22,24 @@ from redis.asyncio import Redis
 from state.agreement import Agreement, WrongStore
 from state.campaigns import CampaignCodec, leader_without, witnesses_without
 from state.episodes import CUT, SILENCED
+from state.kinds import KINDS, READ_BY, Kind, Members
 from state.pseudonyms import EVENT_NAME_BYTES, MEMBER_BYTES, Pseudonyms
 from state.scripts import Call, Script, Shards, guarded, pack, unpack
 from state.store import DEFAULT_NAMESPACE
 from state.windows import Entry, without
 
 _SWAP = Script("swap")
+COMMANDS = _SWAP.commands | {"SCAN", "UNLINK", "GET", *(READ_BY[kind.type] for kind in KINDS.values())}
+"""What forgetting calls; `deploy/redis/users.acl` allows its user no other command."""
 _KEYS_AT_ONCE = 500
 _ENTRIES_AT_ONCE = 1_000
 _ATTEMPTS = 10
 """How often a value is read again that a worker has changed meanwhile."""
-_HISTORIES = frozenset((b"acts", b"received", b"history"))
 _PART = "\x1f"
 """Stands between the members of a pair that a rule makes one text of."""
-_ABOUT_NOBODY = frozenset(
-    b"number used leaders digest seen band size merged known judged upheld opened undecided progress settings".split()
-)
-"""Kinds that say nothing of a member: numbers, hashes of texts, events and incidents, and what workers tell each other."""
-_EPISODE_INCIDENT, _EPISODE_EVENTS, _EPISODE_SUBJECT = 0, 6, 8
+_EPISODE_EVENTS, _EPISODE_SUBJECT = 6, 8
 _REVISION_EVENTS, _REVISION_OPENING, _REVISION_COUNT, _REVISION_MEMBERS = 3, 4, 6, 7
+_Item = TypeVar("_Item")
 
 
 class Removed(Struct):
@@ -81,34 +81,24 @@ class _Key(NamedTuple):
     raw: bytes
     shard: int
     suffix: bytes
-    kind: bytes
+    kind: Kind
     name: bytes
 
 
-class _Swap(NamedTuple):
-    """A value to be replaced where it still stands; an empty `new` removes it. `entries` is how many it counts for."""
+class _Place(NamedTuple):
+    """Where a value stands: a key's own value, an entry of a sorted set (`field` is empty), or that of a hash's field."""
 
     key: _Key
-    type: str
     field: bytes
-    old: bytes
-    new: bytes
-    entries: int
+    value: bytes
 
 
 class _Changes:
-    """What is to be done, by key."""
+    """What is to be done: keys to drop, with what stands in them, and values by what replaces them (empty: nothing)."""
 
     def __init__(self) -> None:
-        self.dropped: dict[_Key, int] = {}
-        self.without: dict[_Key, set[bytes]] = {}
-        self.swaps: list[_Swap] = []
-
-    def drop(self, key: _Key, entries: int = 0) -> None:
-        self.dropped[key] = entries
-
-    def take_out(self, key: _Key, entries: Iterable[bytes]) -> None:
-        self.without.setdefault(key, set()).update(entries)
+        self.dropped: dict[_Key, set[_Place]] = {}
+        self.swaps: dict[_Place, bytes] = {}
 
 
 async def forget(
@@ -145,18 +135,26 @@ class _Forgetting:
         self._actor_id, self._quoted = actor_id, json.dumps(actor_id, ensure_ascii=False)
         self._events: set[bytes] = set()
         self._names_of_events: set[bytes] = set()
+        self._readable: dict[_Key, bool] = {}
+        """Histories, and whether they were sealed under this key."""
         self._done = Forgotten()
 
     async def run(self) -> Forgotten:
         self._done.in_use = await self._is_in_use()
         histories = _Changes()
-        async for keys in self._keys():
-            await self._examine_histories([key for key in keys if key.kind in _HISTORIES], histories)
+        async for keys in self._keys(histories=True):
+            await self._examine(keys, histories)
+        self._done.opened = sum(self._readable.values())
+        self._done.unreadable = len(self._readable) - self._done.opened
         if self._done.refused:
             return self._done
-        async for keys in self._keys():
-            for kind in {key.kind for key in keys} - _HISTORIES:
-                await self._clean(kind, [key for key in keys if key.kind == kind])
+        async for keys in self._keys(histories=False):
+            for _ in range(_ATTEMPTS):
+                changes = _Changes()
+                await self._examine(keys, changes)
+                keys = await self._apply(changes)
+                if not keys:
+                    break
         await self._apply(histories)
         return self._done
 
@@ -173,8 +171,10 @@ class _Forgetting:
             return False
         return True
 
-    async def _keys(self) -> AsyncIterator[list[_Key]]:
-        """All keys of the namespace, some at a time. A key may come twice, as `SCAN` has it."""
+    async def _keys(self, *, histories: bool) -> AsyncIterator[list[_Key]]:
+        """Keys that say something of members, some at a time: the histories or all others. A key may come twice, as `SCAN`
+        has it.
+        """
         cursor = 0
         self._done.scanned = 0
         self._done.unknown.clear()
@@ -182,44 +182,85 @@ class _Forgetting:
             cursor, raw = await guarded(lambda: self._client.scan(cursor, match=self._pattern, count=_KEYS_AT_ONCE))  # noqa: B023
             keys = [key for one in raw if (key := self._parsed(one))]
             self._done.scanned += len(raw)
-            yield keys
+            yield [key for key in keys if (key.kind.members is Members.HISTORY) == histories]
             if cursor == 0:
                 return
 
     def _parsed(self, raw: bytes) -> _Key | None:
         form = self._form.match(raw)
-        if not form:
-            self._done.unknown["?"] += 1
+        shard, suffix, name, of = form.groups(b"") if form else (b"", b"", b"?", b"")
+        kind = KINDS.get(name.decode())
+        if kind is None:
+            self._done.unknown[name.decode()] += 1
             return None
-        shard, suffix, kind, name = form.groups(b"")
-        return _Key(raw, int(shard), suffix, kind, name)
+        return _Key(raw, int(shard), suffix, kind, of) if kind.owned or kind.members is not Members.NONE else None
 
-    # --- histories -------------------------------------------------------------------------------------------------------
+    async def _examine(self, keys: Sequence[_Key], changes: _Changes) -> None:
+        """A key of the member's own goes whole; the others go on without the member."""
+        for key in keys:
+            if self._owned(key):
+                changes.dropped[key] = set()
+        named = [key for key in keys if key.kind.members is not Members.NONE or key in changes.dropped]
+        async for place in self._places(named):
+            left = self._without(place)
+            if place.key in changes.dropped:
+                changes.dropped[place.key].add(place)
+            elif left is not None:
+                changes.swaps[place] = left
 
-    async def _examine_histories(self, keys: list[_Key], changes: _Changes) -> None:
-        """Those of the member go; of others' those entries that the member made, and what names the member goes on without."""
-        for key, entries in zip(keys, await self._entries(keys), strict=True):
-            members = key.kind in (b"acts", b"received")
-            own = members and key.name == self._member
-            if own:
-                changes.drop(key, len(entries))
-            read = False
-            for raw in entries:
-                entry = Entry(0, raw)
-                event_id, actor, *_ = entry.rest
-                if not event_id:  # a campaign has taken in another
-                    continue
-                if not read and self._open(event_id) is None:
-                    self._done.unreadable += 1
-                    break
-                self._done.opened += not read
-                read = True
-                if (actor or key.name) == self._member:
-                    self._events.add(event_id)
-                    self._names_of_events.add(entry.name)
-                    changes.swaps.append(_Swap(key, "zset", b"", raw, b"", 1))
-                elif (left := without(entry, self._names)) is not None:
-                    changes.swaps.append(_Swap(key, "zset", b"", raw, left, 1))
+    def _owned(self, key: _Key) -> bool:
+        return key.kind.owned and key.name.startswith(self._member)
+
+    # --- what stands there without the member: empty where nothing is left, None where it stays as it is --------------------
+
+    def _without(self, place: _Place) -> bytes | None:
+        key, field, value = place
+        match key.kind.members:
+            case Members.NONE:
+                return None
+            case Members.HASHED:
+                return self._hashed_without(key.kind, field, value)
+            case Members.SEALED:
+                return b"" if value == self._seal else None
+            case Members.HISTORY:
+                return self._entry_without(key, value)
+            case Members.LEADER:
+                left = leader_without(self._pseudonyms, value, self._member)
+            case Members.SENTENCE:
+                left = witnesses_without(self._pseudonyms, field, value, self._actor_id)
+            case Members.EPISODE:
+                left = self._episode_without(value)
+            case Members.INCIDENT:
+                return b"" if unpack(value)[0] == self._seal else None
+            case Members.TOLD:
+                left = self._told_without(key, value)
+        return None if left == value else left
+
+    def _hashed_without(self, kind: Kind, field: bytes, value: bytes) -> bytes | None:
+        """Ties, questions and answers name one member or two. In a conversation the member was not addressed, and whom the
+        member addressed was addressed by nobody.
+        """
+        if kind.type == "zset":
+            return b"" if self._member in (value[:MEMBER_BYTES], value[MEMBER_BYTES : 2 * MEMBER_BYTES]) else None
+        if field == self._member:
+            return b""
+        return bytes(MEMBER_BYTES) + value[MEMBER_BYTES:] if value.startswith(self._member) else None
+
+    def _entry_without(self, key: _Key, raw: bytes) -> bytes | None:
+        """Those that the member made go, and tell the ids of the member's events."""
+        entry = Entry(0, raw)
+        event_id, actor, *_ = entry.rest
+        if not event_id:  # a campaign has taken in another
+            return None
+        if key not in self._readable:
+            self._readable[key] = self._open(event_id) is not None
+        if not self._readable[key]:
+            return None
+        if (actor or key.name) == self._member:
+            self._events.add(event_id)
+            self._names_of_events.add(entry.name)
+            return b""
+        return without(entry, self._names)
 
     def _names(self, hidden: bytes) -> bool:
         """Whether what was counted is the member, or is sealed words with the member's id in them.
@@ -239,132 +280,30 @@ class _Forgetting:
         except (InvalidTag, UnicodeDecodeError):
             return None
 
-    # --- everything else -------------------------------------------------------------------------------------------------
+    def _episode_without(self, value: bytes) -> bytes:
+        """Episodes about the member go, and the member's events are no evidence in others'."""
+        episode = unpack(value)
+        if episode[_EPISODE_SUBJECT] == self._seal:
+            return b""
+        events = episode[_EPISODE_EVENTS]
+        episode[_EPISODE_EVENTS] = [event for event in events if event not in self._events]
+        return value if events == episode[_EPISODE_EVENTS] else pack(episode)
 
-    async def _clean(self, kind: bytes, keys: list[_Key]) -> None:
-        for _ in range(_ATTEMPTS):
-            changes = _Changes()
-            match kind:
-                case b"tie" | b"asked" | b"answers" | b"reported" | b"in" | b"circle":
-                    await self._examine_ties(keys, changes)
-                case b"incident":
-                    await self._examine_incidents(keys, changes)
-                case b"verdicts":
-                    for key in keys:
-                        if self._owned(key):
-                            changes.drop(key)
-                case b"talk":
-                    await self._examine_talks(keys, changes)
-                case b"brought" | b"added":
-                    await self._examine_hashes(keys, changes)
-                case b"leader" | b"sentence":
-                    await self._examine_texts(keys, changes)
-                case b"episode":
-                    await self._examine_episodes(keys, changes)
-                case b"members":
-                    await self._examine_members(keys, changes)
-                case b"told":
-                    await self._examine_told(keys, changes)
-                case _:
-                    if kind not in _ABOUT_NOBODY:
-                        self._done.unknown[kind.decode("ascii", "replace")] += len(keys)
-            keys = await self._apply(changes)
-            if not keys:
-                return
-
-    def _owned(self, key: _Key) -> bool:
-        return key.name[:MEMBER_BYTES] == self._member
-
-    async def _examine_ties(self, keys: list[_Key], changes: _Changes) -> None:
-        """Acquaintances, answers that wait, and who was reported: each names one member or two, from the start."""
-        for key, entries in zip(keys, await self._entries(keys), strict=True):
-            if self._owned(key):
-                changes.drop(key, len(entries))
-                continue
-            named = {e for e in entries if self._member in (e[:MEMBER_BYTES], e[MEMBER_BYTES : 2 * MEMBER_BYTES])}
-            if named:
-                changes.take_out(key, named)
-
-    async def _examine_hashes(self, keys: list[_Key], changes: _Changes) -> None:
-        found = await self._answers([("HEXISTS", key.raw, self._member) for key in keys])
-        for key, there in zip(keys, found, strict=True):
-            if there:
-                changes.take_out(key, {self._member})
-
-    async def _examine_talks(self, keys: list[_Key], changes: _Changes) -> None:
-        """The member was addressed in no conversation, and whom the member addressed there was addressed by nobody."""
-        for key in keys:
-            swaps: dict[bytes, _Swap] = {}
-            async for name, value in self._fields(key):
-                if name == self._member:
-                    changes.take_out(key, {name})
-                elif value[:MEMBER_BYTES] == self._member:
-                    left = bytes(MEMBER_BYTES) + value[MEMBER_BYTES:]
-                    swaps[name] = _Swap(key, "hash", name, value, left, 1)
-            changes.swaps += swaps.values()
-
-    async def _examine_texts(self, keys: list[_Key], changes: _Changes) -> None:
-        """What leaders keep of the member's texts, and that the member wrote a sentence. Hashes of texts stay."""
-        for key in keys:
-            swaps: dict[bytes, _Swap] = {}
-            async for name, value in self._fields(key):
-                if key.kind == b"leader":
-                    left = leader_without(self._pseudonyms, value, self._member)
-                else:
-                    left = witnesses_without(self._pseudonyms, name, value, self._actor_id)
-                if left != value:
-                    swaps[name] = _Swap(key, "hash", name, value, left, 1)
-            changes.swaps += swaps.values()
-
-    async def _examine_episodes(self, keys: list[_Key], changes: _Changes) -> None:
-        """Episodes of the member go, and the member's events are no evidence in others'."""
-        for key, value in zip(keys, await self._answers([("GET", key.raw) for key in keys]), strict=True):
-            if value is None:
-                continue
-            episode = unpack(value)
-            if self._owned(key) or episode[_EPISODE_SUBJECT] == self._seal:
-                changes.drop(key)
-                continue
-            events = episode[_EPISODE_EVENTS]
-            episode[_EPISODE_EVENTS] = [event for event in events if event not in self._events]
-            if gone := len(events) - len(episode[_EPISODE_EVENTS]):
-                changes.swaps.append(_Swap(key, "string", b"", value, pack(episode), gone))
-
-    async def _examine_incidents(self, keys: list[_Key], changes: _Changes) -> None:
-        """What is remembered of incidents about the member, for a verdict that may come."""
-        for key, value in zip(keys, await self._answers([("GET", key.raw) for key in keys]), strict=True):
-            if value is not None and unpack(value)[0] == self._seal:
-                changes.drop(key)
-
-    async def _examine_members(self, keys: list[_Key], changes: _Changes) -> None:
-        scores = await self._answers([("ZSCORE", key.raw, self._seal) for key in keys])
-        owned = [key for key in keys if self._owned(key)]
-        sizes = dict(zip(owned, await self._answers([("ZCARD", key.raw) for key in owned]), strict=True))
-        for key, score in zip(keys, scores, strict=True):
-            if key in sizes:
-                changes.drop(key, sizes[key])
-            elif score is not None:
-                changes.take_out(key, {self._seal})
-
-    async def _examine_told(self, keys: list[_Key], changes: _Changes) -> None:
+    def _told_without(self, key: _Key, value: bytes) -> bytes:
         """What the member's events were told goes; what others' were told goes on without the member."""
-        for key, value in zip(keys, await self._answers([("GET", key.raw) for key in keys]), strict=True):
-            if value is None:
-                continue
-            if key.name[:EVENT_NAME_BYTES] in self._names_of_events:
-                changes.drop(key)
-                continue
-            told = unpack(value)
-            kept = [
-                [*shown, *opened]
-                for episode, packed, *opened in told
-                if (shown := self._told_without(episode, packed)) is not None
-            ]
-            if kept == told:
-                continue
-            changes.swaps.append(_Swap(key, "string", b"", value, pack(kept) if kept else b"", 1))
+        if key.name[:EVENT_NAME_BYTES] in self._names_of_events:
+            return b""
+        told = unpack(value)
+        kept = [
+            [*shown, *opened]
+            for episode, packed, *opened in told
+            if (shown := self._revision_without(episode, packed)) is not None
+        ]
+        if kept == told:
+            return value
+        return pack(kept) if kept else b""
 
-    def _told_without(self, episode: bytes, packed: bytes) -> list[bytes] | None:
+    def _revision_without(self, episode: bytes, packed: bytes) -> list[bytes] | None:
         if packed in (SILENCED, CUT):
             return None if episode[:MEMBER_BYTES] == self._member else [episode, packed]
         revision = unpack(packed)
@@ -395,79 +334,71 @@ class _Forgetting:
 
         return await guarded(run) if commands else []
 
-    async def _entries(self, keys: list[_Key]) -> list[list[bytes]]:
-        """The entries of sorted sets, large ones in several steps."""
-        found: list[dict[bytes, None]] = [{} for _ in keys]
-        open_: dict[int, int] = dict.fromkeys(range(len(keys)), 0)
-        while open_:
-            asked = [("ZSCAN", keys[at].raw, cursor, "COUNT", _ENTRIES_AT_ONCE) for at, cursor in open_.items()]
-            answers = dict(zip(open_, await self._answers(asked), strict=True))
-            for at, (_, entries) in answers.items():
-                found[at].update((entry, None) for entry, _ in entries)
-            open_ = {at: cursor for at, (cursor, _) in answers.items() if cursor}
-        return [list(entries) for entries in found]
-
-    async def _fields(self, key: _Key) -> AsyncIterator[tuple[bytes, bytes]]:
-        """The fields and values of a hash. One may come twice, as `HSCAN` has it."""
-        cursor = 0
-        while True:
-            [[cursor, fields]] = await self._answers([("HSCAN", key.raw, cursor, "COUNT", _ENTRIES_AT_ONCE)])
-            for name, value in fields.items():
-                yield name, value
-            if not cursor:
-                return
+    async def _places(self, keys: Sequence[_Key]) -> AsyncIterator[_Place]:
+        """All that stands in the keys, what is large in several steps. It may come twice, as `SCAN` has it."""
+        cursors: dict[_Key, int] = dict.fromkeys(keys, 0)
+        while cursors:
+            asked: list[tuple[Any, ...]] = [
+                (
+                    READ_BY[key.kind.type],
+                    key.raw,
+                    *(() if key.kind.type == "string" else (at, "COUNT", _ENTRIES_AT_ONCE)),
+                )
+                for key, at in cursors.items()
+            ]
+            read = list(zip(list(cursors), await self._answers(asked), strict=True))
+            for key, answer in read:
+                cursors[key], found = (0, answer) if key.kind.type == "string" else answer
+                if not cursors[key]:
+                    del cursors[key]
+                match found:
+                    case bytes():
+                        yield _Place(key, b"", found)
+                    case dict():
+                        for field, value in found.items():
+                            yield _Place(key, field, value)
+                    case list():
+                        for value, _ in found:
+                            yield _Place(key, b"", value)
 
     async def _apply(self, changes: _Changes) -> list[_Key]:
         """Make the changes, or only count them. Gives the keys that a worker has changed meanwhile."""
-        dropped, without = list(changes.dropped.items()), [(k, e) for k, e in changes.without.items() if e]
-        without = [(key, entries) for key, entries in without if key not in changes.dropped]
-        swaps = [swap for swap in changes.swaps if swap.key not in changes.dropped]
-        if self._dry_run:
-            gone: list[int] = [1] * len(dropped)
-            taken = [len(entries) for _, entries in without]
-            swapped = [1] * len(swaps)
-        else:
-            gone = await self._in_steps([("UNLINK", key.raw) for key, _ in dropped])
-            taken = await self._in_steps(
-                [
-                    ("HDEL" if key.kind in (b"brought", b"added", b"talk") else "ZREM", key.raw, *entries)
-                    for key, entries in without
-                ]
-            )
-            swapped = await self._swap(swaps)
-        for (key, entries), there in zip(dropped, gone, strict=True):
-            self._done.note(key.kind.decode(), there, entries if there else 0)
-        for (key, _), count in zip(without, taken, strict=True):
-            self._done.note(key.kind.decode(), 0, count)
+        for keys in _in_steps(changes.dropped, _KEYS_AT_ONCE):
+            gone = [1] * len(keys) if self._dry_run else await self._answers([("UNLINK", key.raw) for key in keys])
+            for key, there in zip(keys, gone, strict=True):
+                entries = len(changes.dropped[key]) if there and key.kind.type != "string" else 0
+                self._done.note(key.kind.name, there, entries)
         missed = []
-        for swap, there in zip(swaps, swapped, strict=True):
-            if there:
-                whole = swap.type == "string" and not swap.new
-                self._done.note(swap.key.kind.decode(), int(whole), 0 if whole else swap.entries)
-            elif swap.type != "zset":
-                missed.append(swap.key)
+        for places in _in_steps(changes.swaps, _ENTRIES_AT_ONCE):
+            made = [1] * len(places) if self._dry_run else await self._swap(places, changes.swaps)
+            for place, there in zip(places, made, strict=True):
+                kind = place.key.kind
+                if there:
+                    whole = kind.type == "string" and not changes.swaps[place]
+                    self._done.note(kind.name, int(whole), int(not whole))
+                elif kind.type != "zset":
+                    missed.append(place.key)
         return list(dict.fromkeys(missed))
 
-    async def _in_steps(self, commands: list[tuple[Any, ...]]) -> list[int]:
-        answers: list[int] = []
-        for start in range(0, len(commands), _KEYS_AT_ONCE):
-            answers += await self._answers(commands[start : start + _KEYS_AT_ONCE])
+    async def _swap(self, places: list[_Place], new: dict[_Place, bytes]) -> list[int]:
+        """1 for each value that was replaced, 0 where it was no longer there."""
+        by_shard: dict[int, list[int]] = {}
+        for at, place in enumerate(places):
+            by_shard.setdefault(place.key.shard, []).append(at)
+
+        def request(place: _Place) -> tuple[str, bytes, bytes, bytes, bytes]:
+            return (place.key.kind.type, place.key.suffix, place.field, place.value, new[place])
+
+        calls = {shard: [Call(_SWAP, [request(places[at]) for at in ats])] for shard, ats in by_shard.items()}
+        answers = [0] * len(places)
+        for shard, [made] in (await self._shards.run(calls)).items():
+            for at, one in zip(by_shard[shard], made, strict=True):
+                answers[at] = one
         return answers
 
-    async def _swap(self, swaps: list[_Swap]) -> list[int]:
-        """1 for each swap that was made, 0 where the value was no longer there."""
-        answers: list[int] = [0] * len(swaps)
-        for start in range(0, len(swaps), _ENTRIES_AT_ONCE):
-            by_shard: dict[int, list[int]] = {}
-            for at in range(start, min(start + _ENTRIES_AT_ONCE, len(swaps))):
-                by_shard.setdefault(swaps[at].key.shard, []).append(at)
-            requests = {
-                shard: [
-                    Call(_SWAP, [(s.type, s.key.suffix, s.field, s.old, s.new) for s in map(swaps.__getitem__, ats)])
-                ]
-                for shard, ats in by_shard.items()
-            }
-            for shard, [made] in (await self._shards.run(requests)).items():
-                for at, one in zip(by_shard[shard], made, strict=True):
-                    answers[at] = one
-        return answers
+
+def _in_steps(items: Collection[_Item], most: int) -> Iterator[list[_Item]]:
+    """The items in order, so many at a time."""
+    left = iter(items)
+    while step := list(islice(left, most)):
+        yield step

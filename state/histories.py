@@ -13,6 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from state import kinds
 from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
 from state.requests import MEMBERS, MICROSECONDS, Contribution, EventName, Look, Observation, Reading, StoredWindow
 from state.scripts import Call, Script, Shards, pack, pieces, shard_of
@@ -35,6 +36,7 @@ from state.windows import (
 )
 
 HISTORY = Script("history")
+_ACTS, _HISTORY = kinds.ACTS.key(b""), kinds.HISTORY.key(b"")
 _CACHED_ENTRIES, _CACHED_TAGS = 20_000, 1_000
 _ENTRY_BYTES = 60
 """What an entry takes besides what is in it: measured on a 64-bit Redis, rounded up."""
@@ -54,6 +56,7 @@ class HistoryLimits(Struct, frozen=True, kw_only=True):
     lateness: int
     grace: int
     number_ttl: int
+    added_ttl: int
     entries: int
     size: int
     bytes_per_actor: int
@@ -169,7 +172,7 @@ class Histories:
             member = self.pseudonyms.member(key[0])
             return b"%s:%s" % (window.history.encode(), member), shard_of(member, len(self.shards))
         name = self.pseudonyms.key("history", window.history, *key)
-        return b"history:" + name, 0 if window.together else shard_of(name, len(self.shards))
+        return _HISTORY + name, 0 if window.together else shard_of(name, len(self.shards))
 
     # --- entries ---------------------------------------------------------------------------------------------------------
 
@@ -240,8 +243,7 @@ class Histories:
         """The request of `history.lua` without its histories."""
         limits = self.limits
         dropped = [(key, entries) for key, entries in self._surplus.pop(shard, {}).items()]
-        added_ttl = limits.period + limits.lateness + limits.grace
-        return numbers, limits.number_ttl, limits.bytes_per_actor, added_ttl, days, dropped
+        return numbers, limits.number_ttl, limits.bytes_per_actor, limits.added_ttl, days, dropped
 
     def note_surplus(self, history: _History) -> None:
         """Remember what the history has too much of."""
@@ -313,7 +315,7 @@ class _Batch:
         limits = self._keeper.limits
         for history in self.histories.values():
             by_shard.setdefault(history.shard, []).append(history)
-            own, longest = history.key.startswith(b"acts:"), 0
+            own, longest = history.key.startswith(_ACTS), 0
             for addition in history.additions:
                 addition.rest, kept, cut = self._keeper.rest_of(addition, own=own)
                 longest = max(longest, kept)
@@ -345,7 +347,7 @@ class _Batch:
         asked: list[tuple[_Addition, int, bytes]] = []
         period = self._keeper.limits.period * MICROSECONDS
         for history in histories:
-            own = history.key[5:] if history.key.startswith(b"acts:") else b""
+            own = history.key[len(_ACTS) :] if history.key.startswith(_ACTS) else b""
             for addition in history.additions:
                 actor = self._keeper.pseudonyms.member(addition.event.actor)
                 if actor != own:

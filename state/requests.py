@@ -8,6 +8,7 @@ from typing import Literal
 from msgspec import Struct
 
 from models.incidents import Mode
+from state import kinds
 
 DAILY_CAP = "daily_cap"
 """The `shadow_reason` of what is found when a rule has opened all live episodes that it may open on a day."""
@@ -141,7 +142,7 @@ class Look(Struct, frozen=True):
     about: str = ""
 
 
-ACTS, RECEIVED = "acts", "received"
+ACTS, RECEIVED = kinds.ACTS.name, kinds.RECEIVED.name
 """The history of what a member did, and of what others did to a member."""
 MEMBERS = frozenset({ACTS, RECEIVED})
 """What stands in the history of a member; all else in a history by itself."""

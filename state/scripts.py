@@ -14,11 +14,14 @@ from redis.asyncio import Redis
 from redis.exceptions import NoPermissionError, NoScriptError, RedisError, ResponseError
 
 from state.errors import StateUnavailable
+from state.kinds import KINDS
 
 WORK = 5_000
 """Of one call of a script, in members that it passes over: some milliseconds."""
 _Item = TypeVar("_Item")
 _CALLED = re.compile(r"redis\.p?call\('(\w+)'")
+_NAMED = re.compile(r"(?<!\w)'([a-z]+):|(?:prefix|KEYS\[1\]) \.\. '([a-z]+)'")
+"""A kind of key in a script: what its key begins with."""
 
 
 def joined(answers: list[Any]) -> Any:
@@ -27,7 +30,10 @@ def joined(answers: list[Any]) -> Any:
 
 
 class Script:
-    """One Lua file, after the `shared` one that it uses, if any, and the SHA-1 by which Redis knows it."""
+    """One Lua file, after the `shared` one that it uses, if any, and the SHA-1 by which Redis knows it.
+
+    Raises ValueError where it names a kind of key that `state.kinds` does not declare.
+    """
 
     def __init__(self, name: str, shared: str | None = None) -> None:
         parts = [shared, name] if shared else [name]
@@ -35,6 +41,10 @@ class Script:
         self.sha = sha1(self.source.encode(), usedforsecurity=False).hexdigest()
         self.commands = frozenset(_CALLED.findall(self.source))
         """The commands of Redis that it calls."""
+        self.kinds = frozenset(one or other for one, other in _NAMED.findall(self.source))
+        """The kinds of keys that it names."""
+        if undeclared := self.kinds - KINDS.keys():
+            raise ValueError(f"{name}.lua: found keys of kinds {sorted(undeclared)}, expected some of {sorted(KINDS)}")
 
 
 class Call(Struct, frozen=True):

@@ -8,14 +8,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct, field
 from redis.asyncio import Redis
 
 from state.agreement import AGREE, Agreement
 from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec
 from state.episodes import EPISODES, EpisodeCodec
-from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, FeedbackLimits, known_joined
+from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, known_joined
 from state.histories import HISTORY, Histories, HistoryLimits
+from state.kinds import ADDED, ANSWERS, INCIDENT, LEADER, NUMBER, OPENED, PROGRESS, SETTINGS, TIE, TOLD, USED
+from state.limits import StoreLimits
 from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
 from state.requests import (
     MICROSECONDS,
@@ -46,14 +47,13 @@ from state.ties import TIES, TiePlan, work_of
 
 DEFAULT_NAMESPACE = "tw5:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
-DAY = 24 * 3600
 _WORK_OF_TEXT, _WORK_OF_CLAIM, _WORK_OF_REPORT, _WORK_OF_ID = 300, 50, 200, 3
 """At worst, as much as passing over so many members (`state.scripts.WORK`)."""
 _LOOKUP = Script("lookup")
 _PROGRESS = Script("progress")
 _USED = Script("used")
 _DOUBTS = Script("doubts")
-_SCRIPTS = (
+SCRIPTS = (
     _LOOKUP,
     _USED,
     TIES,
@@ -68,42 +68,8 @@ _SCRIPTS = (
     _DOUBTS,
     AGREE,
 )
-COMMANDS = frozenset[str]().union(*(script.commands for script in _SCRIPTS))
+COMMANDS = frozenset[str]().union(*(script.commands for script in SCRIPTS))
 """What scripts of a batch call; `deploy/redis/users.acl` allows a worker no other command on its keys."""
-
-
-class StoreLimits(Struct, frozen=True, kw_only=True):
-    """How long and how much the store remembers. Times in seconds.
-
-    `grace` is added to every expiry: Redis expires by the wall clock, so that state which a backlog still needs must outlive
-    the longest downtime. `generation` is the stretch of event time after which a campaign that nobody joined is forgotten
-    (it is found for one to two generations). `texts_per_author` are remembered in one generation, further new ones are not
-    compared. A history has at most so many entries and bytes; `bytes_per_actor` is how much one actor's events may add to
-    histories that are not the actor's own in a `period`, in each shard. One event opens at most `episodes_per_event`.
-    """
-
-    grace: int = 3 * DAY
-    generation: int = 2 * DAY
-    lateness: int = 6 * 3600
-    tie_ttl: int = 400 * DAY
-    ties_per_member: int = 5_000
-    entries_per_history: int = 5_000
-    bytes_per_history: int = 1_000_000
-    members_per_episode: int = 10_000
-    episodes_per_event: int = 5
-    texts_per_author: int = 5_000
-    period: int = DAY
-    bytes_per_actor: int = 8_000_000
-    bands: int = 32
-    similarity_threshold: float = 0.7
-    feedback: FeedbackLimits = field(default_factory=FeedbackLimits)
-
-    @property
-    def longest(self) -> int:
-        """After so many seconds nothing is left of what was written."""
-        feedback = self.feedback
-        known = 2 * feedback.texts
-        return self.grace + max(self.tie_ttl, feedback.verdicts, feedback.records + feedback.near, known)
 
 
 class Store:
@@ -130,7 +96,8 @@ class Store:
         history_limits = HistoryLimits(
             lateness=limits.lateness,
             grace=limits.grace,
-            number_ttl=limits.tie_ttl,
+            number_ttl=NUMBER.ttl(limits),
+            added_ttl=ADDED.ttl(limits),
             entries=limits.entries_per_history,
             size=limits.bytes_per_history,
             bytes_per_actor=limits.bytes_per_actor,
@@ -147,9 +114,7 @@ class Store:
             grace=limits.grace,
             texts_per_author=limits.texts_per_author,
         )
-        self._feedback = FeedbackCodec(
-            pseudonyms, self._campaigns, limits.feedback, bands=limits.bands, grace=limits.grace
-        )
+        self._feedback = FeedbackCodec(pseudonyms, self._campaigns, limits)
 
     async def ping(self) -> None:
         """Raise `StateUnavailable` unless Redis answers and the user may run what batches need.
@@ -157,7 +122,7 @@ class Store:
         Of these `state.agreement.WrongStore` where workers with another pseudonym key or number of shards use it.
         """
         await self._shards.check(COMMANDS)
-        await self._agreement.reach(self._shards, self._limits.longest)
+        await self._agreement.reach(self._shards, SETTINGS.ttl(self._limits))
 
     async def memory(self) -> ServerMemory:
         """How the server's memory stands."""
@@ -165,7 +130,7 @@ class Store:
 
     async def campaigns(self, time: int) -> int:
         """How many texts a text of that event time is compared with: leaders of campaigns, in all its generations."""
-        tables = [f"leader:{generation}" for generation in self._campaigns.generations(time)]
+        tables = [LEADER.key(b"%d" % generation).decode() for generation in self._campaigns.generations(time)]
         return await self._shards.entries(0, self._campaigns.scope, tables)
 
     async def share_progress(self, progress: Progress, *, silent_after: float, kept: int) -> Others:
@@ -206,10 +171,10 @@ class Store:
         limits = self._limits
         plan = TiePlan(ties, self._pseudonyms, len(self._shards))
         names = [self._pseudonyms.event(event.identity) for event in events]
-        calls = {shard: [Call(_LOOKUP, ("told", names))] for shard in range(len(self._shards))} if names else {}
+        calls = {shard: [Call(_LOOKUP, (TOLD.name, names))] for shard in range(len(self._shards))} if names else {}
         for shard, operations in enumerate(plan.operations):
             if operations:
-                request = (limits.ties_per_member, limits.tie_ttl, limits.lateness + limits.grace, operations)
+                request = (limits.ties_per_member, TIE.ttl(limits), ANSWERS.ttl(limits), operations)
                 calls.setdefault(shard, []).append(Call(TIES, request, work=list(map(work_of, operations))))
         filed = self._filed(filings)
         for shard, positions in filed.items():
@@ -223,7 +188,7 @@ class Store:
             known_texts = self._feedback.known((), texts)
             calls[0].append(Call(KNOWN, known_texts, self._campaigns.scope, work, known_joined))
         doubtful = [(doubt.topic, doubt.start, doubt.end) for doubt in doubts]
-        ttl = doubts_kept // MICROSECONDS + limits.lateness + limits.grace
+        ttl = PROGRESS.ttl(limits, doubts_kept // MICROSECONDS)
         calls.setdefault(0, []).append(Call(_DOUBTS, (doubts_kept, ttl, doubtful)))
         carried = self._carried(events, calls)
         answers = await self._shards.run(calls)
@@ -251,7 +216,7 @@ class Store:
         by_shard: dict[int, list[int]] = {}
         requests: dict[int, list[tuple[int, bytes, bytes]]] = {}
         stretch = self._limits.period
-        ttl = 2 * stretch + self._limits.lateness + self._limits.grace
+        ttl = USED.ttl(self._limits)
         for position, event in enumerate(events):
             name = self._pseudonyms.key("id", event.event_id)[:EVENT_NAME_BYTES]
             shard = shard_of(name, len(self._shards))
@@ -308,8 +273,7 @@ class Store:
                 )
                 for i in items
             ]
-            counted = DAY + limits.lateness + limits.grace
-            return (limits.grace, limits.members_per_episode, counted, packed)
+            return (limits.grace, limits.members_per_episode, OPENED.ttl(limits), packed)
 
         decided = self._campaigns.decided(decisions, self._feedback.texts_ttl)
         work = [_WORK_OF_CLAIM] * len(decisions)
@@ -321,7 +285,7 @@ class Store:
     async def find(self, incident_ids: Sequence[str], events: Sequence[EventName] = ()) -> Found:
         """What is remembered of incidents, and whether others have carried the events' ids. One round trip."""
         names = [incident_id.encode() for incident_id in incident_ids]
-        calls = {shard: [Call(_LOOKUP, ("incident", names))] for shard in range(len(self._shards))}
+        calls = {shard: [Call(_LOOKUP, (INCIDENT.name, names))] for shard in range(len(self._shards))}
         carried = self._carried(events, calls)
         answers = await self._shards.run(calls)
         found = Found([None] * len(names), _conflicting(carried, answers))

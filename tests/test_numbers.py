@@ -11,7 +11,7 @@ from engine import engine
 from models.events import VERDICTS
 from models.incidents import MAX_EXCERPT_CHARACTERS
 from rules.policy import load_policy
-from state.store import StoreLimits
+from state.limits import StoreLimits
 from tests.servers import REPOSITORY
 from text import commerce, hostility, html, likeness, masking, names, normalise, personal_data
 from text.personal_data import accounts, addresses, emails, marks, national_ids, phones, pupils

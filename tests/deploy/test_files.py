@@ -17,7 +17,8 @@ from click import Command, Group
 
 from agents.metrics import Metrics
 from agents.settings import Settings, load_settings
-from state.store import DEFAULT_NAMESPACE
+from state.forget import COMMANDS as FORGETTING
+from state.store import COMMANDS, DEFAULT_NAMESPACE
 from tests import servers
 from twinwatch.cli import main
 
@@ -122,7 +123,11 @@ def test_the_users_of_redis_reach_the_keys_of_this_version_alone_and_have_no_pas
     for user in users:
         assert re.search(r" on #[A-Z]+_PASSWORD_SHA256 ", user)
         assert re.findall(r"[~%&]\S+", user) == [f"~{DEFAULT_NAMESPACE}*"]
-        assert "+@" not in user
+    scripts = {"evalsha", "script|load"}
+    assert [set(re.findall(r" \+(\S+)", user)) for user in users] == [
+        {*scripts, "info", *map(str.lower, COMMANDS)},
+        {*scripts, *map(str.lower, FORGETTING)},
+    ]
 
 
 @pytest.mark.parametrize("service", ["topics", "worker"])

@@ -14,8 +14,8 @@ from cryptography.exceptions import InvalidTag
 from engine.engine import Engine
 from engine.outcome import Outcome
 from state.forget import Forgotten, forget
+from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
-from state.store import StoreLimits
 from state.windows import HEAD_BYTES, PLAIN, TAG_BYTES, TAGS_AT, Entry
 from tests.engine.test_keys import KEY, flat
 from tests.engine.world import COPIED, Event, World, engine_over, process, records, said
@@ -374,7 +374,7 @@ def test_a_run_that_broke_off_is_made_up_for(any_bench: Bench) -> None:
         pass
 
     class Cut(type(any_bench.client)):  # type: ignore[misc]
-        left = 30
+        left = whole = 1_000
 
         def pipeline(self, *args: Any, **kwargs: Any) -> Any:
             Cut.left -= 1
@@ -382,14 +382,17 @@ def test_a_run_that_broke_off_is_made_up_for(any_bench: Bench) -> None:
                 raise BrokenOffError
             return super().pipeline(*args, **kwargs)
 
-    for left in (8, 14, 20):
-        Cut.left = left
-        any_bench.client.__class__ = Cut
-        try:
+    any_bench.client.__class__ = Cut
+    try:
+        forgotten(any_bench, MEMBER, dry_run=True)
+        reads = Cut.whole - Cut.left  # what is removed takes more
+        assert reads > 2
+        for left in (reads - 1, reads, reads + 1):
+            Cut.left = left
             with pytest.raises(BrokenOffError):
                 forgotten(any_bench, MEMBER)
-        finally:
-            any_bench.client.__class__ = Cut.__bases__[0]
+    finally:
+        any_bench.client.__class__ = Cut.__bases__[0]
     forgotten(any_bench, MEMBER)
     assert traces(any_bench.dump(), MEMBER, events) == set()
 

@@ -7,19 +7,29 @@ from typing import Any
 import pytest
 
 from engine.engine import Engine
+from engine.plan import Plan
+from rules.policy import Policy, load_policy
 from state.campaigns import SIGNATURE_SCHEME
+from state.kinds import INCIDENT, KINDS, PROGRESS, Kind
+from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
-from state.store import Store, StoreLimits
+from state.requests import MICROSECONDS
+from state.store import Store
 from tests.engine.world import COPIED, World, engine_over, process, records, said
 from tests.servers import RedisServer, eventually, free_port
 from tests.state.conftest import Bench
 
 STATE_PAGE = Path(__file__).parents[2] / "docs" / "state.md"
 KEY = re.compile(rb"tw\d+:\{s(\d+)\}:(?:%s:)?([a-z]+)(?::|$)" % SIGNATURE_SCHEME.encode(), re.DOTALL)
-DAY = 86_400
-LASTING_OF_VERDICTS = {"incident", "verdicts", "reported", "known", "judged", "upheld"}
-LASTING = {b"tie", b"asked", b"in", b"circle", b"talk", b"number"} | {kind.encode() for kind in LASTING_OF_VERDICTS}
-"""Kinds that outlive the longest window: who knows whom, and what people said of incidents."""
+VERDICTS_AND_WHAT_THEY_LEAVE = {"incident", "verdicts", "reported", "known", "judged", "upheld"}
+
+
+def wanted(kind: Kind, policy: Policy) -> int:
+    """For how long rules of the policy want what is in a key, in seconds."""
+    if kind is INCIDENT:
+        return int(policy.feedback.strikes.period)
+    windows = [kept.stored.retained // MICROSECONDS for kept in Plan(policy).windows]
+    return max(*windows, *(int(rule.episode_gap) for rule in policy.rules.values()))
 
 
 def after_a_run(bench: Bench, **store: Any) -> dict[bytes, Any]:
@@ -66,21 +76,17 @@ def test_no_name_and_no_text_can_be_read(bench: Bench, shards: int) -> None:
 
 
 @pytest.mark.parametrize("shards", [1, 4])
-def test_every_key_names_its_shard_and_its_kind_and_ends(bench: Bench, shards: int) -> None:
-    keys = after_a_run(bench, shards=shards)
-    documented = set(re.findall(r"`([a-z]+)(?=[`:])", re.sub(r"(?m)^[^|].*", "", STATE_PAGE.read_text("utf-8"))))
-    seen = set()
+def test_every_key_names_its_shard_and_its_kind_is_of_its_type_and_ends_as_declared(bench: Bench, shards: int) -> None:
+    keys, policy, seen = after_a_run(bench, shards=shards), load_policy(), set()
     for key in keys:
         found = KEY.match(key)
         assert found, key
         assert int(found[1]) < shards
-        seen.add(found[2].decode())
-        ttl = bench.run(bench.client.ttl(key))
-        assert 0 < ttl <= 403 * DAY
-        if found[2] not in LASTING:
-            assert ttl <= 34 * DAY  # the longest window, lateness and downtime
-    assert seen >= LASTING_OF_VERDICTS
-    assert seen <= documented, f"docs/state.md does not say what these are: {seen - documented}"
+        kind = KINDS[found[2].decode()]
+        seen.add(kind.name)
+        assert kind is PROGRESS or bench.run(bench.client.type(key)) == kind.type.encode()
+        assert 0 < bench.run(bench.client.ttl(key)) <= kind.ttl(StoreLimits(), wanted(kind, policy))
+    assert seen >= VERDICTS_AND_WHAT_THEY_LEAVE
     assert {int(KEY.match(key)[1]) for key in keys} == set(range(shards))  # type: ignore[index]
 
 

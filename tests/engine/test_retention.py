@@ -13,19 +13,21 @@ import yaml
 
 from engine.engine import Engine
 from rules.policy import Policy, parse_policy
+from state.kinds import KINDS
+from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
 from state.store import Store
 from tests.engine.test_forget import MEMBER, SECRET, traces, verdicts_on, with_a_member
-from tests.engine.test_keys import KEY, STATE_PAGE
+from tests.engine.test_keys import KEY, STATE_PAGE, wanted
 from tests.engine.world import Event, process, records
 from tests.servers import eventually
 from tests.state.conftest import Bench
 
 SECONDS = 2
 """Every window, gap and acquaintance. The generation of campaigns, lateness and downtime are a second each."""
-LONGEST = 2 * SECONDS + SECONDS + 2
-"""An entry stays in a window for up to twice its length, an acquaintance for its own; lateness and downtime are added."""
-FIXED_SECONDS = {"opened": 86_400 + LONGEST, "undecided": 600}
+LONGEST = 3 * SECONDS + 2
+"""A report counts for as long as two of them; lateness and downtime are added."""
+FIXED = {"opened", "undecided"}
 """What is kept for a time of its own: until the day is over, and as long as a batch may take."""
 
 
@@ -60,8 +62,11 @@ def _brief(value: Any) -> Any:
 
 
 def brief_engine(bench: Bench) -> Engine:
-    limits = msgspec.structs.replace(brief_policy().store_limits(), period=1)
-    return Engine(brief_policy(), Store(bench.client, Pseudonyms(SECRET), limits=limits))
+    return Engine(brief_policy(), Store(bench.client, Pseudonyms(SECRET), limits=brief_limits()))
+
+
+def brief_limits() -> StoreLimits:
+    return msgspec.structs.replace(brief_policy().store_limits(), period=1)
 
 
 def dated_now(events: list[Event]) -> list[Event]:
@@ -82,7 +87,8 @@ def lasting(bench: Bench) -> dict[bytes, float]:
     for key in bench.dump():
         match, left = KEY.match(key), bench.run(bench.client.pttl(key))
         assert match
-        if left == -1 or left / 1000 > FIXED_SECONDS.get(match[2].decode(), LONGEST):
+        kind = KINDS[match[2].decode()]
+        if left == -1 or left / 1000 > kind.ttl(brief_limits(), wanted(kind, brief_policy())):
             found[key] = left / 1000 if left != -1 else float("inf")
     return found
 
@@ -100,7 +106,7 @@ def test_nothing_is_left_after_its_time(bench: Bench) -> None:
     assert len(rules) > 5
     assert {"tie", "acts", "received", "history", "added", "asked", "used", "episode", "members", "told"} <= kinds
     assert {"band", "leader", "sentence", "brought", "incident", "verdicts", "reported"} <= kinds
-    eventually(lambda: kinds_of(bench) <= FIXED_SECONDS.keys(), what="every key has ended")
+    eventually(lambda: kinds_of(bench) <= FIXED, what="every key has ended")
 
 
 def test_others_who_go_on_keep_nothing_of_a_member_who_is_gone(any_bench: Bench) -> None:

@@ -7,8 +7,9 @@ from typing import Any, TypeVar
 import pytest
 from redis.asyncio import Redis
 
+from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
-from state.store import Store, StoreLimits
+from state.store import Store
 
 _Answer = TypeVar("_Answer")
 

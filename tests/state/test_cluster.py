@@ -9,8 +9,9 @@ import pytest
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 from redis.crc import key_slot
 
+from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
-from state.store import Store, StoreLimits
+from state.store import Store
 from tests.servers import RedisServer, ServerMissing, eventually, free_port, missing, require_redis
 from tests.state.conftest import Bench
 

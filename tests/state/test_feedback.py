@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from state.feedback import FeedbackLimits
+from state.limits import FeedbackLimits
 from state.requests import (
     Campaign,
     EpisodeClaim,
