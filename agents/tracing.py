@@ -4,6 +4,8 @@ A batch is one trace of its own: its records come from many requests. It is link
 `traceparent`. Spans say how much and how long, never who or what was written.
 """
 
+import logging
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
@@ -16,10 +18,15 @@ from opentelemetry.trace import Link, SpanContext, SpanKind, TraceFlags, set_spa
 from engine.outcome import Outcome
 from models.records import RawRecord
 
+logger = logging.getLogger(__name__)
+
 MAX_LINKS = 100
 """Producers' requests that one batch is linked to; more are counted in `twinwatch.links_cut`."""
 MAX_SPANS = 100
 """Stages of one batch that have a span: only a batch with events and verdicts in turn has more than a handful."""
+
+_LAST_SECONDS = 1.0
+"""How long the last traces may take to be sent once the worker ends."""
 
 
 class BatchTracer:
@@ -63,10 +70,15 @@ def _context(traceparent: str) -> SpanContext:
 def exporting_tracer() -> Iterator[BatchTracer]:
     """Sends traces by OTLP over HTTP, as the variables OTEL_… say (OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER)."""
     resource = Resource.create({SERVICE_NAME: "twinwatch"})
-    provider = TracerProvider(resource=resource)
+    provider = TracerProvider(resource=resource, shutdown_on_exit=False)
     # a collector that is away costs traces, and no batch waits for it
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     try:
         yield BatchTracer(provider)
     finally:
-        provider.shutdown()
+        # a collector that accepts and never answers would hold up the end for half a minute
+        ending = threading.Thread(target=provider.shutdown, name="last traces", daemon=True)
+        ending.start()
+        ending.join(_LAST_SECONDS)
+        if ending.is_alive():
+            logger.warning("the collector of traces does not answer; the last traces are lost")

@@ -1,5 +1,6 @@
 """A real worker sends its traces where OpenTelemetry's variables say, and one that nobody hears ends as any other."""
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,3 +66,18 @@ def test_a_worker_whose_collector_is_away_judges_and_ends_all_the_same(
     stage.wait_until_judged()
     eventually(lambda: len(stage.incidents()) > 0, what="an incident")
     assert worker.stop() == 0
+
+
+def test_a_collector_that_never_answers_holds_up_neither_batches_nor_the_end(
+    new_embedded_stage: NewStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", f"http://127.0.0.1:{silent.getsockname()[1]}")
+        stage = new_embedded_stage(1)
+        worker = stage.start_worker(tracing=True)
+        stage.send(copied_messages("anna", 9))
+        stage.wait_until_judged()
+        eventually(lambda: len(stage.incidents()) > 0, what="an incident")
+        assert worker.stop() == 0
+    # what is written after the wait is written only by a worker that has not been ended by its timer meanwhile
+    assert "the collector of traces does not answer; the last traces are lost" in worker.said
