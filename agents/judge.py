@@ -1,5 +1,6 @@
 """Puts the engine of a worker together from its settings."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Protocol
@@ -10,7 +11,7 @@ from engine.engine import BatchEngine, Engine, ReadBatch, utc_now
 from engine.loading import load_tables
 from engine.outcome import Outcome
 from models.records import RawRecord
-from rules.policy import load_policy
+from rules.policy import Policy, load_policy
 from state.errors import StateUnavailable
 from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS, Others, Progress
@@ -24,6 +25,13 @@ class Judge(BatchEngine, Protocol):
     @property
     def policy_version(self) -> str:
         """Hash of the policy in force."""
+        ...
+
+    async def reload_policy(self) -> None:
+        """Judge by the settings' policy as its file is now, from the next batch on.
+
+        Raises `rules.policy.PolicyError` where it cannot be used; the policy in force stays then.
+        """
         ...
 
     def load(self) -> None:
@@ -51,13 +59,22 @@ OpenJudge = Callable[[Settings], AbstractAsyncContextManager[Judge]]
 
 
 class _StoredJudge:
-    """The engine and its store."""
+    """The engine and its store. `anew` makes both again, by the policy as it is then."""
 
-    def __init__(self, engine: Engine, store: Store, policy_version: str) -> None:
+    def __init__(
+        self, engine: Engine, store: Store, policy_version: str, anew: "Callable[[], _StoredJudge] | None" = None
+    ) -> None:
         self._engine = engine
         self._store = store
         self.policy_version = policy_version
+        self._anew = anew
         self._is_ours = False
+
+    async def reload_policy(self) -> None:
+        if self._anew:
+            # a batch that is under way keeps the engine that it has
+            fresh = await asyncio.to_thread(self._anew)
+            self._engine, self._store, self.policy_version = fresh._engine, fresh._store, fresh.policy_version
 
     def load(self) -> None:
         load_tables()
@@ -108,10 +125,14 @@ async def open_judge(settings: Settings) -> AsyncIterator[Judge]:
     """The engine by the settings' policy over the settings' Redis. Raises `rules.policy.PolicyError`; connects lazily."""
     policy = load_policy(settings.policy_file)
     client = open_redis(settings)
-    try:
-        pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+    pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+
+    def judge_by(policy: Policy) -> _StoredJudge:
         store = Store(client, pseudonyms, shards=settings.redis_shards, limits=policy.store_limits())
         engine = Engine(policy, store, limits=settings.input_limits, topic_prefix=settings.topic_prefix)
-        yield _StoredJudge(engine, store, policy.version)
+        return _StoredJudge(engine, store, policy.version, lambda: judge_by(load_policy(settings.policy_file)))
+
+    try:
+        yield judge_by(policy)
     finally:
         await client.aclose()

@@ -235,9 +235,20 @@ class Metrics:
             registry=registry,
         )
 
+        self._policy_failures = Counter(
+            "twinwatch_policy_load_failures",
+            "Times that the policy could not be loaded again (SIGHUP); the worker judges by the one before.",
+            registry=registry,
+        )
+
     def describe_build(self, version: str, policy_version: str) -> None:
-        """Say which program judges by which policy."""
+        """Say which program judges by which policy from now on."""
+        self._build.clear()
         self._build.labels(version, policy_version).set(1)
+
+    def count_policy_failure(self) -> None:
+        """The policy could not be loaded again."""
+        self._policy_failures.inc()
 
     def show_redis_memory(self, memory: ServerMemory, *, eviction_allowed: bool) -> None:
         """How full Redis is, and whether it would evict."""

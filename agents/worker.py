@@ -80,7 +80,8 @@ def run_worker(settings: Settings, open_judge: OpenJudge = open_judge) -> int:
 
 async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int:
     log_what_tasks_raise(asyncio.get_running_loop())
-    stop = _stop_signal()
+    stop = _set_by(signal.SIGINT, signal.SIGTERM)
+    reload = _set_by(signal.SIGHUP)
     if weakness := settings.why_weak_pseudonym_key:
         raise CannotStart(
             f"TWINWATCH_PSEUDONYM_KEY {weakness}; members' ids in Redis need a secret, e.g. from: openssl rand -hex 32"
@@ -108,6 +109,8 @@ async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int
             ) from error
         logger.info("%s: starts", _introduce(settings, judge))
         logger.info("metrics and health at http://%s:%d", settings.metrics_host, port)
+        reloading = asyncio.create_task(_reload_policy(reload, settings, judge, metrics))
+        stack.callback(reloading.cancel)
         preparing = asyncio.create_task(prepare(settings, judge, health))
         if await _first(stop.wait(), preparing) is not preparing:
             return EXIT_OK
@@ -280,12 +283,29 @@ async def _watch_store(settings: Settings, judge: Judge, metrics: Metrics, healt
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _stop_signal() -> asyncio.Event:
-    """Set by SIGINT and SIGTERM from now on."""
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
+async def _reload_policy(asked: asyncio.Event, settings: Settings, judge: Judge, metrics: Metrics) -> None:
+    """Load the policy again whenever it is asked for. One that cannot be used changes nothing."""
+    while True:
+        await asked.wait()
+        asked.clear()
+        before = judge.policy_version
+        try:
+            await judge.reload_policy()
+        except PolicyError as error:
+            metrics.count_policy_failure()
+            logger.error("the policy cannot be loaded; policy %s stays in force: %s", before, str(error))
+            continue
+        metrics.describe_build(_version(), judge.policy_version)
+        changed = f"instead of {before}" if judge.policy_version != before else "as before"
+        logger.info("%s: judges by it from now on, %s", _introduce(settings, judge), changed)
+
+
+def _set_by(*signals: signal.Signals) -> asyncio.Event:
+    """Set by each of the signals from now on."""
+    event = asyncio.Event()
+    for number in signals:
+        asyncio.get_running_loop().add_signal_handler(number, event.set)
+    return event
 
 
 async def _first(*candidates: Awaitable[Any]) -> "asyncio.Future[Any]":

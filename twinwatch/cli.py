@@ -229,7 +229,8 @@ def worker(env_file: Path | None) -> None:
     """Run one worker: read activity from Kafka, keep state in Redis, write incidents to Kafka.
 
     Start as many as you like with the same settings; they share the partitions between them. /metrics, /live and
-    /ready are served on TWINWATCH_METRICS_PORT. Ctrl-C or SIGTERM ends it once the batches at hand are published.
+    /ready are served on TWINWATCH_METRICS_PORT. Ctrl-C or SIGTERM ends it once the batches at hand are published. SIGHUP
+    loads the policy again; one that cannot be used changes nothing.
 
     \b
     Examples:

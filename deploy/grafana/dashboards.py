@@ -254,6 +254,12 @@ DASHBOARDS: dict[str, tuple[str, dict[str, list[Panel]]]] = {
                     {"{{reason}}": _or_zero("sum by (reason) (increase(twinwatch_dead_letters_total[1h]))")},
                 ),
                 Panel(
+                    "Policies not loaded in an hour",
+                    {"failures": "sum(increase(twinwatch_policy_load_failures_total[1h]))"},
+                    about="A file with a mistake: the worker judges by the policy before.",
+                    alarm=1,
+                ),
+                Panel(
                     "Late events an hour",
                     {"events": "sum(increase(twinwatch_late_events_total[1h]))"},
                     about="What they need may be forgotten already (allowed_lateness in the policy).",

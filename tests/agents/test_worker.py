@@ -41,6 +41,8 @@ class FakeJudge(ReadsNothing):
 
     def load(self) -> None: ...
 
+    async def reload_policy(self) -> None: ...
+
     async def process(self, records: Sequence[RawRecord]) -> Outcome:
         raise NotImplementedError
 

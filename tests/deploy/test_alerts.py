@@ -43,6 +43,7 @@ FIRES: dict[str, tuple[str, Series]] = {
     "TwinwatchRedisFills": ("15m", WELL | {USED: "85x600", MOST: "100x600"}),
     "TwinwatchRedisWillBeFull": ("3h", WELL | {USED: "40+0.1x600", MOST: "100x600"}),
     "TwinwatchPoliciesDiffer": ("20m", WELL | {'twinwatch_build_info{instance="b",policy_version="2"}': "1x600"}),
+    "TwinwatchPolicyNotLoaded": ("30m", WELL | {"twinwatch_policy_load_failures_total": "0x20 1x600"}),
     "TwinwatchKafkaErrors": ("15m", WELL | {'twinwatch_kafka_errors_total{kind="NotEnoughReplicas"}': "0+1x600"}),
     # a burst of a minute, over since nine
     "TwinwatchDeadLetters": ("20m", WELL | {REJECTED: "0x9 500x600"}),
