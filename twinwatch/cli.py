@@ -91,7 +91,7 @@ def replay(
 
     \b
     Examples:
-        twinwatch replay monday.jsonl --incidents found.jsonl --dead-letters unusable.jsonl
+        twinwatch replay monday.jsonl --incidents found.jsonl
         twinwatch replay monday.jsonl.gz --policy stricter.yaml
         zcat archive/*.gz | twinwatch replay - --incidents - | jq .summary
         twinwatch replay monday.jsonl --policy stricter.yaml --json | jq .live
@@ -134,7 +134,7 @@ def check_events(file: str | None, topics: tuple[str, ...], last: int, env_file:
     \b
     Examples:
         twinwatch check-events export.jsonl
-        twinwatch check-events --topic activity.messages --topic activity.comments --last 5000
+        twinwatch check-events --topic activity.messages --last 5000
         twinwatch check-events export.jsonl --json | jq '.types.message.wrong'
     """
     from twinwatch.check_events_command import check_file, check_topics, tell
@@ -234,7 +234,7 @@ def worker(env_file: Path | None) -> None:
 
     \b
     Examples:
-        TWINWATCH_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 TWINWATCH_REDIS_URL=redis://redis:6379/0 twinwatch worker
+        TWINWATCH_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 twinwatch worker
         twinwatch worker --env-file production.env
     """
     from agents.logs import set_up_logging, tell_failed_start
@@ -255,7 +255,7 @@ def worker(env_file: Path | None) -> None:
 
 @main.group()
 def topics() -> None:
-    """The Kafka topics that twinwatch reads and writes.
+    """Create the Kafka topics that twinwatch reads and writes.
 
     \b
     Example:
@@ -277,7 +277,7 @@ def topics_create(
 
     \b
     Example:
-        TWINWATCH_KAFKA_BOOTSTRAP_SERVERS=kafka:9092 twinwatch topics create --partitions 16 --replication-factor 3
+        twinwatch topics create --partitions 16 --replication-factor 3
     """
     from agents.kafka import KafkaUnavailable
     from agents.topics import DEFAULT_PARTITIONS, create_topics
@@ -523,7 +523,7 @@ def _rules(given: tuple[str, ...]) -> tuple[str, ...]:
 
 @main.group("dead-letters", short_help="List, explain and send again what could not be used.")
 def dead_letters() -> None:
-    """Records that could not be used: what is wrong with them, and sending them again once that is mended.
+    """List records that could not be used, say what is wrong, and send them again once that is mended.
 
     \b
     Examples:
@@ -533,7 +533,12 @@ def dead_letters() -> None:
     """
 
 
-_reason = click.option("--reason", type=click.Choice([str(reason) for reason in Reason]), help="Only those.")
+_reason = click.option(
+    "--reason",
+    type=click.Choice([str(reason) for reason in Reason]),
+    metavar="REASON",
+    help=f"Only those of one reason: {', '.join(Reason)}.",
+)
 _written_since = click.option("--since", type=_Span(), help="Only what was written so long ago at most: 30m, 24h, 7d.")
 
 
@@ -557,7 +562,7 @@ def dead_letters_list(
     Examples:
         twinwatch dead-letters list --since 24h
         twinwatch dead-letters list --reason invalid_field --limit 5
-        twinwatch dead-letters list --json | jq -r 'select(.redriven | not) | .place'
+        twinwatch dead-letters list --json | jq 'select(.redriven | not)'
     """
     from twinwatch.dead_letters_command import run_list
 
@@ -672,10 +677,11 @@ def forget(actor_id: str, env_file: Path | None, dry_run: bool, as_json: bool) -
 @click.option("--out", "directory", type=click.Path(file_okay=False, path_type=Path), help="Write one file each here.")
 @click.option("--asyncapi", is_flag=True, help="All of it with topics and keys, as an AsyncAPI 3.0 document.")
 @click.option("--markdown", is_flag=True, help="All of it as a page for people.")
-def schema(name: str | None, directory: Path | None, asyncapi: bool, markdown: bool) -> None:
+@click.option("--json", "as_list", is_flag=True, help="For scripts: name, id and title of each schema, as a JSON list.")
+def schema(name: str | None, directory: Path | None, asyncapi: bool, markdown: bool, as_list: bool) -> None:
     """Print the JSON Schema of what goes in and what comes out.
 
-    Without NAME, the names there are. With --out, all of them (or the one named) as files in that directory.
+    Without NAME, list the names. With --out, write all of them (or the one named) as files into that directory.
 
     \b
     Examples:
@@ -688,8 +694,8 @@ def schema(name: str | None, directory: Path | None, asyncapi: bool, markdown: b
 
     from twinwatch.contract import contract_schemas
 
-    if (asyncapi and markdown) or ((name or directory) and (asyncapi or markdown)):
-        raise click.UsageError("--asyncapi, --markdown, --out and NAME exclude each other")
+    if asyncapi + markdown + as_list > 1 or ((name or directory) and (asyncapi or markdown or as_list)):
+        raise click.UsageError("--asyncapi, --markdown, --json, and --out or NAME exclude each other")
     if asyncapi:
         from twinwatch.asyncapi import asyncapi as document
 
@@ -714,6 +720,9 @@ def schema(name: str | None, directory: Path | None, asyncapi: bool, markdown: b
         click.echo(f"{len(wanted)} schemas written to {directory}", err=True)
     elif name:
         click.echo(json.dumps(known[name], indent=2))
+    elif as_list:
+        told = [{"name": key, "id": one["$id"], "title": one["title"]} for key, one in known.items()]
+        click.echo(json.dumps(told, indent=2))
     else:
         click.echo("\n".join(known))
 
@@ -723,7 +732,7 @@ def schema(name: str | None, directory: Path | None, asyncapi: bool, markdown: b
 
 @main.group()
 def policy() -> None:
-    """Rules, limits and what follows from them.
+    """Show and check rules, limits and what follows from them.
 
     \b
     Examples:
@@ -884,16 +893,25 @@ def settings(env_file: Path | None, layout: str) -> None:
 # --- metrics -----------------------------------------------------------------------------------
 
 
-@main.command(short_help="Print what a worker tells Prometheus.")
-def metrics() -> None:
-    """Print every metric that a worker serves, with its kind, labels and meaning: the page docs/metrics.md.
+@main.command(short_help="List what a worker tells Prometheus.")
+@click.option("--json", "as_lines", is_flag=True, help="For scripts: one JSON object a line.")
+def metrics(as_lines: bool) -> None:
+    """List every metric that a worker serves, with its kind, labels and meaning: the page docs/metrics.md.
 
     \b
-    Example:
+    Examples:
         twinwatch metrics
+        twinwatch metrics --json | jq -r .name
     """
+    from agents.metrics import Metrics
     from twinwatch.metrics_page import metrics_page
 
+    if as_lines:
+        import json
+
+        for one in Metrics().series():
+            click.echo(json.dumps(one._asdict()))
+        return
     click.echo(metrics_page(), nl=False)
 
 

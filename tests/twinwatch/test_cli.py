@@ -18,6 +18,7 @@ from tests import servers
 from text.languages import KINDS, NAMES
 from twinwatch import report
 from twinwatch.cli import main
+from twinwatch.contract import contract_schemas
 from twinwatch.languages_page import WITHOUT, languages_page, rules_by_list
 from twinwatch.settings_page import settings_page
 
@@ -67,6 +68,12 @@ def test_the_help_of_every_command_explains_itself_with_an_example(path: tuple[s
         + out.count(f"2 twinwatch {' '.join(path)}")
         or f"| twinwatch {' '.join(path)}" in out
     )
+
+
+@pytest.mark.parametrize("path", commands(main), ids=" ".join)
+def test_help_fits_a_terminal_of_80_columns(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, [*path, "--help"], prog_name="twinwatch", terminal_width=80)
+    assert [line for line in result.stdout.splitlines() if len(line) > 80] == []
 
 
 def test_every_command_of_the_contract_and_the_readme_is_there() -> None:
@@ -278,6 +285,58 @@ def test_every_language_has_a_line_of_at_most_80_columns() -> None:
     assert {line.split()[0] for line in out.splitlines()[1 : 1 + len(NAMES)]} == NAMES.keys()
     [japanese] = [line.split() for line in out.splitlines() if line.startswith("ja ")]
     assert japanese == ["ja", "Japanese", *"–" * len(KINDS)]
+
+
+FOR_PEOPLE = {("demo",), ("worker",)}
+"""Commands whose answer no script reads: a show, and a service (its log is JSON by TWINWATCH_LOG_FORMAT)."""
+EVENT = (
+    '{"type": "message", "event_id": "e", "occurred_at": "2026-03-02T08:00:00Z", "actor_id": "anna", '
+    '"recipient_ids": ["berta"], "text": ""}\n'
+)
+INCIDENT = json.dumps(contract_schemas()["incident"]["examples"][0]) + "\n"
+
+
+def test_every_command_that_a_script_may_read_speaks_json() -> None:
+    mute = set()
+    for path in commands(main):
+        command: click.Command = main
+        for name in path:
+            assert isinstance(command, click.Group)
+            command = command.commands[name]
+        if not isinstance(command, click.Group) and "--json" not in {o for p in command.params for o in p.opts}:
+            mute.add(path)
+    assert mute == FOR_PEOPLE
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "check-events events.jsonl",
+        "incidents list --file found.jsonl",
+        f"incidents show {json.loads(INCIDENT)['incident_id']} --file found.jsonl",
+        "incidents watch --file found.jsonl",
+        "languages",
+        "languages de",
+        "metrics",
+        "policy check",
+        "policy show",
+        "policy show threat",
+        "schema",
+        "settings",
+    ],
+)
+def test_what_is_printed_for_scripts_is_json_and_nothing_else(line: str) -> None:
+    Path("events.jsonl").write_text(EVENT, "utf-8")
+    Path("found.jsonl").write_text(INCIDENT, "utf-8")
+    status, told, complaint = run(*line.split(), "--json")
+    assert (status, complaint) == (0, "")
+    try:
+        found = [json.loads(told)]
+    except json.JSONDecodeError:
+        found = [json.loads(row) for row in told.splitlines()]
+    assert found
+    assert all(isinstance(one, dict | list) and one for one in found)
+    assert run(*line.split())[1] != told
 
 
 def test_languages_are_told_as_json() -> None:

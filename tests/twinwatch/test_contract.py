@@ -102,5 +102,10 @@ def test_the_command_writes_both_and_one_at_a_time() -> None:
     run = CliRunner().invoke
     assert json.loads(run(main, ["schema", "--asyncapi"]).stdout) == DOCUMENT
     assert run(main, ["schema", "--markdown"]).stdout == contract_page()
-    for wrong in (["--asyncapi", "--markdown"], ["message", "--asyncapi"], ["--out", "x", "--markdown"]):
+    for wrong in (
+        ["--asyncapi", "--markdown"],
+        ["message", "--asyncapi"],
+        ["--out", "x", "--markdown"],
+        ["message", "--json"],
+    ):
         assert run(main, ["schema", *wrong]).exit_code == 2
