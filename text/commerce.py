@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
-from itertools import islice, product
+from itertools import chain, islice, product
 from math import sqrt
 from typing import NamedTuple
 
@@ -59,6 +59,9 @@ _ELIDED = re.compile(r"^(?:l|d|j|qu|s|n|c|m|t|un|dell|nell|all|dall|sull|quell)[
 """French, Italian and Catalan articles and pronouns that have lost their vowel."""
 _WORD = r"[^\W_]+(?:&[^\W_]+)?(?:['’][^\W_]+)*"
 _ONLY_WORDS = re.compile(_WORD)
+_GOES_ON = r"[\w&'’@+-]|\.[\w.+@-]|\.?\s?\d"
+"""What makes of a row of letters more than a word: a part of an address, a currency before its amount."""
+_OF_LETTERS = frozenset({"plain", "word", "glued"})
 _MORE_THAN_WORDS = re.compile(rf"[\d@%{_SYMBOLS}{_LINK_SIGN}]")
 """What all kinds but words have."""
 Symbol = str
@@ -104,9 +107,6 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     everywhere: dict[str, str]
 
 
-_NOTHING: set[Symbol] = set()
-
-
 class _Node:
     """A place in the tree of phrases: what ends here, and what may follow at once or after a gap."""
 
@@ -128,6 +128,8 @@ class _Lexicon:
         self._romanisation = romanisation
         self.words: set[str] = set()
         self.beginnings: set[str] = set()
+        self._telling: set[frozenset[Symbol]] = set()
+        """The symbols of each phrase that makes another sign than that of school life."""
         for language, signs in {"": file.everywhere, **trade}.items():
             for name, phrases in signs.items():
                 for phrase in phrases.split(","):
@@ -135,21 +137,16 @@ class _Lexicon:
                         for forms in self._forms(symbols):
                             self._add(forms, (language, name))
         self.lengths = Beginnings(self.beginnings)
-        self._seconds = {
-            symbol: None if {name for _, name in node.ends} - _SCHOOL_ALONE else {*node.next, *node.next_after_gap}
-            for symbol, node in self.root.next.items()
-        }
+        self._by_rarest = _by_rarest(self._telling)
 
     def may_say_more_than_school(self, row: Sequence[tuple[Symbol, ...]]) -> bool:
-        """Whether there may be any sign but that of school life, of which nothing is left alone: the first two symbols of a
-        phrase, wherever they stand.
+        """Whether there may be any sign but that of school life, of which nothing is left alone: all symbols of a phrase,
+        wherever they stand.
         """
-        symbols = {symbol for one in row for symbol in one}
-        for symbol in symbols:
-            seconds = self._seconds.get(symbol, _NOTHING)
-            if seconds is None or not symbols.isdisjoint(seconds):
-                return True
-        return False
+        symbols = set(chain.from_iterable(row))
+        return any(
+            symbols >= phrase for symbol in symbols & self._by_rarest.keys() for phrase in self._by_rarest[symbol]
+        )
 
     def _forms(self, symbols: tuple[Symbol, ...]) -> Iterator[tuple[Symbol, ...]]:
         """The symbols in all their skeletons."""
@@ -177,6 +174,8 @@ class _Lexicon:
 
     def _add(self, symbols: tuple[Symbol, ...], end: tuple[Language, str]) -> None:
         node, gap = self.root, False
+        if end[1] not in _SCHOOL_ALONE:
+            self._telling.add(frozenset(symbols) - {"…"})
         for symbol in symbols:
             if symbol == "…":
                 gap = True
@@ -189,6 +188,16 @@ class _Lexicon:
             gap = False
         # a tuple, for the order of a set is another one in each process
         node.ends = (*node.ends, end) if end not in node.ends else node.ends
+
+
+def _by_rarest(phrases: Iterable[frozenset[Symbol]]) -> dict[Symbol, tuple[frozenset[Symbol], ...]]:
+    """Each phrase's symbols, by the one of them that fewest phrases have, and of these the longest."""
+    phrases = list(phrases)
+    count = Counter(symbol for phrase in phrases for symbol in phrase)
+    found: dict[Symbol, list[frozenset[Symbol]]] = {}
+    for phrase in phrases:
+        found.setdefault(min(phrase, key=lambda symbol: (count[symbol], -len(symbol), symbol)), []).append(phrase)
+    return {symbol: tuple(several) for symbol, several in found.items()}
 
 
 def _spelled_out(phrase: str) -> Iterator[tuple[Symbol, ...]]:
@@ -212,7 +221,8 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
     amount = r"\d(?:[\d.,]|\s\d{3}(?!\d))*+"
     return re.compile(
         rf"""
-        (?P<link>{_LINK_SIGN})
+        (?P<plain>[^\W\d_]++(?!{_GOES_ON}))  # first, because most are
+        |(?P<link>{_LINK_SIGN})
         |(?P<email>[\w.+-]{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,4}})
         |(?P<handle>(?<!\w)@[\w.]{{3,40}})
         |(?P<price>[{_SYMBOLS}]\s?{amount}[km]?|\b(?:{before})\.?\s?{amount}|{amount}[km]?\s?(?:[{_SYMBOLS}]|(?:{after})\b))
@@ -259,21 +269,20 @@ def _symbols(text: str, lexicon: _Lexicon, known: Known, words: Words | None = N
         if words and "'" not in text and "’" not in text and "&" not in text:
             return words.all_known(lexicon.symbols_of_word)
         return list(map(known.__getitem__, _ONLY_WORDS.findall(text)))
-    return list(_symbols_of_kinds(text, lexicon, known))
+    return [
+        known[found[0]] if found.lastgroup in _OF_LETTERS else _symbols_of_kind(found)
+        for found in lexicon.tokens.finditer(text)
+    ]
 
 
-def _symbols_of_kinds(text: str, lexicon: _Lexicon, known: Known) -> Iterator[tuple[Symbol, ...]]:
-    for match in lexicon.tokens.finditer(text):
-        kind, written = match.lastgroup, match[0]
-        if kind in ("word", "glued"):
-            yield known[written]
-        elif kind == "phone":
-            digits = re.sub(r"[^\d+]", "", written)
-            yield ("<phone>", "<premium>") if _PREMIUM.fullmatch(digits) else ("<phone>",)
-        elif kind == "number":
-            yield ("<number>", "<short>") if _SHORT_CODE.fullmatch(written) else ("<number>",)
-        else:
-            yield (f"<{kind}>",)
+def _symbols_of_kind(found: re.Match[str]) -> tuple[Symbol, ...]:
+    kind, written = found.lastgroup, found[0]
+    if kind == "phone":
+        digits = re.sub(r"[^\d+]", "", written)
+        return ("<phone>", "<premium>") if _PREMIUM.fullmatch(digits) else ("<phone>",)
+    if kind == "number" and _SHORT_CODE.fullmatch(written):
+        return ("<number>", "<short>")
+    return (f"<{kind}>",)
 
 
 _Waiting = dict[int, tuple[dict[Symbol, _Node], int, int]]
@@ -453,7 +462,7 @@ def _shown(read: str, lexicon: _Lexicon, known: Known, places: list[tuple[int, i
         if position > max(wanted):
             break
         if position in wanted and symbols:
-            plain = match.lastgroup in ("word", "price", "percent")
+            plain = match.lastgroup in ("plain", "word", "price", "percent")
             written[position] = match[0] if plain else symbols[0]
     phrases = (
         " ".join([written[at] for at in range(begin, end + 1) if at in written][:MAX_WORDS_SHOWN])

@@ -101,7 +101,7 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def romanised(self) -> tuple[str, ...]:
         """The languages that the text may be typed in with Latin letters, the likeliest first; mostly none."""
-        return romanised_in(self.seen)
+        return romanised_in(self.seen, self.memo)
 
     @cached_property
     def all_words(self) -> Words:

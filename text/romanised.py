@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct, field
 
 from text.languages import ListError, lists_of, read_list_in, read_lists
-from text.words import folded
+from text.words import WordMemo, folded
 
 MANY_SIGNS = 2
 SHARE_OF_SIGNS = 0.25
@@ -152,13 +152,32 @@ class Romanisation:
             (begun if stem != word and len(stem) >= SHORTEST_STEM else whole).update(self.skeletons(stem))
         return frozenset(whole), frozenset(begun)
 
-    def known(self, words: Iterable[str]) -> int:
-        """How many of the words, as they are typed, the language's lists know."""
+    def known(self, words: Iterable[str], memo: WordMemo) -> set[str]:
+        """Which of the words, as they are typed, the language's lists know. `memo` is that of the texts read together."""
+        found = memo.of(self.knows)
+        if fresh := [word for word in words if word not in found]:
+            # of all of them at once: an expression costs more to begin than to go on with
+            forms = self.skeleton("\n".join(fresh)).split("\n")
+            if len(forms) == len(fresh):
+                found.update(zip(fresh, map(self._is_listed, forms), strict=True))
+        return {word for word in words if found[word]}
+
+    def knows(self, word: str) -> bool:
+        """Whether the language's lists know the word, as it is typed."""
+        return any(map(self._is_listed, self.skeleton(word).split()))
+
+    def _is_listed(self, form: str) -> bool:
+        """Whether a skeleton is that of a listed word, or begins like one."""
         whole, begun = self._vocabulary
-        return sum(
-            form in whole or any(form[:end] in begun for end in range(SHORTEST_STEM, min(len(form), LONGEST_STEM) + 1))
-            for form in self.skeleton(" ".join(words)).split()
+        return form in whole or (
+            form[:SHORTEST_STEM] in self._edges
+            and any(form[:end] in begun for end in range(SHORTEST_STEM, min(len(form), LONGEST_STEM) + 1))
         )
+
+    @cached_property
+    def _edges(self) -> frozenset[str]:
+        """What listed beginnings begin with."""
+        return frozenset(one[:SHORTEST_STEM] for one in self._vocabulary[1])
 
     def all_signs(self) -> set[str]:
         """Words, as they are typed, that tell the language from others."""
@@ -234,18 +253,29 @@ def _digits() -> dict[str, tuple[str, ...]]:
     }
 
 
-def romanised_in(text: str) -> tuple[str, ...]:
-    """The languages that a text, or a sentence of it, may be typed in with Latin letters, the likeliest first; mostly none."""
+def romanised_in(text: str, memo: WordMemo | None = None) -> tuple[str, ...]:
+    """The languages that a text, or a sentence of it, may be typed in with Latin letters, the likeliest first; mostly none.
+
+    `memo` is that of the texts that are read together.
+    """
+    memo = memo or WordMemo()
     plain = text.casefold()
     words = set(_TYPED_WORD.findall(plain))
     signs = _signs_among(words, plain)
     if not signs:
         return ()
-    found = _languages(words, signs)
-    if not found and len(sentences := _SENTENCE_ENDS.split(plain)) > 1:
-        of_each = (set(_TYPED_WORD.findall(one)) for one in sentences)
-        found = next(filter(None, (_languages(one, signs) for one in of_each)), found)
+    known = {code: romanisations()[code].known(words, memo) for code in signs}
+    found = _languages(words, signs, known)
+    if not found:
+        # a sentence has no more signs than the text
+        signs = {code: of for code, of in signs.items() if max(len(of.own), len(known[code])) >= LEAST_OF_A_SENTENCE}
+        if signs and len(sentences := _SENTENCE_ENDS.split(plain)) > 1:
+            of_each = (set(_TYPED_WORD.findall(one)) for one in sentences)
+            found = next(filter(None, (_languages(one, signs, known) for one in of_each)), found)
     return tuple(code for code in found if romanisations()[code].may_be(plain))[:MOST_LANGUAGES]
+
+
+LEAST_OF_A_SENTENCE = min(MANY_SIGNS, LEAST_WORDS)
 
 
 class _Signs(NamedTuple):
@@ -276,23 +306,27 @@ def _signs_among(words: Set[str], plain: str) -> dict[str, _Signs]:
     return signs
 
 
-def _languages(words: Set[str], signs: Mapping[str, _Signs]) -> list[str]:
-    """The languages that the words may be in, the likeliest first."""
+def _languages(words: Set[str], signs: Mapping[str, _Signs], known: Mapping[str, Set[str]]) -> list[str]:
+    """The languages that the words may be in, the likeliest first. `known` are those that each language's lists know."""
     count: Counter[str] = Counter()
     for code, (own, like) in signs.items():
         spoken = len(own & words)
-        if spoken >= max(MANY_SIGNS, SHARE_OF_SIGNS * len(words)):
+        if spoken >= MANY_SIGNS and spoken >= SHARE_OF_SIGNS * len(words):
             count[code] = spoken
         if spoken or not like.isdisjoint(words):
-            known = romanisations()[code].known(words)
-            if known >= max(LEAST_WORDS, KNOWN_SHARE * len(words)):
-                count[code] = max(known, spoken)
-    most = max(count.values(), default=0)
+            listed = len(known[code] & words)
+            if listed >= LEAST_WORDS and listed >= KNOWN_SHARE * len(words):
+                count[code] = max(listed, spoken)
+    if not count:
+        return []
+    most = max(count.values())
     return [code for code, signs_ in count.most_common() if 3 * signs_ >= 2 * most]
 
 
-def may_be_typed_in(code: str, words: Iterable[str]) -> bool:
+def may_be_typed_in(code: str, words: Iterable[str], memo: WordMemo) -> bool:
     """Whether a sentence of these words, as they are typed, may be in the language."""
     words = set(words)
     signs = sum(code in _signs().get(word, ()) for word in words)
-    return signs >= SHARE_OF_SIGNS * len(words) or romanisations()[code].known(words) >= KNOWN_SHARE * len(words)
+    return signs >= SHARE_OF_SIGNS * len(words) or (
+        len(romanisations()[code].known(words, memo)) >= KNOWN_SHARE * len(words)
+    )

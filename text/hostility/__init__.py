@@ -7,13 +7,37 @@ this is how stories and jokes are told.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import chain
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from text.hostility.frames import AbuseKind, Found, Kind, Spans, ThreatKind, abuses, joked, meant, phrases_at, threats
-from text.hostility.lexicon import ALONE, NO_MEANINGS, Known, Lexicon, Meaning, Meanings, Phrase, lexicon
+from text.hostility.frames import (
+    AbuseKind,
+    Found,
+    Kind,
+    Spans,
+    ThreatKind,
+    abuses,
+    joked,
+    may_be_found,
+    meant,
+    phrases_at,
+    threats,
+)
+from text.hostility.lexicon import (
+    ALONE,
+    ALONE_FROM,
+    ANCHORS_FROM,
+    MOST_LANGUAGES,
+    NO_MEANINGS,
+    Known,
+    Lexicon,
+    Meaning,
+    Meanings,
+    lexicon,
+)
 from text.hostility.romanised import romanised_lexicon
 from text.hostility.tokens import Tokens, takes_letters, tokens_of
 from text.languages.detector import likely, list_of
@@ -82,7 +106,7 @@ def _romanised_hostility(plain: str, romanisation: Romanisation, memo: WordMemo)
     typed = tokens_of(romanisation.joined(plain)).written
     shown = typed if len(typed) == len(tokens.written) else tokens.written
     return _hostility_of(
-        tokens, romanised_lexicon(romanisation.code), memo, _Typed(tokens, shown, romanisation.code), shown
+        tokens, romanised_lexicon(romanisation.code), memo, _Typed(tokens, shown, romanisation.code, memo), shown
     )
 
 
@@ -95,11 +119,10 @@ def _own_hostility(
         text = _mended(text, lexicon_)
     else:
         said = words if words and text == undisguised else Words(text, memo)
-        known = said.known(lexicon_.known)
-        if lexicon_.may_be_broken({one.piece for one in known if one.piece}):
+        if lexicon_.may_be_broken(said.written):
             text = _mended(text, lexicon_)
             said = Words(text, memo)
-            known = said.known(lexicon_.known)
+        known = said.known(lexicon_.known)
         if not _may_matter(said, known, lexicon_):
             return PEACEFUL
     tokens = tokens_of(text)
@@ -145,25 +168,28 @@ def _words_of(written: list[str], found: Found) -> str:
 
 
 def _may_matter(words: Words, known: list[Known], lexicon_: Lexicon) -> bool:
-    """Whether the words alone hold an anchor and its target, in whatever order and however far off: most texts end here."""
-    anchors = targets = 0
-    anchoring = []
-    for meanings in [one.meanings for one in known]:
-        if meanings.alone:
-            return True
-        anchors |= meanings.anchors
-        targets |= meanings.targets
-        if meanings.anchoring is not None:
-            anchoring.append(meanings.anchoring)
-    if anchors & targets:
-        return True
-    parts = {one.part for one in known}
-    possible = any(starts.any_with_all(parts, targets) for starts in anchoring)
-    return possible and any(_counts(phrase, targets) for phrase in _anchoring(words, lexicon_))
+    """Whether the words alone hold an anchor and its target, in whatever order and however far off, and all else that a threat
+    or an insult takes: most texts end here.
+    """
+    languages = 0
+    for one in known:
+        languages |= one.languages
+    targets = languages & _ALL_LANGUAGES
+    words_alone = languages >> ALONE_FROM | languages >> ANCHORS_FROM & targets
+    parts = set(chain.from_iterable([one.parts for one in known]))
+    in_phrases = lexicon_.anchored(parts, targets)
+    if not words_alone and not (in_phrases and _has_anchor(words, targets, lexicon_)):
+        return False
+    at_stake = words_alone | in_phrases
+    bits: dict[int, int] = {}
+    for meanings in {id(one.meanings): one.meanings for one in known}.values():
+        for language, meaning in meanings.by_language.items():
+            if at_stake >> language & 1:
+                bits[language] = bits.get(language, 0) | meaning.may_make(parts)
+    return any(map(may_be_found, bits.values()))
 
 
-def _counts(phrase: Phrase, targets: int) -> bool:
-    return bool(targets >> phrase.language & 1 or phrase.bit & ALONE)
+_ALL_LANGUAGES = (1 << MOST_LANGUAGES) - 1
 
 
 class _Row(NamedTuple):
@@ -171,13 +197,17 @@ class _Row(NamedTuple):
     clauses: list[int]
 
 
-def _anchoring(words: Words, lexicon_: Lexicon) -> Iterator[Phrase]:
-    """The phrases of the words that would be anchors, as if all of them were one clause."""
-    row = _Row(list(map(folded, words.written)), [0] * len(words.written))
-    for position, known in enumerate(words.all_known(lexicon_.known)):
-        if known and known.meanings.anchoring:
-            for phrase, _ in phrases_at(row, position, known.meanings.anchoring):
-                yield phrase
+def _has_anchor(words: Words, targets: int, lexicon_: Lexicon) -> bool:
+    """Whether there is a phrase that would be an anchor of one of the languages (bits), or a finding by itself, as if all of
+    the words were one clause.
+    """
+    row = _Row(folded(" ".join(words.written)).split(" "), [0] * len(words.written))
+    return any(
+        targets >> phrase.language & 1 or phrase.bit & ALONE
+        for position, known in enumerate(words.all_known(lexicon_.known))
+        if known and known.meanings.anchoring
+        for phrase, _ in phrases_at(row, position, known.meanings.anchoring)
+    )
 
 
 _BROKEN = re.compile(r"(?<![^\W_])([^\W\d_]{1,6})([.\-·'’ ])(?=([^\W\d_]{1,7})(?![^\W_]))")
@@ -231,10 +261,11 @@ class _Written:
 class _Typed:
     """Which sentences of a text may be typed in a language with Latin letters; `words` are those of `tokens` as typed."""
 
-    def __init__(self, tokens: Tokens, words: list[str], language: str) -> None:
+    def __init__(self, tokens: Tokens, words: list[str], language: str, memo: WordMemo) -> None:
         self._tokens = tokens
         self._words = words
         self._language = language
+        self._memo = memo
         self._known: dict[int, bool] = {}
 
     def may_be_in(self, _: str, found: Found) -> bool:
@@ -242,7 +273,7 @@ class _Typed:
         sentence = self._tokens.sentences[found.parts[0].start]
         if sentence not in self._known:
             words = self._tokens.words_in(sentence, self._words)
-            self._known[sentence] = may_be_typed_in(self._language, words)
+            self._known[sentence] = may_be_typed_in(self._language, words, self._memo)
         return self._known[sentence]
 
 

@@ -73,6 +73,35 @@ class Found(NamedTuple):
     normative: bool = False
 
 
+def _bits(names: str) -> int:
+    return sum(BIT[name] for name in names.split())
+
+
+_OBJECT_BITS = _bits("you people like_you anyone them")
+_SUBJECT_BITS = _OBJECT_BITS | BIT["thou"]
+_NEEDS = (
+    (_bits("doom menace loom curse kill_i_you"),),
+    (_bits("kill rid"), BIT["intent"], _OBJECT_BITS),
+    (_bits("kill_i rid_i kill_now rid_now death_to"), _OBJECT_BITS),
+    (_bits("die killed death"), BIT["ensure"], _SUBJECT_BITS),
+    (BIT["kill_you"], _bits("intent should must legal wish")),
+    (_bits("kill rid"), _bits("should must deserve legal wish"), _OBJECT_BITS),
+    (BIT["kills"], BIT["wish"], _OBJECT_BITS),
+    (_bits("killed die death killing"), _bits("should must deserve wish legal solution"), _SUBJECT_BITS),
+    (_bits("unworthy doomed"), _SUBJECT_BITS),
+    (BIT["without"], BIT["better"], _OBJECT_BITS),
+    (_bits("insult vile vermin twofold"), _bits("are_you people vocative like_you")),
+    (BIT["insult"], _bits("you thou")),
+    (_bits("hate curse_at"), _OBJECT_BITS),
+)
+"""Classes (bits) that each threat and each insult takes: of each one."""
+
+
+def may_be_found(bits: int) -> bool:
+    """Whether entries of these classes (bits), wherever they stand, can make what `threats` and `abuses` look for."""
+    return any(all(map(bits.__and__, needs)) for needs in _NEEDS)
+
+
 class Spans:
     """The entries of one language that a text holds, by class."""
 

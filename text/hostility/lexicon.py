@@ -16,10 +16,12 @@ finding, apart from the entries of `menace`, `doom` and `curse`, which are whole
 """
 
 import re
-from collections.abc import Iterator, Set
+from collections import Counter
+from collections.abc import Iterator, Mapping, Set
 from functools import cache
 from itertools import chain, product
-from typing import Any
+from operator import add
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
@@ -187,15 +189,28 @@ class Phrase(Struct, frozen=True):
         return min(self.words, key=lambda words: (len(words), -max(map(len, words))), default=_ANY)
 
 
-class Starts(Struct, frozen=True):
-    """Phrases that a word begins, by the words of which each of them needs one. `wholes` are the whole words of the same
-    phrases, with the languages (bits) in which each counts: all of them, where it is a finding by itself. They are parted in
-    those that must all stand in the text, and sets of which one must.
+class Needs(NamedTuple):
+    """What must stand in a text, wherever, that holds a phrase: parts of it, and one of each of some sets of words.
+
+    `languages` are those (bits) in which it counts, `bit` is its class.
     """
+
+    languages: int
+    bit: int
+    parts: frozenset[str]
+    choices: tuple[frozenset[str], ...]
+
+    def are_in(self, parts: Set[str]) -> bool:
+        """Whether all of it is among the parts of phrases that a text holds."""
+        return parts >= self.parts and not any(map(parts.isdisjoint, self.choices))
+
+
+class Starts(Struct, frozen=True):
+    """Phrases that a word begins, by the words of which each of them needs one, and all that each of them needs."""
 
     by_need: dict[str, tuple[Phrase, ...]]
     needed: frozenset[str]
-    wholes: dict[str, tuple[tuple[int, frozenset[str], tuple[frozenset[str], ...]], ...]]
+    needs: dict[str, tuple[Needs, ...]]
 
     def possible(self, following: list[str]) -> list[Phrase]:
         """The phrases whose needed word is among those that follow."""
@@ -208,16 +223,6 @@ class Starts(Struct, frozen=True):
         }
         return phrases + list(found.values())
 
-    def any_with_all(self, present: Set[str], languages: int) -> bool:
-        """Whether all words of a phrase are among those of a text, wherever they stand; of a phrase in one of these languages
-        (bits), or one that is a finding by itself.
-        """
-        for need in ("", *(self.needed & present)):
-            for which, words, some in self.wholes.get(need, ()):
-                if (languages & which or which < 0) and present >= words and not any(map(present.isdisjoint, some)):
-                    return True
-        return False
-
 
 class Meaning(Struct, frozen=True):
     """What a word means in one language: class bits, and the phrases that it may begin."""
@@ -225,10 +230,20 @@ class Meaning(Struct, frozen=True):
     bits: int
     phrases: Starts | None
 
+    def may_make(self, parts: Set[str]) -> int:
+        """Bits of what the word means, and of the phrases that it may begin in a text with these parts of phrases."""
+        bits = self.bits
+        if self.phrases:
+            for need in ("", *(self.phrases.needed & parts)):
+                for needs in self.phrases.needs.get(need, ()):
+                    if not bits & needs.bit and needs.are_in(parts):
+                        bits |= needs.bit
+        return bits
+
 
 class Meanings(Struct, frozen=True):
     """What a word may mean, by language. `alone`, `anchors` and `targets` are bits of the languages in which it is one;
-    `anchoring` are the phrases that would be anchors.
+    `anchoring` are the phrases that would be anchors, `firsts` what these begin with.
     """
 
     by_language: dict[int, Meaning]
@@ -236,6 +251,7 @@ class Meanings(Struct, frozen=True):
     anchors: int
     targets: int
     anchoring: Starts | None
+    firsts: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         """Whether it means anything."""
@@ -243,13 +259,18 @@ class Meanings(Struct, frozen=True):
 
 
 class Known(Struct, frozen=True):
-    """A word that some list has: what it may mean or begin; the word itself, folded, where it goes on a phrase (`part`), and
-    as it is written where it may be half a word of violence that a sign broke (`piece`).
+    """A word that some list has: what it may mean or begin, and which parts of phrases it is. `languages` are those of its
+    meanings in one number: `targets`, `anchors` and `alone`, each from its place on.
     """
 
     meanings: Meanings
-    part: str
-    piece: str
+    parts: tuple[str, ...]
+    languages: int
+
+
+MOST_LANGUAGES = 64
+ANCHORS_FROM, ALONE_FROM = MOST_LANGUAGES, 2 * MOST_LANGUAGES
+"""Places of bits in `Known.languages`; those of targets come first."""
 
 
 GAPS = {"~": 2, "...": 6}
@@ -268,6 +289,7 @@ class Lexicon:
     """All languages' entries by their first words."""
 
     def __init__(self, languages: tuple[Language, ...]) -> None:
+        assert len(languages) <= MOST_LANGUAGES
         self.languages = languages
         self._exact: dict[str, list[Phrase]] = {}
         self._words: dict[str, list[Phrase]] = {}
@@ -282,14 +304,19 @@ class Lexicon:
         self.violent = frozenset(
             word for word, phrases in self._words.items() if any(p.bit & VIOLENT and not p.rest for p in phrases)
         )
-        self._heads = {word[:end] for word in self.violent for end in range(1, len(word))}
-        self._tails = {word[end:] for word in self.violent for end in range(1, len(word))}
-        self.pieces = self._heads | self._tails
         self._violent_edges = frozenset(
             word[:1] + word[-2:] for word, phrases in self._words.items() if any(p.bit & VIOLENT for p in phrases)
         )
+        self._firsts: dict[int, str] = {}
+        self._by_rarest = self._anchoring_by_rarest()
         later = {part for language in languages for _, entry in language.entries for part in entry[1:]}
         self.parts = frozenset(word for part in later for word in whole_words(part))
+        self._later: dict[str, list[tuple[str, str]]] = {}
+        for part in sorted(later):
+            if "*" in part:
+                stem, _, end = part.partition("*")
+                self._later.setdefault(stem, []).append((end, part))
+        self._later_beginnings = Beginnings(self._later)
         self._spoken_in: dict[str, int] = {}
         behind: dict[str, int] = {}
         for first, phrases in self._words.items():
@@ -311,6 +338,38 @@ class Lexicon:
         else:
             self._words.setdefault(stem, []).append(phrase)
 
+    def _anchoring_by_rarest(self) -> dict[str, tuple[Needs, ...]]:
+        """What phrases that would be anchors need, by the part that fewest of them have."""
+        listed: dict[str, list[Phrase]] = {f"={word}": phrases for word, phrases in self._exact.items()} | self._words
+        listed |= {
+            f"{stem}*{end}": [one for e, one in ends if e == end]
+            for stem, ends in self._stems.items()
+            for end, _ in ends
+        }
+        all_needs: dict[Needs, None] = {}
+        for first, phrases in listed.items():
+            for phrase in phrases:
+                if phrase.rest and phrase.bit & ANCHORS:
+                    self._firsts[id(phrase)] = first
+                    needs = _needs(phrase)
+                    all_needs[needs._replace(parts=needs.parts | {first})] = None
+        count = Counter(part for needs in all_needs for part in needs.parts)
+        found: dict[str, list[Needs]] = {}
+        for needs in all_needs:
+            found.setdefault(min(needs.parts, key=lambda part: (count[part], part)), []).append(needs)
+        return {part: tuple(several) for part, several in found.items()}
+
+    def anchored(self, parts: Set[str], targets: int) -> int:
+        """Bits of the languages in which a text with these parts of phrases may hold one that is an anchor: of those that have
+        a target there (bits), or where it is a finding by itself.
+        """
+        found = 0
+        for part in parts & self._by_rarest.keys():
+            for needs in self._by_rarest[part]:
+                if (needs.languages & targets or needs.bit & ALONE) and needs.are_in(parts):
+                    found |= needs.languages
+        return found
+
     def _by_length(self) -> dict[tuple[str, int], list[str]]:
         """Words that people mask, by their first letter and their length."""
         found: dict[tuple[str, int], list[str]] = {}
@@ -324,10 +383,9 @@ class Lexicon:
         pattern = re.compile(re.escape(word).replace(r"\*", "."))
         return [one for one in self._masked.get((word[:1], len(word)), ()) if pattern.fullmatch(one)]
 
-    def may_be_broken(self, words: Set[str]) -> bool:
-        """Whether two of these words are the parts of one of violence."""
-        heads, tails = self._heads & words, self._tails & words
-        return any(head + tail in self.violent for head in heads for tail in tails)
+    def may_be_broken(self, words: list[str]) -> bool:
+        """Whether two of these words in a row are the parts of one of violence."""
+        return not self.violent.isdisjoint(map(add, words, words[1:]))
 
     def is_violent(self, word: str) -> bool:
         """Whether the word by itself is one of violence, in any language."""
@@ -356,20 +414,34 @@ class Lexicon:
         if listed := self._listed.get(written):
             return listed
         plain = folded(written)
-        is_listed = plain in self._words or plain in self.parts or written in self.pieces
+        is_listed = plain in self._words or plain in self.parts
         if not is_listed and not (
-            written in self._exact or self._beginnings.of(plain) or self._may_be_stretched(plain) or "*" in written
+            written in self._exact
+            or self._beginnings.of(plain)
+            or self._later_beginnings.of(plain)
+            or self._may_be_stretched(plain)
+            or "*" in written
         ):
             return None
         meanings = self.meanings(written, plain)
-        part = plain if plain in self.parts else ""
-        piece = written if written in self.pieces else ""
-        if not (meanings.by_language or part or piece):
+        parts = (*([plain] if plain in self.parts else ()), *self._later_parts(plain), *meanings.firsts)
+        if not (meanings.by_language or parts):
             return None
-        found = Known(meanings, part, piece)
+        found = Known(
+            meanings,
+            parts,
+            meanings.targets | meanings.anchors << ANCHORS_FROM | meanings.alone << ALONE_FROM,
+        )
         if is_listed and len(self._listed) < _MOST_KNOWN:  # a word of the lists, and nothing that only members write
             self._listed[written] = found
         return found
+
+    def _later_parts(self, plain: str) -> Iterator[str]:
+        """The beginnings behind the first word of a phrase that the word has."""
+        for length in self._later_beginnings.of(plain):
+            for end, part in self._later.get(plain[:length], ()):
+                if len(plain) >= length + len(end) and plain.endswith(end):
+                    yield part
 
     def meanings(self, written: str, plain: str = "") -> Meanings:
         """What a word may mean in any language; `written` is in lower case, with its diacritics, `plain` the same folded."""
@@ -385,7 +457,7 @@ class Lexicon:
         if entries not in self._known:
             if len(self._known) == _MOST_KNOWN:
                 self._known.clear()
-            self._known[entries] = _meanings_of(found)
+            self._known[entries] = _meanings_of(found, self._firsts)
         return self._known[entries]
 
     def _stretched(self, plain: str) -> list[Phrase]:
@@ -408,7 +480,7 @@ class Lexicon:
         return found
 
 
-def _meanings_of(found: list[Phrase]) -> Meanings:
+def _meanings_of(found: list[Phrase], firsts: Mapping[int, str]) -> Meanings:
     bits: dict[int, int] = {}
     phrases: dict[int, list[Phrase]] = {}
     alone = anchors = targets = 0
@@ -424,13 +496,15 @@ def _meanings_of(found: list[Phrase]) -> Meanings:
         targets |= flag if phrase.bit & TARGETS else 0
     by_language = {language: Meaning(bits[language], _starts(phrases.get(language, []))) for language in bits}
     anchoring = [phrase for phrase in found if phrase.rest and phrase.bit & ANCHORS]
-    return Meanings(by_language, alone, anchors, targets, _starts(anchoring))
+    begun = frozenset(firsts[id(phrase)] for phrase in anchoring)
+    return Meanings(by_language, alone, anchors, targets, _starts(anchoring), begun)
 
 
-def _whole(phrase: Phrase) -> tuple[int, frozenset[str], tuple[frozenset[str], ...]]:
-    must = frozenset(word for words in phrase.words if len(words) == 1 for word in words)
-    some = tuple(words for words in phrase.words if len(words) > 1)
-    return (-1 if phrase.bit & ALONE else 1 << phrase.language, must, some)
+def _needs(phrase: Phrase) -> Needs:
+    single = {word for words in phrase.words if len(words) == 1 for word in words}
+    stems = {part for part in phrase.rest if "*" in part}
+    several = tuple(words for words in phrase.words if len(words) > 1)
+    return Needs(1 << phrase.language, phrase.bit, frozenset(single | stems), several)
 
 
 def _starts(phrases: list[Phrase]) -> Starts | None:
@@ -440,8 +514,8 @@ def _starts(phrases: list[Phrase]) -> Starts | None:
     for phrase in phrases:
         for word in phrase.needs:
             by_need.setdefault(word, []).append(phrase)
-    wholes = {need: tuple(map(_whole, group)) for need, group in by_need.items()}
-    return Starts({need: tuple(group) for need, group in by_need.items()}, frozenset(by_need) - {""}, wholes)
+    needs = {need: tuple(map(_needs, group)) for need, group in by_need.items()}
+    return Starts({need: tuple(group) for need, group in by_need.items()}, frozenset(by_need) - {""}, needs)
 
 
 @cache
