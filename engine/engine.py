@@ -30,6 +30,8 @@ from models.events import (
     Report,
     Verdict,
     WrittenFields,
+    recipients_of,
+    told_known,
     without_words,
     written_fields,
 )
@@ -494,20 +496,10 @@ def _name(event: Event) -> EventName:
     return EventName(event.time, event.event_id, event.identity)
 
 
-def _recipients(event: Event) -> tuple[str, ...]:
-    if isinstance(event, Message | Invitation):
-        return event.recipient_ids
-    return (event.recipient_id,) if isinstance(event, ContactRequest) else ()
-
-
-def _told_known(event: Event) -> tuple[str, ...] | None:
-    return event.known_recipient_ids if isinstance(event, Message | Invitation) else None
-
-
 def _strangers(event: Event, known: frozenset[str]) -> tuple[str, ...]:
-    told = _told_known(event)
+    told = told_known(event)
     acquainted = known if told is None else frozenset(told)
-    return tuple(r for r in dict.fromkeys(_recipients(event)) if r not in acquainted and r != event.actor_id)
+    return tuple(r for r in dict.fromkeys(recipients_of(event)) if r not in acquainted and r != event.actor_id)
 
 
 def _filing(report: Report) -> Filing:
@@ -516,7 +508,7 @@ def _filing(report: Report) -> Filing:
 
 def _ties(event: Event) -> list[Tie]:
     """What the event says of who knows whom, and of who asked whom."""
-    others = tuple(r for r in dict.fromkeys(_recipients(event)) if r != event.actor_id)
+    others = tuple(r for r in dict.fromkeys(recipients_of(event)) if r != event.actor_id)
     ties: list[Tie] = []
     # first: whoever has answered already is known from then on, not only when the record comes again
     if isinstance(event, Invitation) and others:
@@ -524,7 +516,7 @@ def _ties(event: Event) -> list[Tie]:
     if isinstance(event, ContactRequest) and others:
         ties.append(Question(event.time, event.actor_id, others, "contact"))
     if others:
-        ask = _told_known(event) is None
+        ask = told_known(event) is None
         ties.append(Approach(event.time, event.actor_id, others, ask=ask, most=MOST_REMEMBERED))
         if isinstance(event, Message) and event.conversation_id is not None:
             ties.append(Talk(event.time, event.actor_id, others, event.conversation_id, ask=ask))

@@ -92,6 +92,7 @@ class RulePlan(Struct, frozen=True):
     policy: RulePolicy
     mode: Mode
     signals: tuple[SignalPlan, ...]
+    declared: frozenset[str]
 
     def is_doubtful(self, time: int, without: frozenset[str], doubts: Iterable[Doubt]) -> bool:
         """Whether what it finds of an event of that time may rest on what was not read in its order.
@@ -135,7 +136,8 @@ class Pending(Struct, frozen=True):
 
     def case(self, fact: Fact, readings: list[list[Reading]]) -> Case:
         """The case with its answers."""
-        return Case(fact, self.subject_id, {name: readings[at][look] for name, at, look in self.sources})
+        read = {name: readings[at][look] for name, at, look in self.sources}
+        return Case(fact, self.subject_id, read, self.plan.declared)
 
 
 class Fault(Struct, frozen=True):
@@ -172,7 +174,8 @@ class Plan:
                 raise ValueError(f"two windows share the name {signal.window.name!r}")
             look = Look(signal.seconds * MICROSECONDS, signal.sample_from)
             signals.append(SignalPlan(name, kept, look, signal.each, signal.after))
-        return RulePlan(rule, settings, "shadow" if settings.mode == "shadow" else "live", tuple(signals))
+        mode: Mode = "shadow" if settings.mode == "shadow" else "live"
+        return RulePlan(rule, settings, mode, tuple(signals), frozenset(signal.name for signal in signals))
 
     @property
     def doubts_kept(self) -> int:

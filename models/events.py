@@ -198,6 +198,31 @@ EVENT_CLASSES: tuple[type[BaseEvent], ...] = (
 )
 
 
+def recipients_of(event: BaseEvent) -> tuple[str, ...]:
+    """To whom it is sent; empty for what is published, answered or told."""
+    if isinstance(event, Message | Invitation):
+        return event.recipient_ids
+    return (event.recipient_id,) if isinstance(event, ContactRequest) else ()
+
+
+def told_known(event: BaseEvent) -> tuple[str, ...] | None:
+    """Recipients whom the platform says the actor knows; None where it says nothing."""
+    return event.known_recipient_ids if isinstance(event, Message | Invitation) else None
+
+
+def asker_of(event: BaseEvent) -> str:
+    """Who asks something: the actor, or the one whom the actor answers."""
+    match event:
+        case InvitationResponse(inviter_id=asker) | ContactResponse(requester_id=asker):
+            return asker
+    return event.actor_id
+
+
+def thread_of(event: BaseEvent) -> tuple[str, ...]:
+    """The thread of a forum post, told apart from those of other forums; empty for what stands in none."""
+    return (f"{event.forum_id}\n{event.thread_id}",) if isinstance(event, ForumPost) else ()
+
+
 class WrittenFields(NamedTuple):
     """What a member wrote in one event, as the platform stores it: plain text or HTML. None where there is nothing.
 

@@ -4,7 +4,7 @@ A rule module under `rules/` holds limits (a Struct, filled from the policy), wi
 one `Rule`. Declaring a signal is all it takes to have it counted: the engine makes one plan of the signals of all rules.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct, field
@@ -147,11 +147,14 @@ Judge = Callable[["Case", Limits], "Finding | None"]
 
 
 class Case(Struct, frozen=True):
-    """One fact, one subject, and the readings of the rule's signals by their names."""
+    """One fact, one subject, and the readings of the rule's signals by their names; `declared` are the names of all of these,
+    read here or not (`rules.measures` asks for no other).
+    """
 
     fact: Fact
     subject_id: str
     readings: Mapping[str, Reading]
+    declared: Container[str] = frozenset()
 
 
 def the_actor(fact: Fact) -> tuple[str, ...]:

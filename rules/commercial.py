@@ -6,9 +6,10 @@ from typing import Annotated, NamedTuple
 
 from msgspec import Meta, Struct
 
-from models.events import Comment, ForumPost
-from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Duration, Quota, Quotas, in_words, measured, number_of, reached
+from models.events import Comment, ForumPost, thread_of
+from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Window
+from rules.measures import Measure, declare, nowhere
+from rules.quotas import Duration, Quota, Quotas, in_words, measured, number_of
 from rules.writings import WRITTEN, events_by_actor, one_of, others, where
 from state.requests import Reading
 from text.commerce import CommerceReading, is_harmless
@@ -130,8 +131,8 @@ def _pushed_places(reading: CommerceReading, limits: CommercialContentLimits) ->
 def _put_before(fact: Fact) -> tuple[str, ...]:
     """Whom a text is put before: strangers, those who read a thread, the owner of a page."""
     match fact.event:
-        case ForumPost(forum_id=forum, thread_id=thread):
-            return (f"{forum}\n{thread}",)
+        case ForumPost():
+            return thread_of(fact.event)
         case Comment(owner_id=owner, actor_id=actor):
             return () if owner == actor else (owner,)
     return fact.strangers
@@ -160,37 +161,40 @@ def _places_of_everybody(limits: CommercialContentLimits, fact: Fact, subject: s
     return [(place,) for place in _places(reading_of(fact, limits), limits)] if subject == _PLACES else []
 
 
-def _nowhere(_: Fact, __: str) -> Key | None:
-    """These windows are read under several keys (`Signal.each`)."""
-    return None
-
-
-def _signals(limits: CommercialContentLimits) -> dict[str, Signal]:
-    """What the windows take in depends on the limits, so they are made of them."""
-    texts = events_by_actor("commercial texts by actor", WRITTEN, lambda fact: sells(reading_of(fact, limits), limits))
-    pushed = Window(
+TEXTS = Measure[CommercialContentLimits](
+    "texts",
+    lambda limits: events_by_actor(
+        "commercial texts by actor", WRITTEN, lambda fact: sells(reading_of(fact, limits), limits)
+    ),
+    within=lambda limits: limits.texts_window,
+)
+PUSHED = Measure[CommercialContentLimits](
+    "pushed",
+    lambda limits: Window(
         name="people an actor put a place before",
         on=WRITTEN,
         entries=partial(_pushed, limits),
-        at=_nowhere,
+        at=nowhere,
         spared_by=ACQUAINTING,
-    )
-    promoters = Window(
+    ),
+    # from half the quota on, what the text says may make up for the rest
+    within=lambda limits: [Quota((quota.reach + 1) // 2, quota.window) for quota in limits.pushed],
+    each=_places_of_actor,
+)
+PROMOTERS = Measure[CommercialContentLimits](
+    "promoters",
+    lambda limits: Window(
         name="accounts that promote a place",
         history="a place",
         on=WRITTEN,
         entries=partial(_promoters, limits),
-        at=_nowhere,
+        at=nowhere,
         named=True,
         note=lambda fact: fact.event.actor_id,
-    )
-    own, everybodys = partial(_places_of_actor, limits), partial(_places_of_everybody, limits)
-    return (
-        {"texts": Signal(texts, int(limits.texts_window), 1)}
-        # from half the quota on, what the text says may make up for the rest
-        | {f"pushed/{q.window}": Signal(pushed, int(q.window), (q.reach + 1) // 2, own) for q in limits.pushed}
-        | {f"promoters/{q.window}": Signal(promoters, int(q.window), q.reach, everybodys) for q in limits.promoters}
-    )
+    ),
+    within=lambda limits: limits.promoters,
+    each=_places_of_everybody,
+)
 
 
 def _subjects(fact: Fact) -> Iterable[str]:
@@ -218,7 +222,7 @@ def judge_commercial_content(case: Case, limits: CommercialContentLimits) -> Fin
 def _selling_text(case: Case, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
     if not sells(reading, limits):
         return None
-    texts = case.readings["texts"]
+    texts = TEXTS.of(case)
     return Finding(
         level=min(reading.points / limits.points, MOST_BY_WORDS) + FURTHER_TEXT * others(texts),
         measurements=(
@@ -269,11 +273,11 @@ def _pushed_places_found(case: Case, reading: CommerceReading, limits: Commercia
 
 def _pushed_place(case: Case, number: int, place: str, share: float, limits: CommercialContentLimits) -> _Pushed | None:
     """The quota that the text's place reaches by most, with `share` of it made up for by what the text says."""
-    readings = ((case.readings.get(f"pushed/{quota.window}/{number}"), quota) for quota in limits.pushed)
+    readings = ((PUSHED.of(case, quota.window, number), quota) for quota in limits.pushed)
     found = [
         _Pushed(told.count / quota.reach + share, place, told, quota)
         for told, quota in readings
-        if told and 2 * told.count >= quota.reach
+        if told.count and 2 * told.count >= quota.reach
     ]
     return max(found, key=lambda one: (one.level, -one.quota.window), default=None)
 
@@ -292,12 +296,7 @@ def _further_places(places: list[str]) -> str:
 def _promoted_places(case: Case, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
     found = []
     for number, place in enumerate(_places(reading, limits)):
-        readings = {
-            f"promoters/{quota.window}": told
-            for quota in limits.promoters
-            if (told := case.readings.get(f"promoters/{quota.window}/{number}"))
-        }
-        if over := reached("promoters", limits.promoters, readings):
+        if over := PROMOTERS.reached(case, limits, number):
             found.append((over, place))
     if not found:
         return None
@@ -328,7 +327,7 @@ COMMERCIAL_CONTENT = Rule(
     article=2,
     on=WRITTEN,
     limits=CommercialContentLimits,
-    signals=_signals,
+    signals=declare(TEXTS, PUSHED, PROMOTERS),
     judge=judge_commercial_content,
     lists=("trade", "romanised"),
     subjects=_subjects,

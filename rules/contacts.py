@@ -4,51 +4,29 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-from models.events import BaseEvent, ContactRequest, ContactResponse, Invitation
-from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
-from rules.quotas import NEVER, Count, Duration, Quotas, Share, in_words, measured, number_of, quota_signals, reached
+from models.events import ContactRequest, ContactResponse, Invitation, asker_of, recipients_of
+from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Window, by_subject
+from rules.measures import Measure, declare, distinct, too_many
+from rules.quotas import Count, Duration, Quotas, Share, in_words, measured, number_of
 from state.requests import RECEIVED
 
 
-def _requester(event: BaseEvent) -> str:
-    """Who asks, or asked."""
-    return event.requester_id if isinstance(event, ContactResponse) else event.actor_id
+def by_asker(fact: Fact) -> Key:
+    """What is counted is about who asks, or asked."""
+    return (asker_of(fact.event),)
+
+
+def answered(fact: Fact) -> list[str]:
+    """Who has answered."""
+    return [answer.member for answer in fact.answers]
+
+
+def accepted(fact: Fact) -> list[str]:
+    """Who has said yes."""
+    return [answer.member for answer in fact.answers if answer.accepted]
 
 
 # --- contact_request_flood ---------------------------------------------------------------------------------------------
-
-
-def _requested(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if fact.strangers:
-        yield (fact.event.actor_id,), fact.strangers
-
-
-def _answered(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    for answer in fact.answers:
-        yield (_requester(fact.event),), (answer.member,)
-
-
-def _accepted(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    for answer in fact.answers:
-        if answer.accepted:
-            yield (_requester(fact.event),), (answer.member,)
-
-
-STRANGERS_REQUESTED = Window(
-    name="strangers asked to be contacts by actor",
-    on=(ContactRequest,),
-    entries=_requested,
-    at=by_subject,
-    spared_by=ACQUAINTING,
-)
-_ON = (ContactRequest, ContactResponse)
-"""An answer counts by itself or, where it was read first, by its request."""
-REQUESTS_ANSWERED = Window(
-    name="members who answered a requester", on=_ON, entries=_answered, at=by_subject, own=False, history=RECEIVED
-)
-REQUESTS_ACCEPTED = Window(
-    name="members who accepted a requester", on=_ON, entries=_accepted, at=by_subject, own=False, history=RECEIVED
-)
 
 
 class ContactRequestFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -67,36 +45,49 @@ class ContactRequestFloodLimits(Struct, frozen=True, forbid_unknown_fields=True)
     answers_window: Duration
 
 
-def _contact_request_signals(limits: ContactRequestFloodLimits) -> dict[str, Signal]:
-    return (
-        quota_signals("many", STRANGERS_REQUESTED, limits.many)
-        | quota_signals("unwelcome", STRANGERS_REQUESTED, limits.unwelcome)
-        | {
-            "answered": Signal(REQUESTS_ANSWERED, int(limits.answers_window), NEVER),
-            "accepted": Signal(REQUESTS_ACCEPTED, int(limits.answers_window), NEVER),
-        }
-    )
+_ON = (ContactRequest, ContactResponse)
+"""An answer counts by itself or, where it was read first, by its request."""
+_STRANGERS = distinct(
+    "strangers asked to be contacts by actor",
+    on=(ContactRequest,),
+    of=lambda fact: fact.strangers,
+    spared_by=ACQUAINTING,
+)
+MANY = Measure[ContactRequestFloodLimits]("many", _STRANGERS, within=lambda limits: limits.many)
+UNWELCOME = Measure[ContactRequestFloodLimits]("unwelcome", _STRANGERS, within=lambda limits: limits.unwelcome)
+ANSWERED = Measure[ContactRequestFloodLimits](
+    "answered",
+    distinct("members who answered a requester", on=_ON, of=answered, by=by_asker, own=False, history=RECEIVED),
+    within=lambda limits: limits.answers_window,
+    weighs=True,
+)
+ACCEPTED = Measure[ContactRequestFloodLimits](
+    "accepted",
+    distinct("members who accepted a requester", on=_ON, of=accepted, by=by_asker, own=False, history=RECEIVED),
+    within=lambda limits: limits.answers_window,
+    weighs=True,
+)
 
 
 def judge_contact_request_flood(case: Case, limits: ContactRequestFloodLimits) -> Finding | None:
     """Requests to strangers in numbers, the sooner the fewer accept."""
-    answered, accepted = case.readings["answered"].count, case.readings["accepted"].count
-    share = accepted / answered if answered else 0.0
-    over = reached("many", limits.many, case.readings)
-    if over and accepted >= limits.welcome_share * over.reading.count:
+    answers, yes = ANSWERED.of(case).count, ACCEPTED.of(case).count
+    share = yes / answers if answers else 0.0
+    over = MANY.reached(case, limits)
+    if over and yes >= limits.welcome_share * over.reading.count:
         over = None
-    if not over and answered >= limits.answers and share <= limits.unwelcome_share:
-        over = reached("unwelcome", limits.unwelcome, case.readings)
+    if not over and answers >= limits.answers and share <= limits.unwelcome_share:
+        over = UNWELCOME.reached(case, limits)
     if not over:
         return None
-    told = f"; {accepted} of the {answered} who answered accepted" if answered else "; nobody has answered yet"
+    told = f"; {yes} of the {answers} who answered accepted" if answers else "; nobody has answered yet"
     return Finding(
         level=over.level,
         measurements=(
             *over.measurements,
             measured("accepted_share", share, limits.unwelcome_share, limits.answers_window),
         )
-        if answered
+        if answers
         else over.measurements,
         evidence=over.reading,
         summary=f"Asked {number_of(over.reading)} members they have no ties with to become contacts within {over.within} "
@@ -109,90 +100,49 @@ CONTACT_REQUEST_FLOOD = Rule(
     article=5,
     on=_ON,
     limits=ContactRequestFloodLimits,
-    signals=_contact_request_signals,
+    signals=declare(MANY, UNWELCOME, ANSWERED, ACCEPTED),
     judge=judge_contact_request_flood,
-    subjects=lambda fact: (_requester(fact.event),),
+    subjects=by_asker,
     spared_by=(ContactResponse,),
 )
 
 # --- project_invitation_flood ------------------------------------------------------------------------------------------
 
 
-def _invited(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if isinstance(fact.event, Invitation) and fact.event.kind == "project" and fact.strangers:
-        yield (fact.event.actor_id,), fact.strangers
-
-
-STRANGERS_INVITED = Window(
-    name="strangers invited to projects by actor",
-    on=(Invitation,),
-    entries=_invited,
-    at=by_subject,
-    spared_by=ACQUAINTING,
-)
-
-
 class ProjectInvitationFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
-    """Distinct strangers invited to projects."""
+    """Distinct strangers invited to projects. Partners who are known never count."""
 
     strangers: Quotas
 
 
-def _project_invitation_signals(limits: ProjectInvitationFloodLimits) -> dict[str, Signal]:
-    return quota_signals("strangers", STRANGERS_INVITED, limits.strangers)
-
-
-def judge_project_invitation_flood(case: Case, limits: ProjectInvitationFloodLimits) -> Finding | None:
-    """Invitations to projects with no communication before. Partners who are known never count."""
-    over = reached("strangers", limits.strangers, case.readings)
-    if not over:
-        return None
-    return Finding(
-        level=over.level,
-        measurements=over.measurements,
-        evidence=over.reading,
-        summary=f"Invited {number_of(over.reading)} members they have no ties with to projects within {over.within}; "
-        f"the limit is {over.quota.reach}.",
-    )
-
-
+STRANGERS_INVITED = Measure[ProjectInvitationFloodLimits](
+    "strangers",
+    distinct(
+        "strangers invited to projects by actor",
+        on=(Invitation,),
+        of=lambda fact: fact.strangers if isinstance(fact.event, Invitation) and fact.event.kind == "project" else (),
+        spared_by=ACQUAINTING,
+    ),
+    within=lambda limits: limits.strangers,
+)
 PROJECT_INVITATION_FLOOD = Rule(
     slug="project_invitation_flood",
     article=5,
     on=(Invitation,),
     limits=ProjectInvitationFloodLimits,
-    signals=_project_invitation_signals,
-    judge=judge_project_invitation_flood,
+    signals=declare(STRANGERS_INVITED),
+    judge=too_many(
+        (
+            STRANGERS_INVITED,
+            lambda over: (
+                f"Invited {number_of(over.reading)} members they have no ties with to projects within {over.within}; "
+                f"the limit is {over.quota.reach}."
+            ),
+        )
+    ),
 )
 
 # --- unmanageable_contacts ---------------------------------------------------------------------------------------------
-
-
-def _new_contacts(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    requester = _requester(fact.event)
-    for answer in fact.answers:
-        if answer.accepted:
-            yield (answer.member,), (requester,)
-            yield (requester,), (answer.member,)
-
-
-def _both(fact: Fact) -> tuple[str, ...]:
-    accepted = tuple(answer.member for answer in fact.answers if answer.accepted)
-    return (_requester(fact.event), *accepted) if accepted else ()
-
-
-def _asked(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    request = fact.event
-    assert isinstance(request, ContactRequest)
-    yield (request.actor_id,), (request.recipient_id,)
-
-
-CONTACTS_GAINED = Window(
-    name="contacts gained by member", on=_ON, entries=_new_contacts, at=by_subject, own=False, history=RECEIVED
-)
-MEMBERS_ASKED = Window(
-    name="members asked to be contacts by actor", on=(ContactRequest,), entries=_asked, at=by_subject
-)
 
 
 class UnmanageableContactsLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -201,9 +151,33 @@ class UnmanageableContactsLimits(Struct, frozen=True, forbid_unknown_fields=True
     gained: Quotas
 
 
-def _unmanageable_signals(limits: UnmanageableContactsLimits) -> dict[str, Signal]:
-    longest = max(int(quota.window) for quota in limits.gained)
-    return quota_signals("gained", CONTACTS_GAINED, limits.gained) | {"asked": Signal(MEMBERS_ASKED, longest, NEVER)}
+def _new_contacts(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    for member in accepted(fact):
+        yield (member,), (asker_of(fact.event),)
+        yield (asker_of(fact.event),), (member,)
+
+
+def _both(fact: Fact) -> tuple[str, ...]:
+    yes = accepted(fact)
+    return (asker_of(fact.event), *yes) if yes else ()
+
+
+GAINED = Measure[UnmanageableContactsLimits](
+    "gained",
+    Window(name="contacts gained by member", on=_ON, entries=_new_contacts, at=by_subject, own=False, history=RECEIVED),
+    within=lambda limits: limits.gained,
+)
+ASKED = Measure[UnmanageableContactsLimits](
+    "asked",
+    Window(
+        name="members asked to be contacts by actor",
+        on=(ContactRequest,),
+        entries=lambda fact: [((fact.event.actor_id,), recipients_of(fact.event))],
+        at=by_subject,
+    ),
+    within=lambda limits: max((quota.window for quota in limits.gained), key=int),
+    weighs=True,
+)
 
 
 def judge_unmanageable_contacts(case: Case, limits: UnmanageableContactsLimits) -> Finding | None:
@@ -211,8 +185,8 @@ def judge_unmanageable_contacts(case: Case, limits: UnmanageableContactsLimits) 
 
     An event does not tell the roles of the one on its other side; but who has asked nobody, as far as is counted, is exempt.
     """
-    over = reached("gained", limits.gained, case.readings)
-    exempt = case.subject_id != case.fact.event.actor_id and not case.readings["asked"].count
+    over = GAINED.reached(case, limits)
+    exempt = case.subject_id != case.fact.event.actor_id and not ASKED.of(case).count
     if not over or exempt:
         return None
     return Finding(
@@ -229,7 +203,7 @@ UNMANAGEABLE_CONTACTS = Rule(
     article=5,
     on=_ON,
     limits=UnmanageableContactsLimits,
-    signals=_unmanageable_signals,
+    signals=declare(GAINED, ASKED),
     judge=judge_unmanageable_contacts,
     subjects=_both,
 )

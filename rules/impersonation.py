@@ -14,7 +14,8 @@ import msgspec
 from msgspec import Struct
 
 from models.events import ProfileUpdate, to_microseconds
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.base import Case, Fact, Finding, Key, Rule, Window
+from rules.measures import Measure, declare, event_as
 from rules.messages import STRANGERS_MESSAGED
 from rules.quotas import Duration, Quota, Share, counted, in_words, measured
 from rules.writings import events_by_actor
@@ -74,11 +75,6 @@ class ImpersonationLimits(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 # --- what a profile says -----------------------------------------------------------------------------------------------
-
-
-def _profile(fact: Fact) -> ProfileUpdate:
-    assert isinstance(fact.event, ProfileUpdate)
-    return fact.event
 
 
 @cache
@@ -145,7 +141,7 @@ def _whom(kinds: frozenset[str]) -> str:
 
 
 def _pretence_of(fact: Fact, limits: ImpersonationLimits) -> _Pretence | None:
-    profile = _profile(fact)
+    profile = event_as(fact, ProfileUpdate)
     if profile.verified or not fact.heading:
         return None
     return _pretence(fact.heading, fact.writing.beside, limits.protected, limits.likeness)
@@ -180,7 +176,7 @@ _bearer_of = msgspec.json.Decoder(_Bearer).decode
 
 
 def _bearer(fact: Fact) -> _Bearer:
-    profile, organisation = _profile(fact), fact.writing.beside
+    profile, organisation = event_as(fact, ProfileUpdate), fact.writing.beside
     return _Bearer(
         fact.time,
         profile.event_id,
@@ -195,28 +191,29 @@ def _names(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
         yield key, (msgspec.json.encode(_bearer(fact)).decode(),)
 
 
-BEARERS = Window(
-    name="accounts that bear a name, by digest",
-    on=(ProfileUpdate,),
-    entries=_names,
-    at=_name_key,
-    own=False,
-    named=True,
-    history="a name",
-)
-
-
-def _signals(limits: ImpersonationLimits) -> dict[str, Signal]:
-    """What counts as protected depends on the limits, so its window is made of them."""
-    protected = events_by_actor(
+PROTECTED = Measure[ImpersonationLimits](
+    "protected",
+    lambda limits: events_by_actor(
         "protected names taken by actor", (ProfileUpdate,), lambda fact: _pretence_of(fact, limits) is not None
-    )
-    strangers = limits.takeover.strangers
-    return {
-        "protected": Signal(protected, int(limits.names_window), 1),
-        "bearers": Signal(BEARERS, int(limits.names_window), 2),
-        "strangers": Signal(STRANGERS_MESSAGED, int(strangers.window), strangers.reach),
-    }
+    ),
+    within=lambda limits: limits.names_window,
+)
+BEARERS = Measure[ImpersonationLimits](
+    "bearers",
+    Window(
+        name="accounts that bear a name, by digest",
+        on=(ProfileUpdate,),
+        entries=_names,
+        at=_name_key,
+        own=False,
+        named=True,
+        history="a name",
+    ),
+    within=lambda limits: Quota(2, limits.names_window),
+)
+STRANGERS = Measure[ImpersonationLimits](
+    "strangers", STRANGERS_MESSAGED, within=lambda limits: limits.takeover.strangers
+)
 
 
 # --- judging -----------------------------------------------------------------------------------------------------------
@@ -224,7 +221,7 @@ def _signals(limits: ImpersonationLimits) -> dict[str, Signal]:
 
 def judge_impersonation(case: Case, limits: ImpersonationLimits) -> Finding | None:
     """A protected name; or another member's, in disguise or taken over together with the organisation."""
-    if _profile(case.fact).verified:
+    if event_as(case.fact, ProfileUpdate).verified:
         return None
     return _protected(case, limits) or _another_member(case, limits)
 
@@ -235,7 +232,7 @@ def _protected(case: Case, limits: ImpersonationLimits) -> Finding | None:
         return None
     disguised = ", in look-alike letters" if pretence.disguised else ""
     passes = "passes for" if pretence.how == "is" else "says that it belongs to"
-    taken = case.readings["protected"]
+    taken = PROTECTED.of(case)
     return Finding(
         level=pretence.level,
         measurements=(measured("protected_names", taken.count, 1, limits.names_window),),
@@ -247,7 +244,7 @@ def _protected(case: Case, limits: ImpersonationLimits) -> Finding | None:
 
 def _another_member(case: Case, limits: ImpersonationLimits) -> Finding | None:
     own = _bearer(case.fact)
-    bearers = sorted(map(_bearer_of, case.readings["bearers"].members), key=lambda bearer: bearer.time)
+    bearers = sorted(map(_bearer_of, BEARERS.of(case).members), key=lambda bearer: bearer.time)
     before = [bearer for bearer in bearers if bearer.time < own.time and bearer.actor != own.actor]
     disguised = case.fact.heading is not None and _is_disguised(case.fact.heading)
     if disguised and (model := next((one for one in before if one.name != own.name), None)):
@@ -263,7 +260,7 @@ def _another_member(case: Case, limits: ImpersonationLimits) -> Finding | None:
 
 def _takeover(case: Case, limits: ImpersonationLimits, own: _Bearer, before: list[_Bearer]) -> Finding | None:
     registered = case.fact.event.actor_registered_at
-    strangers, limit = case.readings["strangers"], limits.takeover.strangers
+    strangers, limit = STRANGERS.of(case), limits.takeover.strangers
     if registered is None or strangers.count < limit.reach:
         return None
     born = to_microseconds(registered)
@@ -293,7 +290,7 @@ IMPERSONATION = Rule(
     article=9,
     on=(ProfileUpdate,),
     limits=ImpersonationLimits,
-    signals=_signals,
+    signals=declare(PROTECTED, BEARERS, STRANGERS),
     judge=judge_impersonation,
 )
 

@@ -14,12 +14,13 @@ from msgspec import Meta, Struct
 
 from models.events import BaseEvent, ForumPost, MediaUpload
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Count, Duration, Share, counted, measured
+from rules.measures import Measure, declare, event_as
+from rules.quotas import Count, Duration, Quota, Share, counted, measured
 from rules.writings import events_by_actor, one_of, others
 from state.requests import Contribution, Reading
 from text.normalise import LINK
 
-HASH_BITS = 64
+HASH_BITS, MOST_BITS = 64, 10
 VIDEO, KNOWN_FILE, OTHER = 2.0, 4.0, 1.0
 """What a breach weighs by itself: its level."""
 FURTHER = 0.25
@@ -46,7 +47,7 @@ class CopyrightRiskLimits(Struct, frozen=True, forbid_unknown_fields=True):
     known_files: frozenset[Sha256]
     breaches_window: Duration
     files_window: Duration
-    near_bits: Annotated[int, Meta(ge=0, le=10)]
+    near_bits: Annotated[int, Meta(ge=0, le=MOST_BITS)]
     text_characters: Count
     text_similarity: Share
     texts_window: Duration
@@ -163,63 +164,82 @@ def _long_text(fact: Fact, limits: CopyrightRiskLimits) -> str | None:
     return fact.campaign.campaign_id if long and fact.campaign.similarity >= limits.text_similarity else None
 
 
-def _windows_of_others(limits: CopyrightRiskLimits) -> dict[str, tuple[Window, Duration]]:
-    def window(name: str, on: type[BaseEvent], content: Callable[[Fact], tuple[str, str] | None]) -> Window:
-        """The publications with one key; `content` gives the key and what is kept."""
+def _publications(
+    name: str, on: type[BaseEvent], content: Callable[[Fact], tuple[str, str] | None], limits: CopyrightRiskLimits
+) -> Window:
+    """The publications with one key; `content` gives the key and what is kept."""
 
-        def entries(fact: Fact) -> _Entries:
-            if found := content(fact):
-                yield (found[0],), _published(fact, found[1], limits)
+    def entries(fact: Fact) -> _Entries:
+        if found := content(fact):
+            yield (found[0],), _published(fact, found[1], limits)
 
-        def at(fact: Fact, _: str) -> Key | None:
-            found = content(fact)
-            return (found[0],) if found else None
+    def at(fact: Fact, _: str) -> Key | None:
+        found = content(fact)
+        return (found[0],) if found else None
 
-        return Window(name=name, on=(on,), entries=entries, at=at, own=False, named=True, history=name)
-
-    def file(fact: Fact) -> tuple[str, str] | None:
-        digest = _file(fact)
-        return (digest, digest) if digest else None
-
-    def part_of_picture(part: int, fact: Fact) -> tuple[str, str] | None:
-        bits = _picture(fact)
-        return None if bits is None else (str(list(hash_parts(bits, limits.near_bits))[part]), f"{bits:016x}")
-
-    def long_text(fact: Fact) -> tuple[str, str] | None:
-        campaign = _long_text(fact, limits)
-        return (campaign, campaign) if campaign else None
-
-    parts = limits.near_bits + 1
-    return (
-        {"files": (window("uploads of a file", MediaUpload, file), limits.files_window)}
-        | {
-            f"pictures/{part}": (
-                window(f"pictures alike in part {part + 1} of {parts}", MediaUpload, partial(part_of_picture, part)),
-                limits.files_window,
-            )
-            for part in range(parts)
-        }
-        | {
-            "texts": (
-                window(
-                    f"posts of a text of {limits.text_characters}, {limits.text_similarity} alike", ForumPost, long_text
-                ),
-                limits.texts_window,
-            )
-        }
-    )
+    return Window(name=name, on=(on,), entries=entries, at=at, own=False, named=True, history=name)
 
 
-def _signals(limits: CopyrightRiskLimits) -> dict[str, Signal]:
-    """What the windows take in depends on the limits, so they are made of them."""
-    breaches = events_by_actor(
+def _same_file(fact: Fact) -> tuple[str, str] | None:
+    digest = _file(fact)
+    return (digest, digest) if digest else None
+
+
+def _part_of_picture(part: int, limits: CopyrightRiskLimits, fact: Fact) -> tuple[str, str] | None:
+    bits = _picture(fact)
+    return None if bits is None else (str(list(hash_parts(bits, limits.near_bits))[part]), f"{bits:016x}")
+
+
+def _same_text(limits: CopyrightRiskLimits, fact: Fact) -> tuple[str, str] | None:
+    campaign = _long_text(fact, limits)
+    return (campaign, campaign) if campaign else None
+
+
+BREACHES = Measure[CopyrightRiskLimits](
+    "breaches",
+    lambda limits: events_by_actor(
         "uploads against intellectual property by actor",
         (MediaUpload,),
         lambda fact: _breach(fact, limits) is not None,
+    ),
+    within=lambda limits: limits.breaches_window,
+)
+FILES = Measure[CopyrightRiskLimits](
+    "files",
+    lambda limits: _publications("uploads of a file", MediaUpload, _same_file, limits),
+    within=lambda limits: Quota(2, limits.files_window),
+)
+TEXTS = Measure[CopyrightRiskLimits](
+    "texts",
+    lambda limits: _publications(
+        f"posts of a text of {limits.text_characters}, {limits.text_similarity} alike",
+        ForumPost,
+        partial(_same_text, limits),
+        limits,
+    ),
+    within=lambda limits: Quota(2, limits.texts_window),
+)
+
+
+def _pictures(part: int) -> Measure[CopyrightRiskLimits]:
+    return Measure(
+        f"pictures/{part}",
+        lambda limits: _publications(
+            f"pictures alike in part {part + 1} of {limits.near_bits + 1}",
+            MediaUpload,
+            partial(_part_of_picture, part, limits),
+            limits,
+        ),
+        within=lambda limits: Quota(2, limits.files_window),
     )
-    return {"breaches": Signal(breaches, int(limits.breaches_window), 1)} | {
-        name: Signal(window, int(length), 2) for name, (window, length) in _windows_of_others(limits).items()
-    }
+
+
+PICTURES = tuple(map(_pictures, range(MOST_BITS + 1)))
+"""One for each part that pictures may be alike in; the policy's `near_bits` says how many there are."""
+
+
+def _signals(limits: CopyrightRiskLimits) -> dict[str, Signal]:
+    return declare(BREACHES, FILES, TEXTS, *PICTURES[: limits.near_bits + 1])(limits)
 
 
 # --- judging -----------------------------------------------------------------------------------------------------------
@@ -234,7 +254,7 @@ def _by_itself(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
     breach = _breach(case.fact, limits)
     if not breach:
         return None
-    breaches = case.readings["breaches"]
+    breaches = BREACHES.of(case)
     return Finding(
         level=breach.level + min(FURTHER * others(breaches), MOST_FURTHER),
         measurements=(measured("breaches", breaches.count, 1, limits.breaches_window),),
@@ -253,15 +273,13 @@ def _of_another(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
 
 def _copied_file(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
     digest, bits = _file(case.fact), _picture(case.fact)
-    same = _remembered(case, ["files"]) if digest else []
+    same = _remembered(case, FILES) if digest else []
     if first := _first_of_another(case, same, limits):
         return _finding(case, first, "the same file", 0, limits)
     if bits is None:
         return None
     alike = [
-        one
-        for one in _remembered(case, [name for name in case.readings if name.startswith("pictures/")])
-        if _distance(one, bits) <= limits.near_bits
+        one for one in _remembered(case, *PICTURES[: limits.near_bits + 1]) if _distance(one, bits) <= limits.near_bits
     ]
     first = _first_of_another(case, alike, limits)
     return _finding(case, first, "nearly the same picture", _distance(first, bits), limits) if first else None
@@ -271,9 +289,9 @@ def _distance(one: _Published, bits: int) -> int:
     return (int(one.content, 16) ^ bits).bit_count()
 
 
-def _remembered(case: Case, names: Iterable[str]) -> list[_Published]:
-    """All publications in these readings, the earliest first, each once."""
-    members = {member for name in names if name in case.readings for member in case.readings[name].members}
+def _remembered(case: Case, *measures: Measure[CopyrightRiskLimits]) -> list[_Published]:
+    """All publications that these have counted, the earliest first, each once."""
+    members = {member for measure in measures for member in measure.of(case).members}
     return sorted(map(_published_of, members), key=lambda one: (one.time, one.event_id))
 
 
@@ -286,8 +304,7 @@ def _first_of_another(case: Case, alike: list[_Published], limits: CopyrightRisk
 
 
 def _finding(case: Case, first: _Published, what: str, distance: int, limits: CopyrightRiskLimits) -> Finding:
-    upload = case.fact.event
-    assert isinstance(upload, MediaUpload)
+    upload = event_as(case.fact, MediaUpload)
     differs = f" (they differ in {counted(distance, 'bit')} of {HASH_BITS})" if distance else ""
     return Finding(
         level=OTHER,
@@ -302,7 +319,7 @@ def _finding(case: Case, first: _Published, what: str, distance: int, limits: Co
 
 def _copied_text(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
     campaign = case.fact.campaign
-    first = _first_of_another(case, _remembered(case, ["texts"]), limits)
+    first = _first_of_another(case, _remembered(case, TEXTS), limits)
     if not first or not campaign or not case.fact.text:
         return None
     characters = len(case.fact.text.normalised)

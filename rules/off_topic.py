@@ -7,14 +7,13 @@ too, and answers in another language. What it is worth is told by the verdicts o
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable
-from functools import partial
 
 from msgspec import Struct
 
-from models.events import ForumPost
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
-from rules.quotas import Count, Quotas, counted, measured, quota_signals, reached
+from models.events import ForumPost, thread_of
+from rules.base import Case, Fact, Finding, Rule
+from rules.measures import Measure, declare, distinct
+from rules.quotas import Count, Quotas, counted, measured
 from text.courtesies import weigh
 from text.normalise_lookalikes import script_of
 
@@ -43,9 +42,13 @@ def _stems(undisguised: str) -> frozenset[str]:
 
 
 def _is_off_topic(fact: Fact, limits: OffTopicPostLimits) -> bool:
-    post = fact.event
-    assert isinstance(post, ForumPost)
-    if post.opens_thread or not fact.heading or not fact.text or not fact.text.links:
+    if (
+        not isinstance(fact.event, ForumPost)
+        or fact.event.opens_thread
+        or not fact.heading
+        or not fact.text
+        or not fact.text.links
+    ):
         return False
     title, text = _stems(fact.heading.undisguised), _stems(fact.text.undisguised)
     enough = len(title) >= limits.title_words and len(text) >= limits.post_words
@@ -58,30 +61,22 @@ def _script(stems: frozenset[str]) -> str:
     return max(counts, key=lambda script: (counts[script], script))
 
 
-def _threads(limits: OffTopicPostLimits, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    post = fact.event
-    assert isinstance(post, ForumPost)
-    if _is_off_topic(fact, limits):
-        yield (post.actor_id,), (f"{post.forum_id}\n{post.thread_id}",)
-
-
-def _signals(limits: OffTopicPostLimits) -> dict[str, Signal]:
-    """What the window takes in depends on the limits, so it is made of them."""
-    threads = Window(
-        name="threads an actor posted in off their subject",
+THREADS = Measure[OffTopicPostLimits](
+    "threads",
+    lambda limits: distinct(
+        "threads an actor posted in off their subject",
         on=(ForumPost,),
-        entries=partial(_threads, limits),
-        at=by_subject,
-    )
-    return quota_signals("threads", threads, limits.threads)
+        of=lambda fact: thread_of(fact.event) if _is_off_topic(fact, limits) else (),
+    ),
+    within=lambda limits: limits.threads,
+)
 
 
 def judge_off_topic_post(case: Case, limits: OffTopicPostLimits) -> Finding | None:
     """A long post with a link that has no word in common with the title above it."""
-    over = reached("threads", limits.threads, case.readings)
-    if not over:
+    over = THREADS.reached(case, limits)
+    if not over or not case.fact.text:
         return None
-    assert case.fact.text
     words = len(_stems(case.fact.text.undisguised))
     return Finding(
         level=over.level,
@@ -97,7 +92,7 @@ OFF_TOPIC_POST = Rule(
     article=3,
     on=(ForumPost,),
     limits=OffTopicPostLimits,
-    signals=_signals,
+    signals=declare(THREADS),
     judge=judge_off_topic_post,
     lists=("courtesies",),
 )

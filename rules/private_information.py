@@ -9,8 +9,9 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from models.events import MediaUpload
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
-from rules.quotas import Duration, measured
+from rules.base import Case, Fact, Finding, Key, Rule, Window
+from rules.measures import Measure, declare, nowhere
+from rules.quotas import Duration, Quota, measured
 from rules.writings import WRITTEN, events_by_actor, is_visible, one_of, others, where
 from text.personal_data import Kind, PersonalDatum, Standing
 
@@ -60,21 +61,6 @@ def _told(fact: Fact, limits: PrivateInformationLimits) -> list[PersonalDatum]:
     return [datum for datum in fact.writing.personal_data if datum.kind in kinds and datum.standing in limits.standings]
 
 
-def _signals(limits: PrivateInformationLimits) -> dict[str, Signal]:
-    texts = events_by_actor("texts with private information by actor", WRITTEN, lambda fact: bool(_told(fact, limits)))
-    published = Window(
-        name="accounts that gave a datum away, by digest",
-        history="a datum",
-        on=WRITTEN,
-        entries=partial(_published, limits),
-        at=_nowhere,
-    )
-    return {
-        "texts": Signal(texts, int(limits.texts_window), 1),
-        "published": Signal(published, int(limits.published_window), 2, partial(_asked_to_remove, limits)),
-    }
-
-
 def _digests(fact: Fact, limits: PrivateInformationLimits) -> list[Key]:
     """What the first data are remembered by, so that none is."""
     seen = fact.writing.seen
@@ -94,15 +80,31 @@ def _asked_to_remove(limits: PrivateInformationLimits, fact: Fact, subject: str)
     return told if told and fact.writing.asks_for_removal else []
 
 
-def _nowhere(_: Fact, __: str) -> Key | None:
-    """The window is read under several keys (`Signal.each`)."""
-    return None
+TEXTS = Measure[PrivateInformationLimits](
+    "texts",
+    lambda limits: events_by_actor(
+        "texts with private information by actor", WRITTEN, lambda fact: bool(_told(fact, limits))
+    ),
+    within=lambda limits: limits.texts_window,
+)
+PUBLISHED = Measure[PrivateInformationLimits](
+    "published",
+    lambda limits: Window(
+        name="accounts that gave a datum away, by digest",
+        history="a datum",
+        on=WRITTEN,
+        entries=partial(_published, limits),
+        at=nowhere,
+    ),
+    within=lambda limits: Quota(2, limits.published_window),
+    each=_asked_to_remove,
+)
 
 
 def _given_away(case: Case, limits: PrivateInformationLimits) -> list[PersonalDatum]:
     """What the text tells, without what another account told before where the text asks to remove it."""
     told = _told(case.fact, limits)
-    known = {n for n in range(MAX_TRACED) if (read := case.readings.get(f"published/{n}")) and read.count > 1}
+    known = {number for number in range(MAX_TRACED) if PUBLISHED.of(case, number=number).count > 1}
     return [datum for number, datum in enumerate(told) if number not in known]
 
 
@@ -114,7 +116,7 @@ def judge_private_information(case: Case, limits: PrivateInformationLimits) -> F
     weights = limits.visible if is_visible(case.fact) else limits.private
     counts = Counter(datum.kind for datum in told)
     anothers = Counter(datum.kind for datum in told if datum.anothers)
-    texts = case.readings["texts"]
+    texts = TEXTS.of(case)
     return Finding(
         level=sum(weights[kind] * (limits.anothers if anothers[kind] else 1) for kind in counts)
         + limits.further * (len(told) - len(counts))
@@ -156,7 +158,7 @@ PRIVATE_INFORMATION = Rule(
     article=11,
     on=WRITTEN,
     limits=PrivateInformationLimits,
-    signals=_signals,
+    signals=declare(TEXTS, PUBLISHED),
     judge=judge_private_information,
     lists=("surroundings", "owners"),
 )

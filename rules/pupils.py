@@ -3,7 +3,8 @@
 from msgspec import Struct
 
 from models.events import MediaUpload
-from rules.base import Case, Fact, Finding, Rule, Signal
+from rules.base import Case, Fact, Finding, Rule
+from rules.measures import Measure, declare
 from rules.quotas import Duration, measured
 from rules.writings import VISIBLE, events_by_actor, is_visible, one_of, others
 
@@ -65,11 +66,11 @@ def _breach(fact: Fact) -> _Breach | None:
     return picture or _text(fact)
 
 
-BREACHES = events_by_actor("pupils shown or told of by actor", VISIBLE, lambda fact: _breach(fact) is not None)
-
-
-def _signals(limits: PupilImageLimits) -> dict[str, Signal]:
-    return {"breaches": Signal(BREACHES, int(limits.window), 1)}
+BREACHES = Measure[PupilImageLimits](
+    "breaches",
+    events_by_actor("pupils shown or told of by actor", VISIBLE, lambda fact: _breach(fact) is not None),
+    within=lambda limits: limits.window,
+)
 
 
 def judge_pupil_image(case: Case, limits: PupilImageLimits) -> Finding | None:
@@ -77,7 +78,7 @@ def judge_pupil_image(case: Case, limits: PupilImageLimits) -> Finding | None:
     breach = _breach(case.fact)
     if not breach:
         return None
-    breaches = case.readings["breaches"]
+    breaches = BREACHES.of(case)
     return Finding(
         level=min(breach.level + FURTHER * others(breaches), breach.at_most),
         measurements=(measured("breaches", breaches.count, 1, limits.window),),
@@ -91,7 +92,7 @@ PUPIL_IMAGE = Rule(
     article=10,
     on=VISIBLE,
     limits=PupilImageLimits,
-    signals=_signals,
+    signals=declare(BREACHES),
     judge=judge_pupil_image,
     lists=("surroundings",),
 )

@@ -8,8 +8,9 @@ import msgspec
 from msgspec import Struct
 
 from models.events import Report
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.base import Case, Fact, Finding, Key, Rule, Window, by_subject
 from rules.feedback import UNKNOWN_RECORD
+from rules.measures import Measure, declare, event_as
 from rules.quotas import Count, Duration, Quota, counted, in_words, measured
 from state.requests import MICROSECONDS, RECEIVED, Reading
 
@@ -49,13 +50,8 @@ class Voice(Struct, frozen=True, array_like=True):
     """What equal texts have in common; empty for texts too short to compare."""
 
 
-def _report(fact: Fact) -> Report:
-    assert isinstance(fact.event, Report)
-    return fact.event
-
-
 def _voice(limits: ReportedByMembersLimits, fact: Fact) -> str:
-    report, registered = _report(fact), fact.event.actor_registered_at
+    report, registered = event_as(fact, Report), fact.event.actor_registered_at
     young = registered is not None and (report.occurred_at - registered).total_seconds() < limits.burst.younger_than
     digest = fact.text.digest if fact.text else None
     text = digest.hex()[:12] if digest else ""
@@ -64,7 +60,7 @@ def _voice(limits: ReportedByMembersLimits, fact: Fact) -> str:
 
 
 def _reporters(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    report = _report(fact)
+    report = event_as(fact, Report)
     if report.actor_id != report.reported_id:
         yield (report.reported_id,), (report.actor_id,)
 
@@ -74,30 +70,33 @@ def _all_reports(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
         yield ("everybody",), (f"{reporter}{_APART}{reported}",)
 
 
-REPORTS = Window(
-    # one window for all: reports are rare, and who reports whom besides is what tells a gang
-    name="who reports whom",
-    on=(Report,),
-    entries=_all_reports,
-    at=lambda _, subject: ("everybody",),
-    own=False,
-    named=True,
-    history="reports",
-)
-
-
-def _signals(limits: ReportedByMembersLimits) -> dict[str, Signal]:
-    reporters = Window(
+REPORTERS = Measure[ReportedByMembersLimits](
+    "reporters",
+    lambda limits: Window(
         name="reporters of a member",
         on=(Report,),
         entries=_reporters,
-        at=lambda _, subject: (subject,),
+        at=by_subject,
         own=False,
         history=RECEIVED,
         note=partial(_voice, limits),
-    )
-    asked = {f"reporters/{quota.window}": Signal(reporters, int(quota.window), 1) for quota in limits.reporters}
-    return asked | {"reports": Signal(REPORTS, int(limits.together.window), 1)}
+    ),
+    within=lambda limits: [Quota(1, quota.window) for quota in limits.reporters],
+)
+REPORTS = Measure[ReportedByMembersLimits](
+    "reports",
+    # one window for all: reports are rare, and who reports whom besides is what tells a gang
+    Window(
+        name="who reports whom",
+        on=(Report,),
+        entries=_all_reports,
+        at=lambda _, subject: ("everybody",),
+        own=False,
+        named=True,
+        history="reports",
+    ),
+    within=lambda limits: limits.together.window,
+)
 
 
 class _Count(Struct, frozen=True):
@@ -117,10 +116,8 @@ class _Count(Struct, frozen=True):
 
 def judge_reported_by_members(case: Case, limits: ReportedByMembersLimits) -> Finding | None:
     """Enough reporters who do not act together. The article is the one that they name most."""
-    also_reported = _also_reported(case.readings["reports"])
-    counts = [
-        _count(quota, case.readings[f"reporters/{quota.window}"], also_reported, limits) for quota in limits.reporters
-    ]
+    also_reported = _also_reported(REPORTS.of(case))
+    counts = [_count(quota, REPORTERS.of(case, quota.window), also_reported, limits) for quota in limits.reporters]
     best = max(counts, key=lambda one: (one.level, -one.quota.window))
     if best.level < 1:
         return None
@@ -203,9 +200,9 @@ REPORTED_BY_MEMBERS = Rule(
     article=7,  # where no reporter names one: who reports a member mostly means its conduct
     on=(Report,),
     limits=ReportedByMembersLimits,
-    signals=_signals,
+    signals=declare(REPORTERS, REPORTS),
     judge=judge_reported_by_members,
-    subjects=lambda fact: (_report(fact).reported_id,),
+    subjects=lambda fact: (event_as(fact, Report).reported_id,),
 )
 
 RULES = (REPORTED_BY_MEMBERS,)

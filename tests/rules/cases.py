@@ -39,11 +39,15 @@ def reading(count: int, *, note: str = "", members: tuple[str, ...] = ()) -> Rea
 
 def case(of: Fact, subject_id: str = "anna", /, **counts: int | Reading) -> Case:
     """`counts` by signal: `strangers_1h=20` is what the signal `strangers/1h` reads."""
-    return Case(
-        of,
-        subject_id,
-        {
-            name.replace("_at_", "/"): value if isinstance(value, Reading) else reading(value)
-            for name, value in counts.items()
-        },
-    )
+    readings = {
+        name.replace("_at_", "/"): value if isinstance(value, Reading) else reading(value)
+        for name, value in counts.items()
+    }
+    return Case(of, subject_id, readings, Anything())
+
+
+class Anything:
+    """Every measure is declared: judges are tried with limits of their own."""
+
+    def __contains__(self, name: object) -> bool:
+        return True

@@ -19,11 +19,11 @@ from rules.base import Case, Fact, Finding
 from rules.campaigns import COORDINATED_CAMPAIGN, CoordinatedCampaignLimits, judge_coordinated_campaign
 from rules.comments import CopiedCommentLimits, judge_copied_comment
 from rules.contacts import (
+    PROJECT_INVITATION_FLOOD,
     ContactRequestFloodLimits,
     ProjectInvitationFloodLimits,
     UnmanageableContactsLimits,
     judge_contact_request_flood,
-    judge_project_invitation_flood,
     judge_unmanageable_contacts,
 )
 from rules.event_invitations import EventInvitationFloodLimits, judge_event_invitation_flood
@@ -91,7 +91,7 @@ SIMPLE: list[Simple] = [
      "Posted 200 times within 1 hour; the limit is 200."),
     (judge_copied_comment, CopiedCommentLimits(owners=(Quota(5, DAY),)), COMMENT, "owners_at_1d",
      "Left the same or nearly the same comment with 5 members within 24 hours; the limit is 5."),
-    (judge_project_invitation_flood, ProjectInvitationFloodLimits(strangers=(Quota(20, DAY),)), PROJECT, "strangers_at_1d",
+    (PROJECT_INVITATION_FLOOD.judge, ProjectInvitationFloodLimits(strangers=(Quota(20, DAY),)), PROJECT, "strangers_at_1d",
      "Invited 20 members they have no ties with to projects within 24 hours; the limit is 20."),
     (judge_unmanageable_contacts, UnmanageableContactsLimits(gained=(Quota(100, WEEK),)), ACCEPTANCE, "gained_at_7d",
      "Gained 100 contacts within 7 days; the limit is 100. Following a member's updates needs no contact."),

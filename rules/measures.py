@@ -1,0 +1,169 @@
+"""What a rule counts, in one declaration each, and the judge of rules that only compare what was counted with a quota.
+
+    STRANGERS = Measure(
+        "strangers",
+        distinct("strangers messaged by actor", on=(Message,), of=lambda fact: fact.strangers),
+        within=lambda limits: limits.strangers,
+    )
+
+reads: the distinct strangers of messages, by their actor, within the quotas that the policy sets. A judge asks the measure,
+`STRANGERS.reached(case, limits)` or `ANSWERS.of(case)`: one that its rule does not declare cannot be read.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+from models.events import BaseEvent
+from rules.base import Case, Fact, Finding, Judge, Key, Limits, Signal, Window, by_subject
+from rules.quotas import NEVER, Duration, Quota, Reached, measured
+from state.requests import Reading
+
+_NOTHING = Reading(0)
+_Event = TypeVar("_Event", bound=BaseEvent)
+Within = Quota | Duration | Sequence[Quota]
+"""A time that is looked at, from which count on there is evidence: from 1 on where there is a time alone."""
+
+
+def by_actor(fact: Fact) -> Key | None:
+    """The usual key: what is counted is the actor's."""
+    return (fact.event.actor_id,)
+
+
+def _read_at(by: Callable[[Fact], Key | None]) -> Callable[[Fact, str], Key | None]:
+    """What is the actor's is read of whomever the rule judges: an answer changes what the asker's requests weigh."""
+    return by_subject if by is by_actor else lambda fact, _: by(fact)
+
+
+def event_as(fact: Fact, kind: type[_Event]) -> _Event:
+    """The fact's event, of a rule that looks at events of one type alone. Raises TypeError where it is of another."""
+    if not isinstance(fact.event, kind):
+        raise TypeError(f"found an event of type {fact.event.type}, expected a {kind.__name__}")
+    return fact.event
+
+
+def nowhere(_: Fact, __: str) -> Key | None:
+    """Of a window that is read under several keys (`Measure.each`)."""
+    return None
+
+
+def distinct(
+    name: str,
+    *,
+    on: tuple[type[BaseEvent], ...],
+    of: Callable[[Fact], Sequence[str]],
+    by: Callable[[Fact], Key | None] = by_actor,
+    **more: Any,
+) -> Window:
+    """The distinct members (or places, …) that an event is `of`, by the key that it has (None: it does not count).
+
+    `name` is the window's identity in the store; `more` as in `Window`.
+    """
+
+    def entries(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+        key = by(fact)
+        if key is not None and (members := of(fact)):
+            yield key, tuple(members)
+
+    return Window(name=name, on=on, entries=entries, at=_read_at(by), **more)
+
+
+def count(
+    name: str,
+    *,
+    on: tuple[type[BaseEvent], ...],
+    of: Callable[[Fact], bool] = lambda _: True,
+    by: Callable[[Fact], Key | None] = by_actor,
+    **more: Any,
+) -> Window:
+    """The events that are `of` what is counted; the rest as in `distinct`."""
+
+    def entries(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+        key = by(fact)
+        if key is not None and of(fact):
+            yield key, ()
+
+    return Window(name=name, on=on, distinct=False, entries=entries, at=_read_at(by), **more)
+
+
+class Measure(Struct, Generic[Limits], frozen=True, eq=False):
+    """A window over the times that the policy sets.
+
+    `name` is what an incident's measurements call it. `window` is made of the limits where what counts depends on them. With
+    `weighs` it only weighs others, and is no evidence itself. `each` and `after` as in `Signal`.
+    """
+
+    name: str
+    window: Window | Callable[[Limits], Window]
+    within: Callable[[Limits], Within]
+    weighs: bool = False
+    each: Callable[[Limits, Fact, str], Sequence[Key]] | None = None
+    after: "Measure[Limits] | None" = None
+
+    def signals(self, limits: Limits) -> dict[str, Signal]:
+        """What the engine reads for it."""
+        window = self.window if isinstance(self.window, Window) else self.window(limits)
+        each = self.each and (lambda fact, subject: self.each(limits, fact, subject))  # type: ignore[misc]
+        after = self.after.name if self.after else ""
+        return {
+            name: Signal(window, int(quota.window), NEVER if self.weighs else quota.reach, each, after)
+            for name, quota in self._quotas(limits).items()
+        }
+
+    def of(self, case: Case, window: Duration | None = None, number: int | None = None) -> Reading:
+        """What was counted, nothing where it was not asked: within the `window` where the policy sets several, of the key with
+        that `number` of `each`. Raises LookupError where the case's rule does not declare the measure.
+        """
+        return _read(case, self.name if window is None else f"{self.name}/{window}", number)
+
+    def reached(self, case: Case, limits: Limits, number: int | None = None) -> Reached | None:
+        """The quota that is reached by the largest factor, with the measurements of all that are reached; None if none is."""
+        over: list[tuple[float, Quota, Reading]] = []
+        for name, quota in self._quotas(limits).items():
+            reading = _read(case, name, number)
+            if reading.count >= quota.reach:
+                over.append((reading.count / quota.reach, quota, reading))
+        if not over:
+            return None
+        level, best, reading = max(over, key=lambda one: (one[0], -one[1].window))
+        measurements = tuple(measured(self.name, told.count, quota.reach, quota.window) for _, quota, told in over)
+        return Reached(best, reading, level, measurements)
+
+    def _quotas(self, limits: Limits) -> dict[str, Quota]:
+        match self.within(limits):
+            case Duration() as window:
+                return {self.name: Quota(1, window)}
+            case Quota() as quota:
+                return {self.name: quota}
+            case quotas:
+                return {f"{self.name}/{quota.window}": quota for quota in quotas}
+
+
+def _read(case: Case, name: str, number: int | None) -> Reading:
+    if name not in case.declared:
+        raise LookupError(f"the rule reads {name!r}, which it does not declare")
+    return case.readings.get(name if number is None else f"{name}/{number}", _NOTHING)
+
+
+def declare(*measures: Measure[Limits]) -> Callable[[Limits], dict[str, Signal]]:
+    """The `signals` of a rule whose judge reads these measures."""
+
+    def signals(limits: Limits) -> dict[str, Signal]:
+        return {name: signal for measure in measures for name, signal in measure.signals(limits).items()}
+
+    return signals
+
+
+def too_many(*told: tuple[Measure[Limits], Callable[[Reached], str]]) -> Judge[Limits]:
+    """The judge that finds a breach where a quota is reached, of the first measure that reaches one, and what it says then."""
+
+    def judge(case: Case, limits: Limits) -> Finding | None:
+        for measure, says in told:
+            if over := measure.reached(case, limits):
+                return Finding(
+                    level=over.level, measurements=over.measurements, evidence=over.reading, summary=says(over)
+                )
+        return None
+
+    return judge

@@ -1,0 +1,45 @@
+"""Measures in the engine: what is declared is counted, and nothing else can be read."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from engine.engine import Engine
+from rules.base import Case
+from rules.contacts import ANSWERED
+from rules.policy import load_policy
+from rules.registry import all_rules
+from tests.engine.world import World, process, records
+from tests.rules.test_measures import LIMITS, TOO_MANY
+from tests.state.conftest import Bench
+
+
+def test_the_engine_puts_aside_an_event_whose_rule_reads_what_it_does_not_declare(
+    any_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def judge(case: Case, limits: Any) -> None:
+        ANSWERED.of(case)
+
+    rules = all_rules()
+    careless = replace(rules["mass_messaging"], judge=judge)
+    monkeypatch.setattr("engine.plan.all_rules", lambda: rules | {"mass_messaging": careless})
+    engine = Engine(load_policy(), any_bench.store())
+    event = World(1).event("message", "anna", recipient_ids=["ben"], text="Hello")
+    (letter,) = process(any_bench, engine, records([event])).dead_letters
+    assert letter.detail == (
+        "rule mass_messaging failed with LookupError: the rule reads 'answered', which it does not declare"
+    )
+
+
+def test_a_rule_that_is_declared_finds_what_it_counts(any_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As docs/how-to.md says: a declaration, and an entry in the policy."""
+    rules, policy, world = all_rules(), load_policy(), World(1)
+    settings = replace(policy.rules["mass_messaging"], limits=LIMITS)
+    monkeypatch.setattr("engine.plan.all_rules", lambda: rules | {"too_many": TOO_MANY})
+    engine = Engine(replace(policy, rules=policy.rules | {"too_many": settings}), any_bench.store())
+    events = [world.event("message", "anna", recipient_ids=[f"s{n}"], text="") for n in range(3)]
+    incidents = process(any_bench, engine, records(events)).incidents
+    assert [(one.rule, one.subject_id, one.summary) for one in incidents] == [
+        ("too_many", "anna", "Wrote to 3 strangers within 1 hour.")
+    ]
