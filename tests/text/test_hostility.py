@@ -28,6 +28,12 @@ HOMONYMS: dict[str, dict[str, str]] = yaml.safe_load(
     Path(__file__).with_name("hostility_homonyms.yaml").read_text("utf-8")
 )
 
+WARNINGS: dict[str, dict[str, list[str]]] = yaml.safe_load(
+    Path(__file__).with_name("hostility_warnings.yaml").read_text("utf-8")
+)
+
+FAVOURS: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("hostility_favours.yaml").read_text("utf-8"))
+
 
 def read(text: str) -> Hostility:
     return read_hostility(read_texts([text])[0].undisguised)
@@ -111,6 +117,48 @@ def test_where_somebody_lives_may_be_said_kindly(text: str) -> None:
 )
 def test_where_somebody_lives_is_a_threat_beside_a_warning_or_by_itself(text: str) -> None:
     assert read(text).threat
+
+
+def warnings(kind: str) -> list[Any]:
+    return [
+        pytest.param(text, id=f"{language}: {text}") for language, texts in WARNINGS[kind].items() for text in texts
+    ]
+
+
+@pytest.mark.parametrize("text", warnings("threats"))
+def test_a_warning_that_names_nothing_makes_a_threat_of_where_somebody_lives(text: str) -> None:
+    assert read(text).threat
+
+
+@pytest.mark.parametrize("text", warnings("harmless"))
+def test_a_warning_about_a_thing_and_the_hour_of_a_visit_are_no_threat(text: str) -> None:
+    assert read(text) == PEACEFUL
+
+
+@pytest.mark.parametrize("language", FAVOURS)
+def test_a_favour_is_asked_for_and_only_a_wished_death_is_a_threat(language: str) -> None:
+    kind, deadly = FAVOURS[language]
+    assert read(kind) == PEACEFUL
+    assert read(deadly).threat
+
+
+@pytest.mark.parametrize(
+    ("text", "threatens"),
+    [
+        ("Watch your back!", True),
+        ("You had better watch your back.", True),
+        ("Watch your back, the ladder is not steady.", False),
+        ("Watch your back when you go home tonight.", True),
+        ("Five hundred euros by Friday or everybody sees your photos.", True),
+        ("Set the album to private, or everybody will see your photos.", False),
+        ("Pay the five euros by Friday, otherwise not everybody will get your photos.", False),
+        ("We will kill them on Sunday!", True),
+        ("We will kill them 5:2 on Sunday!", False),
+        ("I will kill you, 5:2!", True),
+    ],
+)
+def test_what_is_named_behind_a_warning_a_demand_or_a_score(text: str, threatens: bool) -> None:
+    assert bool(read(text).threat) == threatens
 
 
 @pytest.mark.parametrize(
@@ -332,7 +380,7 @@ def test_no_entry_is_so_short_that_it_says_too_much() -> None:
     [
         ({"kill": "a b|"}, "an alternative is empty"),
         ({"kill": "break <body>"}, "<body>: unknown"),
-        ({"parts": ["a"]}, "grammar or parts"),
+        ({"parts": ["a"]}, "grammar, parts or plain"),
     ],
 )
 def test_a_broken_entry_is_told(written: dict[str, Any], said: str) -> None:

@@ -3,8 +3,10 @@
 Every function looks at the few nearest neighbours of a word, so that the whole is linear in the length of the text.
 """
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from itertools import pairwise
 from typing import Literal, NamedTuple, Protocol
 
@@ -38,6 +40,8 @@ PLAY_REACH = 4
 """Words between a threat and the game or the film that it is about."""
 WARNING_REACH = 15
 """Words between 'I know where you live' and the warning that makes it a threat."""
+LONGEST_WARNING = 20
+"""Words with which somebody is told to be careful, and of nothing but the writer."""
 MOST_BESIDE = 2
 """Other words of a text that says nothing but 'I know where you live': nobody writes that kindly."""
 LONGEST_ADDRESS = 3
@@ -121,6 +125,7 @@ class Spans:
         self._remove(_TELLING, ["say", "said", "no", "apart"])
         self._starts = {name: [span.start for span in spans] for name, spans in self._found.items()}
         self._apart = self._starts.get("apart", [])
+        self.plain = lexicon.languages[language].plain
         self.passive = "be" in lexicon.languages[language].classes
         self.copula = "are" in lexicon.languages[language].classes
 
@@ -172,6 +177,12 @@ class Spans:
         """What tells the clauses of the text apart."""
         return self.tokens.clauses[position], bisect_right(self._apart, position)
 
+    @cached_property
+    def naming_nothing(self) -> frozenset[int]:
+        """Positions of words that name no thing of which one could warn, apart from those in `plain`."""
+        spans = self.of("heed", "beware", "warn", "menace", "loom", "you", "thou", "vocative", *_NAMES_CALLED)
+        return frozenset(position for span in spans for position in range(span.start, span.end + 1))
+
     def between(self, name: str, first: int, last: int) -> list[Span]:
         """Spans of a class that begin between two positions, both included."""
         starts = self._starts.get(name, [])
@@ -194,7 +205,7 @@ _TELLING = (
         "rid_now",
     ),
     *("killing", "killed", "die", "doomed", "death", "intent", "wish", "deserve", "legal", "solution", "unworthy"),
-    *("menace", "loom", "doom", "insult", "vile", "vermin", "twofold", "hate", "curse"),
+    *("menace", "loom", "beware", "doom", "insult", "vile", "vermin", "twofold", "hate", "curse"),
 )
 """What a word is rather than a report or a negation that only begins like it."""
 _NAMES = {bit: name for name, bit in BIT.items()}
@@ -271,6 +282,7 @@ def _outright(spans: Spans) -> Iterator[Found]:
         yield Found("violence_to_you", (phrase,))
     for phrase in spans.of("menace"):
         yield Found("intimidation", (phrase,))
+    yield from _warned(spans)
 
 
 def _looming(spans: Spans, threatened: bool) -> Iterator[Found]:
@@ -279,9 +291,36 @@ def _looming(spans: Spans, threatened: bool) -> Iterator[Found]:
         if threatened or len(spans.tokens.words) - (phrase.end - phrase.start + 1) <= MOST_BESIDE:
             yield Found("intimidation", (phrase,))
         reach = (phrase.start - WARNING_REACH, phrase.end + WARNING_REACH)
-        for warning in spans.between("warn", *reach):
-            if not phrase.start <= warning.start <= phrase.end:
+        for warning in (*spans.between("warn", *reach), *spans.between("heed", *reach)):
+            beside = not phrase.start <= warning.start <= phrase.end
+            if beside and (warning.name == "warn" or _names_nothing(spans, phrase, warning)):
                 yield Found("intimidation", (phrase, warning))
+
+
+def _warned(spans: Spans) -> Iterator[Found]:
+    """Who says 'watch your back', and not whom or what to watch for."""
+    for warning in spans.of("beware"):
+        begin, end = _sentence(spans, warning.start, warning.end)
+        if _name_nothing(spans, begin if spans.grammar.postpositions else warning.start, end):
+            yield Found("intimidation", (warning,))
+
+
+def _names_nothing(spans: Spans, phrase: Span, warning: Span) -> bool:
+    """Whether a warning beside 'I know where you live' says no more than to be careful."""
+    begin, end = _sentence(spans, warning.start, warning.end)
+    if warning.start > phrase.end:
+        return _name_nothing(spans, max(begin, phrase.end + 1), end)
+    return _name_nothing(spans, begin, min(end, phrase.start - 1))
+
+
+def _name_nothing(spans: Spans, begin: int, end: int) -> bool:
+    """Whether the words from `begin` to `end` say no more than to be careful: who names the icy road, or the hour of a
+    visit, means just that.
+    """
+    words, plain = spans.tokens.words, spans.plain
+    return end - begin < LONGEST_WARNING and all(
+        words[at] in plain or at in spans.naming_nothing for at in range(begin, end + 1)
+    )
 
 
 def _announced(target: Span) -> ThreatKind:
@@ -517,7 +556,7 @@ def meant(spans: Spans, found: Found) -> bool:
     return not (
         _negated(spans, found, first, last)
         or _reported(spans, first, last, direct)
-        or _played(spans, first, last)
+        or _played(spans, found, first, last)
         or _cast(spans, found, first, last)
     )
 
@@ -552,15 +591,29 @@ def _staged(spans: Spans) -> bool:
     return spans.tokens.turns >= (TURNS - 1 if spans.of("play") else TURNS)
 
 
-def _played(spans: Spans, first: int, last: int) -> bool:
+def _played(spans: Spans, found: Found, first: int, last: int) -> bool:
     """Whether it is a game, a film or a drawing that one is beaten in, shot for or hanged with."""
     clauses = spans.tokens.clauses
     before = PLAY_REACH if spans.grammar.postpositions else 0
     for play in spans.between("play", max(0, first - before), last + PLAY_REACH):
         same = clauses[play.start] in (clauses[first], clauses[last])
-        if same and not _is_later(spans, play):
+        whole = any(part.name in _WHOLE and part.start <= play.start <= part.end for part in found.parts)
+        if same and not whole and not _is_later(spans, play):
             return True
-    return False
+    return bool(spans.between("them", first, last)) and _scored(spans, first, last)
+
+
+_WHOLE = ("menace", "doom")
+"""Phrases that are listed as a whole: who blackmails with pictures speaks of no film."""
+
+
+def _scored(spans: Spans, first: int, last: int) -> bool:
+    """Whether the sentence tells the score of a match: 4-1, 4:1."""
+    words, (begin, end) = spans.tokens.words, _sentence(spans, first, last)
+    return any(_SCORE.fullmatch(f"{one} {other}") for one, other in pairwise(words[begin : end + 1]))
+
+
+_SCORE = re.compile(r"[0-9]{1,3} [0-9]{1,3}")
 
 
 def _cast(spans: Spans, found: Found, first: int, last: int) -> bool:

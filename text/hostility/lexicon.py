@@ -71,7 +71,9 @@ CLASSES = {
     "unworthy": "does not deserve to live, the only good one is a dead one",
     "menace": "whole phrases that intimidate: you will regret this",
     "loom": "phrases that intimidate where a warning stands around them: I know where you live",
-    "warn": "warnings, and who comes: be careful, think twice, on my way; they make a threat of `loom`",
+    "warn": "warnings that turn against the reader: think twice, you will regret; they make a threat of `loom`",
+    "heed": "what may be said kindly: be careful, see you, on my way; they do so where they name nothing to be careful of",
+    "beware": "warnings that threaten by themselves where they name nothing to be careful of: watch your back",
     "doom": "whole phrases that announce or wish the addressee's death: you are dead, go and die",
     # abuse
     "are_you": "you are; you and your like are",
@@ -108,8 +110,8 @@ def _bits(names: str) -> int:
     return sum(BIT[name] for name in names.split())
 
 
-ALONE = _bits("menace loom doom curse kill_i_you")
-"""Classes of which each entry is a finding by itself, or (`loom`) worth a look by itself."""
+ALONE = _bits("menace loom beware doom curse kill_i_you")
+"""Classes of which each entry is a finding by itself, or (`loom`, `beware`) worth a look by itself."""
 ANCHORS = ALONE | _bits(
     "kill kills kill_i kill_now kill_you rid rid_i rid_now killing killed die doomed death death_to without unworthy "
     "insult vile vermin twofold hate curse_at"
@@ -147,12 +149,16 @@ class Grammar(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Language(Struct, frozen=True):
-    """One language's grammar, its entries as (class bit, parts), and the classes that have any."""
+    """One language's grammar, its entries as (class bit, parts), and the classes that have any.
+
+    `plain` are words that name nothing: they may stand around a warning that is about nobody but the reader.
+    """
 
     code: str
     grammar: Grammar
     entries: tuple[tuple[int, tuple[str, ...]], ...]
     classes: frozenset[str]
+    plain: frozenset[str] = frozenset()
 
 
 @cache
@@ -541,12 +547,13 @@ def language_of(code: str, loaded: dict[str, Any]) -> Language:
     try:
         grammar = msgspec.convert(loaded.pop("grammar", None), Grammar)
         named = msgspec.convert(loaded.pop("parts", {}), dict[str, str])
+        plain = msgspec.convert(loaded.pop("plain", ""), str)
     except msgspec.ValidationError as error:
-        raise ListError(f"{code}/hostility.yaml: grammar or parts: {error}") from error
+        raise ListError(f"{code}/hostility.yaml: grammar, parts or plain: {error}") from error
     for name, written in loaded.items():
         if name not in CLASSES:
             raise ListError(
-                f"{code}/hostility.yaml: {name}: unknown, expected grammar, parts or one of {', '.join(CLASSES)}"
+                f"{code}/hostility.yaml: {name}: unknown, expected grammar, parts, plain or one of {', '.join(CLASSES)}"
             )
         if not isinstance(written, str):
             raise ListError(f"{code}/hostility.yaml: {name}: found {written!r}, expected words parted by commas")
@@ -559,7 +566,8 @@ def language_of(code: str, loaded: dict[str, Any]) -> Language:
         for script in ((one, _in_cyrillic(one)) if grammar.cyrillic else (one,))
         for parts in _parts(script, firsts, others)
     )
-    return Language(code, grammar, tuple(entries), frozenset(loaded))
+    scripts = (plain, _in_cyrillic(plain)) if grammar.cyrillic else (plain,)
+    return Language(code, grammar, tuple(entries), frozenset(loaded), frozenset(words_of(" ".join(scripts))))
 
 
 _PART = re.compile(r"<([^<>]*)>")

@@ -37,7 +37,8 @@ def romanised_lexicon(code: str) -> Lexicon:
     whole = language_of(folder, {key: _without_apostrophes(one) for key, one in listed.items()})
     lent = [entry for entry in own.entries if entry[0] & HARMLESS and romanisation.is_spelt]  # with those of its kin
     entries_ = dict.fromkeys(one for entry in (*whole.entries, *lent) for one in _skeletons(romanisation, entry))
-    return Lexicon((msgspec.structs.replace(whole, entries=tuple(entries_)),))
+    plain = frozenset(form for word in whole.plain for form in romanisation.skeletons(word))
+    return Lexicon((msgspec.structs.replace(whole, entries=tuple(entries_), plain=plain),))
 
 
 def _without_apostrophes(written: Any) -> Any:
