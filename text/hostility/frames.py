@@ -119,7 +119,7 @@ class Spans:
             for phrase, end in phrases_at(tokens, position, meaning.phrases):
                 self._add(phrase.bit, position, end)
         self._remove(["harmless"], [name for name in CLASSES if name not in ("harmless", "play")])
-        self._remove(["vow"], ["say"])
+        self._remove(["vow", "heed"], ["say"])
         self._remove(["are_you"], ["apart"])
         self._earnest()
         self._remove(_TELLING, ["say", "said", "no", "apart"])
