@@ -1,9 +1,10 @@
 """The detection tables of docs/detection.md: replay every development set, score it, print one row a measure.
 
-    python benchmarks/accuracy.py SHARED [--only NAME] [--policy FILE] [--keep DIR]
-    python benchmarks/accuracy.py SHARED --parts [--only NAME] …       # the rules that read one text, language by language
+    python -m benchmarks.accuracy SHARED [--write] [--only NAME] [--policy FILE] [--keep DIR]
+    python -m benchmarks.accuracy SHARED --parts [--only NAME] …       # the rules that read one text, language by language
 
-With --parts, what was in view when the rules were tuned stands beside what was held back: see `is_held_back`.
+With --write the table goes into the page; rows of sets that --only leaves out stay as they were, each with its day. With
+--parts, what was in view when the rules were tuned stands beside what was held back: see `is_held_back`.
 
 SHARED is the directory that holds `data/` and `tools/` (converters and scorer); neither is part of this repository.
 `twinwatch` must be installed beside the Python that runs this. With --keep the events, truths and incidents stay in DIR.
@@ -15,12 +16,12 @@ import json
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
+from benchmarks.pages import DOCS, sections, with_section
 from tests.servers import run as run_program
 
 TWINWATCH = Path(sys.executable).with_name("twinwatch")
@@ -227,8 +228,32 @@ def _call(*command: object) -> str:
     return done.stdout
 
 
-HEAD = "| set | measure | result |\n|---|---|---|"
-PARTS_HEAD = "| set | language | share of texts | development part | held-back part |\n|---|---|---|---|---|"
+PAGE = DOCS / "detection.md"
+HEAD = ("| set | measure | result | day |", "|---|---|---|---|")
+PARTS_HEAD = (
+    "| set | language | share of texts | development part | held-back part | day |",
+    "|---|---|---|---|---|---|",
+)
+
+
+def merged(before: Sequence[str], after: Sequence[str]) -> list[str]:
+    """Rows of a table, in the order of `RUNS`: those before of every set that has none after."""
+    named = {run.name: number for number, run in enumerate(RUNS)}
+
+    def set_of(row: str) -> str:
+        return row.split("|")[1].strip()
+
+    measured_now = {set_of(row) for row in after}
+    kept = [row for row in before if set_of(row) in named and set_of(row) not in measured_now]
+    return sorted([*kept, *after], key=lambda row: named[set_of(row)])
+
+
+def write(name: str, head: Sequence[str], rows: Sequence[str]) -> None:
+    """Write the rows into their section of the page."""
+    page = PAGE.read_text("utf-8")
+    before = next((one.text for one in sections(page) if one.name == name), "")
+    lines = merged([line for line in before.splitlines() if line.startswith("|")], rows)
+    PAGE.write_text(with_section(page, name, [*head, *lines]), "utf-8")
 
 
 def main() -> None:
@@ -239,18 +264,22 @@ def main() -> None:
     parser.add_argument("--parts", action="store_true", help="development part and held-back part, by language")
     parser.add_argument("--policy", type=Path)
     parser.add_argument("--keep", type=Path)
+    parser.add_argument("--write", action="store_true", help="write the table into the page of docs")
     arguments = parser.parse_args()
+    head, today = PARTS_HEAD if arguments.parts else HEAD, datetime.now(UTC).date()
     with tempfile.TemporaryDirectory() as temporary:
         work = arguments.keep or Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
-        print(PARTS_HEAD if arguments.parts else HEAD)
+        print("\n".join(head))
         for run in RUNS:
             if (arguments.only and arguments.only not in run.name) or (arguments.parts and run.name not in MEASURES):
                 continue
             rows = measure(run, arguments.shared, work, arguments.policy)
             lines = part_rows(run, work) if arguments.parts else (f"| {run.name} | {n} | {v} |" for n, v in rows)
-            for line in lines:
-                print(line, flush=True)
+            told = [f"{line} {today} |" for line in lines]
+            print("\n".join(told), flush=True)
+            if arguments.write:
+                write("parts" if arguments.parts else "sets", head, told)
 
 
 if __name__ == "__main__":

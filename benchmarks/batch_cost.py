@@ -1,18 +1,20 @@
 """What the texts that cost most come to, in all that is done with an event, by what `agents.budget` takes for their cost.
 
-    python -m benchmarks.batch_cost
+    python -m benchmarks.batch_cost [--write]
 
-The last line tells how long the largest batch may take, where it consists of the worst. Seconds are this process' own.
+The last line tells how long the largest batch may take, where it consists of the worst; --write writes it into the page.
+Seconds are this process' own.
 """
 
+import argparse
 import asyncio
 import json
-import sys
 import time
 
 from redis.asyncio import Redis
 
 from agents.budget import MOST, cost_of
+from benchmarks.pages import recorded
 from engine.engine import Engine
 from models.records import RawRecord
 from rules.policy import load_policy
@@ -36,7 +38,7 @@ def _record(number: int, text: str) -> RawRecord:
     return RawRecord(json.dumps(event, ensure_ascii=False).encode())
 
 
-async def measure() -> None:
+async def measure(*, write: bool) -> None:
     """Print a line for each kind of text and size, the costliest first."""
     policy = load_policy()
     with embedded_redis() as server:
@@ -57,10 +59,15 @@ async def measure() -> None:
                         told = f"{1e6 * rate:5.1f} µs/byte {1000 * seconds / _EACH:6.1f} ms a record"
                         lines.append(f"{told} of {size:6,} characters {piece!r}")
         print("\n".join(sorted(lines, reverse=True)))
-        print(f"the largest batch (cost {MOST:,}) takes at most {worst * MOST:.1f} s of these")
+        with recorded("reliability.md", "batch cost", write=write):
+            print(
+                f"The worst texts take {1e6 * worst:.0f} µs of a processor for each unit of cost; the largest batch of them "
+                f"({MOST:,}) takes {worst * MOST:.1f} s."
+            )
         await client.aclose()
 
 
 if __name__ == "__main__":
-    asyncio.run(measure())
-    sys.exit(0)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--write", action="store_true", help="write the last line into the page of docs")
+    asyncio.run(measure(write=parser.parse_args().write))

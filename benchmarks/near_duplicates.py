@@ -1,11 +1,11 @@
 """The numbers of docs/near-duplicates.md: which altered copies are found, and how often other texts are taken for copies.
 
-    python benchmarks/near_duplicates.py [DIRECTORY] [--campaigns N] [--only MUTATION] [--curve FILE.svg] …
+    python -m benchmarks.near_duplicates [DIRECTORY] [--write] [--campaigns N] [--only MUTATION] [--curve FILE.svg] …
 
 Seeds are the texts of `near_duplicates.yaml` and, where DIRECTORY is given, texts that its `*.jsonl.gz` files hold in a
 field `text`; files named `benign_*` are the harmless texts as well. All are read in place. A campaign is one seed, altered
 independently by each of its 4 to 12 accounts within a day; everything goes through the real engine and an embedded Redis.
-With --curve the share of copies found by similarity is drawn into FILE.
+With --curve the share of copies found by similarity is drawn into FILE. With --write what is printed goes into the page.
 """
 
 import argparse
@@ -29,6 +29,7 @@ import yaml
 from rapidfuzz import fuzz
 from redis.asyncio import Redis
 
+from benchmarks.pages import recorded
 from engine.engine import Engine
 from models.incidents import Incident
 from models.records import RawRecord
@@ -323,9 +324,7 @@ def campaigns_found(incidents: list[Incident]) -> tuple[set[str], int]:
 async def recall_table(seeds: list[str], redis: str, only: str | None) -> None:
     """Print the recall of each mutation."""
     print(f"\n{len(seeds)} campaigns a row, each of 4 to 12 accounts within 20 hours\n")
-    print(
-        "| mutation | campaigns found | wanted | by seeds of our own | incidents over two campaigns |\n|---|---|---|---|---|"
-    )
+    print("| alteration | found | aim | of our own texts | incidents over two campaigns |\n|---|---|---|---|---|")
     for number, (name, (mutation, wanted)) in enumerate(MUTATIONS.items()):
         if only and only not in name:
             continue
@@ -343,7 +342,7 @@ async def paraphrase_table(redis: str) -> None:
         for version, text in enumerate(versions)
     ]
     found, _ = campaigns_found(await incidents_of(sorted(posts), redis, "p:"))
-    print(f"\nparaphrases: {len(found)} of {len(OWN['paraphrases'])} campaigns found")
+    print(f"\nParaphrases: {len(found)} of {len(OWN['paraphrases'])} campaigns found.")
 
 
 OWN_COPY = 0.5
@@ -390,7 +389,7 @@ async def false_table(directory: Path, redis: str) -> None:
     posts = [Post(START + number * step, f"{number}/0", text) for number, text in enumerate(texts)]
     incidents = await incidents_of(posts, redis, "b:")
     latest = {incident.incident_id: incident for incident in incidents}
-    print(f"\n{len(texts)} harmless texts: {len(latest)} false campaigns")
+    print(f"\n**{len(latest)} false campaigns among {len(texts):,} texts.**")
     for incident in latest.values():
         print(f"  {incident.accomplice_count + 1} accounts, similarity {incident.evidence.similarity}:")
         for account in sorted({incident.subject_id, *incident.accomplice_ids})[:4]:
@@ -495,9 +494,9 @@ async def short_table(directory: Path, redis: str) -> None:
     for count, (one, _), (other, _) in zip(letters, found[::2], found[1::2], strict=True):
         together = one is not None and other is not None and one.campaign_id == other.campaign_id
         joined[min(count // 4 * 4, 44)].append(together)
-    print("\n| letters | pairs that differ by a character | found |\n|---|---|---|")
+    print("\n| letters | pairs | found |\n|---|---|---|")
     for count, those in sorted(joined.items()):
-        print(f"| {count} to {count + 3} | {len(those)} | {statistics.mean(those):.2f} |")
+        print(f"| {count} to {count + 3} | {len(those):,} | {statistics.mean(those):.2f} |")
 
 
 # --- What signatures find clear, and what people have upheld -------------------------------------------------------------
@@ -586,7 +585,7 @@ async def upheld_table(directory: Path, redis: str) -> None:
         await store.learn(judged)
         found = await answered(store, a_day_of(later, "later", START + timedelta(hours=2), 20))
         copies = [reading for reading, (campaign, _) in zip(later, found, strict=True) if campaign and campaign.upheld]
-        print(f"| {name} | {len(judged)} | {len(later)} | {len(copies)} |", flush=True)
+        print(f"| {name} | {len(judged):,} | {len(later):,} | {len(copies)} |", flush=True)
         for reading in copies[:20]:
             print("     ", reading.undisguised[:110].replace("\n", " "))
     await client.aclose()
@@ -647,8 +646,8 @@ def estimate_row(made: list[tuple[Compared, Compared]]) -> None:
     """Print how far the estimate is from the truth."""
     errors = [abs(true_similarity(*pair) - estimated_similarity(*pair)) for pair in made]
     print(
-        f"\nMinHash estimate over {len(errors)} pairs: mean absolute error {statistics.mean(errors):.4f}, "
-        f"99 % below {sorted(errors)[int(0.99 * len(errors))]:.3f}"
+        f"\nThe estimate of the shingles' similarity over {len(errors):,} pairs of altered copies has a mean absolute error "
+        f"of {statistics.mean(errors):.3f}; 99 % are within {sorted(errors)[int(0.99 * len(errors))]:.3f}."
     )
 
 
@@ -728,8 +727,15 @@ def draw(measured: list[tuple[float, float, int]], path: Path) -> None:
     path.write_text("\n".join(lines) + "\n", "utf-8")
 
 
+async def estimate_rows(seeds: list[str]) -> None:
+    """Print what a text unlike all others costs in a fresh Redis, and how far the estimate is from the truth."""
+    with embedded_redis() as server:
+        await memory_row(server.url)
+    estimate_row(pairs(seeds, ESTIMATED_PAIRS))
+
+
 async def memory_row(redis: str) -> None:
-    """Print what a text unlike all others costs in a fresh Redis."""
+    """Print what a text unlike all others costs in a Redis that has nothing else."""
     client = Redis.from_url(redis)
     before = (await client.info("memory"))["used_memory"]
     store = Store(client, Pseudonyms(b"benchmark"), limits=load_policy(POLICY).memory.store_limits())
@@ -741,7 +747,7 @@ async def memory_row(redis: str) -> None:
         await store.recall([], texts[at : at + BATCH], [])
     used = (await client.info("memory"))["used_memory"] - before
     await client.aclose()
-    print(f"\nmemory of a text that founds a campaign: {used / len(texts):.0f} bytes")
+    print(f"\nA text of 300 letters that is unlike all others adds {used / len(texts):,.0f} bytes to Redis.")
 
 
 def main() -> None:
@@ -752,12 +758,18 @@ def main() -> None:
     parser.add_argument("--policy", type=Path)
     parser.add_argument("--curve", type=Path, help="draw the curve into this SVG file, and nothing else")
     parser.add_argument("--only", help="mutations whose name contains this; nothing else is measured then")
+    parser.add_argument("--write", action="store_true", help="write the tables into the pages of docs")
+    parser.add_argument("--recall", action="store_true", help="measure which alterations are found, and nothing else")
+    parser.add_argument("--paraphrases", action="store_true", help="measure paraphrases, and nothing else")
+    parser.add_argument("--estimate", action="store_true", help="measure memory and the estimate, and nothing else")
     parser.add_argument("--templates", action="store_true", help="measure filled in templates, and nothing else")
     parser.add_argument("--short", action="store_true", help="measure short texts, and nothing else")
     parser.add_argument("--clear", action="store_true", help="measure a second opinion, and nothing else")
     parser.add_argument("--upheld", action="store_true", help="measure copies of upheld texts, and nothing else")
     parser.add_argument("--false", action="store_true", help="measure false campaigns, and nothing else")
     arguments = parser.parse_args()
+    if arguments.write and arguments.only:
+        parser.error("--write: found it with --only, expected whole tables")
     global POLICY
     POLICY = arguments.policy
     seeds = seed_texts(arguments.directory, arguments.campaigns, random.Random(3))
@@ -765,26 +777,27 @@ def main() -> None:
         if arguments.curve:
             draw(asyncio.run(curve(seeds, server.url)), arguments.curve)
             return
-        alone: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {
-            "short": lambda: short_table(arguments.directory, server.url),
-            "clear": lambda: clear_table(arguments.directory, seeds, server.url),
-            "upheld": lambda: upheld_table(arguments.directory, server.url),
-            "templates": lambda: template_table(arguments.directory, seeds, server.url),
-            "false": lambda: false_table(arguments.directory, server.url),
+
+        def table(measure: Coroutine[Any, Any, None], name: str, page: str = "near-duplicates.md") -> None:
+            with recorded(page, name, write=arguments.write):
+                asyncio.run(measure)
+
+        alone: dict[str, Callable[[], None]] = {
+            "recall": lambda: table(recall_table(seeds, server.url, arguments.only), "recall"),
+            "paraphrases": lambda: table(paraphrase_table(server.url), "paraphrases"),
+            "clear": lambda: asyncio.run(clear_table(arguments.directory, seeds, server.url)),
+            "short": lambda: table(short_table(arguments.directory, server.url), "short"),
+            "upheld": lambda: table(upheld_table(arguments.directory, server.url), "upheld", "feedback.md"),
+            "templates": lambda: table(template_table(arguments.directory, seeds, server.url), "templates"),
+            "false": lambda: table(false_table(arguments.directory, server.url), "false"),
+            "estimate": lambda: table(estimate_rows(seeds), "estimate"),
         }
-        if chosen := [table for name, table in alone.items() if getattr(arguments, name)]:
-            asyncio.run(chosen[0]())
-            return
-        asyncio.run(recall_table(seeds, server.url, arguments.only))
+        chosen = [name for name in alone if getattr(arguments, name)]
         if arguments.only:
-            return
-        asyncio.run(paraphrase_table(server.url))
-        if arguments.directory:
-            asyncio.run(false_table(arguments.directory, server.url))
-            asyncio.run(template_table(arguments.directory, seeds, server.url))
-    with embedded_redis() as server:
-        asyncio.run(memory_row(server.url))
-    estimate_row(pairs(seeds, ESTIMATED_PAIRS))
+            chosen = ["recall"]
+        of_our_own = ["recall", "paraphrases", "estimate"]
+        for name in chosen or (alone if arguments.directory else of_our_own):
+            alone[name]()
 
 
 if __name__ == "__main__":

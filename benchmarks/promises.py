@@ -1,6 +1,6 @@
 """What is promised in seconds, measured: tests only look that it comes to pass.
 
-    python benchmarks/promises.py [--only NAME]
+    python -m benchmarks.promises [--write] [--only NAME]
 
 A genuine Apache Kafka (`make kafka` fetches it), a Redis-compatible server, and workers in processes of their own. A worker
 that is asked to stop ends within ten seconds, whatever it is in the middle of; one that is idle while records wait is
@@ -19,10 +19,9 @@ from pathlib import Path
 from secrets import token_hex
 from socket import socket
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from msgspec import Struct
 
+from benchmarks.pages import recorded
 from tests.integration.stage import Stage, Worker, command
 from tests.integration.workload import copied_messages, own_affairs
 from tests.servers import KafkaServer, RedisServer, ServerMissing, eventually, require_redis
@@ -131,7 +130,10 @@ def main() -> int:
     """Run the command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", choices=PROMISES, metavar="NAME", help=f"one of: {', '.join(PROMISES)}")
+    parser.add_argument("--write", action="store_true", help="write the table into the page of docs")
     options = parser.parse_args()
+    if options.write and options.only:
+        parser.error("--write: found it with --only, expected the whole table")
     kept = True
     with ExitStack() as stack:
         try:
@@ -140,6 +142,7 @@ def main() -> int:
         except ServerMissing as why:
             parser.error(str(why))
         ground = Ground(kafka, redis, Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="twinwatch-"))))
+        stack.enter_context(recorded("reliability.md", "promises", write=options.write))
         print("| a worker | promised | took |\n|---|---|---|")
         for name in [options.only] if options.only else PROMISES:
             promised, measure = PROMISES[name]

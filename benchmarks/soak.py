@@ -1,6 +1,6 @@
 """Whether a worker at half of its capacity keeps its memory, and Redis its own, once both are warm.
 
-    python benchmarks/soak.py [--minutes 30] [--picture docs/soak.svg] [--rate EVENTS_PER_SECOND]
+    python -m benchmarks.soak [--write] [--minutes 30] [--picture docs/soak.svg] [--rate EVENTS_PER_SECOND]
 
 A genuine Apache Kafka (`make kafka` fetches it), a Redis-compatible server and one worker in a process of its own, with the
 usual settings. First a backlog is read, which tells the capacity; then as many events a second as half of that come in as they
@@ -31,12 +31,11 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from confluent_kafka import Producer
 from msgspec import Struct
 from redis import Redis
 
+from benchmarks.pages import recorded
 from benchmarks.picture import Line, draw_lines
 from benchmarks.servers import TOPIC_OF
 from benchmarks.servers import stage as own_stage
@@ -72,6 +71,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=30.0)
     parser.add_argument("--picture", type=Path, metavar="FILE.svg", help="where to draw both memories")
+    parser.add_argument("--write", action="store_true", help="write what came of it into the page of docs")
     parser.add_argument("--rate", type=float, help="events a second, instead of half of the capacity")
     options = parser.parse_args()
     with own_stage(PARTITIONS) as stage, Redis.from_url(stage.redis_url) as client:
@@ -84,7 +84,8 @@ def main() -> int:
         alive = worker.runs
     if options.picture:
         draw(samples, options.picture, rate)
-    return verdict(samples, rate, alive=alive)
+    with recorded("reliability.md", "soak", write=options.write):
+        return verdict(samples, rate, alive=alive)
 
 
 def compressed_policy(path: Path) -> Path:
@@ -202,13 +203,15 @@ def verdict(samples: list[Sample], rate: float, *, alive: bool) -> int:
         "Redis (used_memory)": growth_of([sample.redis for sample in samples]),
     }
     for name, (third, last) in growth.items():
-        print(f"{name}: {third:.1f} MiB in the third quarter, {last:.1f} MiB in the last one, {last / third - 1:+.1%}")
+        print(
+            f"- {name}: {third:.1f} MiB in the third quarter, {last:.1f} MiB in the last one, {last / third - 1:+.1%}"
+        )
     waiting = max(sample.waiting for sample in latest)
-    print(f"judged {achieved:,.0f} of {rate:,.0f} events/s sent; at most {waiting:,.0f} waited in the last quarter")
+    print(f"- judged {achieved:,.0f} of {rate:,.0f} events/s sent; at most {waiting:,.0f} waited in the last quarter")
     flat = all(last <= FLAT * third for third, last in growth.values())
     kept_up = alive and achieved >= 0.95 * rate and waiting < 10 * rate
     print(
-        f"{'FLAT' if flat else 'NOT FLAT'}, {'kept up' if kept_up else 'DID NOT KEEP UP'}: {seconds / 60:.1f} minutes at "
+        f"- {'FLAT' if flat else 'NOT FLAT'}, {'kept up' if kept_up else 'DID NOT KEEP UP'}: {seconds / 60:.1f} minutes at "
         f"{rate:,.0f} events/s, time compressed {COMPRESSION:,} times"
     )
     return 0 if flat and kept_up else 1

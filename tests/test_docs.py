@@ -5,15 +5,22 @@ import runpy
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 import yaml
 
+from benchmarks import pages
+from benchmarks.accuracy import merged
+from benchmarks.pages import Section, recorded, sections, with_section
 from tests.scenarios.scenario import load
 from tests.servers import REPOSITORY, run
 
 DOCS = REPOSITORY / "docs"
+LONGEST = 42
+"""Words of a sentence, which ends at a full stop, a colon or a semicolon."""
 SITE = REPOSITORY / "deploy" / "site" / "mkdocs.yml"
 CODE = SimpleNamespace(**runpy.run_path(str(SITE.parent / "linked_code.py")))
 
@@ -109,3 +116,61 @@ def test_the_tutorial_finds_what_it_says(servers: None, tmp_path: Path) -> None:
     policy.write_text(yaml.safe_dump(settings), encoding="utf-8")
     twinwatch("policy check")
     assert twinwatch("replay day.jsonl --policy") == ""
+
+
+SECTIONS = [(page.name, one) for page in sorted(DOCS.glob("*.md")) for one in sections(page.read_text("utf-8"))]
+
+
+@pytest.mark.parametrize(("page", "section"), SECTIONS, ids=[f"{page} {one.name}" for page, one in SECTIONS])
+def test_measured_numbers_are_as_their_command_wrote_them(page: str, section: Section) -> None:
+    again = f"docs/{page}: {section.name}: nobody changes this by hand; run its command with --write"
+    assert section.is_as_written, again
+    modules = set(re.findall(r"python -m (benchmarks\.\w+)", section.text)) or {"benchmarks.accuracy"}
+    for module in modules:
+        source = (REPOSITORY / f"{module.replace('.', '/')}.py").read_text("utf-8")
+        assert f'"{section.name}"' in source, f"{module} writes no section {section.name}"
+
+
+def test_a_command_writes_its_section_and_leaves_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "DOCS", tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text(
+        "before\n\n<!-- measured found -->\n<!-- end -->\n\nafter\n\n<!-- measured other -->\n<!-- end -->\n", "utf-8"
+    )
+    with recorded("page.md", "found", write=False):
+        print("| 0 |")
+    assert "| 0 |" not in page.read_text("utf-8")
+    with recorded("page.md", "found", write=True):
+        print("| 17 |\n   what somebody wrote")
+    told = page.read_text("utf-8")
+    found, other = sections(told)
+    assert found.is_as_written
+    assert (found.name, other.name, other.text) == ("found", "other", "")
+    assert "| 17 |" in found.text
+    assert "what somebody wrote" not in told
+    assert told.startswith("before\n\n<!-- measured found ")
+    by_hand, _ = sections(told.replace("| 17 |", "| 18 |"))
+    assert not by_hand.is_as_written
+    with pytest.raises(ValueError, match="no section: <!-- measured gone -->"):
+        with_section(told, "gone", [])
+
+
+def test_a_set_that_is_measured_again_takes_the_place_of_its_rows() -> None:
+    before = ["| ira_dev_2016_07 | found | 1 | monday |", "| spam_sms | found | 2 | monday |"]
+    after = ["| spam_sms | found | 3 | tuesday |"]
+    assert merged(before, after) == [before[0], after[0]]
+    assert merged(after, before[:1]) == [before[0], after[0]]
+
+
+def sentences(page: str) -> Iterator[str]:
+    """The sentences of a page, without tables, code and headings."""
+    page = re.sub(r"```.*?```|<!-- measured.*?<!-- end -->", "", page, flags=re.DOTALL)
+    prose = "\n".join("" if line.startswith(("|", "#", "    ")) else line for line in page.splitlines())
+    for paragraph in re.split(r"\n\s*\n|\n\s*(?=[*-] |\d+\. )", prose):
+        yield from re.split(r"(?<=[.!?:;])[)*]*\s+", " ".join(paragraph.split()))
+
+
+@pytest.mark.parametrize("page", [REPOSITORY / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
+def test_no_sentence_is_too_long_to_be_read_once(page: Path) -> None:
+    long = [(len(one.split()), one) for one in sentences(page.read_text("utf-8")) if len(one.split()) > LONGEST]
+    assert long == []

@@ -1,12 +1,14 @@
 """Numbers that pages tell are those of the code."""
 
+import json
 import re
 
 import pytest
 
-from agents import budget, journey
+from agents import app, budget, consumer, fetching, journey, order, pace, patience, startup, watchdog, worker
 from agents.settings import Settings
 from agents.topics import TOPICS
+from benchmarks.pages import sections
 from engine import engine
 from models.events import VERDICTS
 from models.incidents import MAX_EXCERPT_CHARACTERS
@@ -138,3 +140,148 @@ def test_from_where_on_texts_are_copies_is_told_as_it_is() -> None:
         assert told in page, told
     assert max(words) == max(pairs) == 220
     assert likeness._SCATTERED == 1 / 2
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("reliability.md", f"at first after {patience.FIRST_DELAY:g} s, later every {patience.LONGEST_DELAY:g} s"),
+        ("reliability.md", f"after {SETTINGS.stall_seconds:g} s (`TWINWATCH_STALL_SECONDS`)"),
+        ("reliability.md", f"to another worker after {app._SESSION_SECONDS:g} s at most"),
+        ("reliability.md", f"waits for {SETTINGS.startup_timeout_seconds:g} s (`TWINWATCH_STARTUP_TIMEOUT_SECONDS`)"),
+        ("reliability.md", f"says every {startup._SAY_SECONDS:g} s for what"),
+        ("reliability.md", f"waits up to {worker._FINISH_SECONDS:g} s for the one at hand"),
+        ("reliability.md", f"after {worker._LEAVE_SECONDS:g} s the process ends itself"),
+        ("reliability.md", f"has given nothing of it for {fetching.NOTHING_SECONDS:g} s although"),
+        ("reliability.md", f"It is asked for again every {fetching.RETRY_SECONDS:g} s"),
+        ("reliability.md", f"counts only {consumer.PRODUCERS_BACK_SECONDS:g} s later"),
+        ("reliability.md", f"what happened more than {pace.LEAD_SECONDS:g} s after the slowest"),
+        ("reliability.md", f"first listens for {pace.SETTLE_SECONDS:g} s"),
+        ("reliability.md", f"for {order.SILENCE_SECONDS:g} s, because it was killed"),
+        ("reliability.md", f"took more than {budget.LONG_SECONDS:g} s the next ones are half as large"),
+        ("reliability.md", f"turns every {1000 * engine.TURN_SECONDS:g} ms"),
+        ("reliability.md", f"({SETTINGS.max_clock_skew_seconds / 60:g} minutes) ahead of the worker's clock"),
+        ("reliability.md", f"`allowed_lateness` ({load_policy(None).memory.allowed_lateness / 3600:g} h)"),
+        ("reliability.md", f"`longest_downtime` ({load_policy(None).memory.longest_downtime / 86_400:g} days)"),
+        ("privacy.md", f"`allowed_lateness` | {load_policy(None).memory.allowed_lateness / 3600:g} hours"),
+        ("state.md", f"`allowed_lateness` ({load_policy(None).memory.allowed_lateness / 3600:g} hours)"),
+        ("state.md", f"`campaign_generation` ({load_policy(None).memory.campaign_generation / 86_400:g} days)"),
+        ("state.md", f"`acquaintance` ({load_policy(None).memory.acquaintance / 86_400:g} days)"),
+    ],
+)
+def test_durations_are_told_as_they_are(page: str, told: str) -> None:
+    assert told in " ".join((DOCS / page).read_text(encoding="utf-8").split())
+
+
+def test_the_readme_promises_what_the_code_keeps() -> None:
+    readme = " ".join((REPOSITORY / "README.md").read_text(encoding="utf-8").split())
+    assert "ends within half a minute, for its supervisor" in readme
+    assert max(SETTINGS.stall_seconds, watchdog._LEAST_SECONDS) + worker._LOOK_SECONDS <= 30
+    assert "one that is asked to stop ends within 10 s" in readme
+    assert worker._LEAVE_SECONDS < 10
+
+
+def rows_of(name: str) -> list[list[str]]:
+    """The rows of a section of the page of detection that a benchmark wrote, cell by cell."""
+    page = (DOCS / "detection.md").read_text(encoding="utf-8")
+    (section,) = (one for one in sections(page) if one.name == name)
+    return [line.strip("| ").split(" | ") for line in section.text.splitlines() if line.startswith("|")][2:]
+
+
+def test_what_each_rule_gets_wrong_is_what_was_measured() -> None:
+    results = {(where, measure): result for where, measure, result, *_ in rows_of("sets")}
+
+    def share(where: str, measure: str, name: str = "=") -> float:
+        (found,) = re.findall(rf"{name} ([\d.]+)", results[where, measure])
+        return float(found)
+
+    def rate(where: str, rule: str, measure: str = "texts with an incident, per 1,000") -> float:
+        return float(json.loads(results[where, measure]).get(rule, 0))
+
+    def flagged(rule: str, where: str = "trace_collegemsg") -> str:
+        return (
+            f"{100 * share(where, f'senders flagged by {rule}'):.1f} % of the senders of a student network, no teacher"
+        )
+
+    assert results["trace_dlt1_teachers", "senders flagged"] == "none"
+    by_10_000 = "incidents of other rules per 10,000 events"
+    attacks = {key: result for key, result in results.items() if key[1].startswith("attacks") and "copied" in key[1]}
+    found = [re.fullmatch(r"\d+: (\d+) of (\d+).*", one) for result in attacks.values() for one in result.split("; ")]
+    assert len(found) == 32
+    missed = [1 - share(where, "campaigns found") for where in ("ira_dev_2016_07", "ira_dev_2015_07_08")]
+    false = [
+        float(result) for (_, measure), result in results.items() if measure.startswith("false campaign incidents")
+    ]
+    said_less = max(rate(where, "threat") for where in ("benign_fortunes", "benign_irc_texts")) / 10
+    told = {
+        "mass_messaging": [flagged("mass_messaging")],
+        "copied_message": [
+            f"none of {sum(one is not None and one[1] == one[2] for one in found)} injected, found after 8 recipients"
+        ],
+        "coordinated_campaign": [
+            f"{min(false):.0f} to {max(false):.1f} per 10,000 posts",
+            f"{100 * min(missed):.1f} % to {100 * max(missed):.1f} % of campaigns",
+        ],
+        "commercial_content": [
+            f"SMS {100 * share('spam_sms', 'commercial_content', 'FPR'):.2f} % of ham",
+            f"chat {rate('benign_irc_texts', 'commercial_content') / 10:.2f} %",
+            f"newsrooms {rate('benign_french_media', 'commercial_content', by_10_000) / 100:.2f} %",
+            f"SMS {100 - 100 * share('spam_sms', 'commercial_content', 'recall'):.0f} %; "
+            f"{100 - 100 * share('spam_youtube_texts', 'commercial_content', 'recall'):.0f} % of self-praise under videos",
+        ],
+        "copied_post": [
+            f"chat {rate('benign_irc_duraspace', 'copied_post', by_10_000):.1f} per 10,000, newsrooms none"
+        ],
+        "threat": [
+            f"{100 * share('threat_hatecheck', 'threat', 'FPR'):.1f} % of hard harmless cases; "
+            f"chat and sayings at most {said_less:.3f} %",
+            f"{100 - 100 * share('threat_hatecheck', 'threat', 'recall'):.0f} % of threats against groups",
+        ],
+        "abusive_language": [
+            f"{100 * share('threat_hatecheck', 'abusive_language', 'FPR'):.1f} % of hard harmless cases, none in chat"
+        ],
+        "harassment": [flagged("harassment")],
+        "private_information": [
+            f"chat {rate('benign_irc_texts', 'private_information') / 10:.2f} %, "
+            f"sayings {rate('benign_fortunes', 'private_information') / 10:.2f} %",
+            f"cards {100 - 100 * share('pii_faker', 'private_information by entities: CREDIT_CARD', 'recall'):.1f} %",
+        ],
+    }
+    page = (DOCS / "detection.md").read_text(encoding="utf-8")
+    (table,) = re.findall(r"\| rule \| false alarms \|.*?\n\n", page, re.DOTALL)
+    rows = {row.split("`")[1]: row for row in table.splitlines() if row.startswith("| `")}
+    assert [(rule, one) for rule, sentences in told.items() for one in sentences if one not in rows[rule]] == []
+    assert rate("benign_french_media", "copied_post", by_10_000) == rate("benign_irc_texts", "abusive_language") == 0
+
+
+def test_how_the_parts_of_sets_fare_is_told_as_measured() -> None:
+    counts: dict[tuple[str, str], list[int]] = {}
+    for where, language, measure, *parts in rows_of("parts"):
+        numbers = [int(number) for part in parts[:2] for number in re.findall(r"^(\d+) of (\d+)", part)[0]]
+        counts[f"{where}: {measure}", language] = numbers
+
+    def whole(measure: str, language: str) -> str:
+        some, of, back, back_of = counts[measure, language]
+        return f"{some + back:,} of {of + back_of:,}"
+
+    def shares(measure: str) -> list[float]:
+        rows = [numbers for (name, _), numbers in counts.items() if name == measure]
+        return [(some + back) / (of + back_of) for some, of, back, back_of in rows]
+
+    sayings, harmless = "benign_fortunes: any content rule", "threat_hatecheck: harmless taken for threats"
+    *_, back, back_of = counts[harmless, "fr"]
+    page = " ".join((DOCS / "detection.md").read_text(encoding="utf-8").split())
+    assert (
+        "asks for 0.3 % of sayings under any rule in each language, 3 % of HateCheck's harmless cases, 0.85 of" in page
+    )
+    assert "Of whole sets all are met" in page
+    assert max(shares(sayings)) <= 0.003
+    assert max(shares(harmless)) <= 0.03
+    assert min(shares("spam_sms: selling found")) >= 0.85
+    for told in (
+        f"English sayings have {whole(sayings, 'en')}",
+        f"Polish {whole(sayings, 'pl')}",
+        f"French cases {whole(harmless, 'fr')}",
+        f"the held-back French cases are {back} of {back_of}",
+    ):
+        assert told in page, told
