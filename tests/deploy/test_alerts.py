@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.servers import REPOSITORY, run
+from tests.servers import REPOSITORY, ServerMissing, missing, run
 
 ALERTS = REPOSITORY / "deploy" / "alerts.yml"
 Series = dict[str, str]
@@ -156,9 +156,9 @@ def test_every_alert_has_a_case_and_a_section_of_the_runbook_and_no_section_is_l
             assert sections[alert["alert"]].count(part) == 1, (alert["alert"], part)
 
 
-def test_alerts_fire_when_they_should_and_only_then(tmp_path: Path) -> None:
+def test_alerts_fire_when_they_should_and_only_then(request: pytest.FixtureRequest, tmp_path: Path) -> None:
     if shutil.which("promtool") is None:
-        pytest.skip("promtool is missing (Debian: apt install prometheus)")
+        missing(request, ServerMissing("promtool (Debian: apt install prometheus)"))
     shutil.copy(ALERTS, tmp_path)
     cases = [case(name, at, series, name) for name, (at, series) in FIRES.items()]
     cases += [case(name, at, series, None) for name, (at, series) in QUIET.items()]

@@ -19,7 +19,7 @@ import yaml
 from agents.metrics import Metrics
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Sent, Worker, event
-from tests.servers import REPOSITORY, eventually, free_port, lifeline
+from tests.servers import REPOSITORY, ServerMissing, eventually, free_port, lifeline, missing
 from twinwatch.embedded.kept import kept
 from twinwatch.sample_day import sample_day, yesterday
 
@@ -129,9 +129,11 @@ def answers(url: str) -> bool:
         return False
 
 
-def test_every_panel_has_data_of_a_worker_under_load(new_embedded_stage: NewStage, tmp_path: Path) -> None:
+def test_every_panel_has_data_of_a_worker_under_load(
+    request: pytest.FixtureRequest, new_embedded_stage: NewStage, tmp_path: Path
+) -> None:
     if shutil.which("prometheus") is None:
-        pytest.skip("prometheus is missing (Debian: apt install prometheus)")
+        missing(request, ServerMissing("prometheus (Debian: apt install prometheus)"))
     stage = new_embedded_stage(1)
     worker = stage.start_worker()
     with prometheus(worker, tmp_path) as url:
