@@ -19,11 +19,9 @@ from engine.verdicts import UNKNOWN, judgement
 from models.decoding import InputLimits, UndecodableError, decode_event
 from models.events import (
     VERDICTS,
-    Comment,
     ContactRequest,
     ContactResponse,
     Event,
-    ForumPost,
     Invitation,
     InvitationResponse,
     Message,
@@ -39,6 +37,7 @@ from models.incidents import Incident
 from models.records import DeadLetter, Problem, RawRecord, Reason, Source
 from models.rejections import RejectedVerdict, unknown_incident
 from rules.base import Fact
+from rules.compared import Field, compared_fields
 from rules.feedback import UNKNOWN_RECORD
 from rules.policy import Policy
 from state.requests import (
@@ -69,10 +68,6 @@ TURN_SECONDS = 0.05
 """A batch keeps the event loop for no longer than this, or than one text takes, before others have their turn."""
 READ_AT_ONCE = 20_000
 """Characters of texts that are read in one pass."""
-COMPARED = (Message, ForumPost, Comment)
-"""Whose text is compared with others': an invitation or a request may well carry the platform's own words."""
-
-
 MOST_REMEMBERED = 200
 """Recipients of one event whom its sender is remembered to have written to, so that their answers go to no stranger. All
 are asked whether they know the sender.
@@ -196,7 +191,7 @@ class Engine:
         with batch.stage("measure"):
             measured = await self._store.measure(observations, batch.cut_observations) if observations else []
         with batch.stage("judge"):
-            claims = await self._judge(arrivals, facts, pending, measured, recalled.doubts, batch)
+            claims = await self._judge(arrivals, pending, measured, recalled.doubts, batch)
         with batch.stage("settle"):
             decisions = recalled.decisions
             answers = await self._store.settle([c for _, c in claims], decisions) if claims or decisions else []
@@ -263,14 +258,14 @@ class Engine:
             for tie in _ties(arrival.event):
                 ties.append(tie)
                 owners.append(index)
-        compared: list[int] = []
+        compared: list[tuple[int, Field]] = []
         texts: list[Text] = []
         for index, writing in enumerate(writings):
-            event, reading = arrivals[index].event, writing.text
-            if reading and reading.digest is not None and isinstance(event, COMPARED):
-                compared.append(index)
-                signature = reading.signature or b""
-                texts.append(Text(event.time, event.identity, event.actor_id, reading.digest, signature, reading.words))
+            event = arrivals[index].event
+            for name, reading in compared_fields(event, writing):
+                compared.append((index, name))
+                digest, signature = reading.digest or b"", reading.signature or b""
+                texts.append(Text(event.time, event.identity, event.actor_id, digest, signature, reading.words))
         filings = {index: _filing(a.event) for index, a in enumerate(arrivals) if isinstance(a.event, Report)}
         names = [_name(arrival.event) for arrival in arrivals]
         recalled = await self._store.recall(
@@ -296,10 +291,12 @@ class Engine:
                 strangers=_strangers(arrival.event, known.get(index, nobody) | talked.get(index, nobody)),
                 fellows=tuple(sorted(talked.get(index, nobody) - known.get(index, nobody))),
                 writing=writings[index],
-                campaign=campaigns.get(index),
+                campaign=campaigns.get((index, "text")),
                 answers=answered.get(index, ()),
                 reporter_weight=weights.get(index, UNKNOWN_RECORD),
-                united=united.get(index, ()),
+                united=united.get((index, "text"), ()),
+                heading_campaign=campaigns.get((index, "heading")),
+                heading_united=united.get((index, "heading"), ()),
             )
             for index, arrival in enumerate(arrivals)
         ]
@@ -322,7 +319,6 @@ class Engine:
     async def _judge(
         self,
         arrivals: list[_Arrival],
-        facts: list[Fact],
         pending: list[Pending],
         measured: list[list[Reading]],
         doubts: tuple[Doubt, ...],
@@ -337,7 +333,7 @@ class Engine:
             index, plan = waiting.fact_index, waiting.plan
             began = self._timer()
             try:
-                case = waiting.case(facts[index], measured)
+                case = waiting.case(measured)
                 finding = plan.judge(case)
                 if finding:
                     batch.findings[plan.rule.slug] += 1

@@ -127,17 +127,20 @@ class RulePlan(Struct, frozen=True):
 
 
 class Pending(Struct, frozen=True):
-    """A case that waits for its readings: which observation and which of its looks answers which signal."""
+    """A case that waits for its readings: which observation and which of its looks answers which signal. `fact` is that with
+    the number `fact_index`, or its heading's.
+    """
 
     plan: RulePlan
     fact_index: int
+    fact: Fact
     subject_id: str
     sources: tuple[tuple[str, int, int], ...]
 
-    def case(self, fact: Fact, readings: list[list[Reading]]) -> Case:
+    def case(self, readings: list[list[Reading]]) -> Case:
         """The case with its answers."""
         read = {name: readings[at][look] for name, at, look in self.sources}
-        return Case(fact, self.subject_id, read, self.plan.declared)
+        return Case(self.fact, self.subject_id, read, self.plan.declared)
 
 
 class Fault(Struct, frozen=True):
@@ -163,7 +166,7 @@ class Plan:
         together = frozenset(k.window.history for k in self._kept.values() if k.window.text_of == "everybody")
         for kept in self._kept.values():
             kept.complete((s for plan in self.rules for s in plan.signals if s.kept is kept), together)
-        self._by_type: dict[type[BaseEvent], tuple[list[KeptWindow], list[RulePlan]]] = {}
+        self._by_type: dict[tuple[type[BaseEvent], bool], tuple[list[KeptWindow], list[RulePlan]]] = {}
 
     def _rule_plan(self, rule: Rule[Any], settings: RulePolicy) -> RulePlan:
         signals = []
@@ -188,15 +191,21 @@ class Plan:
         """All windows that are kept."""
         return self._kept.values()
 
-    def for_type(self, event: BaseEvent) -> tuple[list[KeptWindow], list[RulePlan]]:
-        """The windows that such an event may add to, and the rules that judge it."""
-        kind = type(event)
-        if kind not in self._by_type:
-            self._by_type[kind] = (
-                [kept for kept in self._kept.values() if issubclass(kind, kept.window.on)],
-                [plan for plan in self.rules if issubclass(kind, plan.rule.on)],
+    def judging(self, fact: Fact) -> tuple[list[KeptWindow], list[RulePlan]]:
+        """The windows that such a fact may add to, and the rules that judge it."""
+        kind, is_heading = type(fact.event), fact.is_heading
+        if (kind, is_heading) not in self._by_type:
+            rules = [plan for plan in self.rules if plan.rule.headings or not is_heading]
+            asked = {signal.kept.stored.name for plan in rules for signal in plan.signals}
+            self._by_type[kind, is_heading] = (
+                [
+                    kept
+                    for kept in self._kept.values()
+                    if issubclass(kind, kept.window.on) and kept.stored.name in asked
+                ],
+                [plan for plan in rules if issubclass(kind, plan.rule.on)],
             )
-        return self._by_type[kind]
+        return self._by_type[kind, is_heading]
 
 
 class _Draft:
@@ -249,28 +258,30 @@ def observe(
     A rule that counts judges a fact only where the fact has added something to one of the rule's windows for that subject:
     what changes no count can break no limit.
     """
-    windows, rules = plan.for_type(fact.event)
     event = EventName(fact.time, fact.event.event_id, fact.event.identity, fact.event.actor_id)
+    parts = fact.parts
     # before what the fact adds, so that it is answered with all of it when it comes again
-    taking_in = [one for kept in plan.windows if (one := kept.taking_in(fact, event))] if fact.united else []
+    taking_in = [one for part in parts if part.united for kept in plan.windows if (one := kept.taking_in(part, event))]
     first += len(taking_in)
     drafts: _Drafts = {}
     broken: dict[KeptWindow, Exception] = {}
-    for kept in windows:
-        try:
-            _record(kept, fact, drafts)
-        except Exception as mistake:  # a rule's mistake must cost neither the other rules nor the events around it
-            broken[kept] = mistake
+    for part in parts:
+        for kept in plan.judging(part)[0]:
+            try:
+                _record(kept, part, drafts)
+            except Exception as mistake:  # a rule's mistake must cost neither the other rules nor the events around it
+                broken[kept] = mistake
     pending: list[Pending] = []
-    faults = []
-    for rule in rules:
-        if broken and (error := next((broken[s.kept] for s in rule.signals if s.kept in broken), None)):
-            faults.append(Fault(rule.rule.slug, error))
-            continue
-        try:
-            pending += _ask(rule, fact, fact_index, first, drafts, exempted)
-        except Exception as mistake:
-            faults.append(Fault(rule.rule.slug, mistake))
+    faults: list[Fault] = []
+    for part in parts:
+        for rule in plan.judging(part)[1]:
+            if broken and (error := next((broken[s.kept] for s in rule.signals if s.kept in broken), None)):
+                faults.append(Fault(rule.rule.slug, error))
+                continue
+            try:
+                pending += _ask(rule, part, fact_index, first, drafts, exempted)
+            except Exception as mistake:
+                faults.append(Fault(rule.rule.slug, mistake))
     return [*taking_in, *(draft.observation(event) for draft in drafts.values())], pending, faults
 
 
@@ -283,7 +294,7 @@ def _record(kept: KeptWindow, fact: Fact, drafts: _Drafts) -> None:
         return
     note = kept.window.note(fact)
     for key, members in entries.items():
-        draft = drafts[kept, key] = _Draft(len(drafts), kept, key)
+        draft = drafts.setdefault((kept, key), _Draft(len(drafts), kept, key))
         draft.record(members, note)
 
 
@@ -299,7 +310,7 @@ def _ask(
     pending = []
     for subject_id in dict.fromkeys(rule.rule.subjects(fact)):
         if rule.exempts(fact, subject_id):
-            if exempted is not None:
+            if exempted is not None and not fact.is_heading:
                 exempted[rule.rule.slug] += 1
             continue
         reads = rule.reads(fact, subject_id)
@@ -317,7 +328,7 @@ def _ask(
             elif not signal.after:
                 draft.after = None
             sources.append((name, first + draft.index, draft.add(look)))
-        pending.append(Pending(rule, fact_index, subject_id, tuple(sources)))
+        pending.append(Pending(rule, fact_index, fact, subject_id, tuple(sources)))
     return pending
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from typing import Generic, Literal, TypeVar
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from models.events import (
     BaseEvent,
@@ -34,7 +35,8 @@ class Fact(Struct, frozen=True, kw_only=True):
     to be compared, and for events whose texts are not compared. `answers` are those that count by this event: its own, if
     it answers a question that was seen; those that had been waiting for the question that it is. `reporter_weight` is
     what a report weighs by its reporter's record. `united` are
-    the ids of campaigns that became part of `campaign` through this very text.
+    the ids of campaigns that became part of `campaign` through this very text; `heading_campaign` and `heading_united` are
+    those of the subject or title.
     """
 
     event: Event
@@ -46,6 +48,27 @@ class Fact(Struct, frozen=True, kw_only=True):
     answers: tuple[Answered, ...] = ()
     reporter_weight: float = 1.0
     united: tuple[str, ...] = ()
+    heading_campaign: Campaign | None = None
+    heading_united: tuple[str, ...] = ()
+    is_heading: bool = False
+    below: TextReading | None = None
+
+    @property
+    def parts(self) -> tuple["Fact", ...]:
+        """The fact itself, and one of its heading alone where that is compared: its `text` is the heading, what stands `below`
+        it is the event's text.
+        """
+        if not self.heading_campaign:
+            return (self,)
+        heading = replace(
+            self,
+            writing=Writing(text=self.heading, language=self.writing.language),
+            campaign=self.heading_campaign,
+            united=self.heading_united,
+            is_heading=True,
+            below=self.text,
+        )
+        return self, heading
 
     @property
     def text(self) -> TextReading | None:
@@ -169,7 +192,8 @@ class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
     windows name. What it finds without them (`RawRecord.without`) is told in shadow. `lists` are the kinds of words
     (`text.languages.KINDS`) by which it knows a breach or an innocent: where a language has none of them, it sees less.
     `words_alone`: nothing but words leads to a finding, so that no more than `review` follows where the record
-    (`rules.track_record`) proves no more.
+    (`rules.track_record`) proves no more. `headings`: it judges subjects and titles that are compared as it does texts,
+    each as a fact of its own (`Fact.parts`).
     """
 
     slug: str
@@ -182,3 +206,4 @@ class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
     spared_by: EventTypes = ()
     lists: tuple[str, ...] = ()
     words_alone: bool = False
+    headings: bool = False

@@ -4,16 +4,23 @@ from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
-from models.events import Comment, ForumPost, Message
+from models.events import Comment, ContactRequest, ForumPost, Invitation, Message
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.compared import COMPARED, ON_OWN_PAGE
 from rules.copies import is_certain_copy
 from rules.quotas import NEVER, Count, Duration, Quotas, Share, counted, quota_signals, reached
 
-_ARTICLES = {"message": 1, "forum_post": 3, "comment": 4}
-_SURFACES = {1: "messages", 3: "the forums", 4: "comments"}
-
-
-ON = (Message, ForumPost, Comment)
+_SURFACES = {
+    "message": (1, "messages"),
+    "invitation": (1, "invitations"),
+    "contact_request": (1, "contact requests"),
+    "forum_post": (3, "the forums"),
+    "comment": (4, "comments"),
+    "profile_update": (1, "profiles"),
+    "media_upload": (1, "captions"),
+}
+"""Where a text may be spread: the article, and how a summary says it."""
+_SENT = (Message, Invitation, ContactRequest)
 _CAMPAIGN = "campaign"
 """The history of what became of one text, whoever wrote it."""
 
@@ -24,7 +31,8 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     `certain_authors` counts only copies that are no coincidence: the same words, or at least `certain_similarity` like the
     text that came first, or of at least `certain_characters`. `authors` counts all copies. Remarks are counted by
     themselves, by `remark_authors`: messages and comments of fewer than `remark_characters` that lead nowhere (no link, no
-    address, no number to call).
+    address, no number to call), and what stands on the authors' own pages, biographies and captions: colleagues write the same
+    of their school. Invitations, requests and subjects count that go to strangers.
     """
 
     certain_authors: Quotas
@@ -39,6 +47,8 @@ def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
     def is_remark(fact: Fact) -> bool:
         text = fact.text.normalised if fact.text else ""
         leads_nowhere = not (fact.text and fact.text.leads_somewhere)
+        if isinstance(fact.event, ON_OWN_PAGE):
+            return True
         return not isinstance(fact.event, ForumPost) and len(text) < limits.remark_characters and leads_nowhere
 
     def is_certain(fact: Fact) -> bool:
@@ -95,12 +105,12 @@ def _window(
         return key_of(fact) if fact.campaign and counts(fact) else None
 
     def entries(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        if key := at(fact, ""):
+        if _reaches_somebody(fact) and (key := at(fact, "")):
             yield key, (fact.event.actor_id,)
 
     return Window(
-        name=f"authors of {what}",
-        on=ON,
+        name=f"authors, with where they wrote, of {what}",
+        on=COMPARED,
         entries=entries,
         at=at,
         named=True,
@@ -110,13 +120,21 @@ def _window(
     )
 
 
+def _reaches_somebody(fact: Fact) -> bool:
+    """Partners are asked with the words that the last ones were, and an answer has the subject of what it answers."""
+    goes_along = isinstance(fact.event, Invitation | ContactRequest) or fact.is_heading
+    return not (goes_along and isinstance(fact.event, _SENT)) or bool(fact.strangers)
+
+
 def _campaign(fact: Fact) -> Key | None:
     return (fact.campaign.campaign_id,) if fact.campaign else None
 
 
 def _recipients(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if fact.campaign and isinstance(fact.event, Message):
+    if fact.campaign and isinstance(fact.event, Message | Invitation):
         yield (fact.campaign.campaign_id,), fact.event.recipient_ids
+    if fact.campaign and isinstance(fact.event, ContactRequest):
+        yield (fact.campaign.campaign_id,), (fact.event.recipient_id,)
 
 
 def _places(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -129,7 +147,7 @@ def _places(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
 
 RECIPIENTS = Window(
     name="members a campaign's text was sent to",
-    on=(Message,),
+    on=_SENT,
     entries=_recipients,
     at=lambda fact, _: _campaign(fact),
     text_of="everybody",
@@ -150,7 +168,7 @@ def _same_words(fact: Fact) -> Key | None:
 
 
 def _author_and_surface(fact: Fact) -> str:
-    return f"{_ARTICLES[fact.event.type]} {fact.event.actor_id}"
+    return f"{fact.event.type} {fact.event.actor_id}"
 
 
 def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) -> Finding | None:
@@ -165,7 +183,8 @@ def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) ->
     campaign = case.fact.campaign
     if not over or not campaign:
         return None
-    article, first_author = over.reading.first[0].note.split(" ", 1)
+    surface, first_author = over.reading.first[0].note.split(" ", 1)
+    article, where = _SURFACES[surface]
     return Finding(
         level=over.level,
         measurements=over.measurements,
@@ -174,10 +193,10 @@ def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) ->
         similarity=campaign.similarity,
         episode=(campaign.campaign_id,),
         subject_id=first_author,
-        article=int(article),
+        article=article,
         members=over.reading.members,
         summary=f"{over.reading.count} accounts published the same or nearly the same text within {over.within}, "
-        f"{over.reading.events} times in all{_where(case, over.quota.window)}, first in {_SURFACES[int(article)]}; "
+        f"{over.reading.events} times in all{_where(case, over.quota.window)}, first in {where}; "
         f"the limit is {over.quota.reach} accounts.",
     )
 
@@ -194,12 +213,13 @@ def _where(case: Case, window: Duration) -> str:
 COORDINATED_CAMPAIGN = Rule(
     slug="coordinated_campaign",
     article=1,
-    on=ON,
+    on=COMPARED,
     limits=CoordinatedCampaignLimits,
     signals=_signals,
     judge=judge_coordinated_campaign,
     lists=("greetings", "courtesies"),
     subjects=lambda fact: (fact.campaign.campaign_id,) if fact.campaign else (),
+    headings=True,
 )
 
 RULES = (COORDINATED_CAMPAIGN,)

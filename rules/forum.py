@@ -20,7 +20,8 @@ def _post(fact: Fact) -> ForumPost:
 
 
 class CopiedPostLimits(Struct, frozen=True, forbid_unknown_fields=True):
-    """Near-identical posts of one author: over how many threads, and how many at all (they may stand in one thread).
+    """Near-identical posts of one author: over how many threads, and how many at all (they may stand in one thread). An edit
+    is no further post, but may bring a text into a further thread.
 
     Counted are posts that are at least `least_similarity` like the first, or have at least `least_characters`.
     """
@@ -40,8 +41,11 @@ def _copied_post_signals(limits: CopiedPostLimits) -> dict[str, Signal]:
             assert fact.campaign
             yield (post.actor_id, fact.campaign.campaign_id), (f"{post.forum_id}\n{post.thread_id}",)
 
+    def posted(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+        return () if _post(fact).replaces else copies(fact)
+
     threads = copies_by_author(f"threads an actor posted a text in {counted}", ForumPost, copies)
-    posts = copies_by_author(f"posts of a text by actor {counted}", ForumPost, copies, distinct=False)
+    posts = copies_by_author(f"posts of a text by actor, without edits, {counted}", ForumPost, posted, distinct=False)
     return (
         quota_signals("threads", threads, limits.threads)
         | quota_signals("posts", posts, limits.posts)
@@ -159,23 +163,27 @@ DUPLICATE_THREAD = Rule(
 
 # --- forum_flood -------------------------------------------------------------------------------------------------------
 
+
+def _posted(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    """Who goes through old posts and mends them posts nothing."""
+    if not _post(fact).replaces:
+        yield (fact.event.actor_id,), (f"{_post(fact).forum_id}\n{_post(fact).thread_id}",)
+
+
 THREADS_POSTED_IN = Window(
-    name="threads posted in by actor",
-    on=(ForumPost,),
-    entries=lambda fact: [((fact.event.actor_id,), (f"{_post(fact).forum_id}\n{_post(fact).thread_id}",))],
-    at=by_subject,
+    name="threads posted in by actor, without edits", on=(ForumPost,), entries=_posted, at=by_subject
 )
 POSTS = Window(
-    name="posts by actor",
+    name="posts by actor, without edits",
     on=(ForumPost,),
     distinct=False,
-    entries=lambda fact: [((fact.event.actor_id,), ())],
+    entries=lambda fact: [(key, ()) for key, _ in _posted(fact)],
     at=by_subject,
 )
 
 
 class ForumFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
-    """Threads that one author posts in, and posts at all. A lively talk in one thread is no flood."""
+    """Threads that one author posts in, and posts at all, without edits. A lively talk in one thread is no flood."""
 
     threads: Quotas
     posts: Quotas

@@ -62,13 +62,18 @@ SEVERAL_CONVERSATIONS = 2
 """From so many conversations with one text on its sender is no longer talking with those who are in them."""
 
 
+def _is_chief_part(fact: Fact) -> bool:
+    """Who writes to each in other words copies nothing, though it be under one subject."""
+    return not fact.below or not fact.text or len(fact.below.normalised) <= len(fact.text.normalised)
+
+
 def _copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if fact.campaign and fact.strangers:
+    if fact.campaign and fact.strangers and _is_chief_part(fact):
         yield (fact.event.actor_id, fact.campaign.campaign_id), fact.strangers
 
 
 def _to_fellows(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if fact.campaign and fact.fellows:
+    if fact.campaign and fact.fellows and _is_chief_part(fact):
         yield (fact.event.actor_id, fact.campaign.campaign_id), (*fact.strangers, *fact.fellows)
 
 
@@ -133,6 +138,7 @@ COPIED_MESSAGE = Rule(
     signals=_copied_message_signals,
     judge=judge_copied_message,
     lists=("greetings", "courtesies"),
+    headings=True,
 )
 
 RULES = (MASS_MESSAGING, COPIED_MESSAGE)

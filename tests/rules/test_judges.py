@@ -286,7 +286,7 @@ def campaign_case(**counts: int | Reading) -> Case:
     ],
 )
 def test_a_campaign_says_how_far_it_has_come(recipients: int, places: int, said: str) -> None:
-    authors = reading(4, note="3 ida")
+    authors = reading(4, note="forum_post ida")
     found = judge_coordinated_campaign(
         campaign_case(authors_at_1d=authors, recipients_at_1d=recipients, places_at_1d=places), CAMPAIGN_LIMITS
     )
@@ -295,8 +295,12 @@ def test_a_campaign_says_how_far_it_has_come(recipients: int, places: int, said:
 
 
 def test_a_campaign_is_about_its_first_author_and_names_the_others() -> None:
-    for article, surface in ((1, "messages"), (3, "the forums"), (4, "comments")):
-        authors = reading(3, note=f"{article} ida", members=("cem", "ben", "ida"))
+    for article, kind, surface in (
+        (1, "message", "messages"),
+        (3, "forum_post", "the forums"),
+        (4, "comment", "comments"),
+    ):
+        authors = reading(3, note=f"{kind} ida", members=("cem", "ben", "ida"))
         found = judge_coordinated_campaign(campaign_case(certain_authors_at_1d=authors), CAMPAIGN_LIMITS)
         assert found
         assert (found.subject_id, found.article) == ("ida", article)
@@ -306,13 +310,15 @@ def test_a_campaign_is_about_its_first_author_and_names_the_others() -> None:
             f"3 accounts published the same or nearly the same text within 24 hours, 3 times in all, first in {surface}; "
             "the limit is 3 accounts."
         )
-    too_few = campaign_case(certain_authors_at_1d=reading(2, note="3 ida"), authors_at_1d=reading(2, note="3 ida"))
+    too_few = campaign_case(
+        certain_authors_at_1d=reading(2, note="forum_post ida"), authors_at_1d=reading(2, note="forum_post ida")
+    )
     assert judge_coordinated_campaign(too_few, CAMPAIGN_LIMITS) is None
 
 
 def test_texts_that_may_be_alike_by_chance_take_one_more_account() -> None:
     for authors, found in ((3, False), (4, True)):
-        counted = reading(authors, note="3 ida")
+        counted = reading(authors, note="forum_post ida")
         judged = judge_coordinated_campaign(campaign_case(authors_at_1d=counted), CAMPAIGN_LIMITS)
         assert (judged is not None) == found
 
@@ -328,7 +334,7 @@ def test_a_copy_is_certain_when_it_is_nearly_the_same_or_long(similarity: float,
 
 
 def test_an_author_may_have_spaces_in_the_name() -> None:
-    four = campaign_case(authors_at_1d=reading(4, note="3 ida maria p"))
+    four = campaign_case(authors_at_1d=reading(4, note="forum_post ida maria p"))
     found = judge_coordinated_campaign(four, CAMPAIGN_LIMITS)
     assert found
     assert found.subject_id == "ida maria p"

@@ -29,7 +29,8 @@ in turn: `{times: 20, every: 2h, events: [...]}`.
 
 Other rules look on as well, so write texts that only the rule of the file has something against.
 
-`policy` changes the shipped policy: `policy: {mass_messaging.mode: shadow}`. Unless an expectation says so, `rule` is the
+`policy` changes the shipped policy, of its rules or by a section's name: `policy: {mass_messaging.mode: shadow}`,
+`policy: {boilerplate: [a text]}`. Unless an expectation says so, `rule` is the
 file's (a file about no single rule names none), and its article is the rule's own. `expect: nothing` means that nobody is
 reported by any rule.
 """

@@ -58,7 +58,7 @@ def _policy(changes: str) -> Policy:
     policy = yaml.safe_load(PACKAGED)
     for place, value in json.loads(changes).items():
         *above, last = place.split(".")
-        holder = policy["rules"]
+        holder = policy if place in policy else policy["rules"]
         for part in above:
             holder = holder[part]
         holder[last] = value
