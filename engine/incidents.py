@@ -24,7 +24,7 @@ from rules.base import Case, Finding
 from rules.feedback import Step, at_least
 from rules.policy import SEVERITIES, Policy
 from rules.quotas import in_words, measured
-from rules.track_record import at_most_review, record_of
+from rules.track_record import at_most_review, is_told_in_shadow, record_of
 from state.requests import DAILY_CAP, MICROSECONDS, Contribution, EpisodeClaim, Revision
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/incident")
@@ -72,7 +72,7 @@ OUT_OF_ORDER = "out_of_order"
 POOR_RECORD = "poor_record"
 """Why a live rule's finding by words of a language is told in shadow in which the rule is often wrong."""
 _WHY_IN_SHADOW = {
-    POOR_RECORD: "Told in shadow: by words of this language alone the rule was often wrong (rules/track_record.yaml).",
+    POOR_RECORD: "Told in shadow: the rule is often wrong, or finds little, by this language's words (docs/languages.md).",
     OUT_OF_ORDER: "Told in shadow: it was judged, or counted, before all was read that may spare the member.",
     DAILY_CAP: "Told in shadow: the rule has opened the {cap} incidents that the policy allows it for the day (daily_cap).",
 }
@@ -100,7 +100,7 @@ def claim(
     if rule.words_alone:
         record = record_of(rule.slug, finding.language)
         severity, action = at_most_review(severity, action, record)
-        if record and record.is_poor:
+        if is_told_in_shadow(rule.slug, finding.language):
             shadow_reason = shadow_reason or POOR_RECORD
     subject_key = (case.subject_id, *finding.episode)
     # what a rule judges without counting shows itself

@@ -1,7 +1,7 @@
 """Article 7, threats, bullying, harassment: what words threaten and call somebody, and what many or tireless accounts do."""
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta, Struct
@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from models.events import Comment, ContactResponse, InvitationResponse, Message, Report
 from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
 from rules.quotas import Count, Duration, Quota, Share, counted, in_words, measured, quota_signals, reached
-from rules.track_record import record_of
+from rules.track_record import is_told_in_shadow
 from rules.writings import WRITTEN, events_by_actor, one_of, others, where
 from state.requests import MICROSECONDS, RECEIVED, Contribution, Reading
 from text.hostility import PEACEFUL, AbuseKind, ThreatKind
@@ -199,13 +199,8 @@ def _is_hostile(fact: Fact) -> bool:
     hostility = fact.writing.hostility
     if hostility == PEACEFUL or hostility.joked:
         return False
-    threatens = bool(hostility.threat) and not _is_poor(THREAT, hostility.threat_in)
-    return threatens or (bool(hostility.abuse) and not _is_poor(ABUSIVE_LANGUAGE, hostility.abuse_in))
-
-
-def _is_poor(rule: Rule[Any], language: str) -> bool:
-    record = record_of(rule.slug, language)
-    return bool(record and record.is_poor)
+    threatens = bool(hostility.threat) and not is_told_in_shadow(THREAT.slug, hostility.threat_in)
+    return threatens or (bool(hostility.abuse) and not is_told_in_shadow(ABUSIVE_LANGUAGE.slug, hostility.abuse_in))
 
 
 def _attacked(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:

@@ -22,7 +22,7 @@ from rules.base import Rule
 from rules.feedback import ACTIONS, Feedback, Suppression
 from rules.quotas import Duration, Quota, Share
 from rules.registry import all_rules
-from rules.track_record import track_record
+from rules.track_record import heard, track_record
 from state.limits import FeedbackLimits, StoreLimits
 from text.languages import ListError
 from text.reading import passages
@@ -163,10 +163,10 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def version(self) -> str:
-        """A hash of everything that has an effect: what the policy says, without comments and layout, and the record of words
-        alone (`rules.track_record`), so that an incident tells which of them it was judged by.
+        """A hash of everything that has an effect: what the policy says, without comments and layout, and what was measured of
+        words alone (`rules.track_record`), so that an incident tells which of them it was judged by.
         """
-        in_force = (self.to_builtins(), track_record())
+        in_force = (self.to_builtins(), track_record(), heard())
         return sha256(msgspec.json.encode(in_force, order="deterministic")).hexdigest()[:16]
 
     def to_builtins(self) -> dict[str, Any]:
@@ -198,7 +198,7 @@ def parse_policy(source: str, name: str = "policy") -> Policy:
     except yaml.YAMLError as error:
         raise PolicyError(f"{name}: not YAML: {_what_is_no_yaml(error)}") from error
     try:
-        track_record()  # so that a mistake in it is told here, and not while events are judged
+        track_record(), heard()  # so that a mistake in them is told here, and not while events are judged
     except ListError as error:
         raise PolicyError(str(error)) from error
     try:

@@ -1,7 +1,8 @@
-"""How often rules that judge words alone were right, by language: counts that `benchmarks/track_record.py` writes.
+"""How often rules that judge words alone were right, by language: counts that `benchmarks/track_record.py` writes; and how
+many threats each language's list hears, and whom it accuses, of a small set that `benchmarks/threat_set.py` reads.
 
-What follows from words alone is at most `review`, until a record in the language proves more; where the record is poor, the
-rule's findings are told in shadow by themselves.
+What follows from words alone is at most `review`, until a record in the language proves more; where the record is poor, or the
+list falls short, the rule's findings are told in shadow by themselves.
 """
 
 from functools import cache
@@ -19,6 +20,13 @@ PROVEN_FINDINGS, PROVEN_PRECISION = 100, 0.99
 POOR_FINDINGS, POOR_PRECISION = 20, 0.8
 """From so many findings on, a smaller share of them right is poor."""
 FILE = "rules/track_record.yaml"
+HEARD_SHARE, ACCUSED_SHARE = 0.6, 0.03
+"""A list that hears a smaller share of the threats of the set falls short, and so does one that accuses a larger share of its
+harmless texts. One text of so few says nothing, so that it takes two.
+"""
+HEARD_FILE = "rules/heard.yaml"
+HEARD_RULES = frozenset({"threat", "abusive_language"})
+"""The rules that the set is about."""
 
 Count = Annotated[int, Meta(ge=0)]
 
@@ -51,6 +59,25 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
         return self.findings >= POOR_FINDINGS and self.right < POOR_PRECISION * self.findings
 
 
+class Heard(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Of so many `threats` of the set were `found`, and of so many `harmless` texts `accused`."""
+
+    threats: Count
+    found: Count
+    harmless: Count
+    accused: Count
+
+    @property
+    def falls_short(self) -> bool:
+        """Whether too few are found, or too many accused."""
+        return self.found < HEARD_SHARE * self.threats or (
+            self.accused > 1 and self.accused > ACCUSED_SHARE * self.harmless
+        )
+
+
+HeardByList = dict[str, dict[str, Heard]]
+"""By the list of words, then by the half of the set: "tuned" or "held"."""
+
 Records = dict[str, dict[str, Record]]
 """By rule, then by the list of words (`text.languages.detector.list_of`)."""
 
@@ -73,6 +100,42 @@ def track_record() -> Records:
     return parse_records(files("rules").joinpath("track_record.yaml").read_text("utf-8"), rules)
 
 
+@cache
+def heard() -> HeardByList:
+    """What was counted of the lists that twinwatch ships. Raises ListError."""
+    return parse_heard(files("rules").joinpath("heard.yaml").read_text("utf-8"))
+
+
+def parse_heard(source: str) -> HeardByList:
+    """Check what was counted. Raises ListError."""
+    found: HeardByList = convert_list(HEARD_FILE, source, HeardByList)
+    for code, parts in found.items():
+        if code not in NAMES.keys() | {"sh"}:
+            raise ListError(f"{HEARD_FILE}: {code}: unknown, expected one of {', '.join(NAMES)}, sh")
+        if parts.keys() != {"tuned", "held"}:
+            raise ListError(f"{HEARD_FILE}: {code}: found {', '.join(parts) or 'nothing'}, expected tuned and held")
+    return found
+
+
+def all_heard(parts: dict[str, Heard]) -> Heard:
+    """Both halves of the set together."""
+    return Heard(
+        **{name: sum(getattr(part, name) for part in parts.values()) for name in Heard.__struct_fields__},
+    )
+
+
+def falls_short(language: str) -> bool:
+    """Whether a list hears too few threats of the set, or accuses too many of its harmless texts."""
+    parts = heard().get(language)
+    return parts is not None and all_heard(parts).falls_short
+
+
+def is_told_in_shadow(rule: str, language: str) -> bool:
+    """Whether what a rule finds by words of this language alone is told in shadow."""
+    record = record_of(rule, language)
+    return (record is not None and record.is_poor) or (rule in HEARD_RULES and falls_short(language))
+
+
 def at_most_review(severity: Severity, action: Action, record: Record | None) -> tuple[Severity, Action]:
     """What may follow from words alone, given what the policy says."""
     if record and record.is_proven:
@@ -93,6 +156,20 @@ def written_records(records: Records) -> str:
                 f'  "{code}": {{right: {record.right}, wrong: {record.wrong}, sources: [{", ".join(record.sources)}]}}'
             )
     return "\n".join([*lines, ""] if records else [*lines, "{}", ""])
+
+
+def written_heard(counted: HeardByList) -> str:
+    """The file's text."""
+    lines = [
+        "# Written by `python -m benchmarks.threat_set`: threats that each list of words hears, and harmless texts that it",
+        "# accuses, of the texts in benchmarks/threat_set.yaml. What follows: rules/track_record.py.",
+    ]
+    for code, parts in sorted(counted.items()):
+        lines.append(f'"{code}":')
+        for part, one in sorted(parts.items(), reverse=True):
+            figures = ", ".join(f"{name}: {getattr(one, name)}" for name in Heard.__struct_fields__)
+            lines.append(f"  {part}: {{{figures}}}")
+    return "\n".join([*lines, ""])
 
 
 def record_of(rule: str, language: str) -> Record | None:

@@ -4,11 +4,15 @@ from typing import Any
 
 from rules.registry import all_rules
 from rules.track_record import (
+    ACCUSED_SHARE,
+    HEARD_SHARE,
     POOR_FINDINGS,
     POOR_PRECISION,
     PROVEN_FINDINGS,
     PROVEN_PRECISION,
     Record,
+    falls_short,
+    heard,
     track_record,
 )
 from text.languages import KINDS, NAMES, entries, lists_of
@@ -90,7 +94,41 @@ def languages_page() -> str:
         named = ", ".join(NAMES[code] for code in without) or "none"
         slugs = ", ".join(f"`{slug}`" for slug in rules[kind])
         lines.append(f"| {kind} | {KINDS[kind]} | {slugs} | {named} | {WITHOUT[kind]} |")
-    return "\n".join([*lines, "", "Rules that stand in no row look at no language's words.", "", *_record_lines(), ""])
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "Rules that stand in no row look at no language's words.",
+            "",
+            *_heard_lines(),
+            "",
+            *_record_lines(),
+            "",
+        ]
+    )
+
+
+def _heard_lines() -> list[str]:
+    """The section on the small set of threats."""
+    lines = [
+        "## What each list of threats hears, and whom it accuses",
+        "",
+        "Counts of `rules/heard.yaml`, which `python -m benchmarks.threat_set` writes: of a small set of threats by idea, and",
+        "of harmless texts that look like them. Half of it served to choose words; the other half was held back, and only its",
+        f"counts were looked at. A list that hears fewer than {HEARD_SHARE} of all threats, or accuses more than",
+        f"{ACCUSED_SHARE:.0%} of the harmless texts (and two at least), falls short: what it finds is told in shadow.",
+        "",
+        "| list | threats heard, tuned | held back | harmless accused, tuned | held back | what follows |",
+        "|---|---:|---:|---:|---:|---|",
+    ]
+    for code, parts in sorted(heard().items()):
+        tuned, held = parts["tuned"], parts["held"]
+        lines.append(
+            f"| {NAMES.get(code, 'Croatian, Bosnian, Serbian')} | {tuned.found} of {tuned.threats} | {held.found} of "
+            f"{held.threats} | {tuned.accused} of {tuned.harmless} | {held.accused} of {held.harmless} | "
+            f"{'shadow' if falls_short(code) else 'as the record says'} |"
+        )
+    return lines
 
 
 def _record_lines() -> list[str]:

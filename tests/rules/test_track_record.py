@@ -9,8 +9,18 @@ import rules.track_record
 from engine.incidents import POOR_RECORD, claim
 from engine.plan import Plan
 from models.events import Message
+from rules.conduct import _attacked
 from rules.policy import Policy, PolicyError, load_policy, parse_policy
-from rules.track_record import Record, at_most_review, parse_records, track_record, written_records
+from rules.track_record import (
+    Heard,
+    Record,
+    at_most_review,
+    parse_heard,
+    parse_records,
+    track_record,
+    written_heard,
+    written_records,
+)
 from state.requests import EpisodeClaim
 from tests.rules.cases import case, fact
 from text.languages import ListError
@@ -72,6 +82,52 @@ def test_a_poor_record_of_a_language_sends_its_findings_into_shadow(monkeypatch:
     assert b"review" in german.payload and b"restrict" not in german.payload.split(b"strikes")[0][:120]
     assert b"restrict" in french.payload[:120]
     assert b"restrict" not in _claimed("I will kill you.").payload[:120]
+
+
+@pytest.mark.parametrize(
+    ("found", "accused", "short"),
+    [(6, 0, False), (5, 0, True), (10, 1, False), (10, 2, True), (0, 0, True)],
+)
+def test_a_list_falls_short_where_it_hears_too_little_or_accuses_too_many(
+    found: int, accused: int, short: bool
+) -> None:
+    assert Heard(threats=10, found=found, harmless=10, accused=accused).falls_short is short
+    assert not Heard(threats=10, found=10, harmless=100, accused=3).falls_short
+
+
+def test_a_list_that_falls_short_is_told_in_shadow_and_counts_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    part = {"threats": 3, "harmless": 3, "accused": 0}
+    good, deaf = Heard(**part, found=3), Heard(**part, found=0)
+    counted = {"de": {"tuned": good, "held": deaf}, "fr": {"tuned": good, "held": good}}
+    monkeypatch.setattr(rules.track_record, "heard", lambda: counted)
+    assert _claimed("Ich werde dich umbringen.").shadow_reason == POOR_RECORD
+    assert _claimed("Je vais te tuer.").shadow_reason == _claimed("I will kill you.").shadow_reason == ""
+    assert [len(_attackers(text)) for text in ("Ich werde dich umbringen.", "Je vais te tuer.")] == [0, 1]
+
+
+def _attackers(text: str) -> list[object]:
+    return list(_attacked(fact(Message, text=text, recipient_ids=("ben",))))
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        ("xx: {}", "xx: unknown, expected one of ar, az"),
+        ("de: {}", "de: found nothing, expected tuned and held"),
+        ("de: {tuned: {threats: 1, found: -1, harmless: 0, accused: 0}}", "Expected `int` >= 0"),
+        ("de: {tuned: {threats: 1}}", "missing required field `found`"),
+    ],
+)
+def test_a_mistake_in_what_was_heard_is_told_with_its_place(source: str, told: str) -> None:
+    with pytest.raises(ListError) as error:
+        parse_heard(source)
+    assert str(error.value).startswith("rules/heard.yaml: ")
+    assert told in str(error.value)
+
+
+def test_what_was_heard_is_read_as_it_is_written() -> None:
+    one = Heard(threats=4, found=3, harmless=2, accused=1)
+    assert parse_heard(written_heard({"nb": {"held": one, "tuned": one}})) == {"nb": {"held": one, "tuned": one}}
 
 
 @pytest.mark.parametrize(
