@@ -29,6 +29,8 @@ import yaml
 from rapidfuzz import fuzz
 from redis.asyncio import Redis
 
+from benchmarks import disguises
+from benchmarks.disguises import Mutation
 from benchmarks.pages import recorded
 from engine.engine import Engine
 from models.incidents import Incident
@@ -188,7 +190,6 @@ def filler(rng: random.Random, length: int) -> str:
     return " ".join(words)
 
 
-Mutation = Callable[[str, random.Random], str]
 MUTATIONS: dict[str, tuple[Mutation, float]] = {
     "exact": (exact, 0.99),
     "case and punctuation": (case_punctuation, 0.99),
@@ -206,6 +207,21 @@ MUTATIONS: dict[str, tuple[Mutation, float]] = {
     "sentences shuffled": (shuffled, 0.85),
     "framed": (framed, 0.85),
     "35 % dropped": (dropped(0.35), 0.5),
+    "look-alikes of any script 30 %": (disguises.lookalikes_of_any_script(0.3), 0.97),
+    "Latin leet": (disguises.leet_in("latin"), 0.97),
+    "Cyrillic leet": (disguises.leet_in("cyrillic"), 0.97),
+    "Greek leet": (disguises.leet_in("greek"), 0.97),
+    "barred letters": (disguises.barred, 0.97),
+    "signs for vowels": (disguises.starred_vowels, 0.97),
+    "quotation marks and lines": (disguises.quoted, 0.99),
+    "HTML": (disguises.as_html, 0.99),
+    "typos 7 %": (disguises.typos(0.07), 0.99),
+    "typos 15 %": (disguises.typos(0.15), 0.8),
+    "letters swapped 10 %": (disguises.swapped(0.1), 0.95),
+    "words replaced 15 %": (disguises.replaced(0.15, filler), 0.95),
+    "words replaced 30 %": (disguises.replaced(0.3, filler), 0.4),
+    "as much other text": (disguises.beside(1, filler), 0.9),
+    "three times as much other text": (disguises.beside(3, filler), 0.6),
 }
 """Each way of altering a copy, and the share of campaigns that are to be found."""
 

@@ -5,10 +5,11 @@ Each step is pure and linear in the length of its text; `text.written` bounds wh
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 
 from text.normalise_letters import Bare, drop_closing, drop_greeting, drop_quoted
-from text.normalise_lookalikes import fold_lookalikes, is_ordinary
+from text.normalise_lookalikes import Script, fold_lookalikes, is_ordinary, script_of
 from text.signature import have_repeats, words_alone, words_table
 
 HEAD_CHARACTERS, TAIL_CHARACTERS = 12_000, 3_000
@@ -56,12 +57,19 @@ _ANY_DECORATION = re.compile(_DECORATION)
 _DECORATED = re.compile(rf"(?<=[A-\u058f\u10a0-\u10ff\u1e00-\u1fff]){_DECORATION}+")
 _WORDS = re.compile(rf"[\w{MASKS}{_ranges('Mn', 'Mc')}]+")
 
-_LEET = dict(zip("0134578@$!|€", "oieastbasiie", strict=True))
-_LEET_TABLE = str.maketrans(_LEET)
+_LEET: dict[Script, dict[str, str]] = {
+    "LATIN": dict(zip("0134578@$!|€", "oieastbasiie", strict=True)),
+    "CYRILLIC": dict(zip("01345678@$!|€", "оиеасбтвасиие", strict=True)),
+    "GREEK": dict(zip("0134578@$!|€", "οιεαστβασιιε", strict=True)),
+}
+_LEET_TABLES = {script: str.maketrans(table) for script, table in _LEET.items()}
+_BESIDE_VOWELS = re.compile("(?<=[аеиоуыэюяіїє0@])[34]|[34](?=[аеиоуыэюяіїє0@])|(?<![\\w@$])3")
+"""Where a digit in a Cyrillic word stands for a consonant: 3 for з, or else е, and 4 for ч, or else а."""
+_CONSONANTS = {"3": "з", "4": "ч"}
 _ONES = re.compile(r"(?<=[aeiou340])1+|^1(?=[aeiou340])", re.IGNORECASE)
 _CAPITAL_I = re.compile(r"(?<=[a-z])I+")
 """A capital I within a word passes for a small L: `kiII`."""
-_LEET_SIGNS = re.escape("".join(_LEET))
+_LEET_SIGNS = re.escape("".join(dict.fromkeys(sign for table in _LEET.values() for sign in table)))
 _LEET_BETWEEN = (rf"(?<![\w{_LEET_SIGNS}./:])", r"(?![./:@]\w)")
 # a letter beside a sign; possessive, so that a long word is read once
 _LEET_TOKEN = re.compile(
@@ -79,7 +87,7 @@ _LEET_SHARE = 3
 """
 _AMOUNT = re.compile(
     r"\d++(?:[kcdm]?[mgl]|k|h|s|mins?|sec|std|hrs?|km|eur|euros?|eura|evr[aow]|eyr[ow]|usd|chf|pln|czk|huf|ron|din|dinara?|den|denari|leva?"
-    r"|lei|lira|kuna|zl|kr|руб|грн|лв|ден|дин|мин|кг|км|ч|st|nd|rd|th|er|re|e|a|o|x|d|pcs|px|mb|gb)",
+    r"|lei|lira|kuna|zl|kr|руб|грн|лв|ден|дин|мин|кг|км|ч|клас[а-я]*|год[а-я]*|лет|раза?|днів?|дней|дня|час[а-я]*|st|nd|rd|th|er|re|e|a|o|x|d|pcs|px|mb|gb)",
     re.IGNORECASE,
 )
 """A number with its unit, with no blank between."""
@@ -196,30 +204,46 @@ def read_leet(text: str) -> str:
     if not _ANY_LEET.search(text):
         return text
     words = 0
+    main = "LATIN" if text.isascii() else _script_of_words(text)
 
     def read(found: re.Match[str]) -> str:
         nonlocal words
         token = found[0]
         if token[-1] == "@" and _LOCAL_PART.match(text, found.start()):
             return token
-        word = _unleet(token)
+        word = _unleet(token, main)
         words += word != token
         return word
 
     text = _LEET_TOKEN.sub(read, text)
     if words >= _MANY_LEET_WORDS or (words > 1 and _LEET_SHARE * words >= len(text.split())):
-        text = _ANY_TOKEN.sub(_unleet_anyhow, text)
+        text = _ANY_TOKEN.sub(lambda found: _unleet_anyhow(found, main), text)
     return text
 
 
-def _unleet(token: str) -> str:
+def _script_of_words(text: str) -> Script:
+    """The script of most of a text's letters, of those that leet is read in."""
+    of = Counter(map(script_of, text))
+    return max(_LEET, key=lambda script: of[script])
+
+
+def _script_of_word(word: str, main: Script) -> Script:
+    """The script of a word's first letter; `main` where it has none."""
+    if main == "LATIN" and word.isascii():
+        return main
+    return next((script for letter in word if (script := script_of(letter)) in _LEET), main)
+
+
+def _unleet(token: str, main: Script) -> str:
     """The word that a token stands for; the token itself where it is no leet."""
     core = token.rstrip("!|").lstrip("!|")
     if core[:1] == "@" or _AMOUNT.fullmatch(core):  # somebody's name; a number with its unit
         return token
-    signs = [c in _LEET for c in core]
+    script = _script_of_word(core, main)
+    known = _LEET[script]
+    signs = [c in known for c in core]
     letters = len(core) - sum(signs)
-    if letters == len(core) or letters < 2 or any(c.isdecimal() and c not in _LEET for c in core) or "_" in core:
+    if letters == len(core) or letters < 2 or any(c.isdecimal() and c not in known for c in core) or "_" in core:
         return token
     first, last = signs.index(False), len(signs) - 1 - signs[::-1].index(False)
     edges = (core[:first], core[last + 1 :])
@@ -227,26 +251,29 @@ def _unleet(token: str) -> str:
     # covid19, mp3, 10am: a number beside letters; fr33, hell0, $ave: letters
     if not inside and not any(_spells(edge, letters) for edge in edges):
         return token
-    return token.replace(core, _spelt(core))
+    return token.replace(core, _spelt(core, script))
 
 
-def _spelt(word: str) -> str:
+def _spelt(word: str, script: Script) -> str:
     """The letters that digits and signs stand for. A one after a vowel, or before it at the start, is an l: `ki11`."""
-    if "1" in word:
+    if script == "LATIN" and "1" in word:
         word = _ONES.sub(lambda found: "l" * len(found[0]), word)
-    return word.translate(_LEET_TABLE)
+    if script == "CYRILLIC":
+        word = _BESIDE_VOWELS.sub(lambda found: _CONSONANTS[found[0]], word)
+    return word.translate(_LEET_TABLES[script])
 
 
-def _unleet_anyhow(found: re.Match[str]) -> str:
+def _unleet_anyhow(found: re.Match[str], main: Script) -> str:
     core = found[0].strip("!|")
+    script = _script_of_word(core, main)
     number = (
         (len(core) > 5 and core.isdecimal())
         or _AMOUNT.fullmatch(core)
         or _LOCAL_PART.match(found.string, found.start())
     )
-    if number or core[:1] == "@" or any(c.isdecimal() and c not in _LEET for c in core):
+    if number or core[:1] == "@" or any(c.isdecimal() and c not in _LEET[script] for c in core):
         return found[0]
-    return found[0].replace(core, _spelt(core))
+    return found[0].replace(core, _spelt(core, script))
 
 
 def _spells(edge: str, letters: int) -> bool:

@@ -23,7 +23,11 @@ _UNUSED_LATIN = (range(0x0250, 0x02B0), range(0x1D00, 0x1DC0), range(0xA720, 0xA
 """Phonetic letters and small capitals, which no text is written in. But the Azerbaijani ə stands among them."""
 _WRITTEN = frozenset("əƏ")
 # what people use though the consortium does not list it, or lists something else
-_ALSO_PASSING = {"ҽ": "e", "η": "n", "п": "n", "ω": "w", "ш": "w", "ь": "b", "ь".upper(): "b"}
+_ALSO_PASSING = {
+    "LATIN": dict(zip("ҽηпωшьЬςⲁⲂⲃⲉᑕ᙭Ꮜ", "ennwwbbcabbecxu", strict=True)),
+    "CYRILLIC": dict(zip("nuɴⲃʙᴧςσⲁⲉ", "пинввлссае", strict=True)),
+    "GREEK": dict(zip("nwԝŋⲁⲃⲉ", "ηωωηαβε", strict=True)),
+}
 _SIGNS = {"℮": "e", "⍺": "a", "⍳": "i", "⍴": "p", "⍵": "w", "∂": "d"}
 # white letters on black circles and squares, which NFKC leaves alone
 _WHITE_ON_BLACK = {chr(first + i): chr(ord("A") + i) for first in (0x1F150, 0x1F170) for i in range(26)}
@@ -110,9 +114,12 @@ def lookalikes(script: Script) -> dict[str, str]:
     table = dict(close_lookalikes(script))
     for capital in [c for c in table if c.isupper()]:
         table.setdefault(capital.lower(), table[capital].lower())
-    if script == "LATIN":
-        table |= _ALSO_PASSING
-    return table
+    return table | _ALSO_PASSING.get(script, {})
+
+
+@cache
+def _latin() -> dict[int, str]:
+    return str.maketrans(lookalikes("LATIN"))
 
 
 def _never_written() -> dict[str, str]:
@@ -160,6 +167,8 @@ _LONE_I = re.compile(rf"(?<![^\W_])[{_PASSING_I}](?=[ \t][A-Za-z])(?![^\W_])")
 _NEVER_WRITTEN = _never_written()
 _NEVER_WRITTEN_TABLE = str.maketrans(_NEVER_WRITTEN)
 _WORD = re.compile(r"[^\W\d_]+")
+_SCHEME = re.compile(r"(?<!\w)[^\W\d_]{4,5}(?=://)")
+"""What a link begins with."""
 
 
 _ALPHABETS = ("LATIN", "CYRILLIC", "GREEK", "ARABIC", "ARMENIAN", "GEORGIAN")
@@ -219,6 +228,8 @@ def fold_lookalikes(text: str) -> str:
     scripts = {script for script in map(_SCRIPTS.get, characters) if script} - _SHARED
     if len(scripts) < 2:
         return text
+    if "://" in text:
+        text = _SCHEME.sub(lambda found: found[0].translate(_latin()), text)
     main = _main_script(Counter(text), scripts)
     kinds = {word: _kind(word, main) for word in set(_WORD.findall(text))}
     counts = Counter(kinds.values())
@@ -228,7 +239,15 @@ def fold_lookalikes(text: str) -> str:
 
 
 def _main_script(counts: Counter[str], scripts: set[Script]) -> Script:
-    """The script with most letters that can be no disguise of another one present; ties go to the most letters."""
+    """The script with most letters that can be no disguise of another one present; ties go to the most letters.
+
+    A script that hardly anybody writes in is one to choose from only where most letters are of it.
+    """
+    of = Counter[Script]()
+    for letter, count in counts.items():
+        of[script_of(letter)] += count
+    most = sum(of[script] for script in scripts) / 2
+    scripts = {script for script in scripts if script in _ALPHABETS or of[script] > most} or scripts
     # no letter passes for another of its own script, so that one set serves all scripts
     disguises = set().union(*map(lookalikes, scripts))
     distinct, all_ = dict.fromkeys(scripts, 0), dict.fromkeys(scripts, 0)
@@ -298,6 +317,7 @@ def _unmixed(word: str, main: Script) -> str:
     scripts = Counter(script_of(letter) for letter in word)
     for shared in _SHARED:
         scripts.pop(shared, None)
-    target = main if main in scripts else max(scripts, key=lambda script: (scripts[script], script))
-    table = lookalikes(target)
+    table = lookalikes(main)
+    if main not in scripts and not all(letter in table for letter in word):
+        table = lookalikes(max(scripts, key=lambda script: (scripts[script], script)))
     return "".join([table.get(letter, letter) for letter in word])

@@ -41,6 +41,7 @@ from text.signature import (
     digest,
     lines_table,
     signatures,
+    skeletons,
 )
 from text.words import WordMemo, Words
 from text.written import read_written
@@ -77,9 +78,10 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     the text with its disguise taken off (look-alike letters, invisible characters, leetspeak, spaced-out words) and case
     folded, but with its words, links and punctuation in place: what phrases are looked up in. `normalised` is what copies
     are compared by: links, addresses, numbers and the addressee's name masked besides. `digest` (16 bytes) is equal for
-    texts whose normalised letters are equal, and None where the text is too short to carry a signal. `signature`
-    (`SIGNATURE_BYTES` bytes, of the text without its hashtags) is None where that is too short to be found by it. `words` is
-    what was signed, a sentence or line a line: letters and spaces, nothing else.
+    texts whose normalised letters are equal, whatever stands for their vowels (`text.signature.skeletons`), and None where
+    the text is too short to carry a signal. `signature` (`SIGNATURE_BYTES` bytes, of the text without its hashtags) is None
+    where that is too short to be found by it. `words` is what was signed, a sentence or line a line: letters and spaces,
+    nothing else.
     """
 
     undisguised: str
@@ -244,11 +246,12 @@ def read_texts(
     memo = memo or WordMemo()
     written = [read_written(text) for text in texts]
     undisguised = undisguise_all([one.seen for one in written])
-    bare = memo.of(bare_word)
-    bodies = _without([unaddressed(text, bare) for text in undisguised], nobodys)
+    known = memo.of(bare_word)
+    bodies = _without([unaddressed(text, known) for text in undisguised], nobodys)
     normalised = drop_punctuation(bodies)
     forms = compare(normalised)
     letters = [form.letters for form in forms]
+    bare = skeletons(letters)
     compared = _compared(normalised, letters)
     untagged = _untagged(bodies, forms)
     signed = [index for index in compared if _can_be_signed(forms[index], untagged[index])]
@@ -258,7 +261,7 @@ def read_texts(
         TextReading(
             undisguised=undisguised[index],
             normalised=normalised[index],
-            digest=digest(letters[index]) if index in compared else None,
+            digest=digest(bare[index]) if index in compared else None,
             signature=signature_of.get(index),
             words=words_of.get(index, ""),
             seen=written[index].seen,

@@ -97,6 +97,11 @@ def _letters_table() -> Codes:
 _END = 0x10FFFF
 """A code point that is no character. It stands between texts that are read as one."""
 _LETTERS = _letters_table()
+_VOWELS = "aeiouyаеиоуыэюяєαεηιουωաեէըիոօუაეიო"
+_CONSONANTS = _LETTERS.copy()
+_CONSONANTS[list(map(ord, _VOWELS))] = 0
+MIN_CONSONANTS = 20
+"""Texts of fewer consonants are compared with their vowels, as well."""
 _LETTERS_AND_SPACE = _LETTERS.copy()
 _LETTERS_AND_SPACE[_SPACE] = _SPACE
 
@@ -158,6 +163,15 @@ def have_repeats(texts: Sequence[str]) -> list[bool]:
 def comparable(normalised: Sequence[str]) -> list[str]:
     """Only the letters of each text, as it is compared; parallel to `normalised`."""
     return _squeezed(_LETTERS[_codes(normalised)], len(normalised))
+
+
+def skeletons(letters: Sequence[str]) -> list[str]:
+    """Each text's letters without vowels, or with them where so few are left that others may well have the same; parallel.
+
+    Copies with other signs for their vowels (`f*r s*le`), or with none, are equal so.
+    """
+    bare = _squeezed(_CONSONANTS[_codes(letters)], len(letters))
+    return [few if len(few) >= MIN_CONSONANTS else all_ for few, all_ in zip(bare, letters, strict=True)]
 
 
 def digest(letters: str) -> bytes:

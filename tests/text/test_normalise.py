@@ -145,6 +145,11 @@ def test_words_written_letter_by_letter_are_joined() -> None:
         ("n!ce t3xt", "nice text"),
         ("t3 v0y a mat4r", "te voy a matar"),
         ("h4v3 4 n3w pr0j3ct 7h15 15 4 t35t", "have a new project this is a test"),
+        ("3ар4боток б3з вл0ж3ний, тр3буетс4", "заработок без вложений, требуетса"),
+        ("р@б0та на д0му, 6ыс7ро", "работа на дому, быстро"),
+        ("п0нуд4 за на$тавник3", "понуда за наставнике"),
+        ("κ3ρδί$73 χρήμ@τ4 0πως 3μ3ίς", "κερδίστε χρήματα οπως εμείς"),
+        ("fr33 курс, б3сплатн0", "free курс, бесплатно"),  # each word in its own script
     ],
 )
 def test_leet_is_read(written: str, read: str) -> None:
@@ -171,6 +176,9 @@ def test_leet_is_read(written: str, read: str) -> None:
         "write to info@ or office@ our school",
         "teacher@ [at] school.example, anna.k@ school.example",
         "a4 b1 3d 5€ 100€ 20$ each",
+        "6клас и 7класс, 5а и 6б",
+        "3год или 10лет, 2раза, 5часов",
+        "ковид19, 5 минут",
     ],
 )
 def test_what_only_has_a_number_is_no_leet(text: str) -> None:

@@ -21,6 +21,9 @@ from text.normalise_lookalikes import fold_lookalikes, lookalikes, script_of
         ("Příležitost рrо tebe", "Příležitost pro tebe"),
         ("Darmowa ofеrta dlа ciebie", "Darmowa oferta dla ciebie"),
         ("Bеdava fırsаt", "Bedava fırsat"),
+        ("ωιll send ꓔꓧⲉ εntιrε fιlε ᴛo yօu", "will send THe entire file to you"),  # Lisu, Coptic, Cherokee
+        ("Дnи открытыx ⲃopoт u ⲡpᴎзы", "Дпи открытых ворот и призы"),
+        ("httр://ехample.org/dа", "http://example.org/da"),
     ],
 )
 def test_letters_that_only_look_like_others_are_folded(disguised: str, meant: str) -> None:

@@ -69,6 +69,27 @@ def test_disguised_copies_have_one_digest() -> None:
     assert len({reading.digest for reading in read_texts(copies)}) == 1
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Our new workshop opens in March, and every class that signs up before Friday gets a free tour.",
+        "Naša delavnica se odpre marca, prijavite razred do petka in dobili boste brezplačen obisk.",
+        "Наша мастерская открывается в марте, запишите класс до пятницы и получите экскурсию.",
+        "Το εργαστήριό μας ανοίγει τον Μάρτιο, γράψτε την τάξη σας μέχρι την Παρασκευή για δωρεάν ξενάγηση.",
+    ],
+)
+def test_signs_for_vowels_make_no_other_text(text: str) -> None:
+    vowels = "aeiouаеиоуыяюοιεαηυωόέάήίύώ"
+    some = "".join("*" if letter in vowels and at % 3 else letter for at, letter in enumerate(text))
+    all_ = "".join("_" if letter in vowels else letter for letter in text)
+    assert len({reading.digest for reading in read_texts([text, some, all_])}) == 1
+
+
+def test_short_texts_are_told_apart_by_their_vowels() -> None:
+    readings = read_texts(["Bring a big red bag on Monday please", "Bring a bug read bog on Monday please"])
+    assert readings[0].digest != readings[1].digest
+
+
 NOTICE = "Dear colleague, you are invited to the project “Rivers” (2026).\nClick on the button below to join us!"
 
 
