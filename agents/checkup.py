@@ -13,6 +13,7 @@ from aiokafka.conn import create_conn
 from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAuthorizationFailedError
 from aiokafka.protocol.produce import ProduceRequest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from agents.kafka import KafkaUnavailable, bootstrap_servers, client_options, explain_trouble, reader_options
 from agents.redis import describe_eviction, describe_store_trouble, open_redis
@@ -24,7 +25,7 @@ from state.agreement import Agreement
 from state.errors import StateUnavailable
 from state.pseudonyms import Pseudonyms
 from state.scripts import Shards, guarded
-from state.server import memory_of
+from state.server import info_of, memory_of
 from state.store import COMMANDS, DEFAULT_NAMESPACE
 
 Grade = Literal["fine", "note", "wrong"]
@@ -297,10 +298,11 @@ async def _clock_of_kafka(settings: Settings, topics: dict[str, int]) -> list[Fi
 async def _look_at_redis(settings: Settings, found: list[Finding]) -> None:
     client = open_redis(settings)
     try:
-        server: dict[str, Any] = await guarded(lambda: client.info("server"))
-        found += _version(server)
-        found += _clock(server, settings)
-        found += _persistence(await guarded(lambda: client.info("persistence")))
+        servers, kept = await info_of(client, "server"), await info_of(client, "persistence")
+        found += _cluster(settings, list(servers.values()))
+        for name, server in servers.items():
+            told = [*_version(server), *_clock(server, settings), *_persistence(kept[name])]
+            found += [replace(one, told=f"{name}: {one.told}") if name else one for one in told]
         memory = await memory_of(client)
         if memory.evicts and not settings.redis_allow_eviction:
             found.append(_wrong("redis", describe_eviction(memory), "set maxmemory-policy noeviction there"))
@@ -316,6 +318,20 @@ async def _look_at_redis(settings: Settings, found: list[Finding]) -> None:
             found.append(_fine("redis", "workers use it with our pseudonym key and number of shards"))
     finally:
         await client.aclose()
+
+
+def _cluster(settings: Settings, servers: list[dict[str, Any]]) -> Iterator[Finding]:
+    if not settings.redis_cluster:
+        if servers[0].get("redis_mode") == "cluster":
+            yield _wrong("redis", "it is a node of a Redis Cluster", "set TWINWATCH_REDIS_CLUSTER=true")
+        return
+    told = f"it is a Redis Cluster with {len(servers)} primaries, over which {settings.redis_shards} shards are spread"
+    if settings.redis_shards < len(servers):
+        yield _note(
+            "redis", told, "set TWINWATCH_REDIS_SHARDS to some times their number, before the first worker starts"
+        )
+    else:
+        yield _fine("redis", told)
 
 
 def _version(server: dict[str, Any]) -> Iterator[Finding]:

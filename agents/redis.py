@@ -1,12 +1,18 @@
 """How every client of ours reaches Redis, and what its errors mean in one line."""
 
 import ssl
-from typing import Any
+from typing import Any, cast
 
-from redis.asyncio import Redis, SSLConnection
+from redis.asyncio import Redis, RedisCluster, SSLConnection
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError
+from redis.exceptions import (
+    AskError,
+    AuthenticationError,
+    MovedError,
+    NoPermissionError,
+    RedisClusterException,
+)
 from redis.maint_notifications import MaintNotificationsConfig
 
 from agents.settings import Settings
@@ -38,10 +44,24 @@ def open_redis(settings: Settings) -> Redis:
         "driver_info": None,
         "maint_notifications_config": MaintNotificationsConfig(enabled=False),
     }
+    if settings.redis_cluster:
+        return cast("Redis", _open_cluster(settings, options))  # whatever we ask of a client it answers, too
     client = Redis.from_url(settings.redis_url, **options)
     if context := settings.redis_tls_context():
         client.connection_pool.connection_class = _TlsConnection
         client.connection_pool.connection_kwargs["context"] = context
+    return client
+
+
+def _open_cluster(settings: Settings, options: dict[str, Any]) -> RedisCluster:
+    # once more after a node has refused: by then the cluster has told where the slots are now
+    client = RedisCluster.from_url(settings.redis_url, **options | {"retry": Retry(NoBackoff(), 1)})
+    if context := settings.redis_tls_context():
+        tls = {"connection_class": _TlsConnection, "context": context}
+        client.connection_kwargs.update(tls)
+        for node in client.nodes_manager.startup_nodes.values():
+            node.connection_class = _TlsConnection
+            node.connection_kwargs["context"] = context
     return client
 
 
@@ -53,6 +73,10 @@ def describe_store_trouble(error: StateUnavailable) -> str:
     said = str(error).strip().splitlines()[0]
     if isinstance(cause, AuthenticationError):
         return f"{said} (see TWINWATCH_REDIS_USERNAME and TWINWATCH_REDIS_PASSWORD, or TWINWATCH_REDIS_URL)"
+    if isinstance(cause, MovedError | AskError):
+        return "Redis is a node of a Redis Cluster: set TWINWATCH_REDIS_CLUSTER=true"
+    if isinstance(cause, RedisClusterException):
+        return f"{said} (see TWINWATCH_REDIS_CLUSTER; users of a cluster need +cluster|slots and +command)"
     if isinstance(cause, NoPermissionError):
         return f"{said} (see deploy/redis/users.acl)"
     if told := explain_tls(error, "REDIS"):

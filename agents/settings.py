@@ -106,6 +106,10 @@ class Settings(BaseSettings):
         le=1024,
         description="hash tags over which keys are spread; 1 for a single server, never changed on a store in use",
     )
+    redis_cluster: bool = Field(
+        False,
+        description="whether the URL names a node of a Redis Cluster, which tells the others; shards are spread over them",
+    )
     redis_allow_eviction: bool = Field(
         False,
         description="whether to work with a Redis that evicts keys when it is full (maxmemory-policy other than noeviction), "
@@ -170,6 +174,16 @@ class Settings(BaseSettings):
         if "ssl_" in urlsplit(value).query:
             raise ValueError("expected no ssl_… in the URL: there are settings TWINWATCH_REDIS_SSL_… for it")
         return value
+
+    @model_validator(mode="after")
+    def _check_cluster(self) -> Self:
+        url = urlsplit(self.redis_url)
+        if self.redis_cluster and (url.scheme == "unix" or url.path.strip("/") not in ("", "0")):
+            raise ValueError(
+                f"{ENV_PREFIX}REDIS_CLUSTER: expected a URL redis://host:port or rediss://host:port of one of its nodes, "
+                f"without a number of a database other than 0"
+            )
+        return self
 
     @field_validator("policy_file", *_FILES_OF_TLS)
     @classmethod

@@ -25,6 +25,7 @@ from state.episodes import CUT, SILENCED
 from state.kinds import KINDS, READ_BY, Kind, Members
 from state.pseudonyms import EVENT_NAME_BYTES, MEMBER_BYTES, Pseudonyms
 from state.scripts import Call, Script, Shards, guarded, pack, unpack
+from state.server import nodes_of
 from state.store import DEFAULT_NAMESPACE
 from state.windows import Entry, without
 
@@ -175,16 +176,23 @@ class _Forgetting:
         """Keys that say something of members, some at a time: the histories or all others. A key may come twice, as `SCAN`
         has it.
         """
-        cursor = 0
         self._done.scanned = 0
         self._done.unknown.clear()
-        while True:
-            cursor, raw = await guarded(lambda: self._client.scan(cursor, match=self._pattern, count=_KEYS_AT_ONCE))  # noqa: B023
+        async for raw in self._scanned():
             keys = [key for one in raw if (key := self._parsed(one))]
             self._done.scanned += len(raw)
             yield [key for key in keys if (key.kind.members is Members.HISTORY) == histories]
-            if cursor == 0:
-                return
+
+    async def _scanned(self) -> AsyncIterator[list[bytes]]:
+        for to in (await nodes_of(self._client)).values():
+            cursor, more = 0, True
+            while more:
+                found = await guarded(lambda: self._client.scan(cursor, self._pattern, _KEYS_AT_ONCE, **to))  # noqa: B023
+                cursor, raw = found
+                if isinstance(cursor, dict):  # a cluster tells each node's
+                    [cursor] = cursor.values()
+                more = cursor != 0
+                yield raw
 
     def _parsed(self, raw: bytes) -> _Key | None:
         form = self._form.match(raw)

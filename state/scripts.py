@@ -11,7 +11,7 @@ from zlib import crc32
 import msgpack
 from msgspec import Struct
 from redis.asyncio import Redis
-from redis.exceptions import NoPermissionError, NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoPermissionError, NoScriptError, RedisClusterException, RedisError, ResponseError
 
 from state.errors import StateUnavailable
 from state.kinds import KINDS
@@ -243,7 +243,7 @@ async def guarded(call: Callable[[], Any]) -> Any:
         if _is_script_fault(error):
             raise
         raise StateUnavailable(type(error).__name__, str(error)) from error
-    except (RedisError, OSError, TimeoutError) as error:
+    except (RedisError, RedisClusterException, OSError, TimeoutError) as error:
         raise StateUnavailable(type(error).__name__, str(error) or type(error).__name__) from error
 
 

@@ -1,7 +1,9 @@
 """What a worker wants to know of its server: how full it is, and what it does when it is full."""
 
+from typing import Any
+
 from msgspec import Struct
-from redis.asyncio import Redis
+from redis.asyncio import Redis, RedisCluster
 
 from state.scripts import guarded
 
@@ -23,14 +25,33 @@ class ServerMemory(Struct, frozen=True, kw_only=True):
         return self.policy != NO_EVICTION
 
 
+async def nodes_of(client: Any) -> dict[str, dict[str, Any]]:
+    """The servers on which a client writes, by name, and what a command takes to be sent to one: the primaries of a cluster,
+    or one server without a name. Raises `StateUnavailable`.
+    """
+    if not isinstance(client, RedisCluster):
+        return {"": {}}
+    await guarded(client.initialize)
+    return {node.name: {"target_nodes": node} for node in client.get_primaries()}
+
+
+async def info_of(client: "Redis", section: str) -> dict[str, dict[str, Any]]:
+    """What `INFO` tells, by server. Raises `StateUnavailable`."""
+    return {name: await guarded(lambda: client.info(section, **to)) for name, to in (await nodes_of(client)).items()}  # noqa: B023
+
+
 async def memory_of(client: "Redis") -> ServerMemory:
-    """From `INFO memory`, which a user of least privilege may ask where `CONFIG GET` is none of its business.
+    """Of the fullest server, or of one that evicts. From `INFO memory`, which a user of least privilege may ask where
+    `CONFIG GET` is none of its business.
 
     Raises `StateUnavailable`.
     """
-    told = await guarded(lambda: client.info("memory"))
-    return ServerMemory(
-        used=int(told.get("used_memory", 0)),
-        most=int(told.get("maxmemory", 0)) or int(told.get("total_system_memory", 0)),
-        policy=str(told.get("maxmemory_policy", "")),
-    )
+    told = [
+        ServerMemory(
+            used=int(one.get("used_memory", 0)),
+            most=int(one.get("maxmemory", 0)) or int(one.get("total_system_memory", 0)),
+            policy=str(one.get("maxmemory_policy", "")),
+        )
+        for one in (await info_of(client, "memory")).values()
+    ]
+    return max(told, key=lambda one: (one.evicts, one.used / max(one.most, 1)))

@@ -7,16 +7,14 @@ from typing import Any
 
 import pytest
 from redis.asyncio.cluster import ClusterNode, RedisCluster
-from redis.crc import key_slot
 
 from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
 from state.store import Store
-from tests.servers import RedisServer, ServerMissing, eventually, free_port, missing, require_redis
+from tests.cluster import cluster_of
+from tests.servers import RedisServer, ServerMissing, missing
 from tests.state.conftest import Bench
 
-PRIMARIES = 3
-SLOTS = 16_384
 SHARDS = 2
 MODULES = ("campaigns", "episodes", "feedback", "ties", "used", "windows")
 ONE_SERVER = frozenset(
@@ -55,37 +53,11 @@ class ClusterBench(Bench):
         return Store(self.client, Pseudonyms(secret), shards=shards, limits=StoreLimits(**limits))
 
 
-def _cluster(stack: ExitStack) -> list[RedisServer]:
-    """Primaries that know each other and have all slots between them."""
-    program = require_redis()
-    nodes = []
-    for _ in range(PRIMARIES):
-        node = RedisServer(program, cluster_enabled="yes", cluster_port=str(free_port()), appendfsync="no")
-        nodes.append(stack.enter_context(node).start())
-    bench = [Bench(node.url) for node in nodes]
-    # the shards' slots happen to lie in one third
-    low, high = sorted(key_slot(b"s%d" % shard) for shard in range(SHARDS))
-    bounds = [0, low + 1, high + 1, SLOTS]
-    for number, one in enumerate(bench):
-        one.run(one.client.execute_command("CLUSTER", "ADDSLOTSRANGE", bounds[number], bounds[number + 1] - 1))
-        one.run(one.client.execute_command("CLUSTER", "SET-CONFIG-EPOCH", number + 1))
-    for node in nodes[1:]:
-        port = node._command[node._command.index("--cluster-port") + 1]
-        bench[0].run(bench[0].client.execute_command("CLUSTER", "MEET", "127.0.0.1", node.port, port))
-    for one in bench:
-        eventually(
-            lambda one=one: b"cluster_state:ok" in one.run(one.client.execute_command("CLUSTER", "INFO")),  # type: ignore[misc]
-            what="the cluster has come together",
-        )
-        one.close()
-    return nodes
-
-
 @pytest.fixture(scope="module")
 def bench(servers: None, request: pytest.FixtureRequest) -> Iterator[Bench]:
     with ExitStack() as stack:
         try:
-            nodes = _cluster(stack)
+            nodes = cluster_of(stack)
         except ServerMissing as why:
             missing(request, why)
         found = ClusterBench(nodes)
