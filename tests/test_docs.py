@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import yaml
@@ -15,6 +16,9 @@ import yaml
 from benchmarks import pages
 from benchmarks.accuracy import merged
 from benchmarks.pages import Section, recorded, sections, with_section
+from models.events import ForumPost
+from rules.quotas import Duration, Quota
+from tests.rules.cases import case, fact
 from tests.scenarios.scenario import load
 from tests.servers import REPOSITORY, run
 
@@ -87,6 +91,27 @@ def test_the_scenario_of_the_guide_is_one(tmp_path: Path) -> None:
     path.write_text("\n".join(line.removeprefix(" " * 8) for line in scenario.splitlines()), encoding="utf-8")
     (loaded,) = load(path)
     assert loaded.name == "scenario: a circular to twenty strangers"
+
+
+def test_the_rule_of_the_guide_is_one() -> None:
+    (lines,) = re.findall(
+        r"^    (class EchoLimits.*?)^1\. ", (DOCS / "how-to.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
+    )
+    module: dict[str, Any] = {}
+    imports = (
+        "from msgspec import Struct\n"
+        "from models.events import ForumPost, thread_of\n"
+        "from rules.base import Rule\n"
+        "from rules.measures import Measure, declare, distinct, too_many\n"
+        "from rules.quotas import Quotas, number_of\n"
+    )
+    exec(imports + "\n".join(line.removeprefix("    ") for line in lines.splitlines()), module)
+    (rule,) = module["RULES"]
+    limits = module["EchoLimits"](threads=(Quota(2, Duration(3600)),))
+    assert rule.signals(limits).keys() == {"threads/1h"}
+    post = fact(ForumPost, forum_id="f", thread_id="t", text="Hello")
+    assert not rule.judge(case(post, threads_at_1h=1), limits)
+    assert rule.judge(case(post, threads_at_1h=2), limits).summary == "Posted in 2 threads within 1 hour."
 
 
 def test_the_tutorial_finds_what_it_says(servers: None, tmp_path: Path) -> None:
