@@ -52,7 +52,7 @@ class Kind(Struct, frozen=True):
     """One kind of key. `form` is how its keys are written, the name first.
 
     `owned`: what follows the name begins with the hash of the member whose key it is. `most`, `size` (bytes each) and `holds`
-    are cells of its row in docs/state.md, in which `{limits}` are the store's.
+    are cells of its row in docs/state.md, in which `{limits}` are the store's; `forgets` is what `forget` takes out, in words.
     """
 
     form: str
@@ -63,6 +63,7 @@ class Kind(Struct, frozen=True):
     most: str = "–"
     size: str = ""
     holds: str = ""
+    forgets: str = ""
 
     @property
     def name(self) -> str:
@@ -132,33 +133,39 @@ TIE = Kind(
     "tie:<member>", "zset", _EACH_BY_ITSELF, Members.HASHED, owned=True,
     most="{limits.ties_per_member:,} others, the latest", size="565 (~12 others)",
     holds="whom the member approached or accepted, with the first time",
+    forgets="whom the member turned to or accepted, and the member among others' acquaintances",
 )
 ASKED = Kind(
     "asked:<asker>", "zset", _EACH_BY_ITSELF, Members.HASHED, owned=True,
     most="{limits.ties_per_member:,} questions to one member each, the latest", size="268 (16 an event)",
     holds="whom the member has asked what (a contact, this project, that event; hashed), with the first time; in the "
     "shards of those who were asked, too",
+    forgets="whom the member asked for an answer, and the member among those who were asked",
 )
 IN = Kind(
     "in:<member>", "zset", _EACH_BY_ITSELF, Members.HASHED, owned=True, most="50 circles, the latest", size="130",
     holds="projects whose partner the member is, and in which circle (each hashed), with the time of joining; in the "
     "project's shard",
+    forgets="projects whose partner the member is",
 )
 CIRCLE = Kind(
     "circle:<circle>", "zset", _EACH_BY_ITSELF, Members.HASHED, most="{limits.ties_per_member:,} members, the latest",
     size="100 (16 a member)",
     holds="members who accepted invitations to one project, by one founder or those whom the founder's partners "
     "invited, with the time of joining",
+    forgets="the member among the partners of a project",
 )
 TALK = Kind(
     "talk:<conversation>", "hash", _ACQUAINTANCE, Members.HASHED, most="1,000 members, the first",
     size="130 (35 a member)",
     holds="of a conversation with three members or more: member → who addressed the member there first, and when; and "
     "who opened it",
+    forgets="who addressed the member in conversations, and whom the member addressed there",
 )
 ANSWERS = Kind(
     "answers:<answerer>", "zset", _LATE, Members.HASHED, owned=True, most="{limits.ties_per_member:,}", size="112",
     holds="answers read before their question: who asked, what is answered, yes or no, when",
+    forgets="answers that wait for their question",
 )
 ACTS = Kind(
     "acts:<member>", "zset", _LOOKED_BACK, Members.HISTORY, owned=True,
@@ -166,23 +173,27 @@ ACTS = Kind(
     "alone has more than 500 of, or what is counted by something else (a text, a link), the oldest first",
     size="904 (~9 events)",
     holds="what the member did, as far as a rule counts it: an entry an event, at its time (below)",
+    forgets="what the member did, and the member in what others did",
 )
 RECEIVED = Kind(
     "received:<member>", "zset", _LOOKED_BACK, Members.HISTORY, owned=True, most="as `acts`", size="388",
     holds="the same as `acts`, of what others did to the member: answers to the member's requests and invitations, "
     "contacts gained, reports, hostile words",
+    forgets="what others did to the member, and what the member did to others",
 )
 HISTORY = Kind(
     "history:<what>", "zset", _LOOKED_BACK, Members.HISTORY, most="as `acts`", size="290 (1–2 events)",
     holds="the same as `acts`, of something that is no member: what became of one text (its authors, recipients, "
     "places; all in one shard, so that one can take in another), equal words, accounts that lead to one address, "
     "that bear a name, have a file or gave away a datum (all hashed); who reports whom",
+    forgets="the member's events, and the member, among those of a text, a place, a name or a file",
 )
 ADDED = Kind(
     "added:<day>", "hash", _DAY, Members.HASHED, most="8 MB an actor, from there on nothing is added",
     size="36 an actor",
     holds="actor (hashed) → bytes that the actor's events have added on that day of event time to histories that are "
     "not the actor's own",
+    forgets="how much the member's events have added to others' histories",
 )
 USED = Kind(
     "used:<day>:<bucket>", "hash", _TWO_DAYS,
@@ -206,6 +217,7 @@ BROUGHT = Kind(
     "brought:<generation>", "hash", _GENERATIONS, Members.HASHED,
     most="further new texts of one author are not compared from {limits.texts_per_author:,} on", size="40 an author",
     holds="author → texts brought in the generation",
+    forgets="how many texts the member has brought",
 )
 BAND = Kind(
     "band:<generation>:<i>", "hash", _GENERATIONS, most="4 leaders a band", size="1,090 a text, all bands",
@@ -216,12 +228,14 @@ LEADER = Kind(
     size="540 a text; 24 and the text more where it is sealed",
     holds="leader → campaign id, signature, and, sealed together, the author's hash and up to 600 letters of the text "
     "(gone where the author was forgotten)",
+    forgets="words of the member's texts, kept to compare others with",
 )
 SENTENCE = Kind(
     "sentence:<generation>", "hash", _GENERATIONS, Members.SENTENCE, most="12 sentences a text",
     size="100 a sentence",
     holds="sentence (hashed) → up to four texts that it stood in: hash of sentence and author, campaign; from five on "
     "only that it is boilerplate",
+    forgets="that the member wrote a sentence which others write, too",
 )
 SIZE = Kind(
     "size:<generation>", "hash", _GENERATIONS, size="40 a campaign",
@@ -243,6 +257,7 @@ EPISODE = Kind(
     "episode:<rule, mode, subject, …>", "string", _EPISODE, Members.EPISODE, owned=True, most="20 event ids",
     size="271",
     holds="the latest episode: sealed evidence and opening, revision, level",
+    forgets="episodes about the member, and the member's events as evidence in others'",
 )
 OPENED = Kind(
     "opened:<day>", "hash", _UTC_DAY, most="one field a rule", size="72",
@@ -253,26 +268,31 @@ MEMBERS = Kind(
     "members:<episode>:<incident>", "zset", _EPISODE, Members.SEALED, owned=True,
     most="{limits.members_per_episode:,}", size="1,072 (~20 members)",
     holds="accounts that took part (sealed), numbered as they came",
+    forgets="the member among those who took part in something",
 )
 TOLD = Kind(
     "told:<event>", "string", _EPISODE, Members.TOLD, size="1,657",
     holds="the revisions that an event made, sealed, to be told again",
+    forgets="revisions about the member or of the member's events, kept to be told again",
 )
 INCIDENT = Kind(
     "incident:<incident id>", "string", _STRIKES, Members.INCIDENT, size="577 (with texts mostly)",
     holds="of an incident that was told: sealed subject, sealed memo (rule, article, severity, level, time; where "
     "copies of its text may become known, digest and signature of the text)",
+    forgets="incidents about the member, remembered for a verdict on them",
 )
 VERDICTS = Kind(
     "verdicts:<member>", "hash", _VERDICTS, owned=True,
     most="{limits.feedback.verdicts_per_member} incidents, those judged last", size="542 (~6 incidents)",
     holds="the same in every shard: incident id → the latest verdict: time, upheld or not, hash of the rule, article, "
     "weight, level",
+    forgets="what moderators said of incidents about the member",
 )
 REPORTED = Kind(
     "reported:<member>", "zset", _REPORTS, Members.HASHED, owned=True, most="{limits.feedback.reports_per_member}",
     size="216 (~6 reports)",
     holds="whom (hash) the member has reported, under which article, when",
+    forgets="whom the member has reported, and the member among those whom others have reported",
 )
 KNOWN = Kind(
     "known:<stretch>", "hash", _UPHELD, most="5,000 texts a stretch, 20 incidents a text", size="1,920 a text",

@@ -13,29 +13,11 @@ from agents.settings import Settings
 from state.agreement import WrongStore
 from state.errors import StateUnavailable
 from state.forget import Forgotten, forget
+from state.kinds import KINDS
 from state.pseudonyms import Pseudonyms
 from twinwatch.failures import FAILED, Failure
 from twinwatch.report import counts_table, stdout_console
 
-_MEANINGS = {
-    "tie": "whom the member turned to or accepted, and the member among others' acquaintances",
-    "target": "what the member invited to",
-    "asked": "whom the member asked for an answer, and the member among those who were asked",
-    "answers": "answers that wait for their question",
-    "acts": "what the member did, and the member in what others did",
-    "received": "what others did to the member, and what the member did to others",
-    "history": "the member's events, and the member, among those of a text, a place, a name or a file",
-    "added": "how much the member's events have added to others' histories",
-    "brought": "how many texts the member has brought",
-    "leader": "words of the member's texts, kept to compare others with",
-    "sentence": "that the member wrote a sentence which others write, too",
-    "episode": "episodes about the member, and the member's events as evidence in others'",
-    "members": "the member among those who took part in something",
-    "incident": "incidents about the member, remembered for a verdict on them",
-    "verdicts": "what moderators said of incidents about the member",
-    "reported": "whom the member has reported, and the member among those whom others have reported",
-    "told": "revisions about the member or of the member's events, kept to be told again",
-}
 _KEY_SETTING = "TWINWATCH_PSEUDONYM_KEY"
 
 
@@ -93,9 +75,9 @@ def _print(done: Forgotten, dry_run: bool, seconds: float) -> None:
         click.echo(f"Nothing is held about this member ({told}).")
         return
     rows = [
-        (kind, removed.keys, removed.entries, _MEANINGS[kind])
-        for kind in _MEANINGS
-        if (removed := done.removed.get(kind))
+        (name, removed.keys, removed.entries, kind.forgets)
+        for name, kind in KINDS.items()
+        if (removed := done.removed.get(name))
     ]
     title = "What would be removed" if dry_run else "What was removed"
     table = counts_table(title, ("kind", "keys", "entries", "what it is"), rows)

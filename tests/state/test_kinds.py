@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from state import scripts
-from state.kinds import KINDS, table
+from state.kinds import KINDS, Members, table
 from state.limits import StoreLimits
 from state.requests import ACTS, RECEIVED
 from state.scripts import Script
@@ -44,6 +44,11 @@ def test_every_kind_is_kept_by_some_script() -> None:
 
 def test_a_key_begins_with_its_kind() -> None:
     assert {name: kind.key(b"x") for name, kind in KINDS.items()} == {name: f"{name}:x".encode() for name in KINDS}
+
+
+def test_what_names_members_says_what_is_forgotten_of_them() -> None:
+    naming = {name for name, kind in KINDS.items() if kind.owned or kind.members is not Members.NONE}
+    assert naming == {name for name, kind in KINDS.items() if kind.forgets}
 
 
 def test_the_table_of_the_page_is_that_of_the_registry() -> None:
