@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import cast
 
@@ -128,6 +129,19 @@ def test_what_was_cut_or_shadowed_and_conflicting_ids_are_counted_and_said(caplo
     assert "2 events carry an event_id that another event has carried, one of them at Source(" in caplog.text
     assert "findings were not told" in caplog.text and "harassment" in caplog.text
     assert "in shadow" in caplog.text and "copied_post" in caplog.text
+
+
+def test_a_batch_is_one_line_at_debug_and_an_incident_one_at_info_with_counts_and_no_data(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG, "agents.journey")
+    assert Worker(fine).carry(record(0), record(1))
+    told = [(one.levelname, one.getMessage()) for one in caplog.records if one.name == "agents.journey"]
+    assert told[:-1] == [("INFO", f"incident {name}: mass_messaging, medium, live, revision 1") for name in ("0", "1")]
+    level, line = told[-1]
+    assert level == "DEBUG"
+    assert line.startswith("a batch: 2 records, 2 incidents, 0 dead letters, ")
+    assert "anna" not in caplog.text
 
 
 def test_a_redis_outage_is_waited_out_with_the_whole_batch() -> None:
