@@ -80,6 +80,20 @@ def test_the_page_of_the_architecture_has_twelve_steps_and_links_to_the_function
             assert name in CODE.beginnings((REPOSITORY / file).read_text("utf-8")), f"{file}::{name}"
 
 
+def test_ten_files_lead_from_a_batch_to_its_incidents_each_used_by_one_before_it() -> None:
+    files = re.findall(r"^\| `(\S+\.py)` \|", (DOCS / "architecture.md").read_text("utf-8"), re.MULTILINE)
+    assert 5 < len(files) <= 10
+    known = (REPOSITORY / files[0]).read_text("utf-8")
+    for file in files[1:]:
+        # modules with rules are found by the registry, which names none
+        module = file.removesuffix(".py").replace("/", ".")
+        has_rules = file.startswith("rules/") and re.search(
+            r"^RULES = ", (REPOSITORY / file).read_text("utf-8"), re.MULTILINE
+        )
+        assert has_rules or re.search(rf"^from {module} import", known, re.MULTILINE), file
+        known += (REPOSITORY / file).read_text("utf-8")
+
+
 def test_there_are_few_terms() -> None:
     terms = re.findall(r"^\*\*", (DOCS / "concepts.md").read_text(encoding="utf-8"), re.MULTILINE)
     assert len(terms) <= 25
