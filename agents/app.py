@@ -1,4 +1,4 @@
-"""The Faust app: one agent for all activity topics, which hands batches of raw records to the journey.
+"""The Faust app: one agent for all activity topics, which hands batches of raw records to the processor.
 
 What is set here and why was found out the hard way; see the comments. Faust is pinned exactly.
 """
@@ -33,7 +33,7 @@ _SESSION_SECONDS = 10.0
 _HEARTBEAT_SECONDS = 3.0
 _MAX_POLL_SECONDS = 24 * 3600.0
 
-Carry = Callable[[Sequence[RawRecord], Awaitable[ReadBatch] | None], Awaitable[bool]]
+Process = Callable[[Sequence[RawRecord], Awaitable[ReadBatch] | None], Awaitable[bool]]
 ReadAhead = Callable[[Sequence[RawRecord]], Awaitable[ReadBatch]]
 
 
@@ -92,13 +92,13 @@ class EventStream(Protocol):
 
 def build_app(
     settings: Settings,
-    carry: Carry,
+    process: Process,
     health: Health,
     budget: Budget,
     pace: Pace | None = None,
     read_ahead: ReadAhead | None = None,
 ) -> WorkerApp:
-    """The app, not yet started. `carry` answers whether a batch may be acknowledged; it must not raise."""
+    """The app, not yet started. `process` answers whether a batch may be acknowledged; it must not raise."""
     app = WorkerApp(
         settings.consumer_group,
         broker=[f"aiokafka://{server}" for server in bootstrap_servers(settings)],
@@ -146,7 +146,7 @@ def build_app(
         async for event in stream.events():
             batch = cast(Batch, event.value)
             try:
-                finished = await carry(batch.records, batch.read)
+                finished = await process(batch.records, batch.read)
             except Exception as error:
                 # Faust would go on with the next batch, and this one would never be judged
                 await app.crash(error)

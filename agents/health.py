@@ -93,7 +93,7 @@ class Health:
 
     # --- what the parts tell -----------------------------------------------------------------------------------------
 
-    def suffer(self, server: Server, reason: str, *, seen_by: str = "batches") -> None:
+    def mark_down(self, server: Server, reason: str, *, seen_by: str = "batches") -> None:
         """The server is out, as far as `seen_by` can see; batches wait. Logged once an outage."""
         known = self._outages.get((server, seen_by))
         if not self._out(server):
@@ -105,7 +105,7 @@ class Health:
             reason=reason,
         )
 
-    def recover(self, server: Server, *, seen_by: str = "batches") -> None:
+    def mark_up(self, server: Server, *, seen_by: str = "batches") -> None:
         """The server works, as far as `seen_by` can see. What had to wait for it gets its time anew."""
         if self._outages.pop((server, seen_by), None):
             if not self._out(server):

@@ -149,9 +149,9 @@ class Pace:
         except StateUnavailable as error:
             # a slow Redis fails now and then, and what was learnt a moment ago still holds
             if self._clock() - self._told > SILENCE_SECONDS:
-                self._health.suffer("redis", f"Redis does not answer: {error.kind}", seen_by="pace")
+                self._health.mark_down("redis", f"Redis does not answer: {error.kind}", seen_by="pace")
             return
-        self._health.recover("redis", seen_by="pace")
+        self._health.mark_up("redis", seen_by="pace")
         now = self._told = self._clock()
         if partitions is not self._partitions:
             return  # they have changed meanwhile

@@ -9,9 +9,9 @@ from aiokafka.errors import MessageSizeTooLargeError, RecordTooLargeError
 from msgspec import Struct
 from msgspec.structs import replace
 
+from agents.back_off import BackOff
 from agents.health import Health
 from agents.metrics import Metrics
-from agents.patience import Patience
 from agents.topics import DEAD_LETTERS, INCIDENTS, REJECTED_VERDICTS, SHADOW_INCIDENTS
 from engine.outcome import Outcome
 from models.incidents import encode_incident, incident_headers
@@ -94,28 +94,28 @@ def _cut(header: bytes) -> bytes:
 class Publisher:
     """Writes records until Kafka has confirmed each of them."""
 
-    def __init__(self, producer: Producer, *, metrics: Metrics, health: Health, patience: Patience) -> None:
+    def __init__(self, producer: Producer, *, metrics: Metrics, health: Health, back_off: BackOff) -> None:
         self._producer = producer
         self._metrics = metrics
         self._health = health
-        self._patience = patience
+        self._back_off = back_off
 
     async def publish(self, records: Sequence[Publication]) -> None:
         """Return when Kafka has confirmed all `records`. What it refuses or does not answer is sent again, for ever.
 
         A record may be written twice where only its confirmation was lost: consumers upsert incidents. Raises
-        `patience.Interrupted` when the worker stops meanwhile.
+        `back_off.Interrupted` when the worker stops meanwhile.
         """
         start = perf_counter()
         waiting = list(records)
-        for delay in self._patience.delays():
+        for delay in self._back_off.delays():
             failures = await self._attempt(waiting)
             if not failures:
                 break
             waiting = [self._reconsider(record, error) for record, error in failures]
-            await self._patience.wait(delay)
+            await self._back_off.wait(delay)
         if records:
-            self._health.recover("kafka")
+            self._health.mark_up("kafka")
             self._metrics.record_publication(perf_counter() - start)
 
     async def _attempt(self, records: Sequence[Publication]) -> list[tuple[Publication, BaseException | None]]:
@@ -144,7 +144,7 @@ class Publisher:
         self._metrics.count_kafka_error(type(cause).__name__)
         if isinstance(cause, _TOO_LARGE) and record.topic.endswith(DEAD_LETTERS) and record.value is not None:
             return _shortened(record, record.value)
-        self._health.suffer("kafka", f"Kafka does not take records for {record.topic}: {type(cause).__name__}")
+        self._health.mark_down("kafka", f"Kafka does not take records for {record.topic}: {type(cause).__name__}")
         return record
 
 

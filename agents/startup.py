@@ -9,10 +9,10 @@ from time import monotonic, time
 
 from aiokafka.errors import KafkaError
 
+from agents.back_off import BackOff
 from agents.health import Health, Server
 from agents.judge import Judge
 from agents.kafka import KafkaUnavailable, describe_trouble, explain_trouble
-from agents.patience import Patience
 from agents.redis import describe_eviction, describe_store_trouble
 from agents.settings import Settings
 from agents.topics import missing_topics
@@ -147,8 +147,8 @@ class _Wait:
 
     async def until_done(self, check: Callable[[], Awaitable[None]]) -> None:
         """Check again and again until the server is as it should be."""
-        patience = Patience()
-        for delay in patience.delays():
+        back_off = BackOff()
+        for delay in back_off.delays():
             try:
                 await check()
             except StateUnavailable as error:
@@ -158,10 +158,10 @@ class _Wait:
             else:
                 if self._server == "kafka" and self._health.outage_seconds("kafka"):
                     self._health.kafka_came_up = time()
-                self._health.recover(self._server, seen_by=_SEEN_BY)
+                self._health.mark_up(self._server, seen_by=_SEEN_BY)
                 return
-            self._health.suffer(self._server, self.complaint, seen_by=_SEEN_BY)
-            await patience.wait(delay)
+            self._health.mark_down(self._server, self.complaint, seen_by=_SEEN_BY)
+            await back_off.wait(delay)
 
     async def keep_saying(self) -> None:
         """Until cancelled, say every few seconds what is waited for."""
@@ -171,4 +171,4 @@ class _Wait:
             if self._health.outages:
                 logger.warning("waited %.0f of %.0f s: %s", monotonic() - start, self._longest, self.complaint)
             else:  # it has neither answered nor refused
-                self._health.suffer(self._server, self.complaint, seen_by=_SEEN_BY)
+                self._health.mark_down(self._server, self.complaint, seen_by=_SEEN_BY)

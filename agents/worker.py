@@ -14,15 +14,15 @@ from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from agents.app import WorkerApp, build_app
+from agents.back_off import BackOff
 from agents.budget import Budget
 from agents.health import Health, Partition
-from agents.journey import Journey, Trace
 from agents.judge import Judge, OpenJudge, open_judge
 from agents.lag import GroupObserver, Standing
 from agents.logs import culprit, log_what_tasks_raise, set_up_logging, tell_failed_start, threads_speak_discreetly
 from agents.metrics import Metrics
 from agents.pace import Pace
-from agents.patience import Patience
+from agents.processor import BatchProcessor, Trace
 from agents.publishing import Publisher
 from agents.redis import describe_eviction, describe_store_trouble
 from agents.settings import Settings
@@ -88,7 +88,7 @@ async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int
         )
     async with AsyncExitStack() as stack:
         judge = await stack.enter_async_context(open_judge(settings))
-        metrics, patience = Metrics(), Patience()
+        metrics, back_off = Metrics(), BackOff()
         metrics.describe_build(_version(), judge.policy_version)
         health = Health(stall_seconds=settings.stall_seconds)
         metrics.watch_outages(health)
@@ -116,7 +116,7 @@ async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int
             return EXIT_OK
         preparing.result()
         trace = stack.enter_context(_tracing()) if settings.tracing else None
-        return await _consume(settings, judge, stop, exit_, metrics, health, patience, trace)
+        return await _consume(settings, judge, stop, exit_, metrics, health, back_off, trace)
 
 
 @contextmanager
@@ -140,10 +140,10 @@ async def _consume(
     exit_: "_Exit",
     metrics: Metrics,
     health: Health,
-    patience: Patience,
+    back_off: BackOff,
     trace: Trace | None,
 ) -> int:
-    journey: Journey
+    processor: BatchProcessor
     topics = [settings.topic_prefix + topic for topic in TOPICS]
     pace = Pace(
         judge.share_progress,
@@ -155,19 +155,19 @@ async def _consume(
     budget = Budget()
     app = build_app(
         settings,
-        lambda records, read: journey.carry(records, read),
+        lambda records, read: processor.process(records, read),
         health,
         budget,
         pace,
-        lambda records: journey.read_ahead(records),
+        lambda records: processor.read_ahead(records),
     )
-    publisher = Publisher(app.producer, metrics=metrics, health=health, patience=patience)
-    journey = Journey(
+    publisher = Publisher(app.producer, metrics=metrics, health=health, back_off=back_off)
+    processor = BatchProcessor(
         judge,
         publisher,
         metrics=metrics,
         health=health,
-        patience=patience,
+        back_off=back_off,
         budget=budget,
         topic_prefix=settings.topic_prefix,
         trace=trace,
@@ -191,8 +191,8 @@ async def _consume(
     if not signalled.done():
         ended = next(task for task in (running, watching, watching_store, pacing) if task.done())
         _tell_end(ended)
-    patience.stopping.set()
-    if not await journey.finish(_FINISH_SECONDS):
+    back_off.stopping.set()
+    if not await processor.finish(_FINISH_SECONDS):
         logger.warning("a batch is still under way; its records come again")
     stopping = asyncio.create_task(app.stop())
     await asyncio.wait({stopping}, timeout=_STOP_SECONDS)
@@ -227,7 +227,7 @@ async def _watch(settings: Settings, app: WorkerApp, metrics: Metrics, health: H
                 while True:
                     ours = health.partitions
                     sighting = await observer.look(ours, standing, app.batches.oldest_unconfirmed, app.batches.member)
-                    health.recover("kafka", seen_by="observer")
+                    health.mark_up("kafka", seen_by="observer")
                     health.see(sighting)
                     metrics.show_lag(sighting.lag)
                     unreadable = sorted(app.batches.unreadable.items())
@@ -239,7 +239,7 @@ async def _watch(settings: Settings, app: WorkerApp, metrics: Metrics, health: H
                     await asyncio.sleep(_LOOK_SECONDS)
         except (KafkaError, OSError, TimeoutError) as error:
             reason = f"Kafka does not tell how the consumer group stands: {type(error).__name__}"
-            health.suffer("kafka", reason, seen_by="observer")
+            health.mark_down("kafka", reason, seen_by="observer")
 
 
 def _tell_clock(seconds_behind: float, metrics: Metrics, health: Health) -> None:
@@ -260,9 +260,9 @@ async def _look_at_store(judge: Judge, health: Health) -> StateUnavailable | Non
     except StateUnavailable as error:
         wrong = isinstance(error, WrongStore)
         reason = describe_store_trouble(error) if wrong else f"Redis does not answer: {error.kind}"
-        health.suffer("redis", reason, seen_by="observer")
+        health.mark_down("redis", reason, seen_by="observer")
         return error
-    health.recover("redis", seen_by="observer")
+    health.mark_up("redis", seen_by="observer")
     return None
 
 

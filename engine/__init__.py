@@ -1,1 +1,1 @@
-"""The journey of one batch: decode, read, remember, judge, settle. Knows neither Kafka nor files."""
+"""How one batch is processed: decode, read, remember, judge, settle. Knows neither Kafka nor files."""

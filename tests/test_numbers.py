@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from agents import app, budget, consumer, fetching, journey, order, pace, patience, startup, watchdog, worker
+from agents import app, back_off, budget, consumer, fetching, order, pace, processor, startup, watchdog, worker
 from agents.settings import Settings
 from agents.topics import TOPICS
 from benchmarks.pages import sections
@@ -25,7 +25,7 @@ STORE = StoreLimits()
 LIMITS: dict[str, list[int | float]] = {
     "records of a batch": [SETTINGS.batch_max_records],
     "cost of a batch": [budget.LEAST, budget.MOST],
-    "attempts to judge one record": [journey.ATTEMPTS],
+    "attempts to judge one record": [processor.ATTEMPTS],
     "bytes of a record": [SETTINGS.max_event_bytes],
     "recipients of an event |": [SETTINGS.max_recipients],
     "seconds ahead of the wall clock": [SETTINGS.max_clock_skew_seconds],
@@ -145,7 +145,7 @@ def test_from_where_on_texts_are_copies_is_told_as_it_is() -> None:
 @pytest.mark.parametrize(
     ("page", "told"),
     [
-        ("reliability.md", f"at first after {patience.FIRST_DELAY:g} s, later every {patience.LONGEST_DELAY:g} s"),
+        ("reliability.md", f"at first after {back_off.FIRST_DELAY:g} s, later every {back_off.LONGEST_DELAY:g} s"),
         ("reliability.md", f"after {SETTINGS.stall_seconds:g} s (`TWINWATCH_STALL_SECONDS`)"),
         ("reliability.md", f"to another worker after {app._SESSION_SECONDS:g} s at most"),
         ("reliability.md", f"waits for {SETTINGS.startup_timeout_seconds:g} s (`TWINWATCH_STARTUP_TIMEOUT_SECONDS`)"),

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from agents.back_off import BackOff
 from agents.health import Health
 from agents.metrics import Metrics
-from agents.patience import Patience
 from engine.engine import ReadBatch
 from engine.outcome import Outcome
 from models.incidents import Evidence, Incident, Mode, Statement
@@ -70,7 +70,7 @@ class Clock:
         return self.now
 
 
-class ImpatientPatience(Patience):
+class HastyBackOff(BackOff):
     """Waits for nothing, and stops the worker after so many waits (never, where None)."""
 
     def __init__(self, stop_after: int | None = None) -> None:

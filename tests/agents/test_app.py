@@ -35,7 +35,7 @@ class Run:
     async def _run(self) -> None:
         answers = iter(self._answers)
 
-        async def carry(records: Sequence[RawRecord], _: object) -> bool:
+        async def process(records: Sequence[RawRecord], _: object) -> bool:
             self.carried.append(records)
             answer = next(answers)
             if isinstance(answer, Exception):
@@ -45,7 +45,7 @@ class Run:
         async def crash(reason: BaseException) -> None:
             self.crash = reason
 
-        app = build_app(Settings(), carry, health(), Budget())
+        app = build_app(Settings(), process, health(), Budget())
         ledger = Ledger()
         batches = [Batch([record(offset)], [Stretch(PARTITION, offset + 1)]) for offset in range(len(self._answers))]
         for batch in batches:
@@ -83,11 +83,11 @@ def test_an_exception_ends_the_worker_rather_than_lose_the_batch() -> None:
 @pytest.fixture
 def app() -> WorkerApp:
     async def build() -> WorkerApp:
-        async def carry(*_: object) -> bool:
+        async def process(*_: object) -> bool:
             return True
 
         return build_app(
-            Settings(topic_prefix="p.", batch_max_records=7, batch_max_seconds=0.5), carry, health(), Budget()
+            Settings(topic_prefix="p.", batch_max_records=7, batch_max_seconds=0.5), process, health(), Budget()
         )
 
     return asyncio.run(build())

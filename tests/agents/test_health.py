@@ -106,9 +106,9 @@ def test_who_is_told_of_no_partitions_though_the_group_is_settled_is_dead_whethe
     assert left_out(1) == dead
     assert worker.why_not_ready() == ["Kafka has not assigned partitions yet", *dead]
     # while Kafka is away, and from the beginning afterwards
-    worker.suffer("kafka", "Kafka does not answer")
+    worker.mark_down("kafka", "Kafka does not answer")
     assert worker.why_dead() == []
-    worker.recover("kafka")
+    worker.mark_up("kafka")
     assert left_out(61) == []
     # whom Kafka has given nothing is one too many, and well
     worker.assign(frozenset())
@@ -138,12 +138,12 @@ def test_an_outage_is_no_death_and_everything_gets_its_time_anew_afterwards(
     worker.progress([record(41)])
     worker.see(sighting(7, 30, batch=3))
     clock.now += 10
-    worker.suffer(what, f"{what} does not answer")
+    worker.mark_down(what, f"{what} does not answer")
     clock.now += 1000
     worker.see(sighting(7, 30, batch=3))
     assert worker.why_dead() == []
     assert worker.why_not_ready() == [f"{what} does not answer"]
-    worker.recover(what)
+    worker.mark_up(what)
     worker.see(sighting(7, 30, batch=3))
     assert worker.why_dead() == []
     assert worker.why_not_ready() == []
@@ -152,26 +152,26 @@ def test_an_outage_is_no_death_and_everything_gets_its_time_anew_afterwards(
 
 
 def test_outages_of_two_things_end_one_by_one(worker: Health) -> None:
-    worker.suffer("redis", "Redis does not answer")
-    worker.suffer("kafka", "Kafka does not answer")
-    worker.recover("redis")
+    worker.mark_down("redis", "Redis does not answer")
+    worker.mark_down("kafka", "Kafka does not answer")
+    worker.mark_up("redis")
     assert worker.why_not_ready() == ["Kafka does not answer"]
 
 
 def test_a_server_is_out_for_as_long_as_anybody_sees_it_out(clock: Clock, worker: Health) -> None:
-    worker.suffer("redis", "Redis does not answer: OutOfMemoryError")
+    worker.mark_down("redis", "Redis does not answer: OutOfMemoryError")
     clock.now += 5
-    worker.suffer("redis", "Redis does not answer: TimeoutError", seen_by="observer")
+    worker.mark_down("redis", "Redis does not answer: TimeoutError", seen_by="observer")
     clock.now += 5
-    worker.recover("redis", seen_by="observer")
+    worker.mark_up("redis", seen_by="observer")
     # it answers a ping, and still takes nothing
-    worker.suffer("redis", "Redis does not answer: OutOfMemoryError")
+    worker.mark_down("redis", "Redis does not answer: OutOfMemoryError")
     clock.now += 5
     assert worker.outage_seconds("redis") == 15
     assert [(outage.server, outage.reason) for outage in worker.outages] == [
         ("redis", "Redis does not answer: OutOfMemoryError")
     ]
-    worker.recover("redis")
+    worker.mark_up("redis")
     assert worker.outages == []
     assert worker.outage_seconds("redis") == 0
 
@@ -179,9 +179,9 @@ def test_a_server_is_out_for_as_long_as_anybody_sees_it_out(clock: Clock, worker
 def test_an_outage_is_logged_once(worker: Health, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO):
         for _ in range(3):
-            worker.suffer("redis", "Redis does not answer")
+            worker.mark_down("redis", "Redis does not answer")
         for _ in range(3):
-            worker.recover("redis")
+            worker.mark_up("redis")
     assert [r.message for r in caplog.records] == [
         "Redis does not answer; waiting until it does",
         "redis works again",

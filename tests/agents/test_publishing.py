@@ -9,11 +9,11 @@ import pytest
 from aiokafka.errors import KafkaTimeoutError, MessageSizeTooLargeError
 from faust.exceptions import ProducerSendError
 
+from agents.back_off import Interrupted
 from agents.metrics import Metrics
-from agents.patience import Interrupted
 from agents.publishing import Publication, Publisher, publications
 from models.records import RawRecord
-from tests.agents.helpers import FakeProducer, ImpatientPatience, gauges, health, incident, letter, outcome, record
+from tests.agents.helpers import FakeProducer, HastyBackOff, gauges, health, incident, letter, outcome, record
 
 NOT_CONFIRMED: Exception = KafkaTimeoutError()
 
@@ -23,7 +23,7 @@ def publication(name: str, topic: str = "incidents") -> Publication:
 
 
 def publisher(producer: FakeProducer, stop_after: int | None = None) -> Publisher:
-    return Publisher(producer, metrics=Metrics(), health=health(), patience=ImpatientPatience(stop_after))
+    return Publisher(producer, metrics=Metrics(), health=health(), back_off=HastyBackOff(stop_after))
 
 
 def values(producer: FakeProducer) -> list[bytes | None]:

@@ -102,10 +102,10 @@ class Reading:
     """A consumer with a fake thread, and the batches that came to the agents."""
 
     def __init__(self) -> None:
-        async def carry(*_: object) -> bool:
+        async def process(*_: object) -> bool:
             return True
 
-        self.app = build_app(Settings(), carry, health(), Budget())
+        self.app = build_app(Settings(), process, health(), Budget())
         self.consumer: BatchConsumer = self.app.batches
         self.thread = FakeThread()
         self.consumer._thread = self.thread  # type: ignore[assignment]

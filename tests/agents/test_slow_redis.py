@@ -16,14 +16,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from agents.budget import Budget
-from agents.journey import ATTEMPTS, Journey
 from agents.metrics import Metrics
+from agents.processor import ATTEMPTS, BatchProcessor
 from agents.publishing import Publisher
 from engine.engine import Engine
 from models.records import RawRecord
 from state.pseudonyms import Pseudonyms
 from state.store import Store
-from tests.agents.helpers import FakeProducer, ImpatientPatience, gauges, health
+from tests.agents.helpers import FakeProducer, HastyBackOff, gauges, health
 from tests.chaos.proxy import RedisProxy, Trouble
 from tests.engine.world import World, engine_over, records
 from tests.servers import RedisServer
@@ -56,13 +56,13 @@ class Told:
         client = Redis(port=port, socket_timeout=TIMEOUT, retry=Retry(NoBackoff(), 0))
         await client.flushall()
         store = Store(client, Pseudonyms(b"a secret of the tests"))
-        patience = ImpatientPatience()
-        publisher = Publisher(self._producer, metrics=self.metrics, health=self.health, patience=patience)
+        back_off = HastyBackOff()
+        publisher = Publisher(self._producer, metrics=self.metrics, health=self.health, back_off=back_off)
         engine = _Answering(engine_over(store), store)
-        journey = Journey(
-            engine, publisher, metrics=self.metrics, health=self.health, patience=patience, budget=Budget()
+        processor = BatchProcessor(
+            engine, publisher, metrics=self.metrics, health=self.health, back_off=back_off, budget=Budget()
         )
-        assert await journey.carry(batch)
+        assert await processor.process(batch)
         await client.aclose()
 
     def of(self, topic: str) -> list[Any]:

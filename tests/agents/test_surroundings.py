@@ -12,10 +12,10 @@ import aiohttp
 import msgspec
 import pytest
 
+from agents.back_off import FIRST_DELAY, LONGEST_DELAY, BackOff, Interrupted
 from agents.health import Lag
 from agents.logs import JsonFormatter, log_what_tasks_raise, set_up_logging, threads_speak_discreetly
 from agents.metrics import Metrics
-from agents.patience import FIRST_DELAY, LONGEST_DELAY, Interrupted, Patience
 from agents.settings import Settings
 from agents.topics import DEAD_LETTERS, OUTPUTS, TOPICS
 from agents.web import serve
@@ -167,11 +167,11 @@ def test_a_dead_letter_fits_with_its_headers_where_its_record_did() -> None:
     assert all(sizes[DEAD_LETTERS] > size for name, size in sizes.items() if name != DEAD_LETTERS)
 
 
-# --- patience
+# --- back-off
 
 
 def test_waits_grow_to_a_bound_and_never_end() -> None:
-    delays = Patience().delays()
+    delays = BackOff().delays()
     first = [next(delays) for _ in range(30)]
     assert FIRST_DELAY / 2 <= first[0] <= FIRST_DELAY
     assert all(delay <= LONGEST_DELAY for delay in first)
@@ -180,10 +180,10 @@ def test_waits_grow_to_a_bound_and_never_end() -> None:
 
 def test_a_wait_is_cut_short_when_the_worker_stops() -> None:
     async def run() -> None:
-        patience = Patience()
-        asyncio.get_running_loop().call_later(0.01, patience.stopping.set)
+        back_off = BackOff()
+        asyncio.get_running_loop().call_later(0.01, back_off.stopping.set)
         async with asyncio.timeout(LONG_ENOUGH):
-            await patience.wait(10 * LONG_ENOUGH)
+            await back_off.wait(10 * LONG_ENOUGH)
 
     with pytest.raises(Interrupted):
         asyncio.run(run())
@@ -247,10 +247,10 @@ def test_a_degraded_worker_says_which_server_it_waits_for_since_when_and_lives()
         condition = health(clock)
         metrics.watch_outages(condition)
         condition.assign(frozenset())
-        condition.suffer("redis", "Redis does not answer: TimeoutError")
+        condition.mark_down("redis", "Redis does not answer: TimeoutError")
 
         async def look_at_store() -> None:
-            condition.suffer("redis", "Redis does not answer: TimeoutError", seen_by="observer")
+            condition.mark_down("redis", "Redis does not answer: TimeoutError", seen_by="observer")
 
         async with serve("127.0.0.1", 0, metrics=metrics, health=condition, look_at_store=look_at_store) as port:
             clock.now += 75

@@ -9,13 +9,13 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from agents.budget import Budget
-from agents.journey import Journey
 from agents.judge import _StoredJudge
 from agents.metrics import Metrics
+from agents.processor import BatchProcessor
 from agents.publishing import Publisher
 from agents.tracing import MAX_LINKS, BatchTracer
 from models.records import RawRecord, Source
-from tests.agents.helpers import FakeProducer, ImpatientPatience, health
+from tests.agents.helpers import FakeProducer, HastyBackOff, health
 from tests.engine.world import NOW, World, engine_over, record, strict_policy
 from tests.servers import run
 from tests.state.conftest import Bench, bench
@@ -30,19 +30,19 @@ def carried(bench: Bench, records: list[RawRecord]) -> list[ReadableSpan]:
     store = bench.store()
     exporter, provider, metrics, about = InMemorySpanExporter(), TracerProvider(), Metrics(), health()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
-    patience = ImpatientPatience()
-    journey = Journey(
+    back_off = HastyBackOff()
+    processor = BatchProcessor(
         _StoredJudge(engine_over(store), store, strict_policy().version),
-        Publisher(FakeProducer(), metrics=metrics, health=about, patience=patience),
+        Publisher(FakeProducer(), metrics=metrics, health=about, back_off=back_off),
         metrics=metrics,
         health=about,
-        patience=patience,
+        back_off=back_off,
         budget=Budget(),
         trace=BatchTracer(provider).record,
     )
 
     async def ahead() -> bool:
-        return await journey.carry(records, journey.read_ahead(records))
+        return await processor.process(records, processor.read_ahead(records))
 
     assert bench.run(ahead())
     return list(exporter.get_finished_spans())

@@ -23,9 +23,9 @@ from aiokafka.errors import UnknownError
 from agents import pace
 from agents.clock import ClockWatch
 from agents.consumer import BatchConsumer, PatientProducer, _ConsumerThread
-from agents.journey import Journey
 from agents.judge import _StoredJudge
 from agents.order import Merge
+from agents.processor import BatchProcessor
 from agents.settings import load_settings
 from agents.worker import run_worker
 from engine import plan
@@ -62,17 +62,17 @@ def loop_hangs() -> None:
 
 
 def _from_the_second_batch_on(hang: Callable[[], Awaitable[Any]]) -> None:
-    carry = Journey.carry
+    process = BatchProcessor.process
     carried = 0
 
-    async def carry_once(self: Journey, records: Any, read: Any = None) -> bool:
+    async def process_once(self: BatchProcessor, records: Any, read: Any = None) -> bool:
         nonlocal carried
         carried += 1
         if carried > 1:
             await hang()
-        return await carry(self, records, read)
+        return await process(self, records, read)
 
-    Journey.carry = carry_once  # type: ignore[method-assign]
+    BatchProcessor.process = process_once  # type: ignore[method-assign]
 
 
 def group_fails() -> None:
@@ -125,7 +125,7 @@ class Slip(Exception):  # noqa: N818 - it is not one of the product's
 
 def indiscreet() -> None:
     """What a member wrote decides where it fails: `fail-in-rule`, `fail-in-engine`, or where nobody expects it."""
-    judge, read_batch, carry = plan.RulePlan.judge, _StoredJudge.read, Journey.carry
+    judge, read_batch, process = plan.RulePlan.judge, _StoredJudge.read, BatchProcessor.process
 
     def failing_judge(self: plan.RulePlan, case: Any) -> Any:
         if self.rule.slug == "copied_message" and "fail-in-rule" in getattr(case.fact.event, "text", ""):
@@ -139,18 +139,18 @@ def indiscreet() -> None:
                 raise Slip(record)
         return await read_batch(self, records)
 
-    async def failing_carry(self: Journey, records: Any, read: Any = None) -> bool:
+    async def failing_process(self: BatchProcessor, records: Any, read: Any = None) -> bool:
         for record in records:
             if b"fail-outside" in (record.value or b""):
                 raise Slip(record)
-        return await carry(self, records, read)
+        return await process(self, records, read)
 
     async def slip(record: RawRecord) -> None:
         raise Slip(record)
 
     plan.RulePlan.judge = failing_judge  # type: ignore[method-assign]
     _StoredJudge.read = failing_read  # type: ignore[method-assign]
-    Journey.carry = failing_carry  # type: ignore[method-assign]
+    BatchProcessor.process = failing_process  # type: ignore[method-assign]
 
 
 def in_long_strides() -> None:

@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from agents.budget import LEAST, Budget
 from agents.health import Health
-from agents.journey import ATTEMPTS, Journey
 from agents.metrics import Metrics
+from agents.processor import ATTEMPTS, BatchProcessor
 from agents.publishing import Publisher
 from engine.engine import ReadBatch
 from engine.outcome import Outcome
@@ -21,7 +21,7 @@ from models.records import RawRecord
 from state.errors import StateUnavailable
 from tests.agents.helpers import (
     FakeProducer,
-    ImpatientPatience,
+    HastyBackOff,
     ReadsNothing,
     gauges,
     health,
@@ -50,11 +50,11 @@ class FakeEngine(ReadsNothing):
 
 
 class Worker:
-    """A journey over a fake engine and a fake producer, with all that they touch."""
+    """A processor over a fake engine and a fake producer, with all that they touch."""
 
     def __init__(self, judge: Judge, *, stop_after: int | None = None, prefix: str = "") -> None:
         self.metrics, self.health, self.producer = Metrics(), health(), FakeProducer()
-        self.patience = ImpatientPatience(stop_after)
+        self.back_off = HastyBackOff(stop_after)
         self.budget = Budget()
         self.batches: list[int] = []
         self.pings: list[bool] = []
@@ -64,19 +64,19 @@ class Worker:
             self.batches.append(len(records))
             return judge(records)
 
-        publisher = Publisher(self.producer, metrics=self.metrics, health=self.health, patience=self.patience)
-        self.journey = Journey(
+        publisher = Publisher(self.producer, metrics=self.metrics, health=self.health, back_off=self.back_off)
+        self.processor = BatchProcessor(
             FakeEngine(process, self.pings),
             publisher,
             metrics=self.metrics,
             health=self.health,
-            patience=self.patience,
+            back_off=self.back_off,
             budget=self.budget,
             topic_prefix=prefix,
         )
 
-    def carry(self, *records: RawRecord) -> bool:
-        return asyncio.run(self.journey.carry(records))
+    def process(self, *records: RawRecord) -> bool:
+        return asyncio.run(self.processor.process(records))
 
     @property
     def published(self) -> list[tuple[str, bytes | None]]:
@@ -89,7 +89,7 @@ def fine(records: Sequence[RawRecord]) -> Outcome:
 
 def test_a_batch_is_judged_published_and_counted() -> None:
     worker = Worker(fine, prefix="test.")
-    assert worker.carry(record(0), record(1))
+    assert worker.process(record(0), record(1))
     assert worker.published == [("test.incidents", b"anna"), ("test.incidents", b"anna")]
     samples = gauges(worker.metrics)
     assert samples['twinwatch_events_total{outcome="accepted",type="message"}'] == 2
@@ -102,7 +102,7 @@ def test_verdicts_and_what_they_silence_are_counted() -> None:
         return replace(fine([]), verdict_counts=counts, silenced={"copied_post": 3})
 
     worker = Worker(judge)
-    assert worker.carry(record(0), record(1))
+    assert worker.process(record(0), record(1))
     samples = gauges(worker.metrics)
     assert samples['twinwatch_verdicts_total{action="warned",rule="mass_messaging",verdict="upheld"}'] == 2
     assert samples['twinwatch_verdicts_total{action="none",rule="unknown",verdict="dismissed"}'] == 1
@@ -120,7 +120,7 @@ def test_what_was_cut_or_shadowed_and_conflicting_ids_are_counted_and_said(caplo
         )
 
     worker = Worker(judge)
-    assert worker.carry(record(0))
+    assert worker.process(record(0))
     samples = gauges(worker.metrics)
     assert samples['twinwatch_cut_findings_total{rule="harassment"}'] == 2
     assert samples['twinwatch_cut_observations_total{limit="members"}'] == 5
@@ -134,9 +134,9 @@ def test_what_was_cut_or_shadowed_and_conflicting_ids_are_counted_and_said(caplo
 def test_a_batch_is_one_line_at_debug_and_an_incident_one_at_info_with_counts_and_no_data(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    caplog.set_level(logging.DEBUG, "agents.journey")
-    assert Worker(fine).carry(record(0), record(1))
-    told = [(one.levelname, one.getMessage()) for one in caplog.records if one.name == "agents.journey"]
+    caplog.set_level(logging.DEBUG, "agents.processor")
+    assert Worker(fine).process(record(0), record(1))
+    told = [(one.levelname, one.getMessage()) for one in caplog.records if one.name == "agents.processor"]
     assert told[:-1] == [("INFO", f"incident {name}: mass_messaging, medium, live, revision 1") for name in ("0", "1")]
     level, line = told[-1]
     assert level == "DEBUG"
@@ -153,7 +153,7 @@ def test_a_redis_outage_is_waited_out_with_the_whole_batch() -> None:
         return fine(records)
 
     worker = Worker(judge)
-    assert worker.carry(record(0), record(1))
+    assert worker.process(record(0), record(1))
     assert worker.batches == [2, 2, 2]
     assert worker.health.why_not_ready() == ["Kafka has not assigned partitions yet"]
     assert gauges(worker.metrics)['twinwatch_redis_errors_total{kind="ConnectionError"}'] == 2
@@ -165,7 +165,7 @@ def test_during_an_outage_the_worker_says_so_and_confirms_nothing_when_it_is_sto
 
     worker = Worker(judge, stop_after=3)
     worker.pings += [False] * 3
-    assert not worker.carry(record(0))
+    assert not worker.process(record(0))
     assert "Redis does not answer: TimeoutError" in worker.health.why_not_ready()
     assert worker.published == []
 
@@ -184,7 +184,7 @@ def too_slow_for(*heavy: int, more_than: int = 0) -> Judge:
 
 def test_a_batch_for_which_a_redis_that_works_is_too_slow_is_halved() -> None:
     worker = Worker(too_slow_for(more_than=2))
-    assert worker.carry(*(record(offset) for offset in range(8)))
+    assert worker.process(*(record(offset) for offset in range(8)))
     assert worker.batches == [8, 4, 2, 2, 4, 2, 2]
     assert {topic for topic, _ in worker.published} == {"incidents"}
     assert len(worker.published) == 8
@@ -196,14 +196,14 @@ def test_after_a_time_out_nothing_is_asked_of_redis_before_it_answers_a_ping() -
     """A script that was given up may still be running, and more of them would only stand behind it."""
     worker = Worker(too_slow_for(more_than=1))
     worker.pings += [False] * 7
-    assert worker.carry(record(0), record(1))
+    assert worker.process(record(0), record(1))
     assert worker.batches == [2, 1, 1]
     assert worker.pings == []
 
 
 def test_one_record_for_which_redis_is_always_too_slow_is_put_aside_after_some_attempts() -> None:
     worker = Worker(too_slow_for(2))
-    assert worker.carry(*(record(offset) for offset in range(4)))
+    assert worker.process(*(record(offset) for offset in range(4)))
     assert worker.batches == [4, 2, 2, *[1] * ATTEMPTS, 1]
     [letter] = [headers for topic, _, _, headers in worker.producer.confirmed if topic == "activity.dead-letters"]
     assert dict(letter)["reason"] == b"rule_error"
@@ -222,7 +222,7 @@ def test_a_record_that_comes_through_once_is_judged() -> None:
         return fine(records)
 
     worker = Worker(judge)
-    assert worker.carry(record(0))
+    assert worker.process(record(0))
     assert worker.published == [("incidents", b"anna")]
 
 
@@ -232,7 +232,7 @@ def test_no_other_trouble_of_redis_puts_a_record_aside(kind: str) -> None:
         raise StateUnavailable(kind, "while PING works")
 
     worker = Worker(judge, stop_after=5 * ATTEMPTS)
-    assert not worker.carry(record(0), record(1))
+    assert not worker.process(record(0), record(1))
     assert worker.batches == [2] * 5 * ATTEMPTS
     assert worker.published == []
 
@@ -249,7 +249,7 @@ def test_a_worker_begins_with_small_batches_grows_and_begins_anew_after_a_failur
     large = record(0, b" " * LEAST)
     costs = [worker.budget.cost]
     for _ in range(3):
-        worker.carry(large)
+        worker.process(large)
         costs.append(worker.budget.cost)
     assert costs == [LEAST, 2 * LEAST, 4 * LEAST, 2 * LEAST]
 
@@ -262,7 +262,7 @@ def test_a_record_that_breaks_the_engine_is_put_aside_alone(poison: int) -> None
         return fine(records)
 
     worker = Worker(judge)
-    assert worker.carry(*(record(offset) for offset in range(7)))
+    assert worker.process(*(record(offset) for offset in range(7)))
     letters = [headers for topic, _, _, headers in worker.producer.confirmed if topic == "activity.dead-letters"]
     assert len(letters) == 1
     assert dict(letters[0])["reason"] == b"rule_error"
@@ -276,7 +276,7 @@ def test_what_an_exception_says_is_not_logged(caplog: pytest.LogCaptureFixture) 
     def judge(records: Sequence[RawRecord]) -> Outcome:
         raise ValueError("secret text of a member")
 
-    Worker(judge).carry(record(0))
+    Worker(judge).process(record(0))
     assert "ValueError" in caplog.text
     assert "secret" not in caplog.text
 
@@ -287,15 +287,15 @@ def test_a_batch_that_kafka_has_not_confirmed_is_not_done() -> None:
             return ConnectionError("no broker")
 
     worker = Worker(fine, stop_after=4)
-    worker.journey._publisher._producer = Refusing()
-    assert not worker.carry(record(0))
+    worker.processor._publisher._producer = Refusing()
+    assert not worker.process(record(0))
     assert gauges(worker.metrics).get('twinwatch_events_total{outcome="accepted",type="message"}') is None
 
 
 def test_nothing_is_begun_once_the_worker_stops() -> None:
     worker = Worker(fine)
-    worker.patience.stopping.set()
-    assert not worker.carry(record(0))
+    worker.back_off.stopping.set()
+    assert not worker.process(record(0))
     assert worker.batches == []
 
 
@@ -308,12 +308,12 @@ def test_finish_waits_for_the_batch_under_way_and_not_for_ever() -> None:
             await release.wait()
             return fine(records)
 
-        worker.journey._engine = FakeEngine(slowly)
-        carrying = asyncio.create_task(worker.journey.carry([record(0)]))
+        worker.processor._engine = FakeEngine(slowly)
+        carrying = asyncio.create_task(worker.processor.process([record(0)]))
         await asyncio.sleep(0)
-        results = [await worker.journey.finish(0.01)]
+        results = [await worker.processor.finish(0.01)]
         release.set()
-        results.append(await worker.journey.finish(LONG_ENOUGH))
+        results.append(await worker.processor.finish(LONG_ENOUGH))
         results.append(await carrying)
         return results
 
@@ -328,8 +328,8 @@ def test_progress_is_told_only_when_all_is_confirmed() -> None:
             seen.append(len(records))
 
     worker = Worker(fine)
-    worker.journey._health = Watching(stall_seconds=1)
-    worker.carry(record(0), record(1))
+    worker.processor._health = Watching(stall_seconds=1)
+    worker.process(record(0), record(1))
     assert seen == [2]
 
 
@@ -371,11 +371,11 @@ def test_a_batch_that_was_read_ahead_is_judged_once_and_read_again_where_that_fa
     fails: list[Exception], steps: list[str]
 ) -> None:
     worker = Worker(fine)
-    engine = worker.journey._engine = ReadingEngine(fine, fails)
+    engine = worker.processor._engine = ReadingEngine(fine, fails)
 
     async def run() -> bool:
         batch = [record(0), record(1)]
-        return await worker.journey.carry(batch, worker.journey.read_ahead(batch))
+        return await worker.processor.process(batch, worker.processor.read_ahead(batch))
 
     assert asyncio.run(run())
     assert engine.steps == steps
@@ -385,10 +385,10 @@ def test_a_batch_that_was_read_ahead_is_judged_once_and_read_again_where_that_fa
 def test_nobody_hears_of_a_batch_that_was_read_and_taken_away(caplog: pytest.LogCaptureFixture) -> None:
     """Its partitions went to another worker, which reads it again."""
     worker = Worker(fine)
-    worker.journey._engine = ReadingEngine(fine, [ValueError("in the engine")])
+    worker.processor._engine = ReadingEngine(fine, [ValueError("in the engine")])
 
     async def run() -> None:
-        worker.journey.read_ahead([record(0)])
+        worker.processor.read_ahead([record(0)])
         await asyncio.sleep(0)
         gc.collect()
 

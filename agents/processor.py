@@ -1,4 +1,4 @@
-"""The journey of one batch through a worker: judged, published, confirmed. Knows nothing of Faust."""
+"""How a worker processes a batch: judged, published, confirmed. Knows nothing of Faust."""
 
 import asyncio
 import logging
@@ -8,11 +8,11 @@ from datetime import UTC, datetime
 from time import monotonic, time_ns
 from typing import Protocol
 
+from agents.back_off import BackOff, Interrupted
 from agents.budget import Budget
 from agents.health import Health
 from agents.logs import culprit
 from agents.metrics import Metrics
-from agents.patience import Interrupted, Patience
 from agents.publishing import Publisher, publications
 from engine.engine import BatchEngine, ReadBatch
 from engine.outcome import Outcome
@@ -41,8 +41,8 @@ class AnsweringEngine(BatchEngine, Protocol):
         ...
 
 
-class Journey:
-    """Carries batches from raw records to confirmed incidents and dead letters. Never raises, never loses, never spins."""
+class BatchProcessor:
+    """Takes batches from raw records to confirmed incidents and dead letters. Never raises, never loses, never spins."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Journey:
         *,
         metrics: Metrics,
         health: Health,
-        patience: Patience,
+        back_off: BackOff,
         budget: Budget,
         topic_prefix: str = "",
         trace: Trace | None = None,
@@ -60,7 +60,7 @@ class Journey:
         self._publisher = publisher
         self._metrics = metrics
         self._health = health
-        self._patience = patience
+        self._back_off = back_off
         self._budget = budget
         self._topic_prefix = topic_prefix
         self._trace = trace
@@ -69,13 +69,13 @@ class Journey:
         self._arrived.set()
 
     def read_ahead(self, records: Sequence[RawRecord]) -> "asyncio.Task[ReadBatch]":
-        """Begin to read the records, for `carry`; another batch may be under way meanwhile."""
+        """Begin to read the records, for `process`; another batch may be under way meanwhile."""
         reading = asyncio.create_task(self._engine.read(records))
         # who never comes to judge them, because partitions were taken away, need not hear what was wrong with them
         reading.add_done_callback(lambda done: done.cancelled() or done.exception())
         return reading
 
-    async def carry(self, records: Sequence[RawRecord], read: Awaitable[ReadBatch] | None = None) -> bool:
+    async def process(self, records: Sequence[RawRecord], read: Awaitable[ReadBatch] | None = None) -> bool:
         """Judge the records and publish what they come to. `read` is what `read_ahead` gave, where that was begun.
 
         True when Kafka has confirmed all of it: the records may be acknowledged. False when the worker is stopping and they
@@ -83,7 +83,7 @@ class Journey:
         """
         async with self._counted():
             try:
-                if self._patience.stopping.is_set():
+                if self._back_off.stopping.is_set():
                     return False
                 outcomes = await self._judge(records, read)
                 began = time_ns()
@@ -127,7 +127,7 @@ class Journey:
 
     async def _process(self, records: Sequence[RawRecord], read: Awaitable[ReadBatch] | None) -> Outcome:
         attempts = 0
-        for delay in self._patience.delays():
+        for delay in self._back_off.delays():
             start = monotonic()
             try:
                 if read:
@@ -139,30 +139,30 @@ class Journey:
             except StateUnavailable as error:
                 self._budget.failed()
                 self._metrics.count_redis_error(error.kind)
-                self._health.suffer("redis", f"Redis does not answer: {error.kind}")
-                await self._patience.wait(delay)
+                self._health.mark_down("redis", f"Redis does not answer: {error.kind}")
+                await self._back_off.wait(delay)
                 if not error.timed_out:
                     continue
                 # a script may still be running, and the same batch again would only wait behind it
                 await self._until_redis_answers()
-                self._health.suffer("redis", f"Redis answers, but not in time to a batch of {len(records)}")
+                self._health.mark_down("redis", f"Redis answers, but not in time to a batch of {len(records)}")
                 attempts += 1
                 if len(records) > 1 or attempts == ATTEMPTS:
-                    self._health.recover("redis")
+                    self._health.mark_up("redis")
                     raise TooSlow(f"Redis did not answer in time, {attempts} times, and works") from error
             else:
-                self._health.recover("redis")
+                self._health.mark_up("redis")
                 self._budget.judged(records, monotonic() - start)
                 return outcome
         raise AssertionError("delays never end")
 
     async def _until_redis_answers(self) -> None:
-        for delay in self._patience.delays():
+        for delay in self._back_off.delays():
             try:
                 return await self._engine.ping()
             except StateUnavailable as error:
-                self._health.suffer("redis", f"Redis does not answer: {error.kind}")
-                await self._patience.wait(delay)
+                self._health.mark_down("redis", f"Redis does not answer: {error.kind}")
+                await self._back_off.wait(delay)
         raise AssertionError("delays never end")
 
     @asynccontextmanager

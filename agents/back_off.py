@@ -12,8 +12,8 @@ class Interrupted(Exception):  # noqa: N818 - not a mistake, a request
     """The worker was asked to stop while something was being tried again."""
 
 
-class Patience:
-    """One worker's way of waiting. `stopping` is set once, when the worker is asked to stop."""
+class BackOff:
+    """One worker's back-off. `stopping` is set once, when the worker is asked to stop."""
 
     def __init__(self) -> None:
         self.stopping = asyncio.Event()
