@@ -4,9 +4,10 @@
 
 Each DATA is a file of JSON lines (`.jsonl`, `.jsonl.gz`) in one of three forms. *Judged*: `event` (a whole activity event) and
 `expect`, the rules that must fire; `also_ok` may fire as well and count neither way. *Marked*: `text` and `hostile`: where
-it is true, any finding of article 7 is right, elsewhere wrong. *HateCheck*: `text`, `label` and `functionality`. Only the
-third of the texts that was held back when words were chosen is counted (`benchmarks.accuracy.is_held_back`). The language is
-that of the list by which the words were known: this is what a rule can be shut off for. --print leaves the file as it is.
+it is true, any finding of article 7 is right, elsewhere any finding is wrong. *HateCheck*: `text`, `label` and
+`functionality`; nobody sells there. Only the third of the texts that was held back when words were chosen is counted
+(`benchmarks.accuracy.is_held_back`). The language is that of the list by which the words were known (`und`: signs of trade
+of any language): this is what a rule can be shut off for. --print leaves the file as it is.
 """
 
 import argparse
@@ -22,14 +23,14 @@ from typing import Any, NamedTuple
 from benchmarks.accuracy import is_held_back
 from models.decoding import InputLimits, decode_event
 from models.events import WrittenFields, written_fields
+from rules.commercial import COMMERCIAL_CONTENT, sells
 from rules.conduct import ABUSIVE_LANGUAGE, THREAT
 from rules.policy import RulePolicy, load_policy
 from rules.track_record import FILE, Record, Records, written_records
-from text.hostility import Hostility
-from text.reading import read_writings
+from text.reading import Writing, read_writings
 
 BATCH = 500
-RULES = (THREAT.slug, ABUSIVE_LANGUAGE.slug)
+RULES = (THREAT.slug, ABUSIVE_LANGUAGE.slug, COMMERCIAL_CONTENT.slug)
 
 
 class Labelled(NamedTuple):
@@ -48,7 +49,13 @@ def labelled(row: dict[str, Any], place: str) -> Labelled:
         right = {rule: True if rule in row["expect"] else None if rule in also else False for rule in RULES}
         return Labelled(written_fields(event), event.language, right)
     if "text" in row and "hostile" in row:
-        return Labelled(WrittenFields(text=row["text"]), None, dict.fromkeys(RULES, bool(row["hostile"])))
+        hostile = bool(row["hostile"])
+        right = {
+            THREAT.slug: hostile,
+            ABUSIVE_LANGUAGE.slug: hostile,
+            COMMERCIAL_CONTENT.slug: None if hostile else False,
+        }
+        return Labelled(WrittenFields(text=row["text"]), None, right)
     if {"text", "label", "functionality"} <= row.keys():
         hateful, case = row["label"] == "hateful", row["functionality"]
         # abuse of persons and of groups that nobody is born into is no hate, and abuse nevertheless
@@ -57,7 +64,11 @@ def labelled(row: dict[str, Any], place: str) -> Labelled:
         return Labelled(
             WrittenFields(text=row["text"]),
             None,
-            {THREAT.slug: threat, ABUSIVE_LANGUAGE.slug: None if disputed else hateful},
+            {
+                THREAT.slug: threat,
+                ABUSIVE_LANGUAGE.slug: None if disputed else hateful,
+                COMMERCIAL_CONTENT.slug: False,
+            },
         )
     raise ValueError(
         f"{place}: found {', '.join(sorted(row)) or 'nothing'}, expected event and expect, text and hostile, or text, label "
@@ -74,8 +85,13 @@ def rows_of(path: Path) -> Iterator[Labelled]:
                 yield one
 
 
-def found_in(hostility: Hostility, rules: dict[str, RulePolicy]) -> Iterator[tuple[str, str]]:
-    """The rules that report this, with the list that they know it by."""
+def found_in(writing: Writing, rules: dict[str, RulePolicy]) -> Iterator[tuple[str, str]]:
+    """The rules that report this text by its words, with the list that they know it by."""
+    selling = rules[COMMERCIAL_CONTENT.slug].limits
+    reading = writing.commerce(selling.harmless)
+    if sells(reading, selling):
+        yield COMMERCIAL_CONTENT.slug, reading.known_in
+    hostility = writing.hostility
     for slug, kind, code in (
         (THREAT.slug, hostility.threat, hostility.threat_in),
         (ABUSIVE_LANGUAGE.slug, hostility.abuse, hostility.abuse_in),
@@ -96,7 +112,7 @@ def count(paths: list[Path]) -> Records:
             batch = rows[start : start + BATCH]
             read = read_writings([(one.written, one.language) for one in batch])
             for one, writing in zip(batch, read, strict=True):
-                for slug, code in found_in(writing.hostility, rules):
+                for slug, code in found_in(writing, rules):
                     if (right := one.is_right[slug]) is not None:
                         counts[slug, code][right] += 1
                         sources[slug, code].add(path.name.split(".")[0])

@@ -100,8 +100,8 @@ def claim(
     if rule.words_alone:
         record = record_of(rule.slug, finding.language)
         severity, action = at_most_review(severity, action, record)
-        if is_told_in_shadow(rule.slug, finding.language):
-            shadow_reason = shadow_reason or POOR_RECORD
+    if finding.language and is_told_in_shadow(rule.slug, finding.language):
+        shadow_reason = shadow_reason or POOR_RECORD
     subject_key = (case.subject_id, *finding.episode)
     # what a rule judges without counting shows itself
     shown = (*finding.evidence.first, *finding.evidence.last) or (Contribution(case.fact.time, event.event_id, ""),)

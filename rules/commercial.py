@@ -231,6 +231,7 @@ def _selling_text(case: Case, reading: CommerceReading, limits: CommercialConten
         ),
         evidence=texts,
         words=reading.words,
+        language=reading.known_in,
         summary=f"{where(case.fact)} sells or advertises: {_named(reading)}; together {reading.points:g} points, the limit is "
         f"{limits.points:g}.{one_of(texts, 'such texts', limits.texts_window)}",
     )

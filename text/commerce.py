@@ -85,13 +85,15 @@ class Sign(Struct, frozen=True):
 
 class CommerceReading(Struct, frozen=True):
     """What speaks for trade in a text: signs, the heaviest first, and what they add up to. `links` are all the text's,
-    `words` the phrases by which the signs were known, without what stands between their words.
+    `words` the phrases by which the signs were known, without what stands between their words; `known_in` is the folder of the
+    list that has them, `und` where none but signs of all languages were found.
     """
 
     points: float
     signs: tuple[Sign, ...]
     links: tuple[Link, ...]
     words: tuple[str, ...] = ()
+    known_in: str = "und"
 
 
 class _Currencies(Struct, frozen=True, forbid_unknown_fields=True):
@@ -437,8 +439,9 @@ def _reading(
     if (common or phrases) and _shouts(text.seen):
         common.add("shouting")
     # no text is known to be in one language, but what adds up must be
-    readings = [(_outside_school(common | own.keys()), own) for own in phrases.values()] or [(common, {})]
-    found, own = max(readings, key=lambda reading: (sum(map(points.__getitem__, reading[0])), sorted(reading[0])))
+    readings = [(_outside_school(common | own.keys()), own, code) for code, own in phrases.items()]
+    readings = readings or [(common, {}, "und")]
+    found, own, code = max(readings, key=lambda reading: (sum(map(points.__getitem__, reading[0])), sorted(reading[0])))
     thinned = min(1.0, sqrt(UNDILUTED_WORDS / count)) if count else 1.0
     heaviest = sorted(found, key=lambda name: (-points[name], name))
     places = {name: (*spans.get(name, ()), *own.get(name, ())) for name in (*spans, *own)}
@@ -447,7 +450,7 @@ def _reading(
     shown = _shown(
         read, lexicon, known, [places[name][0] for name in heaviest if points[name] > 0 and places.get(name)]
     )
-    return CommerceReading(round(sum(sign.points for sign in signs), 1), signs, links, shown)
+    return CommerceReading(round(sum(sign.points for sign in signs), 1), signs, links, shown, code)
 
 
 def _shown(read: str, lexicon: _Lexicon, known: Known, places: list[tuple[int, int]]) -> tuple[str, ...]:

@@ -124,7 +124,7 @@ def _heard_lines() -> list[str]:
     for code, parts in sorted(heard().items()):
         tuned, held = parts["tuned"], parts["held"]
         lines.append(
-            f"| {NAMES.get(code, 'Croatian, Bosnian, Serbian')} | {tuned.found} of {tuned.threats} | {held.found} of "
+            f"| {_list_name(code)} | {tuned.found} of {tuned.threats} | {held.found} of "
             f"{held.threats} | {tuned.accused} of {tuned.harmless} | {held.accused} of {held.harmless} | "
             f"{'shadow' if falls_short(code) else 'as the record says'} |"
         )
@@ -149,11 +149,16 @@ def _record_lines() -> list[str]:
     for slug, by_language in sorted(track_record().items()):
         for code, record in sorted(by_language.items()):
             precision = "–" if record.precision is None else f"{record.precision:.3f}"
-            name, sources = NAMES.get(code, "Croatian, Bosnian, Serbian"), ", ".join(record.sources)
+            name, sources = _list_name(code), ", ".join(record.sources)
             lines.append(
                 f"| `{slug}` | {name} | {record.right} | {record.wrong} | {precision} | {_follows(record)} | {sources} |"
             )
     return lines
+
+
+def _list_name(code: str) -> str:
+    besides = {"sh": "Croatian, Bosnian, Serbian", "und": "any language"}
+    return ", ".join(NAMES.get(part) or besides[part] for part in code.split("+"))
 
 
 def _follows(record: Record) -> str:

@@ -1,5 +1,6 @@
 """What follows from words alone: no more than their record proves, and nothing live where it is poor."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,10 +9,12 @@ import yaml
 import rules.track_record
 from engine.incidents import POOR_RECORD, claim
 from engine.plan import Plan
-from models.events import Message
+from models.events import ForumPost, Message
 from rules.conduct import _attacked
 from rules.policy import Policy, PolicyError, load_policy, parse_policy
+from rules.registry import all_rules
 from rules.track_record import (
+    RECORDED,
     Heard,
     Record,
     at_most_review,
@@ -109,6 +112,47 @@ def _attackers(text: str) -> list[object]:
     return list(_attacked(fact(Message, text=text, recipient_ids=("ben",))))
 
 
+OFFERS = {
+    "en": "Buy our worksheets now, only 9.99 € for the whole set! 50% discount until Friday, order at www.sheets-shop.com",
+    "de": "Jetzt kaufen: unsere Arbeitsblätter für nur 9,99 €! 50 % Rabatt bis Freitag, bestellen unter www.blatt-shop.com",
+}
+
+
+def _sold(text: str) -> tuple[EpisodeClaim, list[Any]]:
+    policy = load_policy()
+    [plan] = [one for one in Plan(policy).rules if one.rule.slug == "commercial_content"]
+    one = case(fact(ForumPost, text=text, forum_id="f", thread_id="t"), texts=1)
+    finding = plan.judge(one)
+    assert finding
+    told = claim(plan, one, finding, policy, None)
+    return told, json.loads(told.payload)
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "order at <link>"), ("de", "jetzt kaufen")])
+def test_one_text_that_sells_comes_to_review_and_says_by_which_words(language: str, words: str) -> None:
+    told, payload = _sold(OFFERS[language])
+    assert told.shadow_reason == ""
+    assert (payload[3], payload[5]) == ("high", "review")
+    assert words in payload[-1]
+
+
+def test_one_text_comes_to_no_more_whatever_it_sells() -> None:
+    _, payload = _sold(
+        "Congratulations, you have won a prize of 1000 €! Earn 500 € a day from home! Casino bonus, loans from 2%, fake "
+        "diplomas, viagra without prescription: buy now, 50% discount, only today, free gift. WhatsApp +44 7700 900123"
+    )
+    assert (payload[3], payload[5]) == ("high", "review")
+
+
+def test_a_poor_record_of_offers_in_a_language_sends_them_into_shadow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules.track_record, "track_record", lambda: {"commercial_content": {"de": record(10, 10)}})
+    assert [_sold(OFFERS[language])[0].shadow_reason for language in ("de", "en")] == [POOR_RECORD, ""]
+
+
+def test_every_rule_by_words_alone_has_a_record() -> None:
+    assert {slug for slug, rule in all_rules().items() if rule.words_alone} <= RECORDED <= all_rules().keys()
+
+
 @pytest.mark.parametrize(
     ("source", "told"),
     [
@@ -159,4 +203,4 @@ def test_what_is_written_is_what_is_read() -> None:
     records = {"threat": {"de": record(3, 1), "nb": record(0, 2)}, "abusive_language": {"sh": record(9, 0)}}
     assert parse_records(written_records(records), RULES) == records
     assert parse_records(written_records({}), RULES) == {}
-    assert track_record().keys() <= RULES
+    assert track_record().keys() == RECORDED
