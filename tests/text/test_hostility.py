@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.growth import assert_in_proportion
 from text.hostility import PEACEFUL, Hostility, read_hostility
-from text.hostility.lexicon import ANCHORS, BIT, CLASSES, language_of, lexicon
+from text.hostility.frames import may_be_found
+from text.hostility.lexicon import ALONE, ANCHORS, BIT, CLASSES, language_of, lexicon
 from text.hostility.tokens import tokens_of
 from text.languages import ListError
 from text.reading import read_texts
@@ -415,3 +416,9 @@ def test_any_text_can_be_read(text: str) -> None:
 )
 def test_time_grows_with_the_length_and_not_faster(word: str) -> None:
     assert_in_proportion(read_hostility, word * 8_000)
+
+
+@pytest.mark.parametrize("name", [name for name, bit in BIT.items() if bit & ALONE])
+def test_a_class_that_is_a_finding_by_itself_is_always_looked_for(name: str) -> None:
+    assert may_be_found(BIT[name])
+    assert not may_be_found(BIT["kill"] | BIT["intent"])

@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple, Protocol
 
 from text.hostility.lexicon import (
+    ALONE,
     BIT,
     CLASSES,
     GAPS,
@@ -84,7 +85,7 @@ def _bits(names: str) -> int:
 _OBJECT_BITS = _bits("you people like_you anyone them")
 _SUBJECT_BITS = _OBJECT_BITS | BIT["thou"]
 _NEEDS = (
-    (_bits("doom menace loom curse kill_i_you"),),
+    (ALONE,),
     (_bits("kill rid"), BIT["intent"], _OBJECT_BITS),
     (_bits("kill_i rid_i kill_now rid_now death_to"), _OBJECT_BITS),
     (_bits("die killed death"), BIT["ensure"], _SUBJECT_BITS),
