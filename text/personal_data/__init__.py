@@ -41,7 +41,7 @@ _SPOKEN_DOT = re.compile(rf" (?:{'|'.join(sorted(_DOT_WORDS))}) [a-z]{{2,4}}\b",
 _DIGIT_OF_ANY_SCRIPT = re.compile(r"\d")
 _HOUSE = re.compile(
     rf"{BIG}[\w'’-]*[“”\"».]?,? (?:[^\W\d_]{{1,6}}[.:°º]{{0,2}} ?)?\d{{1,4}}"
-    rf"|(?<!\d)\d{{1,4}}[a-z]?,? (?:[^\W\d_]+ ){{0,3}}{BIG}"
+    rf"|\d(?<!\d\d)\d{{0,3}}[a-z]?,? (?:[^\W\d_]+ ){{0,3}}{BIG}"
 )
 """A name beside a number, as streets have them."""
 _MANY_DIGITS = re.compile(r"\d(?:[^\n\d]{0,4}\d){5}")

@@ -73,6 +73,8 @@ _POSTCODE = re.compile(
           | [A-Z]{2,3}[ ]\d{4,5} | AZ\d{4} | [A-Z]\d[\dW][ ]?[A-Z\d]{4} ) (?!\w) (?![.,/:-]\d)""",
     re.VERBOSE,
 )
+_ANY_DIGIT = re.compile(r"\d")
+"""Every street that is looked for has the number of its house."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TOWN_AFTER = re.compile(r",?\s{1,2}(?:[^\W\d_a-zà-öø-ÿ]\w|[^\W\d_]{3,})")
 BIG = r"[^\W\d_a-zà-öø-ÿа-яα-ω]"
@@ -117,12 +119,16 @@ def _has_a_town(line: str, start: int, end: int) -> bool:
 
 
 def _street(line: str, start: int, end: int) -> tuple[int, int] | None:
+    if not _ANY_DIGIT.search(line, start, end):
+        return None
     return next((found.span() for pattern in _STREETS if (found := pattern.search(line, start, end))), None)
 
 
 def _number_before(line: str, end: int) -> tuple[int, int] | None:
     """`Lipová 12, 110 00 …`: many countries name no street by a word, and only an envelope says that it is one."""
     window = max(0, end - _REACH)
+    if not _ANY_DIGIT.search(line, window, end):
+        return None
     found = _NAME_AND_NUMBER.search(line[window:end])
     return (window + found.start(), window + found.end()) if found else None
 

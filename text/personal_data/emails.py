@@ -30,6 +30,9 @@ _ANCHOR = re.compile(
        | (?P<spoken> [ ] (?:{_AT_WORDS}) [ ])""",
     re.VERBOSE | re.IGNORECASE,
 )
+_SIGN = re.compile(r"[@\[({<*_]|\.[^\W_]")
+_SPOKEN_SIGN = re.compile(rf"[ ](?:{_DOT_WORDS})[ ]", re.IGNORECASE)
+"""No address is without one of these: what stands for its sign, or a dot before its last part."""
 _LOCAL = re.compile(r"[\w+%~-]+(?:[.'][\w+%~-]+)*\Z")
 _LOCAL_CHARACTERS = 64
 _LABEL = r"[^\W_](?:[\w-]{0,62})"
@@ -91,6 +94,8 @@ _ATTRIBUTION_AFTER = re.compile(
 
 def find_emails(text: str) -> Iterator[PersonalDatum]:
     """E-mail addresses in a folded text. Handles (`@anna`), Fediverse names and the user part of a URL are none."""
+    if not (_SIGN.search(text) or _SPOKEN_SIGN.search(text)):
+        return
     found = list(_all(text))
     quoted = any(_is_quoted(text, datum) for datum in found)
     for datum in found:

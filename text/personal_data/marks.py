@@ -7,7 +7,7 @@ time does not grow with the number of words that are known.
 import re
 import unicodedata
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import product
 
@@ -121,6 +121,36 @@ class _Meaning(Struct, frozen=True):
     rest: tuple[str, ...] = ()
 
 
+class _OfWord(Struct, frozen=True):
+    """What a word may mean: `alone` by itself or before words with known beginnings, and in phrases by their second word. Each
+    meaning has its place among all of them.
+    """
+
+    alone: tuple[tuple[int, _Meaning], ...]
+    phrases: dict[str, tuple[tuple[int, _Meaning], ...]]
+
+    def before(self, following: str) -> tuple[tuple[int, _Meaning], ...]:
+        """What it may mean before such a word, in order."""
+        phrases = self.phrases.get(following, ())
+        return tuple(sorted(self.alone + phrases, key=_place)) if phrases and self.alone else phrases or self.alone
+
+
+def _place(meaning: tuple[int, _Meaning]) -> int:
+    return meaning[0]
+
+
+def _of_word(found: Sequence[_Meaning]) -> _OfWord:
+    alone: list[tuple[int, _Meaning]] = []
+    phrases: dict[str, tuple[tuple[int, _Meaning], ...]] = {}
+    for at, meaning in enumerate(found):
+        second = meaning.rest[0] if meaning.rest else "*"
+        if second.endswith("*"):
+            alone.append((at, meaning))
+        else:
+            phrases[second] = (*phrases.get(second, ()), (at, meaning))
+    return _OfWord(tuple(alone), phrases)
+
+
 class _Lexicon:
     """All words of all languages."""
 
@@ -170,9 +200,10 @@ class _Lexicon:
         if "\u0600" <= word[0] <= "\u06ff":
             yield from self._without_article(word)
 
-    def all_meanings(self, word: str) -> tuple[_Meaning, ...]:
+    def of_word(self, word: str) -> "_OfWord | None":
         """All of them; most words have none."""
-        return tuple(self.meanings(word))
+        found = list(self.meanings(word))
+        return _of_word(found) if found else None
 
     def _without_article(self, word: str) -> Iterator[_Meaning]:
         for prefix in _ARABIC_PREFIXES:
@@ -239,20 +270,26 @@ class Marks:
     def __init__(self, text: str, memo: WordMemo | None = None) -> None:
         self.folded = fold(text)
         self.plain = plain_text(self.folded.text)
+        self._words: list[str] = _WORD.findall(self.plain.small)
         self._found: dict[str, list[Mark]] = {}
-        self._read((memo or WordMemo()).of(lexicon().all_meanings))
+        self._read((memo or WordMemo()).of(lexicon().of_word))
 
     @cached_property
     def _likely(self) -> frozenset[str]:
         letters = " ".join(re.findall(r"[^\W\d_]+", self.plain.small[: 4 * _SAMPLE]))
         return likely(letters[:_SAMPLE])
 
-    def _read(self, known: Memo[tuple[_Meaning, ...]]) -> None:
-        words = [(found[0], *found.span()) for found in _WORD.finditer(self.plain.small)]
+    def _read(self, known: Memo[_OfWord | None]) -> None:
+        words = self._words
+        meant = list(map(known.__getitem__, words))
+        if not any(meant):
+            return
+        spans = [found.span() for found in _WORD.finditer(self.plain.small)]
         left = MAX_MARKS
-        for index, (word, start, end) in enumerate(words):
-            for meaning in known[word]:
-                if (last := _end_of(meaning.rest, words, index)) is not None and left:
+        for index, (of_word, following) in enumerate(zip(meant, [*words[1:], ""], strict=True)):
+            for _, meaning in of_word.before(following) if of_word else ():
+                if (last := _end_of(meaning.rest, words, spans, index)) is not None and left:
+                    start, end = spans[index]
                     self._found.setdefault(meaning.kind, []).append(_mark(start, max(end, last), meaning))
                     left -= 1
 
@@ -263,7 +300,7 @@ class Marks:
 
     def _within(self, kind: str, start: int, to: int) -> Iterator[Mark]:
         found = self._found.get(kind, [])
-        for index in range(bisect_left(found, start, key=_start_of), len(found)):
+        for index in range(bisect_left(found, start, key=_start_of) if start else 0, len(found)):
             mark = found[index]
             if mark.start >= to:
                 return
@@ -272,6 +309,10 @@ class Marks:
 
     def any(self, *kinds: str, start: int = 0, end: int | None = None) -> bool:
         """Whether there is such a word."""
+        if self._found.keys().isdisjoint(kinds):
+            return False
+        if not start and end is None and any(mark.sure for kind in kinds for mark in self._found.get(kind, ())):
+            return True  # it takes no language
         to = len(self.plain.text) if end is None else end
         return any(True for kind in kinds for _ in self._within(kind, start, to))
 
@@ -281,20 +322,22 @@ class Marks:
     def numbers(self) -> Iterator[tuple[int, int, int, frozenset[str]]]:
         """Digits that are said in words: (digit, start, end, languages)."""
         digits = lexicon().digits
+        if digits.keys().isdisjoint(self._words):
+            return
         for found in _WORD.finditer(self.plain.small):
             if said := digits.get(found[0]):
                 yield said[0], *found.span(), frozenset(said[1])
 
 
-def _end_of(rest: tuple[str, ...], words: list[tuple[str, int, int]], index: int) -> int | None:
+def _end_of(rest: tuple[str, ...], words: list[str], spans: list[tuple[int, int]], index: int) -> int | None:
     """Where a phrase ends whose first word is number `index`; None where its other words do not follow."""
-    end = words[index][2]
+    end = spans[index][1]
     if not rest:
         return end
-    for offset, wanted in enumerate(rest, 1):
-        if index + offset >= len(words):
+    for at, wanted in enumerate(rest, index + 1):
+        if at >= len(words):
             return None
-        word, start, last = words[index + offset]
+        word, (start, last) = words[at], spans[at]
         same = word.startswith(wanted[:-1]) if wanted.endswith("*") else word == wanted
         if not same or start - end > _PHRASE_GAP:
             return None

@@ -188,7 +188,7 @@ def _spoken(text: str, marks: Marks) -> Iterator[tuple[int, int, str]]:
             yield row[0][0], row[-1][1], digits
 
 
-_FEW_DIGITS = re.compile(r"(?<!\w)\d{1,5}(?!\w)")
+_FEW_DIGITS = re.compile(r"\d(?<!\w\d)\d{0,4}(?!\w)")
 
 
 def _numbers(text: str, lookups: _Lookups) -> Iterator[tuple[int, int]]:
