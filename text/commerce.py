@@ -9,7 +9,7 @@ reliably in which language a text is written.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain, islice, product
 from math import sqrt
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from text.hostility.tokens import tokens_of
 from text.languages import ListError, read_list_in, read_lists
 from text.links import Link, link_lists, link_of, links_of, public_suffix
 from text.romanised import Romanisation, romanisations
+from text.sieve import Hashed, Sieve
 from text.words import Beginnings, Memo, WordMemo, Words, folded, read_list
 
 LONGEST_GAP = 3
@@ -141,6 +142,11 @@ class _Lexicon:
         self.lengths = Beginnings(self.beginnings)
         self._by_rarest = _by_rarest(self._telling)
 
+    @cached_property
+    def sieve(self) -> Sieve:
+        """What tells at once of many words which are in no list."""
+        return Sieve(self.words, self.beginnings)
+
     def may_say_more_than_school(self, row: Sequence[tuple[Symbol, ...]]) -> bool:
         """Whether there may be any sign but that of school life, of which nothing is left alone: all symbols of a phrase,
         wherever they stand.
@@ -241,6 +247,12 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
     )
 
 
+def look_up(words: Hashed, memo: WordMemo) -> None:
+    """Tell at once of the words of several texts which are in no list."""
+    lexicon = _lexicon()
+    memo.of(lexicon.symbols_of_word).update(dict.fromkeys(lexicon.sieve.unlisted(words), ()))
+
+
 @cache
 def _lexicon() -> _Lexicon:
     file = convert(read_list("commerce.yaml"), _File)
@@ -263,6 +275,12 @@ def _romanised_lexicon(code: str) -> _Lexicon:
             raise ListError(f"{code}/romanised.yaml: trade.{sign}: unknown, expected one of {', '.join(file.points)}")
         trade[folder][sign] = f"{trade[folder].get(sign, '')}, {phrases}".removeprefix(", ")
     return _Lexicon(file, trade, romanisation)
+
+
+@cache
+def romanised_lexicons() -> tuple[_Lexicon, ...]:
+    """Those of all languages, so that none is read while a text waits (`engine.loading`)."""
+    return tuple(map(_romanised_lexicon, romanisations()))
 
 
 def _symbols(text: str, lexicon: _Lexicon, known: Known, words: Words | None = None) -> Sequence[tuple[Symbol, ...]]:

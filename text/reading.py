@@ -7,10 +7,12 @@ first asks for it, and then it is kept with the text. All of it is dropped with 
 import re
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from itertools import chain
 
 from msgspec import Struct, field
 
 from models.events import WrittenFields
+from text import commerce, hostility
 from text.commerce import CommerceReading, commerce_of
 from text.courtesies import Said, weigh
 from text.hostility import ABUSE_KINDS, PEACEFUL, THREAT_KINDS, Hostility, read_hostility
@@ -32,6 +34,7 @@ from text.personal_data import PersonalDatum, asks_for_removal, find_personal_da
 from text.personal_data.marks import Marks
 from text.personal_data.pupils import told_of_pupils
 from text.romanised import romanised_in
+from text.sieve import Hashed
 from text.signature import (
     SIGNATURE_BYTES,
     SIGNATURE_SLOTS,
@@ -108,7 +111,7 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def all_words(self) -> Words:
         """The words of `undisguised`, and what lists know of them."""
-        return Words(self.undisguised, self.memo)
+        return self.memo.words_of(self.undisguised)
 
     @property
     def leads_somewhere(self) -> bool:
@@ -246,6 +249,10 @@ def read_texts(
     memo = memo or WordMemo()
     written = [read_written(text) for text in texts]
     undisguised = undisguise_all([one.seen for one in written])
+    words = dict.fromkeys(chain.from_iterable([memo.words_of(text).written for text in undisguised]))
+    hashed = Hashed(memo.fresh(words))
+    for look_up in (commerce.look_up, hostility.look_up):
+        look_up(hashed, memo)
     known = memo.of(bare_word)
     bodies = _without([unaddressed(text, known) for text in undisguised], nobodys)
     normalised = drop_punctuation(bodies)

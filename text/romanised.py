@@ -152,6 +152,11 @@ class Romanisation:
             (begun if stem != word and len(stem) >= SHORTEST_STEM else whole).update(self.skeletons(stem))
         return frozenset(whole), frozenset(begun)
 
+    @property
+    def size(self) -> int:
+        """How many words the language's lists know."""
+        return sum(map(len, self._vocabulary))
+
     def known(self, words: Iterable[str], memo: WordMemo) -> set[str]:
         """Which of the words, as they are typed, the language's lists know. `memo` is that of the texts read together."""
         found = memo.of(self.knows)
@@ -215,6 +220,12 @@ def _patterns(code: str, name: str, listed: Mapping[str, str]) -> _Patterns:
 def romanisations() -> dict[str, Romanisation]:
     """The languages that are read in Latin letters. Raises ListError."""
     return {code: Romanisation(code, listed) for code, listed in read_lists("romanised", Romanised).items()}
+
+
+@cache
+def vocabularies() -> tuple[int, ...]:
+    """How many words each language's lists have, which are read now (`engine.loading`) and not while a text waits."""
+    return tuple(one.size for one in romanisations().values())
 
 
 @cache

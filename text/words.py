@@ -69,12 +69,26 @@ class WordMemo:
 
     def __init__(self) -> None:
         self._memos: dict[Callable[[str], Any], Memo[Any]] = {}
+        self._read: dict[str, Words] = {}
+        self._seen: set[str] = set()
 
     def of(self, find: Callable[[str], T]) -> Memo[T]:
         """What `find` has found for words so far."""
         if find not in self._memos:
             self._memos[find] = Memo(find)
         return self._memos[find]
+
+    def words_of(self, text: str) -> "Words":
+        """The words of a text, which are read once."""
+        if text not in self._read:
+            self._read[text] = Words(text, self)
+        return self._read[text]
+
+    def fresh(self, words: Iterable[str]) -> list[str]:
+        """Those of the words that were not asked about before."""
+        fresh = [word for word in words if word not in self._seen]
+        self._seen.update(fresh)
+        return fresh
 
     def __eq__(self, other: object) -> bool:
         """Whatever was looked up already, no reading is another one for it."""

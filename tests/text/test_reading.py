@@ -144,7 +144,7 @@ def test_what_surrounds_personal_data_is_read_once_for_all_that_ask(monkeypatch:
     looked_up: list[str] = []
     meanings = Marks._read
 
-    def counted(marks: Marks, known: Memo[tuple[Any, ...]]) -> None:
+    def counted(marks: Marks, known: Memo[Any]) -> None:
         before = set(known)
         read.append(marks.folded.text)
         meanings(marks, known)

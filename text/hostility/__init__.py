@@ -42,6 +42,7 @@ from text.hostility.romanised import romanised_lexicon
 from text.hostility.tokens import Tokens, takes_letters, tokens_of
 from text.languages.detector import likely, list_of
 from text.romanised import Romanisation, may_be_typed_in, romanisations
+from text.sieve import Hashed
 from text.words import WordMemo, Words, folded
 
 __all__ = ["ABUSE_KINDS", "PEACEFUL", "THREAT_KINDS", "AbuseKind", "Hostility", "ThreatKind", "read_hostility"]
@@ -98,6 +99,11 @@ def read_hostility(
         if found != PEACEFUL:
             break
     return found
+
+
+def look_up(words: Hashed, memo: WordMemo) -> None:
+    """Tell at once of the words of several texts which are in no list."""
+    memo.of(lexicon().known).update(dict.fromkeys(lexicon().sieve.unlisted(words)))
 
 
 def _romanised_hostility(plain: str, romanisation: Romanisation, memo: WordMemo) -> Hostility:

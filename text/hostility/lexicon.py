@@ -18,7 +18,7 @@ finding, apart from the entries of `menace`, `doom` and `curse`, which are whole
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Set
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain, product
 from operator import add
 from typing import Any, NamedTuple
@@ -28,6 +28,7 @@ from msgspec import Struct
 
 from text.hostility.tokens import MARKS, words_of
 from text.languages import ListError, read_lists
+from text.sieve import Sieve
 from text.words import Beginnings, Memo, folded
 
 CLASSES = {
@@ -302,6 +303,7 @@ class Lexicon:
         self._stems: dict[str, list[tuple[str, Phrase]]] = {}
         self._known: dict[tuple[int, ...], Meanings] = {}
         self._listed: dict[str, Known] = {}
+        self._begun: dict[tuple[tuple[str, ...], tuple[str, ...]], Known] = {}
         for index, language in enumerate(languages):
             for bit, parts in language.entries:
                 self._add(Phrase(index, bit, parts[1:]), parts[0])
@@ -323,6 +325,8 @@ class Lexicon:
                 stem, _, end = part.partition("*")
                 self._later.setdefault(stem, []).append((end, part))
         self._later_beginnings = Beginnings(self._later)
+        self._endless = frozenset(stem for stem, ends in self._stems.items() if not any(end for end, _ in ends))
+        self._endless_later = frozenset(stem for stem, ends in self._later.items() if not any(end for end, _ in ends))
         self._spoken_in: dict[str, int] = {}
         behind: dict[str, int] = {}
         for first, phrases in self._words.items():
@@ -334,6 +338,15 @@ class Lexicon:
         for part, flags in behind.items():
             for word in whole_words(part):
                 self._spoken_in[word] = self._spoken_in.get(word, 0) | flags
+
+    @cached_property
+    def sieve(self) -> Sieve:
+        """What tells at once of many words which are in no list."""
+        return Sieve(
+            {*self._words, *self.parts, *map(folded, self._exact)},
+            {*self._stems, *self._later},
+            lambda plain: bool(self._stretched(plain)),
+        )
 
     def _add(self, phrase: Phrase, first: str) -> None:
         stem, star, suffix = first.partition("*")
@@ -429,6 +442,11 @@ class Lexicon:
             or "*" in written
         ):
             return None
+        stems = tuple(plain[:n] for n in self._beginnings.of(plain) if plain[:n] in self._stems)
+        later = tuple(plain[:n] for n in self._later_beginnings.of(plain) if plain[:n] in self._later)
+        by_stems = bool(stems) and not is_listed and written not in self._exact and "*" not in written
+        if by_stems and (begun := self._begun.get((stems, later))):
+            return begun
         meanings = self.meanings(written, plain)
         parts = (*([plain] if plain in self.parts else ()), *self._later_parts(plain), *meanings.firsts)
         if not (meanings.by_language or parts):
@@ -438,6 +456,8 @@ class Lexicon:
             parts,
             meanings.targets | meanings.anchors << ANCHORS_FROM | meanings.alone << ALONE_FROM,
         )
+        if by_stems and self._endless.issuperset(stems) and self._endless_later.issuperset(later):
+            self._begun[stems, later] = found  # beginnings of the lists, and nothing that only members write
         if is_listed and len(self._listed) < _MOST_KNOWN:  # a word of the lists, and nothing that only members write
             self._listed[written] = found
         return found

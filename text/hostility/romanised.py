@@ -41,6 +41,12 @@ def romanised_lexicon(code: str) -> Lexicon:
     return Lexicon((msgspec.structs.replace(whole, entries=tuple(entries_), plain=plain),))
 
 
+@cache
+def romanised_lexicons() -> tuple[Lexicon, ...]:
+    """Those of all languages, so that none is read while a text waits (`engine.loading`)."""
+    return tuple(map(romanised_lexicon, romanisations()))
+
+
 def _without_apostrophes(written: Any) -> Any:
     if isinstance(written, dict):
         return {key: _without_apostrophes(one) for key, one in written.items()}
