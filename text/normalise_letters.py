@@ -21,49 +21,21 @@ _SENDER_WORDS = 6
 """Words behind a closing that are taken for the sender: a name, a school, a town."""
 _ENDS_GREETING = frozenset(",!:;\n،؛–—-")
 _ENDS_SENTENCE = frozenset(".!?,;:\n…،؛؟։")
-_TITLES = frozenset(
-    (
-        "dr",
-        "mr",
-        "mrs",
-        "ms",
-        "mx",
-        "prof",
-        "dipl",
-        "ing",
-        "mgr",
-        "phdr",
-        "doc",
-        "mag",
-        "exmo",
-        "exma",
-        "sr",
-        "sra",
-        "dott",
-    )
-)
-
 _AROUND_WORDS = ".!?,;:…،؛؟։–—-*_()\"'"
 
 _SIGNATURE = re.compile(r"(?:^|\n)--(?:\n|$)")
 _QUOTED_LINE = re.compile(r"^[>|]", re.MULTILINE)
 _REPLY_LINE = re.compile(r"^(?:-{2,}|_{4,}).{0,40}$|^.{0,200}:$", re.MULTILINE)
-_ORIGINAL = re.compile(
-    r"original message|message d'origine|ursprüngliche nachricht|mensaje original|messaggio originale|mensagem original"
-    r"|oorspronkelijk bericht|oryginalna wiadomość|původní zpráva|исходное сообщение|αρχικό μήνυμα|orijinal mesaj"
-)
-_WROTE = re.compile(
-    r"\b(?:wrote|schrieb|a écrit|escribió|ha scritto|escreveu|schreef|napisał|napisała|napsal|napsala|napísal|napísala"
-    r"|написал|написала|написав|пише|писа|skrev|kirjoitti|írta|έγραψε|yazdı|yazmış|a scris|napisao|napisala|je napisal"
-    r"|rašė|rakstīja|kirjutas|skrifaði|shkroi|yazıb|დაწერა|գրել է|كتب|scríobh|kiteb|va escriure)\b"
-)
 
 
 class _Phrases(Struct, frozen=True, forbid_unknown_fields=True):
-    """One language's list."""
+    """One language's list. `titles` end in a point that ends no greeting; `original` and `wrote` announce what is quoted."""
 
     greet: tuple[str, ...]
     close: tuple[str, ...]
+    titles: tuple[str, ...] = ()
+    original: tuple[str, ...] = ()
+    wrote: tuple[str, ...] = ()
 
 
 class _Bare(dict[int, str]):
@@ -127,6 +99,20 @@ def _languages() -> dict[str, _Phrases]:
     return read_lists("greetings", _Phrases)
 
 
+@cache
+def _titles() -> frozenset[str]:
+    return frozenset(_bare(title) for language in _languages().values() for title in language.titles)
+
+
+@cache
+def _replied_to() -> re.Pattern[str]:
+    """What announces the text that a reply is to."""
+    languages = _languages().values()
+    original = "|".join(re.escape(phrase) for language in languages for phrase in language.original)
+    wrote = "|".join(re.escape(phrase) for language in languages for phrase in language.wrote)
+    return re.compile(rf"{original}|\b(?:{wrote})\b")
+
+
 def drop_quoted(text: str) -> str:
     """A reply without what it replies to (`> …`, `On … wrote:`) and without the signature block behind `--`.
 
@@ -139,7 +125,7 @@ def drop_quoted(text: str) -> str:
     if signature:
         own = own[: signature.start()]
     for line in _REPLY_LINE.finditer(own):
-        if _ORIGINAL.search(line[0]) or _WROTE.search(line[0]):
+        if _replied_to().search(line[0]):
             own = own[: line.start()]
             break
     if _QUOTED_LINE.search(own):
@@ -192,7 +178,7 @@ def _ends_greeting(text: str, words: list[re.Match[str]], bare: list[str], last:
     gap = text[words[last].end() : following]
     if not _ENDS_GREETING.isdisjoint(gap):
         return gap != "-"  # a double name
-    return "." in gap and len(bare[last]) > 1 and bare[last] not in _TITLES
+    return "." in gap and len(bare[last]) > 1 and bare[last] not in _titles()
 
 
 def drop_closing(text: str, bare_words: Bare | None = None) -> str:
