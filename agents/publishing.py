@@ -61,7 +61,7 @@ def publications(outcome: Outcome, *, prefix: str = "") -> list[Publication]:
         for incident in outcome.incidents
     ]
     letters = outcome.dead_letters
-    rejected = [rejection(letter) for letter in letters if is_verdict(letter, prefix)] + outcome.unknown_verdicts
+    rejected = [rejection(letter) for letter in letters if is_verdict(letter, prefix)] + outcome.rejected_verdicts
     return [
         *incidents,
         *(_dead_letter(letter, prefix) for letter in letters),

@@ -15,13 +15,14 @@ from engine.incidents import OUT_OF_ORDER, claim, compose, gravest_first
 from engine.outcome import Outcome
 from engine.plan import Fault, Pending, Plan, observe
 from engine.stopwatch import Stopwatch
-from engine.verdicts import UNKNOWN, judgement
+from engine.verdicts import UNKNOWN, judgement, judges_oneself
 from models.decoding import InputLimits, UndecodableError, decode_event
 from models.events import (
     VERDICTS,
     ContactRequest,
     ContactResponse,
     Event,
+    ForumPost,
     Invitation,
     InvitationResponse,
     Message,
@@ -35,7 +36,7 @@ from models.events import (
 )
 from models.incidents import Incident
 from models.records import DeadLetter, Problem, RawRecord, Reason, Source
-from models.rejections import RejectedVerdict, unknown_incident
+from models.rejections import RejectedVerdict, own_incident, unknown_incident
 from rules.base import Fact
 from rules.compared import Field, compared_fields
 from rules.feedback import UNKNOWN_RECORD
@@ -224,7 +225,9 @@ class Engine:
                 if judged:
                     judgements.append(judged)
                 elif remembered is None:
-                    batch.unknown_verdicts.append(unknown_incident(arrival.record, batch.now, days))
+                    batch.rejected_verdicts.append(unknown_incident(arrival.record, batch.now, days))
+                elif judges_oneself(verdict, remembered):
+                    batch.rejected_verdicts.append(own_incident(arrival.record, batch.now))
             if judgements:
                 await self._store.learn(judgements)
 
@@ -262,10 +265,11 @@ class Engine:
         texts: list[Text] = []
         for index, writing in enumerate(writings):
             event = arrivals[index].event
+            public = isinstance(event, ForumPost)
             for name, reading in compared_fields(event, writing):
                 compared.append((index, name))
                 digest, signature = reading.digest or b"", reading.signature or b""
-                texts.append(Text(event.time, event.identity, event.actor_id, digest, signature, reading.words))
+                texts.append(Text(event.time, event.identity, event.actor_id, digest, signature, reading.words, public))
         filings = {index: _filing(a.event) for index, a in enumerate(arrivals) if isinstance(a.event, Report)}
         names = [_name(arrival.event) for arrival in arrivals]
         recalled = await self._store.recall(
@@ -366,7 +370,7 @@ class _Batch:
         self.findings: defaultdict[str, int] = defaultdict(int)
         self.rule_seconds: defaultdict[str, float] = defaultdict(float)
         self.exempted: Counter[str] = Counter()
-        self.unknown_verdicts: list[RejectedVerdict] = []
+        self.rejected_verdicts: list[RejectedVerdict] = []
         self._conflicting: list[Source | None] = []
         self._dead_letters: list[DeadLetter] = []
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -436,7 +440,7 @@ class _Batch:
             rule_seconds=dict(self.rule_seconds),
             exempted=dict(self.exempted),
             conflicting=self._conflicting,
-            unknown_verdicts=self.unknown_verdicts,
+            rejected_verdicts=self.rejected_verdicts,
             stage_seconds=self._seconds,
             wait_seconds=self._waits,
             stage_spans=self._spans,

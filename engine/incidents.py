@@ -97,6 +97,7 @@ def claim(
         raise ValueError(f"the level of a finding is {finding.level}")
     event, rule = case.fact.event, plan.rule
     severity, action = plan.policy.weight(finding.level)
+    action = "review" if finding.single else action
     if rule.words_alone:
         record = record_of(rule.slug, finding.language)
         severity, action = at_most_review(severity, action, record)

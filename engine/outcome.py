@@ -29,8 +29,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Number of texts of which only the beginning and the end were read."""
     conflicting: list[Source | None] = field(default_factory=list)
     """Where events stood that carry the id of another event. They were judged as events of their own."""
-    unknown_verdicts: list[RejectedVerdict] = field(default_factory=list)
-    """What is told of verdicts on incidents that are not remembered; they changed nothing."""
+    rejected_verdicts: list[RejectedVerdict] = field(default_factory=list)
+    """What is told of verdicts that changed nothing: on incidents that are not remembered, or about who gives them."""
     late: int = 0
     """Number of events that happened longer than `allowed_lateness` before one that was judged earlier."""
     evaluations: dict[str, int] = field(default_factory=dict)

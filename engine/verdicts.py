@@ -4,6 +4,8 @@ A moderator's verdict names only an incident. So a memo of each incident is kept
 has to change: whose strike it is and how heavy, which rule to keep quiet, which text to recognise.
 """
 
+from hashlib import blake2b
+
 import msgspec
 from msgspec import Struct
 
@@ -16,6 +18,8 @@ from state.requests import MICROSECONDS, Judgement, Remembered, Sample, Terms
 
 REPORTS_RULE = "reported_by_members"
 """The rule whose incidents all of the subject's reporters have caused, whatever article they named."""
+FORUMS = 3
+"""The article of what is wrong in forums, where a text reaches who comes there and not whom it is sent."""
 UNKNOWN = "unknown"
 """In place of a rule, where a verdict is on an incident that is not remembered."""
 
@@ -32,6 +36,25 @@ class _Memo(Struct, frozen=True, array_like=True):
     campaign_id: str | None
     digest: bytes
     signature: bytes
+    about: tuple[bytes, ...] = ()
+
+
+def _about(plan: RulePlan, case: Case, finding: Finding) -> tuple[bytes, ...]:
+    """What a dismissal of the finding silences, each of them alone: the text, its copies as long as they are known to be
+    such, or the episode. Empty: all that the rule says of the subject.
+    """
+    if finding.campaign_id or (plan.rule.of_text and not finding.episode):
+        campaign, written = case.fact.campaign, case.fact.text or case.fact.heading
+        said = [finding.campaign_id or (campaign.campaign_id if campaign else "")]
+        if written:
+            said.append(written.digest.hex() if written.digest else written.normalised)
+        return tuple(_hashed("text", one) for one in said if one)
+    return (_hashed("episode", *finding.episode),) if finding.episode else ()
+
+
+def _hashed(*parts: str) -> bytes:
+    """A memo names no other member and repeats no text."""
+    return blake2b(msgspec.msgpack.encode(parts), digest_size=8).digest()
 
 
 def terms(plan: RulePlan, case: Case, finding: Finding, severity: Severity, feedback: Feedback) -> Terms:
@@ -49,6 +72,7 @@ def terms(plan: RulePlan, case: Case, finding: Finding, severity: Severity, feed
         campaign_id=finding.campaign_id if is_sample else None,
         digest=text.digest or b"" if text and is_sample else b"",
         signature=text.signature or b"" if text and is_sample else b"",
+        about=_about(plan, case, finding),
     )
     # in shadow nobody is told, so that nobody can have dismissed anything
     silence = feedback.suppression.of(slug) if plan.mode == "live" else None
@@ -59,14 +83,20 @@ def terms(plan: RulePlan, case: Case, finding: Finding, severity: Severity, feed
         record=int(feedback.strikes.period) * MICROSECONDS,
         silence=int(silence.period) * MICROSECONDS if silence else 0,
         graver=silence.graver if silence else 1.0,
+        about=memo.about,
     )
 
 
+def judges_oneself(verdict: Verdict, remembered: Remembered) -> bool:
+    """Whether whom the incident is about says what comes of it."""
+    return verdict.actor_id == remembered.subject
+
+
 def judgement(verdict: Verdict, remembered: Remembered | None, feedback: Feedback) -> tuple[str, Judgement | None]:
-    """The slug of the rule that is judged, and what is to be learnt of it: nothing where the incident is not remembered, or
-    was in shadow, where no member was reported to anybody.
+    """The slug of the rule that is judged, and what is to be learnt of it: nothing where the incident is not remembered, where
+    it was in shadow, where no member was reported to anybody, or where its subject gives the verdict.
     """
-    if remembered is None:
+    if remembered is None or judges_oneself(verdict, remembered):
         return UNKNOWN, None
     memo = msgspec.msgpack.decode(remembered.memo, type=_Memo)
     if memo.mode == "shadow":
@@ -83,5 +113,8 @@ def judgement(verdict: Verdict, remembered: Remembered | None, feedback: Feedbac
         weight=feedback.strikes.weights.of(memo.severity),
         level=memo.level,
         reported=memo.rule == REPORTS_RULE,
-        sample=Sample(memo.campaign_id, memo.digest, memo.signature) if memo.campaign_id else None,
+        sample=Sample(memo.campaign_id, memo.digest, memo.signature, memo.article == FORUMS)
+        if memo.campaign_id
+        else None,
+        about=memo.about,
     )

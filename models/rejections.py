@@ -13,7 +13,9 @@ from models.records import DeadLetter, Problem, RawRecord, Reason, Source
 
 UNKNOWN_INCIDENT = "unknown_incident"
 """Reason of a verdict that is in order, on an incident that is not remembered."""
-REASONS = (*(str(reason) for reason in Reason), UNKNOWN_INCIDENT)
+OWN_INCIDENT = "own_incident"
+"""Reason of a verdict that is in order, on an incident that is about who gives it."""
+REASONS = (*(str(reason) for reason in Reason), UNKNOWN_INCIDENT, OWN_INCIDENT)
 MAX_SHOWN = 2_000
 """So many characters of a record are shown at most, and of an id 128."""
 _MAX_ID, _MAX_READ, _MAX_DETAIL = 128, 256 * 1024, 4_000
@@ -60,6 +62,12 @@ def unknown_incident(record: RawRecord, rejected_at: datetime, days: int) -> Rej
     remembered = f"that of an incident that was told or grew within {days} days and was not forgotten"
     problem = Problem("incident_id", "an id that is not remembered", remembered)
     return _rejected(record, UNKNOWN_INCIDENT, (problem,), rejected_at, str(problem))
+
+
+def own_incident(record: RawRecord, rejected_at: datetime) -> RejectedVerdict:
+    """What its writer is told of a verdict on an incident about the writer."""
+    problem = Problem("actor_id", "whom the incident is about", "somebody else")
+    return _rejected(record, OWN_INCIDENT, (problem,), rejected_at, str(problem))
 
 
 def _rejected(

@@ -115,7 +115,7 @@ PART_FIELDS = {
 """What each field of a part of an incident means, by the part."""
 
 REJECTION_FIELDS = {
-    "reason": "as of a dead letter, or unknown_incident",
+    "reason": "as of a dead letter, unknown_incident or own_incident",
     "detail": "what is wrong in one line",
     "problems": "what is wrong, field by field: field, found, expected; empty where no field is to blame",
     "event_id": "the verdict's, where it could be read",

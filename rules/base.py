@@ -148,7 +148,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     is the reading that shows it best. `episode` tells one episode of the subject from another (the campaign, the target).
     `subject_id` and `article` are the case's and the rule's unless the evidence says otherwise; they are fixed when the
     episode opens. `members` are all accounts that took part, for a breach that takes several. `words` are those of
-    the text that led to a finding about its words, `language` the list of words by which they were known.
+    the text that led to a finding about its words, `language` the list of words by which they were known. `single`: the
+    subject did it once, so that no more than `review` is proposed.
     """
 
     level: float
@@ -163,6 +164,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     campaign_id: str | None = None
     words: tuple[str, ...] = ()
     language: str = ""
+    single: bool = False
 
 
 Limits = TypeVar("Limits")
@@ -193,7 +195,8 @@ class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
     (`text.languages.KINDS`) by which it knows a breach or an innocent: where a language has none of them, it sees less.
     `words_alone`: nothing but words leads to a finding, so that no more than `review` follows where the record
     (`rules.track_record`) proves no more. `headings`: it judges subjects and titles that are compared as it does texts,
-    each as a fact of its own (`Fact.parts`).
+    each as a fact of its own (`Fact.parts`). `of_text`: it is about what one text says, so that people who dismiss it say so
+    of that text.
     """
 
     slug: str
@@ -207,3 +210,4 @@ class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
     lists: tuple[str, ...] = ()
     words_alone: bool = False
     headings: bool = False
+    of_text: bool = False

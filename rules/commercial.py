@@ -325,6 +325,7 @@ def _named(reading: CommerceReading) -> str:
 
 COMMERCIAL_CONTENT = Rule(
     slug="commercial_content",
+    of_text=True,
     article=2,
     on=WRITTEN,
     limits=CommercialContentLimits,

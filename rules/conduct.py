@@ -77,6 +77,7 @@ def _words_found(
 
 THREAT = Rule(
     slug="threat",
+    of_text=True,
     article=7,
     on=WRITTEN,
     limits=ThreatLimits,
@@ -125,6 +126,7 @@ def judge_abusive_language(case: Case, limits: AbusiveLanguageLimits) -> Finding
 
 ABUSIVE_LANGUAGE = Rule(
     slug="abusive_language",
+    of_text=True,
     article=7,
     on=WRITTEN,
     limits=AbusiveLanguageLimits,

@@ -68,14 +68,17 @@ def _upheld_text(fact: Fact, subject: str) -> Key | None:
 
 
 def _upheld_copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if key := _upheld_text(fact, fact.event.actor_id):
-        yield key, ()
+    """Copies that spread: among friends, and on the own page, people may talk about it. An edit is what it replaces."""
+    key, event = _upheld_text(fact, fact.event.actor_id), fact.event
+    is_sent = isinstance(event, Message) and fact.strangers
+    stands_there = isinstance(event, Comment) and event.owner_id != event.actor_id
+    if key and (is_sent or stands_there or isinstance(event, ForumPost)):
+        yield key, (getattr(event, "replaces", None) or event.event_id,)
 
 
 UPHELD_COPIES = Window(
-    name="copies of an upheld text by actor",
+    name="copies of an upheld text that an actor spread",
     on=(Message, ForumPost, Comment),
-    distinct=False,
     entries=_upheld_copies,
     at=_upheld_text,
     text_of="author",
@@ -88,8 +91,8 @@ def upheld_signal() -> dict[str, Signal]:
 
 
 def with_upheld_copies(case: Case, finding: Finding | None) -> Finding | None:
-    """The finding, if any, or one at once where the text repeats what people have upheld: each such copy weighs as much as
-    the rule's whole limit.
+    """The finding, if any, or one at once where the text spreads what people have upheld: each such copy weighs as much as
+    the rule's whole limit. Of one copy a person thinks first.
     """
     copies, campaign = case.readings.get(_UPHELD), case.fact.campaign
     if not copies or not copies.count or not campaign:
@@ -111,4 +114,5 @@ def with_upheld_copies(case: Case, finding: Finding | None) -> Finding | None:
         similarity=campaign.similarity,
         episode=(campaign.campaign_id,),
         summary=told,
+        single=copies.count == 1,
     )

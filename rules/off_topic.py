@@ -89,6 +89,7 @@ def judge_off_topic_post(case: Case, limits: OffTopicPostLimits) -> Finding | No
 
 OFF_TOPIC_POST = Rule(
     slug="off_topic_post",
+    of_text=True,
     article=3,
     on=(ForumPost,),
     limits=OffTopicPostLimits,

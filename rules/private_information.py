@@ -155,6 +155,7 @@ def _masks(told: list[PersonalDatum]) -> str:
 
 PRIVATE_INFORMATION = Rule(
     slug="private_information",
+    of_text=True,
     article=11,
     on=WRITTEN,
     limits=PrivateInformationLimits,

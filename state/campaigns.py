@@ -119,7 +119,7 @@ class CampaignCodec:
                 oldest, by_merging = merges.root_of(root)
                 result = oldest[:_ID_BYTES] + b"%.4f" % min(float(alike), by_merging)
                 if name:
-                    upheld = bool(repeats) or merges.is_upheld(oldest, text.time)
+                    upheld = bool(repeats) or merges.is_upheld(oldest, text)
                     merges.judge(oldest, repeats)
                     result += b"%d" % upheld
                     answered[name] = result
@@ -156,13 +156,14 @@ class _Merges:
     """Which campaigns turned out to be one while a batch was answered, besides what the store knows.
 
     A *head* is a campaign's id and its number; the lower number is the older campaign, and takes in the other, with what was
-    judged of it. `judged`: (campaign id, ids of incidents); `counting`: (id of an upheld incident, from, until).
+    judged of it. `judged`: (campaign id, ids of incidents); `counting`: (id of an upheld incident, from, until, whether
+    in a forum, 1 or 0, where that is known).
     """
 
-    def __init__(self, judged: Iterable[tuple[bytes, list[bytes]]], counting: Iterable[tuple[bytes, int, int]]) -> None:
+    def __init__(self, judged: Iterable[tuple[bytes, list[bytes]]], counting: Iterable[Sequence[Any]]) -> None:
         self._older: dict[bytes, tuple[bytes, float]] = {}
         self._judged = dict(judged)
-        self._counting = {incident: (after, until) for incident, after, until in counting}
+        self._counting = {incident: (after, until, *public) for incident, after, until, *public in counting}
 
     def root_of(self, head: bytes) -> tuple[bytes, float]:
         """The campaign that `head` is part of, and the least similarity of those that it was merged for."""
@@ -191,10 +192,12 @@ class _Merges:
         """Incidents of a campaign that people have judged."""
         return self._judged.get(head[:_ID_BYTES], [])
 
-    def is_upheld(self, head: bytes, time: int) -> bool:
+    def is_upheld(self, head: bytes, text: Text) -> bool:
         """Whether an upheld incident of the campaign counts for a text of that time."""
         counting = (self._counting[incident] for incident in self.judged_of(head) if incident in self._counting)
-        return any(after < time <= until for after, until in counting)
+        return any(
+            after < text.time <= until and public in ([], [int(text.public)]) for after, until, *public in counting
+        )
 
 
 def _campaign(campaign_id: bytes, similarity: bytes, *, upheld: bool) -> Campaign | None:

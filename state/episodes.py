@@ -58,6 +58,7 @@ class EpisodeCodec:
             self.key(claim, "shadow"),
             claim.shadow_incident_id,
             may_open,
+            self._pseudonyms.about(terms.about),
         )
 
     def answer(self, packed: bytes) -> Revision | Silenced | Cut | None:

@@ -55,6 +55,7 @@ class FeedbackCodec:
             one.weight,
             one.level,
             int(one.reported),
+            self._pseudonyms.about(one.about),
         )
         return self._pseudonyms.member(one.subject), one.incident_id, verdict
 
@@ -90,6 +91,7 @@ class FeedbackCodec:
                     one.sample.digest,
                     one.sample.signature,
                     self._campaigns.generations(one.time),
+                    int(one.sample.public),
                 )
                 for one in judgements
                 if one.sample
@@ -101,6 +103,7 @@ class FeedbackCodec:
                     text.time,
                     self._campaigns.generations(text.time),
                     name_in_store(text),
+                    int(text.public),
                 )
                 for text in texts
             ],

@@ -285,7 +285,7 @@ VERDICTS = Kind(
     "verdicts:<member>", "hash", _VERDICTS, owned=True,
     most="{limits.feedback.verdicts_per_member} incidents, those judged last", size="542 (~6 incidents)",
     holds="the same in every shard: incident id → the latest verdict: time, upheld or not, hash of the rule, article, "
-    "weight, level",
+    "weight, level, hashes of what it is about",
     forgets="what moderators said of incidents about the member",
 )
 REPORTED = Kind(

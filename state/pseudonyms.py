@@ -52,6 +52,10 @@ class Pseudonyms:
         """A one-way name for a rule, so that what is kept of a member does not say what the member is accused of."""
         return self.key("rule", slug)[:MEMBER_BYTES]
 
+    def about(self, hashes: Iterable[bytes]) -> list[bytes]:
+        """One-way names for what a verdict is about besides a member."""
+        return [self.key("about", one.hex())[:MEMBER_BYTES] for one in hashes]
+
     def fingerprint(self, namespace: str) -> bytes:
         """What tells whether two have the same secret, without telling anything of it; another one for each namespace."""
         return blake2b(namespace.encode(), key=self._fingerprint_key, digest_size=KEY_BYTES).digest()

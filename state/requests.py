@@ -94,7 +94,8 @@ class EventName(Struct, frozen=True):
 
 class Text(Struct, frozen=True):
     """One text to be matched with the campaigns. `identity` is its event's. `signature` is empty where the text is too short
-    for MinHash. `words` is what is compared where signatures leave it open (`text.reading.TextReading.words`).
+    for MinHash. `words` is what is compared where signatures leave it open (`text.reading.TextReading.words`). `public`: it
+    stands in a forum, and is sent to nobody.
     """
 
     time: int
@@ -103,6 +104,7 @@ class Text(Struct, frozen=True):
     digest: bytes
     signature: bytes
     words: str = ""
+    public: bool = False
 
 
 class Campaign(Struct, frozen=True):
@@ -219,8 +221,9 @@ class Terms(Struct, frozen=True):
     """How verdicts bear upon a claim, and what is remembered for the verdict on its incident.
 
     An upheld incident is part of its subject's record for `record` after it happened. After a dismissal `rule` is silent
-    about the subject for `silence` (0: never), for findings of less than `graver` times the level dismissed. `memo` is
-    remembered for `kept` after the last revision, and given back to whoever asks for the incident.
+    about the subject for `silence` (0: never), for findings of less than `graver` times the level dismissed that have one of
+    `about` in common, or for all where what was dismissed has none. `memo` is remembered for `kept` after the last revision,
+    and given back to whoever asks for the incident.
     """
 
     rule: str
@@ -229,6 +232,7 @@ class Terms(Struct, frozen=True):
     record: int
     silence: int
     graver: float
+    about: tuple[bytes, ...] = ()
 
 
 class EpisodeClaim(Struct, frozen=True):
@@ -330,13 +334,14 @@ class Sample(Struct, frozen=True):
     campaign_id: str
     digest: bytes
     signature: bytes
+    public: bool = False
 
 
 class Judgement(Struct, frozen=True):
     """What a person said of an incident at `time`, in the event `identity`.
 
     `happened`: when the incident did. `reported`: whether members had reported it. `weight` is that of the strike, `level`
-    what was found. `sample` is the text whose copies are known from now on (or no longer).
+    what was found, `about` as in `Terms`. `sample` is the text whose copies are known from now on (or no longer).
     """
 
     incident_id: str
@@ -351,6 +356,7 @@ class Judgement(Struct, frozen=True):
     level: float
     reported: bool
     sample: Sample | None
+    about: tuple[bytes, ...] = ()
 
 
 class Found(Struct, frozen=True):

@@ -21,7 +21,7 @@
 --           opening, payload, subject, {member, ...}, subject's hash, rule, memo, seconds that it is kept, how long an upheld
 --           incident is part of a record, how long a dismissal silences (0 never), factor from which it does not, why it is told in
 --           shadow or "", live episodes that the rule may open on a day (0 any number), key and incident id if it is told in shadow,
---           episodes that the event may open}
+--           episodes that the event may open, {hash, ...} what it is about besides the subject}
 -- returns  msgpack, parallel to the claims: "" for nothing worth telling, "-" for what is silenced by a dismissal, "#" for what would
 --          open one episode too many, or msgpack
 --          {incident id, revision, opened, {event id, ...}, opening, payload, number of members besides the subject,
@@ -33,7 +33,7 @@ local grace, cap, opened_ttl, claims = request[1], request[2], request[3], reque
 local FIRST, LATEST, NAMED = 10, 10, 100
 local INCIDENT, REVISION, OPENED, LATEST_FINDING, LEVEL, SEVERITY, EVENTS, OPENING, SUBJECT, END_BEFORE, MEMBERS, SUBJECT_HASH =
   1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
-local SAID_AT, SAID_BY, UPHELD, RULE, HAPPENED, WEIGHT, SAID_OF = 1, 2, 3, 4, 6, 7, 8  -- fields of a verdict
+local SAID_AT, SAID_BY, UPHELD, RULE, HAPPENED, WEIGHT, SAID_OF, ABOUT = 1, 2, 3, 4, 6, 7, 8, 10  -- fields of a verdict
 local NEVER = -9007199254740992
 local SILENCED, CUT = '-', '#'
 local DAILY_CAP = 'daily_cap'
@@ -64,6 +64,11 @@ local function merge(first, ids)
   return all
 end
 
+-- The episode that a claim opens where that before was over at a time.
+local function new_episode(claim, incident, over)
+  return {incident, 0, claim[5], claim[4], 0, -1, {}, claim[11], claim[13], over, 0, claim[15]}
+end
+
 -- The episode that the claim belongs to, and whether the claim opens it. Nothing where it belongs to one that is over and
 -- forgotten.
 local function episode_of(stored, claim, incident)
@@ -71,7 +76,7 @@ local function episode_of(stored, claim, incident)
   local time, gap = claim[4], claim[8]
   if not before or time > before[LATEST_FINDING] + gap then
     local over = before and before[LATEST_FINDING] + gap or NEVER
-    return {incident, 0, claim[5], time, 0, -1, {}, claim[11], claim[13], over, 0, claim[15]}, true
+    return new_episode(claim, incident, over), true
   end
   if time <= before[END_BEFORE] then
     return nil
@@ -135,13 +140,29 @@ local function verdicts_on(subject)
   return said[subject]
 end
 
--- Whether the latest word on the subject under this rule is a dismissal that still holds for such a finding.
+-- Whether a verdict says something of what a claim is about. What was said before there was any such was said of the rule.
+local function concerns(verdict, about)
+  local said_about = verdict[ABOUT] or {}
+  if #said_about == 0 then
+    return true
+  end
+  for _, one in ipairs(said_about) do
+    for _, other in ipairs(about) do
+      if one == other then
+        return true
+      end
+    end
+  end
+  return false
+end
+
+-- Whether the latest word on the subject under this rule, and on what the finding is about, is a dismissal that still holds for it.
 local function is_silenced(claim, verdicts)
   local time, level, rule, silence, graver = claim[4], claim[6], claim[16], claim[20], claim[21]
   local last
   for _, one in pairs(verdicts) do
     local later = not last or one[SAID_AT] > last[SAID_AT] or (one[SAID_AT] == last[SAID_AT] and one[SAID_BY] > last[SAID_BY])
-    if one[RULE] == rule and one[SAID_AT] < time and later then
+    if one[RULE] == rule and one[SAID_AT] < time and later and concerns(one, claim[27]) then
       last = one
     end
   end
@@ -225,6 +246,12 @@ local function settle(claim, told_key, told)
   if is_silenced(claim, verdicts) then
     -- remembered, for people may change their mind before the event comes again
     return tell(told_key, told, claim[1], SILENCED, ttl)
+  end
+  local judged = not opens and verdicts[episode[INCIDENT]]
+  if judged and judged[UPHELD] == 0 and judged[SAID_AT] < claim[4] and not concerns(judged, claim[27]) then
+    -- what was dismissed is no part of what goes on in its place
+    local over = math.min(episode[LATEST_FINDING], claim[4]) - 1
+    episode, opens = new_episode(claim, reason == '' and claim[3] or claim[25], over), true
   end
   if opens and openings(told) >= claim[26] then
     return tell(told_key, told, claim[1], CUT, ttl)

@@ -1,7 +1,7 @@
 -- What people said of incidents, kept with the member whom an incident is about; for a batch of verdicts, in order.
 --
 -- `verdicts:` is a hash per member: incident -> msgpack {time, name, upheld (1 or 0), rule, article, when the incident happened,
--- weight, level, whether members had reported it (1 or 0)}. Every shard has it, so that whoever judges this member's behaviour, or
+-- weight, level, whether members had reported it (1 or 0), {hash, ...} what it is about besides the member}. Every shard has it, so that whoever judges this member's behaviour, or
 -- weighs what somebody reported of it, finds it in the own shard. Of several verdicts on one incident the latest stands; of two
 -- of one time the one with the higher name.
 --

@@ -83,6 +83,23 @@ def test_one_copy_of_what_was_upheld_is_enough(rule: Rule[Any], fields: dict[str
     assert signals["upheld_copies"].window is UPHELD_COPIES
 
 
+@pytest.mark.parametrize(("rule", "fields"), COPIES, ids=lambda value: getattr(value, "slug", ""))
+def test_of_one_copy_a_person_thinks_first(rule: Rule[Any], fields: dict[str, Any]) -> None:
+    once, twice = (rule.judge(_case(fields, copies), POLICY.rules[rule.slug].limits) for copies in (1, 2))
+    assert once and once.single
+    assert twice and not twice.single
+
+
+def test_only_copies_that_spread_count() -> None:
+    (_, message), (_, comment), (_, post) = COPIES
+    among_friends, on_the_own_page = _case(message, 1).fact, _case(comment | {"owner_id": "anna"}, 1).fact
+    assert not list(UPHELD_COPIES.entries(among_friends))
+    assert on_the_own_page.event.actor_id == "anna"
+    assert not list(UPHELD_COPIES.entries(on_the_own_page))
+    edit = _case(post | {"replaces": "before"}, 1).fact
+    assert list(UPHELD_COPIES.entries(edit)) == [(("anna", "c"), ("before",))]
+
+
 def test_what_the_rule_finds_anyway_is_told_besides() -> None:
     limits = POLICY.rules["copied_message"].limits
     many = _case(COPIES[0][1], 2, recipients_at_1d=40)
@@ -96,8 +113,8 @@ def test_what_the_rule_finds_anyway_is_told_besides() -> None:
 
 
 def test_only_what_was_upheld_counts() -> None:
-    of = _case(COPIES[0][1], 1).fact
-    assert list(UPHELD_COPIES.entries(of)) == [(("anna", "c"), ())]
+    of = replace(_case(COPIES[0][1], 1).fact, strangers=("ben",))
+    assert list(UPHELD_COPIES.entries(of)) == [(("anna", "c"), (of.event.event_id,))]
     other = _case(COPIES[0][1], 1, upheld=False).fact
     assert not list(UPHELD_COPIES.entries(other))
     assert UPHELD_COPIES.at(other, "anna") is None
