@@ -38,7 +38,7 @@ from models.incidents import Incident
 from models.records import DeadLetter, Problem, RawRecord, Reason, Source
 from models.rejections import RejectedVerdict, own_incident, unknown_incident
 from rules.base import Fact
-from rules.compared import Field, compared_fields
+from rules.compared import Field, compared_fields, is_settled
 from rules.feedback import UNKNOWN_RECORD
 from rules.policy import Policy
 from state.requests import (
@@ -265,11 +265,14 @@ class Engine:
         texts: list[Text] = []
         for index, writing in enumerate(writings):
             event = arrivals[index].event
-            public = isinstance(event, ForumPost)
+            public, teaches = isinstance(event, ForumPost), is_settled(event)
             for name, reading in compared_fields(event, writing):
                 compared.append((index, name))
                 digest, signature = reading.digest or b"", reading.signature or b""
-                texts.append(Text(event.time, event.identity, event.actor_id, digest, signature, reading.words, public))
+                text = Text(
+                    event.time, event.identity, event.actor_id, digest, signature, reading.words, public, teaches
+                )
+                texts.append(text)
         filings = {index: _filing(a.event) for index, a in enumerate(arrivals) if isinstance(a.event, Report)}
         names = [_name(arrival.event) for arrival in arrivals]
         recalled = await self._store.recall(

@@ -4,6 +4,7 @@ What a report says is compared with other reports alone, and accuses nobody (`ru
 it to those who asked for reports, and so does the next.
 """
 
+from datetime import timedelta
 from typing import Literal
 
 from models.events import (
@@ -25,6 +26,9 @@ MIN_BESIDE_CHARACTERS = 60
 words: "Partners for a project about water". From here on, or where it leads somewhere, they are somebody's own.
 """
 
+SETTLED_AFTER = timedelta(days=7)
+"""Younger accounts may have been made to teach what is taken for a template."""
+
 _WRITINGS = (Message, ForumPost, Comment)
 _REQUESTS = (Invitation, ContactRequest)
 ON_OWN_PAGE = (ProfileUpdate, MediaUpload)
@@ -43,6 +47,12 @@ def compared_fields(event: BaseEvent, writing: Writing) -> list[tuple[Field, Tex
     if heading and heading.digest is not None and is_given and not is_the_text and _says_enough(heading):
         found.append(("heading", heading))
     return found
+
+
+def is_settled(event: BaseEvent) -> bool:
+    """Whether the account is not known to be new."""
+    registered = event.actor_registered_at
+    return registered is None or event.occurred_at - registered >= SETTLED_AFTER
 
 
 def _is_compared(event: BaseEvent, text: TextReading) -> bool:

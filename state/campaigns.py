@@ -70,6 +70,7 @@ class CampaignCodec:
                         )
                         for line in sentences(text.words)
                     ],
+                    int(text.teaches),
                 )
                 for text in texts
             ],
@@ -231,7 +232,7 @@ def leader_without(pseudonyms: Pseudonyms, record: bytes, member: bytes) -> byte
 
 
 def witnesses_without(pseudonyms: Pseudonyms, sentence: bytes, witnesses: bytes, author: str) -> bytes:
-    """A field and value of `sentence:` as they would be if the author had not written it; boilerplate stays what it is."""
+    """A field and value of `sentence:` as they would be if the author had not written it."""
     own = _witness(pseudonyms, sentence, author)
     each = [witnesses[at : at + _WITNESS_BYTES] for at in range(0, len(witnesses), _WITNESS_BYTES)]
     return b"".join(one for one in each if not one.startswith(own))

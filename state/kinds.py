@@ -232,9 +232,9 @@ LEADER = Kind(
 )
 SENTENCE = Kind(
     "sentence:<generation>", "hash", _GENERATIONS, Members.SENTENCE, most="12 sentences a text",
-    size="100 a sentence",
-    holds="sentence (hashed) → up to four texts that it stood in: hash of sentence and author, campaign; from five on "
-    "only that it is boilerplate",
+    size="100 a sentence, one that many use 240",
+    holds="sentence (hashed) → up to twelve texts that it stood in: hash of sentence and author, campaign; from five on "
+    "it is boilerplate",
     forgets="that the member wrote a sentence which others write, too",
 )
 SIZE = Kind(

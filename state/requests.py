@@ -95,7 +95,7 @@ class EventName(Struct, frozen=True):
 class Text(Struct, frozen=True):
     """One text to be matched with the campaigns. `identity` is its event's. `signature` is empty where the text is too short
     for MinHash. `words` is what is compared where signatures leave it open (`text.reading.TextReading.words`). `public`: it
-    stands in a forum, and is sent to nobody.
+    stands in a forum, and is sent to nobody. `teaches`: what it has in common with many texts may be taken for boilerplate.
     """
 
     time: int
@@ -105,6 +105,7 @@ class Text(Struct, frozen=True):
     signature: bytes
     words: str = ""
     public: bool = False
+    teaches: bool = True
 
 
 class Campaign(Struct, frozen=True):

@@ -12,14 +12,16 @@
 --               without the latter where it is too short for a signature, or its author was forgotten
 --   size:g      campaign number -> leaders that it has got in this generation
 --   sentence:g  sentence -> hash of sentence and author (8 bytes) and campaign number (10 digits) of texts that it stood in, no two
---               of one author or one campaign; '*' from MANY of them on: then it is boilerplate
+--               of one author or one campaign, up to WITNESSES; from MANY of them on it is boilerplate
 --   merged:g    campaign number -> id and number of the older campaign that it turned out to be, similarity; written by
 --               `merges.lua`, and here where what is followed would be forgotten
 -- Leaders carry ascending numbers, and a campaign has the number of its first. Of several campaigns that a text is a copy of
 -- the oldest wins and takes in the others.
 --
 -- What many authors write in texts of different campaigns is nobody's: a template, a signature, a notice. A wave of copies is
--- one campaign and teaches nothing. Where such sentences are a good part of a text, signatures are not clear.
+-- one campaign and teaches nothing, nor do new accounts. Of several such sentences in one text those count that stood
+-- together before, so that nobody can teach a text sentence by sentence. Where such sentences are a good part of a text,
+-- signatures are not clear.
 --
 -- Signatures decide alone where they are clear. Where they are not, somebody has to look at the texts, who holds the key:
 -- the text is answered with all that it may have in common with others, `state/campaigns.py` decides, and `merges.lua` writes
@@ -31,7 +33,7 @@
 -- ARGV[1]  msgpack {bands, threshold, ttl in seconds, texts of an author in a generation, name of the batch, {text, ...}}, a text being
 --          {digest, signature or "", id of the campaign that it would found, {own generation, other generations to look in},
 --           author, sealed author and text or "", {{hash of a sentence, its length in letters and spaces, hash
---           of it and the author}, ...}}
+--           of it and the author}, ...}, 1 where it teaches what many write, else 0}
 --          `signature`: 128 big-endian 16-bit slots of shingles, 128 bytes of words, 128 bytes of pairs of words, 16-bit number
 --          of letters; `threshold`: share of equal slots of shingles from which long texts are copies, whatever their words
 -- returns  msgpack, parallel to the texts: {campaign id, similarity}: the share of equal slots of shingles or of words,
@@ -61,6 +63,8 @@ local LEAST = 0.35               -- of shingles, for words to count
 local SAME_LETTERS = 0.9         -- of shingles: copies whose words were cut or joined
 local SOME_WORDS = 0.5           -- of words, for fewer shingles to count by themselves
 local MANY = 5                   -- authors and campaigns from which a sentence is boilerplate
+local WITNESSES = 12             -- texts remembered of a sentence
+local TOGETHER = 3               -- campaigns from which on two sentences belong together
 local AUTHOR, WITNESS = 8, 18    -- bytes of an author; of an author and a campaign's number
 local GOOD_PART = 0.2            -- of a text: more boilerplate than this casts doubt on signatures
 local SHORT = 40                 -- letters; of shorter texts only nearly equal signatures are clear
@@ -307,14 +311,37 @@ local function candidates(item)
   return order
 end
 
+-- In how many texts two sentences stood together, as far as remembered.
+local function together(one, other)
+  local count = 0
+  for at = AUTHOR + 1, #one, WITNESS do
+    local number = string.sub(one, at, at + WITNESS - AUTHOR - 1)
+    for there = AUTHOR + 1, #other, WITNESS do
+      if string.sub(other, there, there + WITNESS - AUTHOR - 1) == number then
+        count = count + 1
+      end
+    end
+  end
+  return count
+end
+
 -- Whether each sentence of a text is boilerplate, and whether those that are make up a good part of it.
 local function boilerplate_in(item)
-  local known, share = {}, 0
+  local known, share, group = {}, 0, {}
   for i, sentence in ipairs(item[7]) do
     known[i] = 0
+    local witnesses = ''
     for _, generation in ipairs(item[4]) do
-      if get('sentence:' .. generation, sentence[1]) == '*' then
-        known[i] = 1
+      local found = get('sentence:' .. generation, sentence[1]) or ''
+      witnesses = #found > #witnesses and found or witnesses
+    end
+    if #witnesses >= MANY * WITNESS then
+      known[i] = 1
+      for _, other in ipairs(group) do
+        known[i] = together(witnesses, other) >= TOGETHER and known[i] or 0
+      end
+      if known[i] == 1 then
+        group[#group + 1] = witnesses
       end
     end
     share = share + known[i] * sentence[2]
@@ -323,26 +350,24 @@ local function boilerplate_in(item)
 end
 
 -- Learns of each sentence of a text who wrote it and in which campaign.
-local function learn(item, known, head)
+local function learn(item, head)
   local table_name = 'sentence:' .. item[4][1]
   local number = string.sub(head, ID + 1, HEAD)
-  for i, sentence in ipairs(item[7]) do
+  for _, sentence in ipairs(item[8] == 1 and item[7] or {}) do
     local author = sentence[3]
-    local witnesses = get(table_name, sentence[1]) or ''
-    if known[i] == 1 then
-      if witnesses ~= '*' then
-        put(table_name, sentence[1], '*')  -- known as long as it is used
-      end
-    else
-      local new = true
-      for at = 1, #witnesses, WITNESS do
-        local other = string.sub(witnesses, at, at + WITNESS - 1)
-        new = new and string.sub(other, 1, AUTHOR) ~= author and string.sub(other, AUTHOR + 1) ~= number
-      end
-      if new then
-        witnesses = witnesses .. author .. number
-        put(table_name, sentence[1], #witnesses >= MANY * WITNESS and '*' or witnesses)
-      end
+    local witnesses = ''
+    for _, generation in ipairs(item[4]) do
+      local found = get('sentence:' .. generation, sentence[1]) or ''
+      witnesses = #found > #witnesses and found or witnesses  -- known as long as it is used
+    end
+    local new = #witnesses < WITNESSES * WITNESS
+    for at = 1, #witnesses, WITNESS do
+      local other = string.sub(witnesses, at, at + WITNESS - 1)
+      new = new and string.sub(other, 1, AUTHOR) ~= author and string.sub(other, AUTHOR + 1) ~= number
+    end
+    local carried = #witnesses >= MANY * WITNESS and not get(table_name, sentence[1])
+    if new or carried then
+      put(table_name, sentence[1], new and witnesses .. author .. number or witnesses)
     end
   end
 end
@@ -460,8 +485,9 @@ local function join_or_found(item)
   end
   add(found, 0)
   add(doubtful, 1)
-  if remembered then
-    learn(item, known, head)
+  -- what may be a copy but for boilerplate must not teach that its other sentences are that, too
+  if remembered and not (templated and #doubtful > 0) then
+    learn(item, head)
   end
   return head, alike, remembered, others, known
 end

@@ -420,6 +420,6 @@ def test_who_wrote_a_sentence_is_forgotten_and_that_others_did_is_not(bench: Ben
     post("passive-4", COPIED[4])
     assert len(witnesses()) == 4
     post("passive-5", HOSTILE)
-    assert witnesses() == [b"*"]
+    assert len(witnesses()) == 5  # boilerplate
     forgotten(bench, "passive-5")
-    assert witnesses() == [b"*"]
+    assert len(witnesses()) == 4

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from state.forget import forget
 from state.pseudonyms import Pseudonyms
@@ -302,13 +303,36 @@ def test_one_author_of_many_texts_teaches_nothing(any_bench: Bench) -> None:
     store, chance = any_bench.store(), random.Random(6)
     own = [f"{own_words(chance, 24)}.\n{TEMPLATE}" for _ in range(20)]
     recall(any_bench, store, texts_of(own, authors=1), 5)
-    assert b"*" not in learnt_in(any_bench)
+    assert not learnt_in(any_bench)
     recall(any_bench, store, texts_of(own, authors=20), 5)
-    assert b"*" not in learnt_in(any_bench)  # the texts are known by now
+    assert not learnt_in(any_bench)  # the texts are known by now
     recall(any_bench, store, texts_of([f"{own_words(chance, 24)}.\n{TEMPLATE}" for _ in range(6)], authors=6), 5)
-    assert b"*" in learnt_in(any_bench)
+    assert learnt_in(any_bench)
+
+
+def test_new_accounts_teach_nothing(any_bench: Bench) -> None:
+    any_bench.empty()
+    store, chance = any_bench.store(), random.Random(8)
+    own = texts_of([f"{own_words(chance, 24)}.\n{TEMPLATE}" for _ in range(8)], authors=100)
+    recall(any_bench, store, [replace(text, teaches=False) for text in own], 5)
+    assert not learnt_in(any_bench)
+
+
+def test_a_text_is_not_taught_sentence_by_sentence(any_bench: Bench) -> None:
+    """Each sentence of the offer stands in unrelated texts of five authors, two of them together; the whole in none."""
+    any_bench.empty()
+    store, chance = any_bench.store(), random.Random(9)
+    halves = (SENTENCES[0], SENTENCES[1], f"{SENTENCES[2]}\n{SENTENCES[3]}")
+    taught = [f"{own_words(chance, 60)}.\n{half}" for half in halves for _ in range(6)]
+    whole = "\n".join(SENTENCES[:4])
+    offers = [f"{whole}\n{own_words(chance, 7)}." for _ in range(8)]
+    found = recall(any_bench, store, texts_of(taught + offers, authors=100), 6)
+    ids = [campaign.campaign_id for campaign in found if campaign]
+    assert len(learnt_in(any_bench)) >= 4
+    assert len(set(ids[len(taught) :])) == 1
 
 
 def learnt_in(bench: Bench) -> list[bytes]:
-    """What is known of each sentence."""
-    return [value for key, table in bench.dump().items() if b":sentence:" in key for value in table.values()]
+    """What is known of each sentence that is boilerplate."""
+    found = [value for key, table in bench.dump().items() if b":sentence:" in key for value in table.values()]
+    return [value for value in found if len(value) >= 5 * 18]
