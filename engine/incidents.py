@@ -21,7 +21,7 @@ from models.incidents import (
 )
 from models.records import Source
 from rules.base import Case, Finding
-from rules.feedback import Step, at_least
+from rules.feedback import ACTIONS, Step, at_least
 from rules.policy import SEVERITIES, Policy
 from rules.quotas import in_words, measured
 from rules.track_record import at_most_review, is_told_in_shadow, record_of
@@ -60,6 +60,7 @@ class _Draft(Struct, frozen=True, array_like=True):
     strike_period: int = 0
     daily_cap: int = 0
     words: tuple[str, ...] = ()
+    copied_from: str | None = None
 
 
 def confidence(level: float) -> float:
@@ -97,12 +98,13 @@ def claim(
         raise ValueError(f"the level of a finding is {finding.level}")
     event, rule = case.fact.event, plan.rule
     severity, action = plan.policy.weight(finding.level)
-    action = "review" if finding.single else action
     if rule.words_alone:
         record = record_of(rule.slug, finding.language)
         severity, action = at_most_review(severity, action, record)
     if finding.language and is_told_in_shadow(rule.slug, finding.language):
         shadow_reason = shadow_reason or POOR_RECORD
+    severity = min(severity, finding.most_severe, key=SEVERITIES.index)
+    action = min(action, finding.most_action, key=ACTIONS.index)
     subject_key = (case.subject_id, *finding.episode)
     # what a rule judges without counting shows itself
     shown = (*finding.evidence.first, *finding.evidence.last) or (Contribution(case.fact.time, event.event_id, ""),)
@@ -126,6 +128,7 @@ def claim(
         strike_period=int(policy.feedback.strikes.period),
         daily_cap=plan.policy.daily_cap,
         words=finding.words,
+        copied_from=finding.copied_from,
     )
 
     def incident_id(mode: Mode) -> str:
@@ -193,6 +196,7 @@ def compose(revision: Revision, detected_at: datetime) -> Incident:
             similarity=draft.similarity,
             campaign_id=draft.campaign_id,
             words=draft.words or None,
+            copied_from=draft.copied_from,
         ),
         prior_incidents=revision.prior,
         statement=draft.statement,

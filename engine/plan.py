@@ -10,6 +10,7 @@ from functools import cache
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from models.events import TOPICS, BaseEvent
 from models.incidents import Mode
@@ -57,7 +58,8 @@ class KeptWindow:
 
     def entries(self, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
         """What the fact adds, if anything."""
-        if self.window.own and self.exempt and self.exempt.intersection(fact.event.actor_roles or ()):
+        is_exempt = bool(self.exempt) and bool(self.exempt.intersection(fact.event.actor_roles or ()))
+        if self.window.exempt_only != is_exempt and (self.window.own or self.window.exempt_only):
             return ()
         return self.window.entries(fact)
 
@@ -175,7 +177,8 @@ class Plan:
             kept = self._kept.setdefault(identity, KeptWindow(signal.window, settings.exempt_roles))
             if kept.window is not signal.window:
                 raise ValueError(f"two windows share the name {signal.window.name!r}")
-            look = Look(signal.seconds * MICROSECONDS, signal.sample_from)
+            beside = tuple((window.name, *sorted(settings.exempt_roles)) for window in signal.beside)
+            look = Look(signal.seconds * MICROSECONDS, signal.sample_from, beside=beside)
             signals.append(SignalPlan(name, kept, look, signal.each, signal.after))
         mode: Mode = "shadow" if settings.mode == "shadow" else "live"
         return RulePlan(rule, settings, mode, tuple(signals), frozenset(signal.name for signal in signals))
@@ -226,7 +229,7 @@ class _Draft:
     def add(self, look: Look) -> int:
         """The look's place among this observation's. Looks of one length are one, with samples from the lower limit on."""
         for place, other in enumerate(self._looks):
-            if other.length == look.length and other.about == look.about:
+            if (other.length, other.about, other.beside) == (look.length, look.about, look.beside):
                 if look.sample_from < other.sample_from:
                     self._looks[place] = look
                 return place
@@ -320,7 +323,7 @@ def _ask(
         for name, signal, key in reads:
             look, whole = signal.look, key
             if signal.kept.window.pairs:
-                look, whole = Look(look.length, look.sample_from, key[1]), key[:1]
+                look, whole = replace(look, about=key[1]), key[:1]
             draft = drafts.get((signal.kept, whole))
             if draft is None:
                 draft = drafts[signal.kept, whole] = _Draft(len(drafts), signal.kept, whole)

@@ -30,13 +30,15 @@ class Measurement(Struct, frozen=True, kw_only=True):
 
 class Evidence(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a moderator may look at. `event_ids` are the episode's first ten and latest ten events. `words` are those of the
-    text that led to a finding about its words.
+    text that led to a finding about its words. `copied_from` is the member whose words a campaign copies, where that member
+    spread nothing.
     """
 
     event_ids: Annotated[tuple[str, ...], Meta(max_length=MAX_EVIDENCE_EVENTS)]
     measurements: tuple[Measurement, ...]
     excerpt: Annotated[str, Meta(max_length=MAX_EXCERPT_CHARACTERS)] | None = None
     words: tuple[str, ...] | None = None
+    copied_from: str | None = None
     similarity: Share | None = None
     campaign_id: str | None = None
     matches: tuple[str, ...] | None = None

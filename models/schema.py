@@ -95,6 +95,7 @@ PART_FIELDS = {
         "measurements": "what was counted, against the limits of the policy",
         "excerpt": "what the member wrote, private data and children's names masked",
         "words": "what of the text led to a finding about its words",
+        "copied_from": "the member whose words a campaign copies, where that member spread nothing",
         "similarity": "how alike the copies are, 1 where they are the same",
         "campaign_id": "the campaign that the text belongs to; all copies of one text have the same",
         "matches": "what it was found to match: for instance members, files or threads",

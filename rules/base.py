@@ -19,7 +19,7 @@ from models.events import (
     InvitationResponse,
     Message,
 )
-from models.incidents import Measurement
+from models.incidents import Action, Measurement, Severity
 from state.requests import ACTS, Answered, Campaign, Reading
 from text.reading import NOTHING_WRITTEN, TextReading, Writing
 
@@ -109,6 +109,7 @@ class Window(Struct, frozen=True, kw_only=True):
     would have kept an entry out, had they been judged before it. `history`: where entries stand
     (`state.requests.StoredWindow`), by default with what the member has done with whom keys begin. Of `pairs` events are
     counted that are about a member: entries bring the members under the key of the first of the pair, and `at` names both.
+    With `exempt_only` it counts nothing but what exempt actors do (with `own` false).
     The name is the window's identity in the store: change it when the meaning of the entries changes.
     """
 
@@ -124,6 +125,7 @@ class Window(Struct, frozen=True, kw_only=True):
     spared_by: EventTypes = ()
     history: str = ACTS
     pairs: bool = False
+    exempt_only: bool = False
 
 
 class Signal(Struct, frozen=True):
@@ -131,7 +133,8 @@ class Signal(Struct, frozen=True):
 
     With `each` it is read under several keys instead of the window's own `at`; the readings are named `<signal>/0`,
     `<signal>/1` and so on. `after`: it is read only where the signal of that name has reached its `sample_from`, and counts
-    nothing elsewhere.
+    nothing elsewhere. `beside`: windows of the same history and key, which some signal reads, too; the reading tells what each
+    contributor brought there (`state.requests.Contributor`).
     """
 
     window: Window
@@ -139,6 +142,7 @@ class Signal(Struct, frozen=True):
     sample_from: int
     each: Callable[[Fact, str], Sequence[Key]] | None = None
     after: str = ""
+    beside: tuple[Window, ...] = ()
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -148,8 +152,9 @@ class Finding(Struct, frozen=True, kw_only=True):
     is the reading that shows it best. `episode` tells one episode of the subject from another (the campaign, the target).
     `subject_id` and `article` are the case's and the rule's unless the evidence says otherwise; they are fixed when the
     episode opens. `members` are all accounts that took part, for a breach that takes several. `words` are those of
-    the text that led to a finding about its words, `language` the list of words by which they were known. `single`: the
-    subject did it once, so that no more than `review` is proposed.
+    the text that led to a finding about its words, `language` the list of words by which they were known. `copied_from`
+    is who wrote the words that others spread. `most_severe` and `most_action` are the gravest that may follow, whatever the
+    policy says of the level.
     """
 
     level: float
@@ -164,7 +169,9 @@ class Finding(Struct, frozen=True, kw_only=True):
     campaign_id: str | None = None
     words: tuple[str, ...] = ()
     language: str = ""
-    single: bool = False
+    copied_from: str | None = None
+    most_severe: Severity = "critical"
+    most_action: Action = "ban_review"
 
 
 Limits = TypeVar("Limits")

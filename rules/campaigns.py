@@ -1,14 +1,22 @@
 """Any article: near-identical text by several accounts."""
 
-from collections.abc import Callable, Iterable
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from models.events import Comment, ContactRequest, ForumPost, Invitation, Message
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from models.incidents import Action, Severity
+from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, nobody
 from rules.compared import COMPARED, ON_OWN_PAGE
 from rules.copies import is_certain_copy
-from rules.quotas import NEVER, Count, Duration, Quotas, Share, counted, quota_signals, reached
+from rules.messages import SEVERAL_CONVERSATIONS
+from rules.quotas import NEVER, Count, Duration, Quotas, Reached, Share, counted, measured, quota_signals, reached
+from state.requests import MICROSECONDS, Contribution, Contributor, Reading
+from text.hostility import PEACEFUL
 
 _SURFACES = {
     "message": (1, "messages"),
@@ -26,13 +34,21 @@ _CAMPAIGN = "campaign"
 
 
 class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True):
-    """Distinct authors of near-identical text: the less certain it is that texts are copies, the more authors it takes.
+    """Distinct accounts that spread near-identical text: the less certain it is that texts are copies, the more it takes. A
+    copy spreads where it reaches a stranger, or a thread or page that is not the author's own.
 
     `certain_authors` counts only copies that are no coincidence: the same words, or at least `certain_similarity` like the
     text that came first, or of at least `certain_characters`. `authors` counts all copies. Remarks are counted by
     themselves, by `remark_authors`: messages and comments of fewer than `remark_characters` that lead nowhere (no link, no
     address, no number to call), and what stands on the authors' own pages, biographies and captions: colleagues write the same
     of their school. Invitations, requests and subjects count that go to strangers.
+
+    What members each wrote once in one thread, on one page or to one addressee counts only where they would hardly come to
+    write it by themselves: the text leads somewhere, is disguised, has `certain_characters`, offends, has `selling_points` of
+    the signs in `text/commerce.yaml`, or comes from `flood_authors` at once. Else it is told as of low severity.
+
+    `reached_by_one`: an account that reaches so many strangers and places weighs as much as the limit of accounts.
+    `origin_window`: so far back it is looked who wrote the text first.
     """
 
     certain_authors: Quotas
@@ -41,6 +57,10 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     authors: Quotas
     remark_authors: Quotas
     remark_characters: Count
+    flood_authors: Quotas
+    selling_points: Annotated[float, Meta(gt=0)]
+    reached_by_one: Count
+    origin_window: Duration
 
 
 def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
@@ -78,13 +98,21 @@ def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
         ),
         ("remark_authors", _window(f"the same {remarks}", is_remark, same_words=True), limits.remark_authors),
     )
-    reach = {
-        f"{what}/{quota.window}": Signal(window, int(quota.window), NEVER)
-        for what, window in (("recipients", RECIPIENTS), ("places", PLACES))
-        for _, _, quotas in windows
-        for quota in quotas
+    lengths = dict.fromkeys(quota.window for _, _, quotas in windows for quota in quotas)
+    least = min(quota.reach for _, _, quotas in windows for quota in quotas)
+    spread = {
+        f"{what}/{length}": Signal(window, int(length), NEVER)
+        for what, window in (("recipients", STRANGERS), ("places", PLACES), ("talks", TALKS), ("leads", LEADS))
+        for length in lengths
     }
-    return reach | {
+    odd = _odd_copies(limits.certain_characters)
+    beside = (STRANGERS, PLACES, TALKS, LEADS, odd)
+    spread |= {f"odd/{length}": Signal(odd, int(length), NEVER) for length in lengths}
+    spread |= {f"copies/{length}": Signal(COPIES, int(length), least, beside=beside) for length in lengths}
+    origin = int(limits.origin_window)
+    spread["origin"] = Signal(COPIES, origin, least)
+    spread["announced"] = Signal(ANNOUNCEMENTS, origin, 1, beside=(LEADS,))
+    return spread | {
         name: signal
         for prefix, window, quotas in windows
         for name, signal in quota_signals(prefix, window, quotas).items()
@@ -94,7 +122,7 @@ def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
 def _window(
     what: str, counts: Callable[[Fact], bool], *, same_words: bool = False, are_certain: bool = False
 ) -> Window:
-    """The authors of `what`: those of facts that count, under what they share, a campaign or the very words.
+    """The authors of `what`: those of copies that count and spread, under what they share, a campaign or the very words.
 
     Where copies are certain, campaigns that turn out to be one are counted as one. Chains of short texts, each of which is
     somewhat like the next, are what newsrooms write of one event.
@@ -102,89 +130,340 @@ def _window(
     key_of = _same_words if same_words else _campaign
 
     def at(fact: Fact, _: str) -> Key | None:
-        return key_of(fact) if fact.campaign and counts(fact) else None
+        return key_of(fact) if fact.campaign and _spreads(fact) and counts(fact) else None
 
     def entries(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        if _reaches_somebody(fact) and (key := at(fact, "")):
+        if key := at(fact, ""):
             yield key, (fact.event.actor_id,)
 
     return Window(
-        name=f"authors, with where they wrote, of {what}",
+        name=f"who spreads {what}",
         on=COMPARED,
         entries=entries,
         at=at,
         named=True,
         note=_author_and_surface,
         text_of="everybody" if are_certain else None,
+        spared_by=ACQUAINTING,
         history="words" if same_words else _CAMPAIGN,
     )
-
-
-def _reaches_somebody(fact: Fact) -> bool:
-    """Partners are asked with the words that the last ones were, and an answer has the subject of what it answers."""
-    goes_along = isinstance(fact.event, Invitation | ContactRequest) or fact.is_heading
-    return not (goes_along and isinstance(fact.event, _SENT)) or bool(fact.strangers)
 
 
 def _campaign(fact: Fact) -> Key | None:
     return (fact.campaign.campaign_id,) if fact.campaign else None
 
 
-def _recipients(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if fact.campaign and isinstance(fact.event, Message | Invitation):
-        yield (fact.campaign.campaign_id,), fact.event.recipient_ids
-    if fact.campaign and isinstance(fact.event, ContactRequest):
-        yield (fact.campaign.campaign_id,), (fact.event.recipient_id,)
+# --- what a copy reaches -------------------------------------------------------------------------------------------------
 
 
-def _places(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    """Pages stand under their owners' ids, so that owners can be forgotten."""
-    if fact.campaign and isinstance(fact.event, ForumPost):
-        yield (fact.campaign.campaign_id,), (f"thread {fact.event.thread_id}",)
-    if fact.campaign and isinstance(fact.event, Comment):
-        yield (fact.campaign.campaign_id,), (fact.event.owner_id,)
+def _place(fact: Fact) -> tuple[str, ...]:
+    """The thread or page of others. Pages stand under their owners' ids, so that owners can be forgotten."""
+    match fact.event:
+        case ForumPost(thread_id=thread):
+            return (f"thread {thread}",)
+        case Comment(owner_id=owner, actor_id=actor) if owner != actor:
+            return (owner,)
+    # who comes there reads it; but it takes as many of them as of remarks
+    return (f"page {fact.event.actor_id}",) if isinstance(fact.event, ON_OWN_PAGE) else ()
 
 
-RECIPIENTS = Window(
-    name="members a campaign's text was sent to",
-    on=_SENT,
-    entries=_recipients,
-    at=lambda fact, _: _campaign(fact),
-    text_of="everybody",
-    history=_CAMPAIGN,
-)
-PLACES = Window(
-    name="threads and pages a campaign's text stands in",
-    on=(ForumPost, Comment),
-    entries=_places,
-    at=lambda fact, _: _campaign(fact),
-    text_of="everybody",
-    history=_CAMPAIGN,
-)
+def _spreads(fact: Fact) -> bool:
+    """Whether a copy may reach somebody who is no acquaintance. One conversation of others is none (`_spreader`), and an
+    answer has the subject of what it answers.
+    """
+    if fact.is_heading and isinstance(fact.event, _SENT):
+        return bool(fact.strangers)
+    return bool(fact.strangers or fact.fellows or _place(fact))
+
+
+def _talk(fact: Fact) -> tuple[str, ...]:
+    message = fact.event
+    if fact.fellows and isinstance(message, Message) and message.conversation_id and not fact.is_heading:
+        return (f"conversation {message.conversation_id}",)
+    return ()
+
+
+def _leads(fact: Fact) -> tuple[str, ...]:
+    """What tells where a text leads: all that may be a link, an address or a number, however written; none if nowhere."""
+    if not fact.text or not fact.text.leads_somewhere:
+        return ()
+    words = {word for word in fact.text.seen.split() if not _SIGNS.isdisjoint(word[1:-1])}
+    digits = "".join(filter(str.isdecimal, fact.text.seen))
+    return (hashlib.sha256("\n".join([digits, *sorted({*words, *fact.text.targets})]).encode()).hexdigest(),)
+
+
+_SIGNS = frozenset(".:/@")
+
+
+def _signs(brings: Callable[[Fact], tuple[str, ...]]) -> Callable[[Fact], Iterable[tuple[Key, tuple[str, ...]]]]:
+    def entries(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
+        if fact.campaign and (members := brings(fact)):
+            yield (fact.campaign.campaign_id,), members
+
+    return entries
+
+
+def _of_campaign(
+    name: str,
+    brings: Callable[[Fact], tuple[str, ...]],
+    *,
+    own: bool = True,
+    exempt_only: bool = False,
+    spares: bool = False,
+) -> Window:
+    """What copies of one campaign bring. Members are named where it is their authors. `spares`: acquaintances are spared."""
+    is_authors = brings is _author
+    return Window(
+        name=name,
+        on=COMPARED,
+        entries=_signs(brings),
+        at=lambda fact, _: _campaign(fact),
+        own=own,
+        exempt_only=exempt_only,
+        named=is_authors,
+        note=_author_and_surface if is_authors else nobody,
+        text_of="everybody",
+        spared_by=ACQUAINTING if spares else (),
+        history=_CAMPAIGN,
+    )
+
+
+def _author(fact: Fact) -> tuple[str, ...]:
+    return (fact.event.actor_id,)
+
+
+def _odd_copies(characters: int) -> Window:
+    """Copies that several would hardly come to write by themselves."""
+
+    def brings(fact: Fact) -> tuple[str, ...]:
+        if fact.text and (len(fact.text.normalised) >= characters or fact.text.is_disguised):
+            return ("odd",)
+        return ()
+
+    return _of_campaign(f"copies that are disguised, or of {characters} characters", brings)
+
+
+def _author_and_surface(fact: Fact) -> str:
+    disguised = _DISGUISED if fact.text and fact.text.is_disguised else ""
+    return f"{fact.event.type}{disguised} {fact.event.actor_id}"
+
+
+_DISGUISED = "!"
+"""Follows the surface in a note."""
+COPIES = _of_campaign("who wrote a campaign's text", _author)
+ANNOUNCEMENTS = _of_campaign("whose task it is to announce a campaign's text", _author, own=False, exempt_only=True)
+STRANGERS = _of_campaign("strangers a campaign's text was sent to", lambda fact: fact.strangers, spares=True)
+PLACES = _of_campaign("threads and pages of others a campaign's text stands in", _place)
+TALKS = _of_campaign("others' conversations a campaign's text was written in", _talk)
+LEADS = _of_campaign("where a campaign's text leads", _leads, own=False)
 
 
 def _same_words(fact: Fact) -> Key | None:
     return (fact.text.digest.hex(),) if fact.text and fact.text.digest else None
 
 
-def _author_and_surface(fact: Fact) -> str:
-    return f"{fact.event.type} {fact.event.actor_id}"
+# --- who spreads it -------------------------------------------------------------------------------------------------------
+
+
+class _Spreader(Struct, frozen=True):
+    """What one account did with a campaign's text. `targets` are pseudonyms of strangers and places, `reach` their number."""
+
+    did: Contributor
+    targets: frozenset[bytes]
+    reach: int
+    leads: frozenset[bytes]
+    is_odd: bool
+
+    @property
+    def name(self) -> str:
+        return self.did.member
+
+    @property
+    def is_public(self) -> bool:
+        return bool(self.did.brought[1])
+
+
+def _spreader(did: Contributor, authors: frozenset[bytes]) -> _Spreader:
+    strangers, places, talks, leads, odd = did.brought
+    # who writes the text, too, is none whom it reaches; and who answers in one conversation talks with those who are in it
+    targets = (strangers | places) - authors | (talks if len(talks) >= SEVERAL_CONVERSATIONS else frozenset())
+    unnamed = max(0, did.least[0] - len(strangers))
+    return _Spreader(did, targets, len(targets) + unnamed, leads, bool(odd))
+
+
+class _Crowd(Struct, frozen=True):
+    """The accounts of a campaign within a stretch of time: who spreads it, and who only wrote it `first`, in public."""
+
+    spreaders: tuple[_Spreader, ...]
+    first: _Spreader | None
+    copied_from: str | None
+
+    @property
+    def counted(self) -> tuple[_Spreader, ...]:
+        """The accounts that a campaign takes. What is sent in messages takes senders; of posts the first is one of them."""
+        if self.first and any(one.is_public for one in self.spreaders):
+            return (self.first, *self.spreaders)
+        return self.spreaders
+
+
+def _crowd(readings: Mapping[str, Reading], window: Duration) -> _Crowd:
+    everybody = readings[f"copies/{window}"].contributors
+    # members may pass on what somebody announced whose task that is, and lead nowhere else; but who warns announces nothing
+    began = min((one.time for one in readings["origin"].first), default=0)
+    announced = [one for one in readings["announced"].contributors if one.time <= began]
+    leads = frozenset[bytes]().union(*(one.brought[0] for one in announced))
+    authors = frozenset(one.name for one in everybody if one.brought[0] or one.brought[1])
+    spreading = [one for did in everybody if (one := _spreader(did, authors)).reach]
+    if announced:
+        spreading = [one for one in spreading if not one.leads <= leads]
+        return _Crowd(tuple(spreading), None, None)
+    surface, origin = _noted(readings["origin"].first)
+    first = next((one for one in spreading if one.name == origin), None)
+    if first and (first.reach > 1 or first.did.events > 1 or not first.is_public or surface.endswith(_DISGUISED)):
+        return _Crowd(tuple(spreading), None, None)
+    return _Crowd(tuple(one for one in spreading if one.name != origin), first, origin or None)
+
+
+def _noted(contributions: Sequence[Contribution]) -> tuple[str, str]:
+    """Surface and author of the first of them."""
+    if not contributions:
+        return "", ""
+    surface, author = contributions[0].note.split(" ", 1)
+    return surface, author
+
+
+def _by_themselves(counted_: Sequence[_Spreader], case: Case, limits: CoordinatedCampaignLimits) -> frozenset[str]:
+    """Who did no more than members do who each come to write the same in one thread, on one page or to one addressee."""
+    shared = Counter(target for one in counted_ for target in one.targets)
+    once = [
+        one
+        for one in counted_
+        if one.reach == 1 and not one.leads and not one.is_odd and all(shared[target] > 1 for target in one.targets)
+    ]
+    if _is_grave(case.fact, limits):
+        copies = [reading for name, reading in case.readings.items() if name.startswith("certain_authors/")]
+        same = frozenset(member for reading in copies for member in reading.members)
+        once = [one for one in once if one.name not in same]
+    return frozenset(one.name for one in once) - _at_once(once, limits)
+
+
+def _is_grave(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
+    """Whether the text at hand, a certain copy, sells or offends."""
+    if not is_certain_copy(fact, limits.certain_similarity, limits.certain_characters):
+        return False
+    return fact.writing.hostility != PEACEFUL or fact.writing.commerce(frozenset()).points >= limits.selling_points
+
+
+def _at_once(once: Sequence[_Spreader], limits: CoordinatedCampaignLimits) -> frozenset[str]:
+    """Those of them who came with so many within so little time that they cannot have waited for one another."""
+    flood: set[str] = set()
+    by_time = sorted(once, key=lambda one: one.did.time)
+    for quota in limits.flood_authors:
+        for at in range(quota.reach, len(by_time) + 1):
+            some = by_time[at - quota.reach : at]
+            if some[-1].did.time - some[0].did.time <= int(quota.window) * MICROSECONDS:
+                flood |= {one.name for one in some}
+    return frozenset(flood)
+
+
+def _counting(readings: Mapping[str, Reading], names: frozenset[str]) -> dict[str, Reading]:
+    """Readings of windows that name authors as they are if nobody else counts."""
+    found = {}
+    for name, reading in readings.items():
+        if reading.members:
+            members = tuple(member for member in reading.members if member in names)
+            found[name] = replace(reading, count=reading.count - len(reading.members) + len(members), members=members)
+    return found
+
+
+# --- judging --------------------------------------------------------------------------------------------------------------
 
 
 def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) -> Finding | None:
-    """Several accounts with one text. The first author seen stands for the campaign, the others are accomplices."""
-    counted = (
-        reached("authors", limits.authors, case.readings),
-        reached("certain_authors", limits.certain_authors, case.readings),
-        reached("same_words_authors", limits.certain_authors, case.readings),
-        reached("remark_authors", limits.remark_authors, case.readings),
+    """Several accounts spread one text. The one that reached most stands for the campaign, the others are accomplices."""
+    quotas = (
+        ("authors", limits.authors),
+        ("certain_authors", limits.certain_authors),
+        ("same_words_authors", limits.certain_authors),
+        ("remark_authors", limits.remark_authors),
     )
-    over = max((one for one in counted if one), key=lambda one: one.level, default=None)
-    campaign = case.fact.campaign
-    if not over or not campaign:
+
+    def most(names: frozenset[str], window: Duration) -> Reached | None:
+        found = (
+            reached(prefix, tuple(quota for quota in of if quota.window == window), _counting(case.readings, names))
+            for prefix, of in quotas
+        )
+        return max((one for one in found if one), key=lambda one: one.level, default=None)
+
+    if not case.fact.campaign:
         return None
-    surface, first_author = over.reading.first[0].note.split(" ", 1)
-    article, where = _SURFACES[surface]
+    findings = []
+    for window in dict.fromkeys(quota.window for _, of in quotas for quota in of):
+        crowd = _crowd(case.readings, window)
+        names = frozenset(one.name for one in crowd.counted)
+        alone = _by_themselves(crowd.counted, case, limits)
+        if over := most(names - alone, window):
+            findings.append(_spread(case, crowd, alone, over, limits))
+        elif over := most(names, window):
+            findings.append(_in_one_place(case, crowd, over))
+    return max((one for one in findings if one), key=lambda one: (not one.episode[1:], one.level), default=None)
+
+
+def _spread(
+    case: Case, crowd: _Crowd, alone: frozenset[str], over: Reached, limits: CoordinatedCampaignLimits
+) -> Finding | None:
+    spreaders = [one for one in crowd.spreaders if one.name not in alone]
+    if not spreaders:
+        return None
+    chief = max(spreaders, key=lambda one: (one.reach, -one.did.time))
+    severity, action = _at_most(spreaders, chief, over)
+    level = max(over.level, chief.reach / limits.reached_by_one)
+    told = _finding(case, crowd, spreaders, chief, over)
+    return replace(
+        told,
+        level=level,
+        measurements=(
+            *told.measurements,
+            measured("reached_by_one", chief.reach, limits.reached_by_one, over.quota.window),
+        ),
+        most_severe=severity,
+        most_action=action,
+        summary=f"{over.reading.count} accounts spread the same or nearly the same text within {over.within}, "
+        f"{over.reading.events} times in all{_where(case, over.quota.window)}, first in {_surface(spreaders)[1]}; "
+        f"the limit is {over.quota.reach} accounts.{_most_by(chief)}",
+    )
+
+
+def _at_most(spreaders: Sequence[_Spreader], chief: _Spreader, over: Reached) -> tuple[Severity, Action]:
+    """What may follow where nobody did much: many who did one thing each may have come to it by themselves."""
+    most = max(max(one.reach, one.did.events) for one in spreaders)
+    severity: Severity = "critical" if most > FEW else "high"
+    if most == 1 and over.level < MANY:
+        severity = "medium"
+    return severity, "review" if chief.did.events == 1 else "ban_review"
+
+
+def _in_one_place(case: Case, crowd: _Crowd, over: Reached) -> Finding | None:
+    if not crowd.spreaders:
+        return None
+    chief = max(crowd.spreaders, key=lambda one: (one.reach, -one.did.time))
+    told = _finding(case, crowd, crowd.spreaders, chief, over)
+    return replace(
+        told,
+        # an incident by itself: the account that spreads the text afterwards is another's case
+        episode=(*told.episode, "one place"),
+        most_severe="low",
+        most_action="review",
+        summary=f"{over.reading.count} accounts wrote the same or nearly the same text within {over.within}, each once and "
+        "where others wrote it, too: in one thread, on one page or to one member. It leads nowhere, and members may each come "
+        f"to write it by themselves. The limit is {over.quota.reach} accounts.",
+    )
+
+
+def _finding(case: Case, crowd: _Crowd, spreaders: Sequence[_Spreader], chief: _Spreader, over: Reached) -> Finding:
+    campaign = case.fact.campaign
+    assert campaign
+    named = {one.name for one in spreaders}
     return Finding(
         level=over.level,
         measurements=over.measurements,
@@ -192,20 +471,35 @@ def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) ->
         campaign_id=campaign.campaign_id,
         similarity=campaign.similarity,
         episode=(campaign.campaign_id,),
-        subject_id=first_author,
-        article=article,
-        members=over.reading.members,
-        summary=f"{over.reading.count} accounts published the same or nearly the same text within {over.within}, "
-        f"{over.reading.events} times in all{_where(case, over.quota.window)}, first in {where}; "
-        f"the limit is {over.quota.reach} accounts.",
+        subject_id=chief.name,
+        article=_surface(spreaders)[0],
+        members=tuple(member for member in over.reading.members if member in named),
+        copied_from=crowd.copied_from,
+        summary="",
     )
 
 
+def _surface(spreaders: Sequence[_Spreader]) -> tuple[int, str]:
+    """Where the text was first spread: the article, and in words."""
+    first = min(spreaders, key=lambda one: one.did.time)
+    return _SURFACES[first.did.note.split(" ", 1)[0].rstrip(_DISGUISED)]
+
+
+FEW = 2
+"""Deeds of the account that did most, or strangers and places that it reached, beyond which a campaign may be critical."""
+MANY = 2
+"""Times the limit of accounts from which a campaign of accounts that did one thing each may be of high severity."""
+
+
+def _most_by(chief: _Spreader) -> str:
+    return f" One account reached {chief.reach} strangers, threads or pages." if chief.reach > 1 else ""
+
+
 def _where(case: Case, window: Duration) -> str:
-    """To how many members the campaign's text was sent and in how many places it stands, in words."""
+    """How many strangers the campaign's text was sent to and in how many places of others it stands, in words."""
     sent, places = case.readings[f"recipients/{window}"], case.readings[f"places/{window}"].count
     least = "at least " if sent.at_least else ""
-    to = f" to {least}{counted(sent.count, 'member')}" if sent.count else ""
+    to = f" to {least}{counted(sent.count, 'stranger')}" if sent.count else ""
     at = f" in {counted(places, 'thread')} or page{'' if places == 1 else 's'}" if places else ""
     return f",{to}{' and' if to and at else ''}{at}" if to or at else ""
 

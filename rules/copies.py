@@ -114,5 +114,5 @@ def with_upheld_copies(case: Case, finding: Finding | None) -> Finding | None:
         similarity=campaign.similarity,
         episode=(campaign.campaign_id,),
         summary=told,
-        single=copies.count == 1,
+        most_action="review" if copies.count == 1 else "ban_review",
     )

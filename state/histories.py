@@ -12,6 +12,7 @@ from heapq import nsmallest
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from state import kinds
 from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
@@ -32,6 +33,7 @@ from state.windows import (
     Entry,
     Item,
     Track,
+    contributors,
     reading,
 )
 
@@ -229,9 +231,13 @@ class Histories:
 
     def shown(self, item: Item) -> Contribution:
         """One event of a sample."""
+        return Contribution(item.time, self._unsealed(item.entry.rest[0]), self.note(item))
+
+    def note(self, item: Item) -> str:
+        """What an event noted in a window."""
         rest = item.entry.rest
         note = next((sealed for of, sealed in rest[3] if of == item.tag), b"") if len(rest) > 3 else b""
-        return Contribution(item.time, self._unsealed(rest[0]), self._unsealed(note) if note else "")
+        return self._unsealed(note) if note else ""
 
     def unsealed(self, sealed: bytes) -> str:
         """A named member."""
@@ -515,7 +521,7 @@ class _Batch:
         count, items = track.fullest(one.event.time, own, look.length, most, distinct=distinct)
         if count < look.sample_from and not (distinct and window.most and count >= window.most):
             return Reading(count)
-        return reading(
+        told = reading(
             count,
             items,
             look.sample_from,
@@ -525,6 +531,10 @@ class _Batch:
             shown=keeper.shown,
             unsealed=keeper.unsealed,
         )
+        if not look.beside or not told.events:
+            return told
+        tags = tuple(keeper.plain_tag(name) for name in look.beside)
+        return replace(told, contributors=contributors(items, tags, note=keeper.note, unsealed=keeper.unsealed))
 
 
 def _taken_in(history: _History, own: int) -> Iterator[tuple[bytes, bytes]]:

@@ -137,12 +137,14 @@ class Decision(Struct, frozen=True):
 
 class Look(Struct, frozen=True):
     """One question to a window: how much in any stretch of `length` that contains the event; samples from `sample_from` on.
-    Of a window of pairs: how many events about the member `about`.
+    Of a window of pairs: how many events about the member `about`. `beside` are names of windows of the same history and
+    key: where a sample is told, so is what each contributor brought there.
     """
 
     length: int
     sample_from: int
     about: str = ""
+    beside: tuple[tuple[str, ...], ...] = ()
 
 
 ACTS, RECEIVED = kinds.ACTS.name, kinds.RECEIVED.name
@@ -201,13 +203,32 @@ class Contribution(Struct, frozen=True):
     note: str
 
 
+class Contributor(Struct, frozen=True):
+    """What one actor did of what a window counts within a stretch.
+
+    `name` is a pseudonym, the same as that of a member whom windows hash. `time` and `note` are those of the actor's first
+    event. `brought`: by the windows that a look names as `beside`, the pseudonyms of the members that the actor's events
+    brought there; `least`: so many at least, where of one event only some are remembered. `events` are those that
+    brought any.
+    """
+
+    member: str
+    name: bytes
+    time: int
+    note: str
+    events: int
+    brought: tuple[frozenset[bytes], ...]
+    least: tuple[int, ...]
+
+
 class Reading(Struct, frozen=True):
     """The answer to one look: the fullest stretch that contains the event.
 
     `count` is the number of distinct members (or of events); with `at_least` there may have been more, because of an event
     with very many members only some are remembered. The rest is filled only where it reached the look's
     `sample_from`: `events`, the number of events; `first` and `last`, up to ten contributions each, oldest first;
-    `members`, up to 101 named members, those of the latest events, in the order of their names.
+    `members`, up to 101 named members, those of the latest events, in the order of their names; `contributors`, where the
+    look asks for them, in the order of their first events.
     """
 
     count: int
@@ -216,6 +237,7 @@ class Reading(Struct, frozen=True):
     last: tuple[Contribution, ...] = ()
     members: tuple[str, ...] = ()
     at_least: bool = False
+    contributors: tuple[Contributor, ...] = ()
 
 
 class Terms(Struct, frozen=True):

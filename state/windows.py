@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from msgpack import unpackb
 
-from state.requests import Contribution, Reading
+from state.requests import Contribution, Contributor, Reading
 from state.scripts import pack
 
 NUMBER_BYTES, NAME_BYTES, KEPT_BYTES = 6, 8, 4
@@ -30,13 +30,14 @@ many as its limit takes: beyond them its answer is a lower bound. That bounds th
 class Entry:
     """What one event has added to one history. `raw` is the entry as Redis has it, `number` that of its arrival."""
 
-    __slots__ = ("_lists", "_rest", "number", "raw", "time")
+    __slots__ = ("_beside", "_lists", "_rest", "number", "raw", "time")
 
     def __init__(self, time: int, raw: bytes, number: int | None = None) -> None:
         self.time, self.raw = time, raw
         self.number = int.from_bytes(raw[:NUMBER_BYTES]) if number is None else number
         self._rest: list[Any] | None = None
         self._lists: dict[int, tuple[bytes, ...]] = {}
+        self._beside: tuple[tuple[bytes, ...], tuple[tuple[tuple[bytes, ...], int], ...]] = ((), ())
 
     @property
     def name(self) -> bytes:
@@ -70,6 +71,14 @@ class Entry:
         if members is None:
             members = self._lists[which] = members_of(self.rest[2][which])
         return members
+
+    def beside(self, tags: tuple[bytes, ...]) -> tuple[tuple[tuple[bytes, ...], int], ...]:
+        """The members that the event brought to the windows of these tags, and how many it had where some are remembered."""
+        if self._beside[0] != tags:
+            lists = dict(self.tags())
+            which = [lists.get(tag, NO_LIST) for tag in tags]
+            self._beside = tags, tuple((self.members(one), self.brought(one)) for one in which)
+        return self._beside[1]
 
     def brought(self, which: int) -> int:
         """How many members the event has where the list names some of them only, else 0."""
@@ -270,6 +279,53 @@ class Track:
             if n + 1 == len(items) or items[n + 1].time != items[n].time:
                 consider(n, items[n].time)
         return best, items[first : last + 1]
+
+
+class _Doing:
+    """What one actor did, in the making."""
+
+    __slots__ = ("brought", "events", "first", "least")
+
+    def __init__(self, first: Item, windows: int) -> None:
+        self.first = first
+        self.events = 0
+        self.brought: list[set[bytes]] = [set() for _ in range(windows)]
+        self.least = [0] * windows
+
+
+def contributors(
+    items: Sequence[Item],
+    tags: tuple[bytes, ...],
+    *,
+    note: Callable[[Item], str],
+    unsealed: Callable[[bytes], str],
+) -> tuple[Contributor, ...]:
+    """Who did what stands in a stretch of a window that names actors, and what each brought to the windows of these tags."""
+    found: dict[bytes, _Doing] = {}
+    for item in items:
+        for actor in item.entry.members(item.which):
+            doing = found.get(actor)
+            if doing is None:
+                doing = found[actor] = _Doing(item, len(tags))
+            brings = False
+            for at, (members, had) in enumerate(item.entry.beside(tags)):
+                if members:
+                    brings = True
+                    doing.brought[at].update(members)
+                    doing.least[at] = max(doing.least[at], had)
+            doing.events += brings
+    return tuple(
+        Contributor(
+            member=unsealed(sealed),
+            name=doing.first.entry.rest[1],
+            time=doing.first.time,
+            note=note(doing.first),
+            events=doing.events,
+            brought=tuple(map(frozenset, doing.brought)),
+            least=tuple(doing.least),
+        )
+        for sealed, doing in found.items()
+    )
 
 
 def reading(

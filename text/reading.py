@@ -22,6 +22,7 @@ from text.normalise import (
     EMAIL,
     LINK,
     PHONE,
+    compose,
     drop_punctuation,
     drop_tags,
     unaddressed,
@@ -30,6 +31,7 @@ from text.normalise import (
     word_characters,
 )
 from text.normalise_letters import bare_word
+from text.normalise_lookalikes import fold_lookalikes
 from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
 from text.personal_data.marks import Marks
 from text.personal_data.pupils import told_of_pupils
@@ -112,6 +114,11 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     def all_words(self) -> Words:
         """The words of `undisguised`, and what lists know of them."""
         return self.memo.words_of(self.undisguised)
+
+    @cached_property
+    def is_disguised(self) -> bool:
+        """Whether something is written that a reader does not see, or other letters than a reader takes them for."""
+        return self.veiled or (not self.seen.isascii() and (one := compose(self.seen)) != fold_lookalikes(one))
 
     @property
     def leads_somewhere(self) -> bool:

@@ -159,18 +159,19 @@ def campaign(world: World, *authors: str, **fields: Any) -> list[dict[str, Any]]
     return [world.event("comment", author, owner_id=f"owner of {author}", text=TEXT, **fields) for author in authors]
 
 
-def test_a_campaign_stands_by_its_first_author_and_names_the_others(any_bench: Bench) -> None:
+def test_a_campaign_names_who_spread_it_and_whose_words_they_are(any_bench: Bench) -> None:
     world = World(1)
     post = world.event("forum_post", "zoe", forum_id="f", thread_id="t", text=TEXT)
     told = of_rule(
         run(any_bench, [post, *campaign(world, "bob", "ann", "bob", "eva", "dan", "cem")], 1), "coordinated_campaign"
     )
-    assert {(i.subject_id, i.article) for i in told} == {("zoe", 3)}  # seen in a forum first
+    assert {(i.subject_id, i.article) for i in told} == {("bob", 4)}  # spread in comments first
+    assert {i.evidence.copied_from for i in told} == {"zoe"}
     assert len({i.incident_id for i in told}) == 1
     assert [i.revision for i in told] == list(range(1, len(told) + 1))
     last = told[-1]
-    assert set(last.accomplice_ids) == {"bob", "ann", "eva", "dan", "cem"}
-    assert last.accomplice_count == 5
+    assert set(last.accomplice_ids) == {"ann", "eva", "dan", "cem"}
+    assert last.accomplice_count == 4
     assert last.evidence.campaign_id
     assert last.evidence.similarity == 1.0
 
@@ -184,16 +185,17 @@ def test_accomplices_of_the_day_before_are_not_forgotten(any_bench: Bench) -> No
     events += campaign(world, *(f"c{n}" for n in range(9)))
     told = of_rule(run(any_bench, events), "coordinated_campaign")
     assert len({i.incident_id for i in told}) == 1
-    assert {"a2", "a3", "a4", "b1", "c0"} <= set(told[-1].accomplice_ids)
+    assert told[-1].subject_id == "a2"
+    assert {"a3", "a4", "b1", "c0"} <= set(told[-1].accomplice_ids)
 
 
 def test_of_a_large_campaign_a_hundred_are_named_and_all_are_counted(any_bench: Bench) -> None:
     world = World(1)
     authors = [f"author {n:03}" for n in range(400)]
     last = of_rule(run(any_bench, campaign(world, *authors), 50), "coordinated_campaign")[-1]
-    assert last.subject_id == "author 000"
+    assert (last.evidence.copied_from, last.subject_id) == ("author 000", "author 001")
     assert len(last.accomplice_ids) == MAX_ACCOMPLICES
-    assert list(last.accomplice_ids) == authors[1 : MAX_ACCOMPLICES + 1]
+    assert list(last.accomplice_ids) == authors[2 : MAX_ACCOMPLICES + 2]
     assert 300 < last.accomplice_count < 400  # at its last revision
 
 

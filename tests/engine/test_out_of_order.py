@@ -157,7 +157,11 @@ def test_every_window_that_counts_strangers_says_what_may_spare_them(
 
 def advertising(world: World) -> list[Event]:
     text = "Buy our worksheets at https://www.best-worksheets-for-you.com today, only 9.99 euros, order now!"
-    return [world.event("message", "seller", recipient_ids=["somebody", "another"], text=text)]
+    remark = "We will try that with class seven"
+    return [
+        world.event("message", "seller", recipient_ids=["somebody", "another"], text=written)
+        for written in (text, remark)
+    ]
 
 
 @pytest.mark.parametrize("topic", ["activity.messages", "activity.invitations", "activity.contact-requests"])

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from models.events import (
     Comment,
@@ -37,8 +38,8 @@ from rules.forum import (
 )
 from rules.messages import CopiedMessageLimits, MassMessagingLimits, judge_copied_message, judge_mass_messaging
 from rules.quotas import Duration, Quota
-from state.requests import Campaign, Reading
-from tests.rules.cases import case, fact, reading
+from state.requests import Campaign, Contribution, Contributor, Reading
+from tests.rules.cases import case, fact
 from text.reading import TextReading, Writing
 
 HOUR, DAY, WEEK = Duration(3600), Duration(86_400), Duration(7 * 86_400)
@@ -268,59 +269,191 @@ CAMPAIGN_LIMITS = CoordinatedCampaignLimits(
     authors=(Quota(4, DAY),),
     remark_authors=(Quota(6, DAY),),
     remark_characters=40,
+    flood_authors=(Quota(5, Duration.parse("1m")),),
+    selling_points=5,
+    reached_by_one=20,
+    origin_window=Duration.parse("4d"),
 )
+COPY = fact(ForumPost, actor_id="ida", forum_id="f", thread_id="t", text="")
 
 
-def campaign_case(**counts: int | Reading) -> Case:
-    return case(POST, "c", **({"recipients_at_1d": 0, "places_at_1d": 0} | counts))
+def did(
+    member: str, *reached: str, events: int = 1, note: str = "forum_post", first: int = 0, signs: tuple[str, ...] = ()
+) -> Contributor:
+    """What a member did: `reached` are strangers, and places where they begin with `#`; `signs` say `leads` or `odd`."""
+    strangers = frozenset(one.encode() for one in reached if one[0] != "#")
+    places = frozenset(one.encode() for one in reached if one[0] == "#")
+    leads, odd = (frozenset({sign.encode()} if sign in signs else ()) for sign in ("leads", "odd"))
+    brought = (strangers, places, frozenset[bytes](), leads, odd)
+    return Contributor(member, member.encode(), first, f"{note} {member}", events, brought, (0,) * 5)
+
+
+def campaign_case(*contributors: Contributor, of: str = "certain_authors", **counts: int | Reading) -> Case:
+    """A case of a campaign whose text these accounts wrote, in this order."""
+    names = tuple(sorted(one.member for one in contributors))
+    wrote = tuple(Contribution(one.time, f"e{n}", one.note) for n, one in enumerate(contributors))
+    told = Reading(len(names), len(names), wrote, wrote, names)
+    readings = {"copies_at_1d": replace(told, contributors=contributors), "origin": told, f"{of}_at_1d": told}
+    return case(COPY, "c", **({"recipients_at_1d": 0, "places_at_1d": 0, "announced": 0} | readings | counts))
+
+
+def judged(*contributors: Contributor, **counts: Any) -> Finding | None:
+    return judge_coordinated_campaign(campaign_case(*contributors, **counts), CAMPAIGN_LIMITS)
+
+
+def spreads(count: int) -> list[Contributor]:
+    """So many accounts that reach a stranger each."""
+    return [did(f"bot {n}", f"stranger {n}", note="message", first=n) for n in range(count)]
 
 
 @pytest.mark.parametrize(
     ("recipients", "places", "said"),
     [
         (0, 0, ""),
-        (1, 0, ", to 1 member"),
-        (700, 0, ", to 700 members"),
+        (1, 0, ", to 1 stranger"),
+        (700, 0, ", to 700 strangers"),
         (0, 1, ", in 1 thread or page"),
-        (20, 3, ", to 20 members and in 3 threads or pages"),
+        (20, 3, ", to 20 strangers and in 3 threads or pages"),
     ],
 )
 def test_a_campaign_says_how_far_it_has_come(recipients: int, places: int, said: str) -> None:
-    authors = reading(4, note="forum_post ida")
-    found = judge_coordinated_campaign(
-        campaign_case(authors_at_1d=authors, recipients_at_1d=recipients, places_at_1d=places), CAMPAIGN_LIMITS
-    )
+    found = judged(*spreads(4), recipients_at_1d=recipients, places_at_1d=places)
     assert found
-    assert f"4 times in all{said}, first in the forums" in found.summary
+    assert f"4 times in all{said}, first in messages" in found.summary
 
 
-def test_a_campaign_is_about_its_first_author_and_names_the_others() -> None:
-    for article, kind, surface in (
+def test_a_campaign_is_about_who_reached_most_and_names_the_others() -> None:
+    for article, note, surface in (
         (1, "message", "messages"),
         (3, "forum_post", "the forums"),
         (4, "comment", "comments"),
     ):
-        authors = reading(3, note=f"{kind} ida", members=("cem", "ben", "ida"))
-        found = judge_coordinated_campaign(campaign_case(certain_authors_at_1d=authors), CAMPAIGN_LIMITS)
+        found = judged(
+            did("ben", "#1", "#2", note=note),
+            did("ida", "#3", "#4", "#5", note=note, first=1),
+            did("cem", "#6", "#7", "#8", note=note, first=2),
+        )
         assert found
-        assert (found.subject_id, found.article) == ("ida", article)
-        assert found.members == ("cem", "ben", "ida")
+        assert (found.subject_id, found.article, found.copied_from) == ("ida", article, None)
+        assert found.members == ("ben", "cem", "ida")
         assert found.episode == ("c",)
         assert found.summary == (
-            f"3 accounts published the same or nearly the same text within 24 hours, 3 times in all, first in {surface}; "
-            "the limit is 3 accounts."
+            f"3 accounts spread the same or nearly the same text within 24 hours, 3 times in all, first in {surface}; "
+            "the limit is 3 accounts. One account reached 3 strangers, threads or pages."
         )
-    too_few = campaign_case(
-        certain_authors_at_1d=reading(2, note="forum_post ida"), authors_at_1d=reading(2, note="forum_post ida")
-    )
-    assert judge_coordinated_campaign(too_few, CAMPAIGN_LIMITS) is None
+    assert judged(*spreads(2)) is None
+
+
+def test_who_wrote_it_first_in_one_post_is_one_of_three_where_others_post_it_too() -> None:
+    ana = did("ana", "#partners")
+    found = judged(ana, did("ben", "#1", first=1), did("cem", "#2", first=2))
+    assert found
+    assert (found.subject_id, found.members, found.copied_from) == ("ben", ("ben", "cem"), "ana")
+    by_message = [did("ben", "s1", note="message", first=1), did("cem", "s2", note="message", first=2)]
+    assert judged(ana, *by_message) is None
+    found = judged(ana, *by_message, did("dan", "s3", note="message", first=3))
+    assert found
+    assert (found.subject_id, found.article, found.copied_from) == ("ben", 1, "ana")
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        did("ana", "#1", "#2"),  # posts on
+        did("ana", "#1", events=2),
+        did("ana", "#1", "stranger"),
+        did("ana", "stranger", note="message"),
+        did("ana", "#1", note="forum_post!"),  # disguised
+    ],
+)
+def test_who_does_more_than_write_it_first_spreads_it(first: Contributor) -> None:
+    found = judged(first, did("ben", "#3", first=1), did("cem", "#4", first=2))
+    assert found
+    assert (found.subject_id, found.copied_from) == ("ana", None)
+
+
+def test_who_reaches_nobody_is_no_accomplice() -> None:
+    for nobody in (did("ivo"), did("ivo", "bot 1")):  # the own page; one of those who have the text, too
+        found = judged(*spreads(3), nobody)
+        assert found
+        assert found.members == ("bot 0", "bot 1", "bot 2")
+        assert judged(*spreads(2), nobody) is None
+
+
+@pytest.mark.parametrize(
+    ("most", "accounts", "severity", "action"),
+    [
+        (1, 3, "medium", "review"),
+        (1, 6, "high", "review"),
+        (2, 30, "high", "ban_review"),
+        (3, 3, "critical", "ban_review"),
+    ],
+)
+def test_what_may_follow_depends_on_who_did_most(most: int, accounts: int, severity: str, action: str) -> None:
+    chief = did("chief", *(f"s{n}" for n in range(most)), note="message", events=most)
+    found = judged(chief, *spreads(accounts - 1))
+    assert found
+    assert (found.subject_id, found.most_severe, found.most_action) == ("chief", severity, action)
+
+
+def test_one_account_that_reaches_very_many_weighs_as_much_as_many_accounts() -> None:
+    found = judged(did("chief", *(f"s{n}" for n in range(60)), note="message"), *spreads(2))
+    assert found
+    assert found.level == 3
+    assert found.most_action == "review"  # in one message
+
+
+def test_what_members_each_write_once_in_one_place_is_slight() -> None:
+    members = [did(f"t{n}", "#wishes", first=600_000_000 * n) for n in range(10)]
+    found = judged(*members)
+    assert found
+    assert (found.most_severe, found.most_action, found.episode) == ("low", "review", ("c", "one place"))
+    # nor are they accomplices of somebody who takes it elsewhere
+    found = judged(*members, did("ben", "s1", "s2", first=1))
+    assert found
+    assert found.most_severe == "low"
+    found = judged(*members, *(did(f"sock {n}", f"s{n}", f"r{n}", note="message", first=n) for n in range(1, 4)))
+    assert found
+    assert (found.subject_id, found.members) == ("sock 1", ("sock 1", "sock 2", "sock 3"))
+
+
+@pytest.mark.parametrize("sign", ["leads", "odd"])
+def test_what_leads_somewhere_or_is_odd_is_a_campaign_wherever_it_stands(sign: str) -> None:
+    found = judged(*(did(f"t{n}", "#wishes", first=600_000_000 * n, signs=(sign,)) for n in range(8)))
+    assert found
+    assert (found.most_severe, found.subject_id, found.copied_from) == ("high", "t1", "t0")
+    # one of many who adds a link makes nothing of the others
+    members = [did(f"t{n}", "#wishes", first=600_000_000 * n) for n in range(8)]
+    found = judged(*members, did("t9", "#wishes", signs=(sign,)))
+    assert found
+    assert found.most_severe == "low"
+
+
+def test_five_accounts_within_a_minute_did_not_read_one_another() -> None:
+    for apart, severity in ((14_000_000, "medium"), (16_000_000, "low")):
+        found = judged(*(did(f"t{n}", "#wishes", first=apart * n) for n in range(5)))
+        assert found
+        assert found.most_severe == severity
+
+
+def test_members_pass_an_announcement_on() -> None:
+    told = did("ambassador", note="message", signs=("leads",))
+    announcement = Reading(1, 1, members=("ambassador",), contributors=(replace(told, brought=told.brought[3:4]),))
+    members = [did(f"t{n}", f"#{n}", signs=("leads",)) for n in range(5)]
+    assert judged(*members) is not None
+    assert judged(*members, announced=announcement) is None
+    assert judged(*(did(f"t{n}", f"#{n}") for n in range(5)), announced=announcement) is None
+    later = replace(announcement, contributors=(replace(announcement.contributors[0], time=1),))
+    assert judged(*members, announced=later) is not None  # a warning
+    elsewhere = [replace(one, brought=(*one.brought[:3], frozenset({b"elsewhere"}), one.brought[4])) for one in members]
+    found = judged(*elsewhere[:3], *members[3:], announced=announcement)
+    assert found
+    assert found.members == ("t0", "t1", "t2")
 
 
 def test_texts_that_may_be_alike_by_chance_take_one_more_account() -> None:
-    for authors, found in ((3, False), (4, True)):
-        counted = reading(authors, note="forum_post ida")
-        judged = judge_coordinated_campaign(campaign_case(authors_at_1d=counted), CAMPAIGN_LIMITS)
-        assert (judged is not None) == found
+    for accounts, found in ((3, False), (4, True)):
+        assert (judged(*spreads(accounts), of="authors") is not None) == found
 
 
 @pytest.mark.parametrize(
@@ -334,7 +467,6 @@ def test_a_copy_is_certain_when_it_is_nearly_the_same_or_long(similarity: float,
 
 
 def test_an_author_may_have_spaces_in_the_name() -> None:
-    four = campaign_case(authors_at_1d=reading(4, note="forum_post ida maria p"))
-    found = judge_coordinated_campaign(four, CAMPAIGN_LIMITS)
+    found = judged(did("ana", "#1"), did("ida maria p", "#2", first=1), did("ben", "#3", first=2))
     assert found
     assert found.subject_id == "ida maria p"

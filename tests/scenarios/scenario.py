@@ -89,7 +89,7 @@ EXPECTED_KEYS = {
         "accomplices",
         "accomplice_count",
     ),
-    *("opened", "occurred", "events", "summary", "confidence", "prior"),
+    *("opened", "occurred", "events", "summary", "confidence", "prior", "copied_from"),
 }
 
 

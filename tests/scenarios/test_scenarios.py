@@ -145,6 +145,7 @@ def _compare(expectation: Expectation, incident: Incident, told_at: int, found: 
         "summary": incident.summary,
         "confidence": incident.confidence,
         "prior": incident.prior_incidents,
+        "copied_from": incident.evidence.copied_from,
     }
     defaults: dict[str, Any] = {"mode": "live"}
     if expectation.rule != "coordinated_campaign":
