@@ -142,7 +142,6 @@ def _window(
         entries=entries,
         at=at,
         named=True,
-        note=_author_and_surface,
         text_of="everybody" if are_certain else None,
         spared_by=ACQUAINTING,
         history="words" if same_words else _CAMPAIGN,
@@ -210,14 +209,17 @@ def _of_campaign(
     own: bool = True,
     exempt_only: bool = False,
     spares: bool = False,
+    is_read: bool = True,
 ) -> Window:
-    """What copies of one campaign bring. Members are named where it is their authors. `spares`: acquaintances are spared."""
+    """What copies of one campaign bring. Members are named where it is their authors. `spares`: acquaintances are
+    spared. What is not read by itself is read beside `COPIES`.
+    """
     is_authors = brings is _author
     return Window(
         name=name,
         on=COMPARED,
         entries=_signs(brings),
-        at=lambda fact, _: _campaign(fact),
+        at=(lambda fact, _: _campaign(fact)) if is_read else _nowhere,
         own=own,
         exempt_only=exempt_only,
         named=is_authors,
@@ -226,6 +228,10 @@ def _of_campaign(
         spared_by=ACQUAINTING if spares else (),
         history=_CAMPAIGN,
     )
+
+
+def _nowhere(_: Fact, __: str) -> Key | None:
+    return None
 
 
 def _author(fact: Fact) -> tuple[str, ...]:
@@ -240,7 +246,7 @@ def _odd_copies(characters: int) -> Window:
             return ("odd",)
         return ()
 
-    return _of_campaign(f"copies that are disguised, or of {characters} characters", brings)
+    return _of_campaign(f"copies that are disguised, or of {characters} characters", brings, is_read=False)
 
 
 def _author_and_surface(fact: Fact) -> str:
@@ -254,8 +260,8 @@ COPIES = _of_campaign("who wrote a campaign's text", _author)
 ANNOUNCEMENTS = _of_campaign("whose task it is to announce a campaign's text", _author, own=False, exempt_only=True)
 STRANGERS = _of_campaign("strangers a campaign's text was sent to", lambda fact: fact.strangers, spares=True)
 PLACES = _of_campaign("threads and pages of others a campaign's text stands in", _place)
-TALKS = _of_campaign("others' conversations a campaign's text was written in", _talk)
-LEADS = _of_campaign("where a campaign's text leads", _leads, own=False)
+TALKS = _of_campaign("others' conversations a campaign's text was written in", _talk, is_read=False)
+LEADS = _of_campaign("where a campaign's text leads", _leads, own=False, is_read=False)
 
 
 def _same_words(fact: Fact) -> Key | None:
