@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import groupby, islice
 from time import perf_counter, time_ns
 from typing import Protocol
 
@@ -14,6 +14,7 @@ from msgspec import Struct
 from engine.incidents import OUT_OF_ORDER, claim, compose, gravest_first
 from engine.outcome import Outcome
 from engine.plan import Fault, Pending, Plan, observe
+from engine.quotations import FormAnswer, Forms, Judged, Quotations, forms_of, forms_to_compare
 from engine.stopwatch import Stopwatch
 from engine.verdicts import UNKNOWN, judgement, judges_oneself
 from models.decoding import InputLimits, UndecodableError, decode_event
@@ -22,7 +23,6 @@ from models.events import (
     ContactRequest,
     ContactResponse,
     Event,
-    ForumPost,
     Invitation,
     InvitationResponse,
     Message,
@@ -38,9 +38,10 @@ from models.incidents import Incident
 from models.records import DeadLetter, Problem, RawRecord, Reason, Source
 from models.rejections import RejectedVerdict, own_incident, unknown_incident
 from rules.base import Fact
-from rules.compared import Field, compared_fields, is_settled
+from rules.compared import Field, compared_fields
 from rules.feedback import UNKNOWN_RECORD
 from rules.policy import Policy
+from state.quotations import Written
 from state.requests import (
     MICROSECONDS,
     Answer,
@@ -186,7 +187,7 @@ class Engine:
 
     async def _judge_piece(self, arrivals: list[_Arrival], writings: list[Writing], batch: "_Batch") -> list[Incident]:
         with batch.stage("recall"):
-            facts, recalled = await self._recall(arrivals, writings, batch)
+            facts, recalled, written = await self._recall(arrivals, writings, batch)
         with batch.stage("judge"):
             observations, pending = await self._observe(arrivals, facts, batch)
         with batch.stage("measure"):
@@ -195,7 +196,8 @@ class Engine:
             claims = await self._judge(arrivals, pending, measured, recalled.doubts, batch)
         with batch.stage("settle"):
             decisions = recalled.decisions
-            answers = await self._store.settle([c for _, c in claims], decisions) if claims or decisions else []
+            settles = claims or decisions or written
+            answers = await self._store.settle([c for _, c in claims], decisions, written) if settles else []
             detected_at = self._clock()
             told_now = []
             for (index, one), answer in zip(claims, answers, strict=True):
@@ -251,28 +253,22 @@ class Engine:
 
     async def _recall(
         self, arrivals: list[_Arrival], writings: list[Writing], batch: "_Batch"
-    ) -> tuple[list[Fact], Recalled]:
-        """Facts, parallel to the arrivals, and what was recalled."""
+    ) -> tuple[list[Fact], Recalled, list[Written]]:
+        """Facts, parallel to the arrivals; what was recalled; and who wrote and got their texts, to be remembered."""
         if not arrivals:
-            return [], Recalled([], [], [], [], [], [], [], [])
+            return [], Recalled([], [], [], [], [], [], [], []), []
         ties: list[Tie] = []
         owners: list[int] = []
         for index, arrival in enumerate(arrivals):
             for tie in _ties(arrival.event):
                 ties.append(tie)
                 owners.append(index)
-        compared: list[tuple[int, Field]] = []
-        texts: list[Text] = []
+        compared: list[tuple[int, Field, list[Text]]] = []
         for index, writing in enumerate(writings):
             event = arrivals[index].event
-            public, teaches = isinstance(event, ForumPost), is_settled(event)
-            for name, reading in compared_fields(event, writing):
-                compared.append((index, name))
-                digest, signature = reading.digest or b"", reading.signature or b""
-                text = Text(
-                    event.time, event.identity, event.actor_id, digest, signature, reading.words, public, teaches
-                )
-                texts.append(text)
+            for name, field in compared_fields(event, writing):
+                compared.append((index, name, forms_to_compare(event, field, may_quote=name == "text")))
+        texts = [text for _, _, forms in compared for text in forms]
         filings = {index: _filing(a.event) for index, a in enumerate(arrivals) if isinstance(a.event, Report)}
         names = [_name(arrival.event) for arrival in arrivals]
         recalled = await self._store.recall(
@@ -289,25 +285,46 @@ class Engine:
             by[index] = by.get(index, frozenset()) | acquaintances
             answered[index] = answered.get(index, ()) + answers
         nobody = frozenset[str]()
-        campaigns = dict(zip(compared, recalled.campaigns, strict=True))
-        united = dict(zip(compared, recalled.united, strict=True))
+        strangers = [
+            _strangers(arrival.event, known.get(index, nobody) | talked.get(index, nobody))
+            for index, arrival in enumerate(arrivals)
+        ]
+        answers_of_texts = iter(zip(recalled.campaigns, recalled.united, strict=True))
+        forms: dict[int, Forms] = {}
+        headings: dict[int, FormAnswer] = {}
+        for index, name, asked in compared:
+            answers_of_it = list(islice(answers_of_texts, len(asked)))
+            reading = writings[index].text
+            if name == "heading":
+                [headings[index]] = answers_of_it
+            elif reading:
+                forms[index] = forms_of(reading, asked, answers_of_it)
+        assert recalled.sources
+        quotations = Quotations(recalled.sources, forms.values())
+        judged = {
+            index: quotations.judge(arrivals[index].event, reading, of, strangers[index])
+            for index, of in forms.items()
+            if (reading := writings[index].text)
+        }
         facts = [
             Fact(
                 event=without_words(arrival.event),
                 time=arrival.event.time,
-                strangers=_strangers(arrival.event, known.get(index, nobody) | talked.get(index, nobody)),
+                strangers=strangers[index],
                 fellows=tuple(sorted(talked.get(index, nobody) - known.get(index, nobody))),
-                writing=writings[index],
-                campaign=campaigns.get((index, "text")),
+                writing=writings[index].without_shown() if text.shows else writings[index],
+                campaign=text.campaign,
                 answers=answered.get(index, ()),
                 reporter_weight=weights.get(index, UNKNOWN_RECORD),
-                united=united.get((index, "text"), ()),
-                heading_campaign=campaigns.get((index, "heading")),
-                heading_united=united.get((index, "heading"), ()),
+                united=text.united,
+                repeated=text.repeated,
+                heading_campaign=heading[0],
+                heading_united=heading[1],
             )
             for index, arrival in enumerate(arrivals)
+            for text, heading in [(judged.get(index, _NO_TEXT), headings.get(index, _NO_CAMPAIGN))]
         ]
-        return facts, recalled
+        return facts, recalled, quotations.added
 
     async def _observe(
         self, arrivals: list[_Arrival], facts: list[Fact], batch: "_Batch"
@@ -483,6 +500,8 @@ async def _read(arrivals: list[_Arrival], nobodys: frozenset[str], batch: _Batch
 
 
 _Fields = tuple[WrittenFields, str | None]
+_NO_TEXT = Judged(shows=False)
+_NO_CAMPAIGN: FormAnswer = (None, ())
 
 
 def _in_pieces(fields: Sequence[_Fields]) -> Iterator[Sequence[_Fields]]:

@@ -37,6 +37,9 @@ class Fact(Struct, frozen=True, kw_only=True):
     what a report weighs by its reporter's record. `united` are
     the ids of campaigns that became part of `campaign` through this very text; `heading_campaign` and `heading_united` are
     those of the subject or title.
+
+    Of a text that only shows what somebody else wrote (`engine.quotations`) `writing` and `campaign` are those of the author's
+    own part, and `repeated` is the campaign of what is shown: who shows one text to many repeats it all the same.
     """
 
     event: Event
@@ -48,6 +51,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     answers: tuple[Answered, ...] = ()
     reporter_weight: float = 1.0
     united: tuple[str, ...] = ()
+    repeated: Campaign | None = None
     heading_campaign: Campaign | None = None
     heading_united: tuple[str, ...] = ()
     is_heading: bool = False
@@ -65,6 +69,7 @@ class Fact(Struct, frozen=True, kw_only=True):
             writing=Writing(text=self.heading, language=self.writing.language),
             campaign=self.heading_campaign,
             united=self.heading_united,
+            repeated=None,
             is_heading=True,
             below=self.text,
         )

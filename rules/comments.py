@@ -6,15 +6,16 @@ from msgspec import Struct
 
 from models.events import Comment
 from rules.base import Case, Fact, Finding, Key, Rule, Signal
-from rules.copies import copies_by_author, too_many_copies, upheld_signal, with_upheld_copies
+from rules.copies import at_author_and_text, copies_by_author, too_many_copies, upheld_signal, with_upheld_copies
 from rules.quotas import Quotas, Reached, quota_signals, reached
 
 
 def _owners(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
     comment = fact.event
     assert isinstance(comment, Comment)
-    if fact.campaign and comment.owner_id != comment.actor_id:
-        yield (comment.actor_id, fact.campaign.campaign_id), (comment.owner_id,)
+    key = at_author_and_text(fact, comment.actor_id)
+    if key and comment.owner_id != comment.actor_id:
+        yield key, (comment.owner_id,)
 
 
 OWNERS_COMMENTED = copies_by_author("owners an actor left a comment with", Comment, _owners)

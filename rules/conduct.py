@@ -1,6 +1,6 @@
 """Article 7, threats, bullying, harassment: what words threaten and call somebody, and what many or tireless accounts do."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
 import msgspec
@@ -46,7 +46,19 @@ def _threat(limits: ThreatLimits, fact: Fact) -> ThreatKind | None:
 
 def _threat_signals(limits: ThreatLimits) -> dict[str, Signal]:
     texts = events_by_actor("threats by actor", WRITTEN, lambda fact: _threat(limits, fact) is not None)
-    return {"texts": Signal(texts, int(limits.texts_window), 1)}
+    return _signals(texts, limits.texts_window)
+
+
+def _signals(texts: Window, within: Duration) -> dict[str, Signal]:
+    """Such texts of the actor, and who attacked the actor before: whose words may be quoted."""
+    return {
+        "texts": Signal(texts, int(within), 1),
+        "attackers": Signal(HOSTILE_ACCOUNTS, int(within), 1, each=_who_may_be_quoted),
+    }
+
+
+def _who_may_be_quoted(fact: Fact, subject: str) -> Sequence[Key]:
+    return ((subject,),) if fact.writing.hostility.marked else ()
 
 
 def judge_threat(case: Case, limits: ThreatLimits) -> Finding | None:
@@ -61,10 +73,15 @@ def _words_found(
     case: Case, what: str, kind: str, weight: float, limits: "ThreatLimits | AbusiveLanguageLimits", language: str
 ) -> Finding | None:
     texts, hostility = case.readings["texts"], case.fact.writing.hostility
+    attackers = _attackers(case) if hostility.marked else frozenset()
+    if attackers and _shown_to_all_or_back(case.fact, attackers):
+        return None
+    if hostility.framed or attackers:
+        weight = min(weight, 1.0)  # marks alone show no quotation, and words around them may mean one
     level = weight * (limits.laughed if hostility.joked else 1.0) + limits.further * others(texts)
     if level < 1:
         return None
-    laughing = ", with a laugh" if hostility.joked else ""
+    laughing = ", with a laugh" if hostility.joked else ", in quotation marks" if hostility.marked else ""
     return Finding(
         level=level,
         measurements=(measured(kind, 1, 1), measured("texts", texts.count, 1, limits.texts_window)),
@@ -73,6 +90,20 @@ def _words_found(
         language=language,
         summary=f"{where(case.fact)} {what}{laughing}.{one_of(texts, 'such texts', limits.texts_window)}",
     )
+
+
+def _shown_to_all_or_back(fact: Fact, attackers: frozenset[str]) -> bool:
+    """Whether what the actor was sent is held out to those who sent it, or shown in public with words about it."""
+    if isinstance(fact.event, Message):
+        addressed = _addressed(fact)
+        return bool(addressed) and attackers.issuperset(addressed)
+    return fact.writing.hostility.framed
+
+
+def _attackers(case: Case) -> frozenset[str]:
+    """Who attacked the subject, as far as that is counted: in messages to few, and on the own page."""
+    reading = case.readings.get("attackers/0")
+    return frozenset((*reading.members, *(one.note for one in _seen(reading)))) - {""} if reading else frozenset()
 
 
 THREAT = Rule(
@@ -113,7 +144,7 @@ def _abuse(limits: AbusiveLanguageLimits, fact: Fact) -> AbuseKind | None:
 
 def _abuse_signals(limits: AbusiveLanguageLimits) -> dict[str, Signal]:
     texts = events_by_actor("abusive texts by actor", WRITTEN, lambda fact: _abuse(limits, fact) is not None)
-    return {"texts": Signal(texts, int(limits.texts_window), 1)}
+    return _signals(texts, limits.texts_window)
 
 
 def judge_abusive_language(case: Case, limits: AbusiveLanguageLimits) -> Finding | None:
@@ -197,9 +228,11 @@ ANSWERS_FROM_ONE = Window(
 
 
 def _is_hostile(fact: Fact) -> bool:
-    """Whether it attacks somebody in earnest, by words of a language in which such findings may be told."""
+    """Whether it attacks somebody in earnest, by words of a language in which such findings may be told. What stands in marks
+    among other words does not count: those who hold out to somebody what he has written are no crowd.
+    """
     hostility = fact.writing.hostility
-    if hostility == PEACEFUL or hostility.joked:
+    if hostility == PEACEFUL or hostility.joked or hostility.framed:
         return False
     threatens = bool(hostility.threat) and not is_told_in_shadow(THREAT.slug, hostility.threat_in)
     return threatens or (bool(hostility.abuse) and not is_told_in_shadow(ABUSIVE_LANGUAGE.slug, hostility.abuse_in))

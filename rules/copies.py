@@ -7,14 +7,21 @@ from msgspec.structs import replace
 from models.events import BaseEvent, Comment, ForumPost, Message
 from rules.base import Case, EventTypes, Fact, Finding, Key, Signal, Window
 from rules.quotas import Reached, counted, in_words, measured
+from state.requests import Campaign
 
 _UPHELD = "upheld_copies"
 _DAY = 86_400
 
 
+def repeated_by_author(fact: Fact) -> Campaign | None:
+    """The campaign by which an author's copies are counted: that of what is shown, where a text only shows others' words."""
+    return fact.repeated or fact.campaign
+
+
 def at_author_and_text(fact: Fact, author: str) -> Key | None:
     """Where a window counts copies of a fact's text by an author."""
-    return (author, fact.campaign.campaign_id) if fact.campaign else None
+    campaign = repeated_by_author(fact)
+    return (author, campaign.campaign_id) if campaign else None
 
 
 def copies_by_author(
@@ -42,14 +49,15 @@ def is_certain_copy(fact: Fact, least_similarity: float, least_characters: int) 
 
     Short texts of one matter share many of their few words: headlines of one event, announcements of one series.
     """
-    if not fact.campaign or not fact.text:
+    campaign, text = repeated_by_author(fact), fact.writing.whole or fact.text
+    if not campaign or not text:
         return False
-    return fact.campaign.similarity >= least_similarity or len(fact.text.normalised) >= least_characters
+    return campaign.similarity >= least_similarity or len(text.normalised) >= least_characters
 
 
 def too_many_copies(case: Case, over: Reached | None, say: Callable[[Reached], str]) -> Finding | None:
     """The finding that somebody repeated one text more often than a quota allows, if so; `say` begins its summary."""
-    campaign = case.fact.campaign
+    campaign = repeated_by_author(case.fact)
     if not over or not campaign:
         return None
     return Finding(
@@ -64,7 +72,7 @@ def too_many_copies(case: Case, over: Reached | None, say: Callable[[Reached], s
 
 
 def _upheld_text(fact: Fact, subject: str) -> Key | None:
-    return at_author_and_text(fact, subject) if fact.campaign and fact.campaign.upheld else None
+    return (subject, fact.campaign.campaign_id) if fact.campaign and fact.campaign.upheld else None
 
 
 def _upheld_copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:

@@ -7,7 +7,14 @@ from msgspec import Struct
 
 from models.events import ForumPost
 from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
-from rules.copies import copies_by_author, is_certain_copy, too_many_copies, upheld_signal, with_upheld_copies
+from rules.copies import (
+    at_author_and_text,
+    copies_by_author,
+    is_certain_copy,
+    too_many_copies,
+    upheld_signal,
+    with_upheld_copies,
+)
 from rules.quotas import Count, Quotas, Reached, Share, quota_signals, reached
 
 
@@ -36,13 +43,14 @@ def _copied_post_signals(limits: CopiedPostLimits) -> dict[str, Signal]:
     counted = f"({limits.least_similarity}, {limits.least_characters})"
 
     def copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        if is_certain_copy(fact, limits.least_similarity, limits.least_characters):
+        key = at_author_and_text(fact, fact.event.actor_id)
+        if key and is_certain_copy(fact, limits.least_similarity, limits.least_characters):
             post = _post(fact)
-            assert fact.campaign
-            yield (post.actor_id, fact.campaign.campaign_id), (f"{post.forum_id}\n{post.thread_id}",)
+            yield key, (f"{post.forum_id}\n{post.thread_id}",)
 
     def posted(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        return () if _post(fact).replaces else copies(fact)
+        # who talks about a post quotes it again and again
+        return () if _post(fact).replaces or fact.repeated else copies(fact)
 
     threads = copies_by_author(f"threads an actor posted a text in {counted}", ForumPost, copies)
     posts = copies_by_author(f"posts of a text by actor, without edits, {counted}", ForumPost, posted, distinct=False)

@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from models.events import Message
 from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
-from rules.copies import copies_by_author, too_many_copies, upheld_signal, with_upheld_copies
+from rules.copies import at_author_and_text, copies_by_author, too_many_copies, upheld_signal, with_upheld_copies
 from rules.quotas import NEVER, Quotas, Reached, counted, number_of, quota_signals, reached
 
 
@@ -68,19 +68,20 @@ def _is_chief_part(fact: Fact) -> bool:
 
 
 def _copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if fact.campaign and fact.strangers and _is_chief_part(fact):
-        yield (fact.event.actor_id, fact.campaign.campaign_id), fact.strangers
+    if (key := at_author_and_text(fact, fact.event.actor_id)) and fact.strangers and _is_chief_part(fact):
+        yield key, fact.strangers
 
 
 def _to_fellows(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if fact.campaign and fact.fellows and _is_chief_part(fact):
-        yield (fact.event.actor_id, fact.campaign.campaign_id), (*fact.strangers, *fact.fellows)
+    if (key := at_author_and_text(fact, fact.event.actor_id)) and fact.fellows and _is_chief_part(fact):
+        yield key, (*fact.strangers, *fact.fellows)
 
 
 def _conversations(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
     message = fact.event
-    if fact.campaign and fact.fellows and isinstance(message, Message) and message.conversation_id:
-        yield (message.actor_id, fact.campaign.campaign_id), (message.conversation_id,)
+    key = at_author_and_text(fact, message.actor_id)
+    if key and fact.fellows and isinstance(message, Message) and message.conversation_id:
+        yield key, (message.conversation_id,)
 
 
 COPY_FELLOWS = copies_by_author("members of others' conversations sent a text by actor", Message, _to_fellows)

@@ -24,6 +24,7 @@ from state.campaigns import CampaignCodec, leader_without, witnesses_without
 from state.episodes import CUT, SILENCED
 from state.kinds import KINDS, READ_BY, Kind, Members
 from state.pseudonyms import EVENT_NAME_BYTES, MEMBER_BYTES, Pseudonyms
+from state.quotations import source_without
 from state.scripts import Call, Script, Shards, guarded, pack, unpack
 from state.server import nodes_of
 from state.store import DEFAULT_NAMESPACE
@@ -39,7 +40,7 @@ _ATTEMPTS = 10
 _PART = "\x1f"
 """Stands between the members of a pair that a rule makes one text of."""
 _EPISODE_EVENTS, _EPISODE_SUBJECT = 6, 8
-_REVISION_EVENTS, _REVISION_OPENING, _REVISION_COUNT, _REVISION_MEMBERS = 3, 4, 6, 7
+_REVISION_EVENTS, _REVISION_OPENING, _REVISION_PAYLOAD, _REVISION_COUNT, _REVISION_MEMBERS = 3, 4, 5, 6, 7
 _Item = TypeVar("_Item")
 
 
@@ -236,6 +237,8 @@ class _Forgetting:
                 left = leader_without(self._pseudonyms, value, self._member)
             case Members.SENTENCE:
                 left = witnesses_without(self._pseudonyms, field, value, self._actor_id)
+            case Members.SOURCE:
+                left = source_without(self._pseudonyms, value, self._actor_id)
             case Members.EPISODE:
                 left = self._episode_without(value)
             case Members.INCIDENT:
@@ -321,8 +324,22 @@ class _Forgetting:
         revision[_REVISION_EVENTS] = [event for event in events if event not in self._events]
         revision[_REVISION_MEMBERS] = [member for member in members if member != self._seal]
         revision[_REVISION_COUNT] -= len(members) - len(revision[_REVISION_MEMBERS])
-        changed = events != revision[_REVISION_EVENTS] or members != revision[_REVISION_MEMBERS]
+        payload = revision[_REVISION_PAYLOAD]
+        revision[_REVISION_PAYLOAD] = self._payload_without(payload)
+        changed = (
+            events != revision[_REVISION_EVENTS]
+            or members != revision[_REVISION_MEMBERS]
+            or payload != revision[_REVISION_PAYLOAD]
+        )
         return [episode, pack(revision) if changed else packed]
+
+    def _payload_without(self, payload: bytes) -> bytes:
+        """What a revision says, without the member as the one whose words were copied."""
+        said = self._open(payload)
+        if said is None or self._quoted not in said:
+            return payload
+        parts = [None if part == self._actor_id else part for part in json.loads(said)]
+        return self._pseudonyms.seal_bytes(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode())
 
     # --- reading and writing ---------------------------------------------------------------------------------------------
 

@@ -33,6 +33,8 @@ class Members(Enum):
     LEADER = auto()
     SENTENCE = auto()
     """As `state.campaigns` has them."""
+    SOURCE = auto()
+    """As `state.quotations` has them."""
     EPISODE = auto()
     INCIDENT = auto()
     TOLD = auto()
@@ -236,6 +238,19 @@ SENTENCE = Kind(
     holds="sentence (hashed) → up to twelve texts that it stood in: hash of sentence and author, campaign; from five on "
     "it is boilerplate",
     forgets="that the member wrote a sentence which others write, too",
+)
+SOURCE = Kind(
+    "source:<generation>", "hash", _GENERATIONS, Members.SOURCE,
+    most="100 authors, 60 showings and 500 readers; of more readers only that everybody may have got it",
+    size="90 a text that founds a campaign, 4 a reader",
+    holds="campaign → who wrote its texts, who got them, and who only showed them to whom (4-byte hashes of members, "
+    "and of threads and pages where it stands; of an author who was forgotten, zeros)",
+    forgets="that the member wrote a text, was sent it or showed it",
+)
+SHOWN = Kind(
+    "shown:<generation>", "hash", _GENERATIONS, most="as `brought`", size="72 a text that shows others' words",
+    holds="event and words that it shows as others' → whether it only shows them, so that it is judged the same when it "
+    "comes again",
 )
 SIZE = Kind(
     "size:<generation>", "hash", _GENERATIONS, size="40 a campaign",

@@ -3,12 +3,15 @@
 Times are integer microseconds of the event clock, lengths of time are integer microseconds too.
 """
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
 from models.incidents import Mode
 from state import kinds
+
+if TYPE_CHECKING:
+    from state.quotations import Sources
 
 DAILY_CAP = "daily_cap"
 """The `shadow_reason` of what is found when a rule has opened all live episodes that it may open on a day."""
@@ -96,6 +99,7 @@ class Text(Struct, frozen=True):
     """One text to be matched with the campaigns. `identity` is its event's. `signature` is empty where the text is too short
     for MinHash. `words` is what is compared where signatures leave it open (`text.reading.TextReading.words`). `public`: it
     stands in a forum, and is sent to nobody. `teaches`: what it has in common with many texts may be taken for boilerplate.
+    `claimed`: the author says that others wrote it, and it is asked who did.
     """
 
     time: int
@@ -106,6 +110,7 @@ class Text(Struct, frozen=True):
     words: str = ""
     public: bool = False
     teaches: bool = True
+    claimed: bool = False
 
 
 class Campaign(Struct, frozen=True):
@@ -406,7 +411,7 @@ class Recalled(Struct, frozen=True):
     A text has no campaign where its author has brought too many new ones already. `told` are the revisions that an event
     made when it came before; empty for an event that is new or told nothing. `united` are the campaigns that became part of a
     text's campaign through that text. `decisions` are to be handed to `settle`. An event is `conflicting` whose id another
-    event has carried before. `doubts` are all that are remembered.
+    event has carried before. `doubts` are all that are remembered. `sources` tell who wrote before what texts claim to show.
     """
 
     known: list[frozenset[str]]
@@ -418,6 +423,7 @@ class Recalled(Struct, frozen=True):
     decisions: list[Decision]
     conflicting: list[bool]
     doubts: tuple[Doubt, ...] = ()
+    sources: "Sources | None" = None
 
 
 class Progress(Struct, frozen=True, kw_only=True):

@@ -146,12 +146,12 @@ class Shards:
         keys: Sequence[bytes],
         request: Callable[[list[int]], object],
         work: Sequence[int],
-        besides: Mapping[int, Call] | None = None,
+        besides: Mapping[int, Sequence[Call]] | None = None,
     ) -> list[Any]:
         """Run `script` once in each shard that owns some of `keys`; the answers come back in the order of `keys`.
 
-        `request` makes a shard's request from the positions of its keys, which are so much `work` each. `besides` is run in
-        the same round trip, by shard.
+        `request` makes a shard's request from the positions of its keys, which are so much `work` each. `besides` are run in
+        the same round trip, by shard, after the rest.
         """
         items: dict[int, list[int]] = {}
         for index, key in enumerate(keys):
@@ -159,8 +159,9 @@ class Shards:
         calls = {
             shard: [Call(script, request(indexes), work=[work[i] for i in indexes])] for shard, indexes in items.items()
         }
-        for shard, call in (besides or {}).items():
-            calls.setdefault(shard, []).append(call)
+        for shard, further in (besides or {}).items():
+            if further:
+                calls.setdefault(shard, []).extend(further)
         answers = await self.run(calls)
         ordered: list[Any] = [None] * len(keys)
         for shard, indexes in items.items():

@@ -15,9 +15,10 @@ from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec
 from state.episodes import EPISODES, EpisodeCodec
 from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, known_joined
 from state.histories import HISTORY, Histories, HistoryLimits
-from state.kinds import ADDED, ANSWERS, INCIDENT, LEADER, NUMBER, OPENED, PROGRESS, SETTINGS, TIE, TOLD, USED
+from state.kinds import ADDED, ANSWERS, INCIDENT, LEADER, NUMBER, OPENED, PROGRESS, SETTINGS, SOURCE, TIE, TOLD, USED
 from state.limits import StoreLimits
 from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
+from state.quotations import SOURCES, WROTE, SourceCodec, Written, sources_joined
 from state.requests import (
     MICROSECONDS,
     Absent,
@@ -47,7 +48,7 @@ from state.ties import TIES, TiePlan, work_of
 
 DEFAULT_NAMESPACE = "tw5:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
-_WORK_OF_TEXT, _WORK_OF_CLAIM, _WORK_OF_REPORT, _WORK_OF_ID = 300, 50, 200, 3
+_WORK_OF_TEXT, _WORK_OF_CLAIM, _WORK_OF_REPORT, _WORK_OF_ID, _WORK_OF_SOURCE = 300, 50, 200, 3, 60
 """At worst, as much as passing over so many members (`state.scripts.WORK`)."""
 _LOOKUP = Script("lookup")
 _PROGRESS = Script("progress")
@@ -60,6 +61,8 @@ SCRIPTS = (
     REPORTERS,
     CAMPAIGNS,
     KNOWN,
+    SOURCES,
+    WROTE,
     MERGES,
     HISTORY,
     EPISODES,
@@ -114,6 +117,7 @@ class Store:
             grace=limits.grace,
             texts_per_author=limits.texts_per_author,
         )
+        self._sources = SourceCodec(pseudonyms, self._campaigns, SOURCE.ttl(limits))
         self._feedback = FeedbackCodec(pseudonyms, self._campaigns, limits)
 
     async def ping(self) -> None:
@@ -187,6 +191,11 @@ class Store:
             calls.setdefault(0, []).append(Call(CAMPAIGNS, request, self._campaigns.scope, work))
             known_texts = self._feedback.known((), texts)
             calls[0].append(Call(KNOWN, known_texts, self._campaigns.scope, work, known_joined))
+        claimed = any(text.claimed for text in texts)
+        if claimed:
+            work = [_WORK_OF_SOURCE] * len(texts)
+            asked = self._sources.asked(texts)
+            calls[0].append(Call(SOURCES, asked, self._campaigns.scope, work, sources_joined))
         doubtful = [(doubt.topic, doubt.start, doubt.end) for doubt in doubts]
         ttl = PROGRESS.ttl(limits, doubts_kept // MICROSECONDS)
         calls.setdefault(0, []).append(Call(_DOUBTS, (doubts_kept, ttl, doubtful)))
@@ -194,6 +203,7 @@ class Store:
         answers = await self._shards.run(calls)
         conflicting = _conflicting(carried, answers)
         doubted = tuple(Doubt(topic.decode(), start, end) for topic, start, end in answers[0].pop())
+        sources = self._sources.told(texts, answers[0].pop()) if claimed else self._sources.told(())
         campaigns: list[Campaign | None] = []
         united: list[tuple[str, ...]] = []
         decisions: list[Decision] = []
@@ -209,7 +219,7 @@ class Store:
             for position, packed in results.pop(0):
                 told[position - 1] += self._episodes.told(packed)
         known, answered = plan.answers({shard: results[0] for shard, results in answers.items() if results})
-        return Recalled(known, answered, campaigns, told, records, united, decisions, conflicting, doubted)
+        return Recalled(known, answered, campaigns, told, records, united, decisions, conflicting, doubted, sources)
 
     def _carried(self, events: Sequence[EventName], calls: dict[int, list[Call]]) -> dict[int, list[int]]:
         """Adds the calls that remember which event carries which id; positions of the events by the shards of their ids."""
@@ -247,12 +257,12 @@ class Store:
         return await self._histories.measure(observations, Counter() if cut is None else cut)
 
     async def settle(
-        self, claims: Sequence[EpisodeClaim], decisions: Sequence[Decision] = ()
+        self, claims: Sequence[EpisodeClaim], decisions: Sequence[Decision] = (), written: Sequence[Written] = ()
     ) -> list[Revision | Silenced | Cut | None]:
         """Open or grow episodes, in order; None where a finding adds nothing worth telling, `Silenced` where people have
         dismissed it, `Cut` where its event has opened all that one event may. Claims of one event stand together, the gravest
-        first. Write down what was decided about the batch's texts: last, because what follows from a decision is done
-        again only as long as the decision is not written. One round trip.
+        first. Remember who wrote the batch's texts and who got them, and write down what was decided about them: last, because
+        what follows from a decision is done again only as long as the decision is not written. One round trip.
         """
         limits = self._limits
         # live and in shadow, an episode is in one shard
@@ -276,10 +286,15 @@ class Store:
             return (limits.grace, limits.members_per_episode, OPENED.ttl(limits), packed)
 
         decided = self._campaigns.decided(decisions, self._feedback.texts_ttl)
-        work = [_WORK_OF_CLAIM] * len(decisions)
-        besides = {0: Call(MERGES, decided, self._campaigns.scope, work, sum)} if decisions else {}
+        besides = []
+        if written:
+            work = [_WORK_OF_SOURCE + len(one.readers) for one in written]
+            besides.append(Call(WROTE, self._sources.remembered(written), self._campaigns.scope, work, sum))
+        if decisions:
+            work = [_WORK_OF_CLAIM] * len(decisions)
+            besides.append(Call(MERGES, decided, self._campaigns.scope, work, sum))
         claimed = [_WORK_OF_CLAIM + 2 * len(claim.members) for claim in claims]
-        answers = await self._shards.run_by_key(EPISODES, keys, request, claimed, besides)
+        answers = await self._shards.run_by_key(EPISODES, keys, request, claimed, {0: besides})
         return [self._episodes.answer(answer) for answer in answers]
 
     async def find(self, incident_ids: Sequence[str], events: Sequence[EventName] = ()) -> Found:

@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-from text.normalise_letters import Bare, drop_closing, drop_greeting, drop_quoted
+from text.normalise_letters import Bare, drop_closing, drop_greeting
 from text.normalise_lookalikes import Script, fold_lookalikes, is_ordinary, script_of
 from text.signature import have_repeats, words_alone, words_table
 
@@ -341,7 +341,7 @@ _WORDS_ALONE = words_table(word_characters())
 _OF_LETTERS = (compose, fold_lookalikes)
 _OF_WORDS = (part_sentences, read_capital_i, fold_case, join_spaced, read_leet)
 # masks first: the parts of a link must not be read as a greeting or a closing
-_NORMALISE = (drop_quoted, mask, drop_greeting)
+_NORMALISE = (mask, drop_greeting)
 
 
 def undisguise(text: str) -> str:

@@ -1,4 +1,6 @@
-"""Parts of letters that do not count when texts are compared: greetings with the addressee, closings, quoted replies."""
+"""Parts of letters that do not count when texts are compared: greetings with the addressee, closings; and lines that announce
+what others wrote.
+"""
 
 import re
 import unicodedata
@@ -23,9 +25,14 @@ _ENDS_GREETING = frozenset(",!:;\n،؛–—-")
 _ENDS_SENTENCE = frozenset(".!?,;:\n…،؛؟։")
 _AROUND_WORDS = ".!?,;:…،؛؟։–—-*_()\"'"
 
-_SIGNATURE = re.compile(r"(?:^|\n)--(?:\n|$)")
-_QUOTED_LINE = re.compile(r"^[>|]", re.MULTILINE)
-_REPLY_LINE = re.compile(r"^(?:-{2,}|_{4,}).{0,40}$|^.{0,200}:$", re.MULTILINE)
+_REPLY_LINE = re.compile(r"(?:-{2,}|_{4,}).{0,40}|.{0,200}:")
+_FORWARDED = re.compile(
+    r"forwarded message|fwd?:|message transféré|message réexpédié|weitergeleitete nachricht|mensaje reenviado"
+    r"|mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|przekazana wiadomość|přeposlaná zpráva|preposlaná správa"
+    r"|пересылаемое сообщение|προωθημένο μήνυμα|iletilen mesaj|vidarebefordrat meddelande|videresendt"
+    r"|välitetty viesti|mesaj redirecționat|továbbított üzenet|proslijeđena poruka|prosleđena poruka|препратено съобщение"
+    r"|переслане повідомлення|رسالة معاد توجيهها"
+)
 
 
 class _Phrases(Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,24 +120,16 @@ def _replied_to() -> re.Pattern[str]:
     return re.compile(rf"{original}|\b(?:{wrote})\b")
 
 
-def drop_quoted(text: str) -> str:
-    """A reply without what it replies to (`> …`, `On … wrote:`) and without the signature block behind `--`.
+def is_reply(line: str) -> bool:
+    """Whether a line announces what it answers to: `On … wrote:`, `--- Original message ---`."""
+    folded = line.strip().casefold()
+    return bool(_REPLY_LINE.fullmatch(folded) and _replied_to().search(folded))
 
-    A text of which nothing would be left is no reply, and stays as it is.
-    """
-    if "\n" not in text:
-        return text
-    own = text
-    signature = _SIGNATURE.search(own)
-    if signature:
-        own = own[: signature.start()]
-    for line in _REPLY_LINE.finditer(own):
-        if _replied_to().search(line[0]):
-            own = own[: line.start()]
-            break
-    if _QUOTED_LINE.search(own):
-        own = "\n".join(line for line in own.split("\n") if not line.startswith((">", "|")))
-    return own if _WORD.search(own) else text
+
+def is_forwarding(line: str) -> bool:
+    """Whether a line announces what was forwarded."""
+    folded = line.strip().casefold()
+    return bool(_REPLY_LINE.fullmatch(folded) and _FORWARDED.search(folded))
 
 
 def drop_greeting(text: str) -> str:

@@ -5,11 +5,12 @@ first asks for it, and then it is kept with the text. All of it is dropped with 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from models.events import WrittenFields
 from text import commerce, hostility
@@ -32,6 +33,7 @@ from text.normalise import (
 )
 from text.normalise_letters import bare_word
 from text.normalise_lookalikes import fold_lookalikes
+from text.parts import Shown, taken_apart
 from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
 from text.personal_data.marks import Marks
 from text.personal_data.pupils import told_of_pupils
@@ -49,7 +51,7 @@ from text.signature import (
     skeletons,
 )
 from text.words import WordMemo, Words
-from text.written import read_written
+from text.written import Written, read_written
 
 __all__ = [
     "NOTHING_WRITTEN",
@@ -87,6 +89,9 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     the text is too short to carry a signal. `signature` (`SIGNATURE_BYTES` bytes, of the text without its hashtags) is None
     where that is too short to be found by it. `words` is what was signed, a sentence or line a line: letters and spaces,
     nothing else.
+
+    Of a text that shows others' words (`text.parts`), `own` is the reading of the author's part and `claimed` that of the
+    words shown; whether these are others' is not for the text to say. What is compared is all of it, without marks.
     """
 
     undisguised: str
@@ -99,6 +104,9 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     cut: bool = False
     veiled: bool = False
     memo: WordMemo = field(default_factory=WordMemo)
+    shown: Shown | None = None
+    own: "TextReading | None" = None
+    claimed: "TextReading | None" = None
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
@@ -129,23 +137,30 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
 class Writing(Struct, frozen=True, kw_only=True, dict=True):
     """All that a member wrote in one event: the readings of `models.events.WrittenFields`, None where nothing is written.
 
-    `language` is the event's (BCP 47), a hint.
+    `language` is the event's (BCP 47), a hint. Of a text that only shows others' words `text` is the author's own part, and
+    `whole` all of it: what a moderator gets to read, and where personal data are looked for.
     """
 
     heading: TextReading | None = None
     beside: TextReading | None = None
     text: TextReading | None = None
     language: str | None = None
+    whole: TextReading | None = None
 
     @property
     def parts(self) -> tuple[TextReading, ...]:
         """What there is, in the order in which it is read."""
         return tuple(part for part in (self.heading, self.beside, self.text) if part)
 
+    def without_shown(self) -> "Writing":
+        """What the author answers for, where the text only shows what others wrote."""
+        return replace(self, text=self.text.own, whole=self.text) if self.text else self
+
     @cached_property
     def seen(self) -> str:
         """All of it as a reader sees it, each part on lines of its own."""
-        return "\n".join(part.seen for part in self.parts if part.seen)
+        parts = (self.heading, self.beside, self.whole or self.text)
+        return "\n".join(part.seen for part in parts if part and part.seen)
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
@@ -170,6 +185,8 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
             threat_in=threats[threat].threat_in if threat else "",
             abuse_in=abuses[abuse].abuse_in if abuse else "",
             joked=all(one.joked for one in found if one != PEACEFUL),
+            marked=all(one.marked for one in found if one != PEACEFUL),
+            framed=all(one.framed for one in found if one != PEACEFUL),
             words=tuple(words for one in found for words in one.words),
         )
 
@@ -203,7 +220,9 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def excerpt(self) -> str:
         """What a moderator gets to read: of the text or, where there is none, of its heading."""
-        return next((shown for part in (self.text, self.heading) if part and (shown := excerpt(part.seen))), "")
+        return next(
+            (shown for part in (self.whole or self.text, self.heading) if part and (shown := excerpt(part.seen))), ""
+        )
 
     @cached_property
     def _commerce(self) -> dict[frozenset[str], CommerceReading]:
@@ -215,11 +234,12 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         if harmless not in known:
             undisguised = "\n".join(part.undisguised for part in (self.heading, self.text) if part)
             memo = self.parts[0].memo if self.parts else None
+            said = "\n".join(part.seen for part in self.parts if part.seen)
             words = self.text.all_words if self.text and not self.heading else None
             romanised = tuple(dict.fromkeys(code for part in self.parts for code in part.romanised))
             typed = "\n".join(part.seen for part in (self.heading, self.text) if part).casefold() if romanised else ""
             known[harmless] = commerce_of(
-                self.seen,
+                said,
                 undisguised,
                 harmless,
                 links=self.links,
@@ -253,15 +273,29 @@ def read_texts(
     Sentences and lines that are among `nobodys` (`passages`) are not compared. Linear in the length of the texts; how much of
     each is read says `text.written`. `memo` is shared by texts that are read together though not at once.
     """
-    memo = memo or WordMemo()
-    written = [read_written(text) for text in texts]
+    return _read([read_written(text) for text in texts], nobodys, memo or WordMemo())
+
+
+def _read(
+    written: Sequence[Written], nobodys: frozenset[str], memo: WordMemo, *, whole: bool = True
+) -> list[TextReading]:
+    """`whole`: whether the texts are to be taken apart, and are no parts themselves."""
     undisguised = undisguise_all([one.seen for one in written])
     words = dict.fromkeys(chain.from_iterable([memo.words_of(text).written for text in undisguised]))
     hashed = Hashed(memo.fresh(words))
     for look_up in (commerce.look_up, hostility.look_up):
         look_up(hashed, memo)
+    apart = [taken_apart(one.seen) for one in written] if whole else []
+    unmarked = {index: one.unmarked for index, one in enumerate(apart) if one.unmarked is not written[index].seen}
+    shown = {index: one.shown for index, one in enumerate(apart) if one.shown}
+    parts = [Written(part, one.targets) for one, part in _own_and_claimed(written, shown)]
+    read = iter(_read(parts, nobodys, memo, whole=False)) if parts else iter(())
+    own_and_claimed = {index: (next(read), next(read)) for index in shown}
+    compared_forms = list(undisguised)
+    for index, form in zip(unmarked, undisguise_all(list(unmarked.values())), strict=True):
+        compared_forms[index] = form
     known = memo.of(bare_word)
-    bodies = _without([unaddressed(text, known) for text in undisguised], nobodys)
+    bodies = _without([unaddressed(text, known) for text in compared_forms], nobodys)
     normalised = drop_punctuation(bodies)
     forms = compare(normalised)
     letters = [form.letters for form in forms]
@@ -283,9 +317,17 @@ def read_texts(
             cut=written[index].cut,
             veiled=written[index].veiled,
             memo=memo,
+            shown=shown.get(index),
+            own=own_and_claimed[index][0] if index in shown else None,
+            claimed=own_and_claimed[index][1] if index in shown else None,
         )
-        for index in range(len(texts))
+        for index in range(len(written))
     ]
+
+
+def _own_and_claimed(written: Sequence[Written], shown: Mapping[int, Shown]) -> Iterator[tuple[Written, str]]:
+    for index, one in shown.items():
+        yield from ((written[index], one.own), (written[index], one.claimed))
 
 
 def read_writings(

@@ -228,6 +228,7 @@ def test_it_shows_what_it_removed(any_bench: Bench) -> None:
         "verdicts",
         "reported",
         "leader",
+        "source",
         "sentence",
     }
     assert removed["tie"].keys == 1

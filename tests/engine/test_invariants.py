@@ -16,7 +16,7 @@ from models.records import RawRecord
 from state.errors import StateUnavailable
 from state.store import Store
 from tests.engine.judged import judged_world
-from tests.engine.world import COPIED, World, engine_over, last_revisions, pairs, process, records, said
+from tests.engine.world import COPIED, QuotingWorld, World, engine_over, last_revisions, pairs, process, records, said
 from tests.state.conftest import Bench
 
 EVENTS = 120
@@ -36,7 +36,9 @@ seeds = st.integers(0, 2**32)
 
 
 def happenings(bench: Bench, seed: int) -> list[RawRecord]:
-    """Verdicts, reports and copies to the letter, or copies that were altered."""
+    """Verdicts, reports and copies to the letter; or quotations; or copies that were altered."""
+    if seed % 3 == 1:
+        return records(QuotingWorld(seed).events(EVENTS))
     return judged_world(bench, seed, EVENTS) if seed % 2 else records(World(seed).events(EVENTS))
 
 

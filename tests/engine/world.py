@@ -175,6 +175,28 @@ class World:
         return self.event("comment", self.active(), owner_id=self.passive(), text=self.text())
 
 
+class QuotingWorld(World):
+    """One in which members show, in many ways, what others have written, or say that others have written it."""
+
+    def text(self) -> str:
+        text = super().text()
+        first, rest = text[: len(text) // 2], text[len(text) // 2 :]
+        lead = " ".join(self._random.choices(_WORDS, k=self._random.choice([3, 20])))
+        return self._random.choice(
+            [
+                text,
+                text,
+                f"{lead}\n> {first}\n> {rest}",
+                f"{lead}\nOn Monday Anna wrote:\n{text}",
+                f"{lead} «{text}»",
+                f"Is this true?\n\n{text}",
+                f"Beware, this is a scam: {text}",
+                f"---------- Forwarded message ----------\nFrom: anna\n\n{text}",
+                f"I got this:\n{text}\n--\n{lead}",
+            ]
+        )
+
+
 def record(event: Event, offset: int = 0) -> RawRecord:
     source = Source(topic=VERDICTS if event["type"] == "verdict" else "activity", partition=0, offset=offset)
     return RawRecord(json.dumps(event).encode(), event["actor_id"].encode(), source)

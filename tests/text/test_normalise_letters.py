@@ -2,8 +2,8 @@
 
 import pytest
 
-from text.normalise import fold_case, undisguise
-from text.normalise_letters import drop_closing, drop_greeting, drop_quoted
+from text.normalise import undisguise
+from text.normalise_letters import drop_closing, drop_greeting
 
 GREETED = {
     "ar": ("مرحبا {}، {}", "سارة"),
@@ -146,30 +146,3 @@ def test_what_begins_otherwise_keeps_its_words(text: str) -> None:
 )
 def test_words_of_closings_within_a_sentence_stay(text: str) -> None:
     assert drop_closing(text) == text
-
-
-@pytest.mark.parametrize(
-    "reply",
-    [
-        "Yes, gladly!\n> we look for partners\n> in may",
-        "Yes, gladly!\nOn 3 May 2026 Anna wrote:\nwe look for partners",
-        "Yes, gladly!\nAm 3. Mai schrieb Anna:\nwir suchen Partner",
-        "Yes, gladly!\nLe 3 mai, Anna a écrit:\nnous cherchons",
-        "Yes, gladly!\nEl 3 de mayo Ana escribió:\nbuscamos",
-        "Yes, gladly!\n3 мая Анна написала:\nмы ищем",
-        "Yes, gladly!\n-----Original Message-----\nwe look for partners",
-        "Yes, gladly!\n-- \nAnna Novak\nSchool 5, Zagreb",
-    ],
-)
-def test_a_reply_is_without_what_it_replies_to(reply: str) -> None:
-    assert drop_quoted(undisguise(reply)) == "yes, gladly!" or drop_quoted(undisguise(reply)) == "yes, gladly!\n"
-
-
-def test_a_text_of_quotations_alone_is_no_reply() -> None:
-    text = fold_case("> Buy our worksheets\n> today")
-    assert drop_quoted(text) == text
-
-
-def test_a_list_that_somebody_wrote_is_no_quotation() -> None:
-    text = "we need:\n- paper\n- glue\nshe said:\nbring more"
-    assert drop_quoted(text) == text

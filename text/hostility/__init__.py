@@ -20,6 +20,8 @@ from text.hostility.frames import (
     Spans,
     ThreatKind,
     abuses,
+    is_framed,
+    is_marked,
     joked,
     may_be_found,
     meant,
@@ -57,7 +59,9 @@ class Hostility(Struct, frozen=True):
     """The gravest threat and the gravest abuse in a text, None where there is none.
 
     `joked`: all of it was said with a laugh, in a text that is about something else. `words` are those of the text that make
-    the two, each cut to a few words. `threat_in` and `abuse_in` are the lists by which they were known.
+    the two, each cut to a few words. `threat_in` and `abuse_in` are the lists by which they were known. `marked`: all of it
+    stands in quotation marks or quoted lines, which makes it no quotation by itself; `framed`: with words around that may
+    speak of it, though they do not say that they do.
     """
 
     threat: ThreatKind | None = None
@@ -66,6 +70,8 @@ class Hostility(Struct, frozen=True):
     words: tuple[str, ...] = ()
     threat_in: str = ""
     abuse_in: str = ""
+    marked: bool = False
+    framed: bool = False
 
 
 PEACEFUL = Hostility()
@@ -146,7 +152,7 @@ def _hostility_of(
         return PEACEFUL
     kinds: dict[Kind, str] = {}
     known_in: dict[Kind | None, str] = {None: ""}
-    earnest = False
+    earnest, marked = False, True
     for index, meanings in _meanings(words, lexicon_, languages).items():
         spans = Spans(tokens, lexicon_, index, meanings)
         code = lexicon_.languages[index].code
@@ -158,10 +164,13 @@ def _hostility_of(
                     kinds.setdefault(found.kind, _words_of(shown, found))
                     known_in.setdefault(found.kind, code)
                     earnest = earnest or not joked(spans, found)
+                    marked = marked and is_marked(spans, found)
     threat = next((kind for kind in THREAT_KINDS if kind in kinds), None)
     abuse = next((kind for kind in ABUSE_KINDS if kind in kinds), None)
     said = tuple(kinds[kind] for kind in (threat, abuse) if kind)
-    return Hostility(threat, abuse, bool(kinds) and not earnest, said, known_in[threat], known_in[abuse])
+    marked = marked and bool(kinds)
+    joke = bool(kinds) and not earnest
+    return Hostility(threat, abuse, joke, said, known_in[threat], known_in[abuse], marked, marked and is_framed(tokens))
 
 
 def _words_of(written: list[str], found: Found) -> str:

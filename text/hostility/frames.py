@@ -36,7 +36,7 @@ FAR_REACH = 10
 CLOSE = 2
 """Words between a copula and what it says."""
 WORDS_ABOUT_A_QUOTATION = 3
-"""So many words around a quotation that do not turn to the reader speak of it: 'on the wall stood …'."""
+"""So many words around a quotation may speak of it, if they do not turn to the reader: 'on the wall stood …'."""
 PLAY_REACH = 4
 """Words between a threat and the game or the film that it is about."""
 WARNING_REACH = 15
@@ -548,7 +548,7 @@ def meant(spans: Spans, found: Found) -> bool:
     first, last = min(part.start for part in found.parts), max(part.end for part in found.parts)
     direct = found.kind in ("violence_to_you", "intimidation", "insult")
     announced = found.kind == "violence_to_you" and len(found.parts) > 1
-    if _quoted(spans, found, first) or _staged(spans) or (tokens.attributed and not announced):
+    if _quoted(spans, found, first) or _staged(spans, first) or (tokens.attributed and not announced):
         return False
     if found.normative and tokens.sentences[first] in tokens.asked:
         return False
@@ -581,15 +581,46 @@ def _quoted(spans: Spans, found: Found, first: int) -> bool:
         return True
     sentences = spans.tokens.sentences
     own_words = any(sentences[who.start] == sentences[first] for name in ("i", "you", "thou") for who in own[name])
-    return len(spans.tokens.words) - len(quoted) >= WORDS_ABOUT_A_QUOTATION and not own_words
+    # whoever asks about it, or tells where it stands
+    tells = own["stands"] or not spans.tokens.asked <= {sentences[position] for position in quoted}
+    return bool(tells) and len(spans.tokens.words) - len(quoted) >= WORDS_ABOUT_A_QUOTATION and not own_words
 
 
-_ABOUT_QUOTATIONS = ("vow", "say", "said", "wrong", "no", "apart", "i", "you", "thou")
+def is_marked(spans: Spans, found: Found) -> bool:
+    """Whether the words stand in quotation marks or quoted lines. That alone makes nothing harmless."""
+    return all(part.start in spans.tokens.marked for part in found.parts)
 
 
-def _staged(spans: Spans) -> bool:
-    """Whether several speak in turns, as in a play, a novel or the log of a chat."""
-    return spans.tokens.turns >= (TURNS - 1 if spans.of("play") else TURNS)
+def is_framed(tokens: Tokens) -> bool:
+    """Whether so many words stand around what is marked that they may speak of it."""
+    return len(tokens.words) - len(tokens.marked) >= WORDS_ABOUT_A_QUOTATION
+
+
+_ABOUT_QUOTATIONS = ("vow", "say", "said", "wrong", "no", "stands", "apart", "i", "you", "thou")
+
+
+_SELF = frozenset({"me", "moi", "toi", "myself"})
+"""Who speaks in a log that the author tells, where no list has it as 'I' or 'you'."""
+
+
+def _staged(spans: Spans, first: int) -> bool:
+    """Whether several speak in turns, as in a play, a novel or the log of a chat, and one of them says what begins at `first`:
+    not the author or the reader ('Me: …'), nor a line behind it all.
+    """
+    tokens = spans.tokens
+    if tokens.turns < (TURNS - 1 if spans.of("play") else TURNS):
+        return False
+    if not tokens.speakers:
+        return True
+    speaking = bisect_right(tokens.speakers, first, key=lambda speaker: speaker[1]) - 1
+    if speaking < 0:
+        return False
+    start, end = tokens.speakers[speaking]
+    if _SELF.issuperset(tokens.words[start:end]) and start < end:
+        return False
+    if any(start <= who.start < end for who in spans.of("i", "you", "thou")):
+        return False
+    return bisect_right(tokens.paragraphs, first) == bisect_right(tokens.paragraphs, end)
 
 
 def _played(spans: Spans, found: Found, first: int, last: int) -> bool:

@@ -94,6 +94,7 @@ CLASSES = {
     "said": "said, asked, shouted (he, she): what stands before it is somebody else's as well",
     "wrong": "is wrong, is a crime: the rest of the sentence is condemned",
     "vow": "I swear, I told you: what follows is the speaker's own",
+    "stands": "where words stand that one tells of: in a letter, on a note, a wall, a door",
     "apart": "words that part clauses: who, why, because",
     "harmless": "phrases with such words that mean no harm: to kill time",
     "joke": "joke, kidding, fun: what a threat is said not to be",

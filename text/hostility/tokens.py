@@ -73,8 +73,10 @@ class Tokens(Struct, frozen=True):
     `written` are the same words with their diacritics. `opens` tells whether a word stands at the beginning of its clause or
     right after a comma or line end; `asked` are the sentences that are questions; `laughed` those with laughter in or right
     behind them; `joined` the words that are a part of a compound, but not its last; `quoted` the words that are in quotation
-    marks or quoted lines; `announced` the words right before a colon; `attributed` tells that the text may end with the name
-    of who said it. `turns` counts how often somebody else speaks, as in a play or the log of a chat.
+    marks or quoted lines, if other words stand around, and `marked` those that are whatever stands around; `announced` the
+    words right before a colon; `attributed` tells that the text may end with the name of who said it. `turns` counts how often
+    somebody else speaks, as in a play or the log of a chat; `speakers` are those who are named, with the words that name them,
+    and `paragraphs` the words that open one.
     """
 
     words: list[str]
@@ -89,6 +91,9 @@ class Tokens(Struct, frozen=True):
     announced: tuple[int, ...]
     attributed: bool
     turns: int
+    marked: frozenset[int] = frozenset()
+    speakers: tuple[tuple[int, int], ...] = ()
+    paragraphs: tuple[int, ...] = ()
 
     def of_sentence(self, sentence: int) -> list[str]:
         """The words of a sentence, with their diacritics."""
@@ -121,6 +126,7 @@ class _Reader:
         self.clause = self.sentence = 0
         self.fresh = True
         self.line_start = 0
+        self.paragraphs: list[int] = []
 
     def read(self, text: str) -> Tokens:
         for piece in _PIECES.findall(text):
@@ -142,6 +148,9 @@ class _Reader:
             tuple(self.announced),
             self.quotations.attributed(count),
             self.quotations.turns,
+            self.quotations.marked(count),
+            tuple(self.quotations.speakers),
+            tuple(self.paragraphs),
         )
 
     def _word(self, piece: str) -> None:
@@ -172,6 +181,8 @@ class _Reader:
         if piece in ("\n", "\n\n"):
             self.quotations.line(position)
             self.line_start = position
+            if len(piece) > 1:
+                self.paragraphs.append(position)
         if piece[0] in _SMILEYS and (len(piece) > 1 or not piece.isascii()):
             self._laugh()
         elif piece == ">":
@@ -200,7 +211,7 @@ class _Reader:
             self.announced.append(position - 1)
             begins = max(bisect_left(self.sentences, self.sentence), self.line_start)
             if 0 < position - begins <= LONGEST_LABEL:
-                self.quotations.turn(position, " ".join(self.words[begins:position]))
+                self.quotations.turn(position, " ".join(self.words[begins:position]), begins)
         if piece in _SENTENCE_ENDS:
             self.sentence += 1
         self.clause, self.fresh = self.clause + 1, True
@@ -214,6 +225,7 @@ class _Quotations:
         self._closed: list[tuple[int, int]] = []
         self._dashes: list[tuple[int, str]] = []
         self._turns: list[str] = []
+        self.speakers: list[tuple[int, int]] = []
         self._line: int | None = None
 
     def mark(self, kind: str, position: int) -> None:
@@ -238,14 +250,19 @@ class _Quotations:
         """A dash between sentences before the word at `position`."""
         self._dashes.append((position, dash))
 
-    def turn(self, position: int, speaker: str) -> None:
-        """Somebody who is named speaks from the word at `position` on."""
+    def turn(self, position: int, speaker: str, start: int | None = None) -> None:
+        """Somebody speaks from the word at `position` on, who is named by the words from `start` on, if by any."""
         self._turns.append(speaker)
+        self.speakers.append((position if start is None else start, position))
+
+    def marked(self, words: int) -> frozenset[int]:
+        """Positions of the words in marks or quoted lines, in a text of so many words."""
+        self.line(words)
+        return frozenset(position for start, end in self._closed for position in range(start, end))
 
     def quoted(self, words: int) -> frozenset[int]:
-        """Positions of the words that are quoted, in a text of so many words."""
-        self.line(words)
-        inside = frozenset(position for start, end in self._closed for position in range(start, end))
+        """The same, where other words stand around."""
+        inside = self.marked(words)
         return inside if words - len(inside) >= MIN_WORDS_AROUND_A_QUOTATION else frozenset()
 
     def attributed(self, words: int) -> bool:

@@ -1,0 +1,229 @@
+"""Which texts only show what somebody else wrote, for a batch in the order of its events.
+
+What a text sets apart as others' words (`text.parts`) is a quotation only where it is one: where another wrote it before, and
+the author got it, in a message or in the place where it is shown, or warns of it. Whoever wrote it, too, quotes nobody; and
+what somebody shows to many, or many to very many, is spread.
+"""
+
+from collections.abc import Collection, Sequence
+from uuid import UUID
+
+from msgspec import Struct
+
+from models.events import Comment, ContactRequest, Event, ForumPost, Invitation, Message
+from rules.compared import is_settled
+from state.campaigns import campaign_id_of
+from state.quotations import Source, Sources, Written
+from state.requests import Campaign, Text
+from text.hostility import PEACEFUL
+from text.reading import TextReading, Writing
+
+MOST_SHOWN, MOST_WARNED, MOST_BY_ALL = 3, 7, 30
+"""To how many strangers and places somebody may show what another wrote (a help desk, a thread, a colleague); to how many who
+warns of it; and to how many all members together. Beyond that it spreads.
+"""
+REMARK_CHARACTERS = 100
+"""So long may a question or a warning be that victims write in the same words above what they show."""
+
+
+class Matched(Struct, frozen=True):
+    """What the index of texts says of one form of a text; `united` became part of the campaign through it."""
+
+    campaign: Campaign
+    united: tuple[str, ...]
+    is_new: bool
+    """Whether the event itself has founded the campaign."""
+
+
+class Forms(Struct, frozen=True):
+    """The forms of a text that the index was asked for: all of it, the author's own part, and what is set apart as others'.
+    `asked` is the last of them as it was asked for.
+    """
+
+    whole: Matched | None
+    own: Matched | None = None
+    claimed: Matched | None = None
+    asked: Text | None = None
+
+    @property
+    def all(self) -> list[Matched]:
+        """Those that have a campaign."""
+        return [form for form in (self.whole, self.own, self.claimed) if form]
+
+
+class Judged(Struct, frozen=True):
+    """What counts of an event's text: as in `rules.base.Fact`. `shows`: it only shows what others wrote."""
+
+    shows: bool
+    campaign: Campaign | None = None
+    united: tuple[str, ...] = ()
+    repeated: Campaign | None = None
+
+
+FormAnswer = tuple[Campaign | None, tuple[str, ...]]
+"""Of the index of texts: the campaign, and the ids of those that became part of it."""
+
+
+def forms_to_compare(event: Event, reading: TextReading, *, may_quote: bool = True) -> list[Text]:
+    """What the index of texts is to be asked of a text: first what is set apart, because others may have written it."""
+    readings = (reading.claimed, reading, reading.own) if may_quote and reading.claimed else (reading,)
+    public, teaches = isinstance(event, ForumPost), is_settled(event)
+    texts: dict[bytes, Text] = {}
+    for form in readings:
+        if form and form.digest is not None and form.digest not in texts:
+            texts[form.digest] = Text(
+                event.time,
+                event.identity,
+                event.actor_id,
+                form.digest,
+                form.signature or b"",
+                form.words,
+                public,
+                teaches,
+                claimed=may_quote and form is reading.claimed,
+            )
+    return list(texts.values())
+
+
+def forms_of(reading: TextReading, texts: Sequence[Text], answers: Sequence[FormAnswer]) -> Forms:
+    """The answers to `forms_to_compare`, by what they are of."""
+    if not reading.claimed:
+        return Forms(next((Matched(campaign, united, False) for campaign, united in answers if campaign), None))
+    founded = {str(UUID(bytes=campaign_id_of(text))) for text in texts}
+    matched = {
+        text.digest: Matched(campaign, united, campaign.campaign_id in founded)
+        for text, (campaign, united) in zip(texts, answers, strict=True)
+        if campaign
+    }
+    whole, own, claimed = (
+        matched.get(form.digest) if form and form.digest is not None else None
+        for form in (reading, reading.own, reading.claimed)
+    )
+    return Forms(whole, own, claimed, next((text for text in texts if text.claimed), None))
+
+
+class Quotations:
+    """Judges the texts of a batch in the order of their events. `sources` are what the store knew of campaigns before it,
+    `forms` all that it has; `added` is what the batch adds, to be remembered.
+    """
+
+    def __init__(self, sources: Sources, forms: Collection[Forms]) -> None:
+        self._sources = sources
+        self._concerned = {one.claimed.campaign.campaign_id for one in forms if one.claimed}
+        # with what turns out to be part of them
+        for each in [one for of in reversed(list(forms)) for one in of.all] if self._concerned else ():
+            if each.campaign.campaign_id in self._concerned:
+                self._concerned.update(each.united)
+        self.added: list[Written] = []
+
+    def judge(self, event: Event, reading: TextReading, forms: Forms, strangers: Sequence[str]) -> Judged:
+        """Whether a text only shows others' words, and by which campaigns it counts."""
+        own, claimed = forms.own, forms.claimed
+        if not claimed:
+            self._remember(event, forms, (), shows=False)
+            # what others have used before tells more than what is new
+            counting = own if own and forms.whole and forms.whole.is_new and not own.is_new else forms.whole or own
+            return Judged(False, counting.campaign, counting.united) if counting else Judged(False)
+        reach = _reach(event, strangers)
+        shows = self._shows(event, reading, forms, reach)
+        self._remember(event, forms, reach, shows=shows)
+        if shows:
+            repeated = own if own and not own.is_new else claimed
+            if own and _is_remark(reading):
+                own = None
+            return Judged(True, own.campaign if own else None, own.united if own else (), repeated.campaign)
+        counting = next((one for one in (forms.whole, claimed, own) if one and not one.is_new), forms.all[0])
+        return Judged(False, counting.campaign, counting.united)
+
+    def _shows(self, event: Event, reading: TextReading, forms: Forms, reach: Sequence[str]) -> bool:
+        shown, claimed = reading.shown, forms.claimed
+        if not (shown and claimed and forms.asked):
+            return False
+        # what comes again is judged as it was, whoever has written or got it since
+        before = self._sources.outcome(forms.asked)
+        if before is not None:
+            return before
+        source = self._sources.of(claimed.campaign.campaign_id)
+        if not source.is_known or source.wrote(event.actor_id):
+            return False
+        if _spreads(source, event.actor_id, reach, MOST_WARNED if shown.warns else MOST_SHOWN):
+            return False
+        if shown.warns:
+            return True
+        if not source.got(event.actor_id, *_places(event)):
+            return False
+        # who sends a threat on without a word threatens with it, unless it goes back to its author
+        recipients = _recipients(event)
+        back = bool(recipients) and all(source.wrote(other) for other in recipients)
+        in_public = not recipients
+        return shown.asks or (shown.marked and (back or in_public or not _attacks(reading.claimed)))
+
+    def _remember(self, event: Event, forms: Forms, reach: Sequence[str], *, shows: bool) -> None:
+        readers = _recipients(event) or _places(event)
+        claimed = forms.claimed.campaign.campaign_id if forms.claimed else None
+        own = forms.own.campaign.campaign_id if forms.own else None
+        for campaign_id, one in {form.campaign.campaign_id: form for form in forms.all}.items():
+            only_shown = shows and claimed == campaign_id != own
+            written = Written(
+                event.time,
+                campaign_id,
+                one.united,
+                authors=() if only_shown else (event.actor_id,),
+                readers=readers,
+                showings=tuple((event.actor_id, other) for other in reach) if only_shown else (),
+                claimed=forms.asked if claimed == campaign_id else None,
+                shows=shows,
+            )
+            self.added.append(written)
+            if campaign_id in self._concerned:
+                self._sources.add(written)
+
+
+def _spreads(source: Source, actor: str, reach: Sequence[str], most: int) -> bool:
+    """Whether the actor reaches too many by showing a text to these, too."""
+    if not reach:
+        return False
+    new = source.tags(reach)
+    own, _ = source.shown_to(actor)
+    everybody, unknown = source.shown_to()
+    return len(own | new) > most or len(everybody | new) > MOST_BY_ALL or (unknown and not new <= everybody)
+
+
+def _reach(event: Event, strangers: Sequence[str]) -> Sequence[str]:
+    """Strangers and places of others that a text reaches."""
+    if isinstance(event, Comment) and event.owner_id == event.actor_id:
+        return ()
+    return strangers if _recipients(event) else _places(event)
+
+
+def _recipients(event: Event) -> tuple[str, ...]:
+    match event:
+        case Message(recipient_ids=recipients) | Invitation(recipient_ids=recipients):
+            return recipients
+        case ContactRequest(recipient_id=recipient):
+            return (recipient,)
+        case _:
+            return ()
+
+
+def _is_remark(reading: TextReading) -> bool:
+    """Whether the author's part is a mere question or warning, which many may come to write by themselves."""
+    own, shown = reading.own, reading.shown
+    if not (own and shown and (shown.asks or shown.warns)):
+        return False
+    return len(own.normalised) < REMARK_CHARACTERS and not own.leads_somewhere
+
+
+def _attacks(claimed: TextReading | None) -> bool:
+    return Writing(text=claimed).hostility != PEACEFUL
+
+
+def _places(event: Event) -> tuple[str, ...]:
+    """Names of the places where a text can be read by who comes there. No member is called so."""
+    match event:
+        case ForumPost(forum_id=forum, thread_id=thread):
+            return (f"thread\n{forum}\n{thread}",)
+        case Comment(owner_id=owner, post_id=post):
+            return (f"page\n{owner}\n{post or ''}",)
+        case _:
+            return ()

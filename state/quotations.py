@@ -1,0 +1,231 @@
+"""Who wrote the texts of a campaign, who got them, and who only showed them to whom: by that a quotation is known.
+
+Nothing is kept of the texts here: which campaign words belong to the index of texts tells.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from state.campaigns import CampaignCodec, name_in_store
+from state.pseudonyms import Pseudonyms
+from state.requests import Text
+from state.scripts import Script
+
+SOURCES = Script("sources", "signatures")
+WROTE = Script("wrote")
+MOST_AT_ONCE = 200
+"""Readers of one text who are remembered; of one that has more, everybody may have got it."""
+AUTHORS, SHOWINGS, READERS = 100, 60, 500
+"""As in `wrote.lua`."""
+_CAMPAIGN_BYTES, _TAG_BYTES = 8, 4
+_EVERYBODY, _NOBODY = b"*", bytes(_TAG_BYTES)
+_HEAD_BYTES = 3
+Tag = Callable[[str], bytes]
+
+
+class Written(Struct, frozen=True):
+    """What one event adds to what is known of a campaign, and what that took in through it. `authors` wrote a text of it,
+    `readers` got it, `showings` are (who only showed it, to whom): members, and names of places. Of what a text claims to
+    show `claimed` is the text and `shows` whether it only showed it.
+    """
+
+    time: int
+    campaign_id: str
+    taken_in: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    readers: tuple[str, ...] = ()
+    showings: tuple[tuple[str, str], ...] = ()
+    claimed: Text | None = None
+    shows: bool = False
+
+
+class Source:
+    """What is known of a campaign's texts. `tag` hides members and places as the store does."""
+
+    def __init__(self, tag: Tag) -> None:
+        self._tag = tag
+        # in the order in which they came
+        self._authors: dict[bytes, None] = {}
+        self._showings: dict[bytes, None] = {}
+        self._readers: dict[bytes, None] = {}
+        self._everybody = False
+
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody is known to have written one."""
+        return bool(self._authors)
+
+    def wrote(self, member: str) -> bool:
+        """Whether the member wrote one of them."""
+        return self._tag(member) in self._authors
+
+    def got(self, *readers: str) -> bool:
+        """Whether one of these members or places got one of them."""
+        return self._everybody or any(self._tag(one) in self._readers for one in readers)
+
+    def shown_to(self, member: str | None = None) -> tuple[set[bytes], bool]:
+        """Tags of whom the member, or anybody, has shown one, and whether there may be more."""
+        own = self._tag(member) if member is not None else b""
+        to = {pair[_TAG_BYTES:] for pair in self._showings if pair.startswith(own)}
+        return to, len(self._showings) >= SHOWINGS
+
+    def tags(self, names: Iterable[str]) -> set[bytes]:
+        """Their tags, to be compared with those of `shown_to`."""
+        return {self._tag(name) for name in names}
+
+    def add(self, written: Written) -> None:
+        """Add what an event adds."""
+        many = len(written.readers) > MOST_AT_ONCE
+        readers = () if many else map(self._tag, written.readers)
+        showings = (self._tag(who) + self._tag(to) for who, to in written.showings)
+        self._join(map(self._tag, written.authors), showings, readers, everybody=many)
+
+    def take_in(self, other: "Source") -> None:
+        """Add what is known of a campaign that this one took in."""
+        self._join(other._authors, other._showings, other._readers, everybody=other._everybody)
+
+    def read(self, value: bytes) -> "Source":
+        """With a value that the store has of it."""
+        authors = _HEAD_BYTES + _TAG_BYTES * value[1]
+        showings = authors + 2 * _TAG_BYTES * value[2]
+        self._join(
+            _cut(value[_HEAD_BYTES:authors]),
+            _cut(value[authors:showings], 2 * _TAG_BYTES),
+            _cut(value[showings:]),
+            everybody=value[:1] == _EVERYBODY,
+        )
+        return self
+
+    def packed(self) -> bytes:
+        """As the store keeps it."""
+        head = (_EVERYBODY if self._everybody else b"-") + bytes((len(self._authors), len(self._showings)))
+        return b"".join((head, *self._authors, *self._showings, *self._readers))
+
+    def without(self, member: str) -> "Source":
+        """As if the member had got and shown none, and nobody knew who wrote what the member has written."""
+        own, left = self._tag(member), Source(self._tag)
+        left._join(
+            (_NOBODY if tag == own else tag for tag in self._authors),
+            (pair for pair in self._showings if own not in _cut(pair)),
+            (tag for tag in self._readers if tag != own),
+            everybody=self._everybody,
+        )
+        return left
+
+    def _join(
+        self, authors: Iterable[bytes], showings: Iterable[bytes], readers: Iterable[bytes], *, everybody: bool
+    ) -> None:
+        _add(self._authors, authors, AUTHORS)
+        _add(self._showings, showings, SHOWINGS)
+        self._everybody |= _add(self._readers, readers, READERS) or everybody
+        if self._everybody:
+            self._readers.clear()
+
+
+class Sources:
+    """What is known of campaigns' texts, and what became of texts when they came before."""
+
+    def __init__(self, tag: Tag, outcomes: Iterable[tuple[Text, bytes]] = (), known: Iterable[Any] = ()) -> None:
+        self._tag = tag
+        self._outcomes = {name_in_store(text): outcome == b"1" for text, outcome in outcomes if outcome}
+        self._known: dict[bytes, Source] = {}
+        for campaign, values in known:
+            source = self._known.setdefault(campaign, Source(tag))
+            for value in values:
+                source.read(value)
+
+    def of(self, campaign_id: str) -> Source:
+        """What is known of a campaign's texts."""
+        name = _name(campaign_id)
+        if name not in self._known:
+            self._known[name] = Source(self._tag)
+        return self._known[name]
+
+    def outcome(self, claimed: Text) -> bool | None:
+        """Whether a text was only shown when its event came before; None where it did not."""
+        return self._outcomes.get(name_in_store(claimed))
+
+    def add(self, written: Written) -> None:
+        """Add what an event adds, for those after it."""
+        source = self.of(written.campaign_id)
+        for other in written.taken_in:
+            source.take_in(self.of(other))
+        source.add(written)
+        if written.claimed:
+            self._outcomes[name_in_store(written.claimed)] = written.shows
+
+
+class SourceCodec:
+    """Hides campaigns, members and places. `ttl`: seconds for which it is kept who wrote what."""
+
+    def __init__(self, pseudonyms: Pseudonyms, campaigns: CampaignCodec, ttl: int) -> None:
+        self._tag = partial(_tag, pseudonyms)
+        self._campaigns, self._ttl = campaigns, ttl
+
+    def asked(self, texts: Sequence[Text]) -> tuple[Any, ...]:
+        """The request of `sources.lua`."""
+        generations = self._campaigns.generations
+        return ([(generations(text.time), name_in_store(text), int(text.claimed)) for text in texts],)
+
+    def told(self, texts: Sequence[Text], answer: Any = ((), ())) -> Sources:
+        """Its answer; by default that nothing is known."""
+        outcomes, known = answer
+        return Sources(self._tag, zip(texts, outcomes, strict=bool(outcomes)), known)
+
+    def remembered(self, written: Sequence[Written]) -> tuple[Any, ...]:
+        """The request of `wrote.lua`."""
+        return self._ttl, [self._item(one) for one in written]
+
+    def _item(self, one: Written) -> tuple[Any, ...]:
+        many = len(one.readers) > MOST_AT_ONCE
+        return (
+            self._campaigns.generations(one.time),
+            _name(one.campaign_id),
+            [_name(other) for other in one.taken_in],
+            b"".join(map(self._tag, one.authors)),
+            b"".join(self._tag(who) + self._tag(to) for who, to in one.showings),
+            b"" if many else b"".join(map(self._tag, one.readers)),
+            int(many),
+            name_in_store(one.claimed) if one.claimed else b"",
+            int(one.shows),
+        )
+
+
+def sources_joined(answers: list[Any]) -> Any:
+    """The answers of `sources.lua` to parts of the texts as its answer to all of them."""
+    outcomes, known = zip(*answers, strict=True)
+    each = {campaign: values for some in known for campaign, values in some}
+    return [one for some in outcomes for one in some], each.items()
+
+
+def source_without(pseudonyms: Pseudonyms, value: bytes, member: str) -> bytes:
+    """A value of `source:` without the member: as if it had got and shown no text of the campaign, and nobody knew who wrote
+    what it has written.
+    """
+    return Source(partial(_tag, pseudonyms)).read(value).without(member).packed()
+
+
+def _tag(pseudonyms: Pseudonyms, member: str) -> bytes:
+    return pseudonyms.member(member)[:_TAG_BYTES]
+
+
+def _name(campaign_id: str) -> bytes:
+    return UUID(campaign_id).bytes[:_CAMPAIGN_BYTES]
+
+
+def _cut(joined: bytes, width: int = _TAG_BYTES) -> Iterable[bytes]:
+    return [joined[at : at + width] for at in range(0, len(joined), width)]
+
+
+def _add(to: dict[bytes, None], tags: Iterable[bytes], most: int) -> bool:
+    """Add those that are new, at most so many in all; whether any were left out."""
+    for tag in tags:
+        if tag not in to:
+            if len(to) >= most:
+                return True
+            to[tag] = None
+    return False

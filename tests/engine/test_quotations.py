@@ -1,0 +1,248 @@
+"""Who shows what somebody else wrote is no accomplice; who only says so is."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from models.incidents import Incident
+from rules.policy import load_policy
+from tests.engine.world import START, Event, engine_over, process, records, said
+from tests.state.conftest import Bench
+
+OFFER = (
+    "Our pottery workshop by the lake has a few places left for classes this spring. Each pupil takes a glazed bowl home, the"
+    " bus is paid for by us, and whoever books two days gets the third for nothing. Ask for the list of dates soon."
+)
+THREAT = "I will kill you. I know where you live."
+LINES = "\n".join(f"> {line}" for line in OFFER.split(". "))
+WAYS = {
+    "in lines": f"{{own}}\n{LINES}",
+    "in bars": "{own}\n" + LINES.replace("> ", "| "),
+    "in marks": f"{{own}} “{OFFER}”",
+    "in guillemets": f"{{own}} «{OFFER}»",
+    "as an answer": f"{{own}}\nOn Monday Anna wrote:\n{OFFER}",
+    "forwarded": f"{{own}}\n---------- Forwarded message ----------\nFrom: anna\nSubject: bowls\n\n{OFFER}",
+    "in a signature": f"{{own}}\n--\n{OFFER}",
+    "below blanks": "{own}" + " " * 15_000 + OFFER,
+    "below empty lines": "{own}" + "\n" * 15_000 + OFFER,
+    "below a question": f"Is this true?\n\n{OFFER}",
+    "below a line": f"I got this today:\n{OFFER}",
+}
+"""How words are said to be others', or put out of sight. `{own}` are the author's."""
+OWN = (
+    "Seven swallows sat upon the wire while rain was drumming on the school roof.",
+    "My class has counted forty snails between the gym and the old bakery today.",
+    "The choir rehearses in the cellar because the hall is being painted green.",
+    "Nobody remembers who planted the walnut tree behind our small railway station.",
+)
+"""No two are alike."""
+
+
+def events_of(happening: Iterable[tuple[str, str, str, str]], pause: timedelta = timedelta(0)) -> list[Event]:
+    """(type, actor, addressees with commas between, text), a minute apart, after the first with a pause besides."""
+    addressee = {"message": "recipient_ids", "forum_post": "thread_id", "comment": "owner_id"}
+    events = []
+    for number, (type_, actor, others, text) in enumerate(happening):
+        to: Any = others.split(",") if type_ == "message" else others
+        where = {"forum_id": "lounge"} if type_ == "forum_post" else {}
+        moment = (START + timedelta(minutes=number) + (pause if number else timedelta(0))).isoformat()
+        events.append(
+            {"type": type_, "event_id": f"e{number}", "occurred_at": moment, "actor_id": actor, "text": text}
+            | {addressee[type_]: to}
+            | where
+        )
+    return events
+
+
+def told(
+    bench: Bench,
+    happening: Iterable[tuple[str, str, str, str]],
+    size: int | None = None,
+    pause: timedelta = timedelta(0),
+) -> list[Incident]:
+    bench.empty()
+    events = records(events_of(happening, pause))
+    outcome = process(bench, engine_over(bench.store(), load_policy()), events, size)
+    assert not outcome.dead_letters
+    return outcome.incidents
+
+
+def named(incidents: Iterable[Incident]) -> dict[str, set[str]]:
+    """Who is a subject or an accomplice, by rule."""
+    found: dict[str, set[str]] = {}
+    for incident in incidents:
+        found.setdefault(incident.rule, set()).update((incident.subject_id, *incident.accomplice_ids))
+    return found
+
+
+SENT = [
+    ("message", "spammer", ",".join(f"v{n}" for n in range(0, 6)), OFFER),
+    ("message", "other", ",".join(f"v{n}" for n in range(6, 12)), OFFER),
+]
+"""Two accounts: the third that spreads it makes a campaign."""
+
+
+# --- who is spared -----------------------------------------------------------------------------------------------------
+
+REMARKS = {
+    "en": ("Did anybody else get this?", "Beware, this is a scam!", "This is what I was sent today:"),
+    "de": ("Was soll ich damit machen?", "Vorsicht, das ist Betrug!", "Das habe ich heute bekommen:"),
+    "fr": ("Que dois-je en faire ?", "Attention à cette arnaque !", "Voici ce que j'ai reçu :"),
+    "es": ("¿Alguien más ha recibido esto?", "¡Cuidado, es una estafa!", "Hoy he recibido esto:"),
+    "it": ("Che cosa devo fare?", "Attenzione, è una truffa!", "Ecco che cosa ho ricevuto:"),
+    "pl": ("Co mam z tym zrobić?", "Uwaga, to oszustwo!", "Dzisiaj dostałam to:"),
+    "pt": ("O que devo fazer com isto?", "Cuidado, é uma fraude!", "Recebi isto hoje:"),
+    "ro": ("Ce să fac cu asta?", "Atenție, vă înșeală!", "Am primit asta astăzi:"),
+    "el": ("Τι να κάνω με αυτό;", "Προσοχή, είναι απάτη!", "Σήμερα έλαβα αυτό:"),
+    "tr": ("Bununla ne yapmalıyım?", "Dikkat, bu dolandırıcılık!", "Bugün bunu aldım:"),
+    "ru": ("Что мне с этим делать?", "Осторожно, это мошенники!", "Сегодня мне прислали это:"),
+    "hu": ("Mit csináljak ezzel?", "Vigyázzatok, ez csalás!", "Ma ezt kaptam:"),
+}
+
+
+@pytest.mark.parametrize("language", REMARKS)
+def test_whoever_asks_about_it_warns_of_it_or_shows_it_is_no_accomplice(bench: Bench, language: str) -> None:
+    asks, warns, shows = REMARKS[language]
+    incidents = told(
+        bench,
+        [
+            *SENT,
+            ("forum_post", "v0", "help", f"{asks}\n\n{OFFER}"),
+            ("forum_post", "v1", "help", f"{asks} “{OFFER}”"),
+            ("forum_post", "v2", "help", f"{asks}\n{LINES}"),
+            ("message", "v3", "helpdesk", f"{OFFER}\n\n{asks}"),
+            ("forum_post", "v6", "help", f"{warns}\n\n{OFFER}"),
+            ("comment", "v7", "v7", f"{warns} «{OFFER}»"),
+            ("forum_post", "bystander", "lounge", f"{warns}\n{LINES}"),
+            ("message", "v8", "helpdesk", f"{shows}\n{OFFER}"),
+            ("message", "v9", "helpdesk", f"{shows}\n---------- Forwarded message ----------\nFrom: x\n\n{OFFER}"),
+            ("message", "v10", "spammer", f"{shows}\n{LINES}"),
+        ],
+    )
+    assert named(incidents) == {}
+
+
+def test_many_victims_in_one_thread_and_at_one_help_desk_are_no_campaign(bench: Bench) -> None:
+    """However many they are, and though they say the same."""
+    victims = [f"w{n}" for n in range(40)]
+    sent = [("message", "spammer", victim, OFFER) for victim in victims]
+    shown = [("forum_post", victim, "help", f"Did anybody else get this?\n\n{OFFER}") for victim in victims]
+    asked = [("message", victim, "helpdesk", f"What shall I do with this?\n\n{OFFER}") for victim in victims]
+    assert named(told(bench, [*sent, *shown, *asked])) == {"copied_message": {"spammer"}, "mass_messaging": {"spammer"}}
+
+
+def test_those_who_answer_a_letter_and_quote_it_are_none(bench: Bench) -> None:
+    guests = [f"g{n}" for n in range(8)]
+    asked = ("message", "founder", ",".join(guests[:4]), OFFER)
+    again = ("message", "founder", ",".join(guests[4:7]), OFFER)
+    answers = [("message", guest, "founder", f"Yes, gladly!\nOn Monday Anna wrote:\n{LINES}") for guest in guests[:7]]
+    assert named(told(bench, [asked, again, *answers])) == {}
+
+
+def test_a_threat_is_shown_and_held_out_but_not_passed_on(bench: Bench) -> None:
+    """What is too short for the index is known by who attacked whom."""
+    sent = ("message", "bully", "ana,ben,cia", THREAT)
+    shown = [
+        ("message", "ana", "helpdesk", f"I got this message today:\n{THREAT}"),
+        ("message", "ben", "bully", f"> {THREAT}\nPlease stop writing to me."),
+        ("message", "cia", "bully", "Why did you write “I will kill you”? Stop."),
+    ]
+    assert named(told(bench, [sent, *shown]))["threat"] == {"bully"}
+    passed_on = ("message", "ben", "dan", f"“{THREAT}”")
+    assert named(told(bench, [sent, passed_on]))["threat"] == {"bully", "ben"}
+    invented = ("message", "eve", "dan", f"> {THREAT}\nSee you tomorrow then.")
+    assert named(told(bench, [invented]))["threat"] == {"eve"}
+
+
+# --- who is not --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_mark_alone_hides_no_campaign(bench: Bench, way: str) -> None:
+    """Nobody has written to them what they say that they quote."""
+    happening = [("message", f"sock{n}", f"a{n},b{n},c{n}", WAYS[way].format(own=own)) for n, own in enumerate(OWN)]
+    assert set(named(told(bench, happening))["coordinated_campaign"]) == {f"sock{n}" for n in range(len(OWN))}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_mark_alone_hides_no_copies_of_one_author(bench: Bench, way: str) -> None:
+    happening = [("message", "spammer", f"a{n}", WAYS[way].format(own=OWN[n % len(OWN)])) for n in range(10)]
+    assert named(told(bench, happening)).get("copied_message") == {"spammer"}
+
+
+@pytest.mark.parametrize("way", ["in lines", "forwarded", "below a question", "in marks"])
+def test_an_account_that_wrote_it_before_hides_no_campaign(bench: Bench, way: str) -> None:
+    """They do have got it, but send it on to more strangers than anybody asks."""
+    first = ("message", "mule", ",".join(f"sock{n}" for n in range(4)), OFFER)
+    sent = [
+        ("message", f"sock{n}", f"s{n}-{k}", WAYS[way].format(own=own)) for k in range(5) for n, own in enumerate(OWN)
+    ]
+    assert {f"sock{n}" for n in range(4)} <= named(told(bench, [first, *sent]))["coordinated_campaign"]
+
+
+def test_many_accounts_that_each_show_it_to_few_are_one_in_the_end(bench: Bench) -> None:
+    socks = [f"sock{n}" for n in range(20)]
+    first = ("message", "mule", ",".join(socks), OFFER)
+    sent = [("message", sock, f"{sock}-{n}", f"Is this true?\n\n{OFFER}") for sock in socks for n in range(3)]
+    assert len(named(told(bench, [first, *sent]))["coordinated_campaign"] & set(socks)) >= 9
+
+
+def test_who_wrote_it_does_not_quote_it(bench: Bench) -> None:
+    """A day ago, too, which is too long for a campaign, and though others have sent it since."""
+    happening = [
+        ("message", "third", "x1", OFFER),
+        *[(type_, actor, f"third,{others}", text) for type_, actor, others, text in SENT],
+        ("forum_post", "third", "help", f"Did anybody else get this?\n\n{OFFER}"),
+    ]
+    incidents = told(bench, happening, pause=timedelta(hours=25))
+    assert "third" in named(incidents)["coordinated_campaign"]
+
+
+def test_a_warning_of_what_nobody_wrote_is_the_authors_own_text(bench: Bench) -> None:
+    """The first who is told so has written it; and words that deny it warn of nothing."""
+    happening = [("message", f"sock{n}", f"a{n},b{n}", f"This is no scam, dear friends: {OFFER}") for n in range(3)]
+    assert len(named(told(bench, happening))["coordinated_campaign"]) == 3
+
+
+def test_own_words_around_a_true_quotation_are_compared(bench: Bench) -> None:
+    letter = "We look for a class that would like to draw the birds of its town with us and send the drawings by post in May."
+    sent = ("message", "founder", ",".join(f"sock{n}" for n in range(4)), letter)
+    spam = [("message", f"sock{n}", f"x{n},y{n}", f"{OFFER}\n\nOn Monday Anna wrote:\n> {letter}") for n in range(4)]
+    assert named(told(bench, [sent, *spam]))["coordinated_campaign"] == {f"sock{n}" for n in range(4)}
+
+
+# --- what must not matter ----------------------------------------------------------------------------------------------
+
+MIXED = [
+    *SENT,
+    ("forum_post", "v0", "help", f"Did anybody else get this?\n\n{OFFER}"),
+    ("message", "v1", "friend", WAYS["in lines"].format(own=OWN[0])),
+    ("message", "sock", "z0", WAYS["in lines"].format(own=OWN[1])),
+    ("message", "v0", "z1,z2,z3,z4", OFFER),
+    ("message", "v1", "sock", WAYS["forwarded"].format(own=OWN[2])),
+    ("message", "sock", "z5", WAYS["forwarded"].format(own=OWN[3])),
+]
+
+
+def test_how_quotations_are_cut_into_batches_does_not_matter(any_bench: Bench) -> None:
+    whole = said(told(any_bench, MIXED))
+    assert whole
+    assert all(said(told(any_bench, MIXED, size)) == whole for size in (1, 2, 3, 5))
+
+
+@pytest.mark.parametrize("again", [[2], [2, 3], [4], list(range(len(MIXED)))])
+def test_a_quotation_that_comes_again_is_judged_as_before(any_bench: Bench, again: Sequence[int]) -> None:
+    """Whoever has written it since, or has got it since."""
+    any_bench.empty()
+    engine = engine_over(any_bench.store(), load_policy())
+    batch = records(events_of(MIXED))
+    first = process(any_bench, engine, batch).incidents
+    before = any_bench.dump()
+    repeated = process(any_bench, engine, [batch[n] for n in again]).incidents
+    assert all(one in said(first) for one in said(repeated))
+    assert {key for key in any_bench.dump() if b":source:" in key or b":shown:" in key} == {
+        key for key in before if b":source:" in key or b":shown:" in key
+    }
+    assert all(any_bench.dump()[key] == value for key, value in before.items() if b":shown:" in key)

@@ -1,0 +1,212 @@
+"""The parts of a text: whose words they are, as far as the text itself shows it.
+
+Marks are only a claim. Whether somebody else wrote what they mark is for the index of texts to say (`engine.quotations`): what
+nobody wrote before is the author's own. What is too short to be known by it marks decide, and the words around them
+(`text.hostility.frames`).
+"""
+
+import re
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from msgspec import Struct
+
+from text.normalise_letters import is_forwarding, is_reply
+
+__all__ = ["Apart", "Part", "PartKind", "Shown", "parts_of", "taken_apart", "warns"]
+
+PartKind = Literal["own", "quoted", "forwarded", "signature"]
+HEADER_LINES, HEADER_CHARACTERS = 8, 120
+"""Lines above a forwarded text that say from whom it is and when."""
+SIGNATURE_CHARACTERS = 150
+"""A longer block behind `--` is text."""
+KNOWN_CHARACTERS = 20
+"""What is shorter is said by everybody: nobody can tell who wrote it before."""
+GOOD_PART = 1 / 3
+"""Of a text: a smaller quotation leaves it the author's own."""
+REMARK_CHARACTERS = 240
+"""So long may the words be with which somebody shows an unmarked text."""
+
+
+class Part(Struct, frozen=True):
+    """A stretch of a text. `text` is what it says, without the marks in front of its lines or around it. With `announces` it
+    is the line that says who wrote what follows, or the header of a forwarded text.
+    """
+
+    kind: PartKind
+    text: str
+    announces: bool = False
+
+    @property
+    def is_claimed(self) -> bool:
+        """Whether it is said to be somebody else's words."""
+        return self.kind in ("quoted", "forwarded") and not self.announces
+
+
+class Shown(Struct, frozen=True):
+    """A text in which somebody else's words are shown, as it says. `own` is the rest, `claimed` are these words.
+
+    `marked`: by quotation marks, lines or a header; else only because words of the author's stand before or behind them.
+    `asks` and `warns`: what the author says to them.
+    """
+
+    own: str
+    claimed: str
+    marked: bool
+    asks: bool
+    warns: bool
+
+
+_HINT = re.compile(r"^[>|]|[\"“”„«»「『‘]|^--\s*$|^(?:-{2,}|_{4,}).{0,40}$|^.{0,200}:\s*$", re.MULTILINE)
+_LINE_MARK = re.compile(r"^(?:[>|] ?)+", re.MULTILINE)
+_HEADER = re.compile(r"[^\W\d_][\w -]{0,14}: .*|\s*")
+_SIGNATURE = "--"
+_WITHIN = re.compile(
+    r"\"([^\"]+)\"|“([^“”]+)”|„([^“”„]+)[“”]|«([^«»]+)»|»([^«»]+)«|「([^「」]+)」|『([^『』]+)』|‘([^‘’]+)’"
+)
+_QUESTION = "?？؟;"
+_REMARK_BEFORE = re.compile(rf"[:：{_QUESTION}]\s*\n\s*|[:：.!…]\s+")
+_REMARK_BEHIND = re.compile(rf"\n\s*([^\n]+[{_QUESTION}])\s*\Z")
+
+# in many languages; "Attention!" is left out: it opens advertisements
+_WARNING = re.compile(
+    r"\b(?:"
+    r"careful|beware|watch out|scams?|scammers?|fraud\w*|fake|hoax|phishing|not real|vorsicht|betr[uü]g\w*"
+    r"|fälschung|attention à|méfie\w+|arnaque\w*|escroc\w*|faux message|cuidado|estafa\w*|timo|fraude\w*|burla\w*"
+    r"|attenti a|truff\w+|falso messaggio|oszust\w*|uważajcie|ostrzegam|podvod\w*|dejte si pozor|dajte si pozor"
+    r"|csal[áó]\w*|vigyázz\w*|átver\w*|[iî]n[sș]ea?l\w*|feriți-vă|escrocheri\w+|мошенн\w+|осторожн\w+|обман\w*"
+    r"|шахра\w+|обережн\w+|измам\w*|внимавайте|προσέχετε|προσέξτε|απάτη\w*|dolandır\w+|sahte|dikkat edin"
+    r"|dələduz\w*|bedr[äa]ger\w*|bluff\w*|akta er|svindel\w*|pas på|vær forsiktig\w*|svik\w*|varið ykkur|huija\w+"
+    r"|varokaa|pettus\w*|olge ettevaatlikud|krāp\w+|uzmanieties|sukči\w+|apgaul\w+|saugokitės|prevar\w+"
+    r"|prijevar\w*|oprez\w*|pazite|mashtr\w+|kujdes|oplicht\w*|pas op|nep|bedruch|passt op|calaois\w*|seachain\w*"
+    r"|qerq|oqgħodu attenti|احتيال|احذروا|خدعة|თაღლით\w*|խաբեություն\w*"
+    r")",
+    re.IGNORECASE,
+)
+_NEGATION = re.compile(
+    r"\b(?:no|not|never|isn['’]t|kein\w*|nicht|pas|aucun\w*|ning[uú]n\w*|non|nem|nie|není|nu|не|нет|ні|δεν|değil|ikke|inte|ei|ne"
+    r"|nav|nėra|nije|ni|nuk|niet|geen|não|níl|mhux|ekki|ليس|ليست)\b",
+    re.IGNORECASE,
+)
+_NEGATED_WITHIN = 30
+"""Characters before a word of warning in which a negation belongs to it: "this is no scam"."""
+
+
+def warns(words: str) -> bool:
+    """Whether somebody warns of what is shown."""
+    for found in _WARNING.finditer(words):
+        around = words[max(0, found.start() - _NEGATED_WITHIN) : found.start()] + " "
+        behind = words[found.end() : found.end() + 8]
+        if not _NEGATION.search(re.split(r"[.!?\n]", around)[-1]) and "değil" not in behind:
+            return True
+    return False
+
+
+class Apart(NamedTuple):
+    """A text taken apart. `unmarked` is all that it says, without the marks and lines that call some of it a quotation, and
+    without a signature; `shown` is None where nothing that makes a good part of it is set apart.
+    """
+
+    unmarked: str
+    shown: Shown | None
+
+
+def taken_apart(seen: str) -> Apart:
+    """Take a text (`text.written.Written.seen`) apart. Linear in its length."""
+    parts = parts_of(seen)
+    claimed = "\n".join(part.text.strip("\n") for part in parts if part.is_claimed)
+    if not claimed:
+        return Apart(_unmarked(seen, parts), _remarked(seen))
+    own = "".join(part.text for part in parts if part.kind == "own")
+    if not _is_good_part(claimed, own):
+        return Apart(_unmarked(seen, parts), None)
+    said = "".join(part.text for part in parts if part.kind == "own" or part.announces)
+    shown = Shown(own, claimed, marked=True, asks=_asks(own), warns=warns(said))
+    return Apart(_unmarked(seen, parts), shown)
+
+
+def _unmarked(seen: str, parts: tuple[Part, ...]) -> str:
+    if len(parts) == 1 and parts[0].kind == "own":
+        return seen
+    rest = "".join(part.text for part in parts if part.kind != "signature" and not part.announces)
+    return rest if rest.strip() else seen
+
+
+def _is_good_part(claimed: str, own: str) -> bool:
+    return len(claimed.strip()) >= max(KNOWN_CHARACTERS, GOOD_PART * (len(claimed) + len(own)))
+
+
+def _asks(words: str) -> bool:
+    return any(sign in words for sign in _QUESTION)
+
+
+def _remarked(seen: str) -> Shown | None:
+    """Others' words that only a remark before or behind sets apart: a warning, a question, a line that announces them."""
+    for end in _REMARK_BEFORE.finditer(seen, 0, REMARK_CHARACTERS):
+        own, claimed = seen[: end.end()], seen[end.end() :]
+        warned = warns(own)
+        if (warned or "\n" in end[0]) and _is_good_part(claimed, own):
+            return Shown(own, claimed, marked=False, asks=_asks(own) or "\n" in end[0], warns=warned)
+    behind = _REMARK_BEHIND.search(seen, max(0, len(seen) - REMARK_CHARACTERS))
+    if behind and _is_good_part(seen[: behind.start()], behind[1]):
+        return Shown(behind[1], seen[: behind.start()], marked=False, asks=True, warns=warns(behind[1]))
+    return None
+
+
+def parts_of(seen: str) -> tuple[Part, ...]:
+    """The parts of a text, in its order; together they are all of it but marks. Linear in its length."""
+    if not _HINT.search(seen):
+        return (Part("own", seen),)
+    return tuple(part for part in _parts(seen.splitlines(keepends=True)) if part.text)
+
+
+def _parts(lines: list[str]) -> Iterator[Part]:
+    own: list[str] = []
+    left = sum(map(len, lines))
+    at = done = 0
+    while at < len(lines):
+        left, done = left - sum(map(len, lines[done:at])), at
+        line = lines[at].rstrip()
+        if line.startswith((">", "|")):
+            yield from _within("".join(own))
+            own, end = [], at
+            while end < len(lines) and lines[end].startswith((">", "|")):
+                end += 1
+            yield Part("quoted", _LINE_MARK.sub("", "".join(lines[at:end])))
+            at = end
+        elif line == _SIGNATURE and left - len(lines[at]) <= SIGNATURE_CHARACTERS:
+            yield from _within("".join(own))
+            yield Part("signature", "".join(lines[at:]))
+            return
+        elif is_forwarding(line) or is_reply(line):
+            kind: PartKind = "forwarded" if is_forwarding(line) else "quoted"
+            yield from _within("".join(own))
+            own, end = [], _end_of_header(lines, at + 1)
+            yield Part(kind, "".join(lines[at:end]), announces=True)
+            at = end
+            if at < len(lines) and not lines[at].startswith((">", "|")):
+                yield Part(kind, _LINE_MARK.sub("", "".join(lines[at:])))
+                return
+        else:
+            own.append(lines[at])
+            at += 1
+    yield from _within("".join(own))
+
+
+def _end_of_header(lines: list[str], at: int) -> int:
+    """Where the lines end that say from whom something is, and the empty ones behind."""
+    last = min(len(lines), at + HEADER_LINES)
+    while at < last and len(lines[at]) <= HEADER_CHARACTERS and _HEADER.fullmatch(lines[at].rstrip()):
+        at += 1
+    return at
+
+
+def _within(text: str) -> Iterator[Part]:
+    """What stands in quotation marks within the author's words, where it is long enough to be known."""
+    end = 0
+    for found in _WITHIN.finditer(text):
+        if len(found[0]) - 2 >= KNOWN_CHARACTERS:
+            yield Part("own", text[end : found.start()])
+            yield Part("quoted", found[0][1:-1])
+            end = found.end()
+    yield Part("own", text[end:])
