@@ -194,7 +194,7 @@ def test_who_wrote_it_does_not_quote_it(bench: Bench) -> None:
     happening = [
         ("message", "third", "x1", OFFER),
         *[(type_, actor, f"third,{others}", text) for type_, actor, others, text in SENT],
-        ("forum_post", "third", "help", f"Did anybody else get this?\n\n{OFFER}"),
+        *[("forum_post", "third", thread, f"Did anybody else get this?\n\n{OFFER}") for thread in ("help", "news")],
     ]
     incidents = told(bench, happening, pause=timedelta(hours=25))
     assert "third" in named(incidents)["coordinated_campaign"]

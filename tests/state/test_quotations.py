@@ -19,7 +19,7 @@ def tag(name: str) -> bytes:
 
 
 def text(number: int, time: int = DAY, words: str = WORDS, *, claimed: bool = False) -> Text:
-    return Text(time, f"event-{number}", f"author-{number}", words.encode()[:16].ljust(16), b"", words, claimed)
+    return Text(time, f"event-{number}", f"author-{number}", words.encode()[:16].ljust(16), b"", words, claimed=claimed)
 
 
 def campaign_of(bench: Bench, one: Text) -> str:
