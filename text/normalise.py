@@ -5,11 +5,10 @@ Each step is pure and linear in the length of its text; `text.written` bounds wh
 
 import re
 import unicodedata
-from collections import Counter
 from collections.abc import Sequence
 
 from text.normalise_letters import Bare, drop_closing, drop_greeting
-from text.normalise_lookalikes import Script, fold_lookalikes, is_ordinary, script_of
+from text.normalise_lookalikes import Script, fold_lookalikes, is_ordinary
 from text.signature import have_repeats, words_alone, words_table
 
 HEAD_CHARACTERS, TAIL_CHARACTERS = 12_000, 3_000
@@ -100,6 +99,7 @@ _LOCAL_PART = re.compile(
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .\-_*·•|])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
 # a quick look is one that begins with a sign: regular expressions find it without trying every letter of a text
 _MAYBE_SPACED = re.compile(r"[ .\-_*·•|][^\W\d_][ .\-_*·•|][^\W\d_](?<=[^\W\d_][\s\S]{4})(?<![^\W_][^\W\d_][\s\S]{4})")
+_LETTER, _CYRILLIC, _GREEK = map(re.compile, (r"[^\W\d_]", "[\u0400-\u052f]", "[\u0370-\u03ff\u1f00-\u1fff]"))
 _ANY_LEET = re.compile(f"[{_LEET_SIGNS}]")
 _ANY_DIGIT = re.compile(r"\d")
 _ANY_MASK = re.compile(f"[{MASKS}]")
@@ -223,15 +223,19 @@ def read_leet(text: str) -> str:
 
 def _script_of_words(text: str) -> Script:
     """The script of most of a text's letters, of those that leet is read in."""
-    of = Counter(map(script_of, text))
-    return max(_LEET, key=lambda script: of[script])
+    cyrillic, greek = len(_CYRILLIC.findall(text)), len(_GREEK.findall(text))
+    if 2 * max(cyrillic, greek) <= len(_LETTER.findall(text)):
+        return "LATIN"
+    return "CYRILLIC" if cyrillic > greek else "GREEK"
 
 
 def _script_of_word(word: str, main: Script) -> Script:
-    """The script of a word's first letter; `main` where it has none."""
-    if main == "LATIN" and word.isascii():
-        return main
-    return next((script for letter in word if (script := script_of(letter)) in _LEET), main)
+    """The script of a word's letters; `main` where it has none."""
+    if word.isascii():
+        return "LATIN" if main == "LATIN" or _LETTER.search(word) else main
+    if _CYRILLIC.search(word):
+        return "CYRILLIC"
+    return "GREEK" if _GREEK.search(word) else "LATIN"
 
 
 def _unleet(token: str, main: Script) -> str:

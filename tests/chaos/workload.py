@@ -316,7 +316,9 @@ _OWN = (
 
 
 def _campaign(w: _Writer, kind: Kind, first: float, others: list[float]) -> frozenset[str]:
-    """The same text by several accounts, in messages, posts and comments."""
+    """The same text by several accounts, in messages, posts and comments. Who spreads it: all but the first where that one
+    only posted it once, and others copied it.
+    """
     text = w.words(40)
     surfaces: list[tuple[str, dict[str, Any]]] = [
         ("message", {"recipient_ids": w.strangers(1)}),
@@ -324,10 +326,12 @@ def _campaign(w: _Writer, kind: Kind, first: float, others: list[float]) -> froz
         ("forum_post", {"forum_id": "everywhere", "thread_id": w.words(1)}),
     ]
     accounts = [w.name(kind) for _ in range(1 + len(others))]
+    written = []
     for actor, second in zip(accounts, [first, *others], strict=True):
         type_, place = w.chance.choice(surfaces)
         w.event(second, type_, actor, text=text, **place)
-    return frozenset(accounts)
+        written.append(type_)
+    return frozenset(accounts if written[0] == "message" else accounts[1:])
 
 
 def _calm_campaign(w: _Writer) -> None:

@@ -133,7 +133,7 @@ def test_one_text_that_sells_comes_to_review_and_says_by_which_words(language: s
     told, payload = _sold(OFFERS[language])
     assert told.shadow_reason == ""
     assert (payload[3], payload[5]) == ("high", "review")
-    assert words in payload[-1]
+    assert words in payload[-2]
 
 
 def test_one_text_comes_to_no_more_whatever_it_sells() -> None:
