@@ -10,7 +10,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from models.events import Comment, ContactRequest, Event, ForumPost, Invitation, Message
+from models.events import Comment, Event, ForumPost, recipients_of
 from rules.compared import is_settled
 from state.campaigns import campaign_id_of
 from state.quotations import Source, Sources, Written
@@ -153,13 +153,13 @@ class Quotations:
         if not source.got(event.actor_id, *_places(event)):
             return False
         # who sends a threat on without a word threatens with it, unless it goes back to its author
-        recipients = _recipients(event)
+        recipients = recipients_of(event)
         back = bool(recipients) and all(source.wrote(other) for other in recipients)
         in_public = not recipients
         return shown.asks or (shown.marked and (back or in_public or not _attacks(reading.claimed)))
 
     def _remember(self, event: Event, forms: Forms, reach: Sequence[str], *, shows: bool) -> None:
-        readers = _recipients(event) or _places(event)
+        readers = recipients_of(event) or _places(event)
         claimed = forms.claimed.campaign.campaign_id if forms.claimed else None
         own = forms.own.campaign.campaign_id if forms.own else None
         for campaign_id, one in {form.campaign.campaign_id: form for form in forms.all}.items():
@@ -193,17 +193,7 @@ def _reach(event: Event, strangers: Sequence[str]) -> Sequence[str]:
     """Strangers and places of others that a text reaches."""
     if isinstance(event, Comment) and event.owner_id == event.actor_id:
         return ()
-    return strangers if _recipients(event) else _places(event)
-
-
-def _recipients(event: Event) -> tuple[str, ...]:
-    match event:
-        case Message(recipient_ids=recipients) | Invitation(recipient_ids=recipients):
-            return recipients
-        case ContactRequest(recipient_id=recipient):
-            return (recipient,)
-        case _:
-            return ()
+    return strangers if recipients_of(event) else _places(event)
 
 
 def _is_remark(reading: TextReading) -> bool:

@@ -11,10 +11,11 @@ from msgspec.structs import replace
 from models.events import Comment, ContactRequest, ForumPost, Invitation, Message
 from models.incidents import Action, Severity
 from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, nobody
-from rules.compared import COMPARED, ON_OWN_PAGE
+from rules.compared import ON_OWN_PAGE
 from rules.copies import is_certain_copy
 from rules.messages import SEVERAL_CONVERSATIONS
 from rules.quotas import NEVER, Count, Duration, Quotas, Reached, Share, counted, measured, quota_signals, reached
+from rules.writings import WRITTEN
 from state.requests import MICROSECONDS, Contribution, Contributor, Reading
 from text.hostility import PEACEFUL
 
@@ -138,7 +139,7 @@ def _window(
 
     return Window(
         name=f"who spreads {what}",
-        on=COMPARED,
+        on=WRITTEN,
         entries=entries,
         at=at,
         named=True,
@@ -217,7 +218,7 @@ def _of_campaign(
     is_authors = brings is _author
     return Window(
         name=name,
-        on=COMPARED,
+        on=WRITTEN,
         entries=_signs(brings),
         at=(lambda fact, _: _campaign(fact)) if is_read else _nowhere,
         own=own,
@@ -513,7 +514,7 @@ def _where(case: Case, window: Duration) -> str:
 COORDINATED_CAMPAIGN = Rule(
     slug="coordinated_campaign",
     article=1,
-    on=COMPARED,
+    on=WRITTEN,
     limits=CoordinatedCampaignLimits,
     signals=_signals,
     judge=judge_coordinated_campaign,

@@ -9,7 +9,6 @@ from typing import Literal
 
 from models.events import (
     BaseEvent,
-    Comment,
     ContactRequest,
     ForumPost,
     Invitation,
@@ -17,6 +16,7 @@ from models.events import (
     Message,
     ProfileUpdate,
 )
+from rules.writings import WRITTEN
 from text.reading import TextReading, Writing
 
 Field = Literal["text", "heading"]
@@ -29,11 +29,9 @@ words: "Partners for a project about water". From here on, or where it leads som
 SETTLED_AFTER = timedelta(days=7)
 """Younger accounts may have been made to teach what is taken for a template."""
 
-_WRITINGS = (Message, ForumPost, Comment)
 _REQUESTS = (Invitation, ContactRequest)
 ON_OWN_PAGE = (ProfileUpdate, MediaUpload)
 """Whose texts stand on the author's own page: they reach who comes there."""
-COMPARED = (*_WRITINGS, *_REQUESTS, *ON_OWN_PAGE)
 
 
 def compared_fields(event: BaseEvent, writing: Writing) -> list[tuple[Field, TextReading]]:
@@ -58,7 +56,7 @@ def is_settled(event: BaseEvent) -> bool:
 def _is_compared(event: BaseEvent, text: TextReading) -> bool:
     if isinstance(event, MediaUpload):
         return event.visibility != "private"
-    return isinstance(event, COMPARED) and (not isinstance(event, _REQUESTS) or _says_enough(text))
+    return isinstance(event, WRITTEN) and (not isinstance(event, _REQUESTS) or _says_enough(text))
 
 
 def _says_enough(text: TextReading) -> bool:
