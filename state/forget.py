@@ -150,6 +150,17 @@ class _Forgetting:
         self._done.unreadable = len(self._readable) - self._done.opened
         if self._done.refused:
             return self._done
+        await self._run_over_others()
+        await self._apply(histories)
+        if not self._dry_run:
+            # a worker that had read the histories before may have written meanwhile of events that nothing tells to be the
+            # member's any more
+            scanned = self._done.scanned
+            await self._run_over_others()
+            self._done.scanned = scanned
+        return self._done
+
+    async def _run_over_others(self) -> None:
         async for keys in self._keys(histories=False):
             for _ in range(_ATTEMPTS):
                 changes = _Changes()
@@ -157,8 +168,6 @@ class _Forgetting:
                 keys = await self._apply(changes)
                 if not keys:
                     break
-        await self._apply(histories)
-        return self._done
 
     async def _is_in_use(self) -> bool | None:
         """Whether workers have the same key. An earlier one is no mistake here, another number of shards is."""
