@@ -95,6 +95,8 @@ class RulePlan(Struct, frozen=True):
     mode: Mode
     signals: tuple[SignalPlan, ...]
     declared: frozenset[str]
+    windows: tuple[KeptWindow, ...]
+    """Those of its signals, each once."""
 
     def is_doubtful(self, time: int, without: frozenset[str], doubts: Iterable[Doubt]) -> bool:
         """Whether what it finds of an event of that time may rest on what was not read in its order.
@@ -102,8 +104,7 @@ class RulePlan(Struct, frozen=True):
         That is so while what might spare the member is missing (`without`, as in `RawRecord`), and afterwards for as long as
         its windows hold what was counted meanwhile.
         """
-        windows = [signal.kept.window for signal in self.signals]
-        spared_by = self.rule.spared_by + tuple(kind for window in windows for kind in window.spared_by)
+        spared_by = self.rule.spared_by + tuple(kind for kept in self.windows for kind in kept.window.spared_by)
         if without & topics_of(spared_by):
             return True
         return any(
@@ -181,7 +182,9 @@ class Plan:
             look = Look(signal.seconds * MICROSECONDS, signal.sample_from, beside=beside)
             signals.append(SignalPlan(name, kept, look, signal.each, signal.after))
         mode: Mode = "shadow" if settings.mode == "shadow" else "live"
-        return RulePlan(rule, settings, mode, tuple(signals), frozenset(signal.name for signal in signals))
+        declared = frozenset(signal.name for signal in signals)
+        windows = tuple({signal.kept: None for signal in signals})
+        return RulePlan(rule, settings, mode, tuple(signals), declared, windows)
 
     @property
     def doubts_kept(self) -> int:
@@ -276,13 +279,14 @@ def observe(
                 broken[kept] = mistake
     pending: list[Pending] = []
     faults: list[Fault] = []
+    added_to = {kept for kept, _ in drafts}
     for part in parts:
         for rule in plan.judging(part)[1]:
             if broken and (error := next((broken[s.kept] for s in rule.signals if s.kept in broken), None)):
                 faults.append(Fault(rule.rule.slug, error))
                 continue
             try:
-                pending += _ask(rule, part, fact_index, first, drafts, exempted)
+                pending += _ask(rule, part, fact_index, first, drafts, added_to, exempted)
             except Exception as mistake:
                 faults.append(Fault(rule.rule.slug, mistake))
     return [*taking_in, *(draft.observation(event) for draft in drafts.values())], pending, faults
@@ -307,6 +311,7 @@ def _ask(
     fact_index: int,
     first: int,
     drafts: _Drafts,
+    added_to: set[KeptWindow],
     exempted: Counter[str] | None,
 ) -> list[Pending]:
     """The rule's cases. Windows that it only reads become drafts too."""
@@ -315,6 +320,8 @@ def _ask(
         if rule.exempts(fact, subject_id):
             if exempted is not None and not fact.is_heading:
                 exempted[rule.rule.slug] += 1
+            continue
+        if rule.signals and added_to.isdisjoint(rule.windows):
             continue
         reads = rule.reads(fact, subject_id)
         if rule.signals and not any(_adds(drafts, signal.kept, key) for _, signal, key in reads):
