@@ -11,7 +11,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from models.events import Comment, Event, ForumPost, recipients_of
-from rules.compared import is_settled
+from rules.compared import teaching_weight
 from state.campaigns import campaign_id_of
 from state.quotations import Source, Sources, Written
 from state.requests import Campaign, Text
@@ -67,7 +67,7 @@ FormAnswer = tuple[Campaign | None, tuple[str, ...]]
 def forms_to_compare(event: Event, reading: TextReading, *, may_quote: bool = True) -> list[Text]:
     """What the index of texts is to be asked of a text: first what is set apart, because others may have written it."""
     readings = (reading.claimed, reading, reading.own) if may_quote and reading.claimed else (reading,)
-    public, teaches = isinstance(event, ForumPost), is_settled(event)
+    public, teaches = isinstance(event, ForumPost), teaching_weight(event)
     texts: dict[bytes, Text] = {}
     for form in readings:
         if form and form.digest is not None and form.digest not in texts:
@@ -81,6 +81,9 @@ def forms_to_compare(event: Event, reading: TextReading, *, may_quote: bool = Tr
                 public,
                 teaches,
                 claimed=may_quote and form is reading.claimed,
+                event_id=event.event_id,
+                type=event.type,
+                language=event.language,
             )
     return list(texts.values())
 

@@ -26,8 +26,8 @@ MIN_BESIDE_CHARACTERS = 60
 words: "Partners for a project about water". From here on, or where it leads somewhere, they are somebody's own.
 """
 
-SETTLED_AFTER = timedelta(days=7)
-"""Younger accounts may have been made to teach what is taken for a template."""
+SETTLED_AFTER, AGED_AFTER = timedelta(days=7), timedelta(days=30)
+"""Accounts younger than the first may have been made to teach what is boilerplate; from the second on they weigh double."""
 
 _REQUESTS = (Invitation, ContactRequest)
 ON_OWN_PAGE = (ProfileUpdate, MediaUpload)
@@ -47,10 +47,11 @@ def compared_fields(event: BaseEvent, writing: Writing) -> list[tuple[Field, Tex
     return found
 
 
-def is_settled(event: BaseEvent) -> bool:
-    """Whether the account is not known to be new."""
+def teaching_weight(event: BaseEvent) -> int:
+    """What the account weighs where it is learnt what is boilerplate: as much as possible where its age is not known."""
     registered = event.actor_registered_at
-    return registered is None or event.occurred_at - registered >= SETTLED_AFTER
+    age = event.occurred_at - registered if registered else AGED_AFTER
+    return (age >= SETTLED_AFTER) + (age >= AGED_AFTER)
 
 
 def _is_compared(event: BaseEvent, text: TextReading) -> bool:

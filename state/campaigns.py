@@ -7,8 +7,9 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 
 from cryptography.exceptions import InvalidTag
 
+from state.boilerplate import example_of, sentences_of, stretches
 from state.pseudonyms import MEMBER_BYTES, Pseudonyms
-from state.requests import MICROSECONDS, Campaign, Decision, Text
+from state.requests import Campaign, Decision, Text
 from state.scripts import Script
 from text.likeness import MAX_LETTERS, are_copies, sentences, without
 
@@ -18,14 +19,15 @@ SIGNATURE_SCHEME = "affine32x128w128p128"
 _ID_BYTES, _ANSWER_BYTES = 16, 22
 _LEADER_BYTES = 540
 """Of a leader's record before the sealed text."""
-_SENTENCE_BYTES, _WITNESS_BYTES = 8, 18
 _INCIDENTS = 20
 """Judged incidents of one campaign, as in `signatures.lua`."""
 CAMPAIGN_NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/campaign")
 
 
 class CampaignCodec:
-    """Knows in which generations a text's campaign may stand. `generation` and `lateness` in seconds."""
+    """Knows in which generations a text's campaign may stand. `generation`, `lateness` and `boilerplate`, a stretch for which
+    it is kept what was learnt as such, in seconds.
+    """
 
     scope = f"{SIGNATURE_SCHEME}:"
     """Part of all its keys: signatures of another scheme must never be compared with these."""
@@ -40,11 +42,14 @@ class CampaignCodec:
         lateness: int,
         grace: int,
         texts_per_author: int,
+        boilerplate: int,
+        boilerplate_ttl: int,
     ) -> None:
         self._pseudonyms = pseudonyms
         self._bands, self._threshold, self._most = bands, threshold, texts_per_author
         self._generation, self._lateness = generation, lateness
         self._ttl = 2 * generation + lateness + grace
+        self._stretch, self._learnt_ttl = boilerplate, boilerplate_ttl
 
     def request(self, texts: list[Text]) -> tuple[Any, ...]:
         """The script's request."""
@@ -52,6 +57,7 @@ class CampaignCodec:
             self._bands,
             self._threshold,
             self._ttl,
+            self._learnt_ttl,
             self._most,
             token_bytes(8),
             [
@@ -62,15 +68,11 @@ class CampaignCodec:
                     self.generations(text.time),
                     self._pseudonyms.member(text.author),
                     _kept(self._pseudonyms, text) if text.signature and text.words else b"",
-                    [
-                        (
-                            sentence := self._pseudonyms.key(line)[:_SENTENCE_BYTES],
-                            len(line),
-                            _witness(self._pseudonyms, sentence, text.author),
-                        )
-                        for line in sentences(text.words)
-                    ],
-                    int(text.teaches),
+                    sentences_of(self._pseudonyms, text),
+                    text.teaches,
+                    text.time,
+                    stretches(text.time, self._stretch, self._lateness),
+                    example_of(self._pseudonyms, text) if text.teaches and "\n" in text.words else b"",
                 )
                 for text in texts
             ],
@@ -80,10 +82,7 @@ class CampaignCodec:
         """The generation of `time`, and the others in which its campaign may stand: the one before, and, for a text that
         is up to `lateness` late at a boundary, the one after.
         """
-        length = self._generation * MICROSECONDS
-        own = time // length
-        after = (time + self._lateness * MICROSECONDS) // length
-        return [own, own - 1, *range(own + 1, after + 1)]
+        return stretches(time, self._generation, self._lateness)
 
     def answers(
         self, texts: Sequence[Text], answers: Sequence[Any], known: Any
@@ -220,22 +219,10 @@ def _opened(pseudonyms: Pseudonyms, sealed: bytes) -> bytes:
         return b""
 
 
-def _witness(pseudonyms: Pseudonyms, sentence: bytes, author: str) -> bytes:
-    """That an author wrote a sentence (hashed): says so only to who holds the key and knows the author."""
-    return pseudonyms.key(sentence.hex(), author)[:_SENTENCE_BYTES]
-
-
 def leader_without(pseudonyms: Pseudonyms, record: bytes, member: bytes) -> bytes:
     """A record of `leader:` without its text, if that is the member's: signatures then decide alone what is a copy of it."""
     own = _opened(pseudonyms, record[_LEADER_BYTES:]).startswith(member)
     return record[:_LEADER_BYTES] if own else record
-
-
-def witnesses_without(pseudonyms: Pseudonyms, sentence: bytes, witnesses: bytes, author: str) -> bytes:
-    """A field and value of `sentence:` as they would be if the author had not written it."""
-    own = _witness(pseudonyms, sentence, author)
-    each = [witnesses[at : at + _WITNESS_BYTES] for at in range(0, len(witnesses), _WITNESS_BYTES)]
-    return b"".join(one for one in each if not one.startswith(own))
 
 
 def campaign_id_of(text: Text) -> bytes:

@@ -20,7 +20,8 @@ from msgspec import Struct, field
 from redis.asyncio import Redis
 
 from state.agreement import Agreement, WrongStore
-from state.campaigns import CampaignCodec, leader_without, witnesses_without
+from state.boilerplate import learnt_without, witnesses_without
+from state.campaigns import CampaignCodec, leader_without
 from state.episodes import CUT, SILENCED
 from state.kinds import KINDS, READ_BY, Kind, Members
 from state.pseudonyms import EVENT_NAME_BYTES, MEMBER_BYTES, Pseudonyms
@@ -246,6 +247,8 @@ class _Forgetting:
                 left = leader_without(self._pseudonyms, value, self._member)
             case Members.SENTENCE:
                 left = witnesses_without(self._pseudonyms, field, value, self._actor_id)
+            case Members.LEARNT:
+                left = learnt_without(self._pseudonyms, field, value, self._actor_id)
             case Members.SOURCE:
                 left = source_without(self._pseudonyms, value, self._actor_id)
             case Members.EPISODE:

@@ -31,8 +31,10 @@ class Members(Enum):
     HISTORY = auto()
     """As `state.windows.Entry`: who acted, whom it was about, sealed."""
     LEADER = auto()
-    SENTENCE = auto()
     """As `state.campaigns` has them."""
+    SENTENCE = auto()
+    LEARNT = auto()
+    """As `state.boilerplate` has them."""
     SOURCE = auto()
     """As `state.quotations` has them."""
     EPISODE = auto()
@@ -106,6 +108,10 @@ _TWO_DAYS = Life("two days + lateness + grace", lambda limits, _: 2 * limits.per
 _UTC_DAY = Life("a day + lateness + grace", lambda limits, _: 86_400 + limits.lateness + limits.grace)
 _GENERATIONS = Life(
     "two generations + lateness + grace", lambda limits, _: 2 * limits.generation + limits.lateness + limits.grace
+)
+_BOILERPLATE = Life(
+    "two stretches (30 days each) + lateness + grace",
+    lambda limits, _: 2 * limits.boilerplate + limits.lateness + limits.grace,
 )
 _BATCH = Life("10 minutes", lambda _, __: 600)
 _EPISODE = Life("the rule's `episode_gap` + grace", lambda limits, wanted: wanted + limits.grace)
@@ -234,10 +240,16 @@ LEADER = Kind(
 )
 SENTENCE = Kind(
     "sentence:<generation>", "hash", _GENERATIONS, Members.SENTENCE, most="12 sentences a text",
-    size="100 a sentence, one that many use 240",
-    holds="sentence (hashed) → up to twelve texts that it stood in: hash of sentence and author, campaign; from five on "
-    "it is boilerplate",
+    size="106 a sentence, one that many use 370",
+    holds="sentence (hashed) → up to twelve texts that it stood in: hash of sentence and author, campaign, day, weight",
     forgets="that the member wrote a sentence which others write, too",
+)
+LEARNT = Kind(
+    "learnt:<stretch>", "hash", _BOILERPLATE, Members.LEARNT, most="10,000 sentences a stretch",
+    size="440 a sentence",
+    holds="sentence that is boilerplate (hashed) → the same, and an example: hash of sentence and author, type, "
+    "language and time of the event, its id (sealed); `-` where an operator has barred it",
+    forgets="that the member wrote what is boilerplate, and the member's event as an example of it",
 )
 SOURCE = Kind(
     "source:<generation>", "hash", _GENERATIONS, Members.SOURCE,

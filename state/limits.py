@@ -25,13 +25,15 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
 
     `grace` is added to every expiry: Redis expires by the wall clock, so that state which a backlog still needs must outlive
     the longest downtime. `generation` is the stretch of event time after which a campaign that nobody joined is forgotten
-    (it is found for one to two generations). `texts_per_author` are remembered in one generation, further new ones are not
-    compared. A history has at most so many entries and bytes; `bytes_per_actor` is how much one actor's events may add to
-    histories that are not the actor's own in a `period`, in each shard. One event opens at most `episodes_per_event`.
+    (it is found for one to two generations), `boilerplate` the same of sentences that many use. `texts_per_author` are
+    remembered in one generation, further new ones are not compared. A history has at most so many entries and bytes;
+    `bytes_per_actor` is how much one actor's events may add to histories that are not the actor's own in a `period`, in each
+    shard. One event opens at most `episodes_per_event`.
     """
 
     grace: int = 3 * DAY
     generation: int = 2 * DAY
+    boilerplate: int = 30 * DAY
     lateness: int = 6 * 3600
     tie_ttl: int = 400 * DAY
     ties_per_member: int = 5_000

@@ -98,8 +98,8 @@ class EventName(Struct, frozen=True):
 class Text(Struct, frozen=True):
     """One text to be matched with the campaigns. `identity` is its event's. `signature` is empty where the text is too short
     for MinHash. `words` is what is compared where signatures leave it open (`text.reading.TextReading.words`). `public`: it
-    stands in a forum, and is sent to nobody. `teaches`: what it has in common with many texts may be taken for boilerplate.
-    `claimed`: the author says that others wrote it, and it is asked who did.
+    stands in a forum, and is sent to nobody. `teaches`: what it weighs where boilerplate is learnt (`state.boilerplate`).
+    `claimed`: the author says that others wrote it, and it is asked who did. `event_id`, `type`, `language`: the event's.
     """
 
     time: int
@@ -109,8 +109,11 @@ class Text(Struct, frozen=True):
     signature: bytes
     words: str = ""
     public: bool = False
-    teaches: bool = True
+    teaches: int = 2
     claimed: bool = False
+    event_id: str = ""
+    type: str = ""
+    language: str | None = None
 
 
 class Campaign(Struct, frozen=True):

@@ -15,7 +15,21 @@ from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec
 from state.episodes import EPISODES, EpisodeCodec
 from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, known_joined
 from state.histories import HISTORY, Histories, HistoryLimits
-from state.kinds import ADDED, ANSWERS, INCIDENT, LEADER, NUMBER, OPENED, PROGRESS, SETTINGS, SOURCE, TIE, TOLD, USED
+from state.kinds import (
+    ADDED,
+    ANSWERS,
+    INCIDENT,
+    LEADER,
+    LEARNT,
+    NUMBER,
+    OPENED,
+    PROGRESS,
+    SETTINGS,
+    SOURCE,
+    TIE,
+    TOLD,
+    USED,
+)
 from state.limits import StoreLimits
 from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
 from state.quotations import SOURCES, WROTE, SourceCodec, Written, sources_joined
@@ -116,6 +130,8 @@ class Store:
             lateness=limits.lateness,
             grace=limits.grace,
             texts_per_author=limits.texts_per_author,
+            boilerplate=limits.boilerplate,
+            boilerplate_ttl=LEARNT.ttl(limits),
         )
         self._sources = SourceCodec(pseudonyms, self._campaigns, SOURCE.ttl(limits))
         self._feedback = FeedbackCodec(pseudonyms, self._campaigns, limits)

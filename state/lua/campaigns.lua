@@ -11,17 +11,17 @@
 --   leader:g    leader -> campaign id (16 bytes), campaign number (10 digits), signature, sealed author and text;
 --               without the latter where it is too short for a signature, or its author was forgotten
 --   size:g      campaign number -> leaders that it has got in this generation
---   sentence:g  sentence -> hash of sentence and author (8 bytes) and campaign number (10 digits) of texts that it stood in, no two
---               of one author or one campaign, up to WITNESSES; from MANY of them on it is boilerplate
+--   sentence:g  sentence -> witnesses: texts that it stood in, no two of one author or one campaign, up to WITNESSES of them
+--   learnt:m    of a long stretch m of event time: sentence that is boilerplate -> as `state/boilerplate.py` has it
 --   merged:g    campaign number -> id and number of the older campaign that it turned out to be, similarity; written by
 --               `merges.lua`, and here where what is followed would be forgotten
 -- Leaders carry ascending numbers, and a campaign has the number of its first. Of several campaigns that a text is a copy of
 -- the oldest wins and takes in the others.
 --
--- What many authors write in texts of different campaigns is nobody's: a template, a signature, a notice. A wave of copies is
--- one campaign and teaches nothing, nor do new accounts. Of several such sentences in one text those count that stood
--- together before, so that nobody can teach a text sentence by sentence. Where such sentences are a good part of a text,
--- signatures are not clear.
+-- What many authors write over days in texts of different campaigns is nobody's: a template, a signature, a notice. A wave of
+-- copies is one campaign and teaches nothing, nor do new accounts, nor do those whom people have found in breach. Of several such
+-- sentences in one text those count that stood together before, so that nobody can teach a text sentence by sentence. Where such
+-- sentences are a good part of a text, signatures are not clear. `state/boilerplate.py` says the same in Python, and has the numbers.
 --
 -- Signatures decide alone where they are clear. Where they are not, somebody has to look at the texts, who holds the key:
 -- the text is answered with all that it may have in common with others, `state/campaigns.py` decides, and `merges.lua` writes
@@ -30,10 +30,11 @@
 -- came before: so the answers do not depend on how the stream was cut into batches, or on a crash between the two steps.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
--- ARGV[1]  msgpack {bands, threshold, ttl in seconds, texts of an author in a generation, name of the batch, {text, ...}}, a text being
---          {digest, signature or "", id of the campaign that it would found, {own generation, other generations to look in},
---           author, sealed author and text or "", {{hash of a sentence, its length in letters and spaces, hash
---           of it and the author}, ...}, 1 where it teaches what many write, else 0}
+-- ARGV[1]  msgpack {bands, threshold, ttl in seconds, that of `learnt`, texts of an author in a generation, name of the batch, {text, ...}},
+--          a text being {digest, signature or "", id of the campaign that it would found, {own generation, other generations to
+--           look in}, author, sealed author and text or "", {{hash of a sentence, its length in letters and spaces, hash
+--           of it and the author}, ...}, what it weighs as a witness, time in microseconds, {own stretch of `learnt`, others}, what
+--           is kept of it as an example}
 --          `signature`: 128 big-endian 16-bit slots of shingles, 128 bytes of words, 128 bytes of pairs of words, 16-bit number
 --          of letters; `threshold`: share of equal slots of shingles from which long texts are copies, whatever their words
 -- returns  msgpack, parallel to the texts: {campaign id, similarity}: the share of equal slots of shingles or of words,
@@ -45,7 +46,8 @@
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
-local bands, threshold, ttl, most, batch, texts = request[1], request[2], request[3], request[4], request[5], request[6]
+local bands, threshold, ttl, learnt_ttl, most, batch, texts = unpack(request)
+local shard = string.match(prefix, '^.-}:')  -- what keys begin with that have no scope
 
 local FEW, LEAST_OF_FEW = 32, 4  -- slots looked at first, and how many of them copies share at least (one in 500 does not)
 local CANDIDATES = 16            -- leaders that one text is compared with
@@ -62,10 +64,13 @@ local OF_PAIRS = {{40, 1.01}, {70, 0.50}, {130, 0.42}, {220, 0.40}}
 local LEAST = 0.35               -- of shingles, for words to count
 local SAME_LETTERS = 0.9         -- of shingles: copies whose words were cut or joined
 local SOME_WORDS = 0.5           -- of words, for fewer shingles to count by themselves
-local MANY = 5                   -- authors and campaigns from which a sentence is boilerplate
+-- as in `state/boilerplate.py`
+local ENOUGH, DAYS = 10, 3       -- weight of its witnesses, and days of theirs, from which a sentence is boilerplate
 local WITNESSES = 12             -- texts remembered of a sentence
+local LEARNT = 10000             -- sentences that are boilerplate in one stretch
 local TOGETHER = 3               -- campaigns from which on two sentences belong together
-local AUTHOR, WITNESS = 8, 18    -- bytes of an author; of an author and a campaign's number
+local AUTHOR, NUMBER, DAY, WITNESS = 8, 18, 23, 24  -- where an author, a campaign's number, a day and the weight of a witness end
+local BARRED = '-'
 local GOOD_PART = 0.2            -- of a text: more boilerplate than this casts doubt on signatures
 local SHORT = 40                 -- letters; of shorter texts only nearly equal signatures are clear
 -- What is not clear is worth a look from here on.
@@ -179,6 +184,11 @@ for _, item in ipairs(texts) do
   item.name = string.sub(item[3], 1, 8) .. string.sub(item[1], 1, 8)
   want('seen:' .. item[4][1], item.name)
   want('brought:' .. item[4][1], item[5])
+  for _, stretch in ipairs(item[10]) do
+    for _, sentence in ipairs(item[7]) do
+      want('learnt:' .. stretch, sentence[1])
+    end
+  end
   for _, generation in ipairs(item[4]) do
     for _, sentence in ipairs(item[7]) do
       want('sentence:' .. generation, sentence[1])
@@ -315,9 +325,9 @@ end
 local function together(one, other)
   local count = 0
   for at = AUTHOR + 1, #one, WITNESS do
-    local number = string.sub(one, at, at + WITNESS - AUTHOR - 1)
+    local number = string.sub(one, at, at + NUMBER - AUTHOR - 1)
     for there = AUTHOR + 1, #other, WITNESS do
-      if string.sub(other, there, there + WITNESS - AUTHOR - 1) == number then
+      if string.sub(other, there, there + NUMBER - AUTHOR - 1) == number then
         count = count + 1
       end
     end
@@ -325,17 +335,46 @@ local function together(one, other)
   return count
 end
 
+-- What `learnt` has of a sentence, and of which stretch; the text's own first.
+local function learnt_of(item, sentence)
+  for _, stretch in ipairs(item[10]) do
+    local found = get('learnt:' .. stretch, sentence[1])
+    if found then
+      return found, stretch
+    end
+  end
+end
+
+-- The witnesses that `learnt` has, and what follows them.
+local function parts_of(learnt)
+  local last = 1 + WITNESS * string.byte(learnt)
+  return string.sub(learnt, 2, last), string.sub(learnt, last + 1)
+end
+
+local function packed(witnesses, rest)
+  return string.char(#witnesses / WITNESS) .. witnesses .. rest
+end
+
+-- Whether so many unrelated members have written a sentence on so many days that it is boilerplate.
+local function are_enough(witnesses)
+  local weight, days, count = 0, {}, 0
+  for at = 1, #witnesses, WITNESS do
+    local day = string.sub(witnesses, at + NUMBER, at + DAY - 1)
+    weight = weight + tonumber(string.sub(witnesses, at + DAY, at + DAY))
+    count = count + (days[day] and 0 or 1)
+    days[day] = true
+  end
+  return weight >= ENOUGH and count >= DAYS
+end
+
 -- Whether each sentence of a text is boilerplate, and whether those that are make up a good part of it.
 local function boilerplate_in(item)
   local known, share, group = {}, 0, {}
   for i, sentence in ipairs(item[7]) do
     known[i] = 0
-    local witnesses = ''
-    for _, generation in ipairs(item[4]) do
-      local found = get('sentence:' .. generation, sentence[1]) or ''
-      witnesses = #found > #witnesses and found or witnesses
-    end
-    if #witnesses >= MANY * WITNESS then
+    local learnt = learnt_of(item, sentence)
+    if learnt and learnt ~= BARRED then
+      local witnesses = parts_of(learnt)
       known[i] = 1
       for _, other in ipairs(group) do
         known[i] = together(witnesses, other) >= TOGETHER and known[i] or 0
@@ -349,25 +388,68 @@ local function boilerplate_in(item)
   return known, share > 0 and share >= GOOD_PART * letters(item[2])
 end
 
--- Learns of each sentence of a text who wrote it and in which campaign.
-local function learn(item, head)
-  local table_name = 'sentence:' .. item[4][1]
-  local number = string.sub(head, ID + 1, HEAD)
-  for _, sentence in ipairs(item[8] == 1 and item[7] or {}) do
-    local author = sentence[3]
-    local witnesses = ''
-    for _, generation in ipairs(item[4]) do
-      local found = get('sentence:' .. generation, sentence[1]) or ''
-      witnesses = #found > #witnesses and found or witnesses  -- known as long as it is used
+local breaches = {}  -- author -> {time of a verdict that upheld a breach, ...}
+
+-- Whether people had found the author in breach of the code before the text.
+local function in_breach(item)
+  local author = item[5]
+  if not breaches[author] then
+    breaches[author] = {}
+    local all = redis.call('HGETALL', shard .. 'verdicts:' .. author)
+    for i = 2, #all, 2 do
+      local verdict = cmsgpack.unpack(all[i])
+      if verdict[3] == 1 then
+        table.insert(breaches[author], verdict[1])
+      end
     end
-    local new = #witnesses < WITNESSES * WITNESS
-    for at = 1, #witnesses, WITNESS do
-      local other = string.sub(witnesses, at, at + WITNESS - 1)
+  end
+  for _, time in ipairs(breaches[author]) do
+    if time < item[9] then
+      return true
+    end
+  end
+  return false
+end
+
+local learnt_count = {}  -- stretch -> sentences that are boilerplate
+
+local function is_room(stretch)
+  learnt_count[stretch] = (learnt_count[stretch] or redis.call('HLEN', prefix .. 'learnt:' .. stretch)) + 1
+  return learnt_count[stretch] <= LEARNT
+end
+
+-- Learns of each sentence of a text who wrote it and in which campaign. What is boilerplate stays so as long as it is used.
+local function learn(item, head)
+  local table_name, own = 'sentence:' .. item[4][1], item[10][1]
+  local number = string.sub(head, ID + 1, HEAD)
+  for _, sentence in ipairs(item[7]) do
+    local author = sentence[3]
+    local learnt, stretch = learnt_of(item, sentence)
+    local witnesses, rest = '', ''
+    if learnt and learnt ~= BARRED then
+      witnesses, rest = parts_of(learnt)
+    end
+    for _, generation in ipairs(learnt and {} or item[4]) do
+      local found = get('sentence:' .. generation, sentence[1]) or ''
+      witnesses = #found > #witnesses and found or witnesses
+    end
+    local new = learnt ~= BARRED and item[8] > 0 and #witnesses < WITNESSES * WITNESS
+    for at = 1, new and #witnesses or 0, WITNESS do
+      local other = string.sub(witnesses, at, at + NUMBER - 1)
       new = new and string.sub(other, 1, AUTHOR) ~= author and string.sub(other, AUTHOR + 1) ~= number
     end
-    local carried = #witnesses >= MANY * WITNESS and not get(table_name, sentence[1])
-    if new or carried then
-      put(table_name, sentence[1], new and witnesses .. author .. number or witnesses)
+    if new and not in_breach(item) then
+      witnesses = witnesses .. author .. number .. string.format('%05.0f%.0f', math.floor(item[9] / 86400e6), item[8])
+      if learnt then
+        put('learnt:' .. own, sentence[1], packed(witnesses, rest))
+      else
+        put(table_name, sentence[1], witnesses)
+        if are_enough(witnesses) and is_room(own) then
+          put('learnt:' .. own, sentence[1], packed(witnesses, author .. item[11]))
+        end
+      end
+    elseif learnt and stretch ~= own then
+      put('learnt:' .. own, sentence[1], learnt)
     end
   end
 end
@@ -577,6 +659,6 @@ for name, fields in pairs(written) do
   if #arguments > 0 then
     redis.call('HSET', prefix .. name, unpack(arguments))
   end
-  redis.call('EXPIRE', prefix .. name, ttl)
+  redis.call('EXPIRE', prefix .. name, string.sub(name, 1, 7) == 'learnt:' and learnt_ttl or ttl)
 end
 return cmsgpack.pack(answers)

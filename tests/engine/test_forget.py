@@ -13,6 +13,7 @@ from cryptography.exceptions import InvalidTag
 
 from engine.engine import Engine
 from engine.outcome import Outcome
+from state.boilerplate import WITNESS
 from state.forget import Forgotten, forget
 from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
@@ -405,7 +406,7 @@ def test_who_wrote_a_sentence_is_forgotten_and_that_others_did_is_not(bench: Ben
     def witnesses() -> list[bytes]:
         (table,) = (value for key, value in bench.dump().items() if b":sentence:" in key)
         found: bytes = table[PSEUDONYMS.key(notice)[:8]]
-        return [found[at : at + 18] for at in range(0, len(found), 18)]
+        return [found[at : at + WITNESS.size] for at in range(0, len(found), WITNESS.size)]
 
     def post(author: str, text: str) -> None:
         one = world.event("forum_post", author, forum_id="f", thread_id=author, text=f"{text}. {NOTICE}")
@@ -421,6 +422,6 @@ def test_who_wrote_a_sentence_is_forgotten_and_that_others_did_is_not(bench: Ben
     post("passive-4", COPIED[4])
     assert len(witnesses()) == 4
     post("passive-5", HOSTILE)
-    assert len(witnesses()) == 5  # boilerplate
+    assert len(witnesses()) == 5
     forgotten(bench, "passive-5")
     assert len(witnesses()) == 4

@@ -17,9 +17,9 @@ from state.kinds import KINDS
 from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
 from state.store import Store
-from tests.engine.test_forget import MEMBER, SECRET, traces, verdicts_on, with_a_member
+from tests.engine.test_forget import MEMBER, NOTICE, SECRET, traces, verdicts_on, with_a_member
 from tests.engine.test_keys import KEY, STATE_PAGE, wanted
-from tests.engine.world import Event, process, records
+from tests.engine.world import COPIED, Event, World, process, records
 from tests.servers import eventually
 from tests.state.conftest import Bench
 
@@ -66,7 +66,7 @@ def brief_engine(bench: Bench) -> Engine:
 
 
 def brief_limits() -> StoreLimits:
-    return msgspec.structs.replace(brief_policy().store_limits(), period=1)
+    return msgspec.structs.replace(brief_policy().store_limits(), period=1, boilerplate=1)
 
 
 def dated_now(events: list[Event]) -> list[Event]:
@@ -95,7 +95,9 @@ def lasting(bench: Bench) -> dict[bytes, float]:
 
 def test_nothing_is_left_after_its_time(bench: Bench) -> None:
     engine, kinds, rules = brief_engine(bench), set(), set()
+    two_lines = f"{COPIED[0]}.\n{NOTICE}"
     events = with_a_member(1, copies=True)
+    events.insert(0, World(2).event("forum_post", "passive-50", forum_id="f", thread_id="t9", text=two_lines))
     for start in range(0, len(events), 40):
         outcome = process(bench, engine, records(dated_now(events[start : start + 40])))
         rules |= {incident.rule for incident in outcome.incidents}

@@ -1,0 +1,254 @@
+"""Boilerplate: sentences that are nobody's own, because unrelated members have used them over days.
+
+`campaigns.lua` learns them; here is what it keeps, and what an operator may see and undo of it (`twinwatch boilerplate`).
+
+A *witness* is one text that a sentence stood in: `state.pseudonyms` of sentence and author, the campaign that the text
+belongs to, the day (of event time, UTC) and what the account weighs. No two are of one author or one campaign: a wave of
+copies teaches nothing, however many send it. A sentence is *learnt* as soon as its witnesses weigh `ENOUGH` and stand on
+`DAYS` days; it stays so as long as it is used, and one to two stretches longer. One that was *barred* is learnt no more in
+that time.
+"""
+
+import re
+from collections.abc import AsyncIterator, Collection, Iterator
+from datetime import date, timedelta
+from struct import Struct as Layout
+
+from cryptography.exceptions import InvalidTag
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from state.agreement import Agreement
+from state.kinds import LEARNT, SENTENCE, Kind
+from state.pseudonyms import Pseudonyms
+from state.requests import MICROSECONDS, Text
+from state.scripts import Call, Script, Shards, guarded
+from state.server import nodes_of
+from text.likeness import sentences
+
+SENTENCE_BYTES = 8
+ENOUGH, DAYS = 10, 3
+WITNESSES = 12
+"""Texts remembered of one sentence: the first ones."""
+TOGETHER = 3
+"""Campaigns from which on two sentences belong together: of several in one text only such ones are boilerplate."""
+MOST_LEARNT = 10_000
+"""Sentences learnt in one stretch. All these are as in `campaigns.lua`."""
+WITNESS = Layout("8s10s5ss")
+"""Hash of sentence and author, digits of the campaign's number, of the day since 1970, of the weight."""
+_AUTHOR_BYTES = 8
+_LANGUAGE_CHARACTERS = 35
+_BARRED = b"-"
+_SWAP = Script("swap")
+_KEYS_AT_ONCE, _FIELDS_AT_ONCE, _SWAPS_AT_ONCE = 500, 1_000, 500
+_EPOCH = date(1970, 1, 1)
+
+
+class Example(Struct, frozen=True):
+    """A text that a sentence stood in, by its event. `time` in microseconds; `language` as the platform told it."""
+
+    event_id: str
+    type: str
+    time: int
+    language: str | None
+
+
+class Learnt(Struct, frozen=True, kw_only=True):
+    """One sentence that is boilerplate, or barred (then nothing else is known of it).
+
+    `id` names it (hexadecimal). `members` who wrote it, at least: no more than `WITNESSES` are remembered; `days` on which
+    they did; `first` and `last` of these. `example` is None where its author was forgotten, or it was kept under another key.
+    """
+
+    id: str
+    is_barred: bool
+    members: int = 0
+    days: int = 0
+    first: date | None = None
+    last: date | None = None
+    example: Example | None = None
+
+
+class Unlearnt(Struct, frozen=True):
+    """What forgetting came to: ids of sentences that were learnt or barred, and of those of which nothing was known."""
+
+    forgotten: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+def sentence_name(pseudonyms: Pseudonyms, line: str) -> bytes:
+    """How the store names a sentence, given as a line of `text.reading.TextReading.words`."""
+    return pseudonyms.key(line)[:SENTENCE_BYTES]
+
+
+def witness_name(pseudonyms: Pseudonyms, sentence: bytes, author: str) -> bytes:
+    """That an author wrote a sentence (named): says so only to who holds the key and knows the author."""
+    return pseudonyms.key(sentence.hex(), author)[:_AUTHOR_BYTES]
+
+
+def sentences_of(pseudonyms: Pseudonyms, text: Text) -> list[tuple[bytes, int, bytes]]:
+    """The sentences of a text that may be boilerplate: name, length, and that of sentence and author."""
+    key, author = pseudonyms.key, text.author
+    return [
+        (name := key(line)[:SENTENCE_BYTES], len(line), key(name.hex(), author)[:_AUTHOR_BYTES])
+        for line in sentences(text.words)
+    ]
+
+
+def example_of(pseudonyms: Pseudonyms, text: Text) -> bytes:
+    """What is kept of a text as an example; only its event's id is sealed."""
+    language = (text.language or "").replace(" ", "_")[:_LANGUAGE_CHARACTERS]
+    return f"{text.type} {language} {text.time} ".encode() + pseudonyms.seal(text.event_id)
+
+
+def witnesses_without(pseudonyms: Pseudonyms, sentence: bytes, witnesses: bytes, author: str) -> bytes:
+    """A field and value of `sentence:` as they would be if the author had not written it."""
+    own = witness_name(pseudonyms, sentence, author)
+    return b"".join(one for one in _cut(witnesses) if not one.startswith(own))
+
+
+def learnt_without(pseudonyms: Pseudonyms, sentence: bytes, learnt: bytes, author: str) -> bytes:
+    """The same of `learnt:`. What is boilerplate stays so as long as anybody else is known to have used it."""
+    if learnt == _BARRED:
+        return learnt
+    witnesses, example = _parts(learnt)
+    left = witnesses_without(pseudonyms, sentence, witnesses, author)
+    if example.startswith(witness_name(pseudonyms, sentence, author)):
+        example = b""
+    return bytes((len(left) // WITNESS.size,)) + left + example if left else b""
+
+
+def stretches(time: int, length: int, lateness: int) -> list[int]:
+    """The stretch of `time`, and the others in which something may stand that is known then: the one before, and, for what is
+    up to `lateness` late at a boundary, the one after. `length` and `lateness` in seconds.
+    """
+    own = time // (length * MICROSECONDS)
+    after = (time + lateness * MICROSECONDS) // (length * MICROSECONDS)
+    return [own, own - 1] if after == own else [own, own - 1, *range(own + 1, after + 1)]
+
+
+class Boilerplate:
+    """What was learnt, for an operator: reads and changes the store directly, while workers go on.
+
+    Its methods raise `StateUnavailable`, and `state.agreement.WrongStore` where the workers have another pseudonym key or
+    number of shards.
+    """
+
+    def __init__(self, client: "Redis", pseudonyms: Pseudonyms, *, shards: int, namespace: str, scope: str) -> None:
+        """`scope` as in `state.campaigns`."""
+        self._client, self._pseudonyms = client, pseudonyms
+        self._shards = Shards(client, namespace, shards)
+        self._agreement = Agreement(pseudonyms, shards, namespace)
+        self._prefix = f"{namespace}{{s0}}:".encode()
+        self._scope = scope.encode()
+
+    async def learnt(self) -> list[Learnt]:
+        """All sentences that are learnt or barred, those used by most first."""
+        await self._check()
+        found: dict[bytes, bytes] = {}
+        for key in sorted(await self._keys(LEARNT)):
+            async for sentence, value in self._fields(key):
+                found[sentence] = value  # of the latest stretch
+        told = [self._told(sentence, value) for sentence, value in found.items()]
+        return sorted(told, key=lambda one: (one.is_barred, -one.members, one.first or _EPOCH, one.id))
+
+    async def forget(self, ids: Collection[str], *, bar: bool) -> Unlearnt:
+        """Forget sentences, by their ids. They are learnt again where they are used on; with `bar` they are not, as long as
+        they are used and one to two stretches longer. What was barred is barred no more without `bar`.
+        """
+        await self._check()
+        wanted = {bytes.fromhex(one) for one in ids}
+        found: set[bytes] = set()
+        swaps: list[tuple[str, bytes, bytes, bytes, bytes]] = []
+        # first where it is learnt: what is used meanwhile must not be learnt again by the witnesses there are
+        for kind, new in ((LEARNT, _BARRED if bar else b""), (SENTENCE, b"")):
+            for key in await self._keys(kind):
+                async for sentence, value in self._fields(key):
+                    if sentence in wanted:
+                        swaps.append(("hash", key, sentence, value, new))
+                        if kind is LEARNT:
+                            found.add(sentence)
+        for start in range(0, len(swaps), _SWAPS_AT_ONCE):
+            await self._swap(swaps[start : start + _SWAPS_AT_ONCE])
+        known = {one: bytes.fromhex(one) in found for one in ids}
+        return Unlearnt(
+            tuple(one for one, is_known in known.items() if is_known),
+            tuple(one for one, is_known in known.items() if not is_known),
+        )
+
+    async def _swap(self, swaps: list[tuple[str, bytes, bytes, bytes, bytes]]) -> None:
+        """Where a worker has changed a value meanwhile, what it has written goes, too."""
+        while swaps:
+            [made] = (await self._shards.run({0: [Call(_SWAP, swaps)]}))[0]
+            missed = [swap for swap, done in zip(swaps, made, strict=True) if not done]
+            swaps = []
+            for kind, key, sentence, _, new in missed:
+                value = await guarded(lambda: self._client.hget(self._prefix + key, sentence))  # noqa: B023
+                if value is not None and value != new:
+                    swaps.append((kind, key, sentence, value, new))
+
+    async def _check(self) -> None:
+        standing = await guarded(lambda: self._client.get(self._agreement.key))
+        if standing is not None:
+            self._agreement.check(standing)
+
+    async def _keys(self, kind: Kind) -> set[bytes]:
+        """Keys of a kind, after the shard's prefix."""
+        begins = self._prefix + self._scope + kind.key(b"")
+        pattern = re.sub(rb"([*?\[\]\\])", rb"\\\1", begins) + b"*"
+        keys: set[bytes] = set()
+        for to in (await nodes_of(self._client)).values():
+            cursor, more = 0, True
+            while more:
+                found = await guarded(lambda: self._client.scan(cursor, pattern, _KEYS_AT_ONCE, **to))  # noqa: B023
+                cursor, raw = found
+                if isinstance(cursor, dict):  # a cluster tells each node's
+                    [cursor] = cursor.values()
+                more = cursor != 0
+                keys |= {key.removeprefix(self._prefix) for key in raw}
+        return keys
+
+    async def _fields(self, key: bytes) -> AsyncIterator[tuple[bytes, bytes]]:
+        cursor, more = 0, True
+        while more:
+            read = await guarded(lambda: self._client.hscan(self._prefix + key, cursor, count=_FIELDS_AT_ONCE))  # noqa: B023
+            cursor, found = read
+            more = cursor != 0
+            for field, value in found.items():
+                yield field, value
+
+    def _told(self, sentence: bytes, value: bytes) -> Learnt:
+        if value == _BARRED:
+            return Learnt(id=sentence.hex(), is_barred=True)
+        witnesses, example = _parts(value)
+        each = [WITNESS.unpack(one) for one in _cut(witnesses)]
+        days = sorted({int(day) for _, _, day, _ in each})
+        return Learnt(
+            id=sentence.hex(),
+            is_barred=False,
+            members=len(each),
+            days=len(days),
+            first=_EPOCH + timedelta(days=days[0]),
+            last=_EPOCH + timedelta(days=days[-1]),
+            example=self._opened(example[_AUTHOR_BYTES:]),
+        )
+
+    def _opened(self, example: bytes) -> Example | None:
+        if not example:
+            return None
+        kind, language, time, sealed = example.split(b" ", 3)
+        try:
+            event_id = self._pseudonyms.unseal(sealed)
+        except InvalidTag:
+            return None
+        return Example(event_id, kind.decode(), int(time), language.decode() or None)
+
+
+def _parts(learnt: bytes) -> tuple[bytes, bytes]:
+    """The witnesses that `learnt:` has of a sentence, and the name of the example's author with the example."""
+    last = 1 + WITNESS.size * learnt[0]
+    return learnt[1:last], learnt[last:]
+
+
+def _cut(witnesses: bytes) -> Iterator[bytes]:
+    return (witnesses[at : at + WITNESS.size] for at in range(0, len(witnesses), WITNESS.size))
