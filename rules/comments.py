@@ -1,24 +1,17 @@
 """Article 4, comments on posts and profiles: the same comment to several members."""
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
 from models.events import Comment
-from rules.base import Case, Fact, Finding, Key, Rule, Signal
-from rules.copies import at_author_and_text, copies_by_author, too_many_copies, upheld_signal, with_upheld_copies
-from rules.quotas import Quotas, Reached, quota_signals, reached
+from rules.base import Case, Fact, Finding, Rule
+from rules.copies import UPHELD, too_many_copies, where_copied, with_upheld_copies
+from rules.measures import Measure, declare, event_as
+from rules.quotas import Quotas, Reached
 
 
-def _owners(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    comment = fact.event
-    assert isinstance(comment, Comment)
-    key = at_author_and_text(fact, comment.actor_id)
-    if key and comment.owner_id != comment.actor_id:
-        yield key, (comment.owner_id,)
-
-
-OWNERS_COMMENTED = copies_by_author("owners an actor left a comment with", Comment, _owners)
+def _owner(fact: Fact) -> tuple[str, ...]:
+    comment = event_as(fact, Comment)
+    return (comment.owner_id,) if comment.owner_id != comment.actor_id else ()
 
 
 class CopiedCommentLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -27,16 +20,18 @@ class CopiedCommentLimits(Struct, frozen=True, forbid_unknown_fields=True):
     owners: Quotas
 
 
-def _signals(limits: CopiedCommentLimits) -> dict[str, Signal]:
-    return quota_signals("owners", OWNERS_COMMENTED, limits.owners) | upheld_signal()
+OWNERS = Measure[CopiedCommentLimits](
+    "owners",
+    where_copied("owners an actor left a comment with", Comment, _owner),
+    within=lambda limits: limits.owners,
+)
 
 
 def judge_copied_comment(case: Case, limits: CopiedCommentLimits) -> Finding | None:
     """The same comment on the pages of several members; on one's own page it harms nobody. At once, and anywhere, where
     people have upheld it before.
     """
-    over = reached("owners", limits.owners, case.readings)
-    return with_upheld_copies(case, too_many_copies(case, over, _says))
+    return with_upheld_copies(case, too_many_copies(case, OWNERS.reached(case, limits), _says))
 
 
 def _says(over: Reached) -> str:
@@ -48,7 +43,7 @@ COPIED_COMMENT = Rule(
     article=4,
     on=(Comment,),
     limits=CopiedCommentLimits,
-    signals=_signals,
+    signals=declare(OWNERS, UPHELD),
     judge=judge_copied_comment,
     lists=("greetings", "courtesies"),
 )

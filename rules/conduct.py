@@ -1,14 +1,15 @@
 """Article 7, threats, bullying, harassment: what words threaten and call somebody, and what many or tireless accounts do."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Struct
 
 from models.events import Comment, ContactResponse, InvitationResponse, Message, Report
-from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
-from rules.quotas import Count, Duration, Quota, Share, counted, in_words, measured, quota_signals, reached
+from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Window, by_subject
+from rules.measures import Measure, declare
+from rules.quotas import Count, Duration, Quota, Share, counted, in_words, measured
 from rules.track_record import is_told_in_shadow
 from rules.writings import WRITTEN, events_by_actor, one_of, others, where
 from state.requests import MICROSECONDS, RECEIVED, Contribution, Reading
@@ -44,21 +45,18 @@ def _threat(limits: ThreatLimits, fact: Fact) -> ThreatKind | None:
     return kind if kind in limits.weights else None
 
 
-def _threat_signals(limits: ThreatLimits) -> dict[str, Signal]:
-    texts = events_by_actor("threats by actor", WRITTEN, lambda fact: _threat(limits, fact) is not None)
-    return _signals(texts, limits.texts_window)
-
-
-def _signals(texts: Window, within: Duration) -> dict[str, Signal]:
-    """Such texts of the actor, and who attacked the actor before: whose words may be quoted."""
-    return {
-        "texts": Signal(texts, int(within), 1),
-        "attackers": Signal(HOSTILE_ACCOUNTS, int(within), 1, each=_who_may_be_quoted),
-    }
-
-
-def _who_may_be_quoted(fact: Fact, subject: str) -> Sequence[Key]:
-    return ((subject,),) if fact.writing.hostility.marked else ()
+ATTACKERS = Measure[Any](
+    "attackers",
+    lambda _: HOSTILE_ACCOUNTS,
+    within=lambda limits: limits.texts_window,
+    each=lambda _, fact, subject: ((subject,),) if fact.writing.hostility.marked else (),
+)
+"""Who attacked the actor before: whose words may be quoted."""
+THREATS = Measure[ThreatLimits](
+    "texts",
+    lambda limits: events_by_actor("threats by actor", WRITTEN, lambda fact: _threat(limits, fact) is not None),
+    within=lambda limits: limits.texts_window,
+)
 
 
 def judge_threat(case: Case, limits: ThreatLimits) -> Finding | None:
@@ -66,13 +64,20 @@ def judge_threat(case: Case, limits: ThreatLimits) -> Finding | None:
     kind = _threat(limits, case.fact)
     if not kind:
         return None
-    return _words_found(case, _THREATS[kind], kind, limits.weights[kind], limits, case.fact.writing.hostility.threat_in)
+    language = case.fact.writing.hostility.threat_in
+    return _words_found(case, THREATS.of(case), _THREATS[kind], kind, limits.weights[kind], limits, language)
 
 
 def _words_found(
-    case: Case, what: str, kind: str, weight: float, limits: "ThreatLimits | AbusiveLanguageLimits", language: str
+    case: Case,
+    texts: Reading,
+    what: str,
+    kind: str,
+    weight: float,
+    limits: "ThreatLimits | AbusiveLanguageLimits",
+    language: str,
 ) -> Finding | None:
-    texts, hostility = case.readings["texts"], case.fact.writing.hostility
+    hostility = case.fact.writing.hostility
     attackers = _attackers(case) if hostility.marked else frozenset()
     if attackers and _shown_to_all_or_back(case.fact, attackers):
         return None
@@ -102,8 +107,8 @@ def _shown_to_all_or_back(fact: Fact, attackers: frozenset[str]) -> bool:
 
 def _attackers(case: Case) -> frozenset[str]:
     """Who attacked the subject, as far as that is counted: in messages to few, and on the own page."""
-    reading = case.readings.get("attackers/0")
-    return frozenset((*reading.members, *(one.note for one in _seen(reading)))) - {""} if reading else frozenset()
+    reading = ATTACKERS.of(case, number=0)
+    return frozenset((*reading.members, *(one.note for one in _seen(reading)))) - {""}
 
 
 THREAT = Rule(
@@ -112,7 +117,7 @@ THREAT = Rule(
     article=7,
     on=WRITTEN,
     limits=ThreatLimits,
-    signals=_threat_signals,
+    signals=declare(THREATS, ATTACKERS),
     judge=judge_threat,
     lists=("hostility", "romanised"),
     words_alone=True,
@@ -142,9 +147,11 @@ def _abuse(limits: AbusiveLanguageLimits, fact: Fact) -> AbuseKind | None:
     return kind if kind in limits.weights else None
 
 
-def _abuse_signals(limits: AbusiveLanguageLimits) -> dict[str, Signal]:
-    texts = events_by_actor("abusive texts by actor", WRITTEN, lambda fact: _abuse(limits, fact) is not None)
-    return _signals(texts, limits.texts_window)
+ABUSES = Measure[AbusiveLanguageLimits](
+    "texts",
+    lambda limits: events_by_actor("abusive texts by actor", WRITTEN, lambda fact: _abuse(limits, fact) is not None),
+    within=lambda limits: limits.texts_window,
+)
 
 
 def judge_abusive_language(case: Case, limits: AbusiveLanguageLimits) -> Finding | None:
@@ -152,7 +159,8 @@ def judge_abusive_language(case: Case, limits: AbusiveLanguageLimits) -> Finding
     kind = _abuse(limits, case.fact)
     if not kind:
         return None
-    return _words_found(case, _ABUSES[kind], kind, limits.weights[kind], limits, case.fact.writing.hostility.abuse_in)
+    language = case.fact.writing.hostility.abuse_in
+    return _words_found(case, ABUSES.of(case), _ABUSES[kind], kind, limits.weights[kind], limits, language)
 
 
 ABUSIVE_LANGUAGE = Rule(
@@ -161,7 +169,7 @@ ABUSIVE_LANGUAGE = Rule(
     article=7,
     on=WRITTEN,
     limits=AbusiveLanguageLimits,
-    signals=_abuse_signals,
+    signals=declare(ABUSES, ATTACKERS),
     judge=judge_abusive_language,
     lists=("hostility", "romanised"),
     words_alone=True,
@@ -244,7 +252,7 @@ def _attacked(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
             yield (target,), (fact.event.actor_id,)
 
 
-HOSTILE_ACCOUNTS = Window(
+HOSTILE_ACCOUNTS: Window = Window(
     name="accounts hostile to member",
     # a report tells what somebody else has written
     on=(Message, Comment),
@@ -274,13 +282,19 @@ class HarassmentLimits(Struct, frozen=True, forbid_unknown_fields=True):
     accounts: tuple[Quota, ...]
 
 
-def _harassment_signals(limits: HarassmentLimits) -> dict[str, Signal]:
-    least = min(limits.strangers.messages, limits.acquaintances.messages)
-    return {
-        "sent": Signal(MESSAGES_TO_ONE, int(limits.window), least),
-        # whether a member ever answered matters only to whom so much was written
-        "answers": Signal(ANSWERS_FROM_ONE, int(limits.window), 1, after="sent"),
-    } | quota_signals("accounts", HOSTILE_ACCOUNTS, limits.accounts)
+SENT = Measure[HarassmentLimits](
+    "sent",
+    MESSAGES_TO_ONE,
+    within=lambda limits: Quota(min(limits.strangers.messages, limits.acquaintances.messages), limits.window),
+)
+ANSWERS = Measure[HarassmentLimits](
+    # whether a member ever answered matters only to whom so much was written
+    "answers",
+    ANSWERS_FROM_ONE,
+    within=lambda limits: limits.window,
+    after=SENT,
+)
+ACCOUNTS = Measure[HarassmentLimits]("accounts", HOSTILE_ACCOUNTS, within=lambda limits: limits.accounts)
 
 
 def judge_harassment(case: Case, limits: HarassmentLimits) -> Finding | None:
@@ -289,7 +303,7 @@ def judge_harassment(case: Case, limits: HarassmentLimits) -> Finding | None:
 
 
 def _many_upon_one(case: Case, limits: HarassmentLimits) -> Finding | None:
-    over = reached("accounts", limits.accounts, case.readings)
+    over = ACCOUNTS.reached(case, limits)
     if not over or not _is_hostile(case.fact):
         return None
     return Finding(
@@ -305,10 +319,7 @@ def _many_upon_one(case: Case, limits: HarassmentLimits) -> Finding | None:
 
 
 def _unanswered(case: Case, limits: HarassmentLimits) -> Finding | None:
-    sent = case.readings.get("sent")
-    if not sent:
-        return None
-    since = _since_the_answer(sent, case.readings.get("answers"), case.fact.time)
+    since = _since_the_answer(SENT.of(case), ANSWERS.of(case), case.fact.time)
     limit = limits.strangers if case.subject_id in case.fact.strangers else limits.acquaintances
     days = len({one.time // _DAY for one in (*since.first, *since.last)})
     if since.count < limit.messages or days < limit.days:
@@ -328,9 +339,9 @@ def _unanswered(case: Case, limits: HarassmentLimits) -> Finding | None:
     )
 
 
-def _since_the_answer(sent: Reading, answers: Reading | None, now: int) -> Reading:
+def _since_the_answer(sent: Reading, answers: Reading, now: int) -> Reading:
     """The messages after the latest answer. Of more than twenty some in the middle are not seen: then at least so many."""
-    answered = max((one.time for one in _seen(answers) if one.time <= now), default=None) if answers else None
+    answered = max((one.time for one in _seen(answers) if one.time <= now), default=None)
     if answered is None:
         return sent
     first = tuple(one for one in sent.first if one.time > answered)
@@ -349,7 +360,7 @@ HARASSMENT = Rule(
     article=7,
     on=(Message, Comment, Report),
     limits=HarassmentLimits,
-    signals=_harassment_signals,
+    signals=declare(SENT, ANSWERS, ACCOUNTS),
     judge=judge_harassment,
     lists=("hostility", "romanised"),
     subjects=_addressed,

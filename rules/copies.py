@@ -1,16 +1,17 @@
 """When near-identical texts are copies beyond doubt, and what a copy comes to of a text that people have judged."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from msgspec.structs import replace
 
 from models.events import BaseEvent, Comment, ForumPost, Message
-from rules.base import Case, EventTypes, Fact, Finding, Key, Signal, Window
-from rules.quotas import Reached, counted, in_words, measured
+from rules.base import Case, Fact, Finding, Key, Window
+from rules.measures import Measure, count, distinct
+from rules.quotas import Duration, Reached, counted, in_words, measured
 from state.requests import Campaign
 
-_UPHELD = "upheld_copies"
-_DAY = 86_400
+_DAY = Duration(86_400)
 
 
 def repeated_by_author(fact: Fact) -> Campaign | None:
@@ -18,30 +19,19 @@ def repeated_by_author(fact: Fact) -> Campaign | None:
     return fact.repeated or fact.campaign
 
 
-def at_author_and_text(fact: Fact, author: str) -> Key | None:
-    """Where a window counts copies of a fact's text by an author."""
+def _author_and_text(fact: Fact) -> Key | None:
     campaign = repeated_by_author(fact)
-    return (author, campaign.campaign_id) if campaign else None
+    return (fact.event.actor_id, campaign.campaign_id) if campaign else None
 
 
-def copies_by_author(
-    name: str,
-    on: type[BaseEvent],
-    entries: Callable[[Fact], Iterable[tuple[Key, tuple[str, ...]]]],
-    *,
-    distinct: bool = True,
-    spared_by: EventTypes = (),
-) -> Window:
-    """A window under the keys of `at_author_and_text`; the rest as in `Window`."""
-    return Window(
-        name=name,
-        on=(on,),
-        entries=entries,
-        at=at_author_and_text,
-        distinct=distinct,
-        text_of="author",
-        spared_by=spared_by,
-    )
+def where_copied(name: str, on: type[BaseEvent], of: Callable[[Fact], Sequence[str]], **more: Any) -> Window:
+    """The distinct members or places that an author's copies of one text are `of`; the rest as in `measures.distinct`."""
+    return distinct(name, on=(on,), of=of, by=_author_and_text, text_of="author", **more)
+
+
+def copies(name: str, on: type[BaseEvent], of: Callable[[Fact], bool]) -> Window:
+    """An author's copies of one text that are `of` what is counted."""
+    return count(name, on=(on,), of=of, by=_author_and_text, text_of="author")
 
 
 def is_certain_copy(fact: Fact, least_similarity: float, least_characters: int) -> bool:
@@ -71,56 +61,54 @@ def too_many_copies(case: Case, over: Reached | None, say: Callable[[Reached], s
     )
 
 
-def _upheld_text(fact: Fact, subject: str) -> Key | None:
-    return (subject, fact.campaign.campaign_id) if fact.campaign and fact.campaign.upheld else None
+def _upheld_text(fact: Fact) -> Key | None:
+    return (fact.event.actor_id, fact.campaign.campaign_id) if fact.campaign and fact.campaign.upheld else None
 
 
-def _upheld_copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    """Copies that spread: among friends, and on the own page, people may talk about it. An edit is what it replaces."""
-    key, event = _upheld_text(fact, fact.event.actor_id), fact.event
+def _spreads_what_was_upheld(fact: Fact) -> tuple[str, ...]:
+    """The copy, where it spreads: among friends and on the own page people may talk about it. An edit is what it replaces."""
+    event = fact.event
     is_sent = isinstance(event, Message) and fact.strangers
     stands_there = isinstance(event, Comment) and event.owner_id != event.actor_id
-    if key and (is_sent or stands_there or isinstance(event, ForumPost)):
-        yield key, (getattr(event, "replaces", None) or event.event_id,)
+    if is_sent or stands_there or isinstance(event, ForumPost):
+        return (getattr(event, "replaces", None) or event.event_id,)
+    return ()
 
 
-UPHELD_COPIES = Window(
-    name="copies of an upheld text that an actor spread",
+UPHELD_COPIES = distinct(
+    "copies of an upheld text that an actor spread",
     on=(Message, ForumPost, Comment),
-    entries=_upheld_copies,
-    at=_upheld_text,
+    of=_spreads_what_was_upheld,
+    by=_upheld_text,
     text_of="author",
 )
-
-
-def upheld_signal() -> dict[str, Signal]:
-    """What `with_upheld_copies` reads."""
-    return {_UPHELD: Signal(UPHELD_COPIES, _DAY, 1)}
+UPHELD = Measure[Any]("upheld_copies", UPHELD_COPIES, within=lambda _: _DAY)
+"""What `with_upheld_copies` reads."""
 
 
 def with_upheld_copies(case: Case, finding: Finding | None) -> Finding | None:
     """The finding, if any, or one at once where the text spreads what people have upheld: each such copy weighs as much as
     the rule's whole limit. Of one copy a person thinks first.
     """
-    copies, campaign = case.readings.get(_UPHELD), case.fact.campaign
-    if not copies or not copies.count or not campaign:
+    upheld, campaign = UPHELD.of(case), case.fact.campaign
+    if not upheld.count or not campaign:
         return finding
-    told = f"Repeated a text that was upheld as a breach, {counted(copies.count, 'time')} within {in_words(_DAY)}."
-    measurement = measured(_UPHELD, copies.count, 1, _DAY)
+    told = f"Repeated a text that was upheld as a breach, {counted(upheld.count, 'time')} within {in_words(_DAY)}."
+    measurement = measured(UPHELD.name, upheld.count, 1, _DAY)
     if finding:
         return replace(
             finding,
-            level=max(finding.level, float(copies.count)),
+            level=max(finding.level, float(upheld.count)),
             measurements=(*finding.measurements, measurement),
             summary=f"{told} {finding.summary}",
         )
     return Finding(
-        level=float(copies.count),
+        level=float(upheld.count),
         measurements=(measurement,),
-        evidence=copies,
+        evidence=upheld,
         campaign_id=campaign.campaign_id,
         similarity=campaign.similarity,
         episode=(campaign.campaign_id,),
         summary=told,
-        most_action="review" if copies.count == 1 else "ban_review",
+        most_action="review" if upheld.count == 1 else "ban_review",
     )

@@ -1,26 +1,23 @@
 """Article 3, spam in forums: copies over threads, threads that exist already, and floods."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable
 
 from msgspec import Struct
 
 from models.events import ForumPost
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
-from rules.copies import (
-    at_author_and_text,
-    copies_by_author,
-    is_certain_copy,
-    too_many_copies,
-    upheld_signal,
-    with_upheld_copies,
-)
-from rules.quotas import Count, Quotas, Reached, Share, quota_signals, reached
+from rules.base import Case, Fact, Finding, Key, Rule
+from rules.copies import UPHELD, copies, is_certain_copy, too_many_copies, where_copied, with_upheld_copies
+from rules.measures import Measure, count, declare, distinct, event_as, too_many
+from rules.quotas import Count, Quotas, Reached, Share
 
 
 def _post(fact: Fact) -> ForumPost:
-    assert isinstance(fact.event, ForumPost)
-    return fact.event
+    return event_as(fact, ForumPost)
+
+
+def _thread(fact: Fact) -> tuple[str, ...]:
+    return (f"{_post(fact).forum_id}\n{_post(fact).thread_id}",)
 
 
 # --- copied_post -------------------------------------------------------------------------------------------------------
@@ -39,33 +36,44 @@ class CopiedPostLimits(Struct, frozen=True, forbid_unknown_fields=True):
     least_characters: Count
 
 
-def _copied_post_signals(limits: CopiedPostLimits) -> dict[str, Signal]:
-    counted = f"({limits.least_similarity}, {limits.least_characters})"
+def _is_certain(fact: Fact, limits: CopiedPostLimits) -> bool:
+    return is_certain_copy(fact, limits.least_similarity, limits.least_characters)
 
-    def copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        key = at_author_and_text(fact, fact.event.actor_id)
-        if key and is_certain_copy(fact, limits.least_similarity, limits.least_characters):
-            post = _post(fact)
-            yield key, (f"{post.forum_id}\n{post.thread_id}",)
 
-    def posted(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        # who talks about a post quotes it again and again
-        return () if _post(fact).replaces or fact.repeated else copies(fact)
+def _is_posted(fact: Fact) -> bool:
+    """Whether it is a post of its own: who talks about a post quotes it again and again."""
+    return not _post(fact).replaces and not fact.repeated
 
-    threads = copies_by_author(f"threads an actor posted a text in {counted}", ForumPost, copies)
-    posts = copies_by_author(f"posts of a text by actor, without edits, {counted}", ForumPost, posted, distinct=False)
-    return (
-        quota_signals("threads", threads, limits.threads)
-        | quota_signals("posts", posts, limits.posts)
-        | upheld_signal()
-    )
+
+def _certain(limits: CopiedPostLimits) -> str:
+    return f"({limits.least_similarity}, {limits.least_characters})"
+
+
+COPIES_IN_THREADS = Measure[CopiedPostLimits](
+    "threads",
+    lambda limits: where_copied(
+        f"threads an actor posted a text in {_certain(limits)}",
+        ForumPost,
+        lambda fact: _thread(fact) if _is_certain(fact, limits) else (),
+    ),
+    within=lambda limits: limits.threads,
+)
+COPIES_POSTED = Measure[CopiedPostLimits](
+    "posts",
+    lambda limits: copies(
+        f"posts of a text by actor, without edits, {_certain(limits)}",
+        ForumPost,
+        lambda fact: _is_posted(fact) and _is_certain(fact, limits),
+    ),
+    within=lambda limits: limits.posts,
+)
 
 
 def judge_copied_post(case: Case, limits: CopiedPostLimits) -> Finding | None:
     """The same text in several threads, or again and again in one; at once where people have upheld it before."""
-    over, where = reached("threads", limits.threads, case.readings), "threads"
+    over, where = COPIES_IN_THREADS.reached(case, limits), "threads"
     if not over:
-        over, where = reached("posts", limits.posts, case.readings), "posts"
+        over, where = COPIES_POSTED.reached(case, limits), "posts"
 
     def says(over: Reached) -> str:
         return f"Posted the same or nearly the same text in {over.reading.count} {where}"
@@ -78,7 +86,7 @@ COPIED_POST = Rule(
     article=3,
     on=(ForumPost,),
     limits=CopiedPostLimits,
-    signals=_copied_post_signals,
+    signals=declare(COPIES_IN_THREADS, COPIES_POSTED, UPHELD),
     judge=judge_copied_post,
     lists=("greetings", "courtesies"),
 )
@@ -90,40 +98,18 @@ MIN_TITLE_CHARACTERS = 12
 _WORD = re.compile(r"\w+")
 
 
-def _same_text(fact: Fact, _: str) -> Key | None:
+def _same_text(fact: Fact) -> Key | None:
     post = _post(fact)
     return (post.forum_id, fact.campaign.campaign_id) if post.opens_thread and fact.campaign else None
 
 
-def _same_title(fact: Fact, subject: str) -> Key | None:
+def _same_title(fact: Fact) -> Key | None:
     post = _post(fact)
     if not post.opens_thread or fact.heading is None:
         return None
     # numbers tell threads apart ("Diary, day 1", "Diary, day 2"), punctuation does not
     title = " ".join(_WORD.findall(fact.heading.undisguised))
-    return (subject, post.forum_id, title) if len(title) >= MIN_TITLE_CHARACTERS else None
-
-
-def _opened_with_text(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if key := _same_text(fact, ""):
-        yield key, (_post(fact).thread_id,)
-
-
-def _opened_with_title(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if key := _same_title(fact, fact.event.actor_id):
-        yield key, (_post(fact).thread_id,)
-
-
-THREADS_OPENED_WITH_TEXT = Window(
-    name="threads of a forum opened with a text",
-    on=(ForumPost,),
-    entries=_opened_with_text,
-    at=_same_text,
-    history="a text that opens threads of a forum",
-)
-THREADS_OPENED_WITH_TITLE = Window(
-    name="threads of a forum opened by actor with a title", on=(ForumPost,), entries=_opened_with_title, at=_same_title
-)
+    return (post.actor_id, post.forum_id, title) if len(title) >= MIN_TITLE_CHARACTERS else None
 
 
 class DuplicateThreadLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -133,16 +119,33 @@ class DuplicateThreadLimits(Struct, frozen=True, forbid_unknown_fields=True):
     same_title: Quotas
 
 
-def _duplicate_thread_signals(limits: DuplicateThreadLimits) -> dict[str, Signal]:
-    return quota_signals("same_text", THREADS_OPENED_WITH_TEXT, limits.same_text) | quota_signals(
-        "same_title", THREADS_OPENED_WITH_TITLE, limits.same_title
-    )
+SAME_TEXT = Measure[DuplicateThreadLimits](
+    "same_text",
+    distinct(
+        "threads of a forum opened with a text",
+        on=(ForumPost,),
+        of=lambda fact: (_post(fact).thread_id,),
+        by=_same_text,
+        history="a text that opens threads of a forum",
+    ),
+    within=lambda limits: limits.same_text,
+)
+SAME_TITLE = Measure[DuplicateThreadLimits](
+    "same_title",
+    distinct(
+        "threads of a forum opened by actor with a title",
+        on=(ForumPost,),
+        of=lambda fact: (_post(fact).thread_id,),
+        by=_same_title,
+    ),
+    within=lambda limits: limits.same_title,
+)
 
 
 def judge_duplicate_thread(case: Case, limits: DuplicateThreadLimits) -> Finding | None:
     """A thread is opened that exists already in this forum."""
-    by_text = reached("same_text", limits.same_text, case.readings)
-    over = by_text or reached("same_title", limits.same_title, case.readings)
+    by_text = SAME_TEXT.reached(case, limits)
+    over = by_text or SAME_TITLE.reached(case, limits)
     if not over:
         return None
     campaign = case.fact.campaign if by_text else None
@@ -164,30 +167,12 @@ DUPLICATE_THREAD = Rule(
     article=3,
     on=(ForumPost,),
     limits=DuplicateThreadLimits,
-    signals=_duplicate_thread_signals,
+    signals=declare(SAME_TEXT, SAME_TITLE),
     judge=judge_duplicate_thread,
     lists=("greetings", "courtesies"),
 )
 
 # --- forum_flood -------------------------------------------------------------------------------------------------------
-
-
-def _posted(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    """Who goes through old posts and mends them posts nothing."""
-    if not _post(fact).replaces:
-        yield (fact.event.actor_id,), (f"{_post(fact).forum_id}\n{_post(fact).thread_id}",)
-
-
-THREADS_POSTED_IN = Window(
-    name="threads posted in by actor, without edits", on=(ForumPost,), entries=_posted, at=by_subject
-)
-POSTS = Window(
-    name="posts by actor, without edits",
-    on=(ForumPost,),
-    distinct=False,
-    entries=lambda fact: [(key, ()) for key, _ in _posted(fact)],
-    at=by_subject,
-)
 
 
 class ForumFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -197,31 +182,37 @@ class ForumFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
     posts: Quotas
 
 
-def _forum_flood_signals(limits: ForumFloodLimits) -> dict[str, Signal]:
-    return quota_signals("threads", THREADS_POSTED_IN, limits.threads) | quota_signals("posts", POSTS, limits.posts)
+THREADS = Measure[ForumFloodLimits](
+    "threads",
+    distinct(
+        "threads posted in by actor, without edits",
+        on=(ForumPost,),
+        of=lambda fact: () if _post(fact).replaces else _thread(fact),
+    ),
+    within=lambda limits: limits.threads,
+)
+POSTS = Measure[ForumFloodLimits](
+    "posts",
+    # who goes through old posts and mends them posts nothing
+    count("posts by actor, without edits", on=(ForumPost,), of=lambda fact: not _post(fact).replaces),
+    within=lambda limits: limits.posts,
+)
 
 
-def judge_forum_flood(case: Case, limits: ForumFloodLimits) -> Finding | None:
-    """One author all over the forum, or posting faster than people write."""
-    over, what = reached("threads", limits.threads, case.readings), "in {} threads"
-    if not over:
-        over, what = reached("posts", limits.posts, case.readings), "{} times"
-    if not over:
-        return None
-    return Finding(
-        level=over.level,
-        measurements=over.measurements,
-        evidence=over.reading,
-        summary=f"Posted {what.format(over.reading.count)} within {over.within}; the limit is {over.quota.reach}.",
+def _says(what: str) -> Callable[[Reached], str]:
+    return lambda over: (
+        f"Posted {what.format(over.reading.count)} within {over.within}; the limit is {over.quota.reach}."
     )
 
 
+judge_forum_flood = too_many((THREADS, _says("in {} threads")), (POSTS, _says("{} times")))
+"""One author all over the forum, or posting faster than people write."""
 FORUM_FLOOD = Rule(
     slug="forum_flood",
     article=3,
     on=(ForumPost,),
     limits=ForumFloodLimits,
-    signals=_forum_flood_signals,
+    signals=declare(THREADS, POSTS),
     judge=judge_forum_flood,
 )
 

@@ -1,26 +1,15 @@
 """Article 1, misuse of the message system: many strangers written to, and one text sent to several."""
 
-from collections.abc import Iterable
-
 from msgspec import Struct
 
 from models.events import Message
-from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, by_subject
-from rules.copies import at_author_and_text, copies_by_author, too_many_copies, upheld_signal, with_upheld_copies
-from rules.quotas import NEVER, Quotas, Reached, counted, number_of, quota_signals, reached
+from rules.base import ACQUAINTING, Case, Fact, Finding, Rule
+from rules.copies import UPHELD, too_many_copies, where_copied, with_upheld_copies
+from rules.measures import Measure, declare, distinct, event_as, too_many
+from rules.quotas import Quotas, Reached, counted, number_of
 
-
-def _strangers(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if fact.strangers:
-        yield (fact.event.actor_id,), fact.strangers
-
-
-STRANGERS_MESSAGED = Window(
-    name="strangers messaged by actor",
-    on=(Message,),
-    entries=_strangers,
-    at=by_subject,
-    spared_by=ACQUAINTING,
+STRANGERS_MESSAGED = distinct(
+    "strangers messaged by actor", on=(Message,), of=lambda fact: fact.strangers, spared_by=ACQUAINTING
 )
 
 
@@ -30,30 +19,23 @@ class MassMessagingLimits(Struct, frozen=True, forbid_unknown_fields=True):
     strangers: Quotas
 
 
-def _mass_messaging_signals(limits: MassMessagingLimits) -> dict[str, Signal]:
-    return quota_signals("strangers", STRANGERS_MESSAGED, limits.strangers)
-
-
-def judge_mass_messaging(case: Case, limits: MassMessagingLimits) -> Finding | None:
-    """Too many distinct strangers in a window. Whom the sender knows never counts."""
-    over = reached("strangers", limits.strangers, case.readings)
-    if not over:
-        return None
-    return Finding(
-        level=over.level,
-        measurements=over.measurements,
-        evidence=over.reading,
-        summary=f"Wrote to {number_of(over.reading)} members they have no ties with within {over.within}, "
-        f"in {counted(over.reading.events, 'message')}; the limit is {over.quota.reach}.",
+STRANGERS = Measure[MassMessagingLimits]("strangers", STRANGERS_MESSAGED, within=lambda limits: limits.strangers)
+"""Whom the sender knows never counts."""
+judge_mass_messaging = too_many(
+    (
+        STRANGERS,
+        lambda over: (
+            f"Wrote to {number_of(over.reading)} members they have no ties with within {over.within}, "
+            f"in {counted(over.reading.events, 'message')}; the limit is {over.quota.reach}."
+        ),
     )
-
-
+)
 MASS_MESSAGING = Rule(
     slug="mass_messaging",
     article=1,
     on=(Message,),
     limits=MassMessagingLimits,
-    signals=_mass_messaging_signals,
+    signals=declare(STRANGERS),
     judge=judge_mass_messaging,
 )
 
@@ -67,26 +49,13 @@ def _is_chief_part(fact: Fact) -> bool:
     return not fact.below or not fact.text or len(fact.below.normalised) <= len(fact.text.normalised)
 
 
-def _copies(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if (key := at_author_and_text(fact, fact.event.actor_id)) and fact.strangers and _is_chief_part(fact):
-        yield key, fact.strangers
+def _to_fellows(fact: Fact) -> tuple[str, ...]:
+    return (*fact.strangers, *fact.fellows) if fact.fellows and _is_chief_part(fact) else ()
 
 
-def _to_fellows(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if (key := at_author_and_text(fact, fact.event.actor_id)) and fact.fellows and _is_chief_part(fact):
-        yield key, (*fact.strangers, *fact.fellows)
-
-
-def _conversations(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    message = fact.event
-    key = at_author_and_text(fact, message.actor_id)
-    if key and fact.fellows and isinstance(message, Message) and message.conversation_id:
-        yield key, (message.conversation_id,)
-
-
-COPY_FELLOWS = copies_by_author("members of others' conversations sent a text by actor", Message, _to_fellows)
-CONVERSATIONS = copies_by_author("others' conversations an actor wrote a text in", Message, _conversations)
-COPY_RECIPIENTS = copies_by_author("strangers sent a text by actor", Message, _copies, spared_by=ACQUAINTING)
+def _conversation(fact: Fact) -> tuple[str, ...]:
+    conversation = event_as(fact, Message).conversation_id
+    return (conversation,) if fact.fellows and conversation else ()
 
 
 class CopiedMessageLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,24 +66,35 @@ class CopiedMessageLimits(Struct, frozen=True, forbid_unknown_fields=True):
     recipients: Quotas
 
 
-def _copied_message_signals(limits: CopiedMessageLimits) -> dict[str, Signal]:
-    conversations = {
-        f"conversations/{quota.window}": Signal(CONVERSATIONS, int(quota.window), NEVER) for quota in limits.recipients
-    }
-    return (
-        quota_signals("recipients", COPY_RECIPIENTS, limits.recipients)
-        | quota_signals("fellows", COPY_FELLOWS, limits.recipients)
-        | conversations
-        | upheld_signal()
-    )
+RECIPIENTS = Measure[CopiedMessageLimits](
+    "recipients",
+    where_copied(
+        "strangers sent a text by actor",
+        Message,
+        lambda fact: fact.strangers if _is_chief_part(fact) else (),
+        spared_by=ACQUAINTING,
+    ),
+    within=lambda limits: limits.recipients,
+)
+FELLOWS = Measure[CopiedMessageLimits](
+    "fellows",
+    where_copied("members of others' conversations sent a text by actor", Message, _to_fellows),
+    within=lambda limits: limits.recipients,
+)
+CONVERSATIONS = Measure[CopiedMessageLimits](
+    "conversations",
+    where_copied("others' conversations an actor wrote a text in", Message, _conversation),
+    within=lambda limits: limits.recipients,
+    weighs=True,
+)
 
 
 def judge_copied_message(case: Case, limits: CopiedMessageLimits) -> Finding | None:
     """One text to several strangers, whether in one send or in many; at once where people have upheld it before."""
-    over, says = reached("recipients", limits.recipients, case.readings), _says
+    over, says = RECIPIENTS.reached(case, limits), _says
     if not over:
-        over, says = reached("fellows", limits.recipients, case.readings), _says_in_conversations
-        if over and case.readings[f"conversations/{over.quota.window}"].count < SEVERAL_CONVERSATIONS:
+        over, says = FELLOWS.reached(case, limits), _says_in_conversations
+        if over and CONVERSATIONS.of(case, over.quota.window).count < SEVERAL_CONVERSATIONS:
             over = None
     return with_upheld_copies(case, too_many_copies(case, over, says))
 
@@ -136,7 +116,7 @@ COPIED_MESSAGE = Rule(
     article=1,
     on=(Message,),
     limits=CopiedMessageLimits,
-    signals=_copied_message_signals,
+    signals=declare(RECIPIENTS, FELLOWS, CONVERSATIONS, UPHELD),
     judge=judge_copied_message,
     lists=("greetings", "courtesies"),
     headings=True,

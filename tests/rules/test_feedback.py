@@ -119,4 +119,4 @@ def test_only_what_was_upheld_counts() -> None:
     assert not list(UPHELD_COPIES.entries(other))
     assert UPHELD_COPIES.at(other, "anna") is None
     finding = Finding(level=1, measurements=(), summary="", evidence=reading(1))
-    assert with_upheld_copies(Case(other, "anna", {}), finding) is finding
+    assert with_upheld_copies(case(other, "anna"), finding) is finding
