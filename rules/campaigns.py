@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -10,11 +10,12 @@ from msgspec.structs import replace
 
 from models.events import Comment, ContactRequest, ForumPost, Invitation, Message
 from models.incidents import Action, Severity
-from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Signal, Window, nobody
+from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Window, nobody
 from rules.compared import ON_OWN_PAGE
 from rules.copies import is_certain_copy
+from rules.measures import Measure, declare, nowhere
 from rules.messages import SEVERAL_CONVERSATIONS
-from rules.quotas import NEVER, Count, Duration, Quotas, Reached, Share, counted, measured, quota_signals, reached
+from rules.quotas import Count, Duration, Quota, Quotas, Reached, Share, counted, measured
 from rules.writings import WRITTEN
 from state.requests import MICROSECONDS, Contribution, Contributor, Reading
 from text.hostility import PEACEFUL
@@ -64,60 +65,20 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     origin_window: Duration
 
 
-def _signals(limits: CoordinatedCampaignLimits) -> dict[str, Signal]:
-    def is_remark(fact: Fact) -> bool:
-        text = fact.text.normalised if fact.text else ""
-        leads_nowhere = not (fact.text and fact.text.leads_somewhere)
-        if isinstance(fact.event, ON_OWN_PAGE):
-            return True
-        return not isinstance(fact.event, ForumPost) and len(text) < limits.remark_characters and leads_nowhere
+def _is_remark(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
+    if isinstance(fact.event, ON_OWN_PAGE):
+        return True
+    text = fact.text.normalised if fact.text else ""
+    leads_nowhere = not (fact.text and fact.text.leads_somewhere)
+    return not isinstance(fact.event, ForumPost) and len(text) < limits.remark_characters and leads_nowhere
 
-    def is_certain(fact: Fact) -> bool:
-        return is_certain_copy(fact, limits.certain_similarity, limits.certain_characters)
 
-    remarks = f"remarks under {limits.remark_characters}"
-    certain = f"({limits.certain_similarity}, {limits.certain_characters})"
-    windows = (
-        (
-            "authors",
-            _window(f"a campaign, without {remarks}", lambda fact: not is_remark(fact)),
-            limits.authors,
-        ),
-        (
-            "certain_authors",
-            _window(
-                f"certain copies {certain}, without {remarks}",
-                lambda fact: not is_remark(fact) and is_certain(fact),
-                are_certain=True,
-            ),
-            limits.certain_authors,
-        ),
-        (
-            "same_words_authors",
-            _window(f"the same words, without {remarks}", lambda fact: not is_remark(fact), same_words=True),
-            limits.certain_authors,
-        ),
-        ("remark_authors", _window(f"the same {remarks}", is_remark, same_words=True), limits.remark_authors),
-    )
-    lengths = dict.fromkeys(quota.window for _, _, quotas in windows for quota in quotas)
-    least = min(quota.reach for _, _, quotas in windows for quota in quotas)
-    spread = {
-        f"{what}/{length}": Signal(window, int(length), NEVER)
-        for what, window in (("recipients", STRANGERS), ("places", PLACES), ("talks", TALKS), ("leads", LEADS))
-        for length in lengths
-    }
-    odd = _odd_copies(limits.certain_characters)
-    beside = (STRANGERS, PLACES, TALKS, LEADS, odd)
-    spread |= {f"odd/{length}": Signal(odd, int(length), NEVER) for length in lengths}
-    spread |= {f"copies/{length}": Signal(COPIES, int(length), least, beside=beside) for length in lengths}
-    origin = int(limits.origin_window)
-    spread["origin"] = Signal(COPIES, origin, least)
-    spread["announced"] = Signal(ANNOUNCEMENTS, origin, 1, beside=(LEADS,))
-    return spread | {
-        name: signal
-        for prefix, window, quotas in windows
-        for name, signal in quota_signals(prefix, window, quotas).items()
-    }
+def _remarks(limits: CoordinatedCampaignLimits) -> str:
+    return f"remarks under {limits.remark_characters}"
+
+
+def _is_certain(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
+    return is_certain_copy(fact, limits.certain_similarity, limits.certain_characters)
 
 
 def _window(
@@ -220,7 +181,7 @@ def _of_campaign(
         name=name,
         on=WRITTEN,
         entries=_signs(brings),
-        at=(lambda fact, _: _campaign(fact)) if is_read else _nowhere,
+        at=(lambda fact, _: _campaign(fact)) if is_read else nowhere,
         own=own,
         exempt_only=exempt_only,
         named=is_authors,
@@ -229,10 +190,6 @@ def _of_campaign(
         spared_by=ACQUAINTING if spares else (),
         history=_CAMPAIGN,
     )
-
-
-def _nowhere(_: Fact, __: str) -> Key | None:
-    return None
 
 
 def _author(fact: Fact) -> tuple[str, ...]:
@@ -257,17 +214,89 @@ def _author_and_surface(fact: Fact) -> str:
 
 _DISGUISED = "!"
 """Follows the surface in a note."""
-COPIES = _of_campaign("who wrote a campaign's text", _author)
-ANNOUNCEMENTS = _of_campaign("whose task it is to announce a campaign's text", _author, own=False, exempt_only=True)
-STRANGERS = _of_campaign("strangers a campaign's text was sent to", lambda fact: fact.strangers, spares=True)
-PLACES = _of_campaign("threads and pages of others a campaign's text stands in", _place)
-TALKS = _of_campaign("others' conversations a campaign's text was written in", _talk, is_read=False)
-LEADS = _of_campaign("where a campaign's text leads", _leads, own=False, is_read=False)
+WROTE = _of_campaign("who wrote a campaign's text", _author)
 
 
 def _same_words(fact: Fact) -> Key | None:
     return (fact.text.digest.hex(),) if fact.text and fact.text.digest else None
 
+
+# --- what is counted ------------------------------------------------------------------------------------------------------
+
+
+def _several(limits: CoordinatedCampaignLimits) -> tuple[Quota, ...]:
+    """So many accounts at least in each of the times that some quota looks at."""
+    quotas = [quota for measure in ACCOUNTS for quota in measure.quotas(limits)]
+    return tuple(Quota(_least(limits), window) for window in dict.fromkeys(quota.window for quota in quotas))
+
+
+def _least(limits: CoordinatedCampaignLimits) -> int:
+    return min(quota.reach for measure in ACCOUNTS for quota in measure.quotas(limits))
+
+
+_Measure = Measure[CoordinatedCampaignLimits]
+AUTHORS = _Measure(
+    "authors",
+    lambda limits: _window(f"a campaign, without {_remarks(limits)}", lambda fact: not _is_remark(fact, limits)),
+    within=lambda limits: limits.authors,
+)
+CERTAIN_AUTHORS = _Measure(
+    "certain_authors",
+    lambda limits: _window(
+        f"certain copies ({limits.certain_similarity}, {limits.certain_characters}), without {_remarks(limits)}",
+        lambda fact: not _is_remark(fact, limits) and _is_certain(fact, limits),
+        are_certain=True,
+    ),
+    within=lambda limits: limits.certain_authors,
+)
+SAME_WORDS_AUTHORS = _Measure(
+    "same_words_authors",
+    lambda limits: _window(
+        f"the same words, without {_remarks(limits)}", lambda fact: not _is_remark(fact, limits), same_words=True
+    ),
+    within=lambda limits: limits.certain_authors,
+)
+REMARK_AUTHORS = _Measure(
+    "remark_authors",
+    lambda limits: _window(f"the same {_remarks(limits)}", lambda fact: _is_remark(fact, limits), same_words=True),
+    within=lambda limits: limits.remark_authors,
+)
+ACCOUNTS = (AUTHORS, CERTAIN_AUTHORS, SAME_WORDS_AUTHORS, REMARK_AUTHORS)
+"""The accounts that a campaign takes, each of which is enough."""
+RECIPIENTS = _Measure(
+    "recipients",
+    _of_campaign("strangers a campaign's text was sent to", lambda fact: fact.strangers, spares=True),
+    within=_several,
+    weighs=True,
+)
+PLACES = _Measure(
+    "places",
+    _of_campaign("threads and pages of others a campaign's text stands in", _place),
+    within=_several,
+    weighs=True,
+)
+TALKS = _Measure(
+    "talks",
+    _of_campaign("others' conversations a campaign's text was written in", _talk, is_read=False),
+    within=_several,
+    weighs=True,
+)
+LEADS = _Measure(
+    "leads",
+    _of_campaign("where a campaign's text leads", _leads, own=False, is_read=False),
+    within=_several,
+    weighs=True,
+)
+ODD = _Measure("odd", lambda limits: _odd_copies(limits.certain_characters), within=_several, weighs=True)
+COPIES = _Measure("copies", WROTE, within=_several, beside=(RECIPIENTS, PLACES, TALKS, LEADS, ODD))
+"""Who wrote it, and what each brought; in the order in which `_spreader` takes it."""
+ORIGIN = _Measure("origin", WROTE, within=lambda limits: Quota(_least(limits), limits.origin_window))
+ANNOUNCED = _Measure(
+    "announced",
+    _of_campaign("whose task it is to announce a campaign's text", _author, own=False, exempt_only=True),
+    within=lambda limits: limits.origin_window,
+    beside=(LEADS,),
+)
 
 # --- who spreads it -------------------------------------------------------------------------------------------------------
 
@@ -313,18 +342,18 @@ class _Crowd(Struct, frozen=True):
         return self.spreaders
 
 
-def _crowd(readings: Mapping[str, Reading], window: Duration) -> _Crowd:
-    everybody = readings[f"copies/{window}"].contributors
+def _crowd(case: Case, window: Duration) -> _Crowd:
+    everybody, origins = COPIES.of(case, window).contributors, ORIGIN.of(case).first
     # members may pass on what somebody announced whose task that is, and lead nowhere else; but who warns announces nothing
-    began = min((one.time for one in readings["origin"].first), default=0)
-    announced = [one for one in readings["announced"].contributors if one.time <= began]
+    began = min((one.time for one in origins), default=0)
+    announced = [one for one in ANNOUNCED.of(case).contributors if one.time <= began]
     leads = frozenset[bytes]().union(*(one.brought[0] for one in announced))
     authors = frozenset(one.name for one in everybody if one.brought[0] or one.brought[1])
     spreading = [one for did in everybody if (one := _spreader(did, authors)).reach]
     if announced:
         spreading = [one for one in spreading if not one.leads <= leads]
         return _Crowd(tuple(spreading), None, None)
-    surface, origin = _noted(readings["origin"].first)
+    surface, origin = _noted(origins)
     first = next((one for one in spreading if one.name == origin), None)
     if first and (first.reach > 1 or first.did.events > 1 or not first.is_public or surface.endswith(_DISGUISED)):
         return _Crowd(tuple(spreading), None, None)
@@ -348,7 +377,7 @@ def _by_themselves(counted_: Sequence[_Spreader], case: Case, limits: Coordinate
         if one.reach == 1 and not one.leads and not one.is_odd and all(shared[target] > 1 for target in one.targets)
     ]
     if _is_grave(case.fact, limits):
-        copies = [reading for name, reading in case.readings.items() if name.startswith("certain_authors/")]
+        copies = [CERTAIN_AUTHORS.of(case, quota.window) for quota in limits.certain_authors]
         same = frozenset(member for reading in copies for member in reading.members)
         once = [one for one in once if one.name not in same]
     return frozenset(one.name for one in once) - _at_once(once, limits)
@@ -356,7 +385,7 @@ def _by_themselves(counted_: Sequence[_Spreader], case: Case, limits: Coordinate
 
 def _is_grave(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
     """Whether the text at hand, a certain copy, sells or offends."""
-    if not is_certain_copy(fact, limits.certain_similarity, limits.certain_characters):
+    if not _is_certain(fact, limits):
         return False
     return fact.writing.hostility != PEACEFUL or fact.writing.commerce(frozenset()).points >= limits.selling_points
 
@@ -373,14 +402,14 @@ def _at_once(once: Sequence[_Spreader], limits: CoordinatedCampaignLimits) -> fr
     return frozenset(flood)
 
 
-def _counting(readings: Mapping[str, Reading], names: frozenset[str]) -> dict[str, Reading]:
-    """Readings of windows that name authors as they are if nobody else counts."""
-    found = {}
-    for name, reading in readings.items():
-        if reading.members:
-            members = tuple(member for member in reading.members if member in names)
-            found[name] = replace(reading, count=reading.count - len(reading.members) + len(members), members=members)
-    return found
+def _counting(names: frozenset[str]) -> Callable[[Reading], Reading]:
+    """Makes of a reading that names authors what it is if nobody else counts."""
+
+    def but_for_others(reading: Reading) -> Reading:
+        members = tuple(member for member in reading.members if member in names)
+        return replace(reading, count=reading.count - len(reading.members) + len(members), members=members)
+
+    return but_for_others
 
 
 # --- judging --------------------------------------------------------------------------------------------------------------
@@ -388,25 +417,16 @@ def _counting(readings: Mapping[str, Reading], names: frozenset[str]) -> dict[st
 
 def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) -> Finding | None:
     """Several accounts spread one text. The one that reached most stands for the campaign, the others are accomplices."""
-    quotas = (
-        ("authors", limits.authors),
-        ("certain_authors", limits.certain_authors),
-        ("same_words_authors", limits.certain_authors),
-        ("remark_authors", limits.remark_authors),
-    )
 
     def most(names: frozenset[str], window: Duration) -> Reached | None:
-        found = (
-            reached(prefix, tuple(quota for quota in of if quota.window == window), _counting(case.readings, names))
-            for prefix, of in quotas
-        )
+        found = (measure.reached(case, limits, window=window, but_for=_counting(names)) for measure in ACCOUNTS)
         return max((one for one in found if one), key=lambda one: one.level, default=None)
 
     if not case.fact.campaign:
         return None
     findings = []
-    for window in dict.fromkeys(quota.window for _, of in quotas for quota in of):
-        crowd = _crowd(case.readings, window)
+    for window in (quota.window for quota in _several(limits)):
+        crowd = _crowd(case, window)
         names = frozenset(one.name for one in crowd.counted)
         alone = _by_themselves(crowd.counted, case, limits)
         if over := most(names - alone, window):
@@ -504,7 +524,7 @@ def _most_by(chief: _Spreader) -> str:
 
 def _where(case: Case, window: Duration) -> str:
     """How many strangers the campaign's text was sent to and in how many places of others it stands, in words."""
-    sent, places = case.readings[f"recipients/{window}"], case.readings[f"places/{window}"].count
+    sent, places = RECIPIENTS.of(case, window), PLACES.of(case, window).count
     least = "at least " if sent.at_least else ""
     to = f" to {least}{counted(sent.count, 'stranger')}" if sent.count else ""
     at = f" in {counted(places, 'thread')} or page{'' if places == 1 else 's'}" if places else ""
@@ -516,7 +536,7 @@ COORDINATED_CAMPAIGN = Rule(
     article=1,
     on=WRITTEN,
     limits=CoordinatedCampaignLimits,
-    signals=_signals,
+    signals=declare(*ACCOUNTS, RECIPIENTS, PLACES, TALKS, LEADS, ODD, COPIES, ORIGIN, ANNOUNCED),
     judge=judge_coordinated_campaign,
     lists=("greetings", "courtesies"),
     subjects=lambda fact: (fact.campaign.campaign_id,) if fact.campaign else (),

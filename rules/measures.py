@@ -91,7 +91,7 @@ class Measure(Struct, Generic[Limits], frozen=True, eq=False):
     """A window over the times that the policy sets.
 
     `name` is what an incident's measurements call it. `window` is made of the limits where what counts depends on them. With
-    `weighs` it only weighs others, and is no evidence itself. `each` and `after` as in `Signal`.
+    `weighs` it only weighs others, and is no evidence itself. `each`, `after` and `beside` as in `Signal`.
     """
 
     name: str
@@ -100,14 +100,15 @@ class Measure(Struct, Generic[Limits], frozen=True, eq=False):
     weighs: bool = False
     each: Callable[[Limits, Fact, str], Sequence[Key]] | None = None
     after: "Measure[Limits] | None" = None
+    beside: "tuple[Measure[Limits], ...]" = ()
 
     def signals(self, limits: Limits) -> dict[str, Signal]:
         """What the engine reads for it."""
-        window = self.window if isinstance(self.window, Window) else self.window(limits)
+        window, beside = self._window(limits), tuple(other._window(limits) for other in self.beside)
         each = self.each and (lambda fact, subject: self.each(limits, fact, subject))  # type: ignore[misc]
         after = self.after.name if self.after else ""
         return {
-            name: Signal(window, int(quota.window), NEVER if self.weighs else quota.reach, each, after)
+            name: Signal(window, int(quota.window), NEVER if self.weighs else quota.reach, each, after, beside)
             for name, quota in self._quotas(limits).items()
         }
 
@@ -117,11 +118,24 @@ class Measure(Struct, Generic[Limits], frozen=True, eq=False):
         """
         return _read(case, self.name if window is None else f"{self.name}/{window}", number)
 
-    def reached(self, case: Case, limits: Limits, number: int | None = None) -> Reached | None:
-        """The quota that is reached by the largest factor, with the measurements of all that are reached; None if none is."""
+    def reached(
+        self,
+        case: Case,
+        limits: Limits,
+        number: int | None = None,
+        *,
+        window: Duration | None = None,
+        but_for: Callable[[Reading], Reading] = lambda reading: reading,
+    ) -> Reached | None:
+        """The quota that is reached by the largest factor, with the measurements of all that are reached; None if none is.
+
+        Only of quotas within the `window`, if one is given; readings count as `but_for` makes them.
+        """
         over: list[tuple[float, Quota, Reading]] = []
         for name, quota in self._quotas(limits).items():
-            reading = _read(case, name, number)
+            if window is not None and quota.window != window:
+                continue
+            reading = but_for(_read(case, name, number))
             if reading.count >= quota.reach:
                 over.append((reading.count / quota.reach, quota, reading))
         if not over:
@@ -129,6 +143,13 @@ class Measure(Struct, Generic[Limits], frozen=True, eq=False):
         level, best, reading = max(over, key=lambda one: (one[0], -one[1].window))
         measurements = tuple(measured(self.name, told.count, quota.reach, quota.window) for _, quota, told in over)
         return Reached(best, reading, level, measurements)
+
+    def _window(self, limits: Limits) -> Window:
+        return self.window if isinstance(self.window, Window) else self.window(limits)
+
+    def quotas(self, limits: Limits) -> tuple[Quota, ...]:
+        """What the policy sets."""
+        return tuple(self._quotas(limits).values())
 
     def _quotas(self, limits: Limits) -> dict[str, Quota]:
         match self.within(limits):

@@ -1,13 +1,11 @@
 """Quotas: how much of something is too much in which time, and how a judge compares readings with them."""
 
 import re
-from collections.abc import Mapping
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from models.incidents import Measurement
-from rules.base import Signal, Window
 from state.requests import Reading
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -51,11 +49,6 @@ Quotas = Annotated[tuple[Quota, ...], Meta(min_length=1)]
 """Reached when one of them is. Their windows differ."""
 
 
-def quota_signals(prefix: str, window: Window, quotas: tuple[Quota, ...]) -> dict[str, Signal]:
-    """One signal a quota, named so that `reached` finds them again."""
-    return {f"{prefix}/{quota.window}": Signal(window, int(quota.window), quota.reach) for quota in quotas}
-
-
 class Reached(Struct, frozen=True):
     """The quota that was reached by most."""
 
@@ -68,20 +61,6 @@ class Reached(Struct, frozen=True):
     def within(self) -> str:
         """The quota's window in words."""
         return in_words(self.quota.window)
-
-
-def reached(prefix: str, quotas: tuple[Quota, ...], readings: Mapping[str, Reading]) -> Reached | None:
-    """The quota that is exceeded by the largest factor, with the measurements of all that are reached; None if none is."""
-    over = [
-        (readings[name].count / quota.reach, quota, readings[name])
-        for quota in quotas
-        if (name := f"{prefix}/{quota.window}") in readings and readings[name].count >= quota.reach
-    ]
-    if not over:
-        return None
-    level, quota, reading = max(over, key=lambda entry: (entry[0], -entry[1].window))
-    measurements = tuple(measured(prefix, r.count, q.reach, q.window) for _, q, r in over)
-    return Reached(quota, reading, level, measurements)
 
 
 def measured(name: str, value: float, limit: float, window: int | None = None) -> Measurement:

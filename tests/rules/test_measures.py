@@ -2,6 +2,7 @@
 
 import pytest
 from msgspec import Struct
+from msgspec.structs import replace
 
 from models.events import Message
 from rules.base import Case, Rule
@@ -95,3 +96,18 @@ def test_of_several_keys_each_has_its_own_count() -> None:
     assert one.of(of, HOUR, number=1).count == 4
     assert one.reached(of, LIMITS, number=1)
     assert not one.reached(of, LIMITS, number=0)
+
+
+def test_one_window_alone_may_be_asked_and_readings_without_some() -> None:
+    of = case(MESSAGE, strangers_at_1h=9, strangers_at_1d=9)
+    found = STRANGERS.reached(of, LIMITS, window=DAY)
+    assert found and found.level == 1
+    assert not STRANGERS.reached(of, LIMITS, window=DAY, but_for=lambda one: replace(one, count=one.count - 1))
+
+
+def test_what_is_read_beside_is_named_by_its_measures() -> None:
+    beside = Measure[Limits](
+        "messages beside", MESSAGES.window, within=lambda limits: limits.messages, beside=(STRANGERS,)
+    )
+    [signal] = beside.signals(LIMITS).values()
+    assert [window.name for window in signal.beside] == [STRANGERS.signals(LIMITS)["strangers/1h"].window.name]

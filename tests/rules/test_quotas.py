@@ -4,12 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.events import Message
-from rules.base import Window
-from rules.quotas import Duration, Quota, in_words, quota_signals, reached
-from tests.rules.cases import reading
-
-ANYTHING = Window(name="anything", on=(Message,), entries=lambda fact: (), at=lambda fact, subject: None)
+from rules.quotas import Duration, in_words
 
 
 @pytest.mark.parametrize(
@@ -44,26 +39,3 @@ def test_a_duration_is_written_as_it_is_read(seconds: int) -> None:
 )  # fmt: skip
 def test_durations_in_words(seconds: int, words: str) -> None:
     assert in_words(seconds) == words
-
-
-def test_every_quota_becomes_a_signal_that_samples_from_its_limit_on() -> None:
-    quotas = (Quota(3, Duration(60)), Quota(9, Duration(3600)))
-    signals = quota_signals("many", ANYTHING, quotas)
-    assert {name: (s.seconds, s.sample_from) for name, s in signals.items()} == {
-        "many/1m": (60, 3),
-        "many/1h": (3600, 9),
-    }
-    over = reached("many", quotas, {name: reading(9) for name in signals})
-    assert over
-    assert (over.quota, over.level) == (quotas[0], 3.0)
-
-
-def test_where_two_quotas_are_exceeded_alike_the_shorter_window_tells_more() -> None:
-    quotas = (Quota(20, Duration(86_400)), Quota(10, Duration(3600)))
-    over = reached("many", quotas, {"many/1d": reading(20), "many/1h": reading(10)})
-    assert over
-    assert over.quota.window == 3600
-
-
-def test_a_signal_that_was_not_read_reaches_nothing() -> None:
-    assert reached("many", (Quota(1, Duration(60)),), {}) is None
