@@ -9,10 +9,10 @@ reliably in which language a text is written.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, cached_property
-from itertools import chain, islice, product
+from functools import cache
+from itertools import islice, product
 from math import sqrt
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from msgspec import Struct, convert
 
@@ -20,8 +20,8 @@ from text.hostility.tokens import tokens_of
 from text.languages import ListError, read_list_in, read_lists
 from text.links import Link, link_lists, link_of, links_of, public_suffix
 from text.romanised import Romanisation, romanisations
-from text.sieve import Hashed, Sieve
-from text.words import Beginnings, Memo, WordMemo, Words, folded, read_list
+from text.rows import Wanted, rarest
+from text.words import Beginnings, Memo, WordMemo, folded, read_list
 
 LONGEST_GAP = 3
 """Words that may stand where a phrase has `…`."""
@@ -56,8 +56,12 @@ _SHORT_CODE = re.compile(r"\d{3,6}")
 _PREMIUM = re.compile(r"(?:(?:00|\+)44|0)(?:9[01]\d|87[0-3]|84[45])\d{7}|0900\d{4,8}|1900\d{7}")
 """British, continental and American numbers that cost more than a call; told from mobile numbers by their length."""
 _APOSTROPHES = re.compile("['’]+")
-_ELIDED = re.compile(r"^(?:l|d|j|qu|s|n|c|m|t|un|dell|nell|all|dall|sull|quell)['’](?=\w{3})")
+_ARTICLES = "l|d|j|qu|s|n|c|m|t|un|dell|nell|all|dall|sull|quell"
+_ELIDED = re.compile(rf"^(?:{_ARTICLES})['’](?=\w{{3}})")
 """French, Italian and Catalan articles and pronouns that have lost their vowel."""
+_ELIDED_WORD = re.compile(r"[^\W_]++(?:['’][^\W_]+)+")
+_GLUED = re.compile(r"\d{3}(?<=[^\W\d_]{2}\d{3})")
+"""What stands before a number without a blank is read as a word."""
 _WORD = r"[^\W_]+(?:&[^\W_]+)?(?:['’][^\W_]+)*"
 _ONLY_WORDS = re.compile(_WORD)
 _GOES_ON = r"[\w&'’@+-]|\.[\w.+@-]|\.?\s?\d"
@@ -65,6 +69,7 @@ _GOES_ON = r"[\w&'’@+-]|\.[\w.+@-]|\.?\s?\d"
 _OF_LETTERS = frozenset({"plain", "word", "glued"})
 _MORE_THAN_WORDS = re.compile(rf"[\d@%{_SYMBOLS}{_LINK_SIGN}]")
 """What all kinds but words have."""
+_ANY_DIGIT = re.compile(r"\d")
 Symbol = str
 """What a phrase is made of: a folded word (`buy`), a beginning of words (`wygr*`), or a kind in angle brackets (`<price>`)."""
 
@@ -126,13 +131,12 @@ class _Lexicon:
 
     def __init__(self, file: _File, trade: dict[str, dict[str, str]], romanisation: Romanisation | None = None) -> None:
         self.tokens = _tokens(file.currencies)
+        self.priced = _priced(file.currencies)
         self.points = file.points
         self.root = _Node()
         self._romanisation = romanisation
         self.words: set[str] = set()
         self.beginnings: set[str] = set()
-        self._telling: set[frozenset[Symbol]] = set()
-        """The symbols of each phrase that makes another sign than that of school life."""
         for language, signs in {"": file.everywhere, **trade}.items():
             for name, phrases in signs.items():
                 for phrase in phrases.split(","):
@@ -140,21 +144,6 @@ class _Lexicon:
                         for forms in self._forms(symbols):
                             self._add(forms, (language, name))
         self.lengths = Beginnings(self.beginnings)
-        self._by_rarest = _by_rarest(self._telling)
-
-    @cached_property
-    def sieve(self) -> Sieve:
-        """What tells at once of many words which are in no list."""
-        return Sieve(self.words, self.beginnings)
-
-    def may_say_more_than_school(self, row: Sequence[tuple[Symbol, ...]]) -> bool:
-        """Whether there may be any sign but that of school life, of which nothing is left alone: all symbols of a phrase,
-        wherever they stand.
-        """
-        symbols = set(chain.from_iterable(row))
-        return any(
-            symbols >= phrase for symbol in symbols & self._by_rarest.keys() for phrase in self._by_rarest[symbol]
-        )
 
     def _forms(self, symbols: tuple[Symbol, ...]) -> Iterator[tuple[Symbol, ...]]:
         """The symbols in all their skeletons."""
@@ -182,8 +171,6 @@ class _Lexicon:
 
     def _add(self, symbols: tuple[Symbol, ...], end: tuple[Language, str]) -> None:
         node, gap = self.root, False
-        if end[1] not in _SCHOOL_ALONE:
-            self._telling.add(frozenset(symbols) - {"…"})
         for symbol in symbols:
             if symbol == "…":
                 gap = True
@@ -198,14 +185,31 @@ class _Lexicon:
         node.ends = (*node.ends, end) if end not in node.ends else node.ends
 
 
-def _by_rarest(phrases: Iterable[frozenset[Symbol]]) -> dict[Symbol, tuple[frozenset[Symbol], ...]]:
-    """Each phrase's symbols, by the one of them that fewest phrases have, and of these the longest."""
-    phrases = list(phrases)
-    count = Counter(symbol for phrase in phrases for symbol in phrase)
-    found: dict[Symbol, list[frozenset[Symbol]]] = {}
-    for phrase in phrases:
-        found.setdefault(min(phrase, key=lambda symbol: (count[symbol], -len(symbol), symbol)), []).append(phrase)
-    return {symbol: tuple(several) for symbol, several in found.items()}
+Beside = Literal["nothing", "numbers", "signs"]
+"""Beside what words are a sign: `numbers`, or what `has_signs` tells."""
+_PRICES = frozenset({"<price>", "<pence>", "<rate>", "<age>", "<premium>", "<phone>"})
+_NUMBERS = frozenset({"<number>", "<short>"})
+
+
+def patterns() -> Iterator[tuple[Wanted, Beside]]:
+    """What stands in the row of a text (`text.rows`) that has a sign of another kind than that of school life, in any
+    language. A price is a sign by itself (`has_price`).
+    """
+    for symbols, names in _phrases(_lexicon().root):
+        kinds = {symbol for symbol in symbols if symbol[0] == "<"}
+        wanted = rarest(symbols, lambda symbol: symbol == "…" or symbol[0] == "<")
+        if wanted and not names <= _SCHOOL_ALONE and kinds.isdisjoint(_PRICES):
+            yield wanted, "nothing" if not kinds else "numbers" if kinds <= _NUMBERS else "signs"
+
+
+def _phrases(node: _Node, before: tuple[Symbol, ...] = ()) -> Iterator[tuple[tuple[Symbol, ...], set[str]]]:
+    """All phrases of a tree, and the names of the signs that they are."""
+    if node.ends:
+        yield before, {name for _, name in node.ends}
+    for symbol, following in node.next.items():
+        yield from _phrases(following, (*before, symbol))
+    for symbol, following in node.next_after_gap.items():
+        yield from _phrases(following, (*before, "…", symbol))
 
 
 def _spelled_out(phrase: str) -> Iterator[tuple[Symbol, ...]]:
@@ -220,12 +224,29 @@ def _folded(word: str) -> str:
     return folded(word)
 
 
+def _listed(currencies: str) -> list[str]:
+    return sorted({re.escape(word) for word in re.split(r"[,\s]+", currencies.strip())}, key=len, reverse=True)
+
+
+def _priced(currencies: _Currencies) -> re.Pattern[str]:
+    """A digit where a price, an age or a number to call may be. It begins with the digit, so that others are passed over."""
+    by_length: dict[int, list[str]] = {}
+    for word in _listed(currencies.before):
+        by_length.setdefault(len(word), []).append(word)
+    before = "|".join(
+        rf"(?<=\b(?:{'|'.join(words)}){between}\d)"
+        for words in by_length.values()
+        for between in ("", r"\.", r"\s", r"\.\s")
+    )
+    after = rf"[{_SYMBOLS}+]|(?:{'|'.join(_listed(currencies.after))}|p|cents?|ct)\b|p\s?/|p\sper|ppm|pence"
+    return re.compile(
+        rf"\d(?:(?<=[{_SYMBOLS}]\d)|(?<=[{_SYMBOLS}]\s\d)|{before}|[.,]*+[km]?\s?(?:{after})|(?:[ .\-/()]{{0,2}}\d){{6}})"
+    )
+
+
 def _tokens(currencies: _Currencies) -> re.Pattern[str]:
     """What a text consists of; each group is a kind. No part is read more than a fixed number of times."""
-    after, before = (
-        "|".join(sorted({re.escape(word) for word in re.split(r"[,\s]+", listed.strip())}, key=len, reverse=True))
-        for listed in (currencies.after, currencies.before)
-    )
+    after, before = "|".join(_listed(currencies.after)), "|".join(_listed(currencies.before))
     amount = r"\d(?:[\d.,]|\s\d{3}(?!\d))*+"
     return re.compile(
         rf"""
@@ -247,10 +268,29 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
     )
 
 
-def look_up(words: Hashed, memo: WordMemo) -> None:
-    """Tell at once of the words of several texts which are in no list."""
-    lexicon = _lexicon()
-    memo.of(lexicon.symbols_of_word).update(dict.fromkeys(lexicon.sieve.unlisted(words), ()))
+def has_numbers(undisguised: str) -> bool:
+    """Whether there is a digit."""
+    return _ANY_DIGIT.search(undisguised) is not None
+
+
+def has_signs(undisguised: str, links: Sequence[Link]) -> bool:
+    """Whether there is a link, an address, somebody's @name or a percentage."""
+    return bool(links) or any(sign in undisguised for sign in ("@", "%", _LINK_SIGN))
+
+
+def has_price(undisguised: str) -> bool:
+    """Whether there is a price, an age or a number to call, which is a sign by itself."""
+    return _lexicon().priced.search(undisguised) is not None
+
+
+def spelt_out(undisguised: str) -> str:
+    """The words of a text that its row has otherwise than the phrases: `d'achat` without its article, `don't` in one word, and
+    what stands right before a number. Empty where it has none.
+    """
+    elided = "'" in undisguised or "’" in undisguised
+    text = _GLUED.sub(r" \g<0>", undisguised) if _GLUED.search(undisguised) else undisguised
+    text = _ELIDED_WORD.sub(lambda found: _folded(found[0]), text) if elided else text
+    return "" if text is undisguised else text
 
 
 @cache
@@ -283,11 +323,9 @@ def romanised_lexicons() -> tuple[_Lexicon, ...]:
     return tuple(map(_romanised_lexicon, romanisations()))
 
 
-def _symbols(text: str, lexicon: _Lexicon, known: Known, words: Words | None = None) -> Sequence[tuple[Symbol, ...]]:
-    """The row of what a text is made of; `known` are words that were looked up already, `words` those of the text."""
+def _symbols(text: str, lexicon: _Lexicon, known: Known) -> Sequence[tuple[Symbol, ...]]:
+    """The row of what a text is made of; `known` are words that were looked up already."""
     if not _MORE_THAN_WORDS.search(text):
-        if words and "'" not in text and "’" not in text and "&" not in text:
-            return words.all_known(lexicon.symbols_of_word)
         return list(map(known.__getitem__, _ONLY_WORDS.findall(text)))
     return [
         known[found[0]] if found.lastgroup in _OF_LETTERS else _symbols_of_kind(found)
@@ -402,22 +440,24 @@ def commerce_of(
     *,
     links: tuple[Link, ...] | None = None,
     memo: WordMemo | None = None,
-    words: Words | None = None,
+    at_stake: bool = True,
     romanised: Sequence[str] = (),
     typed: str = "",
 ) -> CommerceReading:
     """The signs of selling in a text, given as it is seen and with its disguise taken off.
 
     Links to `harmless` places are no signs; `links` are those of the text, with those that it only leads to. `memo` is that of
-    the texts that are read together, `words` are those of `undisguised`. `romanised` are the languages that the text may be
-    typed in with Latin letters, and `typed` is the text in lower case, with its digits in place. Linear in the length of the
-    text.
+    the texts that are read together. Whether something is `at_stake` besides links is told of many texts at once
+    (`text.anchors`). `romanised` are the languages that the text may be typed in with Latin letters, and `typed` is the text
+    in lower case, with its digits in place. Linear in the length of the text.
     """
-    memo = memo or WordMemo()
     links = links_of(seen) if links is None else links
     counted = frozenset(_signs_of_links(link for link in links if not is_harmless(link, harmless)))
+    if not (at_stake or counted or romanised):
+        return CommerceReading(0, (), links)
+    memo = memo or WordMemo()
     text = _Text(seen, links, counted)
-    own = _reading(text, undisguised, _lexicon(), memo, words)
+    own = _reading(text, undisguised, _lexicon(), memo)
     if not romanised:
         return own
     readings = [_reading(text, typed, _romanised_lexicon(code), memo) for code in romanised]
@@ -426,7 +466,7 @@ def commerce_of(
     if harmless_signs:
         text = _Text(seen, links, counted | harmless_signs)
         readings = [_reading(text, typed, _romanised_lexicon(code), memo) for code in romanised]
-        own = _reading(text, undisguised, _lexicon(), memo, words)
+        own = _reading(text, undisguised, _lexicon(), memo)
     return max((own, *readings), key=lambda reading: reading.points)
 
 
@@ -438,18 +478,13 @@ class _Text(NamedTuple):
     signs: frozenset[str]
 
 
-def _reading(
-    text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo, words: Words | None = None
-) -> CommerceReading:
+def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -> CommerceReading:
     """The signs that these phrases make."""
     points, links = lexicon.points, text.links
     known = memo.of(lexicon.symbols_of_word)
     own_words = _own_words(undisguised, lexicon, known)
     read = _without_links(own_words, links) if links else own_words
-    row = _symbols(read, lexicon, known, words if read == undisguised else None)
-    if not text.signs and not lexicon.may_say_more_than_school(row):
-        return CommerceReading(0, (), links)
-    phrases, count = _phrases_in(row, lexicon)
+    phrases, count = _phrases_in(_symbols(read, lexicon, known), lexicon)
     if not text.signs and all(names.keys() <= _SCHOOL_ALONE for names in phrases.values()):
         return CommerceReading(0, (), links)
     spans = phrases.pop("", {})

@@ -6,8 +6,9 @@ Each step is pure and linear in the length of its text; `text.written` bounds wh
 import re
 import unicodedata
 from collections.abc import Sequence
+from typing import NamedTuple
 
-from text.normalise_letters import Bare, drop_closing, drop_greeting
+from text.normalise_letters import drop_closing, drop_greeting
 from text.normalise_lookalikes import Script, fold_lookalikes, is_ordinary
 from text.signature import have_repeats, words_alone, words_table
 
@@ -66,7 +67,7 @@ _BESIDE_VOWELS = re.compile("(?<=[аеиоуыэюяіїє0@])[34]|[34](?=[ае�
 """Where a digit in a Cyrillic word stands for a consonant: 3 for з, or else е, and 4 for ч, or else а."""
 _CONSONANTS = {"3": "з", "4": "ч"}
 _ONES = re.compile(r"(?<=[aeiou340])1+|^1(?=[aeiou340])", re.IGNORECASE)
-_CAPITAL_I = re.compile(r"(?<=[a-z])I+")
+_CAPITAL_I = re.compile(r"I(?<=[a-z]I)I*+")
 """A capital I within a word passes for a small L: `kiII`."""
 _LEET_SIGNS = re.escape("".join(dict.fromkeys(sign for table in _LEET.values() for sign in table)))
 _LEET_BETWEEN = (rf"(?<![\w{_LEET_SIGNS}./:])", r"(?![./:@]\w)")
@@ -76,7 +77,7 @@ _LEET_TOKEN = re.compile(
 )
 _ANY_TOKEN = re.compile(rf"[\w{_LEET_SIGNS}]++".join(_LEET_BETWEEN))
 _NEXT_SENTENCE = re.compile(
-    r"(?<=[a-zß-öø-ÿąćęłńśźżčďěňřšťůžа-џα-ώіїєґ]{2})!+(?=[A-ZÀ-ÖØ-ÞĄĆĘŁŃŚŹŻČĎĚŇŘŠŤŮŽЀ-ЯΑ-ΩІЇЄҐ][^\W\d_])"
+    r"!(?<=[a-zß-öø-ÿąćęłńśźżčďěňřšťůžа-џα-ώіїєґ]{2}!)!*+(?=[A-ZÀ-ÖØ-ÞĄĆĘŁŃŚŹŻČĎĚŇŘŠŤŮŽЀ-ЯΑ-ΩІЇЄҐ][^\W\d_])"
 )
 """Exclamation marks after which a blank was forgotten."""
 _MANY_LEET_WORDS = 3
@@ -100,7 +101,8 @@ _SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .\-_*·•|])[^\W\d_](?:\1[^\W\d_])
 # a quick look is one that begins with a sign: regular expressions find it without trying every letter of a text
 _MAYBE_SPACED = re.compile(r"[ .\-_*·•|][^\W\d_][ .\-_*·•|][^\W\d_](?<=[^\W\d_][\s\S]{4})(?<![^\W_][^\W\d_][\s\S]{4})")
 _LETTER, _CYRILLIC, _GREEK = map(re.compile, (r"[^\W\d_]", "[\u0400-\u052f]", "[\u0370-\u03ff\u1f00-\u1fff]"))
-_ANY_LEET = re.compile(f"[{_LEET_SIGNS}]")
+_MAYBE_LEET = re.compile(rf"[{_LEET_SIGNS}](?:(?=[^\W\d_])|(?<=[^\W\d_][^!|]))")
+"""A sign before a letter or behind one; behind one, an exclamation mark or a stroke is none."""
 _ANY_DIGIT = re.compile(r"\d")
 _ANY_MASK = re.compile(f"[{MASKS}]")
 _OVERRIDE = "\u202e"
@@ -120,6 +122,7 @@ _LINK_HINT = re.compile(r"[.:](?:(?<=\w\.)[^\W\d_]|(?<=:)//)")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _MENTION = re.compile(r"(?<![\w@])@\w{1,64}")
 _PHONE = re.compile(r"(?<![\w+])[+(]{0,2}\d(?:[ .\-/()]{0,2}\d){6,17}(?!\w)")
+_MAYBE_PHONE = re.compile(r"\d(?:[ .\-/()]{0,2}\d){6}")
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
 
 
@@ -201,7 +204,7 @@ def part_sentences(text: str) -> str:
 
 def read_leet(text: str) -> str:
     """Digits and signs that stand for letters as letters: `fr33 m0ney`. Model numbers, classes and times stay."""
-    if not _ANY_LEET.search(text):
+    if not _MAYBE_LEET.search(text):
         return text
     words = 0
     main = "LATIN" if text.isascii() else _script_of_words(text)
@@ -314,7 +317,9 @@ def mask(text: str) -> str:
         text = _MENTION.sub(MENTION, _EMAIL.sub(EMAIL, text))
     if _LINK_HINT.search(text):
         text = _LINK.sub(LINK, text)
-    return _NUMBER.sub(NUMBER, _PHONE.sub(PHONE, text)) if _ANY_DIGIT.search(text) else text
+    if not _ANY_DIGIT.search(text):
+        return text
+    return _NUMBER.sub(NUMBER, _PHONE.sub(PHONE, text) if _MAYBE_PHONE.search(text) else text)
 
 
 def drop_tags(text: str) -> str:
@@ -342,34 +347,43 @@ def drop_punctuation(texts: Sequence[str]) -> list[str]:
 
 
 _WORDS_ALONE = words_table(word_characters())
-_OF_LETTERS = (compose, fold_lookalikes)
-_OF_WORDS = (part_sentences, read_capital_i, fold_case, join_spaced, read_leet)
-# masks first: the parts of a link must not be read as a greeting or a closing
-_NORMALISE = (mask, drop_greeting)
+
+
+class Undisguised(NamedTuple):
+    """A text with its disguise taken off; its words, links, punctuation and lines in place. `plain`: it has none, and its
+    words are those that are seen, but for their case.
+    """
+
+    text: str
+    plain: bool
 
 
 def undisguise(text: str) -> str:
-    """The text with its disguise taken off; its words, links, punctuation and lines in place.
+    """The text with its disguise taken off.
 
     `text` shows no invisible characters and is not too long: see `text.written`.
     """
-    return undisguise_all([text])[0]
+    return undisguise_all([text])[0].text
 
 
-def undisguise_all(texts: Sequence[str]) -> list[str]:
+def undisguise_all(texts: Sequence[str]) -> list[Undisguised]:
     """The same for each text; parallel to `texts`."""
     read = [_words_read(text) for text in texts]
-    repeats = have_repeats(read)
+    repeats = have_repeats([one.text for one in read])
     return [
-        fold_white_space(squeeze_repeats(text) if repeated else text)
-        for text, repeated in zip(read, repeats, strict=True)
+        Undisguised(fold_white_space(squeeze_repeats(text) if repeated else text), plain and not repeated)
+        for (text, plain), repeated in zip(read, repeats, strict=True)
     ]
 
 
-def _words_read(text: str) -> str:
-    for step in _OF_WORDS if is_ordinary(text) else (*_OF_LETTERS, *_OF_WORDS):
-        text = step(text)
-    return text
+def _words_read(text: str) -> Undisguised:
+    ordinary = is_ordinary(text)
+    if not ordinary:
+        text = fold_lookalikes(compose(text))
+    letters = read_capital_i(part_sentences(text))
+    folded = fold_case(letters)
+    read = read_leet(join_spaced(folded))
+    return Undisguised(read, ordinary and letters == text and read == folded)
 
 
 def normalise(undisguised: str) -> str:
@@ -377,10 +391,10 @@ def normalise(undisguised: str) -> str:
     return drop_punctuation([unaddressed(undisguised)])[0]
 
 
-def unaddressed(undisguised: str, bare: Bare | None = None) -> str:
-    """Without what letters begin and end with, links and numbers masked, but with all punctuation. `bare` is that of the texts
-    that are read together.
+def unaddressed(undisguised: str, *, closed: bool = True) -> str:
+    """Without what letters begin and end with, links and numbers masked, but with all punctuation. `closed`: whether the text
+    may end as letters do.
     """
-    for step in _NORMALISE:
-        undisguised = step(undisguised)
-    return drop_closing(undisguised, bare)
+    # masks first: the parts of a link must not be read as a greeting or a closing
+    text = drop_greeting(mask(undisguised))
+    return drop_closing(text) if closed else text

@@ -10,7 +10,7 @@ from itertools import islice
 from msgspec import Struct
 
 from text.languages import read_lists
-from text.words import Memo
+from text.rows import Wanted, rarest
 
 _WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
 _OPENING_CHARACTERS = 200
@@ -63,13 +63,9 @@ def _bare(word: str) -> str:
     return word if word.isascii() else word.translate(_BARE)
 
 
-def bare_word(word: str) -> str:
+def _bare_word(word: str) -> str:
     """A word as closings are compared, without the punctuation around it."""
     return _bare(word.strip(_AROUND_WORDS))
-
-
-Bare = Memo[str]
-"""Words as closings are compared (`bare_word`), as far as they were looked up already."""
 
 
 def _key(phrase: str) -> tuple[str, ...]:
@@ -180,25 +176,26 @@ def _ends_greeting(text: str, words: list[re.Match[str]], bare: list[str], last:
     return "." in gap and len(bare[last]) > 1 and bare[last] not in _titles()
 
 
-def drop_closing(text: str, bare_words: Bare | None = None) -> str:
-    """Without the closing that a text ends with, and the sender named behind it. A text that begins so stays.
+def closings() -> list[Wanted]:
+    """What stands in the row of a text (`text.rows`) that ends as letters do."""
+    return [wanted for closing in sorted(_closings()[0]) if (wanted := rarest(closing))]
 
-    `bare_words` is that of the texts that are read together.
-    """
-    known = Memo(bare_word) if bare_words is None else bare_words
+
+def drop_closing(text: str) -> str:
+    """Without the closing that a text ends with, and the sender named behind it. A text that begins so stays."""
     last = text[-_ENDING_CHARACTERS:].rsplit(None, _ENDING_WORDS)
     if len(last) > _ENDING_WORDS and len(last[0].split(None, 1)) > 1:
         del last[0]  # no word, but all that is left
-    if _closing_words().isdisjoint(map(known.__getitem__, last)):
+    if _closing_words().isdisjoint(map(_bare_word, last)):
         return text
     tail = max(0, len(text) - _ENDING_CHARACTERS)
     words = list(_WORD.finditer(text, tail))[-_ENDING_WORDS:]
-    bare = [known[word[0]] for word in words]
-    closings, longest = _closings()
+    bare = [_bare(word[0]) for word in words]
+    phrases, longest = _closings()
     for at, word in enumerate(words):
         if bare[at] not in _closing_words():
             continue
-        length = _phrase_length(bare, at, closings, longest)
+        length = _phrase_length(bare, at, phrases, longest)
         if not length or len(words) - at - length > _SENDER_WORDS or (at == 0 and tail == 0):
             continue
         before = text[words[at - 1].end() if at else tail : word.start()]

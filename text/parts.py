@@ -7,11 +7,13 @@ nobody wrote before is the author's own. What is too short to be known by it mar
 
 import re
 from collections.abc import Iterator
+from itertools import product
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
 from text.normalise_letters import is_forwarding, is_reply
+from text.rows import Wanted, rarest
 
 __all__ = ["Apart", "Part", "PartKind", "Shown", "parts_of", "taken_apart", "warns"]
 
@@ -57,6 +59,7 @@ class Shown(Struct, frozen=True):
     warns: bool
 
 
+_ANY_HINT = re.compile('[>|"“”„«»「『‘:]|--|____')
 _HINT = re.compile(r"^[>|]|[\"“”„«»「『‘]|^--\s*$|^(?:-{2,}|_{4,}).{0,40}$|^.{0,200}:\s*$", re.MULTILINE)
 _LINE_MARK = re.compile(r"^(?:[>|] ?)+", re.MULTILINE)
 _HEADER = re.compile(r"[^\W\d_][\w -]{0,14}: .*|\s*")
@@ -69,8 +72,7 @@ _REMARK_BEFORE = re.compile(rf"[:：{_QUESTION}]\s*\n\s*|[:：.!…]\s+")
 _REMARK_BEHIND = re.compile(rf"\n\s*([^\n]+[{_QUESTION}])\s*\Z")
 
 # in many languages; "Attention!" is left out: it opens advertisements
-_WARNING = re.compile(
-    r"\b(?:"
+_WARNINGS = (
     r"careful|beware|watch out|scams?|scammers?|fraud\w*|fake|hoax|phishing|not real|vorsicht|betr[uü]g\w*"
     r"|fälschung|attention à|méfie\w+|arnaque\w*|escroc\w*|faux message|cuidado|estafa\w*|timo|fraude\w*|burla\w*"
     r"|attenti a|truff\w+|falso messaggio|oszust\w*|uważajcie|ostrzegam|podvod\w*|dejte si pozor|dajte si pozor"
@@ -80,9 +82,8 @@ _WARNING = re.compile(
     r"|varokaa|pettus\w*|olge ettevaatlikud|krāp\w+|uzmanieties|sukči\w+|apgaul\w+|saugokitės|prevar\w+"
     r"|prijevar\w*|oprez\w*|pazite|mashtr\w+|kujdes|oplicht\w*|pas op|nep|bedruch|passt op|calaois\w*|seachain\w*"
     r"|qerq|oqgħodu attenti|احتيال|احذروا|خدعة|თაღლით\w*|խաբեություն\w*"
-    r")",
-    re.IGNORECASE,
 )
+_WARNING = re.compile(rf"\b(?:{_WARNINGS})", re.IGNORECASE)
 _NEGATION = re.compile(
     r"\b(?:no|not|never|isn['’]t|kein\w*|nicht|pas|aucun\w*|ning[uú]n\w*|non|nem|nie|není|nu|не|нет|ні|δεν|değil|ikke|inte|ei|ne"
     r"|nav|nėra|nije|ni|nuk|niet|geen|não|níl|mhux|ekki|ليس|ليست)\b",
@@ -90,6 +91,24 @@ _NEGATION = re.compile(
 )
 _NEGATED_WITHIN = 30
 """Characters before a word of warning in which a negation belongs to it: "this is no scam"."""
+
+
+_CHOICE = re.compile(r"\[([^]]+)\]|(\w)\?")
+
+
+def warnings() -> list[Wanted]:
+    """What stands in the row of a text (`text.rows`) that warns: beginnings of words."""
+    return [wanted for warning in _WARNINGS.split("|") for one in _spelt(warning) if (wanted := rarest([f"{one}*"]))]
+
+
+def _spelt(warning: str) -> Iterator[str]:
+    """What a warning of the list may begin with."""
+    begins = re.sub(r"\\w[*+]", "", warning)
+    for chosen in product(*((*found[1],) if found[1] else ("", found[2]) for found in _CHOICE.finditer(begins))):
+        spelt = begins
+        for letter in chosen:
+            spelt = _CHOICE.sub(letter, spelt, count=1)
+        yield spelt
 
 
 def warns(words: str) -> bool:
@@ -111,17 +130,21 @@ class Apart(NamedTuple):
     shown: Shown | None
 
 
-def taken_apart(seen: str) -> Apart:
-    """Take a text (`text.written.Written.seen`) apart. Linear in its length."""
+def taken_apart(seen: str, *, may_warn: bool = True) -> Apart:
+    """Take a text (`text.written.Written.seen`) apart. `may_warn`: whether a word of warning stands in it.
+    Linear in its length.
+    """
+    if not (may_warn or "\n" in seen or _ANY_HINT.search(seen)):
+        return Apart(seen, None)
     parts = parts_of(seen)
     claimed = "\n".join(part.text.strip("\n") for part in parts if part.is_claimed)
     if not claimed:
-        return Apart(_unmarked(seen, parts), _remarked(seen))
+        return Apart(_unmarked(seen, parts), _remarked(seen, may_warn=may_warn))
     own = "".join(part.text for part in parts if part.kind == "own")
     if not _is_good_part(claimed, own):
         return Apart(_unmarked(seen, parts), None)
     said = "".join(part.text for part in parts if part.kind == "own" or part.announces)
-    shown = Shown(own, claimed, marked=True, asks=_asks(own), warns=warns(said))
+    shown = Shown(own, claimed, marked=True, asks=_asks(own), warns=may_warn and warns(said))
     return Apart(_unmarked(seen, parts), shown)
 
 
@@ -140,22 +163,22 @@ def _asks(words: str) -> bool:
     return any(sign in words for sign in _QUESTION)
 
 
-def _remarked(seen: str) -> Shown | None:
+def _remarked(seen: str, *, may_warn: bool) -> Shown | None:
     """Others' words that only a remark before or behind sets apart: a warning, a question, a line that announces them."""
     for end in _REMARK_BEFORE.finditer(seen, 0, REMARK_CHARACTERS):
         own, claimed = seen[: end.end()], seen[end.end() :]
-        warned = warns(own)
+        warned = may_warn and warns(own)
         if (warned or "\n" in end[0]) and _is_good_part(claimed, own):
             return Shown(own, claimed, marked=False, asks=_asks(own) or "\n" in end[0], warns=warned)
     behind = _REMARK_BEHIND.search(seen, max(0, len(seen) - REMARK_CHARACTERS))
     if behind and _is_good_part(seen[: behind.start()], behind[1]):
-        return Shown(behind[1], seen[: behind.start()], marked=False, asks=True, warns=warns(behind[1]))
+        return Shown(behind[1], seen[: behind.start()], marked=False, asks=True, warns=may_warn and warns(behind[1]))
     return None
 
 
 def parts_of(seen: str) -> tuple[Part, ...]:
     """The parts of a text, in its order; together they are all of it but marks. Linear in its length."""
-    if not _HINT.search(seen):
+    if not (_ANY_HINT.search(seen) and _HINT.search(seen)):
         return (Part("own", seen),)
     return tuple(part for part in _parts(seen.splitlines(keepends=True)) if part.text)
 

@@ -7,14 +7,14 @@ first asks for it, and then it is kept with the text. All of it is dropped with 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from itertools import chain
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from models.events import WrittenFields
-from text import commerce, hostility
-from text.commerce import CommerceReading, commerce_of
+from text import anchors
+from text.anchors import ANYTHING, at_stake
+from text.commerce import CommerceReading, commerce_of, has_numbers, has_price, has_signs
 from text.courtesies import Said, weigh
 from text.hostility import ABUSE_KINDS, PEACEFUL, THREAT_KINDS, Hostility, read_hostility
 from text.links import Link, links_of
@@ -23,6 +23,7 @@ from text.normalise import (
     EMAIL,
     LINK,
     PHONE,
+    Undisguised,
     compose,
     drop_punctuation,
     drop_tags,
@@ -31,14 +32,12 @@ from text.normalise import (
     undisguise_all,
     word_characters,
 )
-from text.normalise_letters import bare_word
 from text.normalise_lookalikes import fold_lookalikes
 from text.parts import Shown, taken_apart
 from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
 from text.personal_data.marks import Marks
-from text.personal_data.pupils import told_of_pupils
+from text.personal_data.pupils import may_be_told, told_of_pupils
 from text.romanised import romanised_in
-from text.sieve import Hashed
 from text.signature import (
     SIGNATURE_BYTES,
     SIGNATURE_SLOTS,
@@ -50,7 +49,7 @@ from text.signature import (
     signatures,
     skeletons,
 )
-from text.words import WordMemo, Words
+from text.words import WordMemo
 from text.written import Written, read_written
 
 __all__ = [
@@ -92,6 +91,7 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
 
     Of a text that shows others' words (`text.parts`), `own` is the reading of the author's part and `claimed` that of the
     words shown; whether these are others' is not for the text to say. What is compared is all of it, without marks.
+    `stakes` (`text.anchors`) are what it may be about.
     """
 
     undisguised: str
@@ -104,6 +104,7 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     cut: bool = False
     veiled: bool = False
     memo: WordMemo = field(default_factory=WordMemo)
+    stakes: int = ANYTHING
     shown: Shown | None = None
     own: "TextReading | None" = None
     claimed: "TextReading | None" = None
@@ -116,12 +117,7 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def romanised(self) -> tuple[str, ...]:
         """The languages that the text may be typed in with Latin letters, the likeliest first; mostly none."""
-        return romanised_in(self.seen, self.memo)
-
-    @cached_property
-    def all_words(self) -> Words:
-        """The words of `undisguised`, and what lists know of them."""
-        return self.memo.words_of(self.undisguised)
+        return romanised_in(self.seen, self.memo) if self.stakes & anchors.TYPED else ()
 
     @cached_property
     def is_disguised(self) -> bool:
@@ -138,7 +134,8 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     """All that a member wrote in one event: the readings of `models.events.WrittenFields`, None where nothing is written.
 
     `language` is the event's (BCP 47), a hint. Of a text that only shows others' words `text` is the author's own part, and
-    `whole` all of it: what a moderator gets to read, and where personal data are looked for.
+    `whole` all of it: what a moderator gets to read, and where personal data are looked for. `across` is what may be at stake
+    where the heading and the text meet.
     """
 
     heading: TextReading | None = None
@@ -146,6 +143,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     text: TextReading | None = None
     language: str | None = None
     whole: TextReading | None = None
+    across: int = ANYTHING
 
     @property
     def parts(self) -> tuple[TextReading, ...]:
@@ -171,8 +169,16 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     def hostility(self) -> Hostility:
         """The gravest threat and abuse of all parts."""
         found = [
-            read_hostility(part.undisguised, self.language, part.memo, part.seen, part.romanised, part.all_words)
+            read_hostility(
+                part.undisguised,
+                self.language,
+                part.memo,
+                part.seen,
+                part.romanised,
+                at_stake=bool(part.stakes & anchors.HOSTILITY),
+            )
             for part in self.parts
+            if part.stakes & (anchors.HOSTILITY | anchors.TYPED)
         ]
         if all(one == PEACEFUL for one in found):
             return PEACEFUL
@@ -194,10 +200,20 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     def personal_data(self) -> tuple[PersonalDatum, ...]:
         """The personal data in `seen`, then those in addresses that it only leads to."""
         hidden = [target for part in self.parts for target in part.targets if target not in part.seen]
-        text = self.text
-        same = text and text.seen == self.seen and not hidden and text.undisguised == self.seen.lower()
-        words = text.all_words.written if text and same else None
-        return find_personal_data("\n".join([self.seen, *hidden]), self.language, words, self._read_marks)
+        at_stake = self._at_stake_in_seen | (ANYTHING if hidden else 0)
+        return find_personal_data(
+            "\n".join([self.seen, *hidden]),
+            self.language,
+            self._read_marks,
+            spoken=bool(at_stake & (anchors.SPOKEN | anchors.SPOKEN_DOT)),
+            at_home=bool(at_stake & anchors.HOME),
+            street=bool(at_stake & anchors.STREET),
+        )
+
+    @property
+    def _at_stake_in_seen(self) -> int:
+        parts = [part for part in (self.heading, self.beside, self.whole or self.text) if part]
+        return parts[0].stakes if len(parts) == 1 else ANYTHING  # words of one may belong to those of another
 
     @cached_property
     def _marks(self) -> Marks:
@@ -215,6 +231,8 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def told_of_pupils(self) -> frozenset[str]:
         """What is told of named pupils; see `text.personal_data.pupils`."""
+        if not may_be_told(self.seen, child=bool(self._at_stake_in_seen & anchors.CHILD)):
+            return frozenset()
         return frozenset(told_of_pupils(self.seen, self.personal_data, self._read_marks))
 
     @cached_property
@@ -235,7 +253,6 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
             undisguised = "\n".join(part.undisguised for part in (self.heading, self.text) if part)
             memo = self.parts[0].memo if self.parts else None
             said = "\n".join(part.seen for part in self.parts if part.seen)
-            words = self.text.all_words if self.text and not self.heading else None
             romanised = tuple(dict.fromkeys(code for part in self.parts for code in part.romanised))
             typed = "\n".join(part.seen for part in (self.heading, self.text) if part).casefold() if romanised else ""
             known[harmless] = commerce_of(
@@ -244,11 +261,22 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
                 harmless,
                 links=self.links,
                 memo=memo,
-                words=words,
+                at_stake=self._may_offer(undisguised),
                 romanised=romanised,
                 typed=typed,
             )
         return known[harmless]
+
+    def _may_offer(self, undisguised: str) -> bool:
+        """Whether the words of the heading and the text, `undisguised`, may be an offer."""
+        at_stake = self.across if self.heading and self.text else 0
+        for part in (self.heading, self.text):
+            at_stake |= part.stakes if part else 0
+        if at_stake & anchors.TRADE:
+            return True
+        if has_numbers(undisguised) and (at_stake & anchors.TRADE_BESIDE_NUMBERS or has_price(undisguised)):
+            return True
+        return bool(at_stake & anchors.TRADE_BESIDE_SIGNS) and has_signs(undisguised, self.links)
 
 
 NOTHING_WRITTEN = Writing()
@@ -280,22 +308,27 @@ def _read(
     written: Sequence[Written], nobodys: frozenset[str], memo: WordMemo, *, whole: bool = True
 ) -> list[TextReading]:
     """`whole`: whether the texts are to be taken apart, and are no parts themselves."""
-    undisguised = undisguise_all([one.seen for one in written])
-    words = dict.fromkeys(chain.from_iterable([memo.words_of(text).written for text in undisguised]))
-    hashed = Hashed(memo.fresh(words))
-    for look_up in (commerce.look_up, hostility.look_up):
-        look_up(hashed, memo)
-    apart = [taken_apart(one.seen) for one in written] if whole else []
-    unmarked = {index: one.unmarked for index, one in enumerate(apart) if one.unmarked is not written[index].seen}
+    seen = [one.seen for one in written]
+    disguised = undisguise_all(seen)
+    undisguised = [one.text for one in disguised]
+    at = at_stake(seen, disguised)
+    apart = (
+        [taken_apart(text, may_warn=bool(one & anchors.WARNING)) for text, one in zip(seen, at, strict=True)]
+        if whole
+        else []
+    )
+    unmarked = {index: one.unmarked for index, one in enumerate(apart) if one.unmarked is not seen[index]}
     shown = {index: one.shown for index, one in enumerate(apart) if one.shown}
     parts = [Written(part, one.targets) for one, part in _own_and_claimed(written, shown)]
     read = iter(_read(parts, nobodys, memo, whole=False)) if parts else iter(())
     own_and_claimed = {index: (next(read), next(read)) for index in shown}
     compared_forms = list(undisguised)
     for index, form in zip(unmarked, undisguise_all(list(unmarked.values())), strict=True):
-        compared_forms[index] = form
-    known = memo.of(bare_word)
-    bodies = _without([unaddressed(text, known) for text in compared_forms], nobodys)
+        compared_forms[index] = form.text
+    closed = [bool(one & anchors.CLOSING) for one in at]
+    bodies = _without(
+        [unaddressed(text, closed=may_be) for text, may_be in zip(compared_forms, closed, strict=True)], nobodys
+    )
     normalised = drop_punctuation(bodies)
     forms = compare(normalised)
     letters = [form.letters for form in forms]
@@ -317,6 +350,7 @@ def _read(
             cut=written[index].cut,
             veiled=written[index].veiled,
             memo=memo,
+            stakes=at[index],
             shown=shown.get(index),
             own=own_and_claimed[index][0] if index in shown else None,
             claimed=own_and_claimed[index][1] if index in shown else None,
@@ -339,7 +373,7 @@ def read_writings(
     result is parallel. The rest as in `read_texts`.
     """
     readings = iter(read_texts([text for written, _ in fields for text in written if text], nobodys, memo))
-    return [
+    writings = [
         Writing(
             heading=next(readings) if written.heading else None,
             beside=next(readings) if written.beside else None,
@@ -350,6 +384,18 @@ def read_writings(
         else NOTHING_WRITTEN
         for written, language in fields
     ]
+    headed = {index: (one.heading, one.text) for index, one in enumerate(writings) if one.heading and one.text}
+    edges = [
+        f"{heading.undisguised[-_EDGE_CHARACTERS:]}\n{text.undisguised[:_EDGE_CHARACTERS]}"
+        for heading, text in headed.values()
+    ]
+    for index, across in zip(headed, at_stake(edges, [Undisguised(one, plain=True) for one in edges]), strict=True):
+        writings[index] = replace(writings[index], across=across)
+    return writings
+
+
+_EDGE_CHARACTERS = 400
+"""Of a heading and of its text, around where they meet: phrases are shorter."""
 
 
 def _can_be_signed(whole: Compared, untagged: Compared) -> bool:

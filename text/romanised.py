@@ -8,9 +8,10 @@ another language costs one look-up a word, and goes no further.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cache, cached_property
 from itertools import islice, product
+from string import ascii_lowercase
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
@@ -238,7 +239,9 @@ def _signs() -> dict[str, tuple[str, ...]]:
     return found
 
 
-_TYPED_WORD = re.compile(r"[a-zšžčćđḱǵ0-9]+(?:['’][a-z]+)?")
+_TYPED = "a-zšžčćđḱǵ0-9"
+_TYPED_WORD = re.compile(rf"[{_TYPED}]+(?:['’][a-z]+)?")
+_TYPED_LETTER = re.compile(f"[{_TYPED}]")
 _ANY_DIGIT = re.compile("[2-9]")
 _AS_LETTER = re.compile("(?:^|(?<=[a-z]))[2-9](?=[a-z])")
 """A digit in a word, before a letter: no `mp3`, no `covid19`."""
@@ -262,6 +265,21 @@ def _digits() -> dict[str, tuple[str, ...]]:
     return {
         digit: tuple(code for code, one in romanisations().items() if digit in one.listed.digits) for digit in digits
     }
+
+
+def typed_letter(character: str) -> str:
+    """How a character stands in the row of a text (`text.rows`) as far as it is typed in Latin letters."""
+    return character if _TYPED_LETTER.match(character) else " "
+
+
+def patterns() -> Iterator[str]:
+    """What stands in the row of a text (`typed_letter`) that may be in one of the languages."""
+    yield from (f" {' '.join(_AS_APOSTROPHE.split(word))} " for word in _signs() if _TYPED_WORD.fullmatch(word))
+    yield from (letters for letters, _ in _like())
+    yield from map("".join, product(_digits(), ascii_lowercase))
+
+
+_AS_APOSTROPHE = re.compile("['’]")
 
 
 def romanised_in(text: str, memo: WordMemo | None = None) -> tuple[str, ...]:
@@ -331,7 +349,9 @@ def _languages(words: Set[str], signs: Mapping[str, _Signs], known: Mapping[str,
     if not count:
         return []
     most = max(count.values())
-    return [code for code, signs_ in count.most_common() if 3 * signs_ >= 2 * most]
+    return sorted(
+        (code for code, spoken in count.items() if 3 * spoken >= 2 * most), key=lambda code: (-count[code], code)
+    )
 
 
 def may_be_typed_in(code: str, words: Iterable[str], memo: WordMemo) -> bool:

@@ -33,9 +33,13 @@ class _Forms(dict[int, str]):
     """A table for str.translate that fills itself; it holds at most one entry for every code point there is."""
 
     def __missing__(self, code: int) -> str:
-        letter = normalize("NFC", _DIACRITICS.sub("", normalize("NFKD", chr(code)))).translate(_LETTERS)
-        self[code] = letter
+        self[code] = letter = folded_letter(chr(code))
         return letter
+
+
+def folded_letter(letter: str) -> str:
+    """What a small letter is in a folded word."""
+    return normalize("NFC", _DIACRITICS.sub("", normalize("NFKD", letter))).translate(_LETTERS)
 
 
 _FORMS = _Forms()
@@ -69,26 +73,12 @@ class WordMemo:
 
     def __init__(self) -> None:
         self._memos: dict[Callable[[str], Any], Memo[Any]] = {}
-        self._read: dict[str, Words] = {}
-        self._seen: set[str] = set()
 
     def of(self, find: Callable[[str], T]) -> Memo[T]:
         """What `find` has found for words so far."""
         if find not in self._memos:
             self._memos[find] = Memo(find)
         return self._memos[find]
-
-    def words_of(self, text: str) -> "Words":
-        """The words of a text, which are read once."""
-        if text not in self._read:
-            self._read[text] = Words(text, self)
-        return self._read[text]
-
-    def fresh(self, words: Iterable[str]) -> list[str]:
-        """Those of the words that were not asked about before."""
-        fresh = [word for word in words if word not in self._seen]
-        self._seen.update(fresh)
-        return fresh
 
     def __eq__(self, other: object) -> bool:
         """Whatever was looked up already, no reading is another one for it."""
@@ -121,25 +111,9 @@ class Beginnings:
 _EDGE = 4
 
 
-class Words:
-    """The words of one text, read once for all that look for words: rows of letters and digits, in the order of the text.
-
-    What a reader's lists know of them is looked up once for each word of the texts that are read together (`WordMemo`).
-    """
-
-    __slots__ = ("_memo", "written")
-
-    def __init__(self, text: str, memo: WordMemo) -> None:
-        self.written: list[str] = _WORD.findall(text)
-        self._memo = memo
-
-    def all_known(self, find: Callable[[str], T]) -> list[T]:
-        """What `find` finds for the words, parallel to them."""
-        return list(map(self._memo.of(find).__getitem__, self.written))
-
-    def known(self, find: Callable[[str], T | None]) -> list[T]:
-        """What `find` finds for the words, in their order, without those for which it finds nothing."""
-        return [found for found in map(self._memo.of(find).__getitem__, self.written) if found is not None]
+def words_in(text: str) -> list[str]:
+    """The words of a text, rows of letters and digits, in its order."""
+    return _WORD.findall(text)
 
 
 def read_list(*path: str) -> Any:

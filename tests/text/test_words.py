@@ -3,14 +3,13 @@
 import os
 import sys
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.servers import run
 from text.commerce import commerce_of
 from text.hostility import read_hostility
-from text.words import Beginnings, WordMemo, Words
+from text.words import Beginnings, WordMemo, words_in
 
 FEW_LETTERS = st.text(st.sampled_from("abc"), min_size=1, max_size=6)
 
@@ -32,15 +31,16 @@ def test_most_words_are_seen_to_have_no_beginning() -> None:
 def test_a_word_is_looked_up_once_for_texts_that_are_read_together() -> None:
     asked = []
 
-    def length(word: str) -> int | None:
+    def length(word: str) -> int:
         asked.append(word)
-        return len(word) if len(word) > 1 else None
+        return len(word)
 
     memo = WordMemo()
-    assert Words("a new idea, a new day", memo).known(length) == [3, 4, 3, 3]
-    assert Words("a day", memo).known(length) == [3]
+    known = memo.of(length)
+    assert [known[word] for word in words_in("a new idea, a new day")] == [1, 3, 4, 1, 3, 3]
+    assert [memo.of(length)[word] for word in words_in("a day")] == [1, 3]
     assert asked == ["a", "new", "idea", "day"]
-    assert Words("it’s 2 a_b", memo).written == ["it", "s", "2", "a", "b"]
+    assert words_in("it’s 2 a_b") == ["it", "s", "2", "a", "b"]
 
 
 SEVERAL = [
@@ -60,10 +60,3 @@ def test_nothing_depends_on_the_order_of_sets() -> None:
         f"{read_hostility(said)} {commerce_of(said, said)}\n" for said in SEVERAL
     )  # of another seed
     assert found.count("words=('") >= len(SEVERAL)
-
-
-@pytest.mark.parametrize("said", [*SEVERAL, "don't order now", "we meet at school", "the k*ll", "ki.ll you", ""])
-def test_words_that_were_read_before_change_no_reading(said: str) -> None:
-    memo = WordMemo()
-    assert read_hostility(said.lower(), words=Words(said.lower(), memo)) == read_hostility(said.lower())
-    assert commerce_of(said, said.lower(), words=Words(said.lower(), memo)) == commerce_of(said, said.lower())

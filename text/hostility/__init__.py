@@ -8,8 +8,6 @@ this is how stories and jokes are told.
 
 import re
 from collections.abc import Sequence
-from itertools import chain
-from typing import NamedTuple
 
 from msgspec import Struct
 
@@ -28,26 +26,28 @@ from text.hostility.frames import (
     phrases_at,
     threats,
 )
-from text.hostility.lexicon import (
-    ALONE,
-    ALONE_FROM,
-    ANCHORS_FROM,
-    MOST_LANGUAGES,
-    NO_MEANINGS,
-    Known,
-    Lexicon,
-    Meaning,
-    Meanings,
-    lexicon,
-)
+from text.hostility.lexicon import ALONE, ANCHORS, TARGETS, Lexicon, Meaning, Meanings, lexicon
+from text.hostility.patterns import SAYING_I
 from text.hostility.romanised import romanised_lexicon
 from text.hostility.tokens import Tokens, takes_letters, tokens_of
 from text.languages.detector import likely, list_of
 from text.romanised import Romanisation, may_be_typed_in, romanisations
-from text.sieve import Hashed
-from text.words import WordMemo, Words, folded
+from text.words import WordMemo, words_in
 
-__all__ = ["ABUSE_KINDS", "PEACEFUL", "THREAT_KINDS", "AbuseKind", "Hostility", "ThreatKind", "read_hostility"]
+__all__ = [
+    "ABUSE_KINDS",
+    "ALONE",
+    "ANCHORS",
+    "PEACEFUL",
+    "TARGETS",
+    "THREAT_KINDS",
+    "AbuseKind",
+    "Hostility",
+    "ThreatKind",
+    "is_odd",
+    "may_be_found",
+    "read_hostility",
+]
 
 THREAT_KINDS: tuple[ThreatKind, ...] = ("violence_to_you", "violence_to_group", "incitement", "intimidation", "wish")
 """From the gravest down."""
@@ -89,27 +89,24 @@ def read_hostility(
     memo: WordMemo | None = None,
     seen: str = "",
     romanised: Sequence[str] = (),
-    words: Words | None = None,
+    *,
+    at_stake: bool = True,
 ) -> Hostility:
     """What a text threatens and calls somebody. `undisguised` is `TextReading.undisguised`. Linear in its length.
 
     `language` (BCP 47) is what the platform takes the text to be written in. Only lists of languages that a sentence may be in
     are asked: a Finnish "thank you" looks like violence in no other language. `memo` is that of the texts that are read
     together, `words` are the text's. `romanised` are the languages that it may be typed in with Latin letters; they are read
-    in `seen`, the text with its digits in place, which may stand for letters.
+    in `seen`, the text with its digits in place, which may stand for letters. Whether something is `at_stake` besides is told
+    of many texts at once (`text.anchors`).
     """
     memo = memo or WordMemo()
-    found = _own_hostility(undisguised, lexicon(), language, memo, words)
+    found = _own_hostility(undisguised, lexicon(), language, memo) if at_stake else PEACEFUL
     for code in romanised if found == PEACEFUL else ():
         found = _romanised_hostility(seen.casefold(), romanisations()[code], memo)
         if found != PEACEFUL:
             break
     return found
-
-
-def look_up(words: Hashed, memo: WordMemo) -> None:
-    """Tell at once of the words of several texts which are in no list."""
-    memo.of(lexicon().known).update(dict.fromkeys(lexicon().sieve.unlisted(words)))
 
 
 def _romanised_hostility(plain: str, romanisation: Romanisation, memo: WordMemo) -> Hostility:
@@ -122,31 +119,29 @@ def _romanised_hostility(plain: str, romanisation: Romanisation, memo: WordMemo)
     )
 
 
-def _own_hostility(
-    undisguised: str, lexicon_: Lexicon, language: str | None, memo: WordMemo, words: Words | None
-) -> Hostility:
+def _own_hostility(undisguised: str, lexicon_: Lexicon, language: str | None, memo: WordMemo) -> Hostility:
     """What the text says in the letters of its language."""
     text = _parted(undisguised, lexicon_)
-    if takes_letters(text):
+    if takes_letters(text) or lexicon_.may_be_broken(words_in(text)):
         text = _mended(text, lexicon_)
-    else:
-        said = words if words and text == undisguised else Words(text, memo)
-        if lexicon_.may_be_broken(said.written):
-            text = _mended(text, lexicon_)
-            said = Words(text, memo)
-        known = said.known(lexicon_.known)
-        if not _may_matter(said, known, lexicon_):
-            return PEACEFUL
     tokens = tokens_of(text)
     return _hostility_of(tokens, lexicon_, memo, _Written(tokens, language), tokens.written)
+
+
+def is_odd(undisguised: str) -> bool:
+    """Whether its row of words does not tell what the text says: it takes a reader to tell its words."""
+    return (
+        takes_letters(undisguised)
+        or _may_be_unspaced(undisguised)
+        or ("|" in undisguised and _LONE_L.search(undisguised) is not None)
+    )
 
 
 def _hostility_of(
     tokens: Tokens, lexicon_: Lexicon, memo: WordMemo, written: "_Written | _Typed", shown: list[str]
 ) -> Hostility:
     """`shown` are the words as they are written; `tokens` may have them in another form."""
-    known = map(memo.of(lexicon_.known).__getitem__, tokens.written)
-    words = [one.meanings if one else NO_MEANINGS for one in known]
+    words = list(map(memo.of(lexicon_.known).__getitem__, tokens.written))
     languages = _worth_a_look(tokens, words)
     if not languages:
         return PEACEFUL
@@ -182,51 +177,8 @@ def _words_of(written: list[str], found: Found) -> str:
     return " ".join(dict.fromkeys(said))
 
 
-def _may_matter(words: Words, known: list[Known], lexicon_: Lexicon) -> bool:
-    """Whether the words alone hold an anchor and its target, in whatever order and however far off, and all else that a threat
-    or an insult takes: most texts end here.
-    """
-    languages = 0
-    for one in known:
-        languages |= one.languages
-    targets = languages & _ALL_LANGUAGES
-    words_alone = languages >> ALONE_FROM | languages >> ANCHORS_FROM & targets
-    parts = set(chain.from_iterable([one.parts for one in known]))
-    in_phrases = lexicon_.anchored(parts, targets)
-    if not words_alone and not (in_phrases and _has_anchor(words, targets, lexicon_)):
-        return False
-    at_stake = words_alone | in_phrases
-    bits: dict[int, int] = {}
-    for meanings in {id(one.meanings): one.meanings for one in known}.values():
-        for language, meaning in meanings.by_language.items():
-            if at_stake >> language & 1:
-                bits[language] = bits.get(language, 0) | meaning.may_make(parts)
-    return any(map(may_be_found, bits.values()))
-
-
-_ALL_LANGUAGES = (1 << MOST_LANGUAGES) - 1
-
-
-class _Row(NamedTuple):
-    words: list[str]
-    clauses: list[int]
-
-
-def _has_anchor(words: Words, targets: int, lexicon_: Lexicon) -> bool:
-    """Whether there is a phrase that would be an anchor of one of the languages (bits), or a finding by itself, as if all of
-    the words were one clause.
-    """
-    row = _Row(folded(" ".join(words.written)).split(" "), [0] * len(words.written))
-    return any(
-        targets >> phrase.language & 1 or phrase.bit & ALONE
-        for position, known in enumerate(words.all_known(lexicon_.known))
-        if known and known.meanings.anchoring
-        for phrase, _ in phrases_at(row, position, known.meanings.anchoring)
-    )
-
-
 _BROKEN = re.compile(r"(?<![^\W_])([^\W\d_]{1,6})([.\-·'’ ])(?=([^\W\d_]{1,7})(?![^\W_]))")
-_LONE_L = re.compile(r"[l|](?<!\w[l|])(?= (?:will|am|ll|m|want|swear|have|hope|know)\b)")
+_LONE_L = re.compile(rf"[l|](?<!\w[l|])(?= (?:{'|'.join(SAYING_I)})\b)")
 """A small L, or a stroke, that passes for the English word I."""
 LONGEST_WORD = 9
 LONGEST_UNSPACED = 200
@@ -237,9 +189,11 @@ _VOWEL = re.compile("[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüý
 def _parted(text: str, lexicon_: Lexicon) -> str:
     """The text with words parted that are written without blanks, and with a lone L read as I."""
     text = _LONE_L.sub("i", text)
-    if len(text) <= LONGEST_UNSPACED and len(text) > LONGEST_WORD * (text.count(" ") + 1):
-        text = " ".join(lexicon_.parted(word) for word in text.split(" "))
-    return text
+    return " ".join(map(lexicon_.parted, text.split(" "))) if _may_be_unspaced(text) else text
+
+
+def _may_be_unspaced(text: str) -> bool:
+    return len(text) <= LONGEST_UNSPACED and len(text) > LONGEST_WORD * (text.count(" ") + 1)
 
 
 def _mended(text: str, lexicon_: Lexicon) -> str:

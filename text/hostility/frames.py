@@ -6,8 +6,9 @@ Every function looks at the few nearest neighbours of a word, so that the whole 
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from functools import cached_property
-from itertools import pairwise
+from functools import cached_property, reduce
+from itertools import chain, pairwise
+from operator import or_
 from typing import Literal, NamedTuple, Protocol
 
 from text.hostility.lexicon import (
@@ -100,6 +101,10 @@ _NEEDS = (
     (_bits("hate curse_at"), _OBJECT_BITS),
 )
 """Classes (bits) that each threat and each insult takes: of each one."""
+
+
+CLASSES_AT_STAKE = reduce(or_, chain.from_iterable(_NEEDS))
+"""All of them."""
 
 
 def may_be_found(bits: int) -> bool:

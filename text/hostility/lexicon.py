@@ -16,19 +16,17 @@ finding, apart from the entries of `menace`, `doom` and `curse`, which are whole
 """
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Set
-from functools import cache, cached_property
+from collections.abc import Iterator
+from functools import cache
 from itertools import chain, product
 from operator import add
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 from msgspec import Struct
 
 from text.hostility.tokens import MARKS, words_of
 from text.languages import ListError, read_lists
-from text.sieve import Sieve
 from text.words import Beginnings, Memo, folded
 
 CLASSES = {
@@ -197,28 +195,11 @@ class Phrase(Struct, frozen=True):
         return min(self.words, key=lambda words: (len(words), -max(map(len, words))), default=_ANY)
 
 
-class Needs(NamedTuple):
-    """What must stand in a text, wherever, that holds a phrase: parts of it, and one of each of some sets of words.
-
-    `languages` are those (bits) in which it counts, `bit` is its class.
-    """
-
-    languages: int
-    bit: int
-    parts: frozenset[str]
-    choices: tuple[frozenset[str], ...]
-
-    def are_in(self, parts: Set[str]) -> bool:
-        """Whether all of it is among the parts of phrases that a text holds."""
-        return parts >= self.parts and not any(map(parts.isdisjoint, self.choices))
-
-
 class Starts(Struct, frozen=True):
-    """Phrases that a word begins, by the words of which each of them needs one, and all that each of them needs."""
+    """Phrases that a word begins, by the words of which each of them needs one."""
 
     by_need: dict[str, tuple[Phrase, ...]]
     needed: frozenset[str]
-    needs: dict[str, tuple[Needs, ...]]
 
     def possible(self, following: list[str]) -> list[Phrase]:
         """The phrases whose needed word is among those that follow."""
@@ -238,20 +219,10 @@ class Meaning(Struct, frozen=True):
     bits: int
     phrases: Starts | None
 
-    def may_make(self, parts: Set[str]) -> int:
-        """Bits of what the word means, and of the phrases that it may begin in a text with these parts of phrases."""
-        bits = self.bits
-        if self.phrases:
-            for need in ("", *(self.phrases.needed & parts)):
-                for needs in self.phrases.needs.get(need, ()):
-                    if not bits & needs.bit and needs.are_in(parts):
-                        bits |= needs.bit
-        return bits
-
 
 class Meanings(Struct, frozen=True):
     """What a word may mean, by language. `alone`, `anchors` and `targets` are bits of the languages in which it is one;
-    `anchoring` are the phrases that would be anchors, `firsts` what these begin with.
+    `anchoring` are the phrases that would be anchors.
     """
 
     by_language: dict[int, Meaning]
@@ -259,26 +230,13 @@ class Meanings(Struct, frozen=True):
     anchors: int
     targets: int
     anchoring: Starts | None
-    firsts: frozenset[str] = frozenset()
 
     def __bool__(self) -> bool:
         """Whether it means anything."""
         return bool(self.by_language)
 
 
-class Known(Struct, frozen=True):
-    """A word that some list has: what it may mean or begin, and which parts of phrases it is. `languages` are those of its
-    meanings in one number: `targets`, `anchors` and `alone`, each from its place on.
-    """
-
-    meanings: Meanings
-    parts: tuple[str, ...]
-    languages: int
-
-
 MOST_LANGUAGES = 64
-ANCHORS_FROM, ALONE_FROM = MOST_LANGUAGES, 2 * MOST_LANGUAGES
-"""Places of bits in `Known.languages`; those of targets come first."""
 
 
 GAPS = {"~": 2, "...": 6}
@@ -303,8 +261,7 @@ class Lexicon:
         self._words: dict[str, list[Phrase]] = {}
         self._stems: dict[str, list[tuple[str, Phrase]]] = {}
         self._known: dict[tuple[int, ...], Meanings] = {}
-        self._listed: dict[str, Known] = {}
-        self._begun: dict[tuple[tuple[str, ...], tuple[str, ...]], Known] = {}
+        self._listed: dict[str, Meanings] = {}
         for index, language in enumerate(languages):
             for bit, parts in language.entries:
                 self._add(Phrase(index, bit, parts[1:]), parts[0])
@@ -316,18 +273,6 @@ class Lexicon:
         self._violent_edges = frozenset(
             word[:1] + word[-2:] for word, phrases in self._words.items() if any(p.bit & VIOLENT for p in phrases)
         )
-        self._firsts: dict[int, str] = {}
-        self._by_rarest = self._anchoring_by_rarest()
-        later = {part for language in languages for _, entry in language.entries for part in entry[1:]}
-        self.parts = frozenset(word for part in later for word in whole_words(part))
-        self._later: dict[str, list[tuple[str, str]]] = {}
-        for part in sorted(later):
-            if "*" in part:
-                stem, _, end = part.partition("*")
-                self._later.setdefault(stem, []).append((end, part))
-        self._later_beginnings = Beginnings(self._later)
-        self._endless = frozenset(stem for stem, ends in self._stems.items() if not any(end for end, _ in ends))
-        self._endless_later = frozenset(stem for stem, ends in self._later.items() if not any(end for end, _ in ends))
         self._spoken_in: dict[str, int] = {}
         behind: dict[str, int] = {}
         for first, phrases in self._words.items():
@@ -340,15 +285,6 @@ class Lexicon:
             for word in whole_words(part):
                 self._spoken_in[word] = self._spoken_in.get(word, 0) | flags
 
-    @cached_property
-    def sieve(self) -> Sieve:
-        """What tells at once of many words which are in no list."""
-        return Sieve(
-            {*self._words, *self.parts, *map(folded, self._exact)},
-            {*self._stems, *self._later},
-            lambda plain: bool(self._stretched(plain)),
-        )
-
     def _add(self, phrase: Phrase, first: str) -> None:
         stem, star, suffix = first.partition("*")
         if star:
@@ -357,38 +293,6 @@ class Lexicon:
             self._exact.setdefault(stem[1:], []).append(phrase)
         else:
             self._words.setdefault(stem, []).append(phrase)
-
-    def _anchoring_by_rarest(self) -> dict[str, tuple[Needs, ...]]:
-        """What phrases that would be anchors need, by the part that fewest of them have."""
-        listed: dict[str, list[Phrase]] = {f"={word}": phrases for word, phrases in self._exact.items()} | self._words
-        listed |= {
-            f"{stem}*{end}": [one for e, one in ends if e == end]
-            for stem, ends in self._stems.items()
-            for end, _ in ends
-        }
-        all_needs: dict[Needs, None] = {}
-        for first, phrases in listed.items():
-            for phrase in phrases:
-                if phrase.rest and phrase.bit & ANCHORS:
-                    self._firsts[id(phrase)] = first
-                    needs = _needs(phrase)
-                    all_needs[needs._replace(parts=needs.parts | {first})] = None
-        count = Counter(part for needs in all_needs for part in needs.parts)
-        found: dict[str, list[Needs]] = {}
-        for needs in all_needs:
-            found.setdefault(min(needs.parts, key=lambda part: (count[part], part)), []).append(needs)
-        return {part: tuple(several) for part, several in found.items()}
-
-    def anchored(self, parts: Set[str], targets: int) -> int:
-        """Bits of the languages in which a text with these parts of phrases may hold one that is an anchor: of those that have
-        a target there (bits), or where it is a finding by itself.
-        """
-        found = 0
-        for part in parts & self._by_rarest.keys():
-            for needs in self._by_rarest[part]:
-                if (needs.languages & targets or needs.bit & ALONE) and needs.are_in(parts):
-                    found |= needs.languages
-        return found
 
     def _by_length(self) -> dict[tuple[str, int], list[str]]:
         """Words that people mask, by their first letter and their length."""
@@ -429,46 +333,24 @@ class Lexicon:
         """Bits of the languages in which the word is an entry, or a part of one."""
         return self._spoken_in.get(word, 0)
 
-    def known(self, written: str) -> Known | None:
-        """What is known of a word, if anything; most words of a text stand in no list. `written` is in lower case."""
+    def known(self, written: str) -> Meanings:
+        """As `meanings`; those of words that a list has are made once."""
         if listed := self._listed.get(written):
             return listed
         plain = folded(written)
-        is_listed = plain in self._words or plain in self.parts
-        if not is_listed and not (
-            written in self._exact
+        is_listed = plain in self._words
+        if not (
+            is_listed
+            or written in self._exact
             or self._beginnings.of(plain)
-            or self._later_beginnings.of(plain)
             or self._may_be_stretched(plain)
             or "*" in written
         ):
-            return None
-        stems = tuple(plain[:n] for n in self._beginnings.of(plain) if plain[:n] in self._stems)
-        later = tuple(plain[:n] for n in self._later_beginnings.of(plain) if plain[:n] in self._later)
-        by_stems = bool(stems) and not is_listed and written not in self._exact and "*" not in written
-        if by_stems and (begun := self._begun.get((stems, later))):
-            return begun
-        meanings = self.meanings(written, plain)
-        parts = (*([plain] if plain in self.parts else ()), *self._later_parts(plain), *meanings.firsts)
-        if not (meanings.by_language or parts):
-            return None
-        found = Known(
-            meanings,
-            parts,
-            meanings.targets | meanings.anchors << ANCHORS_FROM | meanings.alone << ALONE_FROM,
-        )
-        if by_stems and self._endless.issuperset(stems) and self._endless_later.issuperset(later):
-            self._begun[stems, later] = found  # beginnings of the lists, and nothing that only members write
+            return NO_MEANINGS
+        found = self.meanings(written, plain)
         if is_listed and len(self._listed) < _MOST_KNOWN:  # a word of the lists, and nothing that only members write
             self._listed[written] = found
         return found
-
-    def _later_parts(self, plain: str) -> Iterator[str]:
-        """The beginnings behind the first word of a phrase that the word has."""
-        for length in self._later_beginnings.of(plain):
-            for end, part in self._later.get(plain[:length], ()):
-                if len(plain) >= length + len(end) and plain.endswith(end):
-                    yield part
 
     def meanings(self, written: str, plain: str = "") -> Meanings:
         """What a word may mean in any language; `written` is in lower case, with its diacritics, `plain` the same folded."""
@@ -484,7 +366,7 @@ class Lexicon:
         if entries not in self._known:
             if len(self._known) == _MOST_KNOWN:
                 self._known.clear()
-            self._known[entries] = _meanings_of(found, self._firsts)
+            self._known[entries] = _meanings_of(found)
         return self._known[entries]
 
     def _stretched(self, plain: str) -> list[Phrase]:
@@ -507,7 +389,7 @@ class Lexicon:
         return found
 
 
-def _meanings_of(found: list[Phrase], firsts: Mapping[int, str]) -> Meanings:
+def _meanings_of(found: list[Phrase]) -> Meanings:
     bits: dict[int, int] = {}
     phrases: dict[int, list[Phrase]] = {}
     alone = anchors = targets = 0
@@ -523,15 +405,7 @@ def _meanings_of(found: list[Phrase], firsts: Mapping[int, str]) -> Meanings:
         targets |= flag if phrase.bit & TARGETS else 0
     by_language = {language: Meaning(bits[language], _starts(phrases.get(language, []))) for language in bits}
     anchoring = [phrase for phrase in found if phrase.rest and phrase.bit & ANCHORS]
-    begun = frozenset(firsts[id(phrase)] for phrase in anchoring)
-    return Meanings(by_language, alone, anchors, targets, _starts(anchoring), begun)
-
-
-def _needs(phrase: Phrase) -> Needs:
-    single = {word for words in phrase.words if len(words) == 1 for word in words}
-    stems = {part for part in phrase.rest if "*" in part}
-    several = tuple(words for words in phrase.words if len(words) > 1)
-    return Needs(1 << phrase.language, phrase.bit, frozenset(single | stems), several)
+    return Meanings(by_language, alone, anchors, targets, _starts(anchoring))
 
 
 def _starts(phrases: list[Phrase]) -> Starts | None:
@@ -541,8 +415,7 @@ def _starts(phrases: list[Phrase]) -> Starts | None:
     for phrase in phrases:
         for word in phrase.needs:
             by_need.setdefault(word, []).append(phrase)
-    needs = {need: tuple(map(_needs, group)) for need, group in by_need.items()}
-    return Starts({need: tuple(group) for need, group in by_need.items()}, frozenset(by_need) - {""}, needs)
+    return Starts({need: tuple(group) for need, group in by_need.items()}, frozenset(by_need) - {""})
 
 
 @cache

@@ -1,22 +1,24 @@
 """Personal data in texts: where it stands, of which kind it is, and how to speak of it without saying it."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 
 from msgspec import structs
 
+from text.personal_data import addresses, emails
 from text.personal_data.accounts import find_cards, find_ibans
 from text.personal_data.addresses import BIG, find_addresses
 from text.personal_data.emails import find_emails
-from text.personal_data.folding import CLAIMED
+from text.personal_data.folding import CLAIMED, fold
 from text.personal_data.kinds import Kind, PersonalDatum, Standing
 from text.personal_data.lookalikes import find_lookalikes
 from text.personal_data.marks import LEAST_SPOKEN, SHORTEST_SPOKEN, Marks, spell_digits, words_of
 from text.personal_data.national_ids import find_national_ids
 from text.personal_data.owners import is_anothers
-from text.personal_data.phones import find_disguised_phones, find_phone_links, find_phones
+from text.personal_data.phones import find_disguised_phones, find_phone_links, find_phones, may_be_disguised
 from text.personal_data.standing import standing_of
+from text.rows import Wanted, rarest
 
 __all__ = ["Kind", "PersonalDatum", "Standing", "asks_for_removal", "find_personal_data"]
 
@@ -50,28 +52,41 @@ _MANY_DIGITS = re.compile(r"\d(?:[^\n\d]{0,4}\d){5}")
 def find_personal_data(
     text: str,
     language: str | None = None,
-    words: Sequence[str] | None = None,
     read_marks: Callable[[str], Marks] = Marks,
+    *,
+    spoken: bool = True,
+    at_home: bool = True,
+    street: bool = True,
 ) -> tuple[PersonalDatum, ...]:
     """All personal data in a text, in its order, without overlaps. Pure; linear. `text` is what `text.written` leaves of one.
 
-    `language` (BCP 47) is a hint about the countries whose telephone numbers are likely. `words` are those of the text, in
-    lower case, where they were read already; `read_marks` reads its marks, or has read them.
+    `language` (BCP 47) is a hint about the countries whose telephone numbers are likely. `read_marks` reads the text's marks,
+    or has read them; `spoken`: whether an address or a number may be said in words; `at_home`: whether a word
+    tells of living somewhere, and `street`: whether one is for a street (`text.anchors`).
     """
     digits = _DIGIT_OF_ANY_SCRIPT.search(text) is not None
-    if digits or words is None:
-        words = words_of(text)
+    words = words_of(text) if spoken else []
     worth_a_look = bool(
         (digits and _CLOSE_DIGITS.search(text))
         or (_OPENS_ADDRESS_SIGN.search(text) and _ADDRESS_SIGN.search(text))
         or (not _DOT_WORDS.isdisjoint(words) and _SPOKEN_DOT.search(text))
     )
-    spoken = spell_digits(words, LEAST_SPOKEN if digits else SHORTEST_SPOKEN)
-    if not (worth_a_look or spoken or (digits and _HOUSE.search(text))):
+    spelt = spoken and spell_digits(words, LEAST_SPOKEN if digits else SHORTEST_SPOKEN)
+    if not (worth_a_look or spelt or (digits and at_home and _HOUSE.search(text))):
+        return ()
+    looked_at = fold(text).text
+    many = _MANY_DIGITS.search(looked_at) is not None
+    disguised = spelt or (worth_a_look and may_be_disguised(looked_at))
+    if not (
+        many
+        or disguised
+        or emails.may_be_found(looked_at)
+        or addresses.may_be_found(looked_at, at_home=at_home, street=street)
+    ):
         return ()
     marks = read_marks(text)
     folded = marks.folded
-    if not (worth_a_look or marks.any("lives") or (spoken and marks.any("number", "call"))):
+    if not (worth_a_look or marks.any("lives") or (spelt and marks.any("number", "call"))):
         return ()
     search = _Search(_without_most_digits(folded.text))
     search.take(find_emails)
@@ -83,13 +98,18 @@ def find_personal_data(
         search.take(find_national_ids)
         search.clear(find_lookalikes(search.text))
         search.take(lambda rest: find_phones(rest, language, marks))
-    if worth_a_look or spoken:
+    if disguised:
         search.take(lambda rest: find_disguised_phones(rest, language, marks))
     return tuple(
         structs.replace(datum, start=start, end=end)
         for datum in _placed(folded.text, marks, sorted(search.found, key=lambda datum: datum.start))
         for start, end in [folded.original(datum.start, datum.end)]
     )
+
+
+def spoken_dots() -> list[Wanted]:
+    """Words for a dot as they stand in the row of a text (`text.rows`)."""
+    return [wanted for word in sorted(_DOT_WORDS) if (wanted := rarest([word]))]
 
 
 def asks_for_removal(marks: Marks) -> bool:

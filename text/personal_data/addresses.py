@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from text.personal_data.kinds import Kind, PersonalDatum
-from text.personal_data.marks import Marks
+from text.personal_data.marks import Marks, plain_letter
+from text.rows import Wanted
 
 MAX_CANDIDATES = 60
 """Postcodes, and words of living somewhere, around which a street is looked for in one text."""
@@ -48,14 +49,17 @@ _WITHIN_NAME = _or_bare(
     r"straße|strasse|str\.|gasse|weg|platz|allee|ring|damm|ufer|steig|chaussee|straat|laan|plein|gracht|kade|singel|dreef|steenweg"
     r"|gatan|vägen|gränd|torget|gata|gate|gaten|veien|vegen|vei|gade|vej|vænge|allé|katu|kuja|polku|stræde|stígur|braut|götu|utca"
 )
+_ENGLISH = (
+    "Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Way|Square|Sq|Terrace|Place|Pl|Crescent|Gardens|Grove"
+    "|Hill|Park|Boulevard|Blvd|Circle|Row|Mews"
+)
 _STREETS = (
     # 12, rue de la Paix
     re.compile(rf"(?<![\w.,/-])\d{{1,4}}[a-z]?(?: (?:bis|ter))?,? (?:{_BEFORE_NAME}) [^\W\d_][\w'’-]+", re.IGNORECASE),
     # 12 Old Mill Street; capitals tell it from "2 in the street"
     re.compile(
         r"(?<![\w.,/-])\d{1,5}[a-z]?,? (?:[A-Z0-9][\w.'’-]{0,30} ){1,3}"
-        r"(?:Street|St|Road|Rd|Avenue|Ave|Lane|Ln|Drive|Dr|Close|Court|Ct|Way|Square|Sq|Terrace|Place|Pl|Crescent|Gardens|Grove"
-        r"|Hill|Park|Boulevard|Blvd|Circle|Row|Mews)\b"
+        rf"(?:{_ENGLISH})\b"
     ),
     # Calle de Alcalá, 12; without a blank, a capital tells ul.Krótka 5 from the host pl.example
     re.compile(
@@ -91,6 +95,35 @@ _AT_HOME = re.compile(
 )
 """A street that no word calls one, right behind the verb: `bor Nørregade 48, Aarhus`."""
 _TOWN_BEFORE = re.compile(r"[^\W\d_]{2,},?\s{1,2}\Z")
+
+
+_GLUED_NAME = re.compile(rf"(?<![^\W_])(?:{_BEFORE_NAME})(?=(?-i:[^\W\d_a-zà-öø-ÿа-яα-ω]))", re.IGNORECASE)
+_INNER_CAPITAL = re.compile(rf"{BIG}(?<=[^\W\d_]{BIG})")
+_TWO_NUMBERS = re.compile(rf"\d(?=\D{{1,{_REACH + 1}}}\d)")
+
+
+def patterns() -> Iterator[Wanted]:
+    """What stands in the row of a text (`marks.plain_letter`) that names a street by a word for one."""
+    for word in "|".join((_BEFORE_NAME, _AFTER_NAME, _ENGLISH)).split("|"):
+        yield Wanted((f" {' '.join(_words(word))} ",))
+    for word in _WITHIN_NAME.split("|"):
+        yield Wanted((f"{' '.join(_words(word))} ",))
+
+
+def _words(alternative: str) -> list[str]:
+    return "".join(map(plain_letter, re.sub(r"\\\.\??", " ", alternative))).split()
+
+
+def is_glued(text: str) -> bool:
+    """Whether a street is named without a blank behind the word for it, which no row of words tells."""
+    return _INNER_CAPITAL.search(text) is not None and _GLUED_NAME.search(text) is not None
+
+
+def may_be_found(text: str, *, at_home: bool, street: bool) -> bool:
+    """Whether there may be an address in a folded text; `at_home`: with a word of living somewhere, `street`: with one for a
+    street.
+    """
+    return at_home or ((street or "\n" in text) and _TWO_NUMBERS.search(text) is not None)
 
 
 def find_addresses(text: str, marks: Marks) -> Iterator[PersonalDatum]:

@@ -92,9 +92,14 @@ _ATTRIBUTION_AFTER = re.compile(
 """Whatever the word for writing is, what is quoted begins with a mark on the next line."""
 
 
+def may_be_found(text: str) -> bool:
+    """Whether there may be an address in a folded text."""
+    return _SIGN.search(text) is not None or _SPOKEN_SIGN.search(text) is not None
+
+
 def find_emails(text: str) -> Iterator[PersonalDatum]:
     """E-mail addresses in a folded text. Handles (`@anna`), Fediverse names and the user part of a URL are none."""
-    if not (_SIGN.search(text) or _SPOKEN_SIGN.search(text)):
+    if not may_be_found(text):
         return
     found = list(_all(text))
     quoted = any(_is_quoted(text, datum) for datum in found)

@@ -28,11 +28,11 @@ class _Forms(dict[int, str | None]):
     """A table for str.translate that fills itself; it holds at most one entry for every code point there is."""
 
     def __missing__(self, code: int) -> str | None:
-        self[code] = form = _form(chr(code))
+        self[code] = form = folded_form(chr(code))
         return form
 
 
-def _form(character: str) -> str | None:
+def folded_form(character: str) -> str | None:
     """One character for one character, or None for one that nobody sees."""
     digit = unicodedata.decimal(character, None)
     if digit is not None:

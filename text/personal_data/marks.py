@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from text.languages import ListError, read_lists
 from text.languages.detector import likely
-from text.personal_data.folding import fold
+from text.personal_data.folding import fold, folded_form
+from text.rows import Wanted, rarest
 from text.words import Memo, WordMemo
 
 KINDS = (
@@ -61,11 +62,13 @@ class _Plain(dict[int, str | None]):
     """A table for str.translate that fills itself: one plain letter, its case kept, for each letter; none for an accent."""
 
     def __missing__(self, code: int) -> str | None:
-        letter = chr(code)
-        base = unicodedata.normalize("NFD", letter)[0]
-        form = None if unicodedata.category(letter) == "Mn" else _LETTERS.get(letter, _LETTERS.get(base, base))
-        self[code] = form
+        self[code] = form = _without_accent(chr(code))
         return form
+
+
+def _without_accent(letter: str) -> str | None:
+    base = unicodedata.normalize("NFD", letter)[0]
+    return None if unicodedata.category(letter) == "Mn" else _LETTERS.get(letter, _LETTERS.get(base, base))
 
 
 _PLAIN = _Plain()
@@ -241,6 +244,41 @@ def lexicon() -> _Lexicon:
         for kind in kinds.keys() - set(KINDS):
             raise ListError(f"{code}/surroundings.yaml: {kind}: unknown, expected one of {', '.join(KINDS)}")
     return _Lexicon(listed)
+
+
+def spoken_digits() -> list[Wanted]:
+    """Digits in words as they stand in the row of a text (`text.rows`)."""
+    return [wanted for word in sorted(lexicon().spoken) if (wanted := rarest([word]))]
+
+
+def plain_letter(character: str) -> str:
+    """How a character stands in the row of a text (`text.rows`) in which marks are looked for."""
+    plain = (_without_accent(folded_form(character) or "\u0300") or "").lower()[:1]
+    return plain if not plain or _LETTERS_ONLY.match(plain) else " "
+
+
+def patterns(*kinds: str) -> Iterator[Wanted]:
+    """What stands in such a row of a text with a mark of one of these kinds."""
+    listed = lexicon()
+    for word, meanings in listed.exact.items():
+        for meaning in meanings:
+            if meaning.kind in kinds and (wanted := _rarest(word, *meaning.rest)):
+                yield wanted
+                yield from (_rarest(prefix + word, *meaning.rest) or wanted for prefix in _prefixes(word))
+    for word, meanings in listed.beginnings.items():
+        if any(meaning.kind in kinds for meaning in meanings):
+            yield from (Wanted((f" {prefix}{word}",)) for prefix in ("", *_prefixes(word)))
+    for word, meanings in listed.endings.items():
+        if any(meaning.kind in kinds for meaning in meanings):
+            yield Wanted((f"{word} ",))
+
+
+def _rarest(*words: str) -> Wanted | None:
+    return rarest(words, lambda word: not _LETTERS_ONLY.fullmatch(word.strip("*")), str)
+
+
+def _prefixes(word: str) -> tuple[str, ...]:
+    return _ARABIC_PREFIXES if "\u0600" <= word[0] <= "\u06ff" else ()
 
 
 def words_of(text: str) -> list[str]:

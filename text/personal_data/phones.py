@@ -150,6 +150,25 @@ def find_phones(text: str, language: str | None, marks: Marks) -> Iterator[Perso
             yield PersonalDatum(Kind.PHONE, start, lookups.reached, mask)
 
 
+_FIRST_DIGITS = re.compile(r"\d(?:[^\n\w]{0,4}[\dOoIl]){2,}")
+_BEFORE_DIGITS = re.compile(r"[OoIl][^\n\w]{0,4}\Z")
+_MANY_GROUPS = re.compile(r"(?:\d\D{0,12}){9}")
+
+
+def may_be_disguised(text: str) -> bool:
+    """Whether a folded text has so many digits, or letters for digits, that a number may be written with odd signs."""
+    if _MANY_GROUPS.search(text):
+        return True
+    return any(
+        len(_ANY_FOR_DIGIT.findall(found[0])) >= _MIN_DIGITS
+        or _BEFORE_DIGITS.search(text, max(0, found.start() - 5), found.start())
+        for found in _FIRST_DIGITS.finditer(text)
+    )
+
+
+_ANY_FOR_DIGIT = re.compile(r"[\dOoIl]")
+
+
 def find_disguised_phones(text: str, language: str | None, marks: Marks) -> Iterator[PersonalDatum]:
     """Numbers that are announced, and written so that programs shall not read them: with letters for digits, odd signs between
     them, or in words.

@@ -11,9 +11,9 @@ from itertools import islice
 
 from msgspec import Struct
 
-from text.personal_data.folding import Folded
+from text.personal_data.folding import Folded, fold
 from text.personal_data.kinds import Kind, PersonalDatum, Standing
-from text.personal_data.marks import Mark, Marks, PlainText
+from text.personal_data.marks import Mark, Marks, PlainText, plain_text
 
 MAX_NAMES = 200
 """Names that are looked at in one text."""
@@ -32,6 +32,8 @@ _LINK = 24
 LEAST_LISTED = 3
 """Names that make a list of a class; two children with their ages make one as well."""
 MASK = "[child]"
+KINDS = ("years", "aged", "class", "pupil", "praise", "roster")
+"""Marks of which a text has one that tells of a child, or a class as it is written: `4b`."""
 
 _BIG = "[A-ZА-ЯЂЃЄІЇЈ-ЏҐΑ-ΩԱ-Ֆ]"
 _PART = rf"(?:[OD]['’])?{_BIG}[^\W\d_]+(?:[-'’]{_BIG}?[^\W\d_]+)?"
@@ -113,7 +115,7 @@ def find_children(text: str, data: Sequence[PersonalDatum], read_marks: Callable
         return []
     marks = read_marks(text)
     folded, plain = marks.folded, marks.plain
-    if not marks.any("years", "aged", "class", "pupil", "praise", "roster") and not _SURE_CODE.search(plain.text):
+    if not marks.any(*KINDS) and not _SURE_CODE.search(plain.text):
         return []
     return [
         Child(*_original(folded, plain, child.start, child.end), child.told)
@@ -121,7 +123,26 @@ def find_children(text: str, data: Sequence[PersonalDatum], read_marks: Callable
     ]
 
 
+def may_be_told(text: str, *, child: bool) -> bool:
+    """Whether a text may tell of a child: it takes a digit, and a full name, or letters that have no capitals. `child`:
+    whether a word is for a child, its age or class.
+    """
+    if not _DIGIT.search(text) or not (_MAYBE_NAME.search(text) or _ANY_CASELESS.search(text)):
+        return False
+    return child or _SURE_CODE.search(plain_text(fold(text).text).text) is not None
+
+
+def _maybe_name() -> re.Pattern[str]:
+    """A word that begins with a capital, with or without an accent, before another one or particles."""
+    big = re.compile(_BIG)
+    capital = f"[{''.join(one for one in map(chr, range(0x3000)) if big.fullmatch(plain_text(one).text))}]"
+    rest = r"[^\W\d_]*+(?:['’-][^\W\d_]*+)* (?:[^\W\d_]{1,5} ){0,2}(?:[^\W\d_]['’])?"
+    return re.compile(rf"{capital}{rest}{capital}")
+
+
 _DIGIT = re.compile(r"\d")
+_MAYBE_NAME = _maybe_name()
+_ANY_CASELESS = re.compile(r"[\u10a0-\u10ff\u0620-\u064a]")
 
 
 def _original(folded: Folded, plain: PlainText, start: int, end: int) -> tuple[int, int]:

@@ -1,0 +1,257 @@
+"""What is looked for in all texts at once is what reading each text to its end would find."""
+
+import re
+from collections.abc import Iterable
+from importlib.resources import files
+from itertools import chain, product
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from models.events import WrittenFields
+from tests.servers import REPOSITORY
+from text import anchors, commerce
+from text.anchors import ANYTHING, at_stake
+from text.commerce import commerce_of
+from text.hostility.lexicon import GAPS, lexicon
+from text.hostility.patterns import entries
+from text.normalise import unaddressed, undisguise_all
+from text.parts import taken_apart
+from text.personal_data import addresses, marks
+from text.personal_data.marks import plain_text
+from text.reading import Writing, read_texts, read_writings
+from text.romanised import romanised_in
+from text.rows import FOLDED, Patterns, Rows, Wanted, rarest
+from text.words import folded
+
+FEW = st.text(st.sampled_from("ab cdéßœæІ1_'\n.\u0640\U000323ff"), max_size=12)
+
+
+def row(text: str) -> str:
+    """As `text.rows` says that a row is: the obvious way."""
+    return "".join(f" {word}" for word in map(folded, re.findall(r"[^\W_]+", text)) if word) + " "
+
+
+def rows_in(rows: Rows) -> list[str]:
+    return rows.written.decode().split("\n")[:-1]
+
+
+# --- rows and patterns ----------------------------------------------------------------------------------------------
+
+
+@given(st.lists(FEW))
+def test_a_row_holds_the_folded_words_of_a_text(texts: list[str]) -> None:
+    rows = FOLDED.rows(texts)
+    found = [" ".join(one.split()) for one in rows_in(rows)]
+    assert found == [" ".join(row(text).split()) for text in texts]
+    assert all(one[0] == one[-1] == " " and "  " not in one for one in rows_in(rows))
+
+
+@given(st.lists(st.text(st.sampled_from("aab bcß"), max_size=12)))
+def test_words_with_a_letter_twice_in_a_row_are_read_with_one(texts: list[str]) -> None:
+    collapsed = rows_in(FOLDED.rows(texts).collapsed())
+    for text, found in zip(texts, collapsed, strict=True):
+        assert found.split() == [
+            re.sub(r"(.)\1", r"\1", word) for word in row(text).split() if re.search(r"(.)\1", word)
+        ]
+
+
+PATTERNS = st.lists(
+    st.tuples(st.sampled_from(["", " "]), st.text("ab", min_size=1, max_size=3), st.sampled_from(["", " ", " a "])).map(
+        "".join
+    ),
+    unique=True,
+    min_size=1,
+    max_size=8,
+)
+
+
+@given(PATTERNS, st.lists(st.text("ab .", max_size=12), max_size=5))
+def test_the_patterns_found_are_those_that_stand_in_the_rows(listed: list[str], texts: list[str]) -> None:
+    patterns = Patterns()
+    numbers = [patterns.add(Wanted((one,)))[0][0] for one in listed]
+    patterns.close()
+    at, found = patterns.found_in(FOLDED.rows(texts))
+    expected = {
+        (index, number)
+        for index, text in enumerate(texts)
+        for number, one in zip(numbers, listed, strict=True)
+        if one in row(text)
+    }
+    assert set(zip(at.tolist(), found.tolist(), strict=True)) == expected
+
+
+PARTS = st.lists(
+    st.sampled_from(["kill", "you", "my|your", "boy|girl|men", "mur*", "un*able", "~", "l'a", "=né"]), max_size=6
+)
+
+
+@given(PARTS, st.data())
+def test_a_text_with_a_phrase_has_what_is_wanted_of_it(parts: list[str], data: st.DataObject) -> None:
+    wanted = rarest(parts, GAPS.__contains__)
+    if not wanted:
+        assert set(parts) <= {"~"}
+        return
+    said = row(" ".join(data.draw(st.sampled_from(ways(part))) for part in parts))
+    assert any(one in said for one in wanted.patterns)
+    assert all(any(one in said for one in ones) for ones in wanted.also)
+
+
+def ways(part: str) -> list[str]:
+    """What may stand where a part of a phrase is."""
+    if part in GAPS:
+        return ["", "so", "so very"]
+    return [one.replace("*", "x").removeprefix("=") for one in part.split("|")]
+
+
+def test_every_entry_of_every_language_is_found_by_its_patterns() -> None:
+    by_pattern = (wanted for wanted, _ in entries(lexicon()))
+    checked = 0
+    for number, wanted in enumerate(by_pattern):
+        if number % 5 == 0:  # of seventy thousand
+            said = "".join(ones[-1] for ones in (wanted.patterns, *wanted.also))
+            assert all(any(one in said for one in ones) for ones in (wanted.patterns, *wanted.also))
+            assert not any(one.strip() == "" for one in chain(wanted.patterns, *wanted.also))
+            checked += 1
+    assert checked > 5_000
+
+
+# --- what is at stake, against reading everything -------------------------------------------------------------------
+
+
+def strings(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        yield from chain.from_iterable(map(strings, value.values() if isinstance(value, dict) else value))
+
+
+def samples() -> list[str]:
+    """Every text of the files of this directory: threats, abuse, favours, homonyms, warnings in all languages."""
+    paths = sorted((REPOSITORY / "tests" / "text").glob("*.yaml"))
+    return [text for path in paths for text in strings(yaml.safe_load(path.read_text("utf-8")))]
+
+
+def assert_nothing_is_missed(texts: list[str]) -> None:
+    harmless: frozenset[str] = frozenset()
+    for reading in read_texts(texts):
+        one = Writing(text=reading)
+        all_of_it = Writing(text=replace(reading, stakes=ANYTHING))
+        told = f"{reading.seen!r}: {reading.stakes:b}"
+        assert one.hostility == all_of_it.hostility, told
+        assert one.commerce(harmless) == all_of_it.commerce(harmless), told
+        assert one.personal_data == all_of_it.personal_data, told
+        assert one.told_of_pupils == all_of_it.told_of_pupils, told
+        assert reading.romanised == romanised_in(reading.seen), told
+        if not reading.stakes & anchors.WARNING:
+            assert taken_apart(reading.seen) == taken_apart(reading.seen, may_warn=False), told
+        if not reading.stakes & anchors.CLOSING:
+            assert unaddressed(reading.undisguised) == unaddressed(reading.undisguised, closed=False), told
+
+
+def test_nothing_is_missed_in_samples_of_all_languages() -> None:
+    texts = samples()
+    assert len(texts) > 1_000
+    assert_nothing_is_missed(texts)
+
+
+OTHER = [
+    "ki.ll you", "I will k i l l you", "l will kill you", "i wi11 murrder you", "iwillkillyou",
+    "k*ll yourself", "| will kill you", "Buy now for 20 €!", "c'est l'offre d'achat, fr'ee shipping",
+    "usd50 for you", "call 0900 123456", "free500 now", "18+ only", "5 % off today", "whatsapp me @anna",
+    "write to 🔗", "cash for your flat, 300 a week", "sell me don't", "50,- kč", "8a se skotwsw",
+    "6te te ubiq", "ra7 a2tolak", "shte te ubiya", "ub'yu tebya", "zabi6te", "ya tebya ub'yu, suka",
+    "I live at Calle Mayor 5, 28013 Madrid", "bydlí: ul.Krótka 5, 00-001 Warszawa", "viaRoma 5, 00100 Roma",
+    "Hauptstraße12, 10115 Berlin", "my number is o six one two three four five six seven",
+    "anna at school dot eu", "anna (at) school.eu", "07 12 34 56 78",
+    "nul zes een twee drie vier vijf zes zeven acht, bel mij",
+    "zadzwoń: sześć jeden dwa trzy cztery pięć sześć siedem osiem", "Lena Hoffmann (12), class 4b",
+    "ученица Анна Петрова, 10 лет, 4б класс", "Łucja Żak, lat 9, klasa 3b", "გიორგი მაისურაძე, 9 წლის",
+    "Beware, this is a scam:\nsend me your code", "Is this fraud?\nI won a prize",
+    "Attention à ceci. Donnez votre code tout de suite", "See you.\nBest regards,\nAnna",
+    "tot ziens\ngroetjes Jan 2b", "ok thanks", "Mit freundlichen Grüßen\nAnna Weber 12a",
+]  # fmt: skip
+
+
+def test_nothing_is_missed_in_texts_that_hide_or_break_words() -> None:
+    assert_nothing_is_missed([*OTHER, *map(str.upper, OTHER), *(one.replace(" ", "\n") for one in OTHER)])
+
+
+PIECES = sorted(
+    {word for text in samples() for word in re.findall(r"\S+", text) if len(word) < 15}
+    | {word for text in OTHER for word in text.split()}
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(st.sampled_from(PIECES), min_size=1, max_size=14).map(" ".join), min_size=1, max_size=12))
+def test_nothing_is_missed_whatever_words_stand_together(texts: list[str]) -> None:
+    assert_nothing_is_missed(texts)
+
+
+@given(st.lists(st.sampled_from(OTHER), min_size=1, max_size=6))
+def test_what_is_at_stake_in_a_text_is_the_same_whoever_stands_beside_it(texts: list[str]) -> None:
+    together = at_stake(texts, undisguise_all(texts))
+    assert together == [at_stake([text], undisguise_all([text]))[0] for text in texts]
+    assert not at_stake([], [])
+
+
+@pytest.mark.parametrize(
+    ("heading", "text"),
+    [("Only today", "cash for your flat"), ("Buy", "now, free shipping for 20 €"), ("Work from", "home, earn money")],
+)
+def test_an_offer_that_goes_on_from_the_heading_to_the_text_is_read(heading: str, text: str) -> None:
+    (writing,) = read_writings([(WrittenFields(heading, None, text), None)])
+    assert writing.commerce(frozenset()) == commerce_of(f"{heading}\n{text}", f"{heading}\n{text}".lower())
+
+
+# --- what costs nothing ---------------------------------------------------------------------------------------------
+
+
+def test_most_everyday_texts_are_read_by_nobody() -> None:
+    texts = [
+        "We planted a tree behind the school and measured how it grew.",
+        "Unsere Klasse hat gestern im Museum gezeichnet.",
+        "Les élèves ont préparé une exposition sur la forêt.",
+        "Los alumnos cuidan el jardín cada semana.",
+        "Οι μαθητές ζωγράφισαν τη θάλασσα.",
+        "Ученики нарисовали море и написали письмо.",
+    ]
+    judged = anchors.HOSTILITY | anchors.TRADE | anchors.TYPED | anchors.WARNING | anchors.SPOKEN | anchors.CHILD
+    assert [stakes & judged for stakes in at_stake(texts, undisguise_all(texts))] == [0] * len(texts)
+
+
+def test_a_street_is_known_by_the_words_of_its_patterns() -> None:
+    names = "|".join((addresses._BEFORE_NAME, addresses._AFTER_NAME, addresses._ENGLISH))
+    listed = {one for wanted in addresses.patterns() for one in wanted.patterns}
+    for name in names.split("|"):
+        plain = " ".join(re.findall(r"[^\W\d_]+", plain_text(re.sub(r"\\\.\??", " ", name)).small))
+        assert f" {plain} " in listed, name
+
+
+@pytest.mark.parametrize("kind", ["lives", "address", "class", "pupil"])
+def test_each_mark_is_known_by_its_patterns(kind: str) -> None:
+    letters = anchors._marks()[2]
+    wanted = list(marks.patterns(kind))
+    listed = files("text").joinpath("languages")
+    checked = 0
+    for folder in listed.iterdir():
+        path = folder.joinpath("surroundings.yaml")
+        if path.is_file() and (words := yaml.safe_load(path.read_text("utf-8")).get(kind)):
+            for entry, ending in product(words.split(","), ("", "a")):
+                text = f"x {entry.strip().replace('*', ending)} 12"
+                if marks.Marks(text).any(kind):
+                    (said,) = letters.rows([text]).written.decode().splitlines()
+                    assert any(any(one in said for one in ones.patterns) for ones in wanted), text
+                    checked += 1
+    assert checked > 20
+
+
+def test_the_articles_and_apostrophes_of_offers_are_spelt_out() -> None:
+    assert commerce.spelt_out("l'offerta don't dell'anno") == "offerta dont anno"
+    assert commerce.spelt_out("free500 now") == "free 500 now"
+    assert commerce.spelt_out("nothing of it 12") == ""

@@ -1,0 +1,242 @@
+"""What is at stake in each text of a batch: which readers have to read it at all.
+
+Each reader tells the words and phrases of which a text has one where it finds anything. All of them are looked for at once
+(`text.rows`), so that what judging takes grows with what is suspicious, not with what is written.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache, reduce
+from operator import or_
+from typing import Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from text import commerce, hostility, normalise_letters, parts, personal_data, romanised
+from text.hostility.lexicon import lexicon
+from text.hostility.patterns import HostileClass, broken, entries, stretched
+from text.normalise import Undisguised
+from text.personal_data import addresses, marks, pupils
+from text.rows import FOLDED, Also, Found, Letters, Patterns, Rows, Wanted
+
+HOSTILITY, TRADE, TRADE_BESIDE_NUMBERS, TRADE_BESIDE_SIGNS, TYPED, WARNING, CLOSING, SPOKEN_DOT, SPOKEN = (
+    1 << bit for bit in range(9)
+)
+HOME, STREET, CHILD = (1 << bit for bit in range(9, 12))
+"""A threat or abuse; an offer by its words, by words beside a number, or beside a link, an address or a percentage; a language
+that is typed in Latin letters; a warning; the end of a letter; an address, and a number, that is said in words. In a text with
+digits words of living somewhere, for a street, and for a child, its age or class.
+"""
+ANYTHING = (1 << 12) - 1
+"""What is at stake in a text that nobody looked at."""
+
+
+T = TypeVar("T")
+_BESIDE: Mapping[commerce.Beside, int] = {
+    "nothing": TRADE,
+    "numbers": TRADE_BESIDE_NUMBERS,
+    "signs": TRADE_BESIDE_SIGNS,
+}
+
+
+def _flagged() -> Iterator[tuple[Wanted, int]]:
+    """What is at stake where each of the patterns stands, but for hostility, which takes several of them."""
+    yield from ((wanted, HOSTILITY) for wanted in broken(lexicon()))
+    yield from ((wanted, _BESIDE[beside]) for wanted, beside in commerce.patterns())
+    yield from ((wanted, WARNING) for wanted in parts.warnings())
+    yield from ((wanted, CLOSING) for wanted in normalise_letters.closings())
+    yield from ((wanted, SPOKEN_DOT) for wanted in personal_data.spoken_dots())
+    yield from ((wanted, SPOKEN) for wanted in marks.spoken_digits())
+
+
+class _Stakes:
+    """All patterns of all readers, and what each of them puts at stake."""
+
+    def __init__(self) -> None:
+        self._patterns, self._stretched = Patterns(), Patterns()
+        self._of_flags = _Table(self._patterns, _flagged())
+        self._hostile = _Table(self._patterns, entries(lexicon()))
+        self._hostile_if_stretched = _Table(self._stretched, stretched(lexicon()))
+        self._patterns.close()
+        self._stretched.close()
+        self._flags = np.zeros(self._patterns.size, dtype=np.uint32)
+        for number, flags in self._of_flags.alone.items():
+            self._flags[number] = reduce(or_, flags)
+        self._of_flags.alone = {}
+        self._languages = _languages(self._hostile, self._patterns.size)
+        self._languages_if_stretched = _languages(self._hostile_if_stretched, self._stretched.size)
+        self._has_beside = np.zeros(self._patterns.size, dtype=bool)
+        self._has_beside[[*self._of_flags.beside, *self._hostile.beside]] = True
+
+    def in_texts(self, rows: Rows, count: int) -> NDArray[np.uint32]:
+        """What is at stake in so many texts, of which these are the rows."""
+        at, patterns = found = self._patterns.found_in(rows)
+        stakes = np.zeros(count, dtype=np.uint32)
+        np.bitwise_or.at(stakes, at, self._flags[patterns])
+        spoken = self._flags[patterns] & SPOKEN > 0
+        few = np.bincount(at[spoken], minlength=count) < marks.LEAST_SPOKEN
+        stakes[few] &= ~np.uint32(SPOKEN)
+        languages = np.zeros((3, count), dtype=np.uint64)
+        _add(languages, found, self._languages)
+        stretched: dict[int, set[int]] = {}
+        if len(collapsed := rows.collapsed().codes) > len(rows.owners):
+            found_stretched = self._stretched.found_in(Rows(collapsed, rows.owners))
+            _add(languages, found_stretched, self._languages_if_stretched)
+            stretched = _by_text(found_stretched, np.ones(count, dtype=bool))
+        worth_a_look = (languages[0] | (languages[1] & languages[2])) != 0
+        worth_a_look[at[self._has_beside[patterns]]] = True
+        for text, numbers in _by_text(found, worth_a_look).items():
+            for flag in self._of_flags.within(numbers):
+                stakes[text] |= flag
+            if self._may_be_hostile(languages[:, text], numbers, stretched.get(text, set())):
+                stakes[text] |= HOSTILITY
+        return stakes
+
+    def _may_be_hostile(self, languages: NDArray[np.uint64], numbers: set[int], stretched: set[int]) -> bool:
+        """Whether what a text holds is, in whatever order and however far off, all that a threat or an insult takes.
+        `languages` (bits) are those in which it holds something hostile by itself, an anchor and a target.
+        """
+        besides = [*self._hostile.within(numbers)]
+        alone, anchors, targets = map(int, languages)
+        for language, bit in besides:
+            alone |= (bit & hostility.ALONE > 0) << language
+            anchors |= (bit & hostility.ANCHORS > 0) << language
+            targets |= (bit & hostility.TARGETS > 0) << language
+        may_be = alone | (anchors & targets)
+        if not may_be:
+            return False
+        classes: dict[int, int] = defaultdict(int)
+        for table, held in ((self._hostile, numbers), (self._hostile_if_stretched, stretched)):
+            for number in held:
+                for language, bit in table.alone.get(number, ()):
+                    classes[language] |= bit
+        for language, bit in besides:
+            classes[language] |= bit
+        return any(may_be >> language & 1 and hostility.may_be_found(bits) for language, bits in classes.items())
+
+
+_NOTHING: frozenset[int] = frozenset()
+
+
+class _Table(Generic[T]):
+    """What patterns, by their numbers, stand for: alone, or beside others."""
+
+    def __init__(self, patterns: Patterns, listed: Iterable[tuple[Wanted, T]]) -> None:
+        alone: dict[int, tuple[T, ...]] = {}
+        beside: dict[int, dict[tuple[T, Also], None]] = {}
+        same: dict[tuple[T, ...], tuple[T, ...]] = {}
+        for wanted, what in listed:
+            numbers, also = patterns.add(wanted)
+            for number in numbers:
+                if also:
+                    beside.setdefault(number, {})[what, also] = None
+                elif what not in (before := alone.get(number, ())):
+                    alone[number] = same.setdefault((*before, what), (*before, what))
+        self.alone = alone
+        unions: dict[frozenset[int], frozenset[int]] = {}
+        self.beside = {
+            number: (unions.setdefault(some := _NOTHING.union(*(also[0] for _, also in ones)), some), tuple(ones))
+            for number, ones in beside.items()
+        }
+        """With the patterns of which one stands besides at least."""
+
+    def within(self, numbers: set[int]) -> Iterator[T]:
+        """What those of these patterns stand for that have others besides."""
+        for number in numbers & self.beside.keys():
+            some, ones = self.beside[number]
+            if not some.isdisjoint(numbers):
+                for what, also in ones:
+                    if not any(map(numbers.isdisjoint, also)):
+                        yield what
+
+
+def _languages(table: _Table[HostileClass], size: int) -> NDArray[np.uint64]:
+    """For each pattern the languages (bits) in which it is hostile by itself, an anchor, or a target."""
+    kinds = (hostility.ALONE, hostility.ANCHORS, hostility.TARGETS)
+    found = np.zeros((len(kinds), size), dtype=np.uint64)
+    for number, classes in table.alone.items():
+        for row, kind in enumerate(kinds):
+            found[row, number] = sum({1 << one.language for one in classes if one.bit & kind})
+    return found
+
+
+def _add(languages: NDArray[np.uint64], found: Found, of_patterns: NDArray[np.uint64]) -> None:
+    at, patterns = found
+    for row, of_kind in zip(languages, of_patterns, strict=True):
+        np.bitwise_or.at(row, at, of_kind[patterns])
+
+
+def _by_text(found: Found, wanted: NDArray[np.bool_]) -> dict[int, set[int]]:
+    """The patterns that each of the wanted texts holds."""
+    at, patterns = found
+    kept = wanted[at]
+    held: dict[int, set[int]] = defaultdict(set)
+    for text, pattern in zip(at[kept].tolist(), patterns[kept].tolist(), strict=True):
+        held[text].add(pattern)
+    return held
+
+
+@cache
+def _stakes() -> _Stakes:
+    return _Stakes()
+
+
+@cache
+def _typed() -> tuple[Patterns, Letters]:
+    patterns = Patterns()
+    for one in romanised.patterns():
+        patterns.add(Wanted((one,)))
+    patterns.close()
+    return patterns, Letters(romanised.typed_letter)
+
+
+@cache
+def _marks() -> tuple[Patterns, NDArray[np.uint32], Letters]:
+    patterns = Patterns()
+    flags: dict[int, int] = defaultdict(int)
+    for flag, listed in (
+        (HOME, marks.patterns("lives", "address")),
+        (CHILD, marks.patterns(*pupils.KINDS)),
+        (STREET, addresses.patterns()),
+    ):
+        for wanted in listed:
+            for number in patterns.add(wanted._replace(also=()))[0]:
+                flags[number] |= flag
+    patterns.close()
+    return (
+        patterns,
+        np.array([flags[number] for number in range(patterns.size)], np.uint32),
+        Letters(marks.plain_letter),
+    )
+
+
+_ANY_DIGIT = re.compile(r"\d")
+_BESIDE_LETTERS = re.compile(r"\d(?:(?=[^\W\d_])|(?<=[^\W\d_]\d))")
+"""Digits that stand in a word with letters, which some readers take for words by themselves."""
+
+
+def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[int]:
+    """What is at stake in each text, given as it is seen and without disguise; parallel to them."""
+    count = len(seen)
+    if not count:
+        return []
+    rows = FOLDED.rows([one.text for one in undisguised])
+    further = [(index, text) for index, one in enumerate(undisguised) if (text := commerce.spelt_out(one.text))]
+    if further:
+        rows = rows.and_those(FOLDED.rows([text for _, text in further]).of_texts([index for index, _ in further]))
+    stakes = _stakes().in_texts(rows, count)
+    typed, letters = _typed()
+    at, _ = typed.found_in(letters.rows([text.casefold() for text in seen]))
+    stakes[at] |= TYPED
+    with_digits = [index for index, text in enumerate(seen) if _ANY_DIGIT.search(text)]
+    if with_digits:
+        of_marks, flags, letters = _marks()
+        at, found = of_marks.found_in(letters.rows([seen[index] for index in with_digits]).of_texts(with_digits))
+        np.bitwise_or.at(stakes, at, flags[found])
+        stakes[[index for index in with_digits if addresses.is_glued(seen[index])]] |= STREET
+    stakes[[not one.plain for one in undisguised]] |= WARNING | CLOSING | SPOKEN_DOT | SPOKEN
+    stakes[[_BESIDE_LETTERS.search(one.text) is not None for one in undisguised]] |= CLOSING | SPOKEN_DOT | SPOKEN
+    stakes[[hostility.is_odd(one.text) for one in undisguised]] |= HOSTILITY
+    return list(map(int, stakes))
