@@ -127,7 +127,7 @@ EXAMPLES: dict[str, dict[str, Any]] = {
         "severity": "medium",
         "confidence": 0.5,
         "recommended_action": "warn",
-        "summary": "Sent the same or nearly the same text to 8 members they have no ties with in 2 messages within 24 hours; "
+        "summary": "Sent the same or nearly the same text to 8 strangers in 2 messages within 24 hours; "
         "the limit is 8.",
         "evidence": {
             "event_ids": ["m-1001", "m-1012"],

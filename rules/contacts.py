@@ -90,7 +90,7 @@ def judge_contact_request_flood(case: Case, limits: ContactRequestFloodLimits) -
         if answers
         else over.measurements,
         evidence=over.reading,
-        summary=f"Asked {number_of(over.reading)} members they have no ties with to become contacts within {over.within} "
+        summary=f"Asked {number_of(over.reading)} strangers to become contacts within {over.within} "
         f"(the limit is {over.quota.reach}){told}.",
     )
 
@@ -135,7 +135,7 @@ PROJECT_INVITATION_FLOOD = Rule(
         (
             STRANGERS_INVITED,
             lambda over: (
-                f"Invited {number_of(over.reading)} members they have no ties with to projects within {over.within}; "
+                f"Invited {number_of(over.reading)} strangers to projects within {over.within}; "
                 f"the limit is {over.quota.reach}."
             ),
         )

@@ -81,7 +81,7 @@ def judge_event_invitation_flood(case: Case, limits: EventInvitationFloodLimits)
             level=over.level,
             measurements=over.measurements,
             evidence=over.reading,
-            summary=f"Invited {number_of(over.reading)} members they have no ties with to events within {over.within}; "
+            summary=f"Invited {number_of(over.reading)} strangers to events within {over.within}; "
             f"the limit is {over.quota.reach}.",
         )
     over = GUESTS.reached(case, limits)

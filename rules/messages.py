@@ -25,7 +25,7 @@ judge_mass_messaging = too_many(
     (
         STRANGERS,
         lambda over: (
-            f"Wrote to {number_of(over.reading)} members they have no ties with within {over.within}, "
+            f"Wrote to {number_of(over.reading)} strangers within {over.within}, "
             f"in {counted(over.reading.events, 'message')}; the limit is {over.quota.reach}."
         ),
     )
@@ -100,7 +100,7 @@ def judge_copied_message(case: Case, limits: CopiedMessageLimits) -> Finding | N
 
 
 def _says(over: Reached) -> str:
-    to = f"{number_of(over.reading)} members they have no ties with"
+    to = f"{number_of(over.reading)} strangers"
     return f"Sent the same or nearly the same text to {to} in {counted(over.reading.events, 'message')}"
 
 

@@ -69,7 +69,7 @@ def test_who_writes_to_a_thousand_at_once_is_found_with_the_true_number_or_at_le
     events = list(attacked(OTHERS[:1], fifty_links, 3))[1:]
     found = process(any_bench, engine, records(events), 1).incidents
     told = [i for i in found if i.rule == "mass_messaging"]
-    assert told[0].summary.startswith("Wrote to 1000 members they have no ties with")
+    assert told[0].summary.startswith("Wrote to 1000 strangers")
     assert told[0].severity == "critical"
     assert {i.subject_id for i in found} == {ATTACKER}
     links = [i for i in found if i.rule == "commercial_content"]

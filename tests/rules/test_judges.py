@@ -73,9 +73,9 @@ COPIED_POST_LIMITS = CopiedPostLimits(
 Simple = tuple[Callable[[Case, Any], Finding | None], Any, Fact, str, str]
 SIMPLE: list[Simple] = [
     (judge_mass_messaging, MassMessagingLimits(strangers=(Quota(20, HOUR),)), MESSAGE, "strangers_at_1h",
-     "Wrote to 20 members they have no ties with within 1 hour, in 20 messages; the limit is 20."),
+     "Wrote to 20 strangers within 1 hour, in 20 messages; the limit is 20."),
     (judge_copied_message, CopiedMessageLimits(recipients=(Quota(8, DAY),)), MESSAGE, "recipients_at_1d",
-     "Sent the same or nearly the same text to 8 members they have no ties with in 8 messages within 24 hours; "
+     "Sent the same or nearly the same text to 8 strangers in 8 messages within 24 hours; "
      "the limit is 8."),
     (judge_copied_post, COPIED_POST_LIMITS, POST, "threads_at_1h",
      "Posted the same or nearly the same text in 3 threads within 1 hour; the limit is 3."),
@@ -93,11 +93,11 @@ SIMPLE: list[Simple] = [
     (judge_copied_comment, CopiedCommentLimits(owners=(Quota(5, DAY),)), COMMENT, "owners_at_1d",
      "Left the same or nearly the same comment with 5 members within 24 hours; the limit is 5."),
     (PROJECT_INVITATION_FLOOD.judge, ProjectInvitationFloodLimits(strangers=(Quota(20, DAY),)), PROJECT, "strangers_at_1d",
-     "Invited 20 members they have no ties with to projects within 24 hours; the limit is 20."),
+     "Invited 20 strangers to projects within 24 hours; the limit is 20."),
     (judge_unmanageable_contacts, UnmanageableContactsLimits(gained=(Quota(100, WEEK),)), ACCEPTANCE, "gained_at_7d",
      "Gained 100 contacts within 7 days; the limit is 100. Following a member's updates needs no contact."),
     (judge_event_invitation_flood, EVENT_LIMITS, EVENT, "strangers_at_1d",
-     "Invited 30 members they have no ties with to events within 24 hours; the limit is 30."),
+     "Invited 30 strangers to events within 24 hours; the limit is 30."),
 ]  # fmt: skip
 
 
@@ -187,8 +187,7 @@ def test_requests_that_nobody_has_answered_count_from_the_higher_limit_on() -> N
     assert found
     assert found.level == 1.0
     assert found.summary == (
-        "Asked 50 members they have no ties with to become contacts within 24 hours (the limit is 50); "
-        "nobody has answered yet."
+        "Asked 50 strangers to become contacts within 24 hours (the limit is 50); nobody has answered yet."
     )
     assert [m.name for m in found.measurements] == ["many"]
 
@@ -256,7 +255,7 @@ def test_strangers_weigh_more_than_guests() -> None:
     both = _event_case(strangers_at_1d=30, guests_at_7d=100, answered=10, accepted=0)
     found = judge_event_invitation_flood(both, EVENT_LIMITS)
     assert found
-    assert "no ties" in found.summary
+    assert "30 strangers" in found.summary
 
 
 # --- campaigns

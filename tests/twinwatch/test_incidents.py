@@ -48,7 +48,7 @@ def incident(number: int, **fields: Any) -> Incident:
         "severity": "medium",
         "confidence": 0.6,
         "recommended_action": "review",
-        "summary": "Wrote to 21 members they have no ties with within 1 hour; the limit is 20.",
+        "summary": "Wrote to 21 strangers within 1 hour; the limit is 20.",
         "evidence": Evidence(
             event_ids=("e1", "e2"),
             measurements=(Measurement(name="strangers", value=30.0, limit=20.0, window_seconds=3600),),
