@@ -25,7 +25,9 @@ class Together(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Burst(Struct, frozen=True, forbid_unknown_fields=True):
-    """Reporters act together when their accounts are younger than `younger_than` and they report within `window`."""
+    """Reporters act together when their accounts are younger than `younger_than` and they report within `window`. However long
+    they wait for one another, they alone make nothing graver than what the limit is.
+    """
 
     younger_than: Duration
     window: Duration
@@ -150,19 +152,22 @@ def _also_reported(reports: Reading) -> Mapping[str, frozenset[str]]:
 def _count(
     quota: Quota, reading: Reading, also_reported: Mapping[str, frozenset[str]], limits: ReportedByMembersLimits
 ) -> _Count:
-    """Each group of reporters who act together weighs as much as its weightiest member. Reporters of whom nothing is seen,
-    among more than twenty, weigh as the others do on average.
+    """Each group of reporters who act together weighs as much as its weightiest member; groups of new accounts alone only as
+    far as the limit. Reporters of whom nothing is seen, among more than twenty, weigh as the others do on average.
     """
     voices: dict[str, tuple[int, Voice]] = {}
     for report in (*reading.first, *reading.last):
         voice = msgspec.json.decode(report.note, type=Voice)
         voices[voice.reporter] = (report.time, voice)
     groups = _groups(list(voices.values()), also_reported, limits)
-    seen = sum(max(voice.weight for _, voice in group) for group in groups)
+    share = max(reading.count, len(voices)) / len(voices) if voices else 0.0
+    weights = [(all(voice.young for _, voice in group), max(voice.weight for _, voice in group)) for group in groups]
+    settled = share * sum(weight for are_young, weight in weights if not are_young)
+    young = share * sum(weight for are_young, weight in weights if are_young)
     return _Count(
         quota,
         reading,
-        seen * max(reading.count, len(voices)) / len(voices) if voices else 0.0,
+        max(settled, min(settled + young, quota.reach)),
         sum(len(group) for group in groups if len(group) > 1),
         Counter(voice.article for _, voice in voices.values() if voice.article),
         any(voice.weight != UNKNOWN_RECORD for _, voice in voices.values()),

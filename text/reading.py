@@ -69,8 +69,9 @@ common (a fifth of those of July 2015 have fewer than 24 letters), and of 30,000
 written by three people on one day."""
 MIN_SUBSTANCE_LETTERS = 8
 """Nor is there a signal in politeness alone, "thank you, see you tomorrow": so many letters must stand in other words."""
-POLITE_LETTERS = 120
-"""Longer texts are more than politeness, and need not be looked at word by word."""
+POLITE_LETTERS, LEADING_LETTERS = 120, 40
+"""Longer texts are more than politeness, and need not be looked at word by word. From the second on are those that lead
+somewhere: that friendly words are all around a link does not make it a greeting."""
 MIN_SIGNED_LETTERS = 12
 """Below, a letter that was changed leaves so few shingles that half of the copies are not found by them."""
 MIN_SIGNED_BESIDE_TAGS = 24
@@ -127,7 +128,7 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     @property
     def leads_somewhere(self) -> bool:
         """Whether the text has a link, an address, or a number to call."""
-        return bool(self.targets) or any(sign in self.normalised for sign in (LINK, EMAIL, PHONE))
+        return bool(self.targets) or _leads_somewhere(self.normalised)
 
 
 class Writing(Struct, frozen=True, kw_only=True, dict=True):
@@ -333,7 +334,7 @@ def _read(
     forms = compare(normalised)
     letters = [form.letters for form in forms]
     bare = skeletons(letters)
-    compared = _compared(normalised, letters)
+    compared = _compared(normalised, letters, [bool(one.targets) for one in written])
     untagged = _untagged(bodies, forms)
     signed = [index for index in compared if _can_be_signed(forms[index], untagged[index])]
     signature_of = dict(zip(signed, signatures([untagged[index] for index in signed]), strict=True))
@@ -443,12 +444,21 @@ def _words_of(parts: Sequence[str]) -> list[str]:
     return [form.words.strip() for form in compare(drop_punctuation(parts))]
 
 
-def _compared(normalised: Sequence[str], letters: Sequence[str]) -> set[int]:
-    """Indexes of the texts that say enough to be compared with others."""
-    short = [index for index, text in enumerate(letters) if len(text) < POLITE_LETTERS]
+def _compared(normalised: Sequence[str], letters: Sequence[str], leads: Sequence[bool]) -> set[int]:
+    """Indexes of the texts that say enough to be compared with others. `leads`: to somewhere that a reader does not see."""
+    short = [
+        index
+        for index, text in enumerate(letters)
+        if len(text) < LEADING_LETTERS
+        or (len(text) < POLITE_LETTERS and not leads[index] and not _leads_somewhere(normalised[index]))
+    ]
     weighed = weigh([normalised[index] for index in short])
     slight = {index for index, said in zip(short, weighed, strict=True) if not _says_something(said)}
     return set(range(len(letters))) - slight
+
+
+def _leads_somewhere(normalised: str) -> bool:
+    return LINK in normalised or EMAIL in normalised or PHONE in normalised
 
 
 def _says_something(said: Said) -> bool:
