@@ -1,8 +1,8 @@
 """Which texts only show what somebody else wrote, for a batch in the order of its events.
 
 What a text sets apart as others' words (`text.parts`) is a quotation only where it is one: where another wrote it before, and
-the author got it, in a message or in the place where it is shown, or warns of it. Whoever wrote it, too, quotes nobody; and
-what somebody shows to many, or many to very many, is spread.
+the author got it, in a message or in the place where it is shown, or warns of it, or asks somebody about it. Whoever wrote
+it, too, quotes nobody; and what somebody shows to many, or many to very many, is spread.
 """
 
 from collections.abc import Collection, Sequence
@@ -21,6 +21,10 @@ from text.reading import TextReading, Writing
 MOST_SHOWN, MOST_WARNED, MOST_BY_ALL = 3, 7, 30
 """To how many strangers and places somebody may show what another wrote (a help desk, a thread, a colleague); to how many who
 warns of it; and to how many all members together. Beyond that it spreads.
+"""
+MOST_UNSENT, MOST_UNSENT_BY_ALL = 1, 5
+"""To how many somebody may show what another wrote, with a question, who never got it here (he may have got it by mail, or on
+a wall); and how many all members together may have shown it to by then. Beyond that only to whom it was shown before.
 """
 REMARK_CHARACTERS = 100
 """So long may a question or a warning be that victims write in the same words above what they show."""
@@ -147,14 +151,19 @@ class Quotations:
         if before is not None:
             return before
         source = self._sources.of(claimed.campaign.campaign_id)
-        if not source.is_known or source.wrote(event.actor_id):
+        if source.wrote(event.actor_id):
             return False
+        # of what people have upheld it is known that somebody wrote it, though perhaps not any more who
+        if not (source.is_known or claimed.campaign.upheld):
+            return False
+        got = source.got(event.actor_id, *_places(event))
+        if not got and not (shown.warns and source.is_known):
+            asks = shown.asks or shown.warns
+            return asks and not _spreads(source, event.actor_id, reach, MOST_UNSENT, MOST_UNSENT_BY_ALL)
         if _spreads(source, event.actor_id, reach, MOST_WARNED if shown.warns else MOST_SHOWN):
             return False
         if shown.warns:
             return True
-        if not source.got(event.actor_id, *_places(event)):
-            return False
         # who sends a threat on without a word threatens with it, unless it goes back to its author
         recipients = recipients_of(event)
         back = bool(recipients) and all(source.wrote(other) for other in recipients)
@@ -182,14 +191,16 @@ class Quotations:
                 self._sources.add(written)
 
 
-def _spreads(source: Source, actor: str, reach: Sequence[str], most: int) -> bool:
+def _spreads(source: Source, actor: str, reach: Sequence[str], most: int, most_by_all: int = MOST_BY_ALL) -> bool:
     """Whether the actor reaches too many by showing a text to these, too."""
     if not reach:
         return False
     new = source.tags(reach)
     own, _ = source.shown_to(actor)
     everybody, unknown = source.shown_to()
-    return len(own | new) > most or len(everybody | new) > MOST_BY_ALL or (unknown and not new <= everybody)
+    if len(own | new) > most:
+        return True
+    return not new <= everybody and (unknown or len(everybody | new) > most_by_all)
 
 
 def _reach(event: Event, strangers: Sequence[str]) -> Sequence[str]:

@@ -99,6 +99,14 @@ REMARKS = {
     "tr": ("Bununla ne yapmalıyım?", "Dikkat, bu dolandırıcılık!", "Bugün bunu aldım:"),
     "ru": ("Что мне с этим делать?", "Осторожно, это мошенники!", "Сегодня мне прислали это:"),
     "hu": ("Mit csináljak ezzel?", "Vigyázzatok, ez csalás!", "Ma ezt kaptam:"),
+    "fi": ("Mitä minun pitäisi tehdä tälle?", "Varoitus, tämä on huijaus!", "Sain tämän tänään:"),
+    "sv": ("Vad ska jag göra med detta?", "Varning, det här är bedrägeri!", "Jag fick det här idag:"),
+    "nl": ("Wat moet ik hiermee doen?", "Pas op, dit is oplichting!", "Dit heb ik vandaag gekregen:"),
+    "cs": ("Co s tím mám dělat?", "Pozor, je to podvod!", "Dnes mi přišlo toto:"),
+    "bg": ("Какво да правя с това?", "Внимание, това е измама!", "Днес получих това:"),
+    "uk": ("Що мені з цим робити?", "Обережно, це шахрайство!", "Сьогодні я отримала це:"),
+    "ar": ("ماذا أفعل بهذا؟", "احذروا، هذا احتيال!", "وصلني هذا اليوم:"),
+    "hr": ("Što da radim s ovim?", "Oprez, ovo je prijevara!", "Danas sam dobila ovo:"),
 }
 
 
@@ -198,6 +206,24 @@ def test_who_wrote_it_does_not_quote_it(bench: Bench) -> None:
     ]
     incidents = told(bench, happening, pause=timedelta(hours=25))
     assert "third" in named(incidents)["coordinated_campaign"]
+
+
+@pytest.mark.parametrize("language", REMARKS)
+def test_who_never_got_it_may_ask_one_about_it_but_not_many(bench: Bench, language: str) -> None:
+    """It may have come by mail. A spammer who puts the same question on top of it is found."""
+    asks = f"{REMARKS[language][0]}\n\n{OFFER}"
+    victims = [("message", f"w{n}", "helpdesk", asks) for n in range(8)]
+    assert named(told(bench, [*SENT, *victims, ("forum_post", "x", "help", asks)])) == {}
+    spread = [("message", "third", f"s{n}", asks) for n in range(50)]
+    found = named(told(bench, [*SENT, *victims, *spread]))
+    assert found["copied_message"] == {"third"}
+    assert "third" in found["coordinated_campaign"]
+    assert not {f"w{n}" for n in range(8)} & found["coordinated_campaign"]
+
+
+def test_accounts_that_never_got_it_and_ask_a_stranger_each_are_a_campaign(bench: Bench) -> None:
+    asking = [("message", f"sock{n}", f"s{n}", f"Is this true?\n\n{OFFER}") for n in range(10)]
+    assert len(named(told(bench, [SENT[0], *asking]))["coordinated_campaign"]) >= 5
 
 
 def test_a_warning_of_what_nobody_wrote_is_the_authors_own_text(bench: Bench) -> None:
