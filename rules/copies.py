@@ -19,19 +19,26 @@ def repeated_by_author(fact: Fact) -> Campaign | None:
     return fact.repeated or fact.campaign
 
 
-def _author_and_text(fact: Fact) -> Key | None:
+def author_and_text(fact: Fact) -> Key | None:
+    """The key of what an author's copies of one text come to."""
     campaign = repeated_by_author(fact)
     return (fact.event.actor_id, campaign.campaign_id) if campaign else None
 
 
-def where_copied(name: str, on: type[BaseEvent], of: Callable[[Fact], Sequence[str]], **more: Any) -> Window:
+def where_copied(
+    name: str,
+    on: type[BaseEvent],
+    of: Callable[[Fact], Sequence[str]],
+    by: Callable[[Fact], Key | None] = author_and_text,
+    **more: Any,
+) -> Window:
     """The distinct members or places that an author's copies of one text are `of`; the rest as in `measures.distinct`."""
-    return distinct(name, on=(on,), of=of, by=_author_and_text, text_of="author", **more)
+    return distinct(name, on=(on,), of=of, by=by, text_of="author", **more)
 
 
 def copies(name: str, on: type[BaseEvent], of: Callable[[Fact], bool]) -> Window:
     """An author's copies of one text that are `of` what is counted."""
-    return count(name, on=(on,), of=of, by=_author_and_text, text_of="author")
+    return count(name, on=(on,), of=of, by=author_and_text, text_of="author")
 
 
 def is_certain_copy(fact: Fact, least_similarity: float, least_characters: int) -> bool:
