@@ -6,7 +6,7 @@ Each reader tells the words and phrases of which a text has one where it finds a
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, reduce
 from operator import or_
 from typing import Generic, TypeVar
@@ -21,30 +21,24 @@ from text.normalise import Undisguised
 from text.personal_data import addresses, marks, pupils
 from text.rows import FOLDED, Also, Found, Letters, Patterns, Rows, Wanted
 
-HOSTILITY, TRADE, TRADE_BESIDE_NUMBERS, TRADE_BESIDE_SIGNS, TYPED, WARNING, CLOSING, SPOKEN_DOT, SPOKEN = (
-    1 << bit for bit in range(9)
+HOSTILITY, TRADE, TRADE_BESIDE_SIGNS, TYPED, WARNING, CLOSING, SPOKEN_DOT, SPOKEN, HOME, STREET, CHILD = (
+    1 << bit for bit in range(11)
 )
-HOME, STREET, CHILD = (1 << bit for bit in range(9, 12))
-"""A threat or abuse; an offer by its words, by words beside a number, or beside a link, an address or a percentage; a language
+"""A threat or abuse; an offer by its words, or by words beside a link, an address or a percentage; a language
 that is typed in Latin letters; a warning; the end of a letter; an address, and a number, that is said in words. In a text with
 digits words of living somewhere, for a street, and for a child, its age or class.
 """
-ANYTHING = (1 << 12) - 1
+ANYTHING = (1 << 11) - 1
 """What is at stake in a text that nobody looked at."""
 
 
 T = TypeVar("T")
-_BESIDE: Mapping[commerce.Beside, int] = {
-    "nothing": TRADE,
-    "numbers": TRADE_BESIDE_NUMBERS,
-    "signs": TRADE_BESIDE_SIGNS,
-}
 
 
 def _flagged() -> Iterator[tuple[Wanted, int]]:
     """What is at stake where each of the patterns stands, but for hostility, which takes several of them."""
     yield from ((wanted, HOSTILITY) for wanted in broken(lexicon()))
-    yield from ((wanted, _BESIDE[beside]) for wanted, beside in commerce.patterns())
+    yield from ((wanted, TRADE_BESIDE_SIGNS if beside_signs else TRADE) for wanted, beside_signs in commerce.patterns())
     yield from ((wanted, WARNING) for wanted in parts.warnings())
     yield from ((wanted, CLOSING) for wanted in normalise_letters.closings())
     yield from ((wanted, SPOKEN_DOT) for wanted in personal_data.spoken_dots())
@@ -76,7 +70,7 @@ class _Stakes:
         stakes = np.zeros(count, dtype=np.uint32)
         np.bitwise_or.at(stakes, at, self._flags[patterns])
         spoken = self._flags[patterns] & SPOKEN > 0
-        few = np.bincount(at[spoken], minlength=count) < marks.LEAST_SPOKEN
+        few = np.bincount(at[spoken], minlength=count) < marks.SHORTEST_SPOKEN
         stakes[few] &= ~np.uint32(SPOKEN)
         languages = np.zeros((3, count), dtype=np.uint64)
         _add(languages, found, self._languages)
@@ -192,24 +186,50 @@ def _typed() -> tuple[Patterns, Letters]:
     return patterns, Letters(romanised.typed_letter)
 
 
+_GLUED = 1 << 11
+"""A street may be named without a blank behind the word for it."""
+
+
+class _Marks:
+    """What stands in texts with digits in which somebody's home, a child or a number in words is told of."""
+
+    def __init__(self) -> None:
+        self._letters = Letters(marks.plain_letter)
+        self._patterns = Patterns()
+        flags: dict[int, int] = defaultdict(int)
+        for flag, listed in (
+            (HOME, marks.patterns("lives", "address")),
+            (CHILD, marks.patterns(*pupils.KINDS)),
+            (STREET, addresses.patterns()),
+            (_GLUED, addresses.beginnings()),
+            (SPOKEN, marks.digits()),
+        ):
+            for wanted in listed:
+                for number in self._patterns.add(wanted._replace(also=()))[0]:
+                    flags[number] |= flag
+        self._patterns.close()
+        self._flags = np.array([flags[number] for number in range(self._patterns.size)], np.uint32)
+
+    def in_texts(self, seen: Sequence[str]) -> NDArray[np.uint32]:
+        """What is at stake in the texts."""
+        at, patterns, words = self._patterns.found_at(self._letters.rows(seen))
+        flags = self._flags[patterns]
+        stakes = np.zeros(len(seen), dtype=np.uint32)
+        np.bitwise_or.at(stakes, at, flags)
+        spoken = flags & SPOKEN > 0
+        stakes &= ~np.uint32(SPOKEN)
+        # three in a row, and between two of them one other word at most
+        said, in_text = words[spoken], at[spoken]
+        near = (np.diff(said) <= marks.WORDS_BETWEEN + 1) & (np.diff(in_text) == 0)
+        stakes[in_text[:-2][near[:-1] & near[1:]]] |= SPOKEN
+        for index in np.flatnonzero((stakes & (_GLUED | STREET)) == _GLUED).tolist():
+            stakes[index] |= STREET if addresses.is_glued(seen[index]) else 0
+        return stakes & np.uint32(ANYTHING)
+
+
 @cache
-def _marks() -> tuple[Patterns, NDArray[np.uint32], Letters]:
-    patterns = Patterns()
-    flags: dict[int, int] = defaultdict(int)
-    for flag, listed in (
-        (HOME, marks.patterns("lives", "address")),
-        (CHILD, marks.patterns(*pupils.KINDS)),
-        (STREET, addresses.patterns()),
-    ):
-        for wanted in listed:
-            for number in patterns.add(wanted._replace(also=()))[0]:
-                flags[number] |= flag
-    patterns.close()
-    return (
-        patterns,
-        np.array([flags[number] for number in range(patterns.size)], np.uint32),
-        Letters(marks.plain_letter),
-    )
+def _marks() -> _Marks:
+    return _Marks()
 
 
 _ANY_DIGIT = re.compile(r"\d")
@@ -230,13 +250,10 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
     typed, letters = _typed()
     at, _ = typed.found_in(letters.rows([text.casefold() for text in seen]))
     stakes[at] |= TYPED
-    with_digits = [index for index, text in enumerate(seen) if _ANY_DIGIT.search(text)]
-    if with_digits:
-        of_marks, flags, letters = _marks()
-        at, found = of_marks.found_in(letters.rows([seen[index] for index in with_digits]).of_texts(with_digits))
-        np.bitwise_or.at(stakes, at, flags[found])
-        stakes[[index for index in with_digits if addresses.is_glued(seen[index])]] |= STREET
     stakes[[not one.plain for one in undisguised]] |= WARNING | CLOSING | SPOKEN_DOT | SPOKEN
-    stakes[[_BESIDE_LETTERS.search(one.text) is not None for one in undisguised]] |= CLOSING | SPOKEN_DOT | SPOKEN
+    stakes[[_BESIDE_LETTERS.search(one.text) is not None for one in undisguised]] |= CLOSING | SPOKEN_DOT
+    if with_digits := [index for index, text in enumerate(seen) if _ANY_DIGIT.search(text)]:
+        stakes[with_digits] &= ~np.uint32(SPOKEN)
+        stakes[with_digits] |= _marks().in_texts([seen[index] for index in with_digits])
     stakes[[hostility.is_odd(one.text) for one in undisguised]] |= HOSTILITY
     return list(map(int, stakes))

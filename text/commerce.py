@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice, product
 from math import sqrt
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct, convert
 
@@ -20,7 +20,7 @@ from text.hostility.tokens import tokens_of
 from text.languages import ListError, read_list_in, read_lists
 from text.links import Link, link_lists, link_of, links_of, public_suffix
 from text.romanised import Romanisation, romanisations
-from text.rows import Wanted, rarest
+from text.rows import NUMBER, Wanted, rarest
 from text.words import Beginnings, Memo, WordMemo, folded, read_list
 
 LONGEST_GAP = 3
@@ -69,7 +69,6 @@ _GOES_ON = r"[\w&'’@+-]|\.[\w.+@-]|\.?\s?\d"
 _OF_LETTERS = frozenset({"plain", "word", "glued"})
 _MORE_THAN_WORDS = re.compile(rf"[\d@%{_SYMBOLS}{_LINK_SIGN}]")
 """What all kinds but words have."""
-_ANY_DIGIT = re.compile(r"\d")
 Symbol = str
 """What a phrase is made of: a folded word (`buy`), a beginning of words (`wygr*`), or a kind in angle brackets (`<price>`)."""
 
@@ -185,21 +184,20 @@ class _Lexicon:
         node.ends = (*node.ends, end) if end not in node.ends else node.ends
 
 
-Beside = Literal["nothing", "numbers", "signs"]
-"""Beside what words are a sign: `numbers`, or what `has_signs` tells."""
 _PRICES = frozenset({"<price>", "<pence>", "<rate>", "<age>", "<premium>", "<phone>"})
 _NUMBERS = frozenset({"<number>", "<short>"})
 
 
-def patterns() -> Iterator[tuple[Wanted, Beside]]:
+def patterns() -> Iterator[tuple[Wanted, bool]]:
     """What stands in the row of a text (`text.rows`) that has a sign of another kind than that of school life, in any
-    language. A price is a sign by itself (`has_price`).
+    language, and whether what `has_signs` tells has to be in the text besides. A price is a sign by itself (`has_price`).
     """
     for symbols, names in _phrases(_lexicon().root):
         kinds = {symbol for symbol in symbols if symbol[0] == "<"}
-        wanted = rarest(symbols, lambda symbol: symbol == "…" or symbol[0] == "<")
+        parts = [NUMBER if symbol in _NUMBERS else symbol for symbol in symbols]
+        wanted = rarest(parts, lambda symbol: symbol == "…" or symbol[0] == "<")
         if wanted and not names <= _SCHOOL_ALONE and kinds.isdisjoint(_PRICES):
-            yield wanted, "nothing" if not kinds else "numbers" if kinds <= _NUMBERS else "signs"
+            yield wanted, not kinds <= _NUMBERS
 
 
 def _phrases(node: _Node, before: tuple[Symbol, ...] = ()) -> Iterator[tuple[tuple[Symbol, ...], set[str]]]:
@@ -266,11 +264,6 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
         """,
         re.VERBOSE,
     )
-
-
-def has_numbers(undisguised: str) -> bool:
-    """Whether there is a digit."""
-    return _ANY_DIGIT.search(undisguised) is not None
 
 
 def has_signs(undisguised: str, links: Sequence[Link]) -> bool:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from models.events import WrittenFields
 from text import anchors
 from text.anchors import ANYTHING, at_stake
-from text.commerce import CommerceReading, commerce_of, has_numbers, has_price, has_signs
+from text.commerce import CommerceReading, commerce_of, has_price, has_signs
 from text.courtesies import Said, weigh
 from text.hostility import ABUSE_KINDS, PEACEFUL, THREAT_KINDS, Hostility, read_hostility
 from text.links import Link, links_of
@@ -275,7 +275,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
             at_stake |= part.stakes if part else 0
         if at_stake & anchors.TRADE:
             return True
-        if has_numbers(undisguised) and (at_stake & anchors.TRADE_BESIDE_NUMBERS or has_price(undisguised)):
+        if has_price(undisguised):
             return True
         return bool(at_stake & anchors.TRADE_BESIDE_SIGNS) and has_signs(undisguised, self.links)
 

@@ -299,7 +299,8 @@ def romanised_in(text: str, memo: WordMemo | None = None) -> tuple[str, ...]:
         # a sentence has no more signs than the text
         signs = {code: of for code, of in signs.items() if max(len(of.own), len(known[code])) >= LEAST_OF_A_SENTENCE}
         if signs and len(sentences := _SENTENCE_ENDS.split(plain)) > 1:
-            of_each = (set(_TYPED_WORD.findall(one)) for one in sentences)
+            marked = set().union(*(one for of in signs.values() for one in of))
+            of_each = (set(_TYPED_WORD.findall(one)) for one in sentences if any(word in one for word in marked))
             found = next(filter(None, (_languages(one, signs, known) for one in of_each)), found)
     return tuple(code for code in found if romanisations()[code].may_be(plain))[:MOST_LANGUAGES]
 

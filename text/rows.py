@@ -21,10 +21,13 @@ _UP_TO = 0x32400
 """No letters stand beyond."""
 _END = chr(_UP_TO - 1)
 """An unassigned character, between the texts of a batch."""
-_SPACE, _LINE = ord(" "), ord("\n")
+_SPACE, _LINE, _ZERO = map(ord, " \n0")
 _SEVERAL = 0xF0000
 """From here on codes stand for letters that are folded to several: `ß`, `æ`."""
 _WORD = re.compile(r"[^\W_]+")
+_DIGITS = re.compile(r"\d+")
+NUMBER = "0"
+"""What stands for any digits in a row."""
 
 Codes = NDArray[np.uint32]
 Indexes = NDArray[np.intp]
@@ -55,7 +58,7 @@ class Letters:
         codes = self._table[np.minimum(codes, _UP_TO)]
         codes = codes[codes != 0]
         kept = np.ones(len(codes), dtype=bool)
-        kept[1:] = (codes[1:] != _SPACE) | (codes[:-1] != _SPACE)
+        kept[1:] = (codes[1:] != codes[:-1]) | ((codes[1:] != _SPACE) & (codes[1:] != _ZERO))
         codes = codes[kept]
         for one in np.unique(codes[codes >= _SEVERAL]).tolist():
             codes = _codes_of(_text_of(codes).replace(chr(one), self._several[one - _SEVERAL]))
@@ -108,12 +111,19 @@ class Rows(NamedTuple):
         return _text_of(self.codes).encode("utf-8", "surrogatepass")
 
 
+def form_of(word: str) -> str:
+    """A word as it stands in rows."""
+    return _DIGITS.sub(NUMBER, folded(word))
+
+
 def _folded_letter(character: str) -> str:
+    if character.isdecimal():
+        return NUMBER
     return "".join(map(folded_letter, character.casefold())) if _WORD.match(character) else " "
 
 
 FOLDED = Letters(_folded_letter)
-"""Rows of letters and digits, as `text.words.folded` has them."""
+"""Rows of letters, as `text.words.folded` has them, and of numbers."""
 
 
 Found = tuple[Indexes, Indexes]
@@ -160,12 +170,18 @@ class Patterns:
 
     def found_in(self, rows: Rows) -> Found:
         """What stands in the rows."""
+        return self.found_at(rows)[:2]
+
+    def found_at(self, rows: Rows) -> tuple[Indexes, Indexes, Indexes]:
+        """The same, and before which word of all rows each of them begins."""
         assert self._automaton
         written = rows.written
-        found = self._automaton.find_matches_as_indexes(written, overlapping=True)
-        places = np.array(found, dtype=np.intp).reshape(-1, 3)
-        ends = np.flatnonzero(np.frombuffer(written, dtype=np.uint8) == _LINE)
-        return rows.owners[np.searchsorted(ends, places[:, 1])], places[:, 0]
+        places = np.array(self._automaton.find_matches_as_indexes(written, overlapping=True), dtype=np.intp).reshape(
+            -1, 3
+        )
+        signs = np.frombuffer(written, dtype=np.uint8)
+        of_row = np.searchsorted(np.flatnonzero(signs == _LINE), places[:, 1])
+        return rows.owners[of_row], places[:, 0], np.searchsorted(np.flatnonzero(signs == _SPACE), places[:, 1])
 
 
 MOST_ALTERNATIVES = 64
@@ -176,15 +192,15 @@ COMMON = 1e-8
 
 
 def rarest(
-    parts: Iterable[str], gaps: Callable[[str], bool] = lambda _: False, form_of: Callable[[str], str] = folded
+    parts: Iterable[str], gaps: Callable[[str], bool] = lambda _: False, form: Callable[[str], str] = form_of
 ) -> Wanted | None:
     """Of what a phrase consists of the parts that fewest texts hold, as they stand in their rows. None where the phrase has no
     words.
 
     `parts` are words, beginnings of words (`kill*`; what stands behind the star is left out), several words of which one
-    stands there (`arm|leg`), or what `gaps` tells to be none of these. `form_of` gives a word as it stands in rows.
+    stands there (`arm|leg`), `NUMBER`, or what `gaps` tells to be none of these. `form` gives a word as it stands in rows.
     """
-    runs = [min(map(_patterns, _windows(run)), key=_share) for run in _runs(parts, gaps, form_of) if run]
+    runs = [min(map(_patterns, _windows(run)), key=_share) for run in _runs(parts, gaps, form) if run]
     if not runs:
         return None
     first, *others = sorted(runs, key=_share)
@@ -195,19 +211,22 @@ _Run = tuple[tuple[str, ...], ...]
 """Words that stand in a row without a gap, each with its alternatives; a beginning of a word, with a star, is the last."""
 
 
-def _runs(parts: Iterable[str], gaps: Callable[[str], bool], form_of: Callable[[str], str]) -> Iterator[_Run]:
+def _runs(parts: Iterable[str], gaps: Callable[[str], bool], form: Callable[[str], str]) -> Iterator[_Run]:
     run: list[tuple[str, ...]] = []
     for part in parts:
         if gaps(part):
             yield tuple(run)
             run = []
+        elif part == NUMBER:  # as 1.50 or 12:30 it is several
+            yield (*run, (NUMBER,))
+            run = [(NUMBER,)]
         elif "|" not in part and "*" in part:
-            begun = _WORD.findall(form_of(part.partition("*")[0]))
+            begun = _WORD.findall(form(part.partition("*")[0]))
             run += [(word,) for word in begun[:-1]]
             yield (*run, (f"{begun[-1]}*",)) if begun else tuple(run)
             run = []
         else:
-            choices = tuple(" ".join(_WORD.findall(form_of(word))) for word in part.split("|"))
+            choices = tuple(" ".join(_WORD.findall(form(word))) for word in part.split("|"))
             if all(choices):
                 run.append(choices)
             elif any(choices):

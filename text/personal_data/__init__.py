@@ -32,7 +32,7 @@ MAX_FOUND = 100
 MAX_ASKED = 25
 """Data of one text of which it is asked whose they are."""
 
-_CLOSE_DIGITS = re.compile(r"\d(?:\D{0,3}\d){3}|[A-Z]\d{1,2} \d[A-Z]", re.IGNORECASE)
+_CLOSE_DIGITS = re.compile(r"\d(?:(?:\D{0,3}\d){3}|(?<=[A-Z]\d)\d? \d[A-Z])", re.IGNORECASE)
 _ADDRESS_SIGN = re.compile(r"[@＠﹫]|[\[({<*_] ?(?:at|ät|a|[^\W\d_]{4,12}) ?[\])}>*_]", re.IGNORECASE)
 _OPENS_ADDRESS_SIGN = re.compile(r"[@＠﹫\[({<*_]")
 _DOT_WORDS = frozenset(
@@ -80,7 +80,7 @@ def find_personal_data(
     if not (
         many
         or disguised
-        or emails.may_be_found(looked_at)
+        or emails.may_be_found(looked_at, spoken=spoken)
         or addresses.may_be_found(looked_at, at_home=at_home, street=street)
     ):
         return ()
@@ -109,7 +109,7 @@ def find_personal_data(
 
 def spoken_dots() -> list[Wanted]:
     """Words for a dot as they stand in the row of a text (`text.rows`)."""
-    return [wanted for word in sorted(_DOT_WORDS) if (wanted := rarest([word]))]
+    return [wanted for word in sorted({*_DOT_WORDS, *emails.DOT_WORDS.split("|")}) if (wanted := rarest([word]))]
 
 
 def asks_for_removal(marks: Marks) -> bool:

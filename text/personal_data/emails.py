@@ -17,7 +17,7 @@ _AT_WORDS = (
     "at|arroba|arobase|arrobase|chez|bei|chiocciola|malpa|małpa|zavinac|zavináč|kukac|snabel-?a|alfakrøll|krøllalfa|apenstaartje|majmun|afna"
     "|miukumauku|собака|собачка|маймунско|мајмун|παπάκι|παπακι"
 )
-_DOT_WORDS = (
+DOT_WORDS = (
     "dot|punkt|prick|piste|point|punto|ponto|punt|punct|tocka|točka|tacka|tačka|tecka|tečka|bodka|kropka|pont|nokta|taškas"
     "|punkts|pikë|точка|крапка|τελεία|τελεια|κουκκίδα"
 )
@@ -31,13 +31,13 @@ _ANCHOR = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _SIGN = re.compile(r"[@\[({<*_]|\.[^\W_]")
-_SPOKEN_SIGN = re.compile(rf"[ ](?:{_DOT_WORDS})[ ]", re.IGNORECASE)
+_SPOKEN_SIGN = re.compile(rf"[ ](?:{DOT_WORDS})[ ]", re.IGNORECASE)
 """No address is without one of these: what stands for its sign, or a dot before its last part."""
 _LOCAL = re.compile(r"[\w+%~-]+(?:[.'][\w+%~-]+)*\Z")
 _LOCAL_CHARACTERS = 64
 _LABEL = r"[^\W_](?:[\w-]{0,62})"
 _DOMAIN = re.compile(
-    rf"(?:{_LABEL})(?:(?:\.|[ ]?{_OPEN}(?:\.|d0t|{_DOT_WORDS}){_SHUT}[ ]?|(?P<spoken>[ ](?:{_DOT_WORDS})[ ])){_LABEL}){{1,5}}",
+    rf"(?:{_LABEL})(?:(?:\.|[ ]?{_OPEN}(?:\.|d0t|{DOT_WORDS}){_SHUT}[ ]?|(?P<spoken>[ ](?:{DOT_WORDS})[ ])){_LABEL}){{1,5}}",
     re.IGNORECASE,
 )
 _DOMAIN_CHARACTERS = 253
@@ -92,9 +92,10 @@ _ATTRIBUTION_AFTER = re.compile(
 """Whatever the word for writing is, what is quoted begins with a mark on the next line."""
 
 
-def may_be_found(text: str) -> bool:
-    """Whether there may be an address in a folded text."""
-    return _SIGN.search(text) is not None or _SPOKEN_SIGN.search(text) is not None
+def may_be_found(text: str, *, spoken: bool = True) -> bool:
+    """Whether there may be an address in a folded text; `spoken`: whether its dot may be said in a word."""
+    signs = _SIGN.search(text) or (spoken and _SPOKEN_SIGN.search(text))
+    return bool(signs) and _ANCHOR.search(text) is not None
 
 
 def find_emails(text: str) -> Iterator[PersonalDatum]:

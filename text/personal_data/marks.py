@@ -32,6 +32,8 @@ _SAMPLE = 400
 
 LEAST_SPOKEN = 3
 """So many digits in words make a row of them."""
+WORDS_BETWEEN = 1
+"""Other words that may stand between two of them: *and*."""
 SHORTEST_SPOKEN = 7
 """So many digits a number has at least that is said in words alone."""
 _LETTERS_ONLY = re.compile(r"[^\W\d_]+")
@@ -279,6 +281,11 @@ def _rarest(*words: str) -> Wanted | None:
 
 def _prefixes(word: str) -> tuple[str, ...]:
     return _ARABIC_PREFIXES if "\u0600" <= word[0] <= "\u06ff" else ()
+
+
+def digits() -> Iterator[Wanted]:
+    """Digits in words as they stand in such a row."""
+    return (Wanted((f" {word} ",)) for word in lexicon().digits)
 
 
 def words_of(text: str) -> list[str]:

@@ -9,6 +9,7 @@ how a number with a birthday in the future is taken, which nobody has.
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain, islice
 
 from msgspec import Struct
 from stdnum.at import vnr
@@ -167,12 +168,31 @@ _FORMS = (
 
 def find_national_ids(text: str) -> Iterator[PersonalDatum]:
     """National identifiers of persons in a folded text; they may overlap where a number is good in several countries."""
+    stretches = _near_digits(text)
     for form in _FORMS:
-        for count, match in enumerate(form.pattern.finditer(text)):
-            if count == MAX_CANDIDATES:
-                break
+        whole = form is _FORMS[0]  # the only one that may have no digits
+        matches = chain.from_iterable(form.pattern.finditer(text, *one) for one in ([(0,)] if whole else stretches))
+        for match in islice(matches, MAX_CANDIDATES):
             if form.is_valid(match[0]) and _is_meant(form, text, match):
                 yield PersonalDatum(Kind.NATIONAL_ID, match.start(), match.end(), form.mask)
+
+
+_NEAR = 24
+"""Characters around a digit in which a form with that digit may begin or end; no form is longer."""
+_DIGITS = re.compile(r"\d+")
+_WORD_GOES_ON = re.compile(r"\S{0,24}")
+
+
+def _near_digits(text: str) -> list[tuple[int, int]]:
+    """Stretches of the text that hold all digits, and what stands around them."""
+    found: list[tuple[int, int]] = []
+    for digits in _DIGITS.finditer(text):
+        start, end = max(0, digits.start() - _NEAR), digits.end() + _NEAR
+        if found and start <= found[-1][1] + 1:
+            start = found.pop()[0]
+        found.append((start, end))
+    # no stretch may end where a word or a number goes on
+    return [(start, goes_on.end() + 1 if (goes_on := _WORD_GOES_ON.match(text, end)) else end) for start, end in found]
 
 
 def _is_meant(form: _Form, text: str, match: re.Match[str]) -> bool:

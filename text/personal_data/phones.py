@@ -151,7 +151,9 @@ def find_phones(text: str, language: str | None, marks: Marks) -> Iterator[Perso
 
 
 _FIRST_DIGITS = re.compile(r"\d(?:[^\n\w]{0,4}[\dOoIl]){2,}")
-_BEFORE_DIGITS = re.compile(r"[OoIl][^\n\w]{0,4}\Z")
+_BEFORE_DIGITS = re.compile(r"(?<!\w)[OoIl](?:[^\n\w]{0,4}+[OoIl])*+[^\n\w]{0,4}\Z")
+_LONGEST_LOOSE = 70
+"""Characters of a number with letters for digits and odd signs between them."""
 _MANY_GROUPS = re.compile(r"(?:\d\D{0,12}){9}")
 
 
@@ -161,7 +163,7 @@ def may_be_disguised(text: str) -> bool:
         return True
     return any(
         len(_ANY_FOR_DIGIT.findall(found[0])) >= _MIN_DIGITS
-        or _BEFORE_DIGITS.search(text, max(0, found.start() - 5), found.start())
+        or _BEFORE_DIGITS.search(text, max(0, found.start() - _LONGEST_LOOSE), found.start())
         for found in _FIRST_DIGITS.finditer(text)
     )
 
