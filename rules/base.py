@@ -30,7 +30,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     """An event with what was known of it at its time: what rules judge.
 
     `event` has nothing in its written fields any more: what a reader sees of them is `writing`. `strangers` are the
-    recipients that the actor had no ties with, without the actor, each once; `fellows` are known through nothing but the
+    recipients whom the actor did not know, without the actor, each once; `fellows` are known through nothing but the
     conversation that the message is in. `campaign` is None for a text that is too short
     to be compared, and for events whose texts are not compared. `answers` are those that count by this event: its own, if
     it answers a question that was seen; those that had been waiting for the question that it is. `reporter_weight` is

@@ -140,7 +140,7 @@ _LONGEST: Life = Life(
 TIE = Kind(
     "tie:<member>", "zset", _EACH_BY_ITSELF, Members.HASHED, owned=True,
     most="{limits.ties_per_member:,} others, the latest", size="565 (~12 others)",
-    holds="whom the member approached or accepted, with the first time",
+    holds="whom the member contacted or accepted, with the first time",
     forgets="whom the member turned to or accepted, and the member among others' acquaintances",
 )
 ASKED = Kind(
@@ -192,7 +192,7 @@ RECEIVED = Kind(
 HISTORY = Kind(
     "history:<what>", "zset", _LOOKED_BACK, Members.HISTORY, most="as `acts`", size="290 (1–2 events)",
     holds="the same as `acts`, of something that is no member: what became of one text (its authors, recipients, "
-    "places; all in one shard, so that one can take in another), equal words, accounts that lead to one address, "
+    "places; all in one shard, so that two can be merged), equal words, accounts that lead to one address, "
     "that bear a name, have a file or gave away a datum (all hashed); who reports whom",
     forgets="the member's events, and the member, among those of a text, a place, a name or a file",
 )
@@ -270,7 +270,7 @@ SIZE = Kind(
 )
 MERGED = Kind(
     "merged:<generation>", "hash", _GENERATIONS, size="40 a campaign",
-    holds="campaign → the campaign that it became part of, and how similar the texts were",
+    holds="campaign → the campaign that it was merged into, and how similar the texts were",
 )
 LEADERS = Kind(
     "leaders", "string", _GENERATIONS, size="56",
