@@ -1,6 +1,6 @@
 """How many events a second the engine judges, where the time goes, and what a remembered event costs in Redis.
 
-    python -m benchmarks.engine_throughput [--events 20000] [--batch 500] [--shards 1] [--profile]
+    python -m benchmarks.engine_throughput [--events 20000] [--batch 500] [--shards 1] [--profile] [--write]
 
 The workload of `benchmarks.workload` over an embedded Redis, judged by the shipped policy. The first fifth warms up and is
 not measured. Decoding is part of it, Kafka is not. Seconds are those of the clock on the wall; on a busy machine the
@@ -14,10 +14,12 @@ import pstats
 import re
 import time
 from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
 
 from redis.asyncio import Redis
 
 from benchmarks import telling
+from benchmarks.pages import recorded
 from benchmarks.telling import tell
 from benchmarks.workload import MEMBERS, Network, records
 from engine.engine import Engine
@@ -72,6 +74,15 @@ async def memory(client: "Redis") -> dict[str, tuple[int, int]]:
     return {kind: (len(sizes), sum(sizes)) for kind, sizes in sorted(kinds.items())}
 
 
+def memory_table(kinds: Mapping[str, tuple[int, int]], events: int) -> Iterator[str]:
+    """What the events left in Redis, as a table of docs/state.md, the most first."""
+    yield f"| of {events:,} events | keys | bytes a key | bytes an event |"
+    yield "|---|---|---|---|"
+    for kind, (count, size) in sorted(kinds.items(), key=lambda one: -one[1][1]):
+        yield f"| `{kind}` | {count:,} | {size / count:,.0f} | {size / events:,.0f} |"
+    yield f"| all | {sum(n for n, _ in kinds.values()):,} | | {sum(size for _, size in kinds.values()) / events:,.0f} |"
+
+
 async def byte_days(client: "Redis") -> float:
     """The bytes of all keys, each times the days that it has to live: what a steady stream of such events would fill."""
     keys = [key async for key in client.scan_iter(count=1000)]
@@ -116,10 +127,11 @@ async def measure(options: argparse.Namespace) -> None:
         print(f"\nincidents: {dict(run.incidents)}")
         if options.profile:
             pstats.Stats(profile).sort_stats("tottime").print_stats(40)
-        print("\nkind of key     keys    bytes   bytes/key   bytes/event")
         kinds = await memory(client)
-        for kind, (count, size) in kinds.items():
-            print(f"{kind:12} {count:8,} {size:10,} {size / count:9,.0f} {size / len(everything):9,.0f}")
+        print()
+        with recorded("state.md", "memory", write=options.write):
+            for line in memory_table(kinds, len(everything)):
+                print(line)
         print()
         lives = await byte_days(client)
         numbers = {
@@ -150,6 +162,9 @@ def main() -> None:
     parser.add_argument("--members", type=int, default=MEMBERS)
     parser.add_argument("--shards", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--write", action="store_true", help="write what is held of each kind of key into docs/state.md"
+    )
     parser.add_argument("--profile", action="store_true", help="show where Python spends its time (slower)")
     asyncio.run(measure(parser.parse_args()))
 

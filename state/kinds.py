@@ -139,26 +139,26 @@ _LONGEST: Life = Life(
 # fmt: off
 TIE = Kind(
     "tie:<member>", "zset", _EACH_BY_ITSELF, Members.HASHED, owned=True,
-    most="{limits.ties_per_member:,} others, the latest", size="565 (~12 others)",
+    most="{limits.ties_per_member:,} others, the latest", size="206",
     holds="whom the member contacted or accepted, with the first time",
     forgets="whom the member turned to or accepted, and the member among others' acquaintances",
 )
 ASKED = Kind(
     "asked:<asker>", "zset", _EACH_BY_ITSELF, Members.HASHED, owned=True,
-    most="{limits.ties_per_member:,} questions to one member each, the latest", size="268 (16 an event)",
+    most="{limits.ties_per_member:,} questions to one member each, the latest", size="167 (16 an event)",
     holds="whom the member has asked what (a contact, this project, that event; hashed), with the first time; in the "
     "shards of those who were asked, too",
     forgets="whom the member asked for an answer, and the member among those who were asked",
 )
 IN = Kind(
-    "in:<member>", "zset", _EACH_BY_ITSELF, Members.HASHED, owned=True, most="50 circles, the latest", size="130",
+    "in:<member>", "zset", _EACH_BY_ITSELF, Members.HASHED, owned=True, most="50 circles, the latest", size="100",
     holds="projects whose partner the member is, and in which circle (each hashed), with the time of joining; in the "
     "project's shard",
     forgets="projects whose partner the member is",
 )
 CIRCLE = Kind(
     "circle:<circle>", "zset", _EACH_BY_ITSELF, Members.HASHED, most="{limits.ties_per_member:,} members, the latest",
-    size="100 (16 a member)",
+    size="122 (16 a member)",
     holds="members who accepted invitations to one project, by one founder or those whom the founder's partners "
     "invited, with the time of joining",
     forgets="the member among the partners of a project",
@@ -171,7 +171,7 @@ TALK = Kind(
     forgets="who addressed the member in conversations, and whom the member addressed there",
 )
 ANSWERS = Kind(
-    "answers:<answerer>", "zset", _LATE, Members.HASHED, owned=True, most="{limits.ties_per_member:,}", size="112",
+    "answers:<answerer>", "zset", _LATE, Members.HASHED, owned=True, most="{limits.ties_per_member:,}", size="128",
     holds="answers read before their question: who asked, what is answered, yes or no, when",
     forgets="answers that wait for their question",
 )
@@ -179,18 +179,18 @@ ACTS = Kind(
     "acts:<member>", "zset", _LOOKED_BACK, Members.HISTORY, owned=True,
     most="{limits.entries_per_history:,} events or 1 MB: then goes what a window that counts by the member "
     "alone has more than 500 of, or what is counted by something else (a text, a link), the oldest first",
-    size="904 (~9 events)",
+    size="388",
     holds="what the member did, as far as a rule counts it: an entry an event, at its time (below)",
     forgets="what the member did, and the member in what others did",
 )
 RECEIVED = Kind(
-    "received:<member>", "zset", _LOOKED_BACK, Members.HISTORY, owned=True, most="as `acts`", size="388",
+    "received:<member>", "zset", _LOOKED_BACK, Members.HISTORY, owned=True, most="as `acts`", size="299",
     holds="the same as `acts`, of what others did to the member: answers to the member's requests and invitations, "
     "contacts gained, reports, hostile words",
     forgets="what others did to the member, and what the member did to others",
 )
 HISTORY = Kind(
-    "history:<what>", "zset", _LOOKED_BACK, Members.HISTORY, most="as `acts`", size="290 (1–2 events)",
+    "history:<what>", "zset", _LOOKED_BACK, Members.HISTORY, most="as `acts`", size="251 (1–2 events)",
     holds="the same as `acts`, of something that is no member: what became of one text (its authors, recipients, "
     "places; all in one shard, so that two can be merged), equal words, accounts that lead to one address, "
     "that bear a name, have a file or gave away a datum (all hashed); who reports whom",
@@ -273,37 +273,37 @@ MERGED = Kind(
     holds="campaign → the campaign that it was merged into, and how similar the texts were",
 )
 LEADERS = Kind(
-    "leaders", "string", _GENERATIONS, size="56",
+    "leaders", "string", _GENERATIONS, size="72",
     holds="number of the latest leader",
 )
 UNDECIDED = Kind(
-    "undecided:<batch>", "string", _BATCH, size="80",
+    "undecided:<batch>", "string", _BATCH, size="133",
     holds="numbers of the campaigns that texts of a batch may yet make one, for the next script call of the batch",
 )
 EPISODE = Kind(
     "episode:<rule, mode, subject, …>", "string", _EPISODE, Members.EPISODE, owned=True, most="20 event ids",
-    size="271",
+    size="278",
     holds="the latest episode: sealed evidence and opening, revision, level",
     forgets="episodes about the member, and the member's events as evidence in others'",
 )
 OPENED = Kind(
-    "opened:<day>", "hash", _UTC_DAY, most="one field a rule", size="72",
+    "opened:<day>", "hash", _UTC_DAY, most="one field a rule", size="176",
     holds="rule (hashed) → live incidents that it has opened on that day of event time (UTC); with several shards each "
     "lets it open its share of `daily_cap`",
 )
 MEMBERS = Kind(
     "members:<episode>:<incident>", "zset", _EPISODE, Members.SEALED, owned=True,
-    most="{limits.members_per_episode:,}", size="1,072 (~20 members)",
+    most="{limits.members_per_episode:,}", size="309",
     holds="accounts that took part (sealed), numbered as they came",
     forgets="the member among those who took part in something",
 )
 TOLD = Kind(
-    "told:<event>", "string", _EPISODE, Members.TOLD, size="1,657",
+    "told:<event>", "string", _EPISODE, Members.TOLD, size="1,806",
     holds="the revisions that an event made, sealed, to be told again",
     forgets="revisions about the member or of the member's events, kept to be told again",
 )
 INCIDENT = Kind(
-    "incident:<incident id>", "string", _STRIKES, Members.INCIDENT, size="577 (with texts mostly)",
+    "incident:<incident id>", "string", _STRIKES, Members.INCIDENT, size="521 (with texts mostly)",
     holds="of an incident that was told: sealed subject, sealed memo (rule, article, severity, level, time; where "
     "copies of its text may become known, digest and signature of the text)",
     forgets="incidents about the member, remembered for a verdict on them",

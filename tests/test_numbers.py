@@ -13,6 +13,7 @@ from engine import engine
 from models.events import VERDICTS
 from models.incidents import MAX_EXCERPT_CHARACTERS
 from rules.policy import load_policy
+from state.kinds import KINDS
 from state.limits import StoreLimits
 from tests.servers import REPOSITORY
 from text import commerce, hostility, html, likeness, masking, names, normalise, personal_data
@@ -285,3 +286,20 @@ def test_how_the_parts_of_sets_fare_is_told_as_measured() -> None:
         f"the held-back French cases are {back} of {back_of}",
     ):
         assert told in page, told
+
+
+def test_what_a_key_takes_is_what_was_measured() -> None:
+    """The last column of the table of kinds, where it tells of whole keys; a command wrote the other table."""
+    (section,) = (one for one in sections((DOCS / "state.md").read_text("utf-8")) if one.name == "memory")
+    measured = {
+        kind: int(size.replace(",", ""))
+        for kind, size in re.findall(r"^\| `(\w+)` \| [\d,]+ \| ([\d,]+) \|", section.text, re.MULTILINE)
+    }
+    told = {
+        name: int(found[1].replace(",", ""))
+        for name, kind in KINDS.items()
+        if (found := re.match(r"([\d,]+)(?: \(|$)", kind.size)) and name in measured
+    }
+    assert len(told) > 5
+    wrong = {name: (size, measured[name]) for name, size in told.items() if not 0.8 < size / measured[name] < 1.25}
+    assert not wrong, f"bytes a key, told and measured: {wrong}"
