@@ -131,7 +131,9 @@ class Metrics:
             registry=registry,
         )
         self._cut_texts = Counter(
-            "twinwatch_cut_texts", "Texts of which only the beginning and the end were read.", registry=registry
+            "twinwatch_cut_texts",
+            "Texts of which only the beginning and the end were read, or not all names and words around personal data.",
+            registry=registry,
         )
         self._dead_letters = Counter(
             "twinwatch_dead_letters", "Unusable records put aside.", ["reason"], registry=registry

@@ -163,7 +163,6 @@ class Engine:
             arrivals = await self._decode(records, batch)
         with batch.stage("read"):
             writings = await _read(arrivals, self._nobodys, batch)
-            batch.cut_texts += sum(part.cut for writing in writings for part in writing.parts)
         return ReadBatch(arrivals, writings, batch)
 
     def _count_late(self, read: ReadBatch) -> None:
@@ -183,6 +182,7 @@ class Engine:
                 writings = [read.writings[arrival.number] for arrival in piece]
                 incidents += await self._judge_piece(piece, writings, read.batch)
         self._count_late(read)
+        read.batch.cut_texts += sum(writing.cut for writing in read.writings)
         return read.batch.outcome(read.arrivals, incidents)
 
     async def _judge_piece(self, arrivals: list[_Arrival], writings: list[Writing], batch: "_Batch") -> list[Incident]:

@@ -26,7 +26,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     shadowed: dict[tuple[str, str], int] = field(default_factory=dict)
     """Number of findings of live rules that were told in shadow, by (rule, reason)."""
     cut_texts: int = 0
-    """Number of texts of which only the beginning and the end were read."""
+    """Number of events of whose texts only the beginning and the end were read, or not all words around personal data."""
     conflicting: list[Source | None] = field(default_factory=list)
     """Where events stood that carry the id of another event. They were judged as events of their own."""
     rejected_verdicts: list[RejectedVerdict] = field(default_factory=list)

@@ -220,6 +220,13 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     def _marks(self) -> Marks:
         return Marks(self.seen, self.parts[0].memo if self.parts else None)
 
+    @property
+    def cut(self) -> bool:
+        """Whether some of it was not read: what lies between the beginning and the end of a long text or, as far as it was
+        asked for, words around personal data and names beyond their limits.
+        """
+        return any(part.cut for part in self.parts) or ("_marks" in self.__dict__ and self._marks.cut)
+
     def _read_marks(self, text: str) -> Marks:
         """Those of the text, which mostly is `seen`; they are read once for all who ask."""
         return self._marks if text == self.seen else Marks(text)

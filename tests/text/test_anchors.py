@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from models.events import WrittenFields
+from tests.growth import assert_in_proportion
 from tests.servers import REPOSITORY
 from text import anchors, commerce
 from text.anchors import ANYTHING, at_stake
@@ -21,7 +22,7 @@ from text.hostility.lexicon import GAPS, lexicon
 from text.hostility.patterns import entries
 from text.normalise import unaddressed, undisguise_all
 from text.parts import taken_apart
-from text.personal_data import addresses, marks
+from text.personal_data import addresses, find_personal_data, marks
 from text.personal_data.marks import plain_text
 from text.reading import Writing, read_texts, read_writings
 from text.romanised import romanised_in
@@ -211,6 +212,26 @@ def test_what_is_at_stake_in_a_text_is_the_same_whoever_stands_beside_it(texts: 
 def test_an_offer_that_goes_on_from_the_heading_to_the_text_is_read(heading: str, text: str) -> None:
     (writing,) = read_writings([(WrittenFields(heading, None, text), None)])
     assert writing.commerce(frozenset()) == commerce_of(f"{heading}\n{text}", f"{heading}\n{text}".lower())
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "kill you ",
+        "to a i de la ",
+        "murrder ",
+        "O O O 12 O 345 ",
+        "l'a'b&c ",
+        "12 rue ul. 5 ",
+        "eins two trois ",
+        "ab1",
+        "shte 6te ",
+    ],
+)
+def test_what_is_at_stake_takes_time_in_proportion_to_the_length(piece: str) -> None:
+    text = (piece * 4_000)[:16_000]
+    assert_in_proportion(lambda of: at_stake([of], undisguise_all([of])), text, eighth=text[:2_000])
+    assert_in_proportion(lambda of: find_personal_data(of), text, eighth=text[:2_000])
 
 
 # --- what costs nothing ---------------------------------------------------------------------------------------------

@@ -7,7 +7,9 @@ from hypothesis import strategies as st
 from tests.growth import assert_in_proportion
 from text.masking import mask
 from text.personal_data import find_personal_data
-from text.personal_data.pupils import find_children, told_of_pupils
+from text.personal_data.marks import MAX_MARKS, Marks
+from text.personal_data.pupils import MAX_NAMES, find_children, may_be_told, told_of_pupils
+from text.reading import Writing, read_texts
 
 
 def told(text: str) -> set[str]:
@@ -215,6 +217,42 @@ def test_a_name_is_masked_wherever_it_stands() -> None:
 def test_reading_takes_time_in_proportion_to_the_text() -> None:
     text = "Lena Hoffmann, 9 Jahre, Klasse 4a, Tim Meyer (10), pupil Anna Nowak, class 4b: A B, C D; "
     assert_in_proportion(lambda of: find_children(of, ()), text * 64, eighth=text * 8)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Anna Weber 12, ",
+        "class 4b: Jan Nowak, ",
+        "pupil Anna Weber 9 years class 4b ",
+        "A'a-",
+        "A",
+        "Aa de la ",
+        "გიორგი 9 წლის ",
+    ],
+)
+def test_a_text_made_of_names_takes_time_in_proportion_to_its_length(name: str) -> None:
+    text = name * 2_000 + " 12"
+    assert_in_proportion(lambda of: may_be_told(of, child=True), text, eighth=text[: len(text) // 8])
+    short = text[:8_000]
+    assert_in_proportion(lambda of: find_children(of, ()), short, eighth=short[:1_000])
+
+
+def test_more_names_than_are_looked_at_are_told_to_be_cut() -> None:
+    few, many = (
+        Writing(text=read_texts(["class 4b: " + "Jan Nowak, " * count + "pupil"])[0])
+        for count in (MAX_NAMES, MAX_NAMES + 1)
+    )
+    for writing in (few, many):
+        assert not writing.cut
+        assert writing.told_of_pupils == {"class"}
+    assert not few.cut
+    assert many.cut
+
+
+def test_more_words_around_personal_data_than_are_looked_at_are_told_to_be_cut() -> None:
+    assert not Marks("school " * (MAX_MARKS // 100)).cut
+    assert Marks("school " * (MAX_MARKS + 1)).cut
 
 
 PIECES = [

@@ -317,6 +317,8 @@ class Marks:
         self.plain = plain_text(self.folded.text)
         self._words: list[str] = _WORD.findall(self.plain.small)
         self._found: dict[str, list[Mark]] = {}
+        self.cut = False
+        """Whether some words were left out: more than `MAX_MARKS`, or names of children beyond their limit."""
         self._read((memo or WordMemo()).of(lexicon().of_word))
 
     @cached_property
@@ -333,7 +335,10 @@ class Marks:
         left = MAX_MARKS
         for index, (of_word, following) in enumerate(zip(meant, [*words[1:], ""], strict=True)):
             for _, meaning in of_word.before(following) if of_word else ():
-                if (last := _end_of(meaning.rest, words, spans, index)) is not None and left:
+                if (last := _end_of(meaning.rest, words, spans, index)) is not None:
+                    if not left:
+                        self.cut = True
+                        return
                     start, end = spans[index]
                     self._found.setdefault(meaning.kind, []).append(_mark(start, max(end, last), meaning))
                     left -= 1

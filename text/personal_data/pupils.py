@@ -136,8 +136,10 @@ def _maybe_name() -> re.Pattern[str]:
     """A word that begins with a capital, with or without an accent, before another one or particles."""
     big = re.compile(_BIG)
     capital = f"[{''.join(one for one in map(chr, range(0x3000)) if big.fullmatch(plain_text(one).text))}]"
-    rest = r"[^\W\d_]*+(?:['’-][^\W\d_]*+)* (?:[^\W\d_]{1,5} ){0,2}(?:[^\W\d_]['’])?"
-    return re.compile(rf"{capital}{rest}{capital}")
+    letters = r"(?:[^\W\d_]|[\u0300-\u036f])*+"
+    rest = rf"{letters}(?:['’-]{letters}){{0,2}} (?:[^\W\d_]{{1,5}} ){{0,2}}(?:[^\W\d_]['’])?"
+    # at the beginning of a word, or the rest of a long one would be read from each of its letters on
+    return re.compile(rf"{capital}(?<![^\W_].){rest}{capital}")
 
 
 _DIGIT = re.compile(r"\d")
@@ -164,7 +166,10 @@ class _Search:
         self.text, self.folded, self.whole = text, folded, plain
         self.ages = self._ages()
         self.classes = list(self._classes())
-        self.names = list(islice(self._names(), MAX_NAMES))
+        self.names = list(islice(self._names(), MAX_NAMES + 1))
+        if len(self.names) > MAX_NAMES:
+            self.names.pop()
+            marks.cut = True
 
     def children(self) -> Iterator[Child]:
         """In the order of the text."""
