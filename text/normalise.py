@@ -98,6 +98,7 @@ _LOCAL_PART = re.compile(
 )
 """The part of a mail address before its sign, where the rest is written apart: `info@ [at] …`."""
 _SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .\-_*·•|])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
+_SPACED_PAIR = re.compile(r"(?:(?<=[^\S\n]{2})|(?<![^\n]))([^\W\d_]) ([^\W\d_])(?=[^\S\n]{2}|\n|$)")
 # a quick look is one that begins with a sign: regular expressions find it without trying every letter of a text
 _MAYBE_SPACED = re.compile(r"[ .\-_*·•|][^\W\d_][ .\-_*·•|][^\W\d_](?<=[^\W\d_][\s\S]{4})(?<![^\W_][^\W\d_][\s\S]{4})")
 _LETTER, _CYRILLIC, _GREEK = map(re.compile, (r"[^\W\d_]", "[\u0400-\u052f]", "[\u0370-\u03ff\u1f00-\u1fff]"))
@@ -190,7 +191,10 @@ def fold_case(text: str) -> str:
 
 def join_spaced(text: str) -> str:
     """Words written letter by letter as words: `f r e e`, `f.r.e.e`. Wider gaps stay between words."""
-    return _SPACED.sub(_joined, text) if _MAYBE_SPACED.search(text) else text
+    if not _MAYBE_SPACED.search(text):
+        return text
+    # beside words that are written so, two letters between wider gaps are a word as well: `j e  v a i s  t e`
+    return _SPACED_PAIR.sub(r"\1\2", _SPACED.sub(_joined, text))
 
 
 def _joined(found: re.Match[str]) -> str:

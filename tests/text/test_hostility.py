@@ -35,6 +35,8 @@ WARNINGS: dict[str, dict[str, list[str]]] = yaml.safe_load(
 
 FAVOURS: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("hostility_favours.yaml").read_text("utf-8"))
 
+MEETINGS: dict[str, list[str]] = yaml.safe_load(Path(__file__).with_name("hostility_meetings.yaml").read_text("utf-8"))
+
 
 def read(text: str) -> Hostility:
     return read_hostility(read_texts([text])[0].undisguised)
@@ -212,6 +214,48 @@ def test_what_programs_say_is_no_threat(text: str) -> None:
 def test_what_goes_on_after_and_is_no_report() -> None:
     assert read("Another word to the headmaster and you are dead.").threat
     assert read("He told me a story, and he said: you are dead.") == PEACEFUL
+
+
+@pytest.mark.parametrize("language", MEETINGS)
+def test_who_finds_somebody_by_the_hat_threatens_nobody(language: str) -> None:
+    kind, deadly = MEETINGS[language]
+    assert read(kind) == PEACEFUL
+    assert read(deadly).threat == "intimidation"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ich bringe dich bestimmt nicht um wegen der Vase.",
+        "Ik maak je echt niet dood om die vaas.",
+        "Δεν θα σε σκοτώσω για το βάζο.",
+        "M'hiniex se noqtlok għall-vażun.",
+        "Ti sparo tre domande sulla gita.",
+        "Te disparo dos fotos con el grupo.",
+        "Jag skjuter upp provet för dig.",
+        "Jeg skyder et foto af dig til avisen.",
+    ],
+)
+def test_denied_and_figurative_violence_is_none(text: str) -> None:
+    assert read(text) == PEACEFUL
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ich bringe dich um, und nicht im Spiel.",
+        "I will kill you, and not in the game.",
+        "Te voy a matar, y no en el juego.",
+        "Je vais te tuer, et pas aux échecs.",
+        "Ich bringe dich, kein Witz, um.",
+        "T e  v o y  a  m a t a r",
+        "I c h  b r i n g e  d i c h  u m",
+        "Tevoyamatar",
+        "Z a b i j ę c i ę",
+    ],
+)
+def test_a_game_that_is_denied_and_gaps_between_letters_hide_no_threat(text: str) -> None:
+    assert read(text).threat == "violence_to_you"
 
 
 def test_every_language_has_samples_and_every_sample_a_language() -> None:

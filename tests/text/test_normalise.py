@@ -132,6 +132,7 @@ def test_case_is_folded_as_each_language_does() -> None:
 
 def test_words_written_letter_by_letter_are_joined() -> None:
     assert join_spaced("f r e e   m o n e y") == "free   money"
+    assert join_spaced("g o  h o m e  n o w  b y  b u s") == "go  home  now  by  bus"
     assert join_spaced("f.r.e.e and s-p-a-m, б е с п л а т н о") == "free and spam, бесплатно"
     assert join_spaced("a b and i o") == "a b and i o"
     assert join_spaced("class 3 a or 3 b") == "class 3 a or 3 b"

@@ -80,10 +80,16 @@ def test_a_list_of_phones_is_several() -> None:
         "2223003122003222",
         "2200 1234 5678 9019",
         "card 4222222222222",
+        "my card:\n4111\n1111\n1111\n1111\nvalid until May",
     ],
 )
 def test_cards(text: str) -> None:
     assert kinds(text) == ["card"]
+
+
+def test_a_list_of_numbers_a_line_is_no_card() -> None:
+    assert kinds("Votes:\n1234\n4111\n1111\n1111\n1111") == []
+    assert kinds("Votes:\n4111\n1111\n1111\n1111\n1234") == []
 
 
 @pytest.mark.parametrize(

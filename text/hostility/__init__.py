@@ -193,7 +193,8 @@ def _parted(text: str, lexicon_: Lexicon) -> str:
 
 
 def _may_be_unspaced(text: str) -> bool:
-    return len(text) <= LONGEST_UNSPACED and len(text) > LONGEST_WORD * (text.count(" ") + 1)
+    blanks = text.count(" ")
+    return len(text) <= LONGEST_UNSPACED and (not blanks or len(text) > LONGEST_WORD * (blanks + 1))
 
 
 def _mended(text: str, lexicon_: Lexicon) -> str:

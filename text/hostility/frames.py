@@ -56,6 +56,10 @@ NEGATION_BEFORE = 5
 NEGATION_BEFORE_DIRECT = 1
 NEGATION_AFTER = 1
 """Words around a threat among which a negation belongs to it."""
+LONGEST_NEGATION = 3
+"""Words of a negation that ends right before a threat: 'not going to'."""
+NEGATED_PLAY = 3
+"""Words before a game among which it is denied: 'and not in the game'."""
 
 
 class Span(NamedTuple):
@@ -128,6 +132,13 @@ class Spans:
         self._remove(["vow", "heed"], ["say"])
         self._remove(["are_you"], ["apart"])
         self._earnest()
+        self.denied_within = frozenset(
+            verb
+            for verb in self.of(*_DONE_BY_ME)
+            for no in self._found.get("no", ())
+            if verb.start < no.start < verb.end
+        )
+        """Verbs in two parts with a negation between: 'ich bringe dich nicht um'."""
         self._remove(_TELLING, ["say", "said", "no", "apart"])
         self._starts = {name: [span.start for span in spans] for name, spans in self._found.items()}
         self._apart = self._starts.get("apart", [])
@@ -160,7 +171,7 @@ class Spans:
             for no in self._found.get("no", ()):
                 if clauses[no.start] == clauses[joke.start] and _gap(joke, no) <= CLOSE:
                     denied |= {joke, no}
-        for name in ("joke", "no", "say") if denied else ():
+        for name in ("joke", "no", "say", "play") if denied else ():
             at = {position for span in denied for position in range(span.start, span.end + 1)}
             self._found[name] = [span for span in self._found.get(name, ()) if span.start not in at]
 
@@ -215,6 +226,7 @@ _TELLING = (
 )
 """What a word is rather than a report or a negation that only begins like it."""
 _NAMES = {bit: name for name, bit in BIT.items()}
+_DONE_BY_ME = ("kill_i", "kill_i_you")
 
 
 class Row(Protocol):
@@ -635,7 +647,8 @@ def _played(spans: Spans, found: Found, first: int, last: int) -> bool:
     for play in spans.between("play", max(0, first - before), last + PLAY_REACH):
         same = clauses[play.start] in (clauses[first], clauses[last])
         whole = any(part.name in _WHOLE and part.start <= play.start <= part.end for part in found.parts)
-        if same and not whole and not _is_later(spans, play):
+        denied = any(no.start > last for no in spans.between("no", play.start - NEGATED_PLAY, play.start - 1))
+        if same and not whole and not denied and not _is_later(spans, play):
             return True
     return bool(spans.between("them", first, last)) and _scored(spans, first, last)
 
@@ -659,13 +672,23 @@ def _cast(spans: Spans, found: Found, first: int, last: int) -> bool:
     return is_said and bool(spans.between("play", *_sentence(spans, first, last)))
 
 
+def _with_auxiliary(spans: Spans, found: Found, first: int) -> int:
+    """Where what is found begins, with the 'will' before it that it can do without: 'not | will you kill'."""
+    for part in found.parts:
+        if part.name in _DONE_BY_ME:
+            for other in spans.near(part, "intent", part.name):
+                if other.start < first <= other.end + 1:
+                    first = other.start
+    return first
+
+
 def _negated(spans: Spans, found: Found, first: int, last: int) -> bool:
     clauses, opens = spans.tokens.clauses, spans.tokens.opens
-    begin = first
+    begin = first = _with_auxiliary(spans, found, first)
     # "if you don't …, I will": what is denied before the speaker's own words is something else
     before = NEGATION_BEFORE_DIRECT if found.kind == "violence_to_you" else NEGATION_BEFORE
     while begin > max(0, first - before) and clauses[begin - 1] == clauses[first]:
-        if opens[begin] and found.kind == "violence_to_you":
+        if opens[begin] and found.kind in ("violence_to_you", "intimidation"):
             break  # "no more talk, I will…"
         begin -= 1
     end = last
@@ -676,9 +699,13 @@ def _negated(spans: Spans, found: Found, first: int, last: int) -> bool:
         and not opens[end + 1]
     ):
         end += 1
-    return any(
-        not any(part.start <= no.start <= part.end for part in found.parts) for no in spans.between("no", begin, end)
-    )
+    if any(
+        not any(part.start <= no.start <= part.end for part in found.parts)
+        for no in spans.between("no", begin - LONGEST_NEGATION + 1, end)
+        if no.end >= begin
+    ):
+        return True
+    return not spans.denied_within.isdisjoint(found.parts)
 
 
 def _condemned(spans: Spans, found: Found, first: int, last: int) -> bool:

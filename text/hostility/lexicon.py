@@ -319,12 +319,16 @@ class Lexicon:
         """A word that consists of a language's words, one of them of violence, with blanks between; else the word itself."""
         if not _SHORTEST_PARTED <= len(word) <= _LONGEST_PARTED:
             return word
+        plain = folded(word)
+        if len(plain) != len(word):
+            plain = word
         ways: list[tuple[int, bool, str] | None] = [(-1, False, ""), *[None] * len(word)]
         for end in range(1, len(word) + 1):
             for start in range(max(0, end - _LONGEST_PART), end):
-                before, part = ways[start], word[start:end]
+                before, part = ways[start], plain[start:end]
                 if before and (languages := before[0] & self._spoken(part)):
-                    ways[end] = (languages, before[1] or part in self.violent, f"{before[2]} {part}")
+                    violent = before[1] or part in self.violent or self.is_violent(part)
+                    ways[end] = (languages, violent, f"{before[2]} {word[start:end]}")
                     break
         whole = ways[-1]
         return whole[2].strip() if whole and whole[1] else word

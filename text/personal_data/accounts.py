@@ -80,6 +80,8 @@ _ISSUERS = re.compile(
 
 _DIGITS = re.compile(r"(?<![\w])\d(?:[ .\-_/]{0,2}\d){11,}(?![^\W_])|(?<=[^\W\d_]{3})\d{15,16}(?!\d)")
 """Behind a word without a blank: where invisible characters stood between them, a reader of the code saw blanks."""
+_LINES = re.compile(r"(?<![^\n])\d{4}(?: ?\n ?\d{4}){3}(?![^\n ])(?! ?\n ?\d)")
+"""Four groups of four digits, each on a line of its own."""
 _GROUP = re.compile(r"\d+")
 _JOINTS = tuple("._/-")
 _CARD_LENGTHS = range(12, 20)
@@ -99,6 +101,10 @@ def find_cards(text: str) -> Iterator[PersonalDatum]:
             else:
                 yield PersonalDatum(Kind.CARD, groups[index][0], groups[last][1], "[card]")
                 index = last + 1
+    for lines in _LINES.finditer(text):
+        listed = text[max(0, lines.start() - 3) : lines.start()].rstrip()[-1:].isdigit()  # one of many numbers
+        if not listed and _is_card("".join(_GROUP.findall(lines[0]))):
+            yield PersonalDatum(Kind.CARD, lines.start(), lines.end(), "[card]")
 
 
 def _card_from(text: str, groups: list[tuple[int, int]], first: int) -> int | None:
