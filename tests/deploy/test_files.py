@@ -57,6 +57,21 @@ def test_the_public_forge_runs_what_ci_runs() -> None:
     assert project["requires-python"] == f">={jobs['python']['strategy']['matrix']['version'][0]}"
 
 
+def test_ci_holds_a_floor_of_coverage() -> None:
+    """What is measured is what its tests are run for, and a report below the floor fails."""
+    (made,) = re.findall(
+        r"^exec .* make --keep-going (.*)$", (REPOSITORY / ".ci" / "run").read_text("utf-8"), re.MULTILINE
+    )
+    assert {"test", "coverage"} <= set(made.split())
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    (measured,) = re.findall(r"^MEASURED := (.*)$", makefile, re.MULTILINE)
+    coverage = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["coverage"]
+    assert measured.split() == coverage["run"]["source_pkgs"]
+    assert coverage["report"]["fail_under"] >= 75
+    (reported,) = re.findall(r"^\t@?\$\(BIN\)/coverage report(.*)$", makefile, re.MULTILINE)
+    assert "fail-under" not in reported, "the floor stands in pyproject.toml"
+
+
 def test_hooks_before_a_commit_are_what_lint_runs() -> None:
     (repo,) = load(REPOSITORY / ".pre-commit-config.yaml")["repos"]
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
