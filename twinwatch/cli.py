@@ -633,6 +633,72 @@ def dead_letters_redrive(
         sys.exit(FAILED)
 
 
+# --- boilerplate -------------------------------------------------------------------------------
+
+
+@main.group(short_help="List and forget sentences that are taken for nobody's own.")
+def boilerplate() -> None:
+    """See which sentences were learnt as nobody's own, and undo it.
+
+    What unrelated members have used over days, a template or a notice, makes no copies (docs/near-duplicates.md). Where
+    spammers have taught a sentence of theirs, forget it.
+
+    \b
+    Examples:
+        twinwatch boilerplate list --texts
+        twinwatch boilerplate forget 3f0c9a5b7d2e4816 --bar
+    """
+
+
+@boilerplate.command("list")
+@_env_file
+@click.option("--texts", "with_texts", is_flag=True, help="Read the examples from Kafka, and show the sentences.")
+@_json
+def boilerplate_list(env_file: Path | None, with_texts: bool, as_lines: bool) -> None:
+    """List sentences that were learnt as nobody's own, those of most members first, then those that were barred.
+
+    Each has its id, how many members have written it (at most 12 are remembered) on how many days, from when to when, and
+    an example: the event in which it was learnt. Redis keeps no text of them. With --texts Kafka is asked for the
+    examples, which takes as long as reading the topics since then; what it no longer holds is not shown.
+
+    It takes TWINWATCH_REDIS_URL, TWINWATCH_REDIS_SHARDS and TWINWATCH_PSEUDONYM_KEY as the workers have them.
+
+    \b
+    Examples:
+        twinwatch boilerplate list
+        twinwatch boilerplate list --texts
+        twinwatch boilerplate list --json | jq 'select(.members < 6)'
+    """
+    from twinwatch.boilerplate_command import run_list
+
+    run_list(_settings(env_file), with_texts=with_texts, as_lines=as_lines)
+
+
+@boilerplate.command("forget")
+@_env_file
+@click.argument("named", nargs=-1, required=True, metavar="TEXT|ID...")
+@click.option("--bar", is_flag=True, help="Keep it from being learnt again.")
+@click.option("--json", "as_object", is_flag=True, help="For scripts: one JSON object.")
+def boilerplate_forget(env_file: Path | None, named: tuple[str, ...], bar: bool, as_object: bool) -> None:
+    """Forget sentences that were learnt as nobody's own: texts that have them are compared as a whole again.
+
+    Name each by its ID, as `list` prints it, or by its TEXT; of a text of several sentences each is forgotten. What members
+    go on using is learnt again, after three days at least. With --bar it is not, as long as anybody uses it and for 30 to
+    60 days longer; without --bar what was barred may be learnt again. Workers may run meanwhile.
+
+    The exit status is 0 when all were known, 1 when some were not or Redis does not answer.
+
+    \b
+    Examples:
+        twinwatch boilerplate forget 3f0c9a5b7d2e4816
+        twinwatch boilerplate forget --bar "Order now, all schools pay nothing."
+    """
+    from twinwatch.boilerplate_command import run_forget
+
+    if not run_forget(_settings(env_file), named, bar=bar, as_object=as_object):
+        sys.exit(FAILED)
+
+
 # --- forget ------------------------------------------------------------------------------------
 
 
