@@ -13,6 +13,7 @@ import yaml
 
 from engine.engine import Engine
 from rules.policy import Policy, parse_policy
+from rules.quotas import Duration
 from state.kinds import KINDS
 from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
@@ -34,7 +35,7 @@ FIXED = {"opened", "undecided"}
 @pytest.fixture(autouse=True)
 def _brief_day(monkeypatch: pytest.MonkeyPatch) -> None:
     """Copies of upheld texts are counted by the day, which is no setting."""
-    monkeypatch.setattr("rules.copies._DAY", SECONDS)
+    monkeypatch.setattr("rules.copies._DAY", Duration(SECONDS))
 
 
 @cache
