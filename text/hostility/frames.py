@@ -563,7 +563,7 @@ def meant(spans: Spans, found: Found) -> bool:
     """Whether the words are the speaker's own and say what they seem to: not negated, quoted, reported, asked or played."""
     tokens = spans.tokens
     first, last = min(part.start for part in found.parts), max(part.end for part in found.parts)
-    direct = found.kind in ("violence_to_you", "intimidation", "insult")
+    direct = _is_direct(found)
     announced = found.kind == "violence_to_you" and len(found.parts) > 1
     if _quoted(spans, found, first) or _staged(spans, first) or (tokens.attributed and not announced):
         return False
@@ -579,6 +579,11 @@ def meant(spans: Spans, found: Found) -> bool:
     )
 
 
+def _is_direct(found: Found) -> bool:
+    """Whether it turns to the reader."""
+    return found.kind in ("violence_to_you", "intimidation", "insult")
+
+
 def joked(spans: Spans, found: Found) -> bool:
     """Whether it was said with a laugh, in a text that goes on to something else. A smiley by itself makes no joke."""
     tokens = spans.tokens
@@ -592,7 +597,7 @@ def _quoted(spans: Spans, found: Found, first: int) -> bool:
     if quoted.isdisjoint(part.start for part in found.parts):
         return False
     own = {name: [span for span in spans.of(name) if span.start not in quoted] for name in _ABOUT_QUOTATIONS}
-    if any(vow.start < first for vow in own["vow"]) and not own["said"]:
+    if any(vow.start < first for vow in own["vow"]) and not own["said"] and (_is_direct(found) or not own["wrong"]):
         return False
     if any(own[name] for name in ("say", "said", "wrong", "no", "apart")):
         return True
