@@ -331,7 +331,7 @@ COMMERCIAL_CONTENT = Rule(
     limits=CommercialContentLimits,
     signals=declare(TEXTS, PUSHED, PROMOTERS),
     judge=judge_commercial_content,
-    lists=("trade", "romanised"),
+    lists=("trade", "romanised", "warnings"),
     subjects=_subjects,
 )
 

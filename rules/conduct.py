@@ -119,7 +119,7 @@ THREAT = Rule(
     limits=ThreatLimits,
     signals=declare(THREATS, ATTACKERS),
     judge=judge_threat,
-    lists=("hostility", "romanised"),
+    lists=("hostility", "romanised", "warnings"),
     words_alone=True,
 )
 
@@ -171,7 +171,7 @@ ABUSIVE_LANGUAGE = Rule(
     limits=AbusiveLanguageLimits,
     signals=declare(ABUSES, ATTACKERS),
     judge=judge_abusive_language,
-    lists=("hostility", "romanised"),
+    lists=("hostility", "romanised", "warnings"),
     words_alone=True,
 )
 
@@ -362,7 +362,7 @@ HARASSMENT = Rule(
     limits=HarassmentLimits,
     signals=declare(SENT, ANSWERS, ACCOUNTS),
     judge=judge_harassment,
-    lists=("hostility", "romanised"),
+    lists=("hostility", "romanised", "warnings"),
     subjects=_addressed,
     # an answer ends what is unanswered, and an acquaintance may write more often
     spared_by=(*ACQUAINTING, Comment),

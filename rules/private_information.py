@@ -161,7 +161,7 @@ PRIVATE_INFORMATION = Rule(
     limits=PrivateInformationLimits,
     signals=declare(TEXTS, PUBLISHED),
     judge=judge_private_information,
-    lists=("surroundings", "owners"),
+    lists=("surroundings", "owners", "numbers"),
 )
 
 RULES = (PRIVATE_INFORMATION,)

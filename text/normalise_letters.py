@@ -26,23 +26,19 @@ _ENDS_SENTENCE = frozenset(".!?,;:\n…،؛؟։")
 _AROUND_WORDS = ".!?,;:…،؛؟։–—-*_()\"'"
 
 _REPLY_LINE = re.compile(r"(?:-{2,}|_{4,}).{0,40}|.{0,200}:")
-_FORWARDED = re.compile(
-    r"forwarded message|fwd?:|message transféré|message réexpédié|weitergeleitete nachricht|mensaje reenviado"
-    r"|mensagem encaminhada|messaggio inoltrato|doorgestuurd bericht|przekazana wiadomość|přeposlaná zpráva|preposlaná správa"
-    r"|пересылаемое сообщение|προωθημένο μήνυμα|iletilen mesaj|vidarebefordrat meddelande|videresendt"
-    r"|välitetty viesti|mesaj redirecționat|továbbított üzenet|proslijeđena poruka|prosleđena poruka|препратено съобщение"
-    r"|переслане повідомлення|رسالة معاد توجيهها"
-)
 
 
 class _Phrases(Struct, frozen=True, forbid_unknown_fields=True):
-    """One language's list. `titles` end in a point that ends no greeting; `original` and `wrote` announce what is quoted."""
+    """One language's list. `titles` end in a point that ends no greeting; `original` and `wrote` announce what is quoted,
+    `forwarded` what is passed on.
+    """
 
     greet: tuple[str, ...]
     close: tuple[str, ...]
     titles: tuple[str, ...] = ()
     original: tuple[str, ...] = ()
     wrote: tuple[str, ...] = ()
+    forwarded: tuple[str, ...] = ()
 
 
 class _Bare(dict[int, str]):
@@ -116,6 +112,14 @@ def _replied_to() -> re.Pattern[str]:
     return re.compile(rf"{original}|\b(?:{wrote})\b")
 
 
+@cache
+def _passed_on() -> re.Pattern[str]:
+    """What announces a text that is passed on."""
+    return re.compile(
+        "|".join(re.escape(phrase) for language in _languages().values() for phrase in language.forwarded)
+    )
+
+
 def is_reply(line: str) -> bool:
     """Whether a line announces what it answers to: `On … wrote:`, `--- Original message ---`."""
     folded = line.strip().casefold()
@@ -125,7 +129,7 @@ def is_reply(line: str) -> bool:
 def is_forwarding(line: str) -> bool:
     """Whether a line announces what was forwarded."""
     folded = line.strip().casefold()
-    return bool(_REPLY_LINE.fullmatch(folded) and _FORWARDED.search(folded))
+    return bool(_REPLY_LINE.fullmatch(folded) and _passed_on().search(folded))
 
 
 def drop_greeting(text: str) -> str:

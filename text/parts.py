@@ -7,11 +7,12 @@ nobody wrote before is the author's own. What is too short to be known by it mar
 
 import re
 from collections.abc import Iterator
-from itertools import product
+from functools import cache
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from text.languages import read_lists
 from text.normalise_letters import is_forwarding, is_reply
 from text.rows import Wanted, rarest
 
@@ -71,52 +72,53 @@ _QUESTION = "?？؟;"
 _REMARK_BEFORE = re.compile(rf"[:：{_QUESTION}]\s*\n\s*|[:：.!…]\s+")
 _REMARK_BEHIND = re.compile(rf"\n\s*([^\n]+[{_QUESTION}])\s*\Z")
 
-# in many languages; "Attention!" is left out: it opens advertisements
-_WARNINGS = (
-    r"careful|beware|watch out|scams?|scammers?|fraud\w*|fake|hoax|phishing|not real|vorsicht|betr[uü]g\w*"
-    r"|fälschung|attention à|méfie\w+|arnaque\w*|escroc\w*|faux message|cuidado|estafa\w*|timo|fraude\w*|burla\w*"
-    r"|attenti a|truff\w+|falso messaggio|oszust\w*|uważajcie|ostrzegam|podvod\w*|dejte si pozor|dajte si pozor"
-    r"|csal[áó]\w*|vigyázz\w*|átver\w*|[iî]n[sș]ea?l\w*|feriți-vă|escrocheri\w+|мошенн\w+|осторожн\w+|обман\w*"
-    r"|шахра\w+|обережн\w+|измам\w*|внимавайте|προσέχετε|προσέξτε|απάτη\w*|dolandır\w+|sahte|dikkat edin"
-    r"|dələduz\w*|bedr[äa]ger\w*|bluff\w*|akta er|svindel\w*|pas på|vær forsiktig\w*|svik\w*|varið ykkur|huija\w+"
-    r"|varokaa|pettus\w*|olge ettevaatlikud|krāp\w+|uzmanieties|sukči\w+|apgaul\w+|saugokitės|prevar\w+"
-    r"|prijevar\w*|oprez\w*|pazite|mashtr\w+|kujdes|oplicht\w*|pas op|nep|bedruch|passt op|calaois\w*|seachain\w*"
-    r"|qerq|oqgħodu attenti|احتيال|احذروا|خدعة|თაღლით\w*|խաբեություն\w*"
-)
-_WARNING = re.compile(rf"\b(?:{_WARNINGS})", re.IGNORECASE)
-_NEGATION = re.compile(
-    r"\b(?:no|not|never|isn['’]t|kein\w*|nicht|pas|aucun\w*|ning[uú]n\w*|non|nem|nie|není|nu|не|нет|ні|δεν|değil|ikke|inte|ei|ne"
-    r"|nav|nėra|nije|ni|nuk|niet|geen|não|níl|mhux|ekki|ليس|ليست)\b",
-    re.IGNORECASE,
-)
+
+class _Listed(Struct, frozen=True, forbid_unknown_fields=True):
+    """One language's list, parted by commas; with a star where more letters may follow."""
+
+    warn: str
+    deny: str = ""
+    deny_after: str = ""
+
+
+class _Patterns(NamedTuple):
+    warn: re.Pattern[str]
+    deny: re.Pattern[str]
+    deny_after: re.Pattern[str]
+
+
+@cache
+def _warning_words() -> _Patterns:
+    """The words of all languages: of warning, and of negation before and behind these. Raises ListError."""
+    return _Patterns(*(_any_of(_listed(name)) for name in _Patterns._fields))
+
+
+def _listed(name: str) -> list[str]:
+    lists = read_lists("warnings", _Listed).values()
+    return [word.strip() for one in lists for word in getattr(one, name).split(",") if word.strip()]
+
+
+def _any_of(listed: list[str]) -> re.Pattern[str]:
+    words = [re.escape(one).replace(r"\*", r"\w*") for one in listed]
+    return re.compile(rf"\b(?:{'|'.join(words)})(?!\w)", re.IGNORECASE)
+
+
 _NEGATED_WITHIN = 30
 """Characters before a word of warning in which a negation belongs to it: "this is no scam"."""
 
 
-_CHOICE = re.compile(r"\[([^]]+)\]|(\w)\?")
-
-
 def warnings() -> list[Wanted]:
-    """What stands in the row of a text (`text.rows`) that warns: beginnings of words."""
-    return [wanted for warning in _WARNINGS.split("|") for one in _spelt(warning) if (wanted := rarest([f"{one}*"]))]
-
-
-def _spelt(warning: str) -> Iterator[str]:
-    """What a warning of the list may begin with."""
-    begins = re.sub(r"\\w[*+]", "", warning)
-    for chosen in product(*((*found[1],) if found[1] else ("", found[2]) for found in _CHOICE.finditer(begins))):
-        spelt = begins
-        for letter in chosen:
-            spelt = _CHOICE.sub(letter, spelt, count=1)
-        yield spelt
+    """What stands in the row of a text (`text.rows`) that warns."""
+    return [wanted for warning in _listed("warn") if (wanted := rarest([warning]))]
 
 
 def warns(words: str) -> bool:
     """Whether somebody warns of what is shown."""
-    for found in _WARNING.finditer(words):
+    listed = _warning_words()
+    for found in listed.warn.finditer(words):
         around = words[max(0, found.start() - _NEGATED_WITHIN) : found.start()] + " "
         behind = words[found.end() : found.end() + 8]
-        if not _NEGATION.search(re.split(r"[.!?\n]", around)[-1]) and "değil" not in behind:
+        if not listed.deny.search(re.split(r"[.!?\n]", around)[-1]) and not listed.deny_after.search(behind):
             return True
     return False
 

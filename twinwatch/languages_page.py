@@ -22,6 +22,8 @@ WITHOUT = {
     "trade": "only prices, links, numbers and words that it shares with other languages are seen",
     "surroundings": "private numbers, offices and pupils are known only by words that it shares with other languages",
     "owners": "nobody sees from the words whose a number is",
+    "numbers": "numbers are told apart by words that it shares with other languages, by their form and their links",
+    "warnings": "who shows a fraud or a threat to warn of it is known only by marks and questions",
     "greetings": "greetings and closings are compared as well: copies with other greetings resemble each other less",
     "courtesies": "thanks and wishes that many members write may look like copies",
     "romanised": "what is typed in Latin letters is not read; a language that is written in them needs no such list",

@@ -14,8 +14,10 @@ from text.languages import KINDS, NAMES, ListError, convert_list, entries, kinds
 from text.languages.detector import OURS, list_of
 from text.normalise_letters import _languages as greetings
 from text.normalise_letters import _Phrases
+from text.parts import _warning_words
 from text.personal_data.marks import lexicon as surroundings
 from text.personal_data.owners import _languages
+from text.personal_data.words import number_words
 
 BESIDES = {"sh", "und"}
 """Bosnian, Croatian and Serbian together; any language."""
@@ -38,7 +40,7 @@ def test_a_language_is_read_with_its_own_lists_or_those_that_it_shares() -> None
     assert lists_of("hr")["hostility"] == "sh"
     assert lists_of("hr")["trade"] == "hr"
     assert lists_of("nn") == lists_of("nb")
-    assert lists_of("ja") == {}
+    assert lists_of("ja") == {"numbers": "ja"}
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,8 @@ def test_a_language_is_read_with_its_own_lists_or_those_that_it_shares() -> None
         ("trade", _lexicon.__wrapped__),
         ("surroundings", surroundings.__wrapped__),
         ("owners", _languages.__wrapped__),
+        ("numbers", number_words.__wrapped__),
+        ("warnings", _warning_words.__wrapped__),
         ("greetings", greetings.__wrapped__),
         ("courtesies", _courtesies.__wrapped__),
     ],

@@ -20,6 +20,8 @@ KINDS = {
     "trade": "signs of selling",
     "surroundings": "what makes a number somebody's own or an office's, and a name a child's",
     "owners": "whose a number or an address is",
+    "numbers": "what says what a number is: a telephone's, a card's, an order's",
+    "warnings": "how somebody warns of a text that is shown, and denies it",
     "greetings": "how letters begin and end",
     "courtesies": "words of politeness",
     "romanised": "how the language is typed in Latin letters",

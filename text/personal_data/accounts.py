@@ -7,7 +7,7 @@ from functools import cache
 from stdnum import ean, iban, luhn, numdb
 
 from text.personal_data.kinds import Kind, PersonalDatum
-from text.personal_data.words import CARD_WORDS, OWN_NUMBER, said_before
+from text.personal_data.words import number_words, said_before
 
 # --- IBAN ------------------------------------------------------------------------------------------------------------
 
@@ -140,4 +140,5 @@ def _is_product(text: str, start: int, digits: str) -> bool:
     """Twelve and thirteen digits also number goods; a tenth of those pass as a card of the oldest kinds."""
     if len(digits) not in (12, 13) or not ean.is_valid(digits):
         return False
-    return not (said_before(CARD_WORDS, text, start) or said_before(OWN_NUMBER, text, start))
+    words = number_words()
+    return not (said_before(words.card, text, start) or said_before(words.own, text, start))

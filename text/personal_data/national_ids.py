@@ -46,7 +46,7 @@ from stdnum.us import ssn
 
 from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum
-from text.personal_data.words import PHONE_WORDS, any_of, before
+from text.personal_data.words import any_of, before, number_words
 
 MAX_CANDIDATES = 300
 """Of one form in one text."""
@@ -198,6 +198,6 @@ def _near_digits(text: str) -> list[tuple[int, int]]:
 def _is_meant(form: _Form, text: str, match: re.Match[str]) -> bool:
     said = before(text, match.start())
     if form.words is None:
-        return not (match[0].isdecimal() and PHONE_WORDS.search(said))
+        return not (match[0].isdecimal() and number_words().phone.search(said))
     after = without_accents(text[match.end() : match.end() + _REACH_AFTER].partition("\n")[0])
     return bool(form.words.search(said) or form.words.search(after))

@@ -11,7 +11,7 @@ from unicodedata import category, normalize
 from msgspec import Struct
 
 from text.languages import read_lists
-from text.personal_data.words import INSTITUTION, sentence_before
+from text.personal_data.words import number_words, sentence_before
 
 REACH = 72
 """Characters before a datum in which the text says whose it is."""
@@ -107,5 +107,9 @@ def is_anothers(text: str, start: int) -> bool:
 
 
 def _says(language: _Language, said: str) -> bool:
-    ends = [found.end() for found in language.anothers.finditer(said) if not INSTITUTION.search(found[0].casefold())]
+    ends = [
+        found.end()
+        for found in language.anothers.finditer(said)
+        if not number_words().place.search(found[0].casefold())
+    ]
     return bool(ends) and not language.mine.search(said, ends[-1])

@@ -16,7 +16,7 @@ from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum
 from text.personal_data.marks import LEAST_SPOKEN, SHORTEST_SPOKEN, Marks, together
 from text.personal_data.owners import is_anothers
-from text.personal_data.words import OTHER_NUMBER, OWN_NUMBER, PHONE_WORDS, PHONE_WORDS_AFTER, before, last_end
+from text.personal_data.words import before, last_end, number_words
 
 UNKNOWN_COUNTRY = "[phone …]"
 
@@ -290,9 +290,10 @@ def _is_a_mere_number(shown: str, digits: str, said: _Said) -> bool:
 
 def _said(text: str, start: int, end: int, marks: Marks) -> _Said:
     words = before(text, start)
-    phone, other = last_end(PHONE_WORDS, words), last_end(OTHER_NUMBER, words)
-    own = other < 0 and (last_end(OWN_NUMBER, words) >= 0 or _is_somebodys(text, marks, start - len(words), start))
-    own = own or PHONE_WORDS_AFTER.match(without_accents(text[end : end + 24]).lstrip(" ,")) is not None
+    listed = number_words()
+    phone, other = last_end(listed.phone, words), last_end(listed.other, words)
+    own = other < 0 and (last_end(listed.own, words) >= 0 or _is_somebodys(text, marks, start - len(words), start))
+    own = own or listed.phone_after.match(without_accents(text[end : end + 24]).lstrip(" ,")) is not None
     if other < 0 and not own and phone < 0:
         called = marks.of("call", start=start - min(len(words), _CALL_BEFORE), end=start)
         own = bool(called) or any(
