@@ -120,6 +120,7 @@ def accused(language: str, texts: list[str], *, errors: bool = False) -> Accused
 
 
 PAGE, SECTION = DOCS / "detection.md", "strings"
+COMMAND = "python -m benchmarks.interface_strings CATALOGUES --write"
 _PART = "| article 7 | of 1,000 | trade | of 1,000"
 HEAD = (
     f"| list | texts, tuned {_PART} | texts, held back {_PART} | day |",
@@ -142,7 +143,8 @@ def write(rows: list[str]) -> None:
     before = next((one.text for one in sections(page) if one.name == SECTION), "")
     of_list = {row.split("|")[1].strip(): row for row in [*before.splitlines(), *rows] if row.startswith("| ")}
     of_list.pop("list", None)
-    PAGE.write_text(with_section(page, SECTION, [*HEAD, *(of_list[code] for code in sorted(of_list))]), "utf-8")
+    lines = [f"`{COMMAND}`:", "", *HEAD, *(of_list[code] for code in sorted(of_list))]
+    PAGE.write_text(with_section(page, SECTION, lines), "utf-8")
 
 
 def main() -> int:
