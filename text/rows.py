@@ -60,7 +60,7 @@ class Letters:
         kept = np.ones(len(codes), dtype=bool)
         kept[1:] = (codes[1:] != codes[:-1]) | ((codes[1:] != _SPACE) & (codes[1:] != _ZERO))
         codes = codes[kept]
-        for one in np.unique(codes[codes >= _SEVERAL]).tolist():
+        for one in sorted(set(codes[codes >= _SEVERAL].tolist())):
             codes = _codes_of(_text_of(codes).replace(chr(one), self._several[one - _SEVERAL]))
         return Rows(codes, np.arange(len(texts)))
 
