@@ -231,7 +231,8 @@ def test_what_each_rule_gets_wrong_is_what_was_measured() -> None:
             f"{100 - 100 * share('spam_youtube_texts', 'commercial_content', 'recall'):.0f} % of self-praise under videos",
         ],
         "copied_post": [
-            f"chat {rate('benign_irc_duraspace', 'copied_post', by_10_000):.1f} per 10,000, newsrooms none"
+            f"chat {rate('benign_irc_duraspace', 'copied_post', by_10_000):.1f}, "
+            f"newsrooms {rate('benign_french_media', 'copied_post', by_10_000):.1f} per 10,000"
         ],
         "threat": [
             f"{100 * share('threat_hatecheck', 'threat', 'FPR'):.1f} % of hard harmless cases; "
@@ -252,7 +253,7 @@ def test_what_each_rule_gets_wrong_is_what_was_measured() -> None:
     (table,) = re.findall(r"\| rule \| false alarms \|.*?\n\n", page, re.DOTALL)
     rows = {row.split("`")[1]: row for row in table.splitlines() if row.startswith("| `")}
     assert [(rule, one) for rule, sentences in told.items() for one in sentences if one not in rows[rule]] == []
-    assert rate("benign_french_media", "copied_post", by_10_000) == rate("benign_irc_texts", "abusive_language") == 0
+    assert rate("benign_irc_texts", "abusive_language") == 0
 
 
 def test_how_the_parts_of_sets_fare_is_told_as_measured() -> None:
