@@ -119,12 +119,16 @@ class DuplicateThreadLimits(Struct, frozen=True, forbid_unknown_fields=True):
     same_title: Quotas
 
 
+def _opened(fact: Fact) -> tuple[str, ...]:
+    return (_post(fact).thread_id,)
+
+
 SAME_TEXT = Measure[DuplicateThreadLimits](
     "same_text",
     distinct(
         "threads of a forum opened with a text",
         on=(ForumPost,),
-        of=lambda fact: (_post(fact).thread_id,),
+        of=_opened,
         by=_same_text,
         history="a text that opens threads of a forum",
     ),
@@ -135,7 +139,7 @@ SAME_TITLE = Measure[DuplicateThreadLimits](
     distinct(
         "threads of a forum opened by actor with a title",
         on=(ForumPost,),
-        of=lambda fact: (_post(fact).thread_id,),
+        of=_opened,
         by=_same_title,
     ),
     within=lambda limits: limits.same_title,

@@ -9,7 +9,6 @@ copies teaches nothing, however many send it. A sentence is *learnt* as soon as 
 that time.
 """
 
-import re
 from collections.abc import AsyncIterator, Collection, Iterator
 from datetime import date, timedelta
 from struct import Struct as Layout
@@ -23,7 +22,7 @@ from state.kinds import LEARNT, SENTENCE, Kind
 from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS, Text
 from state.scripts import Call, Script, Shards, guarded
-from state.server import nodes_of
+from state.server import keys_of
 from text.likeness import sentences
 
 SENTENCE_BYTES = 8
@@ -40,7 +39,7 @@ _AUTHOR_BYTES = 8
 _LANGUAGE_CHARACTERS = 35
 _BARRED = b"-"
 _SWAP = Script("swap")
-_KEYS_AT_ONCE, _FIELDS_AT_ONCE, _SWAPS_AT_ONCE = 500, 1_000, 500
+_FIELDS_AT_ONCE, _SWAPS_AT_ONCE = 1_000, 500
 _EPOCH = date(1970, 1, 1)
 
 
@@ -194,19 +193,8 @@ class Boilerplate:
 
     async def _keys(self, kind: Kind) -> set[bytes]:
         """Keys of a kind, after the shard's prefix."""
-        begins = self._prefix + self._scope + kind.key(b"")
-        pattern = re.sub(rb"([*?\[\]\\])", rb"\\\1", begins) + b"*"
-        keys: set[bytes] = set()
-        for to in (await nodes_of(self._client)).values():
-            cursor, more = 0, True
-            while more:
-                found = await guarded(lambda: self._client.scan(cursor, pattern, _KEYS_AT_ONCE, **to))  # noqa: B023
-                cursor, raw = found
-                if isinstance(cursor, dict):  # a cluster tells each node's
-                    [cursor] = cursor.values()
-                more = cursor != 0
-                keys |= {key.removeprefix(self._prefix) for key in raw}
-        return keys
+        found = keys_of(self._client, self._prefix + self._scope + kind.key(b""))
+        return {key.removeprefix(self._prefix) async for keys in found for key in keys}
 
     async def _fields(self, key: bytes) -> AsyncIterator[tuple[bytes, bytes]]:
         cursor, more = 0, True

@@ -27,15 +27,15 @@ from state.kinds import KINDS, READ_BY, Kind, Members
 from state.pseudonyms import EVENT_NAME_BYTES, MEMBER_BYTES, Pseudonyms
 from state.quotations import source_without
 from state.scripts import Call, Script, Shards, guarded, pack, unpack
-from state.server import nodes_of
+from state.server import keys_of
 from state.store import DEFAULT_NAMESPACE
 from state.windows import Entry, without
 
 _SWAP = Script("swap")
 COMMANDS = _SWAP.commands | {"SCAN", "UNLINK", "GET", *(READ_BY[kind.type] for kind in KINDS.values())}
 """What forgetting calls; `deploy/redis/users.acl` allows its user no other command."""
-_KEYS_AT_ONCE = 500
 _ENTRIES_AT_ONCE = 1_000
+_DROPPED_AT_ONCE = 500
 _ATTEMPTS = 10
 """How often a value is read again that a worker has changed meanwhile."""
 _PART = "\x1f"
@@ -128,7 +128,7 @@ class _Forgetting:
         self._client, self._pseudonyms, self._dry_run = client, pseudonyms, dry_run
         self._shards = Shards(client, namespace, shards)
         self._agreement = Agreement(pseudonyms, shards, namespace)
-        self._pattern = re.sub(rb"([*?\[\]\\])", rb"\\\1", namespace.encode()) + b"{s*"
+        self._begins = namespace.encode() + b"{s"
         self._form = re.compile(
             rb"%s\{s(\d+)\}:((?:%s)?([a-z]+)(?::(.*))?)\Z"
             % (re.escape(namespace).encode(), CampaignCodec.scope.encode()),
@@ -189,21 +189,10 @@ class _Forgetting:
         """
         self._done.scanned = 0
         self._done.unknown.clear()
-        async for raw in self._scanned():
+        async for raw in keys_of(self._client, self._begins):
             keys = [key for one in raw if (key := self._parsed(one))]
             self._done.scanned += len(raw)
             yield [key for key in keys if (key.kind.members is Members.HISTORY) == histories]
-
-    async def _scanned(self) -> AsyncIterator[list[bytes]]:
-        for to in (await nodes_of(self._client)).values():
-            cursor, more = 0, True
-            while more:
-                found = await guarded(lambda: self._client.scan(cursor, self._pattern, _KEYS_AT_ONCE, **to))  # noqa: B023
-                cursor, raw = found
-                if isinstance(cursor, dict):  # a cluster tells each node's
-                    [cursor] = cursor.values()
-                more = cursor != 0
-                yield raw
 
     def _parsed(self, raw: bytes) -> _Key | None:
         form = self._form.match(raw)
@@ -400,7 +389,7 @@ class _Forgetting:
 
     async def _apply(self, changes: _Changes) -> list[_Key]:
         """Make the changes, or only count them. Gives the keys that a worker has changed meanwhile."""
-        for keys in _in_steps(changes.dropped, _KEYS_AT_ONCE):
+        for keys in _in_steps(changes.dropped, _DROPPED_AT_ONCE):
             gone = [1] * len(keys) if self._dry_run else await self._answers([("UNLINK", key.raw) for key in keys])
             for key, there in zip(keys, gone, strict=True):
                 entries = len(changes.dropped[key]) if there and key.kind.type != "string" else 0

@@ -1,5 +1,7 @@
 """What a worker wants to know of its server: how full it is, and what it does when it is full."""
 
+import re
+from collections.abc import AsyncIterator
 from typing import Any
 
 from msgspec import Struct
@@ -8,6 +10,7 @@ from redis.asyncio import Redis, RedisCluster
 from state.scripts import guarded
 
 NO_EVICTION = "noeviction"
+_KEYS_AT_ONCE = 500
 
 
 class ServerMemory(Struct, frozen=True, kw_only=True):
@@ -33,6 +36,19 @@ async def nodes_of(client: Any) -> dict[str, dict[str, Any]]:
         return {"": {}}
     await guarded(client.initialize)
     return {node.name: {"target_nodes": node} for node in client.get_primaries()}
+
+
+async def keys_of(client: Any, begins: bytes) -> AsyncIterator[list[bytes]]:
+    """All keys that begin so, some at a time; one may come twice, as `SCAN` has it. Raises `StateUnavailable`."""
+    pattern = re.sub(rb"([*?\[\]\\])", rb"\\\1", begins) + b"*"
+    for to in (await nodes_of(client)).values():
+        cursor, more = 0, True
+        while more:
+            cursor, keys = await guarded(lambda: client.scan(cursor, pattern, _KEYS_AT_ONCE, **to))  # noqa: B023
+            if isinstance(cursor, dict):  # a cluster tells each node's
+                [cursor] = cursor.values()
+            more = cursor != 0
+            yield keys
 
 
 async def info_of(client: "Redis", section: str) -> dict[str, dict[str, Any]]:

@@ -26,15 +26,13 @@ from text.reading import passages
 from text.written import read_written
 from twinwatch.failures import FAILED, Failure
 from twinwatch.incidents_report import as_json
-from twinwatch.report import printable, stdout_console, under
+from twinwatch.report import many, printable, stdout_console, under
 
 MOST_READ = 1_000_000
 """Records in which examples are looked for."""
 _BEFORE = timedelta(hours=1)
 """Clocks of the platform and of Kafka may differ by so much."""
 _INDENT = 4
-
-
 _PIECES = re.compile(r"(?<=[.!?։。])\s+|\n+")
 _MOST_PIECES = 200
 
@@ -64,8 +62,7 @@ def run_forget(settings: Settings, named: Sequence[str], *, bar: bool, as_object
         told = {"forgotten": list(done.forgotten), "unknown": list(done.unknown), "barred": bar}
         click.echo(as_json(told))
     else:
-        many = "1 sentence" if len(done.forgotten) == 1 else f"{len(done.forgotten):,} sentences"
-        click.echo(f"{many} forgotten{' and barred' if bar else ''}")
+        click.echo(f"{many(len(done.forgotten), 'sentence')} forgotten{' and barred' if bar else ''}")
         for one in done.unknown:
             click.echo(f"twinwatch: {one} is no sentence that was learnt (see twinwatch boilerplate list)", err=True)
     return not done.unknown

@@ -70,7 +70,7 @@ def incidents_table(incidents: Mapping[tuple[str, str], set[str]], revisions: Ma
     return counts_table("Incidents", ("rule", "incidents", "revisions"), rows)
 
 
-def _many(number: int, thing: str) -> str:
+def many(number: int, thing: str) -> str:
     """1 record, 2,000 records."""
     return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
@@ -82,8 +82,8 @@ def replay_summary(summary: "ReplaySummary") -> list[Text | Table]:
     rate = summary.records / summary.seconds if summary.seconds else 0.0
     parts: list[Text | Table] = [
         Text(
-            f"{_many(summary.records, 'record')} read, {_many(summary.events, 'event')} judged, {_many(found, 'incident')}, "
-            f"{_many(letters, 'dead letter')}, in {summary.seconds:.1f} s ({_many(round(rate), 'record')}/s)"
+            f"{many(summary.records, 'record')} read, {many(summary.events, 'event')} judged, {many(found, 'incident')}, "
+            f"{many(letters, 'dead letter')}, in {summary.seconds:.1f} s ({many(round(rate), 'record')}/s)"
         )
     ]
     if summary.conflicting:
