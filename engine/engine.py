@@ -318,6 +318,7 @@ class Engine:
                 reporter_weight=weights.get(index, UNKNOWN_RECORD),
                 united=text.united,
                 repeated=text.repeated,
+                cites=text.cites,
                 heading_campaign=heading[0],
                 heading_united=heading[1],
             )

@@ -5,13 +5,13 @@ the author got it, in a message or in the place where it is shown, or warns of i
 it, too, quotes nobody; and what somebody shows to many, or many to very many, is spread.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
 
 from msgspec import Struct
 
 from models.events import Comment, Event, ForumPost, recipients_of
-from rules.compared import teaching_weight
+from rules.compared import MIN_BESIDE_CHARACTERS, teaching_weight
 from state.campaigns import campaign_id_of
 from state.quotations import Source, Sources, Written
 from state.requests import Campaign, Text
@@ -28,6 +28,8 @@ a wall); and how many all members together may have shown it to by then. Beyond 
 """
 REMARK_CHARACTERS = 100
 """So long may a question or a warning be that victims write in the same words above what they show."""
+OFFERING = 4
+"""Points of selling from which on a few words beside a quotation are compared: more than a link and "visit" are."""
 
 
 class Matched(Struct, frozen=True):
@@ -56,12 +58,15 @@ class Forms(Struct, frozen=True):
 
 
 class Judged(Struct, frozen=True):
-    """What counts of an event's text: as in `rules.base.Fact`. `shows`: it only shows what others wrote."""
+    """What counts of an event's text: as in `rules.base.Fact`. `shows`: it only shows what others wrote; `cites`: it says in
+    public that somebody has said it, who may never have written here.
+    """
 
     shows: bool
     campaign: Campaign | None = None
     united: tuple[str, ...] = ()
     repeated: Campaign | None = None
+    cites: bool = False
 
 
 FormAnswer = tuple[Campaign | None, tuple[str, ...]]
@@ -70,11 +75,11 @@ FormAnswer = tuple[Campaign | None, tuple[str, ...]]
 
 def forms_to_compare(event: Event, reading: TextReading, *, may_quote: bool = True) -> list[Text]:
     """What the index of texts is to be asked of a text: first what is set apart, because others may have written it."""
-    readings = (reading.claimed, reading, reading.own) if may_quote and reading.claimed else (reading,)
+    readings = _readings(reading) if may_quote and reading.claimed else (reading,)
     public, teaches = isinstance(event, ForumPost), teaching_weight(event)
     texts: dict[bytes, Text] = {}
     for form in readings:
-        if form and form.digest is not None and form.digest not in texts:
+        if form.digest is not None and form.digest not in texts:
             texts[form.digest] = Text(
                 event.time,
                 event.identity,
@@ -90,6 +95,29 @@ def forms_to_compare(event: Event, reading: TextReading, *, may_quote: bool = Tr
                 language=event.language,
             )
     return list(texts.values())
+
+
+def _readings(reading: TextReading) -> Iterator[TextReading]:
+    """The parts that are compared of a text with words set apart."""
+    own, claimed = reading.own, reading.claimed
+    if claimed:
+        yield claimed
+    yield reading
+    if own and claimed and not _is_frame(own, claimed):
+        yield own
+
+
+def _is_frame(own: TextReading, claimed: TextReading) -> bool:
+    """Whether the author's part only says who said the rest, and where: each quotation of a series has the same."""
+    length = len(own.normalised)
+    if length >= MIN_BESIDE_CHARACTERS or length >= len(claimed.normalised):
+        return False
+    return _is_harmless(own)
+
+
+def _is_harmless(part: TextReading) -> bool:
+    said = Writing(text=part)
+    return said.hostility == PEACEFUL and said.commerce(frozenset()).points < OFFERING
 
 
 def forms_of(reading: TextReading, texts: Sequence[Text], answers: Sequence[FormAnswer]) -> Forms:
@@ -140,7 +168,8 @@ class Quotations:
                 own = None
             return Judged(True, own.campaign if own else None, own.united if own else (), repeated.campaign)
         counting = next((one for one in (forms.whole, claimed, own) if one and not one.is_new), forms.all[0])
-        return Judged(False, counting.campaign, counting.united)
+        cites = counting is not own and _cites(event, reading)
+        return Judged(False, counting.campaign, counting.united, cites=cites)
 
     def _shows(self, event: Event, reading: TextReading, forms: Forms, reach: Sequence[str]) -> bool:
         shown, claimed = reading.shown, forms.claimed
@@ -216,6 +245,14 @@ def _is_remark(reading: TextReading) -> bool:
     if not (own and shown and (shown.asks or shown.warns)):
         return False
     return len(own.normalised) < REMARK_CHARACTERS and not own.leads_somewhere
+
+
+def _cites(event: Event, reading: TextReading) -> bool:
+    """Whether a text says in public what somebody has said, with marks around it, who leads nowhere and wants nothing."""
+    shown, claimed = reading.shown, reading.claimed
+    if not (shown and claimed and shown.marked and _places(event)):
+        return False
+    return not claimed.leads_somewhere and _is_harmless(reading)
 
 
 def _attacks(claimed: TextReading | None) -> bool:

@@ -40,6 +40,7 @@ class Fact(Struct, frozen=True, kw_only=True):
 
     Of a text that only shows what somebody else wrote (`engine.quotations`) `writing` and `campaign` are those of the author's
     own part, and `repeated` is the campaign of what is shown: who shows one text to many repeats it all the same.
+    `cites`: the copy is of words in quotation marks that nobody is known to have written here, posted in public, harmless.
     """
 
     event: Event
@@ -52,6 +53,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     reporter_weight: float = 1.0
     united: tuple[str, ...] = ()
     repeated: Campaign | None = None
+    cites: bool = False
     heading_campaign: Campaign | None = None
     heading_united: tuple[str, ...] = ()
     is_heading: bool = False
@@ -70,6 +72,7 @@ class Fact(Struct, frozen=True, kw_only=True):
             campaign=self.heading_campaign,
             united=self.heading_united,
             repeated=None,
+            cites=False,
             is_heading=True,
             below=self.text,
         )

@@ -40,7 +40,8 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     copy spreads where it reaches a stranger, or a thread or page that is not the author's own.
 
     `certain_authors` counts only copies that are no coincidence: the same words, or at least `certain_similarity` like the
-    text that came first, or of at least `certain_characters`. `authors` counts all copies. Remarks are counted by
+    text that came first, or of at least `certain_characters`; nor what several quote in public of somebody outside, without
+    selling or attacking: reporters choose the same sentence of a speech. `authors` counts all copies. Remarks are counted by
     themselves, by `remark_authors`: messages and comments of fewer than `remark_characters` that lead nowhere (no link, no
     address, no number to call), and what stands on the authors' own pages, biographies and captions: colleagues write the same
     of their school. Invitations, requests and subjects count that go to strangers.
@@ -78,7 +79,7 @@ def _remarks(limits: CoordinatedCampaignLimits) -> str:
 
 
 def _is_certain(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
-    return is_certain_copy(fact, limits.certain_similarity, limits.certain_characters)
+    return not fact.cites and is_certain_copy(fact, limits.certain_similarity, limits.certain_characters)
 
 
 def _window(

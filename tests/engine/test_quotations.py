@@ -239,6 +239,47 @@ def test_own_words_around_a_true_quotation_are_compared(bench: Bench) -> None:
     assert named(told(bench, [sent, *spam]))["coordinated_campaign"] == {f"sock{n}" for n in range(4)}
 
 
+SAID = (
+    "We counted more storks along the river this spring than in all the years since the mill was closed.",
+    "Nobody believed that the old orchard would bear fruit again, and now we do not know where to put the apples.",
+    "The children asked for a bridge, the council gave them a ferry, and in the end everybody walked through the ford.",
+    "When the snow melts we shall see which of the small paths behind the station can still be used by bicycles.",
+)
+"""Four people's words."""
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        "“{said}” @MariaLind with us in #TheMorning on #LakeRadio https://radio.example/{n}",
+        "Maria Lind, mayor: «{said}» in #TheMorning https://radio.example/{n}",
+    ],
+)
+def test_a_series_of_quotations_with_one_frame_is_no_copy(bench: Bench, frame: str) -> None:
+    """Reporters quote another sentence each time, and say who said it in the same words."""
+    series = [("forum_post", "radio", f"t{n}", frame.format(said=said, n=n)) for n, said in enumerate(SAID)]
+    assert named(told(bench, series)) == {}
+
+
+def test_three_who_quote_one_speaker_in_public_are_no_campaign(bench: Bench) -> None:
+    """Four are told, and three who sell what they quote. The same own words around different quotations are a campaign."""
+    reports = [("forum_post", f"paper{n}", f"t{n}", f"{own} «{SAID[0]}»") for n, own in enumerate(OWN)]
+    assert named(told(bench, reports[:3])) == {}
+    assert "coordinated_campaign" in named(told(bench, reports))
+    shills = [
+        ("forum_post", f"shill{n}", f"t{n}", f"{own} «{OFFER} https://shop.example»") for n, own in enumerate(OWN)
+    ]
+    assert "coordinated_campaign" in named(told(bench, shills[:3]))
+    socks = [("forum_post", f"sock{n}", f"t{n}", f"{OWN[0]} «{said}»") for n, said in enumerate(SAID)]
+    assert "coordinated_campaign" in named(told(bench, socks))
+
+
+def test_a_short_offer_beside_invented_quotations_is_a_copy(bench: Bench) -> None:
+    offer = "Cheap worksheets, 50 % off, order now: https://shop.example"
+    spam = [("forum_post", "seller", f"t{n}", f"“{said}”\n{offer}") for n, said in enumerate(SAID)]
+    assert "seller" in named(told(bench, spam))["copied_post"]
+
+
 # --- what must not matter ----------------------------------------------------------------------------------------------
 
 MIXED = [
