@@ -162,7 +162,7 @@ class Engine:
         with batch.stage("decode"):
             arrivals = await self._decode(records, batch)
         with batch.stage("read"):
-            writings = await _read(arrivals, self._nobodys, batch)
+            writings = await _read(arrivals, self._nobodys, self._store.salt, batch)
         return ReadBatch(arrivals, writings, batch)
 
     def _count_late(self, read: ReadBatch) -> None:
@@ -490,12 +490,12 @@ def _doubts(arrivals: list[_Arrival]) -> list[Doubt]:
     return [Doubt(topic, min(moments), max(moments)) for topic, moments in times.items()]
 
 
-async def _read(arrivals: list[_Arrival], nobodys: frozenset[str], batch: _Batch) -> list[Writing]:
+async def _read(arrivals: list[_Arrival], nobodys: frozenset[str], salt: int, batch: _Batch) -> list[Writing]:
     """What the members wrote, parallel to the arrivals."""
     writings: list[Writing] = []
     memo = WordMemo()
     for some in _in_pieces([(written_fields(arrival.event), arrival.event.language) for arrival in arrivals]):
-        writings += read_writings(some, nobodys, memo)
+        writings += read_writings(some, nobodys, memo, salt)
         await batch.yield_now_and_then()
     return writings
 

@@ -15,7 +15,7 @@ from text.likeness import MAX_LETTERS, are_copies, sentences, without
 
 CAMPAIGNS = Script("campaigns", "signatures")
 MERGES = Script("merges", "signatures")
-SIGNATURE_SCHEME = "affine32x128w128p128"
+SIGNATURE_SCHEME = "affine32x128w128p128s"
 _ID_BYTES, _ANSWER_BYTES = 16, 22
 _LEADER_BYTES = 540
 """Of a leader's record before the sealed text."""

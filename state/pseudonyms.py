@@ -18,6 +18,7 @@ MEMBER_BYTES = 8
 """Hash length of a member within one set of at most some ten thousand: a collision there has odds below 1e-11."""
 EVENT_NAME_BYTES = 8
 """Of an event's hash, its name in a window: of at most some ten thousand events, too."""
+SALT_BYTES = 4
 _CACHED_IDENTIFIERS = 100_000
 _CACHED_EVENTS = 5_000
 """Those of a batch or two: each adds to several windows."""
@@ -32,6 +33,8 @@ class Pseudonyms:
         root = blake2b(secret, person=b"twinwatch root").digest()
         self._hash_key = blake2b(b"hash", key=root).digest()
         self._fingerprint_key = blake2b(b"fingerprint", key=root).digest()
+        self.salt = int.from_bytes(blake2b(b"salt", key=root, digest_size=SALT_BYTES).digest())
+        """Of the signatures of texts, which nobody without the key can foretell."""
         self._cipher = AESSIV(blake2b(b"seal", key=root).digest())
         self.event = lru_cache(_CACHED_EVENTS)(self._event)
         self.member = lru_cache(_CACHED_IDENTIFIERS)(self._member)

@@ -109,6 +109,8 @@ class Store:
         self._shards = Shards(client, namespace, shards)
         self._agreement = Agreement(pseudonyms, shards, namespace)
         self._pseudonyms = pseudonyms
+        self.salt = pseudonyms.salt
+        """What the signatures of texts are salted with that this store gets."""
         self._limits = limits
         history_limits = HistoryLimits(
             lateness=limits.lateness,

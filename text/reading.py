@@ -302,18 +302,19 @@ def passages(texts: Iterable[str]) -> frozenset[str]:
 
 
 def read_texts(
-    texts: Sequence[str], nobodys: frozenset[str] = frozenset(), memo: WordMemo | None = None
+    texts: Sequence[str], nobodys: frozenset[str] = frozenset(), memo: WordMemo | None = None, salt: int = 0
 ) -> list[TextReading]:
     """Read all texts of a batch; the result is parallel to `texts`. Pure: equal texts give equal readings.
 
     Sentences and lines that are among `nobodys` (`passages`) are not compared. Linear in the length of the texts; how much of
-    each is read says `text.written`. `memo` is shared by texts that are read together though not at once.
+    each is read says `text.written`. `memo` is shared by texts that are read together though not at once. `salt` is that of
+    `text.signature.signatures`.
     """
-    return _read([read_written(text) for text in texts], nobodys, memo or WordMemo())
+    return _read([read_written(text) for text in texts], nobodys, memo or WordMemo(), salt)
 
 
 def _read(
-    written: Sequence[Written], nobodys: frozenset[str], memo: WordMemo, *, whole: bool = True
+    written: Sequence[Written], nobodys: frozenset[str], memo: WordMemo, salt: int, *, whole: bool = True
 ) -> list[TextReading]:
     """`whole`: whether the texts are to be taken apart, and are no parts themselves."""
     seen = [one.seen for one in written]
@@ -328,7 +329,7 @@ def _read(
     unmarked = {index: one.unmarked for index, one in enumerate(apart) if one.unmarked is not seen[index]}
     shown = {index: one.shown for index, one in enumerate(apart) if one.shown}
     parts = [Written(part, one.targets) for one, part in _own_and_claimed(written, shown)]
-    read = iter(_read(parts, nobodys, memo, whole=False)) if parts else iter(())
+    read = iter(_read(parts, nobodys, memo, salt, whole=False)) if parts else iter(())
     own_and_claimed = {index: (next(read), next(read)) for index in shown}
     compared_forms = list(undisguised)
     for index, form in zip(unmarked, undisguise_all(list(unmarked.values())), strict=True):
@@ -344,7 +345,7 @@ def _read(
     compared = _compared(normalised, letters, [bool(one.targets) for one in written])
     untagged = _untagged(bodies, forms)
     signed = [index for index in compared if _can_be_signed(forms[index], untagged[index])]
-    signature_of = dict(zip(signed, signatures([untagged[index] for index in signed]), strict=True))
+    signature_of = dict(zip(signed, signatures([untagged[index] for index in signed], salt), strict=True))
     words_of = dict(zip(signed, _sentences([bodies[index] for index in signed]), strict=True))
     return [
         TextReading(
@@ -376,11 +377,12 @@ def read_writings(
     fields: Sequence[tuple[WrittenFields, str | None]],
     nobodys: frozenset[str] = frozenset(),
     memo: WordMemo | None = None,
+    salt: int = 0,
 ) -> list[Writing]:
     """Read all written fields of a batch's events in one pass. `fields` are those of each event, with its language; the
     result is parallel. The rest as in `read_texts`.
     """
-    readings = iter(read_texts([text for written, _ in fields for text in written if text], nobodys, memo))
+    readings = iter(read_texts([text for written, _ in fields for text in written if text], nobodys, memo, salt))
     writings = [
         Writing(
             heading=next(readings) if written.heading else None,

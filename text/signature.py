@@ -8,8 +8,9 @@ A signature holds MinHash sketches of three sets, because copies are altered in 
   shingles, but fewer words.
 - *pairs* of neighbouring words: a copy within another text, or with text around it, keeps its runs.
 
-All follow the `affine32` scheme of datasketch 2 (its permutations, its mixing): the minima equal those of
-`datasketch.MinHash` over the same hashes. Of each minimum the low bits are kept (b-bit MinHash: Li and König 2010).
+Hashes are salted with a secret (`signatures`). All follow the `affine32` scheme of datasketch 2 (its permutations, its
+mixing): the minima equal those of `datasketch.MinHash` over the same hashes. Of each minimum the low bits are kept (b-bit
+MinHash: Li and König 2010).
 """
 
 import sys
@@ -179,14 +180,19 @@ def digest(letters: str) -> bytes:
     return blake2b(letters.encode(), digest_size=DIGEST_BYTES).digest()
 
 
-def signatures(texts: Sequence[Compared]) -> list[bytes]:
-    """The signature of each text, `SIGNATURE_BYTES` long; parallel to `texts`, none of which may be without letters."""
+def signatures(texts: Sequence[Compared], salt: int = 0) -> list[bytes]:
+    """The signature of each text, `SIGNATURE_BYTES` long; parallel to `texts`, none of which may be without letters.
+
+    Signatures of another `salt` (32 bits) have nothing in common with these. Who does not know it cannot tell which shingles
+    of a text come into its signature, and so cannot make other texts that are looked up instead of it.
+    """
     if not texts:
         return []
-    shingles = _minima(*shingle_hashes([text.letters for text in texts])).astype(">u2")
+    hashes, begins = shingle_hashes([text.letters for text in texts])
+    shingles = _minima(hashes ^ np.uint32(salt), begins).astype(">u2")
     words, starts = word_hashes([text.words for text in texts])
     counts = np.array([[min(len(text.letters), _COUNTED_LETTERS)] for text in texts], dtype=">u2")
-    both = np.concatenate((words, pair_hashes(words, starts)))
+    both = np.concatenate((words, pair_hashes(words, starts))) ^ np.uint32(salt)
     rows = _minima(both, np.concatenate((starts, starts + len(words)))).astype(np.uint8)
     parts = (shingles, rows[: len(texts)], rows[len(texts) :], counts)
     packed = np.concatenate([np.ascontiguousarray(part).view(np.uint8) for part in parts], axis=1).tobytes()

@@ -56,6 +56,21 @@ def flat(value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
 
+def test_who_does_not_know_the_key_cannot_tell_where_a_text_is_looked_up(bench: Bench) -> None:
+    """Else texts could be made that fill the places in the index that a wave of spam would take."""
+
+    def places(secret: bytes) -> set[tuple[str, bytes]]:
+        bench.empty()
+        process(bench, engine_over(bench.store(secret=secret)), records(World(1).events(50)), 50)
+        tables = {key: value for key, value in bench.dump().items() if b":band:" in key}
+        return {(key.rsplit(b":", 1)[-1].decode(), bytes(field)) for key, fields in tables.items() for field in fields}
+
+    one, other = places(b"one secret"), places(b"another secret")
+    assert len(one) > 100
+    assert places(b"one secret") == one
+    assert len(one & other) < len(one) / 100
+
+
 @pytest.mark.parametrize("shards", [1, 4])
 def test_no_name_and_no_text_can_be_read(bench: Bench, shards: int) -> None:
     stored = flat(after_a_run(bench, shards=shards)).lower()

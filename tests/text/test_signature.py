@@ -67,6 +67,15 @@ def test_a_batch_signs_as_each_text_by_itself() -> None:
     assert signatures([]) == []
 
 
+def test_another_salt_tells_nothing_of_a_signature_but_how_alike_texts_are() -> None:
+    """What fills the bands of one store with other texts fills those of no other store."""
+    one, alike = signatures(compare([TEXTS[0], TEXTS[0] + " and more"]), salt=0x1234_5678)
+    (other,) = signatures(compare([TEXTS[0]]), salt=0x8765_4321)
+    for mine, plain in zip(slots(one)[:3], slots(other)[:3], strict=True):
+        assert np.mean(mine == plain) < 0.1
+    assert np.mean(slots(one)[0] == slots(alike)[0]) > 0.7
+
+
 def test_shingles_are_as_long_as_suits_the_script() -> None:
     assert len(shingle_hashes(["abcde"])[0]) == 3
     assert len(shingle_hashes(["我们的学校"])[0]) == 4
