@@ -294,13 +294,11 @@ def observe(
 
 def _record(kept: KeptWindow, fact: Fact, drafts: _Drafts) -> None:
     """Add what the fact adds to the window, all of it or, where the window fails, nothing."""
-    entries: dict[Key, tuple[str, ...]] = {}
-    for key, members in kept.entries(fact):
-        entries[key] = entries.get(key, ()) + members
+    entries = list(kept.entries(fact))
     if not entries:
         return
     note = kept.window.note(fact)
-    for key, members in entries.items():
+    for key, members in entries:
         draft = drafts.setdefault((kept, key), _Draft(len(drafts), kept, key))
         draft.record(members, note)
 

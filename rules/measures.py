@@ -22,6 +22,8 @@ from state.requests import Reading
 
 _NOTHING = Reading(0)
 _Event = TypeVar("_Event", bound=BaseEvent)
+_MOST_KNOWN = 1_000
+"""Quotas kept: those of some policies."""
 Within = Quota | Duration | Sequence[Quota]
 """A time that is looked at, from which count on there is evidence: from 1 on where there is a time alone."""
 
@@ -109,7 +111,7 @@ class Measure(Struct, Generic[Limits], frozen=True, eq=False):
         after = self.after.name if self.after else ""
         return {
             name: Signal(window, int(quota.window), NEVER if self.weighs else quota.reach, each, after, beside)
-            for name, quota in self._quotas(limits).items()
+            for name, quota in _quotas(self, limits).items()
         }
 
     def of(self, case: Case, window: Duration | None = None, number: int | None = None) -> Reading:
@@ -132,7 +134,7 @@ class Measure(Struct, Generic[Limits], frozen=True, eq=False):
         Only of quotas within the `window`, if one is given; readings count as `but_for` makes them.
         """
         over: list[tuple[float, Quota, Reading]] = []
-        for name, quota in self._quotas(limits).items():
+        for name, quota in _quotas(self, limits).items():
             if window is not None and quota.window != window:
                 continue
             reading = but_for(_read(case, name, number))
@@ -149,16 +151,31 @@ class Measure(Struct, Generic[Limits], frozen=True, eq=False):
 
     def quotas(self, limits: Limits) -> tuple[Quota, ...]:
         """What the policy sets."""
-        return tuple(self._quotas(limits).values())
+        return tuple(_quotas(self, limits).values())
 
-    def _quotas(self, limits: Limits) -> dict[str, Quota]:
-        match self.within(limits):
-            case Duration() as window:
-                return {self.name: Quota(1, window)}
-            case Quota() as quota:
-                return {self.name: quota}
-            case quotas:
-                return {f"{self.name}/{quota.window}": quota for quota in quotas}
+
+def _quotas(measure: Measure[Limits], limits: Limits) -> dict[str, Quota]:
+    """The quotas of a measure, by the names of its readings. They are kept, for every judge asks for them at every event."""
+    known = _known.get((id(measure), id(limits)))
+    if known is None:
+        if len(_known) >= _MOST_KNOWN:
+            _known.clear()
+        known = _known[id(measure), id(limits)] = (measure, limits, _quotas_by_name(measure, limits))
+    return known[2]
+
+
+def _quotas_by_name(measure: Measure[Limits], limits: Limits) -> dict[str, Quota]:
+    match measure.within(limits):
+        case Duration() as window:
+            return {measure.name: Quota(1, window)}
+        case Quota() as quota:
+            return {measure.name: quota}
+        case quotas:
+            return {f"{measure.name}/{quota.window}": quota for quota in quotas}
+
+
+# with what the numbers are of, so that these are nobody else's; limits need not have a hash
+_known: dict[tuple[int, int], tuple[Measure[Any], Any, dict[str, Quota]]] = {}
 
 
 def _read(case: Case, name: str, number: int | None) -> Reading:
