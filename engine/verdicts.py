@@ -84,6 +84,7 @@ def terms(plan: RulePlan, case: Case, finding: Finding, severity: Severity, feed
         silence=int(silence.period) * MICROSECONDS if silence else 0,
         graver=silence.graver if silence else 1.0,
         about=memo.about,
+        origin=finding.origin if is_sample else None,
     )
 
 
@@ -113,7 +114,7 @@ def judgement(verdict: Verdict, remembered: Remembered | None, feedback: Feedbac
         weight=feedback.strikes.weights.of(memo.severity),
         level=memo.level,
         reported=memo.rule == REPORTS_RULE,
-        sample=Sample(memo.campaign_id, memo.digest, memo.signature, memo.article == FORUMS)
+        sample=Sample(memo.campaign_id, memo.digest, memo.signature, memo.article == FORUMS, remembered.origin)
         if memo.campaign_id
         else None,
         about=memo.about,

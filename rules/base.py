@@ -161,8 +161,8 @@ class Finding(Struct, frozen=True, kw_only=True):
     `subject_id` and `article` are the case's and the rule's unless the evidence says otherwise; they are fixed when the
     episode opens. `members` are all accounts that took part, for a breach that takes several. `words` are those of
     the text that led to a finding about its words, `language` the list of words by which they were known. `copied_from`
-    is who wrote the words that others spread. `most_severe` and `most_action` are the gravest that may follow, whatever the
-    policy says of the level.
+    is who wrote the words that others spread, `origin` too: to that member a verdict on the copies says nothing.
+    `most_severe` and `most_action` are the gravest that may follow, whatever the policy says of the level.
     """
 
     level: float
@@ -178,6 +178,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     words: tuple[str, ...] = ()
     language: str = ""
     copied_from: str | None = None
+    origin: str | None = None
     most_severe: Severity = "critical"
     most_action: Action = "ban_review"
 

@@ -8,16 +8,16 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from models.events import Comment, ContactRequest, ForumPost, Invitation, Message
+from models.events import ContactRequest, ForumPost, Invitation, Message
 from models.incidents import Action, Severity
-from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Window, nobody
+from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Window
 from rules.compared import ON_OWN_PAGE
-from rules.copies import is_certain_copy
+from rules.copies import CAMPAIGN, WROTE, Deed, by_campaign, is_certain_copy, place
 from rules.measures import Measure, declare, nowhere
 from rules.messages import SEVERAL_CONVERSATIONS
 from rules.quotas import Count, Duration, Quota, Quotas, Reached, Share, counted, measured
 from rules.writings import WRITTEN
-from state.requests import MICROSECONDS, Contribution, Contributor, Reading
+from state.requests import MICROSECONDS, Contributor, Reading
 from text.hostility import PEACEFUL
 
 _SURFACES = {
@@ -31,8 +31,6 @@ _SURFACES = {
 }
 """Where a text may be spread: the article, and how a summary says it."""
 _SENT = (Message, Invitation, ContactRequest)
-_CAMPAIGN = "campaign"
-"""The history of what became of one text, whoever wrote it."""
 
 
 class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,7 +88,7 @@ def _window(
     Where copies are certain, campaigns that turn out to be one are counted as one. Chains of short texts, each of which is
     somewhat like the next, are what newsrooms write of one event.
     """
-    key_of = _same_words if same_words else _campaign
+    key_of = _same_words if same_words else by_campaign
 
     def at(fact: Fact, _: str) -> Key | None:
         return key_of(fact) if fact.campaign and _spreads(fact) and counts(fact) else None
@@ -107,26 +105,11 @@ def _window(
         named=True,
         text_of="everybody" if are_certain else None,
         spared_by=ACQUAINTING,
-        history="words" if same_words else _CAMPAIGN,
+        history="words" if same_words else CAMPAIGN,
     )
 
 
-def _campaign(fact: Fact) -> Key | None:
-    return (fact.campaign.campaign_id,) if fact.campaign else None
-
-
 # --- what a copy reaches -------------------------------------------------------------------------------------------------
-
-
-def _place(fact: Fact) -> tuple[str, ...]:
-    """The thread or page of others. Pages stand under their owners' ids, so that owners can be forgotten."""
-    match fact.event:
-        case ForumPost(thread_id=thread):
-            return (f"thread {thread}",)
-        case Comment(owner_id=owner, actor_id=actor) if owner != actor:
-            return (owner,)
-    # who comes there reads it; but it takes as many of them as of remarks
-    return (f"page {fact.event.actor_id}",) if isinstance(fact.event, ON_OWN_PAGE) else ()
 
 
 def _spreads(fact: Fact) -> bool:
@@ -135,7 +118,7 @@ def _spreads(fact: Fact) -> bool:
     """
     if fact.is_heading and isinstance(fact.event, _SENT):
         return bool(fact.strangers)
-    return bool(fact.strangers or fact.fellows or _place(fact))
+    return bool(fact.strangers or fact.fellows or place(fact))
 
 
 def _talk(fact: Fact) -> tuple[str, ...]:
@@ -177,19 +160,17 @@ def _of_campaign(
     """What copies of one campaign bring. Members are named where it is their authors. `spares`: acquaintances are
     spared. What is not read by itself is read beside `COPIES`.
     """
-    is_authors = brings is _author
     return Window(
         name=name,
         on=WRITTEN,
         entries=_signs(brings),
-        at=(lambda fact, _: _campaign(fact)) if is_read else nowhere,
+        at=(lambda fact, _: by_campaign(fact)) if is_read else nowhere,
         own=own,
         exempt_only=exempt_only,
-        named=is_authors,
-        note=_author_and_surface if is_authors else nobody,
+        named=brings is _author,
         text_of="everybody",
         spared_by=ACQUAINTING if spares else (),
-        history=_CAMPAIGN,
+        history=CAMPAIGN,
     )
 
 
@@ -206,16 +187,6 @@ def _odd_copies(characters: int) -> Window:
         return ()
 
     return _of_campaign(f"copies that are disguised, or of {characters} characters", brings, is_read=False)
-
-
-def _author_and_surface(fact: Fact) -> str:
-    disguised = _DISGUISED if fact.text and fact.text.is_disguised else ""
-    return f"{fact.event.type}{disguised} {fact.event.actor_id}"
-
-
-_DISGUISED = "!"
-"""Follows the surface in a note."""
-WROTE = _of_campaign("who wrote a campaign's text", _author)
 
 
 def _same_words(fact: Fact) -> Key | None:
@@ -272,7 +243,7 @@ RECIPIENTS = _Measure(
 )
 PLACES = _Measure(
     "places",
-    _of_campaign("threads and pages of others a campaign's text stands in", _place),
+    _of_campaign("threads and pages of others a campaign's text stands in", place),
     within=_several,
     weighs=True,
 )
@@ -354,19 +325,13 @@ def _crowd(case: Case, window: Duration) -> _Crowd:
     if announced:
         spreading = [one for one in spreading if not one.leads <= leads]
         return _Crowd(tuple(spreading), None, None)
-    surface, origin = _noted(origins)
+    began_with = Deed.of(origins[0]) if origins else None
+    origin = began_with.author if began_with else None
     first = next((one for one in spreading if one.name == origin), None)
-    if first and (first.reach > 1 or first.did.events > 1 or not first.is_public or surface.endswith(_DISGUISED)):
+    is_disguised = began_with is not None and began_with.is_disguised
+    if first and (first.reach > 1 or first.did.events > 1 or not first.is_public or is_disguised):
         return _Crowd(tuple(spreading), None, None)
-    return _Crowd(tuple(one for one in spreading if one.name != origin), first, origin or None)
-
-
-def _noted(contributions: Sequence[Contribution]) -> tuple[str, str]:
-    """Surface and author of the first of them."""
-    if not contributions:
-        return "", ""
-    surface, author = contributions[0].note.split(" ", 1)
-    return surface, author
+    return _Crowd(tuple(one for one in spreading if one.name != origin), first, origin)
 
 
 def _by_themselves(counted_: Sequence[_Spreader], case: Case, limits: CoordinatedCampaignLimits) -> frozenset[str]:
@@ -503,6 +468,7 @@ def _finding(case: Case, crowd: _Crowd, spreaders: Sequence[_Spreader], chief: _
         article=_surface(spreaders)[0],
         members=tuple(member for member in over.reading.members if member in named),
         copied_from=crowd.copied_from,
+        origin=crowd.copied_from,
         summary="",
     )
 
@@ -510,7 +476,7 @@ def _finding(case: Case, crowd: _Crowd, spreaders: Sequence[_Spreader], chief: _
 def _surface(spreaders: Sequence[_Spreader]) -> tuple[int, str]:
     """Where the text was first spread: the article, and in words."""
     first = min(spreaders, key=lambda one: one.did.time)
-    return _SURFACES[first.did.note.split(" ", 1)[0].rstrip(_DISGUISED)]
+    return _SURFACES[Deed.of(first.did).surface]
 
 
 FEW = 2

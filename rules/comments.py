@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from models.events import Comment
 from rules.base import Case, Fact, Finding, Rule
-from rules.copies import UPHELD, too_many_copies, where_copied, with_upheld_copies
+from rules.copies import ORIGIN, UPHELD, too_many_copies, where_copied, with_origin, with_upheld_copies
 from rules.measures import Measure, declare, event_as
 from rules.quotas import Quotas, Reached
 
@@ -31,7 +31,7 @@ def judge_copied_comment(case: Case, limits: CopiedCommentLimits) -> Finding | N
     """The same comment on the pages of several members; on one's own page it harms nobody. At once, and anywhere, where
     people have upheld it before.
     """
-    return with_upheld_copies(case, too_many_copies(case, OWNERS.reached(case, limits), _says))
+    return with_origin(case, with_upheld_copies(case, too_many_copies(case, OWNERS.reached(case, limits), _says)))
 
 
 def _says(over: Reached) -> str:
@@ -43,7 +43,7 @@ COPIED_COMMENT = Rule(
     article=4,
     on=(Comment,),
     limits=CopiedCommentLimits,
-    signals=declare(OWNERS, UPHELD),
+    signals=declare(OWNERS, UPHELD, ORIGIN),
     judge=judge_copied_comment,
     lists=("greetings", "courtesies"),
 )

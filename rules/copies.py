@@ -3,15 +3,20 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from models.events import BaseEvent, Comment, ForumPost, Message
 from rules.base import Case, Fact, Finding, Key, Window
+from rules.compared import ON_OWN_PAGE
 from rules.measures import Measure, count, distinct
-from rules.quotas import Duration, Reached, counted, in_words, measured
-from state.requests import Campaign
+from rules.quotas import Duration, Quota, Reached, counted, in_words, measured
+from rules.writings import WRITTEN
+from state.requests import Campaign, Contribution, Contributor
 
 _DAY = Duration(86_400)
+CAMPAIGN = "campaign"
+"""The history of what became of one text, whoever wrote it."""
 
 
 def repeated_by_author(fact: Fact) -> Campaign | None:
@@ -66,6 +71,82 @@ def too_many_copies(case: Case, over: Reached | None, say: Callable[[Reached], s
         episode=(campaign.campaign_id,),
         summary=f"{say(over)} within {over.within}; the limit is {over.quota.reach}.",
     )
+
+
+# --- who wrote it first ---------------------------------------------------------------------------------------------------
+
+
+def place(fact: Fact) -> tuple[str, ...]:
+    """The thread or page of others. Pages stand under their owners' ids, so that owners can be forgotten."""
+    match fact.event:
+        case ForumPost(thread_id=thread):
+            return (f"thread {thread}",)
+        case Comment(owner_id=owner, actor_id=actor) if owner != actor:
+            return (owner,)
+    # who comes there reads it; but it takes as many of them as of remarks
+    return (f"page {fact.event.actor_id}",) if isinstance(fact.event, ON_OWN_PAGE) else ()
+
+
+class Deed(Struct, frozen=True):
+    """What the note of `WROTE` says: the event's type, whether its text is disguised, how many strangers and places it reaches
+    (0, 1, or 2 for more; an edit none besides), and its author.
+    """
+
+    surface: str
+    is_disguised: bool
+    reach: int
+    author: str
+
+    @classmethod
+    def of(cls, contribution: Contribution | Contributor) -> "Deed":
+        """What one contribution was."""
+        surface, reach, author = contribution.note.split(" ", 2)
+        return cls(surface.rstrip(_DISGUISED), surface.endswith(_DISGUISED), int(reach), author)
+
+
+_DISGUISED = "!"
+
+
+def _deed(fact: Fact) -> str:
+    disguised = _DISGUISED if fact.text and fact.text.is_disguised else ""
+    reach = 0 if getattr(fact.event, "replaces", None) else min(len(fact.strangers) + len(place(fact)), 2)
+    return f"{fact.event.type}{disguised} {reach} {fact.event.actor_id}"
+
+
+def by_campaign(fact: Fact) -> Key | None:
+    """The key of what becomes of a text, whoever writes it."""
+    return (fact.campaign.campaign_id,) if fact.campaign else None
+
+
+WROTE = distinct(
+    "who wrote a campaign's text, and whether it reached several",
+    on=WRITTEN,
+    of=lambda fact: (fact.event.actor_id,),
+    by=by_campaign,
+    named=True,
+    note=_deed,
+    text_of="everybody",
+    history=CAMPAIGN,
+)
+ORIGIN = Measure[Any]("origin", WROTE, within=lambda _: Quota(2, Duration(4 * _DAY)))
+"""Who wrote it before others, as long as a text that nobody repeats is remembered."""
+
+
+def with_origin(case: Case, finding: Finding | None) -> Finding | None:
+    """The finding, if any, with whoever wrote the words first and was only copied: who reached one stranger or place at most
+    with them, and hides nothing. To that member no verdict on the copies says anything.
+    """
+    reading = ORIGIN.of(case)
+    deeds = [Deed.of(one) for one in dict.fromkeys((*reading.first, *reading.last))]
+    if not finding or not deeds or deeds[0].author == case.subject_id:
+        return finding
+    own = [deed for deed in deeds if deed.author == deeds[0].author]
+    if sum(deed.reach for deed in own) > 1 or any(deed.is_disguised for deed in own):
+        return finding
+    return replace(finding, origin=deeds[0].author)
+
+
+# --- what people have upheld ----------------------------------------------------------------------------------------------
 
 
 def _upheld_text(fact: Fact) -> Key | None:

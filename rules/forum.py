@@ -7,7 +7,16 @@ from msgspec import Struct
 
 from models.events import ForumPost
 from rules.base import Case, Fact, Finding, Key, Rule
-from rules.copies import UPHELD, copies, is_certain_copy, too_many_copies, where_copied, with_upheld_copies
+from rules.copies import (
+    ORIGIN,
+    UPHELD,
+    copies,
+    is_certain_copy,
+    too_many_copies,
+    where_copied,
+    with_origin,
+    with_upheld_copies,
+)
 from rules.measures import Measure, count, declare, distinct, event_as, too_many
 from rules.quotas import Count, Quotas, Reached, Share
 
@@ -78,7 +87,7 @@ def judge_copied_post(case: Case, limits: CopiedPostLimits) -> Finding | None:
     def says(over: Reached) -> str:
         return f"Posted the same or nearly the same text in {over.reading.count} {where}"
 
-    return with_upheld_copies(case, too_many_copies(case, over, says))
+    return with_origin(case, with_upheld_copies(case, too_many_copies(case, over, says)))
 
 
 COPIED_POST = Rule(
@@ -86,7 +95,7 @@ COPIED_POST = Rule(
     article=3,
     on=(ForumPost,),
     limits=CopiedPostLimits,
-    signals=declare(COPIES_IN_THREADS, COPIES_POSTED, UPHELD),
+    signals=declare(COPIES_IN_THREADS, COPIES_POSTED, UPHELD, ORIGIN),
     judge=judge_copied_post,
     lists=("greetings", "courtesies"),
 )

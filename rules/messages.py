@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from models.events import Message
 from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Limits, Rule
-from rules.copies import UPHELD, author_and_text, too_many_copies, where_copied, with_upheld_copies
+from rules.copies import ORIGIN, UPHELD, author_and_text, too_many_copies, where_copied, with_origin, with_upheld_copies
 from rules.measures import Measure, declare, distinct, event_as
 from rules.quotas import Quotas, Reached, counted, number_of
 
@@ -125,7 +125,7 @@ def judge_copied_message(case: Case, limits: CopiedMessageLimits) -> Finding | N
     over, says = RECIPIENTS.reached(case, limits), _says
     if not over:
         over, says = _in_talks(FELLOWS, CONVERSATIONS, case, limits), _says_in_conversations
-    return with_upheld_copies(case, too_many_copies(case, over, says))
+    return with_origin(case, with_upheld_copies(case, too_many_copies(case, over, says)))
 
 
 def _says(over: Reached) -> str:
@@ -145,7 +145,7 @@ COPIED_MESSAGE = Rule(
     article=1,
     on=(Message,),
     limits=CopiedMessageLimits,
-    signals=declare(RECIPIENTS, FELLOWS, CONVERSATIONS, UPHELD),
+    signals=declare(RECIPIENTS, FELLOWS, CONVERSATIONS, UPHELD, ORIGIN),
     judge=judge_copied_message,
     lists=("greetings", "courtesies"),
     headings=True,

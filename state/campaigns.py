@@ -93,7 +93,7 @@ class CampaignCodec:
         `answers` are those of `campaigns.lua`, `known` is that of `known.lua`.
         """
         repeated, judged, counting = known
-        merges = _Merges(judged, counting)
+        merges = _Merges(judged, counting, self._pseudonyms)
         campaigns: list[Campaign | None] = []
         united: list[tuple[str, ...]] = []
         decisions: list[Decision] = []
@@ -157,13 +157,16 @@ class _Merges:
 
     A *head* is a campaign's id and its number; the lower number is the older campaign, and takes in the other, with what was
     judged of it. `judged`: (campaign id, ids of incidents); `counting`: (id of an upheld incident, from, until, whether
-    in a forum, 1 or 0, where that is known).
+    in a forum, 1 or 0, and the hash of who wrote the text first, where these are known).
     """
 
-    def __init__(self, judged: Iterable[tuple[bytes, list[bytes]]], counting: Iterable[Sequence[Any]]) -> None:
+    def __init__(
+        self, judged: Iterable[tuple[bytes, list[bytes]]], counting: Iterable[Sequence[Any]], pseudonyms: Pseudonyms
+    ) -> None:
         self._older: dict[bytes, tuple[bytes, float]] = {}
         self._judged = dict(judged)
-        self._counting = {incident: (after, until, *public) for incident, after, until, *public in counting}
+        self._counting = {incident: (after, until, *more) for incident, after, until, *more in counting}
+        self._pseudonyms = pseudonyms
 
     def root_of(self, head: bytes) -> tuple[bytes, float]:
         """The campaign that `head` is part of, and the least similarity of those that it was merged for."""
@@ -195,8 +198,10 @@ class _Merges:
     def is_upheld(self, head: bytes, text: Text) -> bool:
         """Whether an upheld incident of the campaign counts for a text of that time."""
         counting = (self._counting[incident] for incident in self.judged_of(head) if incident in self._counting)
+        author = self._pseudonyms.member(text.author)
         return any(
-            after < text.time <= until and public in ([], [int(text.public)]) for after, until, *public in counting
+            after < text.time <= until and more[:1] in ([], [int(text.public)]) and author not in more[1:]
+            for after, until, *more in counting
         )
 
 

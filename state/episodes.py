@@ -59,6 +59,7 @@ class EpisodeCodec:
             claim.shadow_incident_id,
             may_open,
             self._pseudonyms.about(terms.about),
+            seal(terms.origin) if terms.origin else b"",
         )
 
     def answer(self, packed: bytes) -> Revision | Silenced | Cut | None:

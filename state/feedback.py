@@ -36,8 +36,11 @@ class FeedbackCodec:
 
     def remembered(self, packed: bytes) -> Remembered:
         """What is kept of an incident that was told."""
-        subject, memo = unpack(packed)
-        return Remembered(self._pseudonyms.unseal(subject), self._pseudonyms.unseal_bytes(memo))
+        subject, memo, *origin = unpack(packed)  # what was told before origins were known has none
+        unseal = self._pseudonyms.unseal
+        return Remembered(
+            unseal(subject), self._pseudonyms.unseal_bytes(memo), unseal(origin[0]) if any(origin) else None
+        )
 
     def judgements(self, judgements: Sequence[Judgement]) -> tuple[Any, ...]:
         """The request of `verdicts.lua`, the same for every shard."""
@@ -76,7 +79,7 @@ class FeedbackCodec:
 
     def known(self, judgements: Sequence[Judgement], texts: Sequence[Text]) -> tuple[Any, ...]:
         """The request of `known.lua`, which reads what `campaigns.lua` has written."""
-        memory = self._limits.texts
+        memory, member = self._limits.texts, self._pseudonyms.member
         return (
             memory * MICROSECONDS,
             self.texts_ttl,
@@ -92,6 +95,7 @@ class FeedbackCodec:
                     one.sample.signature,
                     self._campaigns.generations(one.time),
                     int(one.sample.public),
+                    member(one.sample.origin) if one.sample.origin else b"",
                 )
                 for one in judgements
                 if one.sample
@@ -104,6 +108,7 @@ class FeedbackCodec:
                     self._campaigns.generations(text.time),
                     name_in_store(text),
                     int(text.public),
+                    member(text.author),
                 )
                 for text in texts
             ],

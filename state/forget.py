@@ -243,7 +243,9 @@ class _Forgetting:
             case Members.EPISODE:
                 left = self._episode_without(value)
             case Members.INCIDENT:
-                return b"" if unpack(value)[0] == self._seal else None
+                left = self._incident_without(value)
+            case Members.JUDGED:
+                left = self._judged_without(value)
             case Members.TOLD:
                 left = self._told_without(key, value)
         return None if left == value else left
@@ -291,6 +293,18 @@ class _Forgetting:
             return self._pseudonyms.unseal(sealed)
         except (InvalidTag, UnicodeDecodeError):
             return None
+
+    def _incident_without(self, value: bytes) -> bytes:
+        """Incidents about the member go, and nobody knows whose words others have copied."""
+        subject, memo, *origin = unpack(value)
+        if subject == self._seal:
+            return b""
+        return pack([subject, memo, b""]) if self._seal in origin else value
+
+    def _judged_without(self, value: bytes) -> bytes:
+        """The verdict stays, and nobody knows who wrote the text first."""
+        *verdict, origin = unpack(value)
+        return pack([*verdict, b""]) if origin == self._member else value
 
     def _episode_without(self, value: bytes) -> bytes:
         """Episodes about the member go, and the member's events are no evidence in others'."""

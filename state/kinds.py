@@ -41,6 +41,8 @@ class Members(Enum):
     INCIDENT = auto()
     TOLD = auto()
     """Packed, as state/lua/episodes.lua has them."""
+    JUDGED = auto()
+    """As state/lua/known.lua has them."""
 
 
 class Life(Struct, frozen=True):
@@ -305,8 +307,9 @@ TOLD = Kind(
 INCIDENT = Kind(
     "incident:<incident id>", "string", _STRIKES, Members.INCIDENT, size="521 (with texts mostly)",
     holds="of an incident that was told: sealed subject, sealed memo (rule, article, severity, level, time; where "
-    "copies of its text may become known, digest and signature of the text)",
-    forgets="incidents about the member, remembered for a verdict on them",
+    "copies of its text may become known, digest and signature of the text), and sealed, who wrote that text first and was "
+    "only copied",
+    forgets="incidents about the member, remembered for a verdict on them, and that others copied the member's words",
 )
 VERDICTS = Kind(
     "verdicts:<member>", "hash", _VERDICTS, owned=True,
@@ -326,8 +329,10 @@ KNOWN = Kind(
     holds="texts of upheld incidents: digest, bands, signature, incident ids",
 )
 JUDGED = Kind(
-    "judged:<incident id>", "string", _UPHELD, most="as `known`", size="136",
-    holds="the latest verdict on an incident whose text is known: time, upheld or not, until when",
+    "judged:<incident id>", "string", _UPHELD, Members.JUDGED, most="as `known`", size="136",
+    holds="the latest verdict on an incident whose text is known: time, upheld or not, until when, and who wrote the text "
+    "first and was only copied (hashed)",
+    forgets="that the member wrote first what was upheld of others",
 )
 UPHELD = Kind(
     "upheld:<campaign id>", "string", _UPHELD, most="20", size="152",

@@ -254,7 +254,7 @@ class Terms(Struct, frozen=True):
     An upheld incident is part of its subject's record for `record` after it happened. After a dismissal `rule` is silent
     about the subject for `silence` (0: never), for findings of less than `graver` times the level dismissed that have one of
     `about` in common, or for all where what was dismissed has none. `memo` is remembered for `kept` after the last revision,
-    and given back to whoever asks for the incident.
+    and given back to whoever asks for the incident; so is `origin`, who wrote its text first and was only copied.
     """
 
     rule: str
@@ -264,6 +264,7 @@ class Terms(Struct, frozen=True):
     silence: int
     graver: float
     about: tuple[bytes, ...] = ()
+    origin: str | None = None
 
 
 class EpisodeClaim(Struct, frozen=True):
@@ -353,19 +354,23 @@ class Record(Struct, frozen=True):
 
 
 class Remembered(Struct, frozen=True):
-    """An incident that was told: whom it is about, and the memo of its latest claim."""
+    """An incident that was told: whom it is about, and the memo and the `origin` of its latest claim."""
 
     subject: str
     memo: bytes
+    origin: str | None = None
 
 
 class Sample(Struct, frozen=True):
-    """The text of an incident that belongs to a campaign; as in `Text`."""
+    """The text of an incident that belongs to a campaign; as in `Text`. To `origin`, who wrote it first and was only copied,
+    it is not known as upheld.
+    """
 
     campaign_id: str
     digest: bytes
     signature: bytes
     public: bool = False
+    origin: str | None = None
 
 
 class Judgement(Struct, frozen=True):

@@ -5,7 +5,7 @@
 -- severity and members are those of its last revision. `members:` holds the accounts that took part in it, numbered as they
 -- came. `told:` holds what one event made of its episodes, msgpack {{episode, revision as returned, 1 if it opened}, ...}, so that
 -- an event which is delivered again tells the same again. `incident:` holds whom an incident is about, and a memo for whoever gets to know what
--- people said of it: msgpack {sealed subject, memo}.
+-- people said of it: msgpack {sealed subject, memo, sealed member who wrote the text first, or ""}.
 --
 -- What they said is in `verdicts:` (see verdicts.lua). A verdict counts for findings after it. An upheld one is part of the
 -- subject's record for some time after the incident happened; while the latest one about a subject under a rule is a dismissal,
@@ -21,7 +21,7 @@
 --           opening, payload, subject, {member, ...}, subject's hash, rule, memo, seconds that it is kept, how long an upheld
 --           incident is part of a record, how long a dismissal silences (0 never), factor from which it does not, why it is told in
 --           shadow or "", live episodes that the rule may open on a day (0 any number), key and incident id if it is told in shadow,
---           episodes that the event may open, {hash, ...} what it is about besides the subject}
+--           episodes that the event may open, {hash, ...} what it is about besides the subject, who wrote the text first or ""}
 -- returns  msgpack, parallel to the claims: "" for nothing worth telling, "-" for what is silenced by a dismissal, "#" for what would
 --          open one episode too many, or msgpack
 --          {incident id, revision, opened, {event id, ...}, opening, payload, number of members besides the subject,
@@ -265,7 +265,7 @@ local function settle(claim, told_key, told)
     return ''
   end
   local incident_key = prefix .. 'incident:' .. episode[INCIDENT]
-  redis.call('SET', incident_key, cmsgpack.pack({episode[SUBJECT], claim[17]}), 'EX', claim[18] + grace)
+  redis.call('SET', incident_key, cmsgpack.pack({episode[SUBJECT], claim[17], claim[28]}), 'EX', claim[18] + grace)
   if opens and reason == '' and claim[23] > 0 then
     count_opening(claim[4], claim[16])
   end

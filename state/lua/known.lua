@@ -8,18 +8,20 @@
 --   known:k     hash per stretch k as long as such texts are remembered, by the time of the verdict: `d` and a digest -> number of
 --               a text, `b`, a band's number and the band -> numbers, joined by commas, `t` and a number -> msgpack {signature,
 --               incident, ...}, `n` -> the latest number
---   judged:     incident -> msgpack {time, name, upheld, until, whether in a forum (1 or 0)} of its latest verdict
+--   judged:     incident -> msgpack {time, name, upheld, until, whether in a forum (1 or 0), who wrote the text first and was only
+--               copied (a hash) or ""} of its latest verdict
 --   upheld:     campaign id -> msgpack {incident, ...} that have been judged, also those of campaigns that it took in (`merges.lua`)
 -- Verdicts count for texts that come after them. Of two of one time the one with the higher name is the later one.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
 -- ARGV[1]  msgpack {how long upheld texts are remembered, seconds to live, bands, {verdict, ...}, {text, ...}};
 --          a verdict: {incident, time, name, upheld (1 or 0), campaign id, digest, signature, {generation of campaigns, ...},
---          whether in a forum (1 or 0)};
+--          whether in a forum (1 or 0), who wrote the text first (a hash) or ""};
 --          a text: {digest, signature, time, {its generation of campaigns, others to look in}, name in `seen`, whether in a
---          forum (1 or 0)};
+--          forum (1 or 0), its author's hash};
 --          times in microseconds, signatures as in `campaigns.lua`
--- returns  msgpack {answers, {{campaign id, {incident, ...}}, ...}, {{incident, time, until, whether in a forum}, ...}}: parallel to the texts 1 for a
+-- returns  msgpack {answers, {{campaign id, {incident, ...}}, ...}, {{incident, time, until, whether in a forum,
+--          who wrote the text first or ""}, ...}}: parallel to the texts 1 for a
 --          copy of what was upheld, else 0, or, where the campaign is not decided yet, {incident, ...} of the upheld text that it
 --          repeats; the judged incidents of the campaigns that it may belong to; and when those of all these that are upheld count
 
@@ -71,16 +73,16 @@ local function verdict_of(incident)
   return verdicts[incident]
 end
 
--- Whether a verdict on a text sent to members or posted in a forum (`public`, 1 or 0) says something of a text. Of what was upheld
--- before that was remembered it does.
-local function has_audience(verdict, public)
-  return verdict[5] == nil or verdict[5] == public
+-- Whether a verdict on a text sent to members or posted in a forum (`public`, 1 or 0) says something of a text by that author. Of
+-- what was upheld before that was remembered it does.
+local function concerns(verdict, public, author)
+  return (verdict[5] == nil or verdict[5] == public) and verdict[6] ~= author
 end
 
-local function any_upheld(incidents, from, time, public)
+local function any_upheld(incidents, from, time, public, author)
   for i = from, #incidents do
     local verdict = verdict_of(incidents[i])
-    if verdict and verdict[3] == 1 and verdict[1] < time and time <= verdict[4] and has_audience(verdict, public) then
+    if verdict and verdict[3] == 1 and verdict[1] < time and time <= verdict[4] and concerns(verdict, public, author) then
       return true
     end
   end
@@ -168,12 +170,12 @@ local function remember(name, digest, signature, incident)
 end
 
 local function learn(verdict)
-  local incident, time, name, upheld, id, digest, signature, generations, public = unpack(verdict)
+  local incident, time, name, upheld, id, digest, signature, generations, public, origin = unpack(verdict)
   local before = verdict_of(incident)
   if before and (before[1] > time or (before[1] == time and before[2] >= name)) then
     return
   end
-  verdicts[incident] = {time, name, upheld, time + memory, public}
+  verdicts[incident] = {time, name, upheld, time + memory, public, origin}
   redis.call('SET', prefix .. 'judged:' .. incident, cmsgpack.pack(verdicts[incident]), 'EX', ttl)
   if upheld == 1 then
     remember(table_of(time), digest, signature, incident)
@@ -226,7 +228,7 @@ local function repeated(text)
         end
         local entry = cmsgpack.unpack(hget(name, 't' .. number))
         local same = hget(name, fields[1]) == number
-        if (same or alike(text[2], entry[1])) and any_upheld(entry, 2, text[3], text[6]) then
+        if (same or alike(text[2], entry[1])) and any_upheld(entry, 2, text[3], text[6], text[7]) then
           return entry
         end
       end
@@ -239,7 +241,7 @@ local function is_copy(text, id)
   if not anything_for(text) then
     return false
   end
-  if id and any_upheld(judged_of(id), 1, text[3], text[6]) then
+  if id and any_upheld(judged_of(id), 1, text[3], text[6], text[7]) then
     return true
   end
   local entry = repeated(text)
@@ -257,7 +259,7 @@ local function list(incident)
   local verdict = not listed[incident] and verdict_of(incident)
   listed[incident] = true
   if verdict and verdict[3] == 1 then
-    counting[#counting + 1] = {incident, verdict[1], verdict[4], verdict[5]}
+    counting[#counting + 1] = {incident, verdict[1], verdict[4], verdict[5], verdict[6]}
   end
 end
 

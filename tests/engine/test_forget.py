@@ -180,9 +180,19 @@ def judge(bench: Bench, engine: Engine, outcome: Outcome) -> None:
     assert bench.run(engine.process(records(verdicts_on(outcome)))).verdict_counts
 
 
+def copied() -> list[Event]:
+    """A post of the member's that another sends to many."""
+    world = World(1, "copied-")
+    text = f"{NOTICE} It has been so since the school was built, and nobody remembers who began with it."
+    return [
+        world.event("forum_post", MEMBER, forum_id="f", thread_id="notices", text=text),
+        world.event("message", "copier", recipient_ids=[f"passive-{n}" for n in range(8)], text=text),
+    ]
+
+
 @pytest.mark.parametrize("shards", [1, 3])
 def test_nothing_is_left_of_the_member(bench: Bench, shards: int) -> None:
-    events = with_a_member(1, copies=True) + talks()
+    events = with_a_member(1, copies=True) + talks() + copied()
     engine = engine_over(bench.store(shards=shards))
     outcome = process(bench, engine, records(events), 50)
     judge(bench, engine, outcome)
@@ -207,7 +217,9 @@ def test_nothing_is_left_of_the_member(bench: Bench, shards: int) -> None:
 
 def test_it_shows_what_it_removed(any_bench: Bench) -> None:
     engine = engine_over(any_bench.store())
-    judge(any_bench, engine, process(any_bench, engine, records(with_a_member(2, copies=True) + talks()), 50))
+    judge(
+        any_bench, engine, process(any_bench, engine, records(with_a_member(2, copies=True) + talks() + copied()), 50)
+    )
     removed = forgotten(any_bench, MEMBER).removed
     assert set(removed) == {
         "tie",
@@ -226,6 +238,7 @@ def test_it_shows_what_it_removed(any_bench: Bench) -> None:
         "told",
     } | {
         "incident",
+        "judged",
         "verdicts",
         "reported",
         "leader",

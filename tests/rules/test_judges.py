@@ -284,7 +284,9 @@ def did(
     places = frozenset(one.encode() for one in reached if one[0] == "#")
     leads, odd = (frozenset({sign.encode()} if sign in signs else ()) for sign in ("leads", "odd"))
     brought = (strangers, places, frozenset[bytes](), leads, odd)
-    return Contributor(member, member.encode(), first, f"{note} {member}", events, brought, (0,) * 5)
+    return Contributor(
+        member, member.encode(), first, f"{note} {min(len(reached), 2)} {member}", events, brought, (0,) * 5
+    )
 
 
 def campaign_case(*contributors: Contributor, of: str = "certain_authors", **counts: int | Reading) -> Case:

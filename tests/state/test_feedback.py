@@ -320,6 +320,34 @@ def test_a_dismissal_ends_it_whenever_it_is_read(bench: Bench) -> None:
     assert known(bench, store, text(SPAM, 7 * DAY, "e4")) == [True]
 
 
+@pytest.mark.parametrize("together", [True, False])
+def test_to_whom_the_words_are_it_is_not_known_as_upheld(bench: Bench, together: bool) -> None:
+    store = bench.store()
+    first = text(SPAM, 1, "e1", "ann")
+    of = replace(sample(first, campaigns(bench, store, first)[0]), origin="ann")
+    learn(bench, store, judgement("i1", DAY, sample=of))
+    # while the campaign lives and after it, the very words and others alike
+    later_ = [
+        text(words, time, f"{author} {time}", author)
+        for time, words in ((DAY + 1, SPAM), (DAY + 2, NEARLY), (60 * DAY, SPAM), (61 * DAY, NEARLY))
+        for author in ("ann", "bob")
+    ]
+    answers = known(bench, store, *later_) if together else [known(bench, store, one)[0] for one in later_]
+    assert answers == [False, True] * 4
+    # another incident in which the member is not the one who was copied
+    learn(bench, store, judgement("i2", 62 * DAY, sample=replace(of, origin="eve")))
+    assert known(bench, store, text(SPAM, 63 * DAY, "e2", "ann")) == [True]
+
+
+def test_an_incident_remembers_who_was_copied_in_its_latest_revision(bench: Bench) -> None:
+    store = bench.store()
+    first = claim("e1", 1, level=1.0, feedback=replace(TERMS, origin="ann"))
+    bench.run(store.settle([first]))
+    assert bench.run(store.find([first.incident_id])).incidents == [Remembered("somebody", TERMS.memo, "ann")]
+    bench.run(store.settle([claim("e2", 2, level=2.0)]))
+    assert bench.run(store.find([first.incident_id])).incidents == [Remembered("somebody", TERMS.memo)]
+
+
 def _drifted(steps: int) -> list[str]:
     """Texts each of which is a near copy of the one before, while the last has little in common with the first."""
     words = [
@@ -373,6 +401,19 @@ def test_a_campaign_that_was_merged_into_an_upheld_one_is_known_from_then_on(ben
     later = [text(f"{left} {right}", HOUR + 2, "e4", "dan"), text(copy, HOUR + 3, "e5", "eva")]
     batches = [later] if together else [[one] for one in later]
     assert [answer for batch in batches for answer in known(bench, store, *batch)] == [True, True]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_to_whom_the_words_are_a_merged_campaign_is_not_known_either(bench: Bench, together: bool) -> None:
+    store = bench.store()
+    left, right = (" ".join(essay(seed, 60)) for seed in (5, 6))
+    first = text(left, 1, "e1", "ann")
+    found = campaigns(bench, store, first, text(right, 2, "e2", "ben"))
+    learn(bench, store, judgement("i1", HOUR, sample=replace(sample(first, found[0]), origin="ann")))
+    merging = text(f"{left} {right}", HOUR + 2, "e3", "ann")
+    later = [merging, *(text(f"{right} indeed", HOUR + 3, f"by {author}", author) for author in ("ann", "eva"))]
+    batches = [later] if together else [[one] for one in later]
+    assert [answer for batch in batches for answer in known(bench, store, *batch)] == [False, False, True]
 
 
 @pytest.mark.parametrize("together", [True, False])
