@@ -176,7 +176,8 @@ UPHELD = Measure[Any]("upheld_copies", UPHELD_COPIES, within=lambda _: _DAY)
 
 def with_upheld_copies(case: Case, finding: Finding | None) -> Finding | None:
     """The finding, if any, or one at once where the text spreads what people have upheld: each such copy weighs as much as
-    the rule's whole limit. Of one copy a person thinks first.
+    the rule's whole limit. Of one copy a person thinks first, and to one stranger or in one place it is slight: many have a
+    text that somebody misused.
     """
     upheld, campaign = UPHELD.of(case), case.fact.campaign
     if not upheld.count or not campaign:
@@ -198,5 +199,6 @@ def with_upheld_copies(case: Case, finding: Finding | None) -> Finding | None:
         similarity=campaign.similarity,
         episode=(campaign.campaign_id,),
         summary=told,
+        most_severe="low" if upheld.count == 1 and len(case.fact.strangers) <= 1 else "critical",
         most_action="review" if upheld.count == 1 else "ban_review",
     )
