@@ -6,7 +6,7 @@ Each reader tells the words and phrases of which a text has one where it finds a
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cache, reduce
 from operator import or_
 from typing import Generic, TypeVar
@@ -33,6 +33,7 @@ ANYTHING = (1 << 11) - 1
 
 
 T = TypeVar("T")
+N = TypeVar("N", bound=np.generic)
 
 
 def _flagged() -> Iterator[tuple[Wanted, int]]:
@@ -50,17 +51,14 @@ class _Stakes:
 
     def __init__(self) -> None:
         self._patterns, self._stretched = Patterns(), Patterns()
-        self._of_flags = _Table(self._patterns, _flagged())
         self._hostile = _Table(self._patterns, entries(lexicon()))
+        self._of_flags = _Table(self._patterns, _flagged())
         self._hostile_if_stretched = _Table(self._stretched, stretched(lexicon()))
         self._patterns.close()
         self._stretched.close()
-        self._flags = np.zeros(self._patterns.size, dtype=np.uint32)
-        for number, flags in self._of_flags.alone.items():
-            self._flags[number] = reduce(or_, flags)
-        self._of_flags.alone = {}
-        self._languages = _languages(self._hostile, self._patterns.size)
-        self._languages_if_stretched = _languages(self._hostile_if_stretched, self._stretched.size)
+        self._flags = self._of_flags.of_patterns(lambda flags: reduce(or_, flags, 0), np.uint32)
+        self._languages = _languages(self._hostile)
+        self._languages_if_stretched = _languages(self._hostile_if_stretched)
         self._has_beside = np.zeros(self._patterns.size, dtype=bool)
         self._has_beside[[*self._of_flags.beside, *self._hostile.beside]] = True
 
@@ -104,59 +102,96 @@ class _Stakes:
         classes: dict[int, int] = defaultdict(int)
         for table, held in ((self._hostile, numbers), (self._hostile_if_stretched, stretched)):
             for number in held:
-                for language, bit in table.alone.get(number, ()):
+                for language, bit in table.alone(number):
                     classes[language] |= bit
         for language, bit in besides:
             classes[language] |= bit
         return any(may_be >> language & 1 and hostility.may_be_found(bits) for language, bits in classes.items())
 
 
-_NOTHING: frozenset[int] = frozenset()
+class _Sets(Generic[T]):
+    """Different sets, each with a number; 0 is the empty one."""
+
+    def __init__(self) -> None:
+        self.listed: list[tuple[T, ...]] = [()]
+        self._numbers: dict[tuple[T, ...], int] = {(): 0}
+        self._grown: dict[tuple[int, T], int] = {}
+
+    def grown(self, number: int, one: T) -> int:
+        """The number of the set that has this one besides."""
+        if (number, one) not in self._grown:
+            before = self.listed[number]
+            grown = before if one in before else (*before, one)
+            self._grown[number, one] = self._numbers.setdefault(grown, len(self.listed))
+            if len(self._numbers) > len(self.listed):
+                self.listed.append(grown)
+        return self._grown[number, one]
 
 
 class _Table(Generic[T]):
     """What patterns, by their numbers, stand for: alone, or beside others."""
 
     def __init__(self, patterns: Patterns, listed: Iterable[tuple[Wanted, T]]) -> None:
-        alone: dict[int, tuple[T, ...]] = {}
+        sets: _Sets[T] = _Sets()
+        alone: dict[int, int] = {}
         beside: dict[int, dict[tuple[T, Also], None]] = {}
-        same: dict[tuple[T, ...], tuple[T, ...]] = {}
         for wanted, what in listed:
             numbers, also = patterns.add(wanted)
             for number in numbers:
                 if also:
                     beside.setdefault(number, {})[what, also] = None
-                elif what not in (before := alone.get(number, ())):
-                    alone[number] = same.setdefault((*before, what), (*before, what))
-        self.alone = alone
-        unions: dict[frozenset[int], frozenset[int]] = {}
-        self.beside = {
-            number: (unions.setdefault(some := _NOTHING.union(*(also[0] for _, also in ones)), some), tuple(ones))
-            for number, ones in beside.items()
-        }
+                else:
+                    alone[number] = sets.grown(alone.get(number, 0), what)
+        self._patterns = patterns
+        self._sets = sets.listed
+        self._alone = np.zeros(patterns.size, dtype=np.uint32)
+        self._alone[[*alone]] = [*alone.values()]
+        self.beside = {number: (_some([also[0] for _, also in ones]), tuple(ones)) for number, ones in beside.items()}
         """With the patterns of which one stands besides at least."""
+
+    def alone(self, number: int) -> tuple[T, ...]:
+        """What a pattern stands for by itself."""
+        return self._sets[self._alone[number]] if number < len(self._alone) else ()
+
+    def of_patterns(self, value: Callable[[tuple[T, ...]], int], kind: type[N]) -> NDArray[N]:
+        """For each pattern the value of what it stands for by itself."""
+        found = np.zeros(self._patterns.size, dtype=kind)
+        found[: len(self._alone)] = np.array([value(one) for one in self._sets], dtype=kind)[self._alone]
+        return found
 
     def within(self, numbers: set[int]) -> Iterator[T]:
         """What those of these patterns stand for that have others besides."""
         for number in numbers & self.beside.keys():
             some, ones = self.beside[number]
-            if not some.isdisjoint(numbers):
+            if not numbers.isdisjoint(some):
                 for what, also in ones:
                     if not any(map(numbers.isdisjoint, also)):
                         yield what
 
 
-def _languages(table: _Table[HostileClass], size: int) -> NDArray[np.uint64]:
+def _some(of: list[tuple[int, ...]]) -> Collection[int]:
+    """Patterns that stand in one of these; many of them as a set, which takes most memory."""
+    if len(of) == 1:
+        return of[0]
+    some = frozenset().union(*of)
+    return some if len(some) > _FEW else tuple(some)
+
+
+_FEW = 50
+
+
+def _languages(table: _Table[HostileClass]) -> list[NDArray[np.uint64]]:
     """For each pattern the languages (bits) in which it is hostile by itself, an anchor, or a target."""
-    kinds = (hostility.ALONE, hostility.ANCHORS, hostility.TARGETS)
-    found = np.zeros((len(kinds), size), dtype=np.uint64)
-    for number, classes in table.alone.items():
-        for row, kind in enumerate(kinds):
-            found[row, number] = sum({1 << one.language for one in classes if one.bit & kind})
-    return found
+
+    def of(kind: int) -> NDArray[np.uint64]:
+        return table.of_patterns(
+            lambda classes: reduce(or_, (1 << one.language for one in classes if one.bit & kind), 0), np.uint64
+        )
+
+    return [of(hostility.ALONE), of(hostility.ANCHORS), of(hostility.TARGETS)]
 
 
-def _add(languages: NDArray[np.uint64], found: Found, of_patterns: NDArray[np.uint64]) -> None:
+def _add(languages: NDArray[np.uint64], found: Found, of_patterns: list[NDArray[np.uint64]]) -> None:
     at, patterns = found
     for row, of_kind in zip(languages, of_patterns, strict=True):
         np.bitwise_or.at(row, at, of_kind[patterns])

@@ -20,7 +20,7 @@ from text.hostility.tokens import tokens_of
 from text.languages import ListError, read_list_in, read_lists
 from text.links import Link, link_lists, link_of, links_of, public_suffix
 from text.romanised import Romanisation, romanisations
-from text.rows import NUMBER, Wanted, rarest
+from text.rows import NUMBER, Rarest, Wanted
 from text.words import Beginnings, Memo, WordMemo, folded, read_list
 
 LONGEST_GAP = 3
@@ -136,27 +136,14 @@ class _Lexicon:
         self._romanisation = romanisation
         self.words: set[str] = set()
         self.beginnings: set[str] = set()
+        skeletons = Memo(romanisation.skeletons) if romanisation else None
         for language, signs in {"": file.everywhere, **trade}.items():
             for name, phrases in signs.items():
                 for phrase in phrases.split(","):
                     for symbols in _spelled_out(phrase):
-                        for forms in self._forms(symbols):
+                        for forms in _in_skeletons(symbols, skeletons) if skeletons is not None else (symbols,):
                             self._add(forms, (language, name))
         self.lengths = Beginnings(self.beginnings)
-
-    def _forms(self, symbols: tuple[Symbol, ...]) -> Iterator[tuple[Symbol, ...]]:
-        """The symbols in all their skeletons."""
-        romanisation = self._romanisation
-        if not romanisation:
-            yield symbols
-            return
-        forms = (
-            [symbol]
-            if symbol == "…" or symbol[0] == "<"
-            else [form + "*" * symbol.endswith("*") for form in romanisation.skeletons(symbol.rstrip("*")) if form]
-            for symbol in symbols
-        )
-        yield from islice(product(*forms), MOST_VARIANTS)
 
     def symbols_of_word(self, word: str) -> tuple[Symbol, ...]:
         """The symbols that a word stands for; most words stand for none."""
@@ -184,6 +171,17 @@ class _Lexicon:
         node.ends = (*node.ends, end) if end not in node.ends else node.ends
 
 
+def _in_skeletons(symbols: tuple[Symbol, ...], skeletons: Memo[list[str]]) -> Iterator[tuple[Symbol, ...]]:
+    """The symbols in all their skeletons."""
+    forms = (
+        [symbol]
+        if symbol == "…" or symbol[0] == "<"
+        else [form + "*" * symbol.endswith("*") for form in skeletons[symbol.rstrip("*")] if form]
+        for symbol in symbols
+    )
+    return islice(product(*forms), MOST_VARIANTS)
+
+
 _PRICES = frozenset({"<price>", "<pence>", "<rate>", "<age>", "<premium>", "<phone>"})
 _NUMBERS = frozenset({"<number>", "<short>"})
 
@@ -192,27 +190,37 @@ def patterns() -> Iterator[tuple[Wanted, bool]]:
     """What stands in the row of a text (`text.rows`) that has a sign of another kind than that of school life, in any
     language, and whether what `has_signs` tells has to be in the text besides. A price is a sign by itself (`has_price`).
     """
-    for symbols, names in _phrases(_lexicon().root):
-        kinds = {symbol for symbol in symbols if symbol[0] == "<"}
-        parts = [NUMBER if symbol in _NUMBERS else symbol for symbol in symbols]
-        wanted = rarest(parts, lambda symbol: symbol == "…" or symbol[0] == "<")
-        if wanted and not names <= _SCHOOL_ALONE and kinds.isdisjoint(_PRICES):
-            yield wanted, not kinds <= _NUMBERS
+    rarest = Rarest(lambda symbol: symbol == "…" or symbol[0] == "<")
+    file, trade = _lists()
+    for signs in (file.everywhere, *trade.values()):
+        for phrases in [phrases for name, phrases in signs.items() if name not in _SCHOOL_ALONE]:
+            for parts in _together(phrases):
+                kinds = {part for part in parts if part[0] == "<"}
+                wanted = rarest.of([NUMBER if part in _NUMBERS else part for part in parts])
+                if wanted and kinds.isdisjoint(_PRICES):
+                    yield wanted, not kinds <= _NUMBERS
 
 
-def _phrases(node: _Node, before: tuple[Symbol, ...] = ()) -> Iterator[tuple[tuple[Symbol, ...], set[str]]]:
-    """All phrases of a tree, and the names of the signs that they are."""
-    if node.ends:
-        yield before, {name for _, name in node.ends}
-    for symbol, following in node.next.items():
-        yield from _phrases(following, (*before, symbol))
-    for symbol, following in node.next_after_gap.items():
-        yield from _phrases(following, (*before, "…", symbol))
+def _together(phrases: str) -> Iterator[tuple[str, ...]]:
+    """The phrases as their parts, of which whole words are not spelt out: `buy|order now`."""
+    for phrase in phrases.split(","):
+        yield from product(*map(_parts_for, phrase.split()))
+
+
+def _parts_for(written: str) -> list[str]:
+    symbols = _alternatives(written)
+    apart = [symbol for symbol in symbols if symbol[0] in "…<" or symbol[-1] == "*"]
+    whole = [symbol for symbol in symbols if symbol not in apart]
+    return ["|".join(whole), *apart] if whole else apart
 
 
 def _spelled_out(phrase: str) -> Iterator[tuple[Symbol, ...]]:
     """`buy|order now` as its two phrases."""
-    return product(*([word if word == "…" else _folded(word) for word in part.split("|")] for part in phrase.split()))
+    return product(*map(_alternatives, phrase.split()))
+
+
+def _alternatives(part: str) -> list[Symbol]:
+    return [word if word == "…" else _folded(word) for word in part.split("|")]
 
 
 def _folded(word: str) -> str:
@@ -286,10 +294,13 @@ def spelt_out(undisguised: str) -> str:
     return "" if text is undisguised else text
 
 
+def _lists() -> tuple[_File, dict[str, dict[str, str]]]:
+    return convert(read_list("commerce.yaml"), _File), read_lists("trade", dict[str, str])
+
+
 @cache
 def _lexicon() -> _Lexicon:
-    file = convert(read_list("commerce.yaml"), _File)
-    trade = read_lists("trade", dict[str, str])
+    file, trade = _lists()
     for code, signs in trade.items():
         for sign in signs.keys() - file.points.keys():
             raise ListError(f"{code}/trade.yaml: {sign}: unknown, expected one of {', '.join(file.points)}")

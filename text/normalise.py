@@ -6,6 +6,7 @@ Each step is pure and linear in the length of its text; `text.written` bounds wh
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple
 
 from text.normalise_letters import drop_closing, drop_greeting
@@ -30,18 +31,14 @@ _INVISIBLE_LETTERS = (
 )
 _ASSIGNED = (*range(0x32400), *range(0xE0000, 0xE0200))
 """The planes between are empty, those above are private."""
+_CATEGORIES = "".join(map(unicodedata.category, map(chr, _ASSIGNED)))
 
 
 def _ranges(*categories: str) -> str:
-    """The inside of a character class that holds all characters of these general categories (one or two letters each)."""
-    found: list[list[int]] = []
-    for code in _ASSIGNED:
-        if unicodedata.category(chr(code)).startswith(categories) and chr(code) not in MASKS:
-            if found and found[-1][1] == code - 1:
-                found[-1][1] = code
-            else:
-                found.append([code, code])
-    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in found)
+    """The inside of a character class that holds all characters of these general categories (two letters each)."""
+    runs = re.finditer(f"(?:{'|'.join(categories)})+", _CATEGORIES)
+    spans = ((_ASSIGNED[run.start() // 2], _ASSIGNED[run.end() // 2 - 1]) for run in runs)
+    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in spans)
 
 
 _INVISIBLE = re.compile(
@@ -340,6 +337,7 @@ def _is_tag(word: str) -> bool:
     return word.startswith("#") or not word.strip(MASKS)
 
 
+@cache
 def word_characters() -> str:
     """All characters that words and masks consist of."""
     return "".join(_WORDS.findall("".join(map(chr, _ASSIGNED))))

@@ -10,7 +10,7 @@ from itertools import islice
 from msgspec import Struct
 
 from text.languages import read_lists
-from text.rows import Wanted, rarest
+from text.rows import Rarest, Wanted
 
 _WORD = re.compile(r"[^\W_]+(?:['’ʼ][^\W_]+)*")
 _OPENING_CHARACTERS = 200
@@ -182,7 +182,8 @@ def _ends_greeting(text: str, words: list[re.Match[str]], bare: list[str], last:
 
 def closings() -> list[Wanted]:
     """What stands in the row of a text (`text.rows`) that ends as letters do."""
-    return [wanted for closing in sorted(_closings()[0]) if (wanted := rarest(closing))]
+    rarest = Rarest()
+    return [wanted for closing in sorted(_closings()[0]) if (wanted := rarest.of(closing))]
 
 
 def drop_closing(text: str) -> str:

@@ -174,17 +174,18 @@ _SCHEME = re.compile(r"(?<!\w)[^\W\d_]{4,5}(?=://)")
 _ALPHABETS = ("LATIN", "CYRILLIC", "GREEK", "ARABIC", "ARMENIAN", "GEORGIAN")
 
 
-def _is_ordinary(character: str, script: Script) -> bool:
+def _is_ordinary(character: str) -> bool:
     special = character in _NEVER_WRITTEN or character in _UNUSED_FLOURISHES or character == "\u0196"
     changes = unicodedata.category(character) in _UNSEEN or unicodedata.normalize("NFKC", character) != character
-    return (not special and not changes and script_of(character) in (script, *_SHARED)) or character in "\t\n\r"
+    return (not special and not changes) or character in _BLANKS
 
 
 def _ordinary() -> re.Pattern[str]:
     """A text of the ordinary characters of one script, and of signs."""
     classes = []
+    script_of_each = {c: script_of(c) for c in map(chr, range(_ORDINARY_UP_TO)) if _is_ordinary(c)}
     for script in _ALPHABETS:
-        codes = [code for code in range(_ORDINARY_UP_TO) if _is_ordinary(chr(code), script)]
+        codes = [ord(c) for c, its in script_of_each.items() if its == script or its in _SHARED or c in _BLANKS]
         runs = [(codes[0], codes[0])]
         for code in codes[1:]:
             runs = [*runs[:-1], (runs[-1][0], code)] if code == runs[-1][1] + 1 else [*runs, (code, code)]
@@ -192,6 +193,7 @@ def _ordinary() -> re.Pattern[str]:
     return re.compile("|".join(f"[{inside}]*+\\Z" for inside in classes))
 
 
+_BLANKS = "\t\n\r"
 _ORDINARY_UP_TO = 0x2E00
 """What is written with the characters beyond is looked at character by character."""
 _UNSEEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Mc", "Me", "Mn"))

@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from text.languages import read_lists
 from text.normalise_letters import is_forwarding, is_reply
-from text.rows import Wanted, rarest
+from text.rows import Rarest, Wanted
 
 __all__ = ["Apart", "Part", "PartKind", "Shown", "parts_of", "taken_apart", "warns"]
 
@@ -109,7 +109,8 @@ _NEGATED_WITHIN = 30
 
 def warnings() -> list[Wanted]:
     """What stands in the row of a text (`text.rows`) that warns."""
-    return [wanted for warning in _listed("warn") if (wanted := rarest([warning]))]
+    rarest = Rarest()
+    return [wanted for warning in _listed("warn") if (wanted := rarest.of([warning]))]
 
 
 def warns(words: str) -> bool:

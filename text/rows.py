@@ -6,16 +6,16 @@ what that takes does not grow with the lists. Most texts hold nothing, and cost 
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
-from math import prod
+from math import inf
 from typing import NamedTuple
 
 import numpy as np
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 from numpy.typing import NDArray
 
-from text.words import folded, folded_letter
+from text.words import Memo, folded, folded_letter
 
 _UP_TO = 0x32400
 """No letters stand beyond."""
@@ -24,6 +24,8 @@ _END = chr(_UP_TO - 1)
 _SPACE, _LINE, _ZERO = map(ord, " \n0")
 _SEVERAL = 0xF0000
 """From here on codes stand for letters that are folded to several: `ß`, `æ`."""
+_UNKNOWN = 0xFFFFFFFF
+"""For a character that was in no text yet."""
 _WORD = re.compile(r"[^\W_]+")
 _DIGITS = re.compile(r"\d+")
 NUMBER = "0"
@@ -38,16 +40,25 @@ class Letters:
 
     def __init__(self, form_of: Callable[[str], str]) -> None:
         """`form_of` gives what stands for a character: a blank, nothing, a letter or several."""
-        self._table = np.full(_UP_TO + 1, _SPACE, dtype=np.uint32)
+        self._form_of = form_of
+        self._table = np.full(_UP_TO + 1, _UNKNOWN, dtype=np.uint32)
+        self._table[[ord(_END), _UP_TO]] = _LINE, _SPACE
         self._several: list[str] = []
-        for code in range(_UP_TO - 1):
-            form = form_of(chr(code))
-            if len(form) > 1:
-                self._table[code] = _SEVERAL + len(self._several)
-                self._several.append(form)
-            else:
-                self._table[code] = ord(form) if form else 0
-        self._table[ord(_END)] = _LINE
+
+    def _forms(self, codes: Codes) -> Codes:
+        """What stands for each character; each is asked once."""
+        found = self._table[codes]
+        unknown = found == _UNKNOWN
+        if unknown.any():
+            for code in set(codes[unknown].tolist()):
+                form = self._form_of(chr(code))
+                if len(form) > 1:
+                    self._several.append(form)  # before the table leads there: others may read meanwhile
+                    self._table[code] = _SEVERAL + self._several.index(form)
+                else:
+                    self._table[code] = ord(form) if form else 0
+            found = self._table[codes]
+        return found
 
     def rows(self, texts: Sequence[str]) -> "Rows":
         """The rows of the texts, parallel to them."""
@@ -55,7 +66,7 @@ class Letters:
         if joined.count(_END) >= len(texts) > 0:  # it shows nothing
             joined = f" {_END} ".join([text.replace(_END, " ") for text in texts])
         codes = _codes_of(f" {joined} {_END}") if texts else np.zeros(0, dtype=np.uint32)
-        codes = self._table[np.minimum(codes, _UP_TO)]
+        codes = self._forms(np.minimum(codes, _UP_TO))
         codes = codes[codes != 0]
         kept = np.ones(len(codes), dtype=bool)
         kept[1:] = (codes[1:] != codes[:-1]) | ((codes[1:] != _SPACE) & (codes[1:] != _ZERO))
@@ -137,7 +148,7 @@ class Wanted(NamedTuple):
     also: tuple[tuple[str, ...], ...] = ()
 
 
-Also = tuple[frozenset[int], ...]
+Also = tuple[tuple[int, ...], ...]
 """Patterns, by their numbers, of each of which one has to stand in a text besides."""
 
 
@@ -146,7 +157,7 @@ class Patterns:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._several: dict[tuple[str, ...], frozenset[int]] = {}
+        self._several: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._automaton: BytesAhoCorasick | None = None
         self.size = 0
 
@@ -154,15 +165,16 @@ class Patterns:
         """The numbers of the patterns, and of those that have to stand besides."""
         for ones in wanted.also:
             if ones not in self._several:
-                self._several[ones] = frozenset(self._add(ones))
-        return self._add(wanted.patterns), tuple([self._several[ones] for ones in wanted.also])
+                self._several[ones] = tuple(self._add(ones))
+        numbers = self._add(wanted.patterns)
+        self.size = len(self._numbers)
+        return numbers, tuple([self._several[ones] for ones in wanted.also])
 
     def _add(self, patterns: tuple[str, ...]) -> list[int]:
         return [self._numbers.setdefault(one, len(self._numbers)) for one in patterns]
 
     def close(self) -> None:
         """Make ready for looking; nothing can be added any more."""
-        self.size = len(self._numbers)
         self._automaton = BytesAhoCorasick(
             [one.encode() for one in self._numbers], implementation=Implementation.ContiguousNFA
         )
@@ -189,65 +201,88 @@ MOST_ALTERNATIVES = 64
 MOST_BESIDES = 2
 COMMON = 1e-8
 """What is no rarer than this, by its letters, is looked for together with the other parts of its phrase."""
+_RARER = 10**-0.7
+"""So much rarer is a word for each letter that it has more, about."""
 
 
-def rarest(
-    parts: Iterable[str], gaps: Callable[[str], bool] = lambda _: False, form: Callable[[str], str] = form_of
-) -> Wanted | None:
-    """Of what a phrase consists of the parts that fewest texts hold, as they stand in their rows. None where the phrase has no
-    words.
+class _Words(NamedTuple):
+    """A word or several of which one stands there, and about which share of texts has one: the more letters the fewer."""
 
-    `parts` are words, beginnings of words (`kill*`; what stands behind the star is left out), several words of which one
+    choices: tuple[str, ...]
+    share: float
+
+
+class _Piece(NamedTuple):
+    """What a part of a phrase adds to the words in a row, whether the row ends there, and what begins the next one."""
+
+    words: tuple[_Words, ...] = ()
+    ends: bool = False
+    begins: tuple[_Words, ...] = ()
+
+
+class Rarest:
+    """Finds of what a phrase consists of the parts that fewest texts hold, as they stand in their rows.
+
+    Parts are words, beginnings of words (`kill*`; what stands behind the star is left out), several words of which one
     stands there (`arm|leg`), `NUMBER`, or what `gaps` tells to be none of these. `form` gives a word as it stands in rows.
     """
-    runs = [min(map(_patterns, _windows(run)), key=_share) for run in _runs(parts, gaps, form) if run]
-    if not runs:
-        return None
-    first, *others = sorted(runs, key=_share)
-    return Wanted(first, tuple(others[:MOST_BESIDES]) if _share(first)[0] > COMMON else ())
+
+    def __init__(self, gaps: Callable[[str], bool] = lambda _: False, form: Callable[[str], str] = form_of) -> None:
+        self._gaps, self._form = gaps, form
+        self._pieces = Memo(self._piece)
+
+    def of(self, parts: Iterable[str]) -> Wanted | None:
+        """Those of a phrase. None where it has no words."""
+        runs: list[tuple[float, list[_Words]]] = []
+        run: list[_Words] = []
+        for words, ends, begins in map(self._pieces.__getitem__, parts):
+            run += words
+            if ends:
+                if run:
+                    runs.append(_rarest(run))
+                run = [*begins]
+        if run:
+            runs.append(_rarest(run))
+        if not runs:
+            return None
+        runs.sort(key=_share)
+        share, first = runs[0]
+        others = runs[1 : MOST_BESIDES + 1] if share > COMMON * _RARER else ()
+        return Wanted(_patterns(first), tuple([_patterns(other) for _, other in others]))
+
+    def _piece(self, part: str) -> _Piece:
+        if self._gaps(part):
+            return _Piece(ends=True)
+        if part == NUMBER:  # as 1.50 or 12:30 it is several
+            number = (_words(NUMBER),)
+            return _Piece(number, ends=True, begins=number)
+        if "|" not in part and "*" in part:
+            begun = [_words(word) for word in _WORD.findall(self._form(part.partition("*")[0]))]
+            begun[-1:] = [one._replace(choices=(f"{one.choices[0]}*",)) for one in begun[-1:]]
+            return _Piece(tuple(begun), ends=True)
+        choices = [" ".join(_WORD.findall(self._form(word))) for word in part.split("|")]
+        return _Piece((_words(*choices),)) if all(choices) else _Piece(ends=any(choices))
 
 
-_Run = tuple[tuple[str, ...], ...]
-"""Words that stand in a row without a gap, each with its alternatives; a beginning of a word, with a star, is the last."""
+def _words(*choices: str) -> _Words:
+    return _Words(choices, sum([_RARER ** len(one) for one in choices]))
 
 
-def _runs(parts: Iterable[str], gaps: Callable[[str], bool], form: Callable[[str], str]) -> Iterator[_Run]:
-    run: list[tuple[str, ...]] = []
-    for part in parts:
-        if gaps(part):
-            yield tuple(run)
-            run = []
-        elif part == NUMBER:  # as 1.50 or 12:30 it is several
-            yield (*run, (NUMBER,))
-            run = [(NUMBER,)]
-        elif "|" not in part and "*" in part:
-            begun = _WORD.findall(form(part.partition("*")[0]))
-            run += [(word,) for word in begun[:-1]]
-            yield (*run, (f"{begun[-1]}*",)) if begun else tuple(run)
-            run = []
-        else:
-            choices = tuple(" ".join(_WORD.findall(form(word))) for word in part.split("|"))
-            if all(choices):
-                run.append(choices)
-            elif any(choices):
-                yield tuple(run)
-                run = []
-    yield tuple(run)
+def _share(run: tuple[float, list[_Words]]) -> float:
+    return run[0]
 
 
-def _windows(run: _Run) -> Iterator[_Run]:
-    """The longest parts of a run, from each of its places on, that are not too many patterns."""
+def _rarest(run: list[_Words]) -> tuple[float, list[_Words]]:
+    """Of words in a row those in a row that are rarest and not too many patterns, and about which share of texts has them."""
+    best, found = inf, run
     for start in range(len(run)):
-        end = start + 1
-        while end < len(run) and prod(map(len, run[start : end + 1])) <= MOST_ALTERNATIVES:
-            end += 1
-        yield run[start:end]
+        share, patterns, end = 1.0, 1, start
+        while end < len(run) and (end == start or patterns * len(run[end].choices) <= MOST_ALTERNATIVES):
+            share, patterns, end = share * run[end].share, patterns * len(run[end].choices), end + 1
+        if share < best:
+            best, found = share, run[start:end]
+    return best, found
 
 
-def _patterns(run: _Run) -> tuple[str, ...]:
-    return tuple(f" {' '.join(words)} ".removesuffix("* ") for words in product(*run))
-
-
-def _share(patterns: tuple[str, ...]) -> tuple[float, tuple[str, ...]]:
-    """About which share of texts has one of them: the more letters the fewer."""
-    return sum(10 ** (0.7 * (1 + one.count(" ") - len(one))) for one in patterns), patterns
+def _patterns(run: list[_Words]) -> tuple[str, ...]:
+    return tuple([f" {' '.join(words)} ".removesuffix("* ") for words in product(*[one.choices for one in run])])

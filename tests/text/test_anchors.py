@@ -26,7 +26,7 @@ from text.personal_data import addresses, find_personal_data, marks
 from text.personal_data.marks import plain_text
 from text.reading import Writing, read_texts, read_writings
 from text.romanised import romanised_in
-from text.rows import FOLDED, Patterns, Rows, Wanted, rarest
+from text.rows import FOLDED, Patterns, Rarest, Rows, Wanted
 from text.words import folded
 
 FEW = st.text(st.sampled_from("ab cdéßœæІ12٣_'\n.\u0640\U000323ff"), max_size=12)
@@ -95,7 +95,7 @@ PARTS = st.lists(
 
 @given(PARTS, st.data())
 def test_a_text_with_a_phrase_has_what_is_wanted_of_it(parts: list[str], data: st.DataObject) -> None:
-    wanted = rarest(parts, GAPS.__contains__)
+    wanted = Rarest(GAPS.__contains__).of(parts)
     if not wanted:
         assert set(parts) <= {"~"}
         return

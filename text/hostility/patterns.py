@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from text.hostility.frames import CLASSES_AT_STAKE
 from text.hostility.lexicon import GAPS, VIOLENT, Lexicon
-from text.rows import Wanted, rarest
+from text.rows import Rarest, Wanted
 
 FIRST_BROKEN, SECOND_BROKEN = 6, 7
 """Letters that the two parts of a word may have that is put together again."""
@@ -22,10 +22,11 @@ class HostileClass(NamedTuple):
 
 def entries(listed: Lexicon) -> Iterator[tuple[Wanted, HostileClass]]:
     """What each entry is known by that a threat or an insult takes."""
+    rarest = Rarest(GAPS.__contains__)
     for index, language in enumerate(listed.languages):
         for bit, entry in language.entries:
             if bit & CLASSES_AT_STAKE:
-                wanted = rarest(entry, GAPS.__contains__)
+                wanted = rarest.of(entry)
                 assert wanted, entry
                 yield wanted, HostileClass(index, bit)
 

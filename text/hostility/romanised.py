@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, partial
 from itertools import islice, product
 from typing import Any
 
@@ -10,7 +10,8 @@ import msgspec
 
 from text.hostility.lexicon import ANCHORS, CLASSES, GAPS, HARMLESS, TARGETS, Lexicon, language_of, lexicon
 from text.languages import ListError, read_list_in
-from text.romanised import Romanisation, romanisations
+from text.romanised import romanisations
+from text.words import Memo
 
 SHORTEST_SKELETON = 3
 """Letters of a folded word of violence or abuse: Arabic is written without vowels, and two consonants are many words."""
@@ -36,7 +37,8 @@ def romanised_lexicon(code: str) -> Lexicon:
         listed[name] = f"{listed.get(name, '')}, {entries}"
     whole = language_of(folder, {key: _without_apostrophes(one) for key, one in listed.items()})
     lent = [entry for entry in own.entries if entry[0] & HARMLESS and romanisation.is_spelt]  # with those of its kin
-    entries_ = dict.fromkeys(one for entry in (*whole.entries, *lent) for one in _skeletons(romanisation, entry))
+    forms = Memo(partial(_forms, Memo(romanisation.skeletons)))
+    entries_ = dict.fromkeys(one for entry in (*whole.entries, *lent) for one in _skeletons(forms, entry))
     plain = frozenset(form for word in whole.plain for form in romanisation.skeletons(word))
     return Lexicon((msgspec.structs.replace(whole, entries=tuple(entries_), plain=plain),))
 
@@ -53,22 +55,20 @@ def _without_apostrophes(written: Any) -> Any:
     return _IN_WORDS.sub("", written) if isinstance(written, str) else written
 
 
-def _skeletons(romanisation: Romanisation, entry: _ENTRY) -> Iterator[_ENTRY]:
+def _skeletons(forms: Memo[list[str]], entry: _ENTRY) -> Iterator[_ENTRY]:
     bit, parts = entry
-    for folded in islice(product(*(_forms(romanisation, part) for part in parts)), MOST_VARIANTS):
+    for folded in islice(product(*map(forms.__getitem__, parts)), MOST_VARIANTS):
         letters = "".join(min(part.split("|"), key=len) for part in folded if part not in GAPS).replace("*", "")
         if all(folded) and (len(letters) >= SHORTEST_SKELETON or not bit & (ANCHORS & ~TARGETS)):
             yield bit, folded
 
 
-def _forms(romanisation: Romanisation, part: str) -> list[str]:
+def _forms(skeletons: Memo[list[str]], part: str) -> list[str]:
     """A part of an entry in its skeletons."""
     if part in GAPS:
         return [part]
     if "|" in part:
-        return [
-            "|".join(dict.fromkeys(form for one in part.split("|") for form in romanisation.skeletons(one) if form))
-        ]
+        return ["|".join(dict.fromkeys(form for one in part.split("|") for form in skeletons[one] if form))]
     stem, star, suffix = part.removeprefix("=").partition("*")
-    ends = romanisation.skeletons(suffix) if suffix else [""]
-    return [one + star + end for one in romanisation.skeletons(stem) for end in ends]
+    ends = skeletons[suffix] if suffix else [""]
+    return [one + star + end for one in skeletons[stem] for end in ends]

@@ -18,7 +18,7 @@ from text.personal_data.national_ids import find_national_ids
 from text.personal_data.owners import is_anothers
 from text.personal_data.phones import find_disguised_phones, find_phone_links, find_phones, may_be_disguised
 from text.personal_data.standing import standing_of
-from text.rows import Wanted, rarest
+from text.rows import Rarest, Wanted
 
 __all__ = ["Kind", "PersonalDatum", "Standing", "asks_for_removal", "find_personal_data"]
 
@@ -109,7 +109,8 @@ def find_personal_data(
 
 def spoken_dots() -> list[Wanted]:
     """Words for a dot as they stand in the row of a text (`text.rows`)."""
-    return [wanted for word in sorted({*_DOT_WORDS, *emails.DOT_WORDS.split("|")}) if (wanted := rarest([word]))]
+    rarest = Rarest()
+    return [wanted for word in sorted({*_DOT_WORDS, *emails.DOT_WORDS.split("|")}) if (wanted := rarest.of([word]))]
 
 
 def asks_for_removal(marks: Marks) -> bool:

@@ -16,7 +16,7 @@ from msgspec import Struct
 from text.languages import ListError, read_lists
 from text.languages.detector import likely
 from text.personal_data.folding import fold, folded_form
-from text.rows import Wanted, rarest
+from text.rows import Rarest, Wanted
 from text.words import Memo, WordMemo
 
 KINDS = (
@@ -250,7 +250,8 @@ def lexicon() -> _Lexicon:
 
 def spoken_digits() -> list[Wanted]:
     """Digits in words as they stand in the row of a text (`text.rows`)."""
-    return [wanted for word in sorted(lexicon().spoken) if (wanted := rarest([word]))]
+    rarest = Rarest()
+    return [wanted for word in sorted(lexicon().spoken) if (wanted := rarest.of([word]))]
 
 
 def plain_letter(character: str) -> str:
@@ -262,21 +263,18 @@ def plain_letter(character: str) -> str:
 def patterns(*kinds: str) -> Iterator[Wanted]:
     """What stands in such a row of a text with a mark of one of these kinds."""
     listed = lexicon()
+    rarest = Rarest(lambda word: not _LETTERS_ONLY.fullmatch(word.strip("*")), str)
     for word, meanings in listed.exact.items():
         for meaning in meanings:
-            if meaning.kind in kinds and (wanted := _rarest(word, *meaning.rest)):
+            if meaning.kind in kinds and (wanted := rarest.of((word, *meaning.rest))):
                 yield wanted
-                yield from (_rarest(prefix + word, *meaning.rest) or wanted for prefix in _prefixes(word))
+                yield from (rarest.of((prefix + word, *meaning.rest)) or wanted for prefix in _prefixes(word))
     for word, meanings in listed.beginnings.items():
         if any(meaning.kind in kinds for meaning in meanings):
             yield from (Wanted((f" {prefix}{word}",)) for prefix in ("", *_prefixes(word)))
     for word, meanings in listed.endings.items():
         if any(meaning.kind in kinds for meaning in meanings):
             yield Wanted((f"{word} ",))
-
-
-def _rarest(*words: str) -> Wanted | None:
-    return rarest(words, lambda word: not _LETTERS_ONLY.fullmatch(word.strip("*")), str)
 
 
 def _prefixes(word: str) -> tuple[str, ...]:
