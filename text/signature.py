@@ -74,6 +74,12 @@ _COUNTED_LETTERS = 0xFFFF
 _SAME = dict(zip("ılłđðøæœþґىیکةﻻ", "iiiddoaotгييكه\u0644", strict=True))
 
 
+_UP_TO = 0x32400
+"""No letters stand beyond. The last entry of a table is for all of that."""
+_END = _UP_TO - 1
+"""A code point that is no character. It stands between texts that are read as one."""
+
+
 class Compared(NamedTuple):
     """A text as it is compared. `letters` has neither marks, digits, punctuation nor spaces, and no letter twice in a row;
     `words` is the same with the spaces in place.
@@ -85,8 +91,8 @@ class Compared(NamedTuple):
 
 def _letters_table() -> Codes:
     """For each code point the letter that it counts as when texts are compared, without marks and case; 0 is no letter."""
-    table = np.zeros(0x110000, dtype=np.uint32)
-    for code in range(0x32400):  # no letters stand beyond
+    table = np.zeros(_UP_TO + 1, dtype=np.uint32)
+    for code in range(_UP_TO):
         character = chr(code)
         if unicodedata.category(character)[0] == "L":
             base = unicodedata.normalize("NFKD", character)[0].casefold()[:1]
@@ -95,8 +101,6 @@ def _letters_table() -> Codes:
     return table
 
 
-_END = 0x10FFFF
-"""A code point that is no character. It stands between texts that are read as one."""
 _LETTERS = _letters_table()
 _VOWELS = "aeiouyаеиоуыэюяєαεηιουωաեէըիոօუაეიო"
 _CONSONANTS = _LETTERS.copy()
@@ -109,7 +113,7 @@ _LETTERS_AND_SPACE[_SPACE] = _SPACE
 
 def compare(normalised: Sequence[str]) -> list[Compared]:
     """Each text as it is compared; parallel to `normalised`."""
-    words = _LETTERS_AND_SPACE[_codes(normalised)]
+    words = _read(normalised, _LETTERS_AND_SPACE)
     letters = _squeezed(words[words != _SPACE], len(normalised))
     return [Compared(*both) for both in zip(letters, _squeezed(words, len(normalised)), strict=True)]
 
@@ -118,8 +122,8 @@ def lines_table(words: str, ends: str) -> Codes:
     """As `_LETTERS_AND_SPACE`, for texts with their punctuation: every character but those of `words` counts as a space, and
     `ends` as ends of lines.
     """
-    table = np.full(0x110000, _SPACE, dtype=np.uint32)
-    inside = list(map(ord, words))
+    table = np.full(_UP_TO + 1, _SPACE, dtype=np.uint32)
+    inside = _codes_below(words)
     table[inside] = _LETTERS[inside]
     table[list(map(ord, ends))] = ord("\n")
     table[_END] = _END
@@ -130,14 +134,14 @@ def compared_lines(texts: Sequence[str], table: Codes) -> list[str]:
     """The words of each text as they are compared, a line for each that `table` (`lines_table`) tells apart; those without
     letters are left out. Parallel to `texts`.
     """
-    squeezed = _squeezed(table[_codes(texts)], len(texts))
+    squeezed = _squeezed(_read(texts, table), len(texts))
     return ["\n".join([said for line in text.split("\n") if (said := line.strip())]) for text in squeezed]
 
 
 def words_table(words: str) -> Codes:
     """For each code point itself where it is among `words`, and a space where it is not."""
-    table = np.full(0x110000, _SPACE, dtype=np.uint32)
-    inside = list(map(ord, words))
+    table = np.full(_UP_TO + 1, _SPACE, dtype=np.uint32)
+    inside = _codes_below(words)
     table[inside] = inside
     table[_END] = _END
     return table
@@ -145,7 +149,7 @@ def words_table(words: str) -> Codes:
 
 def words_alone(texts: Sequence[str], table: Codes) -> list[str]:
     """The words of each text, as `table` (`words_table`) knows them, with one space between; parallel to `texts`."""
-    codes = table[_codes(texts)]
+    codes = _read(texts, table)
     kept = np.ones(len(codes), dtype=bool)
     kept[1:] = (codes[1:] != _SPACE) | (codes[:-1] != _SPACE)
     return [text.strip(" ") for text in _texts(codes[kept], len(texts))]
@@ -163,7 +167,7 @@ def have_repeats(texts: Sequence[str]) -> list[bool]:
 
 def comparable(normalised: Sequence[str]) -> list[str]:
     """Only the letters of each text, as it is compared; parallel to `normalised`."""
-    return _squeezed(_LETTERS[_codes(normalised)], len(normalised))
+    return _squeezed(_read(normalised, _LETTERS), len(normalised))
 
 
 def skeletons(letters: Sequence[str]) -> list[str]:
@@ -171,7 +175,7 @@ def skeletons(letters: Sequence[str]) -> list[str]:
 
     Copies with other signs for their vowels (`f*r s*le`), or with none, are equal so.
     """
-    bare = _squeezed(_CONSONANTS[_codes(letters)], len(letters))
+    bare = _squeezed(_read(letters, _CONSONANTS), len(letters))
     return [few if len(few) >= MIN_CONSONANTS else all_ for few, all_ in zip(bare, letters, strict=True)]
 
 
@@ -252,6 +256,15 @@ def _codes(texts: Sequence[str]) -> Codes:
     if joined.count(chr(_END)) >= len(texts) > 0:  # it shows nothing, and stands for no letter
         joined = chr(_END).join([text.replace(chr(_END), "") for text in texts])
     return np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def _codes_below(characters: str) -> list[int]:
+    return [code for code in map(ord, characters) if code < _UP_TO]
+
+
+def _read(texts: Sequence[str], table: Codes) -> Codes:
+    """What the table has for each character of the texts, with `_END` between."""
+    return table.take(_codes(texts), mode="clip")
 
 
 def _texts(codes: Codes, count: int) -> list[str]:

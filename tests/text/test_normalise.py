@@ -362,13 +362,13 @@ def test_a_text_with_a_disguise_is_none(hidden: str) -> None:
     assert not is_ordinary(f"we plant {hidden} tree")
 
 
-@given(st.lists(st.text(st.sampled_from("aab é🔗\n.\U0010ffff"), max_size=9)))
+@given(st.lists(st.text(st.sampled_from("aab é🔗\n.\U000323ff"), max_size=9)))
 def test_texts_are_read_together_as_they_are_read_alone(texts: list[str]) -> None:
     assert [one.text for one in undisguise_all(texts)] == [undisguise(text) for text in texts]
     assert drop_punctuation(texts) == [normalise_words(text) for text in texts]
-    repeated = [any(c * 3 in text.replace("\U0010ffff", "") for c in "abé🔗\n. ") for text in texts]
+    repeated = [any(c * 3 in text.replace("\U000323ff", "") for c in "abé🔗\n. ") for text in texts]
     assert have_repeats(texts) == repeated
 
 
 def normalise_words(text: str) -> str:
-    return " ".join(steps._WORDS.findall(text.replace("\U0010ffff", "")))
+    return " ".join(steps._WORDS.findall(text.replace("\U000323ff", "")))
