@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cache
+from itertools import chain
 from typing import NamedTuple
 
 from text.normalise_letters import drop_closing, drop_greeting
@@ -29,16 +30,21 @@ MASKS = LINK + EMAIL + PHONE + NUMBER + MENTION
 _INVISIBLE_LETTERS = (
     "\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u2800\u3164\uffa0\ufe00-\ufe0f\U000e0100-\U000e01ef"
 )
-_ASSIGNED = (*range(0x32400), *range(0xE0000, 0xE0200))
+_ASSIGNED = (range(0x32400), range(0xE0000, 0xE0200))
 """The planes between are empty, those above are private."""
-_CATEGORIES = "".join(map(unicodedata.category, map(chr, _ASSIGNED)))
+_CATEGORIES = "".join(map(unicodedata.category, map(chr, chain(*_ASSIGNED))))
 
 
 def _ranges(*categories: str) -> str:
     """The inside of a character class that holds all characters of these general categories (two letters each)."""
     runs = re.finditer(f"(?:{'|'.join(categories)})+", _CATEGORIES)
-    spans = ((_ASSIGNED[run.start() // 2], _ASSIGNED[run.end() // 2 - 1]) for run in runs)
-    return "".join(f"\\U{first:08x}-\\U{last:08x}" for first, last in spans)
+    return "".join(f"\\U{_assigned(run.start() // 2):08x}-\\U{_assigned(run.end() // 2 - 1):08x}" for run in runs)
+
+
+def _assigned(at: int) -> int:
+    """The code point at a place among those that are assigned."""
+    first, second = _ASSIGNED
+    return first[at] if at < len(first) else second[at - len(first)]
 
 
 _INVISIBLE = re.compile(
@@ -340,7 +346,7 @@ def _is_tag(word: str) -> bool:
 @cache
 def word_characters() -> str:
     """All characters that words and masks consist of."""
-    return "".join(_WORDS.findall("".join(map(chr, _ASSIGNED))))
+    return "".join(_WORDS.findall("".join(map(chr, chain(*_ASSIGNED)))))
 
 
 def drop_punctuation(texts: Sequence[str]) -> list[str]:

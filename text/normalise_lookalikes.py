@@ -5,6 +5,7 @@ The tables are the Unicode consortium's (UTS 39, and scripts after UAX 24), as t
 
 import re
 import unicodedata
+from bisect import bisect_right
 from collections import Counter
 from functools import cache
 from importlib.resources import files
@@ -54,23 +55,29 @@ def _table(name: str) -> bytes:
     return files("confusable_homoglyphs").joinpath(f"{name}.json").read_bytes()
 
 
-def _read_scripts() -> dict[str, Script]:
-    """The script of each letter and sign below `_READ_UP_TO`."""
-    table = json.decode(_table("categories"), type=_Scripts)
-    return {
-        chr(code): table.iso_15924_aliases[alias]
-        for first, last, alias, _ in table.code_points_ranges
-        if first < _READ_UP_TO
-        for code in range(first, min(last + 1, _READ_UP_TO))
-    }
+class _ScriptOf(dict[str, Script]):
+    """The script of each letter and sign below `_READ_UP_TO`, looked up once; it holds at most one for every one there is."""
+
+    def __init__(self) -> None:
+        table = json.decode(_table("categories"), type=_Scripts)
+        self._ranges = sorted(
+            (first, last, table.iso_15924_aliases[alias]) for first, last, alias, _ in table.code_points_ranges
+        )
+        self._firsts = [first for first, _, _ in self._ranges]
+
+    def __missing__(self, character: str) -> Script:
+        code = ord(character)
+        _, last, script = self._ranges[bisect_right(self._firsts, code) - 1]
+        self[character] = found = script if code <= last and code < _READ_UP_TO else "COMMON"
+        return found
 
 
-_SCRIPTS = _read_scripts()
+_SCRIPTS = _ScriptOf()
 
 
 def script_of(character: str) -> Script:
     """The script that a character belongs to; `COMMON` for signs, digits and what is not known."""
-    return _SCRIPTS.get(character, "COMMON")
+    return _SCRIPTS[character]
 
 
 @cache
@@ -227,7 +234,7 @@ def fold_lookalikes(text: str) -> str:
     if not _NEVER_WRITTEN.keys().isdisjoint(characters):
         text = text.translate(_NEVER_WRITTEN_TABLE)
         characters = set(text)
-    scripts = {script for script in map(_SCRIPTS.get, characters) if script} - _SHARED
+    scripts = set(map(_SCRIPTS.__getitem__, characters)) - _SHARED
     if len(scripts) < 2:
         return text
     if "://" in text:
