@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from itertools import islice, product
 from math import sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from msgspec import Struct, convert
 
@@ -114,15 +114,53 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     everywhere: dict[str, str]
 
 
-class _Node:
-    """A place in the tree of phrases: what ends here, and what may follow at once or after a gap."""
+class _Node(NamedTuple):
+    """A place in the tree of phrases: what ends here, and what may follow at once or after a gap. Words of which any may
+    stand at a place of a phrase lead to one and the same place.
+    """
 
-    __slots__ = ("ends", "next", "next_after_gap")
+    next: dict[Symbol, "_Node"]
+    next_after_gap: dict[Symbol, "_Node"]
+    ends: tuple[tuple[Language, str], ...]
 
-    def __init__(self) -> None:
-        self.next: dict[Symbol, _Node] = {}
-        self.next_after_gap: dict[Symbol, _Node] = {}
-        self.ends: tuple[tuple[Language, str], ...] = ()
+
+_Phrase = tuple[Sequence[tuple[Symbol, ...]], tuple[Language, str]]
+"""A phrase as its parts, each with the symbols of which one stands there, and the sign that it is."""
+_GAP = ("…",)
+_NOTHING: dict[Symbol, _Node] = {}
+
+
+class _Tree:
+    """Makes the places of the tree of phrases."""
+
+    def __init__(self, phrases: list[_Phrase]) -> None:
+        self._phrases = phrases
+        self._places: dict[tuple[tuple[int, int], ...], _Node] = {}
+        self.root = self._place(tuple((number, 0) for number in range(len(phrases))))
+
+    def _place(self, reached: tuple[tuple[int, int], ...]) -> _Node:
+        """Where phrases, by their numbers, have been read up to one of their parts."""
+        if reached in self._places:
+            return self._places[reached]
+        at_once: dict[Symbol, dict[tuple[int, int], None]] = {}
+        after_gap: dict[Symbol, dict[tuple[int, int], None]] = {}
+        ends: dict[tuple[Language, str], None] = {}
+        for number, at in reached:
+            parts, sign = self._phrases[number]
+            following = at_once
+            while at < len(parts) and parts[at] == _GAP:
+                at, following = at + 1, after_gap
+            if at == len(parts):
+                ends[sign] = None
+            else:
+                for symbol in parts[at]:
+                    following.setdefault(symbol, {})[number, at + 1] = None
+        node = _Node(self._by_symbol(at_once), self._by_symbol(after_gap), tuple(ends))
+        self._places[reached] = node
+        return node
+
+    def _by_symbol(self, reached: dict[Symbol, dict[tuple[int, int], None]]) -> dict[Symbol, _Node]:
+        return {symbol: self._place(tuple(places)) for symbol, places in reached.items()} if reached else _NOTHING
 
 
 class _Lexicon:
@@ -132,17 +170,19 @@ class _Lexicon:
         self.tokens = _tokens(file.currencies)
         self.priced = _priced(file.currencies)
         self.points = file.points
-        self.root = _Node()
         self._romanisation = romanisation
-        self.words: set[str] = set()
-        self.beginnings: set[str] = set()
         skeletons = Memo(romanisation.skeletons) if romanisation else None
-        for language, signs in {"": file.everywhere, **trade}.items():
-            for name, phrases in signs.items():
-                for phrase in phrases.split(","):
-                    for symbols in _spelled_out(phrase):
-                        for forms in _in_skeletons(symbols, skeletons) if skeletons is not None else (symbols,):
-                            self._add(forms, (language, name))
+        phrases: list[_Phrase] = [
+            (parts, (language, name))
+            for language, signs in {"": file.everywhere, **trade}.items()
+            for name, listed in signs.items()
+            for phrase in listed.split(",")
+            for parts in (_parts(phrase) if skeletons is None else _in_skeletons(phrase, skeletons))
+        ]
+        self.root = _Tree(phrases).root
+        symbols = {symbol for parts, _ in phrases for part in parts if part != _GAP for symbol in part}
+        self.words = {symbol for symbol in symbols if not symbol.endswith("*")}
+        self.beginnings = {symbol[:-1] for symbol in symbols - self.words}
         self.lengths = Beginnings(self.beginnings)
 
     def symbols_of_word(self, word: str) -> tuple[Symbol, ...]:
@@ -155,31 +195,26 @@ class _Lexicon:
                 found.append(f"{word[:end]}*")
         return tuple(found)
 
-    def _add(self, symbols: tuple[Symbol, ...], end: tuple[Language, str]) -> None:
-        node, gap = self.root, False
-        for symbol in symbols:
-            if symbol == "…":
-                gap = True
-                continue
-            if symbol.endswith("*"):
-                self.beginnings.add(symbol[:-1])
-            else:
-                self.words.add(symbol)
-            node = (node.next_after_gap if gap else node.next).setdefault(symbol, _Node())
-            gap = False
-        # a tuple, for the order of a set is another one in each process
-        node.ends = (*node.ends, end) if end not in node.ends else node.ends
+
+def _parts(phrase: str) -> Iterator[Sequence[tuple[Symbol, ...]]]:
+    """`buy|order now` as the parts of one phrase, and as several where one of its parts may be a gap or none."""
+    parts = [tuple(_alternatives(part)) for part in phrase.split()]
+    if any("…" in part and part != _GAP for part in parts):
+        yield from ([(symbol,) for symbol in symbols] for symbols in product(*parts))
+    else:
+        yield parts
 
 
-def _in_skeletons(symbols: tuple[Symbol, ...], skeletons: Memo[list[str]]) -> Iterator[tuple[Symbol, ...]]:
-    """The symbols in all their skeletons."""
-    forms = (
-        [symbol]
-        if symbol == "…" or symbol[0] == "<"
-        else [form + "*" * symbol.endswith("*") for form in skeletons[symbol.rstrip("*")] if form]
-        for symbol in symbols
-    )
-    return islice(product(*forms), MOST_VARIANTS)
+def _in_skeletons(phrase: str, skeletons: Memo[list[str]]) -> Iterator[Sequence[tuple[Symbol, ...]]]:
+    """The parts of all phrases that one stands for, in all their skeletons."""
+    for symbols in product(*map(_alternatives, phrase.split())):
+        forms = (
+            [symbol]
+            if symbol == "…" or symbol[0] == "<"
+            else [form + "*" * symbol.endswith("*") for form in skeletons[symbol.rstrip("*")] if form]
+            for symbol in symbols
+        )
+        yield from ([(way,) for way in ways] for ways in islice(product(*forms), MOST_VARIANTS))
 
 
 _PRICES = frozenset({"<price>", "<pence>", "<rate>", "<age>", "<premium>", "<phone>"})
@@ -212,11 +247,6 @@ def _parts_for(written: str) -> list[str]:
     apart = [symbol for symbol in symbols if symbol[0] in "…<" or symbol[-1] == "*"]
     whole = [symbol for symbol in symbols if symbol not in apart]
     return ["|".join(whole), *apart] if whole else apart
-
-
-def _spelled_out(phrase: str) -> Iterator[tuple[Symbol, ...]]:
-    """`buy|order now` as its two phrases."""
-    return product(*map(_alternatives, phrase.split()))
 
 
 def _alternatives(part: str) -> list[Symbol]:
@@ -347,8 +377,10 @@ def _symbols_of_kind(found: re.Match[str]) -> tuple[Symbol, ...]:
     return (f"<{kind}>",)
 
 
-_Waiting = dict[int, tuple[dict[Symbol, _Node], int, int]]
-"""What may come next, each place of the tree once; up to which position it is waited for; where the phrase began."""
+_Waiting = dict[tuple[Any, ...], tuple[dict[Symbol, _Node], int, int]]
+"""By the symbols that were read, each with those before it, what may come next; up to which position it is waited for; where
+the phrase began.
+"""
 
 _Spans = dict[str, tuple[tuple[int, int], ...]]
 """Where the phrases of each sign stand: positions of first and last word, at most `MAX_SPANS` of them."""
@@ -370,16 +402,16 @@ def _phrases_in(row: Sequence[tuple[Symbol, ...]], lexicon: _Lexicon) -> tuple[d
             waiting = {key: place for key, place in waiting.items() if place[1] >= position}
             still = {key: place for key, place in waiting.items() if place[1] > position}
         for symbol in symbols:
-            for after, _, begin in ((root, 0, position), *waiting.values()) if waiting else ((root, 0, position),):
+            for read, (after, _, begin) in (((), (root, 0, position)), *waiting.items()):
                 if node := after.get(symbol):
                     for language, name in node.ends:
                         spans = signs.setdefault(language, {})
                         if len(spans.get(name, ())) < MAX_SPANS:
                             spans[name] = (*spans.get(name, ()), (begin, position))
                     if node.next:
-                        still[id(node.next)] = node.next, position + 1, begin
+                        still[read, symbol] = node.next, position + 1, begin
                     if node.next_after_gap:
-                        still[id(node.next_after_gap)] = node.next_after_gap, position + 1 + LONGEST_GAP, begin
+                        still[read, symbol, "…"] = node.next_after_gap, position + 1 + LONGEST_GAP, begin
         waiting = still
     return signs, len(row)
 

@@ -1,9 +1,10 @@
 """The signs of selling in a text: which they are, what they add up to, and what takes them back."""
 
 import pytest
+from msgspec.structs import replace
 
 from tests.growth import assert_in_proportion
-from text.commerce import CommerceReading, commerce_of
+from text.commerce import CommerceReading, _Lexicon, _lexicon, _lists, _phrases_in, commerce_of
 from text.reading import read_texts
 
 SCHOOL_SITES = frozenset({"edu.pl", "youtube.com"})
@@ -212,3 +213,34 @@ def test_what_pupils_wrote_and_what_one_warns_of_is_quoted(written: str) -> None
 
 def test_quotation_marks_alone_hide_no_offer() -> None:
     assert read(f'Look: "{AD}"').points == read(f"Look: {AD}").points >= 6
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        ("buy get this now", {(0, 3), (1, 3)}),
+        ("get it for now", {(0, 3)}),
+        ("take today", {(0, 1)}),
+        ("take these today", set()),
+        ("get one two three four now", set()),
+        ("now buy", set()),
+    ],
+)
+def test_each_word_of_which_any_may_stand_at_a_place_begins_a_phrase_of_its_own(
+    row: str, found: set[tuple[int, int]]
+) -> None:
+    file, _ = _lists()
+    lexicon = _Lexicon(replace(file, everywhere={}), {"en": {"buy": "buy|get … now, take|…  today"}})
+    spans, _ = _phrases_in([(word,) for word in row.split()], lexicon)
+    assert set(spans.get("en", {}).get("buy", ())) == found
+
+
+def test_phrases_of_which_words_may_be_exchanged_share_their_places() -> None:
+    nodes = {}
+    places = [_lexicon().root]
+    while places:
+        node = places.pop()
+        if id(node) not in nodes:
+            nodes[id(node)] = node
+            places += [*node.next.values(), *node.next_after_gap.values()]
+    assert len(nodes) < 30_000, "7,000 phrases are 60,000 places if each is spelt out"

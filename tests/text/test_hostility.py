@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.growth import assert_in_proportion
 from text.hostility import PEACEFUL, Hostility, read_hostility
 from text.hostility.frames import may_be_found
-from text.hostility.lexicon import ALONE, ANCHORS, BIT, CLASSES, language_of, lexicon
+from text.hostility.lexicon import ALONE, ANCHORS, BIT, CLASSES, Lexicon, language_of, lexicon
 from text.hostility.tokens import tokens_of
 from text.languages import ListError
 from text.reading import read_texts
@@ -413,11 +413,11 @@ def test_word_salads_are_peaceful() -> None:
 
 
 def test_no_entry_is_so_short_that_it_says_too_much() -> None:
-    for language in lexicon().languages:
-        for bit, parts in language.entries:
-            if bit & ANCHORS and len(parts) == 1 and language.code != "zh":
-                stem, star, _ = parts[0].removeprefix("=").partition("*")
-                assert len(stem) >= (3 if star else 2), (language.code, parts)
+    languages = lexicon().languages
+    for language, _, parts in lexicon().entries(ANCHORS):
+        if len(parts) == 1 and languages[language].code != "zh":
+            stem, star, _ = parts[0].removeprefix("=").partition("*")
+            assert len(stem) >= (3 if star else 2), (languages[language].code, parts)
 
 
 @pytest.mark.parametrize(
@@ -444,8 +444,15 @@ def test_entries_are_of_known_classes_and_each_language_has_the_parts_of_a_threa
     for language in lexicon().languages:
         assert language.classes <= CLASSES.keys()
         assert {"you", "people", "kill", "should", "deserve", "die", "no", "say", "menace", "doom"} <= language.classes
-        assert all(parts for _, parts in language.entries)
     assert len(BIT) == len(CLASSES)
+
+
+def test_a_lexicon_has_the_entries_of_its_languages() -> None:
+    listed = {"kill": "slay, sl*y ~ you, =släy", "no": "never", "you": "you"}
+    language = language_of("en", {"grammar": {}} | listed)
+    kept = Lexicon((language,))
+    assert sorted(kept.entries(~0)) == sorted((0, *entry) for entry in language.entries)
+    assert [*kept.entries(BIT["no"])] == [(0, BIT["no"], ("never",))]
 
 
 @given(st.text(max_size=300))

@@ -5,13 +5,15 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from py3langid import langid
 
 import text.languages
+from tests.servers import REPOSITORY
 from text.commerce import _lexicon
 from text.courtesies import _courtesies, weigh
 from text.hostility.lexicon import CLASSES, lexicon
 from text.languages import KINDS, NAMES, ListError, convert_list, entries, kinds_of_lists, lists_of, read_lists
-from text.languages.detector import OURS, list_of
+from text.languages.detector import OURS, _detector, list_of
 from text.normalise_letters import _languages as greetings
 from text.normalise_letters import _Phrases
 from text.parts import _warning_words
@@ -29,6 +31,16 @@ def test_every_folder_is_of_known_languages() -> None:
 
 def test_the_detector_knows_languages_by_the_codes_of_the_lists() -> None:
     assert {list_of(code) for code in OURS} <= NAMES.keys() | BESIDES
+
+
+def test_the_detector_ranks_our_languages_as_py3langid_does() -> None:
+    theirs = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE)
+    theirs.set_languages(OURS)
+    samples = "\n".join(path.read_text("utf-8") for path in (REPOSITORY / "tests" / "text").glob("*.yaml")).split("\n")
+    for said in [*samples[::9], "", "12", "ÄRGER IST DAS", "nai\u0308f", "\ud800 x"]:
+        ranked = _detector().rank(said)
+        assert [language for language, _ in ranked] == [language for language, _ in theirs.rank(said)], said
+    assert len(samples) > 1_000
 
 
 def test_every_list_of_threats_is_asked_for_some_language() -> None:

@@ -17,7 +17,7 @@ finding, apart from the entries of `menace`, `doom` and `curse`, which are whole
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from itertools import chain, product
 from operator import add
 from typing import Any
@@ -175,7 +175,7 @@ def whole_words(part: str) -> frozenset[str]:
 _ANY = frozenset([""])
 
 
-class Phrase(Struct, frozen=True):
+class Phrase(Struct, frozen=True, gc=False):
     """An entry from its second part on: what it means in which language, and the parts that follow: words, stems (`kill*`),
     one of several words (`arm|leg`), or gaps.
     """
@@ -256,10 +256,11 @@ class Lexicon:
 
     def __init__(self, languages: tuple[Language, ...]) -> None:
         assert len(languages) <= MOST_LANGUAGES
-        self.languages = languages
-        self._exact: dict[str, list[Phrase]] = {}
-        self._words: dict[str, list[Phrase]] = {}
-        self._stems: dict[str, list[tuple[str, Phrase]]] = {}
+        self.languages = tuple([msgspec.structs.replace(language, entries=()) for language in languages])
+        """Without their entries, which are the lexicon's."""
+        self._exact: dict[str, tuple[Phrase, ...]] = {}
+        self._words: dict[str, tuple[Phrase, ...]] = {}
+        self._stems: dict[str, tuple[tuple[str, Phrase], ...]] = {}
         self._known: dict[tuple[int, ...], Meanings] = {}
         self._listed: dict[str, Meanings] = {}
         for index, language in enumerate(languages):
@@ -273,26 +274,44 @@ class Lexicon:
         self._violent_edges = frozenset(
             word[:1] + word[-2:] for word, phrases in self._words.items() if any(p.bit & VIOLENT for p in phrases)
         )
-        self._spoken_in: dict[str, int] = {}
-        behind: dict[str, int] = {}
-        for first, phrases in self._words.items():
-            for phrase in phrases:
-                flag = 1 << phrase.language
-                self._spoken_in[first] = self._spoken_in.get(first, 0) | flag
-                for part in phrase.rest:
-                    behind[part] = behind.get(part, 0) | flag
-        for part, flags in behind.items():
-            for word in whole_words(part):
-                self._spoken_in[word] = self._spoken_in.get(word, 0) | flags
 
     def _add(self, phrase: Phrase, first: str) -> None:
         stem, star, suffix = first.partition("*")
         if star:
-            self._stems.setdefault(stem, []).append((suffix, phrase))
+            self._stems[stem] = (*self._stems.get(stem, ()), (suffix, phrase))
         elif stem.startswith("="):
-            self._exact.setdefault(stem[1:], []).append(phrase)
+            self._exact[stem[1:]] = (*self._exact.get(stem[1:], ()), phrase)
         else:
-            self._words.setdefault(stem, []).append(phrase)
+            self._words[stem] = (*self._words.get(stem, ()), phrase)
+
+    def entries(self, classes: int) -> Iterator[tuple[int, int, tuple[str, ...]]]:
+        """The entries of these classes (bits): the number of the language, the class bit, and the parts."""
+        for words, before in ((self._words, ""), (self._exact, "=")):
+            for first, phrases in words.items():
+                for one in phrases:
+                    if one.bit & classes:
+                        yield one.language, one.bit, (before + first, *one.rest)
+        for stem, endings in self._stems.items():
+            for suffix, one in endings:
+                if one.bit & classes:
+                    yield one.language, one.bit, (f"{stem}*{suffix}", *one.rest)
+
+    @cached_property
+    def _spoken_in(self) -> dict[str, int]:
+        """Bits of the languages in which a word is an entry, or a part of one; only a text without blanks takes it."""
+        spoken: dict[str, int] = {}
+        behind: dict[str, int] = {}
+        for first, phrases in self._words.items():
+            for phrase in phrases:
+                flag = 1 << phrase.language
+                spoken[first] = spoken.get(first, 0) | flag
+                for part in phrase.rest:
+                    behind[part] = behind.get(part, 0) | flag
+        for part, flags in behind.items():
+            if part not in GAPS and "*" not in part:
+                for word in part.split("|"):
+                    spoken[word] = spoken.get(word, 0) | flags
+        return spoken
 
     def _by_length(self) -> dict[tuple[str, int], list[str]]:
         """Words that people mask, by their first letter and their length."""
@@ -326,16 +345,12 @@ class Lexicon:
         for end in range(1, len(word) + 1):
             for start in range(max(0, end - _LONGEST_PART), end):
                 before, part = ways[start], plain[start:end]
-                if before and (languages := before[0] & self._spoken(part)):
+                if before and (languages := before[0] & self._spoken_in.get(part, 0)):
                     violent = before[1] or part in self.violent or self.is_violent(part)
                     ways[end] = (languages, violent, f"{before[2]} {word[start:end]}")
                     break
         whole = ways[-1]
         return whole[2].strip() if whole and whole[1] else word
-
-    def _spoken(self, word: str) -> int:
-        """Bits of the languages in which the word is an entry, or a part of one."""
-        return self._spoken_in.get(word, 0)
 
     def known(self, written: str) -> Meanings:
         """As `meanings`; those of words that a list has are made once."""

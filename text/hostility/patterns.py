@@ -23,20 +23,17 @@ class HostileClass(NamedTuple):
 def entries(listed: Lexicon) -> Iterator[tuple[Wanted, HostileClass]]:
     """What each entry is known by that a threat or an insult takes."""
     rarest = Rarest(GAPS.__contains__)
-    for index, language in enumerate(listed.languages):
-        for bit, entry in language.entries:
-            if bit & CLASSES_AT_STAKE:
-                wanted = rarest.of(entry)
-                assert wanted, entry
-                yield wanted, HostileClass(index, bit)
+    for language, bit, entry in listed.entries(CLASSES_AT_STAKE):
+        wanted = rarest.of(entry)
+        assert wanted, entry
+        yield wanted, HostileClass(language, bit)
 
 
 def stretched(listed: Lexicon) -> Iterator[tuple[Wanted, HostileClass]]:
     """The words of violence that are read with a letter too many, as they stand without it."""
-    for index, language in enumerate(listed.languages):
-        for bit, entry in language.entries:
-            if bit & VIOLENT and "*" not in entry[0]:
-                yield Wanted((f" {entry[0]} ",)), HostileClass(index, bit)
+    for language, bit, entry in listed.entries(VIOLENT):
+        if "*" not in entry[0]:
+            yield Wanted((f" {entry[0]} ",)), HostileClass(language, bit)
 
 
 def broken(listed: Lexicon) -> Iterator[Wanted]:

@@ -27,7 +27,7 @@ def romanised_lexicon(code: str) -> Lexicon:
     """The language's list in skeletons, with what `romanised.yaml` has besides. Raises ListError."""
     romanisation = romanisations()[code]
     folder = romanisation.list_codes["hostility"]
-    own = next(one for one in lexicon().languages if one.code == folder)
+    own = next(number for number, one in enumerate(lexicon().languages) if one.code == folder)
     listed = read_list_in(folder, "hostility", dict[str, Any])
     if not romanisation.is_spelt:
         listed = {"grammar": listed["grammar"]}
@@ -36,7 +36,8 @@ def romanised_lexicon(code: str) -> Lexicon:
             raise ListError(f"{code}/romanised.yaml: hostility.{name}: unknown, expected one of {', '.join(CLASSES)}")
         listed[name] = f"{listed.get(name, '')}, {entries}"
     whole = language_of(folder, {key: _without_apostrophes(one) for key, one in listed.items()})
-    lent = [entry for entry in own.entries if entry[0] & HARMLESS and romanisation.is_spelt]  # with those of its kin
+    harmless = lexicon().entries(HARMLESS) if romanisation.is_spelt else ()
+    lent = [(bit, parts) for language, bit, parts in harmless if language == own]  # with those of its kin
     forms = Memo(partial(_forms, Memo(romanisation.skeletons)))
     entries_ = dict.fromkeys(one for entry in (*whole.entries, *lent) for one in _skeletons(forms, entry))
     plain = frozenset(form for word in whole.plain for form in romanisation.skeletons(word))
