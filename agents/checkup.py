@@ -16,7 +16,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from agents.kafka import KafkaUnavailable, bootstrap_servers, client_options, explain_trouble, reader_options
-from agents.redis import describe_eviction, describe_store_trouble, open_redis
+from agents.redis import describe_store_trouble, eviction_trouble, open_redis
 from agents.settings import Settings
 from agents.topics import OUTPUTS, TOPICS, Topic, missing_topics
 from models.events import TOPICS as EVENT_TOPICS
@@ -159,7 +159,8 @@ def _partitions(topics: dict[str, list[dict[str, Any]]]) -> Iterator[Finding]:
     if topics:
         counts = {name: len(partitions) for name, partitions in topics.items()}
         least, most = min(counts.values()), max(counts.values())
-        yield _fine("kafka", f"{len(counts)} topics with {least} to {most} partitions")
+        span = f"{least} to {most}" if least < most else str(least)
+        yield _fine("kafka", f"{len(counts)} topics with {span} partitions")
         copies = [len(one["replicas"]) for partitions in topics.values() for one in partitions]
         if min(copies) < 2:
             yield _note("kafka", "some partitions have no second copy", "keep three copies of what must not be lost")
@@ -171,9 +172,7 @@ async def _configurations(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) 
     try:
         answers = await admin.describe_configs(asked) if asked else []
     except IncompatibleBrokerVersion:  # the embedded broker
-        return [
-            _note("kafka", "how topics are set up cannot be asked there", "none, where it is there to try twinwatch")
-        ]
+        return [_note("kafka", "how topics are set up cannot be asked there", "leave a broker for trying as it is")]
     found: list[Finding] = []
     for answer in answers:
         for code, _, _, name, entries, *_ in answer.resources:
@@ -305,7 +304,7 @@ async def _look_at_redis(settings: Settings, found: list[Finding]) -> None:
             found += [replace(one, told=f"{name}: {one.told}") if name else one for one in told]
         memory = await memory_of(client)
         if memory.evicts and not settings.redis_allow_eviction:
-            found.append(_wrong("redis", describe_eviction(memory), "set maxmemory-policy noeviction there"))
+            found.append(_wrong("redis", *eviction_trouble(memory)))
         found += _room(memory.used, memory.most)
         await Shards(client, DEFAULT_NAMESPACE, settings.redis_shards).check(COMMANDS)
         pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())

@@ -99,8 +99,13 @@ def _describe_disagreement(error: WrongStore) -> str:
 
 def describe_eviction(memory: ServerMemory) -> str:
     """One line: why a server that evicts is no good, and what to set."""
+    return ": ".join(eviction_trouble(memory))
+
+
+def eviction_trouble(memory: ServerMemory) -> tuple[str, str]:
+    """Why a server that evicts is no good, and what to set."""
     found = memory.policy or "not told"
     return (
-        f"Redis throws away what is remembered when it is full (maxmemory-policy {found}): set maxmemory-policy noeviction"
-        " there; to take it as it is, TWINWATCH_REDIS_ALLOW_EVICTION=true"
+        f"Redis throws away what is remembered when it is full (maxmemory-policy {found})",
+        "set maxmemory-policy noeviction there; to take it as it is, TWINWATCH_REDIS_ALLOW_EVICTION=true",
     )

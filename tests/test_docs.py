@@ -7,8 +7,8 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 import yaml
@@ -17,7 +17,8 @@ from benchmarks import pages
 from benchmarks.accuracy import merged
 from benchmarks.pages import Section, recorded, sections, with_section
 from models.events import ForumPost
-from rules.quotas import Duration, Quota
+from rules.policy import parse_policy
+from rules.registry import all_rules
 from tests.rules.cases import case, fact
 from tests.scenarios.scenario import load
 from tests.servers import REPOSITORY, run
@@ -99,33 +100,35 @@ def test_there_are_few_terms() -> None:
     assert len(terms) <= 25
 
 
-def test_the_scenario_of_the_guide_is_one(tmp_path: Path) -> None:
-    (scenario,) = re.findall(r"^ {8}(rule: .*?)^\S", (DOCS / "how-to.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
-    path = tmp_path / "scenario.yaml"
-    path.write_text("\n".join(line.removeprefix(" " * 8) for line in scenario.splitlines()), encoding="utf-8")
-    (loaded,) = load(path)
-    assert loaded.name == "scenario: a circular to twenty strangers"
+def blocks_of_the_guide(language: str) -> list[str]:
+    """The blocks of code in the guide, in their order."""
+    page = (DOCS / "how-to.md").read_text("utf-8")
+    return [dedent(block) for block in re.findall(rf"^ *```{language}\n(.*?)^ *```$", page, re.MULTILINE | re.DOTALL)]
 
 
-def test_the_rule_of_the_guide_is_one() -> None:
-    (lines,) = re.findall(
-        r"^    (class EchoLimits.*?)^1\. ", (DOCS / "how-to.md").read_text("utf-8"), re.MULTILINE | re.DOTALL
-    )
-    module: dict[str, Any] = {}
-    imports = (
-        "from msgspec import Struct\n"
-        "from models.events import ForumPost, thread_of\n"
-        "from rules.base import Rule\n"
-        "from rules.measures import Measure, declare, distinct, too_many\n"
-        "from rules.quotas import Quotas, number_of\n"
-    )
-    exec(imports + "\n".join(line.removeprefix("    ") for line in lines.splitlines()), module)
-    (rule,) = module["RULES"]
-    limits = module["EchoLimits"](threads=(Quota(2, Duration(3600)),))
-    assert rule.signals(limits).keys() == {"threads/1h"}
+def test_the_rule_of_the_guide_is_one_with_its_limits_and_scenarios(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (module,) = blocks_of_the_guide("python")
+    limits_of_rule, scenarios = blocks_of_the_guide("yaml")
+    path = tmp_path / "echo.py"
+    path.write_text(module, encoding="utf-8")
+    (rule,) = runpy.run_path(str(path))["RULES"]
+
+    monkeypatch.setattr("rules.policy.all_rules", lambda: all_rules() | {rule.slug: rule})
+    policy = yaml.safe_load((REPOSITORY / "rules" / "policy.yaml").read_text("utf-8"))
+    policy["rules"] |= yaml.safe_load(limits_of_rule)
+    limits = parse_policy(yaml.safe_dump(policy)).rules["echo"].limits
+    assert rule.signals(limits).keys() == {"threads/1d"}
     post = fact(ForumPost, forum_id="f", thread_id="t", text="Hello")
-    assert not rule.judge(case(post, threads_at_1h=1), limits)
-    assert rule.judge(case(post, threads_at_1h=2), limits).summary == "Posted in 2 threads within 1 hour."
+    assert not rule.judge(case(post, threads_at_1d=4), limits)
+    assert rule.judge(case(post, threads_at_1d=5), limits).summary == "Posted in 5 threads within 24 hours."
+
+    path = tmp_path / "echo.yaml"
+    path.write_text(scenarios, encoding="utf-8")
+    finds, finds_nothing = load(path)
+    assert [one.rule for one in finds.expected] == ["echo"]
+    assert not finds_nothing.expected
 
 
 def test_the_tutorial_finds_what_it_says(servers: None, tmp_path: Path) -> None:

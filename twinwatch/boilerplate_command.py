@@ -24,7 +24,7 @@ from state.store import DEFAULT_NAMESPACE
 from text.masking import excerpt
 from text.reading import passages
 from text.written import read_written
-from twinwatch.failures import FAILED, Failure
+from twinwatch.failures import FAILED, Failure, say
 from twinwatch.incidents_report import as_json
 from twinwatch.report import many, printable, stdout_console, under
 
@@ -64,7 +64,7 @@ def run_forget(settings: Settings, named: Sequence[str], *, bar: bool, as_object
     else:
         click.echo(f"{many(len(done.forgotten), 'sentence')} forgotten{' and barred' if bar else ''}")
         for one in done.unknown:
-            click.echo(f"twinwatch: {one} is no sentence that was learnt (see twinwatch boilerplate list)", err=True)
+            say(f"twinwatch: {one} is no sentence that was learnt (see twinwatch boilerplate list)", err=True)
     return not done.unknown
 
 
@@ -142,7 +142,7 @@ async def _texts(settings: Settings, learnt: Sequence[Learnt]) -> dict[str, str]
                     if found.keys() >= set(sought.pop(event.event_id)) and not sought:
                         break
                 if not left:
-                    click.echo(f"twinwatch: examples were looked for in {MOST_READ:,} records", err=True)
+                    say(f"twinwatch: examples were looked for in {MOST_READ:,} records", err=True)
                     return found
     return found
 

@@ -15,7 +15,7 @@ import click
 
 from models.events import ACTIONS
 from models.records import Reason
-from twinwatch.failures import BAD_INPUT, FAILED, INTERRUPTED, TERMINATED, Failure
+from twinwatch.failures import BAD_INPUT, FAILED, INTERRUPTED, TERMINATED, Failure, fitted, say
 
 if TYPE_CHECKING:
     from agents.settings import Settings
@@ -31,6 +31,10 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("twinwatch: stopped", err=True)
             ctx.exit(INTERRUPTED)
+        except click.UsageError as error:
+            head = "Error: "  # click's own, which is a part of the first line
+            told = fitted(head + error.format_message(), sys.stderr).removeprefix(head)
+            raise click.UsageError(told, error.ctx) from error
 
 
 def _version() -> str:
@@ -263,7 +267,7 @@ def topics() -> None:
     """
 
 
-@topics.command("create")
+@topics.command("create", short_help="Create those that are missing.")
 @_env_file
 @click.option("--partitions", type=click.IntRange(1, 10_000), help="Partitions of each topic of events and incidents.")
 @click.option(
@@ -377,7 +381,7 @@ def incidents() -> None:
     """
 
 
-@incidents.command("list")
+@incidents.command("list", short_help="List incidents, the worst first.")
 @_env_file
 @_file
 @click.option("--since", type=_Span(), help="Only what was told so long ago at most; 24h unless it is a file, 30m, 7d.")
@@ -419,7 +423,7 @@ def incidents_list(
     run_list(open_log(lambda: _settings(env_file), files), chosen, limit=limit, as_lines=as_lines)
 
 
-@incidents.command("show")
+@incidents.command("show", short_help="Show one incident with its evidence.")
 @click.argument("incident_id", metavar="ID")
 @_env_file
 @_file
@@ -446,7 +450,7 @@ def incidents_show(
     run_show(log, incident_id, modes, unmasked=unmasked, as_lines=as_lines)
 
 
-@incidents.command("verdict")
+@incidents.command("verdict", short_help="Say of an incident that it is right or not.")
 @click.argument("incident_id", metavar="ID")
 @click.argument("verdict", type=click.Choice(["upheld", "dismissed"]))
 @click.option("--action", type=click.Choice(list(ACTIONS)), help="What was done to the member; warn is warned.")
@@ -472,7 +476,7 @@ def incidents_verdict(
     run_verdict(IncidentLog(_settings(env_file)), incident_id, verdict, action, moderator, as_lines=as_lines)
 
 
-@incidents.command("watch")
+@incidents.command("watch", short_help="Watch incidents as they are told.")
 @_env_file
 @_file
 @click.option("--since", type=_Span(), help="Begin so long ago, such as 30m; else an hour ago.")
@@ -542,7 +546,7 @@ _reason = click.option(
 _written_since = click.option("--since", type=_Span(), help="Only what was written so long ago at most: 30m, 24h, 7d.")
 
 
-@dead_letters.command("list")
+@dead_letters.command("list", short_help="List those that Kafka holds, by reason and topic.")
 @_env_file
 @_reason
 @_written_since
@@ -570,7 +574,7 @@ def dead_letters_list(
     run_list(_settings(env_file), reason=reason, since=since, limit=shown, as_lines=as_lines)
 
 
-@dead_letters.command("show")
+@dead_letters.command("show", short_help="Show one: its source, its mistake, its bytes.")
 @_env_file
 @click.argument("place")
 @click.option("--json", "as_lines", is_flag=True, help="For scripts: one JSON object.")
@@ -589,7 +593,7 @@ def dead_letters_show(env_file: Path | None, place: str, as_lines: bool) -> None
     run_show(_settings(env_file), place, as_lines=as_lines)
 
 
-@dead_letters.command("redrive")
+@dead_letters.command("redrive", short_help="Send some again to where they came from.")
 @_env_file
 @click.argument("places", nargs=-1, metavar="[PLACE]...")
 @_reason
@@ -650,7 +654,7 @@ def boilerplate() -> None:
     """
 
 
-@boilerplate.command("list")
+@boilerplate.command("list", short_help="List them, those of most members first.")
 @_env_file
 @click.option("--texts", "with_texts", is_flag=True, help="Read the examples from Kafka, and show the sentences.")
 @_json
@@ -674,7 +678,7 @@ def boilerplate_list(env_file: Path | None, with_texts: bool, as_lines: bool) ->
     run_list(_settings(env_file), with_texts=with_texts, as_lines=as_lines)
 
 
-@boilerplate.command("forget")
+@boilerplate.command("forget", short_help="Forget some: they count as written again.")
 @_env_file
 @click.argument("named", nargs=-1, required=True, metavar="TEXT|ID...")
 @click.option("--bar", is_flag=True, help="Keep it from being learnt again.")
@@ -807,7 +811,7 @@ def policy() -> None:
     """
 
 
-@policy.command("check")
+@policy.command("check", short_help="Check a policy file, or the policy in force.")
 @click.argument("file", required=False, type=click.Path(path_type=Path))
 @click.option("--json", "as_object", is_flag=True, help="For scripts: one JSON object.")
 def policy_check(file: Path | None, as_object: bool) -> None:
@@ -828,10 +832,10 @@ def policy_check(file: Path | None, as_object: bool) -> None:
         click.echo(json.dumps({"version": checked.version, "rules": len(modes), **counts}))
         return
     told = ", ".join(f"{count} {mode}" for mode, count in counts.items())
-    click.echo(f"{file or 'the policy in force'}: fine; {len(modes)} rules ({told}), version {checked.version}")
+    say(f"{file or 'the policy in force'}: fine; {len(modes)} rules ({told}), version {checked.version}")
 
 
-@policy.command("show")
+@policy.command("show", short_help="Show all rules with their limits, or one.")
 @click.argument("rule", required=False)
 @click.option("--policy", "file", type=click.Path(path_type=Path), help="Policy to show; else the one in force.")
 @click.option(
@@ -961,8 +965,9 @@ def settings(env_file: Path | None, layout: str) -> None:
 
 @main.command(short_help="List what a worker tells Prometheus.")
 @click.option("--json", "as_lines", is_flag=True, help="For scripts: one JSON object a line.")
-def metrics(as_lines: bool) -> None:
-    """List every metric that a worker serves, with its kind, labels and meaning: the page docs/metrics.md.
+@click.option("--markdown", is_flag=True, help="The page docs/metrics.md.")
+def metrics(as_lines: bool, markdown: bool) -> None:
+    """List every metric that a worker serves, with its kind, labels and meaning.
 
     \b
     Examples:
@@ -970,7 +975,6 @@ def metrics(as_lines: bool) -> None:
         twinwatch metrics --json | jq -r .name
     """
     from agents.metrics import Metrics
-    from twinwatch.metrics_page import metrics_page
 
     if as_lines:
         import json
@@ -978,7 +982,15 @@ def metrics(as_lines: bool) -> None:
         for one in Metrics().series():
             click.echo(json.dumps(one._asdict()))
         return
-    click.echo(metrics_page(), nl=False)
+    if markdown:
+        from twinwatch.metrics_page import metrics_page
+
+        click.echo(metrics_page(), nl=False)
+        return
+    from twinwatch.report import metrics_report, stdout_console
+
+    for part in metrics_report(Metrics().series()):
+        stdout_console().print(part)
 
 
 # --- shared ------------------------------------------------------------------------------------

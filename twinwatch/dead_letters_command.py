@@ -26,7 +26,7 @@ from agents.dead_letters import (
 from agents.kafka import KafkaUnavailable
 from agents.settings import Settings
 from models.decoding import wire_format
-from twinwatch.failures import FAILED, Failure
+from twinwatch.failures import FAILED, Failure, say
 from twinwatch.incidents_report import as_json
 from twinwatch.report import printable, stdout_console, under
 
@@ -89,8 +89,10 @@ def run_list(
     console.print()
     for letter in latest:
         console.print(letter_entry(letter))
+    if console.is_terminal:
+        console.print(Text("\ntwinwatch dead-letters show PLACE has what the record holds", "dim"))
     if total > len(latest):
-        click.echo(f"twinwatch: {total - len(latest):,} older ones are not shown (see --limit)", err=True)
+        say(f"twinwatch: {total - len(latest):,} older ones are not shown (see --limit)", err=True)
 
 
 async def _each(letters: AsyncIterator[StoredLetter], use: Callable[[StoredLetter], None]) -> None:
@@ -138,9 +140,9 @@ def _tell(done: Redriven, dry_run: bool) -> None:
     for topic, count in sorted(done.sent.items()):
         click.echo(f"{count:>10,} to {printable(topic)}")
     for line in done.why:
-        click.echo(f"twinwatch: {printable(line)}", err=True)
+        say(f"twinwatch: {printable(line)}", err=True)
     if done.left_out:
-        click.echo(f"twinwatch: {done.left_out:,} in all cannot be sent again", err=True)
+        say(f"twinwatch: {done.left_out:,} in all cannot be sent again", err=True)
 
 
 # --- one letter --------------------------------------------------------------------------------

@@ -27,7 +27,7 @@ from agents.topics import DEAD_LETTERS, FOR_OPERATORS, INCIDENTS, SHADOW_INCIDEN
 from models.incidents import Incident
 from twinwatch.embedded import EmbeddedServerError, embedded_kafka, embedded_redis
 from twinwatch.embedded.kept import kept
-from twinwatch.report import counts_table, incident_text, incidents_table, printable
+from twinwatch.report import counts_table, incident_text, incidents_table, line_console, printable
 from twinwatch.sample_day import (
     EXPECTED,
     EXPECTED_DEAD_LETTERS,
@@ -71,7 +71,7 @@ async def run_demo(
     With `forever` it plays one day after the other until it is cancelled or has caught up with the present. With `keep` the
     servers and the worker stay until it is cancelled. `picture` is where a picture of what was found goes (SVG).
     """
-    console = Console(highlight=False, soft_wrap=True)
+    console = line_console()
     task = asyncio.current_task()
     if task:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 
 import click
 from rich.padding import Padding
@@ -9,7 +10,7 @@ from rich.text import Text
 
 from agents.checkup import Finding, check_up
 from agents.settings import Settings
-from twinwatch.report import printable, stdout_console
+from twinwatch.report import many, printable, stdout_console
 
 _STYLES = {"fine": "green", "note": "yellow", "wrong": "bold red"}
 _INDENT = 16
@@ -37,10 +38,19 @@ def run_doctor(settings: Settings, *, as_lines: bool) -> bool:
             console.print(Padding(Text(printable(finding.remedy), "dim"), (0, 0, 0, _INDENT), expand=False))
 
     async def look() -> bool:
-        well = True
+        grades: Counter[str] = Counter()
         async for finding in check_up(settings):
             show(finding)
-            well = well and finding.grade != "wrong"
-        return well
+            grades[finding.grade] += 1
+        if not as_lines:
+            console.print(_in_all(grades))
+        return not grades["wrong"]
 
     return asyncio.run(look())
+
+
+def _in_all(grades: Counter[str]) -> Text:
+    notes = f"; {many(grades['note'], 'note')}" if grades["note"] else ""
+    if not (wrong := grades["wrong"]):
+        return Text(f"\nnothing is wrong{notes}", _STYLES["fine"])
+    return Text(f"\n{many(wrong, 'thing')} {'is' if wrong == 1 else 'are'} wrong{notes}", _STYLES["wrong"])

@@ -1,6 +1,8 @@
-"""How commands end when they cannot do what was asked."""
+"""How commands end when they cannot do what was asked, and what else they say in a line of text."""
 
+import shutil
 import sys
+import textwrap
 from typing import IO, Any
 
 import click
@@ -13,6 +15,7 @@ INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 TERMINATED = 143
 """Exit status after SIGTERM, as shells have it."""
+_GOES_ON = "    "
 
 
 class Failure(click.ClickException):
@@ -23,5 +26,23 @@ class Failure(click.ClickException):
         self.exit_code = exit_code
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Print the message as the one line of the command."""
-        click.echo(f"twinwatch: {self.format_message()}", file=file or sys.stderr)
+        """Print the message, one line but for a terminal that is too narrow for it."""
+        file = file or sys.stderr
+        click.echo(fitted(f"twinwatch: {self.format_message()}", file), file=file)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line to standard output or standard error."""
+    click.echo(fitted(text, sys.stderr if err else sys.stdout), err=err)
+
+
+def fitted(text: str, file: IO[Any]) -> str:
+    """The text with its lines broken between words where they are to be shown on a terminal; as it is for everything else."""
+    if not file.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    lines = (
+        textwrap.wrap(line, width, subsequent_indent=_GOES_ON, break_long_words=False, break_on_hyphens=False) or [""]
+        for line in text.splitlines()
+    )
+    return "\n".join(part for parts in lines for part in parts)

@@ -15,7 +15,7 @@ from state.errors import StateUnavailable
 from state.forget import Forgotten, forget
 from state.kinds import KINDS
 from state.pseudonyms import Pseudonyms
-from twinwatch.failures import FAILED, Failure
+from twinwatch.failures import FAILED, Failure, say
 from twinwatch.report import counts_table, stdout_console
 
 _KEY_SETTING = "TWINWATCH_PSEUDONYM_KEY"
@@ -45,7 +45,7 @@ def run_forget(settings: Settings, actor_id: str, *, dry_run: bool, as_json: boo
     else:
         _print(done, dry_run, seconds)
     for warning in _warnings(done):
-        click.echo(f"twinwatch: {warning}", err=True)
+        say(f"twinwatch: {warning}", err=True)
 
 
 async def _forget(settings: Settings, actor_id: str, dry_run: bool) -> Forgotten:
@@ -72,7 +72,7 @@ def _as_json(done: Forgotten, actor_id: str, dry_run: bool, seconds: float) -> d
 def _print(done: Forgotten, dry_run: bool, seconds: float) -> None:
     told = f"{done.scanned:,} keys read in {seconds:.1f} s"
     if not done.removed:
-        click.echo(f"Nothing is held about this member ({told}).")
+        say(f"Nothing is held about this member ({told}).")
         return
     rows = [
         (name, removed.keys, removed.entries, kind.forgets)
@@ -83,7 +83,7 @@ def _print(done: Forgotten, dry_run: bool, seconds: float) -> None:
     table = counts_table(title, ("kind", "keys", "entries", "what it is"), rows)
     table.columns[3].justify = "left"
     stdout_console().print(table)
-    click.echo(told)
+    say(told)
 
 
 def _warnings(done: Forgotten) -> list[str]:

@@ -8,13 +8,14 @@ from typing import Any, Literal, TypeVar
 
 import click
 from msgspec import Struct
+from rich.text import Text
 
 from agents.incident_log import Evidence, IncidentLog, Modes, encode_verdict, latest_verdicts, new_verdict
 from agents.kafka import KafkaUnavailable
 from agents.settings import Settings
 from models.events import Action, Verdict
 from models.incidents import Incident
-from twinwatch.failures import FAILED, Failure
+from twinwatch.failures import FAILED, Failure, say
 from twinwatch.incidents_file import IncidentFiles
 from twinwatch.incidents_report import (
     SHORT_ID,
@@ -81,10 +82,13 @@ def run_list(log: IncidentLog | IncidentFiles, filters: Filters, *, limit: int, 
         console = stdout_console()
         for incident in shown:
             console.print(incident_entry(incident, verdicts.get(incident.incident_id)))
+        if shown and console.is_terminal:
+            console.print(Text("\ntwinwatch incidents show ID has the evidence, and what was measured", "dim"))
     if not found:
-        click.echo("no such incidents", err=True)
+        span = f" since {datetime.now(UTC) - filters.since:%Y-%m-%d %H:%MZ} (see --since)" if filters.since else ""
+        say(f"no such incidents{span}", err=True)
     if len(found) > limit:
-        click.echo(f"twinwatch: {len(found) - limit:,} more incidents are not shown (see --limit)", err=True)
+        say(f"twinwatch: {len(found) - limit:,} more incidents are not shown (see --limit)", err=True)
     _tell_unreadable(log)
 
 
@@ -192,12 +196,12 @@ def run_verdict(
     if as_lines:
         click.echo(encode_verdict(told).decode())
         return
-    click.echo(
+    say(
         f"{printable(incident.incident_id[:SHORT_ID])} {printable(incident.rule)} about {printable(incident.subject_id)}: "
         f"{told.verdict} ({told.action}) by {printable(who)}"
     )
     if incident.mode == "shadow":
-        click.echo("twinwatch: it was told in shadow: the verdict counts for the rule's precision alone", err=True)
+        say("twinwatch: it was told in shadow: the verdict counts for the rule's precision alone", err=True)
 
 
 def _login() -> str:
@@ -209,7 +213,7 @@ def _login() -> str:
 
 def _tell_unreadable(log: IncidentLog | IncidentFiles) -> None:
     if log.unreadable:
-        click.echo(f"twinwatch: {log.unreadable:,} records could not be read and were left out", err=True)
+        say(f"twinwatch: {log.unreadable:,} records could not be read and were left out", err=True)
 
 
 def _run(work: Coroutine[Any, Any, _Found]) -> _Found:

@@ -6,7 +6,8 @@ import signal
 import sys
 import termios
 import tty
-from collections import Counter, OrderedDict, deque
+from bisect import insort
+from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -51,14 +52,16 @@ class Board(Struct):
     """Whether the line of counts goes from the first to the last event (a file), instead of over the last minutes."""
     lag: str = ""
     _incidents: "OrderedDict[str, Incident]" = field(default_factory=OrderedDict)
-    _latest: "deque[Incident]" = field(default_factory=lambda: deque(maxlen=_LATEST))
+    _latest: list[Incident] = field(default_factory=list)
+    """In the order in which workers found them: partitions are read one after the other."""
 
     def add(self, incident: Incident) -> bool:
         """One revision; whether the filters let it pass."""
         if not self.filters.let_pass(incident):
             return False
         self._incidents[incident.incident_id] = incident
-        self._latest.append(incident)
+        insort(self._latest, incident, key=lambda one: one.detected_at)
+        del self._latest[:-_LATEST]
         if len(self._incidents) > MAX_HELD:
             self._incidents.popitem(last=False)
         return True

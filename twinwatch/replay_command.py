@@ -37,7 +37,7 @@ from twinwatch.replay import (
     read_lines,
     replay,
 )
-from twinwatch.report import incident_text, replay_fields, replay_summary
+from twinwatch.report import incident_text, line_console, replay_fields, replay_summary
 
 _REDIS_TIMEOUT_SECONDS = 30.0
 _FORGET_AT_ONCE = 1_000
@@ -207,8 +207,7 @@ class _Desk:
     """Writes findings where the caller wants them, and shows how far the replay is."""
 
     def __init__(self, source: EventFile, outputs: Outputs, stack: ExitStack, *, lines: bool) -> None:
-        self.errors = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._lines = Console(highlight=False, soft_wrap=True)
+        self.errors, self._lines = line_console(stderr=True), line_console()
         self._source = source
         self._incidents, self._shadow, self._dead_letters = (
             None if target is None else open_output(target, stack) for target in outputs

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from agents.metrics import Series
 from agents.settings import Settings, setting_rows
 from models.incidents import Incident
 from rules.policy import Policy
@@ -141,6 +142,8 @@ def _limit(name: str, value: Any) -> str:
     if isinstance(value, list):
         quotas = ", ".join(f"{quota['reach']} in {quota['window']}" for quota in value)
         return f"{name}: {quotas or 'no limit'}"
+    if isinstance(value, dict):
+        return f"{name}: {', '.join(f'{key} {weight}' for key, weight in value.items())}"
     return f"{name}: {value}"
 
 
@@ -187,6 +190,15 @@ def settings_report(settings: Settings) -> Iterator[RenderableType]:
         yield under(Text(str(row["meaning"]), "dim"), _INDENT)
 
 
+def metrics_report(series: Iterable[Series]) -> Iterator[RenderableType]:
+    """Every metric with its kind, its labels and its meaning, a block each."""
+    for one in series:
+        head = Text(one.name, "bold")
+        head.append(f"  {', '.join([one.kind, *(f'by {label}' for label in one.labels)])}", "not bold")
+        yield head
+        yield under(Text(one.meaning, "dim"), _INDENT)
+
+
 def settings_fields(settings: Settings) -> Iterator[dict[str, str | bool]]:
     """Of each setting its name, its value in force, whether that is not the default, what is allowed, and its meaning.
     Secrets, and URLs that may hold one, keep theirs.
@@ -211,6 +223,13 @@ def stdout_console() -> Console:
     """Standard output; where that is a pipe, lines have up to 200 columns and end with their last word."""
     console = Console(highlight=False)
     return console if console.is_terminal else Console(highlight=False, width=200, file=cast(IO[str], _Pipe()))
+
+
+def line_console(*, stderr: bool = False) -> Console:
+    """A console for lines of any length: broken between words on a terminal, whole in a pipe."""
+    console = Console(stderr=stderr, highlight=False)
+    console.soft_wrap = not console.is_terminal
+    return console
 
 
 class _Pipe(io.TextIOBase):

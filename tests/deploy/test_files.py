@@ -17,6 +17,7 @@ from click import Command, Group
 
 from agents.metrics import Metrics
 from agents.settings import Settings, load_settings
+from models.events import TOPICS, VERDICTS
 from state.forget import COMMANDS as FORGETTING
 from state.store import COMMANDS, DEFAULT_NAMESPACE
 from tests import servers
@@ -117,6 +118,12 @@ def _is_installed(name: str) -> bool:
 
 def test_hadolint_has_nothing_against_the_dockerfile() -> None:
     run(BIN / "hadolint", "--failure-threshold", "style", DEPLOY / "Dockerfile")
+
+
+def test_rights_are_given_for_every_topic_of_activity() -> None:
+    script = (DEPLOY / "kafka" / "acls.sh").read_text("utf-8")
+    (named,) = re.findall(r"^activity=\((.*)\)$", script, re.MULTILINE)[:1]
+    assert {f"activity.{name}" for name in named.split()} | {VERDICTS} == TOPICS.keys()
 
 
 @pytest.mark.parametrize("script", [REPOSITORY / ".ci" / "run", DEPLOY / "kafka" / "acls.sh"])

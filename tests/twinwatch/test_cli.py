@@ -15,6 +15,8 @@ from rich.console import Console
 
 from rules.registry import all_rules
 from tests import servers
+from tests.servers import eventually
+from tests.terminal import Terminal
 from text.languages import KINDS, NAMES
 from twinwatch import report
 from twinwatch.cli import main
@@ -33,6 +35,15 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, 
             found += commands(command, (*path, name))
         else:
             found.append((*path, name))
+    return found
+
+
+def groups(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    """The paths of all commands that have commands of their own."""
+    found: list[tuple[str, ...]] = []
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            found += [(*path, name), *groups(command, (*path, name))]
     return found
 
 
@@ -87,9 +98,21 @@ def test_the_version_is_told() -> None:
     assert out.startswith("twinwatch ")
 
 
-def test_the_command_list_is_not_cut_off() -> None:
-    _, out, _ = run("--help")
-    assert "..." not in out.partition("Commands:")[2]
+@pytest.mark.parametrize("path", [(), *groups(main)], ids=" ".join)
+def test_the_list_of_commands_is_not_cut_off(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(main, [*path, "--help"], prog_name="twinwatch", terminal_width=80)
+    assert "..." not in result.stdout.partition("Commands:")[2]
+    assert "Commands:" in result.stdout
+
+
+@pytest.mark.parametrize("command", [("policy", "show", "no_rule"), ("policy", "show", "--format", "x" * 30)])
+def test_what_is_wrong_is_told_in_whole_words_on_a_terminal(command: tuple[str, ...]) -> None:
+    _, _, whole = run(*command)
+    env = {name: value for name, value in os.environ.items() if not name.startswith("TWINWATCH_")}
+    with Terminal(*command, env=env) as terminal:
+        assert terminal.ends() == 2
+        eventually(lambda: terminal.said.split() == whole.split(), what=f"{whole!r} is told")
+        assert max(map(len, whole.splitlines())) > 80 >= max(map(len, terminal.said.splitlines()))
 
 
 # --- schema
@@ -169,10 +192,13 @@ def test_one_rule_of_the_policy_is_shown_alone() -> None:
     assert status == 0
     assert "strangers: 20 in 1h" in text
     assert "copied_message" not in text
+    assert "    weights: group_abuse 2.0, insult 1.0\n" in run("policy", "show", "abusive_language")[1]
     assert "a file is named by --policy" in fails_with_one_line("policy", "show", "policy.yaml")
 
 
-@pytest.mark.parametrize("command", [("policy", "show"), ("settings",), ("languages",), ("languages", "de")])
+@pytest.mark.parametrize(
+    "command", [("policy", "show"), ("settings",), ("metrics",), ("languages",), ("languages", "de")]
+)
 def test_what_is_listed_fits_into_80_columns_and_cuts_no_word(
     command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,7 +212,9 @@ def test_what_is_listed_fits_into_80_columns_and_cuts_no_word(
     assert {word for word in wide.split() if len(word) < 60} <= set(narrow.split())
 
 
-@pytest.mark.parametrize("command", [("policy", "show"), ("settings",), ("languages",), ("languages", "de")])
+@pytest.mark.parametrize(
+    "command", [("policy", "show"), ("settings",), ("metrics",), ("languages",), ("languages", "de")]
+)
 def test_in_a_pipe_no_line_is_filled_up_with_blanks(command: tuple[str, ...]) -> None:
     assert [line for line in run(*command)[1].splitlines() if line != line.rstrip()] == []
 
@@ -265,9 +293,20 @@ def test_the_page_of_the_policy_has_every_field_of_the_shipped_one() -> None:
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a process knows less of itself")
 def test_the_page_of_metrics_is_current() -> None:
-    status, printed, _ = run("metrics")
+    status, printed, _ = run("metrics", "--markdown")
     page = (REPOSITORY / "docs" / "metrics.md").read_text(encoding="utf-8")
-    assert (status, page) == (0, printed), "run: twinwatch metrics > docs/metrics.md"
+    assert (status, page) == (0, printed), "run: twinwatch metrics --markdown > docs/metrics.md"
+
+
+# --- doctor
+
+
+def test_a_doctor_says_last_how_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TWINWATCH_KAFKA_BOOTSTRAP_SERVERS", "127.0.0.1:1")
+    monkeypatch.setenv("TWINWATCH_REDIS_URL", "redis://127.0.0.1:1/0")
+    status, out, _ = run("doctor")
+    assert (status, out.splitlines()[-1]) == (1, "3 things are wrong")
+    assert len(re.findall("^wrong ", out, re.MULTILINE)) == 3
 
 
 # --- languages

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -315,6 +316,15 @@ def test_a_board_counts_by_rule_and_shows_the_newest_first_within_its_height() -
     assert any(line.split()[:2] == ["forum_flood", "40"] for line in lines)
     assert any(line.split()[:2] == ["threat", "10"] for line in lines)
     assert "m49" in next(line for line in lines if "08:" in line and "m4" in line)
+
+
+def test_a_board_shows_first_what_was_found_last_whatever_partition_it_was_read_from() -> None:
+    board = Board(Filters(), spread=True)
+    for number, minute in ((1, 10), (2, 30), (3, 0), (4, 20)):
+        board.add(incident(number, subject_id=f"m{number}", detected_at=START + timedelta(minutes=minute)))
+    out = io.StringIO()
+    Console(file=out, width=120, height=24).print(board)
+    assert re.findall(r"\bm\d\b", out.getvalue()) == ["m2", "m4", "m1", "m3"]
 
 
 def test_a_revision_is_no_further_incident_and_the_filters_hold() -> None:
