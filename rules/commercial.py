@@ -45,6 +45,8 @@ SIGNS = {
     "account": "a subscription or an order",
     "job": "work for anybody",
     "let": "a flat to let or second hand",
+    "lessons": "private lessons",
+    "hourly": "a price an hour",
     "private": "orders in private",
     "goods": "goods in bulk",
     "seller": "how firms speak of themselves",

@@ -55,6 +55,8 @@ def names(written: str) -> set[str]:
         ("Work from home, no experience needed", "job"),
         ("A flat for rent in the centre", "let"),
         ("Send me a private message for orders", "private"),
+        ("Private tuition available in Leeds", "lessons"),
+        ("The guide takes 30 euros an hour", "hourly"),
         ("Our company offers translations", "seller"),
         ("Click here", "visit"),
         ("Check out my channel", "own"),
@@ -80,6 +82,45 @@ def test_each_sign_is_known_by_its_phrases_and_links(written: str, sign: str) ->
 )
 def test_offers_in_irish_maltese_and_luxembourgish(written: str) -> None:
     assert read(written).points > 6
+
+
+@pytest.mark.parametrize(
+    ("lessons", "second_hand"),
+    [
+        ("I tutor physics online, 18 euros an hour.", "Used laptop for sale, 200 euros, I can ship it."),
+        ("Gebe Nachhilfe in Physik, 18 Euro die Stunde.", "Verkaufe gebrauchtes Tablet, 90 Euro, Versand möglich."),
+        ("Do ripetizioni di greco, 15 euro all'ora.", "Vendo tablet usato, 90 euro, spedisco in tutta Italia."),
+        ("Dou explicações de química, 12 euros por hora.", "Vendo bicicleta usada, 90 euros, envio para todo o lado."),
+        ("Doučuji fyziku, 250 Kč za hodinu.", "Prodám ojetý notebook, 3000 Kč, pošlu poštou."),
+        ("Vedu privačias fizikos pamokas, 15 eurų už valandą.", "Parduodu naudotą planšetę, 90 eurų."),
+        ("Inštruiram fiziko, 12 evrov na uro.", "Prodam rabljeno kolo, 90 evrov, pošljem po pošti."),
+        ("Држам часови по физика, 500 денари за час.", "Продавам половен лаптоп, 9000 денари."),
+        ("Fizika özel dersi veriyorum, saati 300 TL.", "Satılık ikinci el tablet, 2000 TL, kargoyla gönderirim."),
+        ("ვამზადებ ფიზიკაში, საათი 25 ლარი.", "იყიდება მეორადი ლეპტოპი, 400 ლარი."),
+    ],
+)
+def test_lessons_for_pay_and_what_is_sold_second_hand_are_offers(lessons: str, second_hand: str) -> None:
+    assert len(strong(lessons)) >= 2 and read(lessons).points > 6
+    assert len(strong(second_hand)) >= 2 and read(second_hand).points > 6
+
+
+def strong(written: str) -> set[str]:
+    return {sign.name for sign in read(written).signs if sign.points > 0 and sign.apart} - {"price"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "I teach maths and physics online, 20 hours a week.",
+        "Dou aulas de inglês a quatro turmas.",
+        "Predau limba engleză, am 18 ore pe săptămână.",
+        "Држам часови по музичко во две училишта.",
+        "Jeg underviser i matematik og fysik i 8. klasse.",
+        "Ora facciamo merenda, e poi torniamo in classe.",
+    ],
+)
+def test_who_says_what_she_teaches_offers_nothing(written: str) -> None:
+    assert names(written).isdisjoint({"lessons", "hourly"})
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ def shown(text: str) -> list[str]:
         "A számom 06 20 123 4567",
         "Mitt nummer är 070-123 45 67",
         "My number is 64/123 4567",
+        "Πάρτε τη Μαρία Παπακωνσταντίνου στο σπίτι: 6972 123 456",
     ],
 )
 def test_phones(text: str) -> None:

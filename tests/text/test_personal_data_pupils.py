@@ -37,6 +37,13 @@ def told(text: str) -> set[str]:
         ("Student Anna Nowak (12)", {"age"}),
         ("the pupil named Max Muster, phone +49 171 2345678", {"contact"}),
         ("our student Max Muster lives at 12 Old Mill Street", {"contact"}),
+        ("Nora Winterfield from year 5 was born on 12 March 2015.", {"age", "class"}),
+        ("Lina Bergmann aus der 3a, geboren am 4. Mai 2016, fehlt heute.", {"age", "class"}),
+        ("Anička Bílá z 2.B se narodila 4. května 2016.", {"age", "class"}),
+        ("Kiss Lilla a 2. a-ból 2016. május 4-én született.", {"age", "class"}),
+        ("Η Μυρτώ Κόκκινου της Β1 γεννήθηκε στις 4 Μαΐου 2016.", {"age", "class"}),
+        ("Милана Белова из 2 «А» родилась 4 мая 2016 года.", {"age", "class"}),
+        ("Elif Kaya 2-A sınıfından 3 Mart 2015 doğumlu.", {"age", "class"}),
     ],
 )
 def test_a_child_is_told_of(text: str, expected: set[str]) -> None:
@@ -59,6 +66,10 @@ def test_a_child_is_told_of(text: str, expected: set[str]) -> None:
         "Bonus Caller Prize on 5/9/03, ring +44 7700 900462",
         "Anna Nowak on 5/9/03, ring +44 7700 900462",
         "Lucas Petit face à Oscar Weber (6-3, 6-1) au premier tour, classe",
+        "Prince Arthur Nobody was born on 22 July 2013; class 6A made a quiz of it.",
+        "Il principe Carlo Nessuno è nato il 22 luglio 2013; la 6A ha scritto un quiz.",
+        "Our school was born in 2012. Anna Kowalska joined with class 4B.",
+        "Ms Nora Winterfield of class 5A was born in 1985.",
     ],
 )
 def test_pupils_are_only_spoken_of(text: str) -> None:

@@ -573,7 +573,7 @@ def meant(spans: Spans, found: Found) -> bool:
         return False
     return not (
         _negated(spans, found, first, last)
-        or _reported(spans, first, last, direct)
+        or _reported(spans, found, first, last)
         or _played(spans, found, first, last)
         or _cast(spans, found, first, last)
     )
@@ -728,13 +728,14 @@ def _sentence(spans: Spans, first: int, last: int) -> tuple[int, int]:
     return bisect_left(sentences, sentences[first]), bisect_right(sentences, sentences[last]) - 1
 
 
-def _reported(spans: Spans, first: int, last: int, direct: bool) -> bool:
+def _reported(spans: Spans, found: Found, first: int, last: int) -> bool:
     """Whether somebody is said to say it.
 
     A direct threat turns to the reader, so that whoever reports one gives its words right after 'he said'; farther behind, or
     after an order to the reader, 'say' is part of it: 'say one more word and …', 'if you tell anybody'. What a colon announces
-    goes on to the end of the text.
+    goes on to the end of the text. 'Think' reports as well, unless the reader is told to.
     """
+    direct = _is_direct(found)
     begin, end = _sentence(spans, first, last)
     ordered = direct and _ordered(spans, begin, first)
     if spans.between("said", begin, end) and not ordered:
@@ -744,8 +745,9 @@ def _reported(spans: Spans, first: int, last: int, direct: bool) -> bool:
     if direct and not ordered:
         goes_on = max((word.start for word in spans.between("and", begin, first)), default=-1)
         for say in spans.between("say", max(begin, first - REPORT_REACH - 1), last):
+            warns = any(part.name == "warn" and part.start <= say.start <= part.end for part in found.parts)
             # "one word of this and …": what goes on after 'and' is no report
-            if say.start > goes_on and not _is_later(spans, say):
+            if say.start > goes_on and not warns and not _is_later(spans, say):
                 return True
     return any(
         colon < first and any(colon - span.start <= ANNOUNCEMENT for span in _told_by_others(spans, colon))

@@ -21,7 +21,20 @@ from text.words import Memo, WordMemo
 
 KINDS = (
     *("number", "my", "private", "call", "office", "institution", "hotline", "lives", "address", "class", "years"),
-    *("aged", "lasting", "pupil", "praise", "teacher", "fiction", "work", "exercise", "remove", "roster", "digits"),
+    *(
+        "aged",
+        "lasting",
+        "pupil",
+        "praise",
+        "teacher",
+        "fiction",
+        "work",
+        "exercise",
+        "remove",
+        "roster",
+        "born",
+        "digits",
+    ),
 )
 MAX_MARKS = 2_000
 """Words of one text that mean something; a text of more is no letter of anybody's."""

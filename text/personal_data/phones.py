@@ -295,7 +295,10 @@ def _said(text: str, start: int, end: int, marks: Marks) -> _Said:
     own = other < 0 and (last_end(listed.own, words) >= 0 or _is_somebodys(text, marks, start - len(words), start))
     own = own or listed.phone_after.match(without_accents(text[end : end + 24]).lstrip(" ,")) is not None
     if other < 0 and not own and phone < 0:
-        called = marks.of("call", start=start - min(len(words), _CALL_BEFORE), end=start)
+        near = start - min(len(words), _CALL_BEFORE)
+        # "call Maria Borg at home": the name may be long
+        at_home = marks.any("private", start=near, end=start)
+        called = marks.of("call", start=start - min(len(words), _OWN_REACH) if at_home else near, end=start)
         own = bool(called) or any(
             text[end : mark.start].strip(" ,;.") == "" for mark in marks.of("call", start=end, end=end + 24)
         )

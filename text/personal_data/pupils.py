@@ -23,6 +23,10 @@ _AROUND = 140
 """Characters around a name in which a novel or praise is about it."""
 _CLASS_BEFORE = 48
 """Characters from a class to a name that stands behind it."""
+_BIRTH = 40
+"""Characters from a word for being born to the year, on either side."""
+_BORN_BEFORE = 12
+"""Characters from such a word to the name, where it stands first."""
 _CLOSE = 6
 """Characters between a name and what stands right beside it: `Lena Hoffmann (12)`."""
 _BESIDE = 3
@@ -32,7 +36,7 @@ _LINK = 24
 LEAST_LISTED = 3
 """Names that make a list of a class; two children with their ages make one as well."""
 MASK = "[child]"
-KINDS = ("years", "aged", "class", "pupil", "praise", "roster")
+KINDS = ("years", "aged", "born", "class", "pupil", "praise", "roster")
 """Marks of which a text has one that tells of a child, or a class as it is written: `4b`."""
 
 _BIG = "[A-ZА-ЯЂЃЄІЇЈ-ЏҐΑ-ΩԱ-Ֆ]"
@@ -67,11 +71,15 @@ _CLASS_CODE = re.compile(
     r"(?:\s?[-–/]?\s?[\"„“«']?(?:[A-Ha-hА-Жа-жΑ-Θα-θა-ჰա-ֆأ-ي]|\d))?[\"“”»']?(?![^\W_])"
 )
 _SURE_CODE = re.compile(
-    r"(?<![\w,.])(?:1[0-2]|[1-9])(?:[.ºª°oa]{0,2}\s?[-–/]?\s?[\"„“«']?[A-Ha-hА-Жа-жΑ-Θα-θა-ჰա-ֆأ-ي][\"“”»']?|/\d)(?![^\W_/])|(?<!\w)[IVX]{1,4}\s?[-–/]\s?[\da-zа-я](?!\w)"
+    r"(?<![\w,.])(?:1[0-2]|[1-9])(?:[.ºª°oa]{0,2}\s?[-–/]?\s?[\"„“«']?[A-Ha-hА-Жа-жΑ-Θα-θა-ჰԱ-Հա-ֆأ-ي][\"“”»']?|/\d)(?![^\W_/])|(?<!\w)[IVX]{1,4}\s?[-–/]\s?[\da-zа-я](?!\w)"
+    r"|(?<!\w)[Α-Ε]['΄’]?[1-9](?!\w)"
 )
-"""`4b`, `5.º C`, `3/2`, `III-2`: what can hardly be anything but a class, beside an age."""
+"""`4b`, `5.º C`, `3/2`, `III-2`, `Β1`: what can hardly be anything but a class, beside an age."""
+_YEAR_OF_BIRTH = re.compile(r"(?<!\d)20(?:0[4-9]|[12]\d)(?!\d)")
+"""Of those who may go to school; a teacher is older."""
 _YEAR_LONG_AGO = re.compile(r"(?<!\d)(?:1\d{3}|[5-9]\d\d)(?!\d)")
 _SENTENCE_END = re.compile(r"[!?…]\s|(?<=[^\W_]{3})\.\s|\n\s*\n")
+_PART_END = re.compile(r"[;:!?…]|(?<=[^\W_]{3})\.\s")
 _JOINT = re.compile(r"[\s,;•*\d.()–-]{1,8}(?:[^\W\d_]{1,3} )?")
 """Between two names of a list."""
 
@@ -165,6 +173,7 @@ class _Search:
         ]
         self.text, self.folded, self.whole = text, folded, plain
         self.ages = self._ages()
+        self.births = self._births()
         self.classes = list(self._classes())
         self.names = list(islice(self._names(), MAX_NAMES + 1))
         if len(self.names) > MAX_NAMES:
@@ -193,6 +202,15 @@ class _Search:
             before = [m for m in self.marks.of("aged", start=max(0, start - 24), end=start) if start - m.end <= 4]
             if (behind or before) and not self._lasts(max([end, *(m.end for m in behind)])):
                 found.append((min([start, *(m.start for m in before)]), max([end, *(m.end for m in behind)])))
+        return found
+
+    def _births(self) -> list[Place]:
+        """Where it is said that somebody was born in a year in which today's pupils were: from the first of it to the last."""
+        found = []
+        for mark in self.marks.of("born"):
+            year = _YEAR_OF_BIRTH.search(self.plain, max(0, mark.start - _BIRTH), mark.end + _BIRTH)
+            if year and not _SENTENCE_END.search(self.plain, mark.end, max(mark.end, year.start())):
+                found.append((min(mark.start, year.start()), max(mark.end, year.end())))
         return found
 
     def _lasts(self, end: int) -> bool:
@@ -276,6 +294,16 @@ class _Search:
             return bare.span()
         return None
 
+    def _birth_of(self, name: _Name) -> Place | None:
+        """Where it is said when the child was born, behind the name or right before it."""
+        # months and classes look like names, but not like full ones
+        others = (other.start for other in self.names if other.full and other.start > name.start)
+        until = min(next(others, len(self.plain)), name.end + REACH)
+        for start, end in self.births:
+            if name.end <= start < until or (start < name.start <= start + _BORN_BEFORE and end > name.end):
+                return start, end
+        return None
+
     def _told(
         self, name: _Name, next_start: int, pupil: Mark | None, age: tuple[int, int] | None, listed: str | None
     ) -> frozenset[str]:
@@ -283,6 +311,8 @@ class _Search:
             return frozenset()
         until = min(next_start, name.end + REACH)
         aged = age if age and self._is_said(age) else None
+        birth = None if aged else self._birth_of(name)
+        aged = aged or birth
         told: dict[str, Place | None] = {
             "age": aged or next((a for a in self.ages if name.end <= a[0] < until), None) if pupil or aged else None,
             "class": next((c for c in self.classes if name.end <= c[0] < until), None),
@@ -296,6 +326,8 @@ class _Search:
             # 5/9 is a date as well
             lone = coded and not aged and not pupil and not any(map(str.isalpha, coded[0]))
             told["class"] = coded.span() if coded and not lone else None
+        if birth and not self._is_a_pupils(birth, name, told):
+            aged = told["age"] = None
         said = {what for what, where in told.items() if where}
         if listed or (age and not aged):
             said.add(listed or "age")
@@ -312,6 +344,15 @@ class _Search:
         if classed and (age or classed[0] - name.end <= 2 * _CLOSE):
             return bool(contact or praised)
         return bool(before and contact)
+
+    def _is_a_pupils(self, birth: Place, name: _Name, told: Mapping[str, Place | None]) -> bool:
+        """Whether a class or a contact stands with the birth: those of princes and singers are told as well, before what a
+        class made of them.
+        """
+        before = any(name.start - to <= _CLASS_BEFORE and to <= name.start for _, to in self.classes)
+        classed = told["class"]
+        beside = classed and not _PART_END.search(self.plain, name.end, max(classed[0], birth[0]))
+        return bool(told["contact"] or beside or (before and birth[0] > name.start))
 
     def _is_said(self, age: tuple[int, int]) -> bool:
         """Whether a word says that it is an age, or brackets do."""
