@@ -21,6 +21,8 @@ PYTEST_WORKERS ?= 3
 PARTS := models text rules engine agents twinwatch state
 # What `make coverage` measures, by the tests of the same parts; `source_pkgs` in pyproject.toml names the same.
 MEASURED := models rules agents twinwatch
+# Continuous integration sets MEASURED_APART, so that what `make coverage` runs there is not run twice.
+LEFT_OUT := $(if $(MEASURED_APART),$(addprefix --no-quick-of=tests/,$(MEASURED)))
 # What `make chaos` plays: so many schedules with seeds from the first one on, records of each, and
 # how many side by side.
 SEED ?= 1
@@ -54,7 +56,7 @@ INSTALL := $(PIP) install --no-compile --require-hashes
 # setuptools warns of whatever an editable installation might hide; here it is this directory, as is meant
 INSTALL_PROJECT := PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test ci install lint format fuzz kafka unit rest quick coverage pythons parts sbom docs servers chaos kills bench lock clean
+.PHONY: help run test install lint format fuzz kafka unit quick coverage pythons parts sbom docs servers chaos kills bench lock clean
 
 help:  ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -66,8 +68,6 @@ install: $(VENV)/.demo  ## put the command at .venv/bin/twinwatch
 	@echo "$(BIN)/twinwatch is ready; $(BIN)/twinwatch --help says what it can do"
 
 test: lint kafka unit  ## check the code and run every test
-
-ci: lint kafka rest coverage sbom  ## what .ci/run runs: the same, each test once, and the floor of coverage
 
 lint: $(VENV)/.dev  ## check style, format, types and the direction of imports
 	$(BIN)/ruff check .
@@ -91,11 +91,7 @@ kafka:  ## fetch a genuine Apache Kafka for the tests, where there are Java and 
 	fi
 
 unit: $(VENV)/.dev  ## run every test (PYTEST_ARGS="-k forum" runs some)
-	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
-
-# What `make coverage` runs as well, continuous integration runs only there.
-rest: $(VENV)/.dev
-	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(addprefix --no-quick-of=tests/,$(MEASURED)) $(PYTEST_ARGS)
+	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(LEFT_OUT) $(PYTEST_ARGS)
 
 quick: $(VENV)/.dev  ## run every test that needs no server
 	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal --quick $(PYTEST_ARGS)
