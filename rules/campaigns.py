@@ -8,11 +8,11 @@ from typing import Annotated
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from models.events import ContactRequest, ForumPost, Invitation, Message
+from models.events import ForumPost, Message
 from models.incidents import Action, Severity
 from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Window
 from rules.compared import ON_OWN_PAGE
-from rules.copies import CAMPAIGN, WROTE, Deed, by_campaign, is_certain_copy, place
+from rules.copies import CAMPAIGN, SENT, WROTE, Deed, by_campaign, is_certain_copy, place
 from rules.measures import Measure, declare, nowhere
 from rules.messages import SEVERAL_CONVERSATIONS
 from rules.quotas import Count, Duration, Quota, Quotas, Reached, Share, counted, measured
@@ -30,7 +30,6 @@ _SURFACES = {
     "media_upload": (1, "captions"),
 }
 """Where a text may be spread: the article, and how a summary says it."""
-_SENT = (Message, Invitation, ContactRequest)
 
 
 class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -116,7 +115,7 @@ def _spreads(fact: Fact) -> bool:
     """Whether a copy may reach somebody who is no acquaintance. One conversation of others is none (`_spreader`), and an
     answer has the subject of what it answers.
     """
-    if fact.is_heading and isinstance(fact.event, _SENT):
+    if fact.is_heading and isinstance(fact.event, SENT):
         return bool(fact.strangers)
     return bool(fact.strangers or fact.fellows or place(fact))
 

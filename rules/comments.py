@@ -6,7 +6,7 @@ from models.events import Comment
 from rules.base import Case, Fact, Finding, Rule
 from rules.copies import ORIGIN, UPHELD, too_many_copies, where_copied, with_origin, with_upheld_copies
 from rules.measures import Measure, declare, event_as
-from rules.quotas import Quotas, Reached
+from rules.quotas import Duration, Quotas, Reached
 
 
 def _owner(fact: Fact) -> tuple[str, ...]:
@@ -15,9 +15,12 @@ def _owner(fact: Fact) -> tuple[str, ...]:
 
 
 class CopiedCommentLimits(Struct, frozen=True, forbid_unknown_fields=True):
-    """Distinct members on whose pages one author left near-identical comments."""
+    """Distinct members on whose pages one author left near-identical comments. `origin_window`: so far back it is looked who
+    wrote them first.
+    """
 
     owners: Quotas
+    origin_window: Duration
 
 
 OWNERS = Measure[CopiedCommentLimits](

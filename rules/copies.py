@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from models.events import BaseEvent, Comment, ForumPost, Message
+from models.events import BaseEvent, Comment, ContactRequest, ForumPost, Invitation, Message
 from rules.base import Case, Fact, Finding, Key, Window
 from rules.compared import ON_OWN_PAGE
 from rules.measures import Measure, count, distinct
@@ -15,6 +15,8 @@ from rules.writings import WRITTEN
 from state.requests import Campaign, Contribution, Contributor
 
 _DAY = Duration(86_400)
+SENT = (Message, Invitation, ContactRequest)
+"""What goes to members, and to nobody else."""
 CAMPAIGN = "campaign"
 """The history of what became of one text, whoever wrote it."""
 
@@ -128,8 +130,8 @@ WROTE = distinct(
     text_of="everybody",
     history=CAMPAIGN,
 )
-ORIGIN = Measure[Any]("origin", WROTE, within=lambda _: Quota(2, Duration(4 * _DAY)))
-"""Who wrote it before others, as long as a text that nobody repeats is remembered."""
+ORIGIN = Measure[Any]("origin", WROTE, within=lambda limits: Quota(2, limits.origin_window))
+"""Who wrote it before others."""
 
 
 def with_origin(case: Case, finding: Finding | None) -> Finding | None:
@@ -156,7 +158,7 @@ def _upheld_text(fact: Fact) -> Key | None:
 def _spreads_what_was_upheld(fact: Fact) -> tuple[str, ...]:
     """The copy, where it spreads: among friends and on the own page people may talk about it. An edit is what it replaces."""
     event = fact.event
-    is_sent = isinstance(event, Message) and fact.strangers
+    is_sent = isinstance(event, SENT) and fact.strangers
     stands_there = isinstance(event, Comment) and event.owner_id != event.actor_id
     if is_sent or stands_there or isinstance(event, ForumPost):
         return (getattr(event, "replaces", None) or event.event_id,)
@@ -165,7 +167,7 @@ def _spreads_what_was_upheld(fact: Fact) -> tuple[str, ...]:
 
 UPHELD_COPIES = distinct(
     "copies of an upheld text that an actor spread",
-    on=(Message, ForumPost, Comment),
+    on=(*SENT, ForumPost, Comment),
     of=_spreads_what_was_upheld,
     by=_upheld_text,
     text_of="author",

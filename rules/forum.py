@@ -18,7 +18,7 @@ from rules.copies import (
     with_upheld_copies,
 )
 from rules.measures import Measure, count, declare, distinct, event_as, too_many
-from rules.quotas import Count, Quotas, Reached, Share
+from rules.quotas import Count, Duration, Quotas, Reached, Share
 
 
 def _post(fact: Fact) -> ForumPost:
@@ -37,12 +37,14 @@ class CopiedPostLimits(Struct, frozen=True, forbid_unknown_fields=True):
     is no further post, but may bring a text into a further thread.
 
     Counted are posts that are at least `least_similarity` like the first, or have at least `least_characters`.
+    `origin_window`: so far back it is looked who wrote the text first.
     """
 
     threads: Quotas
     posts: Quotas
     least_similarity: Share
     least_characters: Count
+    origin_window: Duration
 
 
 def _is_certain(fact: Fact, limits: CopiedPostLimits) -> bool:

@@ -1,12 +1,21 @@
 """Article 1, misuse of the message system: many strangers written to, and one text sent to several."""
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from models.events import Message
-from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Limits, Rule
+from models.events import (
+    ContactRequest,
+    ContactResponse,
+    Invitation,
+    InvitationResponse,
+    Message,
+    asker_of,
+)
+from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Limits, Rule, Window
 from rules.copies import ORIGIN, UPHELD, author_and_text, too_many_copies, where_copied, with_origin, with_upheld_copies
 from rules.measures import Measure, declare, distinct, event_as
-from rules.quotas import Quotas, Reached, counted, number_of
+from rules.quotas import Count, Duration, Quotas, Reached, Share, counted, number_of
+from state.requests import RECEIVED
 
 SEVERAL_CONVERSATIONS = 2
 """From so many conversations with one text on its sender is no longer talking with those who are in them."""
@@ -99,9 +108,18 @@ MASS_MESSAGING = Rule(
 class CopiedMessageLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct strangers who got near-identical text from one sender. Where it goes into several conversations that others
     opened, all their members count.
+
+    `asked` are strangers who got it with contact requests or invitations, one invitation to many aside. It counts there from
+    `asked_characters` on, greeting and closing aside, or where it leads somewhere: what is shorter asks politely. Nothing is
+    found where at least `welcome_share` of those who were asked have accepted. `origin_window`: so far back it is looked who
+    wrote the text first.
     """
 
     recipients: Quotas
+    asked: Quotas
+    asked_characters: Count
+    welcome_share: Share
+    origin_window: Duration
 
 
 RECIPIENTS = Measure[CopiedMessageLimits](
@@ -118,10 +136,66 @@ FELLOWS = Measure[CopiedMessageLimits]("fellows", FELLOWS_REACHED, within=lambda
 CONVERSATIONS = Measure[CopiedMessageLimits](
     "conversations", TALKS, within=lambda limits: limits.recipients, weighs=True
 )
+_REQUESTS = (ContactRequest, Invitation)
+
+
+def _asked(characters: int) -> Window:
+    def of(fact: Fact) -> tuple[str, ...]:
+        says_enough = fact.text and (len(fact.text.normalised) >= characters or fact.text.leads_somewhere)
+        return fact.strangers if says_enough else ()
+
+    return distinct(
+        f"strangers asked or invited with a text of {characters} by actor",
+        on=_REQUESTS,
+        of=of,
+        by=author_and_text,
+        text_of="author",
+        spared_by=ACQUAINTING,
+    )
+
+
+ASKED = Measure[CopiedMessageLimits](
+    "asked", lambda limits: _asked(limits.asked_characters), within=lambda limits: limits.asked
+)
+ACCEPTED = Measure[CopiedMessageLimits](
+    "accepted",
+    distinct(
+        "members who accepted a request or an invitation",
+        on=(*_REQUESTS, ContactResponse, InvitationResponse),
+        of=lambda fact: [answer.member for answer in fact.answers if answer.accepted],
+        by=lambda fact: (asker_of(fact.event),),
+        own=False,
+        history=RECEIVED,
+    ),
+    within=lambda limits: max((quota.window for quota in limits.asked), key=int),
+    weighs=True,
+)
+
+
+def _judge_asked(case: Case, limits: CopiedMessageLimits) -> Finding | None:
+    """One text with requests or invitations to many strangers. It is seldom more than clumsy, and never more than slight where
+    it leads nowhere: the rules about requests and invitations say when there are too many.
+    """
+    over = ASKED.reached(case, limits)
+    yes = ACCEPTED.of(case).count
+    if not over or over.reading.events < 2 or yes >= limits.welcome_share * over.reading.count:
+        return None
+    found = too_many_copies(
+        case,
+        over,
+        lambda over: (
+            f"Asked or invited {number_of(over.reading)} strangers in the same or "
+            f"nearly the same words, {yes} of whom accepted,"
+        ),
+    )
+    leads = case.fact.text and case.fact.text.leads_somewhere
+    return found and replace(found, most_severe="medium" if leads else "low", most_action="review")
 
 
 def judge_copied_message(case: Case, limits: CopiedMessageLimits) -> Finding | None:
     """One text to several strangers, whether in one send or in many; at once where people have upheld it before."""
+    if isinstance(case.fact.event, _REQUESTS):
+        return with_origin(case, with_upheld_copies(case, _judge_asked(case, limits)))
     over, says = RECIPIENTS.reached(case, limits), _says
     if not over:
         over, says = _in_talks(FELLOWS, CONVERSATIONS, case, limits), _says_in_conversations
@@ -143,9 +217,9 @@ def _says_in_conversations(over: Reached) -> str:
 COPIED_MESSAGE = Rule(
     slug="copied_message",
     article=1,
-    on=(Message,),
+    on=(Message, *_REQUESTS),
     limits=CopiedMessageLimits,
-    signals=declare(RECIPIENTS, FELLOWS, CONVERSATIONS, UPHELD, ORIGIN),
+    signals=declare(RECIPIENTS, FELLOWS, CONVERSATIONS, ASKED, ACCEPTED, UPHELD, ORIGIN),
     judge=judge_copied_message,
     lists=("greetings", "courtesies"),
     headings=True,

@@ -66,15 +66,18 @@ EVENT_LIMITS = EventInvitationFloodLimits(
     strangers=(Quota(30, DAY),), guests=(Quota(100, WEEK),), unwelcome_share=0.1, answers=10
 )
 
+COPIED_MESSAGE_LIMITS = CopiedMessageLimits(
+    recipients=(Quota(8, DAY),), asked=(Quota(12, DAY),), asked_characters=100, welcome_share=0.3, origin_window=WEEK
+)
 COPIED_POST_LIMITS = CopiedPostLimits(
-    threads=(Quota(3, HOUR),), posts=(Quota(6, DAY),), least_similarity=0.8, least_characters=150
+    threads=(Quota(3, HOUR),), posts=(Quota(6, DAY),), least_similarity=0.8, least_characters=150, origin_window=WEEK
 )
 
 Simple = tuple[Callable[[Case, Any], Finding | None], Any, Fact, str, str]
 SIMPLE: list[Simple] = [
     (judge_mass_messaging, MassMessagingLimits(strangers=(Quota(20, HOUR),)), MESSAGE, "strangers_at_1h",
      "Wrote to 20 strangers within 1 hour, in 20 messages; the limit is 20."),
-    (judge_copied_message, CopiedMessageLimits(recipients=(Quota(8, DAY),)), MESSAGE, "recipients_at_1d",
+    (judge_copied_message, COPIED_MESSAGE_LIMITS, MESSAGE, "recipients_at_1d",
      "Sent the same or nearly the same text to 8 strangers in 8 messages within 24 hours; "
      "the limit is 8."),
     (judge_copied_post, COPIED_POST_LIMITS, POST, "threads_at_1h",
@@ -90,7 +93,7 @@ SIMPLE: list[Simple] = [
      "Posted in 40 threads within 1 hour; the limit is 40."),
     (judge_forum_flood, ForumFloodLimits(threads=(Quota(40, HOUR),), posts=(Quota(200, HOUR),)), POST, "posts_at_1h",
      "Posted 200 times within 1 hour; the limit is 200."),
-    (judge_copied_comment, CopiedCommentLimits(owners=(Quota(5, DAY),)), COMMENT, "owners_at_1d",
+    (judge_copied_comment, CopiedCommentLimits(owners=(Quota(5, DAY),), origin_window=WEEK), COMMENT, "owners_at_1d",
      "Left the same or nearly the same comment with 5 members within 24 hours; the limit is 5."),
     (PROJECT_INVITATION_FLOOD.judge, ProjectInvitationFloodLimits(strangers=(Quota(20, DAY),)), PROJECT, "strangers_at_1d",
      "Invited 20 strangers to projects within 24 hours; the limit is 20."),
