@@ -171,14 +171,21 @@ class _Lexicon:
         self.priced = _priced(file.currencies)
         self.points = file.points
         self._romanisation = romanisation
-        skeletons = Memo(romanisation.skeletons) if romanisation else None
-        phrases: list[_Phrase] = [
-            (parts, (language, name))
+        listed = [
+            (phrase, (language, name))
             for language, signs in {"": file.everywhere, **trade}.items()
-            for name, listed in signs.items()
-            for phrase in listed.split(",")
-            for parts in (_parts(phrase) if skeletons is None else _in_skeletons(phrase, skeletons))
+            for name, phrases in signs.items()
+            for phrase in phrases.split(",")
         ]
+        phrases: list[_Phrase] = []
+        if romanisation:
+            words = {
+                symbol.rstrip("*") for phrase, _ in listed for part in phrase.split() for symbol in _alternatives(part)
+            }
+            skeletons = romanisation.skeletons_of(words)
+            phrases = [(parts, sign) for phrase, sign in listed for parts in _in_skeletons(phrase, skeletons)]
+        else:
+            phrases = [(parts, sign) for phrase, sign in listed for parts in _parts(phrase)]
         self.root = _Tree(phrases).root
         symbols = {symbol for parts, _ in phrases for part in parts if part != _GAP for symbol in part}
         self.words = {symbol for symbol in symbols if not symbol.endswith("*")}

@@ -10,14 +10,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Set
 from functools import cache, cached_property
-from itertools import islice, product
+from itertools import chain, islice, product
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 
 from text.languages import ListError, lists_of, read_list_in, read_lists
-from text.words import WordMemo, folded
+from text.words import Memo, WordMemo, folded
 
 MANY_SIGNS = 2
 SHARE_OF_SIGNS = 0.25
@@ -120,9 +120,22 @@ class Romanisation:
 
     def skeletons(self, word: str) -> list[str]:
         """The skeletons of a word of a list, in lower case and in the language's own letters or as it is typed."""
+        return [*dict.fromkeys(map(self._folded, self._ways(word)))]
+
+    def _ways(self, word: str) -> Iterable[str]:
         pieces = [self._unlike.get(piece, [piece]) for piece in self._pieces.findall(word)]
-        ways = map("".join, islice(product(*pieces), MOST_SKELETONS))
-        return [*dict.fromkeys(map(self._folded, ways))]
+        return map("".join, islice(product(*pieces), MOST_SKELETONS))
+
+    def skeletons_of(self, words: Iterable[str]) -> Memo[list[str]]:
+        """The skeletons of words of lists, and of any that are asked for besides."""
+        found = Memo(self.skeletons)
+        ways = {word: [*self._ways(word)] for word in words}
+        # of all of them at once: an expression costs more to begin than to go on with
+        forms = self._folded("\n".join(chain.from_iterable(ways.values()))).split("\n")
+        if len(forms) == sum(map(len, ways.values())):
+            of_all = iter(forms)
+            found.update((word, [*dict.fromkeys(islice(of_all, len(of_word)))]) for word, of_word in ways.items())
+        return found
 
     def spellings(self, word: str) -> Iterable[str]:
         """The ways to type a word that is written in the language's own letters, in lower case."""
@@ -148,9 +161,11 @@ class Romanisation:
         texts += [text for listed in self._lists.values() for value in listed.values() for text in _texts(value)]
         whole: set[str] = set()
         begun: set[str] = set()
-        for word in self.words(", ".join(texts)):
+        words = self.words(", ".join(texts))
+        skeletons = self.skeletons_of({word.rstrip("*") for word in words})
+        for word in words:
             stem = word.rstrip("*")
-            (begun if stem != word and len(stem) >= SHORTEST_STEM else whole).update(self.skeletons(stem))
+            (begun if stem != word and len(stem) >= SHORTEST_STEM else whole).update(skeletons[stem])
         return frozenset(whole), frozenset(begun)
 
     @property

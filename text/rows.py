@@ -124,7 +124,8 @@ class Rows(NamedTuple):
 
 def form_of(word: str) -> str:
     """A word as it stands in rows."""
-    return _DIGITS.sub(NUMBER, folded(word))
+    form = folded(word)
+    return form if form.isalpha() else _DIGITS.sub(NUMBER, form)
 
 
 def _folded_letter(character: str) -> str:
@@ -260,8 +261,12 @@ class Rarest:
             begun = [_words(word) for word in _WORD.findall(self._form(part.partition("*")[0]))]
             begun[-1:] = [one._replace(choices=(f"{one.choices[0]}*",)) for one in begun[-1:]]
             return _Piece(tuple(begun), ends=True)
-        choices = [" ".join(_WORD.findall(self._form(word))) for word in part.split("|")]
+        choices = [self._in_row(word) for word in part.split("|")]
         return _Piece((_words(*choices),)) if all(choices) else _Piece(ends=any(choices))
+
+    def _in_row(self, word: str) -> str:
+        written = self._form(word)
+        return written if written.isalnum() else " ".join(_WORD.findall(written))
 
 
 def _words(*choices: str) -> _Words:
@@ -274,6 +279,8 @@ def _share(run: tuple[float, list[_Words]]) -> float:
 
 def _rarest(run: list[_Words]) -> tuple[float, list[_Words]]:
     """Of words in a row those in a row that are rarest and not too many patterns, and about which share of texts has them."""
+    if len(run) == 1:
+        return run[0].share, run
     best, found = inf, run
     for start in range(len(run)):
         share, patterns, end = 1.0, 1, start
@@ -285,4 +292,6 @@ def _rarest(run: list[_Words]) -> tuple[float, list[_Words]]:
 
 
 def _patterns(run: list[_Words]) -> tuple[str, ...]:
+    if len(run) == 1:
+        return tuple([f" {word} ".removesuffix("* ") for word in run[0].choices])
     return tuple([f" {' '.join(words)} ".removesuffix("* ") for words in product(*[one.choices for one in run])])

@@ -15,7 +15,7 @@ from text.hostility import PEACEFUL, Hostility
 from text.hostility.romanised import romanised_lexicon
 from text.languages import ListError
 from text.reading import read_writings
-from text.romanised import Romanisation, romanisations, romanised_in
+from text.romanised import Romanisation, _texts, romanisations, romanised_in
 
 
 def read(written: str) -> Hostility:
@@ -193,3 +193,13 @@ def test_no_signs_are_short_words_without_digits() -> None:
 def test_a_moderator_is_shown_the_words_as_they_are_written() -> None:
     assert read("8a se skotwsw re malaka, den xereis").words[0] == "se skotwsw"
     assert read("Ub'yu tebya, ty znaesh' gde ya").words == ("ubyu tebya",)
+
+
+@pytest.mark.parametrize("code", sorted(romanisations()))
+def test_many_words_have_the_skeletons_that_each_of_them_has(code: str) -> None:
+    romanisation = romanisations()[code]
+    listed = (one for kind in romanisation._lists.values() for one in _texts([*kind.values()]))
+    words = sorted(romanisation.words(", ".join(listed)))
+    words += ["", "kh", "shch", "h"]
+    found = romanisation.skeletons_of(words)
+    assert {word: found[word] for word in words} == {word: romanisation.skeletons(word) for word in words}

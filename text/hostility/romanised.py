@@ -19,6 +19,7 @@ MOST_VARIANTS = 24
 """Skeletons of an entry."""
 _IN_WORDS = re.compile(r"(?<=\w)['’ʼ](?=\w)")
 """An apostrophe parts words of the lists; in Latin letters it is left out."""
+_WORD_ENDS = re.compile("[|*]")
 _ENTRY = tuple[int, tuple[str, ...]]
 
 
@@ -38,8 +39,11 @@ def romanised_lexicon(code: str) -> Lexicon:
     whole = language_of(folder, {key: _without_apostrophes(one) for key, one in listed.items()})
     harmless = lexicon().entries(HARMLESS) if romanisation.is_spelt else ()
     lent = [(bit, parts) for language, bit, parts in harmless if language == own]  # with those of its kin
-    forms = Memo(partial(_forms, Memo(romanisation.skeletons)))
-    entries_ = dict.fromkeys(one for entry in (*whole.entries, *lent) for one in _skeletons(forms, entry))
+    written = (*whole.entries, *lent)
+    parts_ = {part for _, parts in written for part in parts}
+    words = {word for part in parts_ for word in _WORD_ENDS.split(part.removeprefix("="))}
+    forms = Memo(partial(_forms, romanisation.skeletons_of(words)))
+    entries_ = dict.fromkeys(one for entry in written for one in _skeletons(forms, entry))
     plain = frozenset(form for word in whole.plain for form in romanisation.skeletons(word))
     return Lexicon((msgspec.structs.replace(whole, entries=tuple(entries_), plain=plain),))
 
