@@ -531,6 +531,9 @@ def _parts(entry: str, firsts: Memo[_Forms], others: Memo[_Forms]) -> Iterator[t
     `firsts` and `others` are `_first` and `_other` of what an entry begins with, and of what stands behind.
     """
     first, *behind = entry.split()
+    if not behind:
+        yield from firsts[first]
+        return
     forms = [firsts[first], *map(others.__getitem__, behind)]
     if all(len(one) == 1 for one in forms):
         yield tuple(part for one in forms for part in one[0])
