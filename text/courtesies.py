@@ -1,16 +1,23 @@
 """How much a text says beyond politeness: what everybody says is nobody's campaign."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from text.languages import read_lists
+from text.languages import read_list_in, read_lists
+from text.normalise import undisguise_all
+from text.romanised import LEAST_WORDS, Romanisation, romanisations
 from text.signature import comparable
 
 _WORD = re.compile(r"[^\W\d_]+")
+TYPED_SHARE = 0.6
+"""A text is typed in a language with Latin letters where so many of its different words are its politeness: `moi` is a word
+of other languages as well.
+"""
 
 
 class _Courtesies(Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,6 +31,27 @@ def _courtesies() -> frozenset[str]:
     """The words of all languages in the form in which texts are compared."""
     lists = read_lists("courtesies", _Courtesies).values()
     return frozenset(comparable([word for listed in lists for word in _WORD.findall(listed.words)]))
+
+
+@cache
+def _typed() -> dict[str, frozenset[str]]:
+    """The same words typed in Latin letters, with the languages in which they are polite."""
+    found: dict[str, frozenset[str]] = {}
+    for code, romanisation in romanisations().items():
+        typed = [one.text for one in undisguise_all(sorted(_spellings(romanisation)))]
+        for word in comparable([word for word in typed if _WORD.fullmatch(word)]):
+            found[word] = found.get(word, frozenset()) | {code}
+    return found
+
+
+def _spellings(romanisation: Romanisation) -> set[str]:
+    own = romanisation.listed.courtesies
+    typed = {word.strip() for word in own.split(",")} - {""}
+    folder = romanisation.list_codes.get("courtesies")
+    if folder and romanisation.is_spelt:
+        listed = _WORD.findall(read_list_in(folder, "courtesies", _Courtesies).words)
+        typed.update(way for word in romanisation.words(", ".join(listed)) for way in romanisation.spellings(word))
+    return typed
 
 
 class Said(NamedTuple):
@@ -40,10 +68,25 @@ def weigh(texts: Sequence[str]) -> list[Said]:
     words = [_WORD.findall(text) for text in texts]
     compared = iter(comparable([word for found in words for word in found]))
     courtesies = _courtesies()
-    return [
-        Said(
-            sum(len(word) + 1 for word in found) - 1,
-            sum(len(word) for word in found if next(compared) not in courtesies),
+    said = []
+    for found in words:
+        forms = [next(compared) for _ in found]
+        typed = _polite_as_typed(forms)
+        substance = sum(
+            len(word) for word, form in zip(found, forms, strict=True) if form not in courtesies and form not in typed
         )
-        for found in words
-    ]
+        said.append(Said(sum(len(word) + 1 for word in found) - 1, substance))
+    return said
+
+
+def _polite_as_typed(forms: Sequence[str]) -> frozenset[str]:
+    """Of these words those that are polite in the language in which the text is typed with Latin letters; mostly none."""
+    typed, known = _typed(), {*forms}
+    polite = {form: typed[form] for form in known if form in typed}
+    if len(polite) < LEAST_WORDS:
+        return frozenset()
+    count = Counter(code for codes in polite.values() for code in codes)
+    code, most = max(count.items(), key=lambda one: (one[1], one[0]))
+    if most < LEAST_WORDS or most < TYPED_SHARE * len(known):
+        return frozenset()
+    return frozenset(form for form, codes in polite.items() if code in codes)

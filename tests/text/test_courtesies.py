@@ -2,6 +2,7 @@
 
 import pytest
 
+from text.courtesies import weigh
 from text.reading import read_texts
 
 POLITE = [
@@ -20,6 +21,23 @@ POLITE = [
     "დიდი მადლობა, კარგი დღე",
     "شكرا جزيلا لكم جميل جدا",
 ]
+TYPED = [
+    "Blagodarya na vsi4ki, priqten den!",
+    "Chestita nova godina, skapi kolegi",
+    "Kalimera se olous kai efxaristw para poly",
+    "Xronia polla kai kali xronia",
+    "Blagodaram mnogu, ubav den na site",
+    "Srekna nova godina na site kolegi",
+    "Spasibo bolshoe, horoshego dnya vsem",
+    "S novym godom, dorogie kollegi",
+    "Hvala svima i srecna nova godina",
+    "Srecan rodjendan i sve najbolje!",
+    "Shchyro dyakuyu, harnoho dnya vsim",
+    "Z Novym rokom, dorohi kolehy",
+    "Shukran jazeelan ya gama3a, sabah el kheir",
+    "Eid mubarak, kol sana wento taybeen",
+]
+"""Courtesies of languages with letters of their own, typed in Latin ones."""
 MEANT = [
     "Animals are simply amazing!",
     "Small tattoos are the best",
@@ -29,12 +47,24 @@ MEANT = [
     "Богатство и процветание",
     "Kostenlose Sprachreisen buchen",
     "Κερδίστε ένα δωρεάν ταξίδι",
+    "Spechelete 500 leva na den ot vkashti",
+    "Kerdiste ena dorean taxidi stin Roma",
+    "Besplatnye yazykovye poezdki zdes",
+    "Zaradi petsto evra dnevno od kuce",
+    "Zarobliay pyatsot yevro na den vdoma",
+    "Erba7 500 euro kol yom men beitak",
+    "Hvala, a sad prodajem stan u centru",
 ]
 
 
-@pytest.mark.parametrize("text", POLITE)
+@pytest.mark.parametrize("text", [*POLITE, *TYPED])
 def test_politeness_is_not_compared(text: str) -> None:
     assert read_texts([text])[0].digest is None
+
+
+def test_what_is_polite_in_one_language_is_a_word_in_another() -> None:
+    # `spasibo` stands among too few words of its language
+    assert weigh(["spasibo collects rabota receipts daily"])[0].substance == len("spasibocollectsrabotareceiptsdaily")
 
 
 @pytest.mark.parametrize("text", MEANT)
