@@ -122,6 +122,42 @@ def test_where_somebody_lives_is_a_threat_beside_a_warning_or_by_itself(text: st
     assert read(text).threat
 
 
+@pytest.mark.parametrize(
+    "text", ["Jsi idiot", "Ty jsi blbec.", "Esi muļķis", "Olet idiootti", "Du är idiot", "Ти ідіот"]
+)
+def test_few_words_that_only_one_list_has_tell_their_language(text: str) -> None:
+    assert read(text).abuse
+
+
+@pytest.mark.parametrize("text", ["Si idiom", "Esi gaida", "Jsi hned doma", "On trouve Idiot de Dostoïevski"])
+def test_few_words_of_which_a_list_has_only_some_tell_nothing(text: str) -> None:
+    assert read(text) == PEACEFUL
+
+
+@pytest.mark.parametrize(
+    "text", ["Ichbringedichum", "ichmachedichkalt", "ikmaakjedood", "jagslårihjäldig", "tevoyamatar", "iwillkillyou"]
+)
+def test_sentences_written_without_blanks_are_read(text: str) -> None:
+    assert read(text).threat
+
+
+@pytest.mark.parametrize(
+    "text", ["Donaudampfschifffahrtsgesellschaft", "ichbringedirdeinbuch", "willyoucometomorrow", "Umbringedichtung"]
+)
+def test_long_words_and_other_sentences_without_blanks_threaten_nobody(text: str) -> None:
+    assert read(text) == PEACEFUL
+
+
+def test_a_game_that_is_denied_is_no_game() -> None:
+    assert read("Ti ammazzo a scacchi domani!") == PEACEFUL
+    assert read("Ti ammazzo, altro che scacchi!").threat
+
+
+def test_to_think_reports_nobody_where_the_reader_is_told_to() -> None:
+    assert read("Ik weet waar je dochtertje danst, denk daar maar aan.").threat
+    assert read("Ik denk dat zij weet waar je dochtertje danst.") == PEACEFUL
+
+
 def warnings(kind: str) -> list[Any]:
     return [
         pytest.param(text, id=f"{language}: {text}") for language, texts in WARNINGS[kind].items() for text in texts

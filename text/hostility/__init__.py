@@ -125,7 +125,7 @@ def _own_hostility(undisguised: str, lexicon_: Lexicon, language: str | None, me
     if takes_letters(text) or lexicon_.may_be_broken(words_in(text)):
         text = _mended(text, lexicon_)
     tokens = tokens_of(text)
-    return _hostility_of(tokens, lexicon_, memo, _Written(tokens, language), tokens.written)
+    return _hostility_of(tokens, lexicon_, memo, _Written(tokens, lexicon_, language, memo), tokens.written)
 
 
 def is_odd(undisguised: str) -> bool:
@@ -181,6 +181,8 @@ _BROKEN = re.compile(r"(?<![^\W_])([^\W\d_]{1,6})([.\-·'’ ])(?=([^\W\d_]{1,7}
 _LONE_L = re.compile(rf"[l|](?<!\w[l|])(?= (?:{'|'.join(SAYING_I)})\b)")
 """A small L, or a stroke, that passes for the English word I."""
 LONGEST_WORD = 9
+FEW_WORDS, LEAST_OF_ITS_OWN = 4, 3
+"""Words of a sentence that are told by the lists themselves, and letters of the one that stands in one list only."""
 LONGEST_UNSPACED = 200
 """A text no longer than this with words longer than that on average is written without blanks: `iwillkillyou`."""
 _VOWEL = re.compile("[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýąęėįųūēīāōőűıăîșğаеєиіїоуыэюяёαεηιουωάέήίόύώ]")
@@ -213,8 +215,10 @@ def _mended(text: str, lexicon_: Lexicon) -> str:
 class _Written:
     """Which languages the sentences of a text may be in; each is looked at once, and only where something is at stake."""
 
-    def __init__(self, tokens: Tokens, hint: str | None) -> None:
+    def __init__(self, tokens: Tokens, lexicon_: Lexicon, hint: str | None, memo: WordMemo) -> None:
         self._tokens = tokens
+        self._lexicon = lexicon_
+        self._known = memo.of(lexicon_.known)
         self._hint = list_of(hint) if hint else None
         self._likely: dict[int, frozenset[str]] = {}
 
@@ -225,7 +229,18 @@ class _Written:
         sentence = self._tokens.sentences[found.parts[0].start]
         if sentence not in self._likely:
             self._likely[sentence] = likely(" ".join(self._tokens.of_sentence(sentence)))
-        return language in self._likely[sentence]
+        return language in self._likely[sentence] or self._is_all_of(language, sentence)
+
+    def _is_all_of(self, language: str, sentence: int) -> bool:
+        """Whether few words make the sentence, all of them of this list and one of no other: a detector needs more letters."""
+        words = self._tokens.of_sentence(sentence)
+        if len(words) > FEW_WORDS:
+            return False
+        lists = [self._known[word].by_language for word in words]
+        codes = [{self._lexicon.languages[index].code for index in one} for one in lists]
+        return all(language in one for one in codes) and any(
+            one == {language} and len(word) >= LEAST_OF_ITS_OWN for one, word in zip(codes, words, strict=True)
+        )
 
 
 class _Typed:

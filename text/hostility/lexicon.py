@@ -247,6 +247,8 @@ _DOUBLE = re.compile(r"(.)\1")
 NO_MEANINGS = Meanings({}, 0, 0, 0, None)
 _MOST_KNOWN = 50_000
 """Sets of entries that words stood for, kept with what they mean together."""
+SENTENCE_PARTS, LETTERS_OF_A_PART = 4, 3
+"""So many words make a sentence where they are written without blanks, of so many letters each on average."""
 _SHORTEST_PARTED, _LONGEST_PARTED, _LONGEST_PART = 8, 60, 14
 """Letters of a text without blanks that is parted into words, and of one of these."""
 
@@ -335,7 +337,9 @@ class Lexicon:
         return any(phrase.bit & VIOLENT and not phrase.rest for phrase in self._all_of(word, folded(word)))
 
     def parted(self, word: str) -> str:
-        """A word that consists of a language's words, one of them of violence, with blanks between; else the word itself."""
+        """A word that consists of a language's words, with blanks between; else the word itself. One of them is of violence,
+        or they are so many that they are no compound: `ichbringedichum`.
+        """
         if not _SHORTEST_PARTED <= len(word) <= _LONGEST_PARTED:
             return word
         plain = folded(word)
@@ -350,7 +354,11 @@ class Lexicon:
                     ways[end] = (languages, violent, f"{before[2]} {word[start:end]}")
                     break
         whole = ways[-1]
-        return whole[2].strip() if whole and whole[1] else word
+        if not whole:
+            return word
+        parts = whole[2].count(" ")
+        said = parts >= SENTENCE_PARTS and len(word) >= LETTERS_OF_A_PART * parts
+        return whole[2].strip() if whole[1] or said else word
 
     def known(self, written: str) -> Meanings:
         """As `meanings`; those of words that a list has are made once."""
