@@ -26,8 +26,8 @@ from tests.state.conftest import Bench
 
 SECONDS = 2
 """Every window, gap and acquaintance. The generation of campaigns, lateness and downtime are a second each."""
-LONGEST = 3 * SECONDS + 2
-"""A report counts for as long as two of them; lateness and downtime are added."""
+LONGEST = 4 * SECONDS + 2
+"""Who wrote a text is known for as long as four of them (`rules.copies.ORIGIN`); lateness and downtime are added."""
 FIXED = {"opened", "undecided"}
 """What is kept for a time of its own: until the day is over, and as long as a batch may take."""
 
