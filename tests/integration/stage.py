@@ -110,8 +110,8 @@ class Stage:
 
     def create_topics(self, partitions: int) -> None:
         """As `twinwatch topics create` does."""
-        done = command("topics", "create", "--env-file", str(self.env_file()), "--partitions", str(partitions))
-        assert done.returncode == 0, done.stderr
+        done = command_here("topics", "create", "--env-file", str(self.env_file()), "--partitions", str(partitions))
+        assert done.exit_code == 0, done.stderr
 
     def start_worker(self, *, ready: bool = True, fault: str = "", **settings: object) -> "Worker":
         """Start a worker (with a fault of `tests.integration.faulty`), and wait until it can take events."""
@@ -351,9 +351,11 @@ def command(*arguments: str, seconds: float = LONG_ENOUGH) -> "subprocess.Comple
     return run(sys.executable, "-m", "twinwatch", *arguments, env=clean_environment(), seconds=seconds)
 
 
-def command_here(*arguments: str) -> Result:
-    """The same without a process of its own, which takes seconds to start. Its settings come from its `--env-file` alone."""
-    result = CliRunner().invoke(main, arguments, prog_name="twinwatch")
+def command_here(*arguments: str, env: Mapping[str, str] | None = None) -> Result:
+    """The same without a process of its own, which takes seconds to start. Its settings come from its `--env-file`, or from
+    `env`, alone.
+    """
+    result = CliRunner(env=env).invoke(main, arguments, prog_name="twinwatch")
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
 

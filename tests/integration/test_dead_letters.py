@@ -2,22 +2,21 @@
 
 import asyncio
 import json
-import subprocess
-import sys
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from click.testing import Result
 
 from agents.dead_letters import NotRedriven, StoredLetter, read_dead_letters, redrive_all, redrive_named
 from agents.settings import Settings
 from agents.topics import DEAD_LETTERS, REDRIVEN
 from models.records import DeadLetter, RawRecord, Reason, Source
 from tests.integration.conftest import NewStage
-from tests.integration.stage import Sent, clean_environment, command_here, event
+from tests.integration.stage import Sent, command_here, event
 from tests.integration.workload import moment
-from tests.servers import LONG_ENOUGH, run
+from tests.servers import LONG_ENOUGH
 
 TOPIC = "activity.comments"
 BROKEN = b'{"type": "comment", "event_id": 7}'
@@ -60,9 +59,8 @@ def settings_for(servers: str) -> Settings:
     return Settings(kafka_bootstrap_servers=servers)
 
 
-def twinwatch(servers: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    env = clean_environment() | {"TWINWATCH_KAFKA_BOOTSTRAP_SERVERS": servers}
-    return run(sys.executable, "-m", "twinwatch", "dead-letters", *arguments, env=env)
+def twinwatch(servers: str, *arguments: str) -> Result:
+    return command_here("dead-letters", *arguments, env={"TWINWATCH_KAFKA_BOOTSTRAP_SERVERS": servers})
 
 
 def test_a_letter_is_read_back_with_its_bytes_and_its_reasons(embedded_kafka_servers: str) -> None:
@@ -112,7 +110,7 @@ def test_one_of_several_that_cannot_be_sent_keeps_the_named_ones_back_and_none_o
     assert asyncio.run(read(embedded_kafka_servers, TOPIC, 1)) == [(b"anna", b"marker")]
 
     done = twinwatch(embedded_kafka_servers, "redrive", "--all")
-    assert done.returncode == 1
+    assert done.exit_code == 1
     assert done.stdout.splitlines()[0] == "1 record sent again"
     assert "0:1: it came from no topic" in done.stderr
     assert set(asyncio.run(read(embedded_kafka_servers, TOPIC, 2))) == {(b"anna", b"marker"), (b"anna", BROKEN)}
@@ -123,7 +121,7 @@ def test_the_commands_list_show_and_redrive(embedded_kafka_servers: str) -> None
     wired = letter(b"\x00\x00\x00\x00\x11" + BROKEN, 10, detail="something else")
     asyncio.run(write(embedded_kafka_servers, DEAD_LETTERS, [letter(BROKEN, 3), bell, wired]))
     listed = twinwatch(embedded_kafka_servers, "list", "--limit", "2")
-    assert listed.returncode == 0, listed.stderr
+    assert listed.exit_code == 0, listed.stderr
     groups, letters = listed.stdout.split("\n\n")
     assert groups.startswith(f"3 invalid_field of {TOPIC}, 2026-03-01 09:30Z to 2026-03-01 09:30Z\n")
     assert "something else" in groups
@@ -154,11 +152,11 @@ def test_the_commands_list_show_and_redrive(embedded_kafka_servers: str) -> None
 def test_a_place_that_holds_nothing_is_one_line(embedded_kafka_servers: str) -> None:
     for place in ("0:99", "7:0", "17", "x:y"):
         missing = twinwatch(embedded_kafka_servers, "show", place)
-        assert missing.returncode == 2
+        assert missing.exit_code == 2
         assert missing.stderr == f"twinwatch: {place}: no such dead letter; expected partition:offset as in the list\n"
     for wrong in ([], ["0:1", "--all"]):
         unnamed = twinwatch(embedded_kafka_servers, "redrive", *wrong)
-        assert unnamed.returncode == 2
+        assert unnamed.exit_code == 2
         assert len(unnamed.stderr.splitlines()) == 1
 
 

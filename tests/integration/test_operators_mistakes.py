@@ -10,7 +10,7 @@ from redis import Redis
 from agents.topics import TOPICS
 from state.pseudonyms import Pseudonyms
 from tests.integration.conftest import NewStage
-from tests.integration.stage import PSEUDONYM_KEY, Stage, Worker, command
+from tests.integration.stage import PSEUDONYM_KEY, Stage, Worker, command, command_here
 from tests.integration.workload import copied_messages
 from tests.servers import RedisServer, eventually
 from tests.state.conftest import Bench
@@ -142,13 +142,15 @@ def test_forgetting_beside_workers_warns_of_nothing(new_stage: NewStage, shards:
     with Redis.from_url(stage.redis_url) as client:
         eventually(lambda: any(b":progress" in key for key in client.scan_iter()), what="the worker tells its progress")
     for options in (["--dry-run"], []):
-        done = command("forget", "anna", "--json", *options, "--env-file", str(stage.env_file(redis_shards=shards)))
-        assert (done.returncode, done.stderr) == (0, "")
+        done = command_here(
+            "forget", "anna", "--json", *options, "--env-file", str(stage.env_file(redis_shards=shards))
+        )
+        assert (done.exit_code, done.stderr) == (0, "")
         told = json.loads(done.stdout)
         assert told["removed"]["acts"]["keys"] > 0
         assert told["keys_not_understood"] == 0
-    wrong = command("forget", "anna", "--env-file", str(stage.env_file(redis_shards=shards + 1)))
-    assert wrong.returncode == 1
+    wrong = command_here("forget", "anna", "--env-file", str(stage.env_file(redis_shards=shards + 1)))
+    assert wrong.exit_code == 1
     [line] = wrong.stderr.splitlines()
     assert f"another TWINWATCH_REDIS_SHARDS, and members would be counted apart: it is {shards} there" in line
     assert worker.get("/ready")[0] == 200
