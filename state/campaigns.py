@@ -155,8 +155,8 @@ class CampaignCodec:
 class _Merges:
     """Which campaigns turned out to be one while a batch was answered, besides what the store knows.
 
-    A *head* is a campaign's id and its number; the lower number is the older campaign, and takes in the other, with what was
-    judged of it. `judged`: (campaign id, ids of incidents); `counting`: (id of an upheld incident, from, until, whether
+    A *head* is a campaign's id and its number; the lower number is the older campaign, into which the other is merged, with
+    the verdicts on it. `judged`: (campaign id, ids of incidents); `counting`: (id of an upheld incident, from, until, whether
     in a forum, 1 or 0, and the hash of who wrote the text first, where these are known).
     """
 

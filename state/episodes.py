@@ -10,7 +10,7 @@ from state.scripts import Script, unpack
 EPISODES = Script("episodes")
 MAX_MEMBERS_CLAIMED = 500
 SILENCED = b"-"
-"""What stands in `told:` for a finding that a dismissal kept from being told."""
+"""What stands in `revision:` for a finding that a dismissal kept from being told."""
 CUT = b"#"
 """What stands there for a finding that would have opened one episode too many of its event."""
 

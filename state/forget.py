@@ -244,9 +244,9 @@ class _Forgetting:
                 left = self._episode_without(value)
             case Members.INCIDENT:
                 left = self._incident_without(value)
-            case Members.JUDGED:
-                left = self._judged_without(value)
-            case Members.TOLD:
+            case Members.VERDICT:
+                left = self._verdict_without(value)
+            case Members.REVISION:
                 left = self._told_without(key, value)
         return None if left == value else left
 
@@ -301,7 +301,7 @@ class _Forgetting:
             return b""
         return pack([subject, memo, b""]) if self._seal in origin else value
 
-    def _judged_without(self, value: bytes) -> bytes:
+    def _verdict_without(self, value: bytes) -> bytes:
         """The verdict stays, and nobody knows who wrote the text first."""
         *verdict, origin = unpack(value)
         return pack([*verdict, b""]) if origin == self._member else value

@@ -39,9 +39,9 @@ class Members(Enum):
     """As `state.quotations` has them."""
     EPISODE = auto()
     INCIDENT = auto()
-    TOLD = auto()
+    REVISION = auto()
     """Packed, as state/lua/episodes.lua has them."""
-    JUDGED = auto()
+    VERDICT = auto()
     """As state/lua/known.lua has them."""
 
 
@@ -139,8 +139,8 @@ _LONGEST: Life = Life(
 )
 
 # fmt: off
-TIE = Kind(
-    "tie:<member>", "zset", _EACH_BY_ITSELF, Members.HASHED, owned=True,
+RELATION = Kind(
+    "relation:<member>", "zset", _EACH_BY_ITSELF, Members.HASHED, owned=True,
     most="{limits.ties_per_member:,} others, the latest", size="206",
     holds="whom the member contacted or accepted, with the first time",
     forgets="whom the member turned to or accepted, and the member among others' acquaintances",
@@ -181,18 +181,18 @@ ACTS = Kind(
     "acts:<member>", "zset", _LOOKED_BACK, Members.HISTORY, owned=True,
     most="{limits.entries_per_history:,} events or 1 MB: then goes what a window that counts by the member "
     "alone has more than 500 of, or what is counted by something else (a text, a link), the oldest first",
-    size="388",
+    size="395",
     holds="what the member did, as far as a rule counts it: an entry an event, at its time (below)",
     forgets="what the member did, and the member in what others did",
 )
 RECEIVED = Kind(
-    "received:<member>", "zset", _LOOKED_BACK, Members.HISTORY, owned=True, most="as `acts`", size="299",
+    "received:<member>", "zset", _LOOKED_BACK, Members.HISTORY, owned=True, most="as `acts`", size="298",
     holds="the same as `acts`, of what others did to the member: answers to the member's requests and invitations, "
     "contacts gained, reports, hostile words",
     forgets="what others did to the member, and what the member did to others",
 )
 HISTORY = Kind(
-    "history:<what>", "zset", _LOOKED_BACK, Members.HISTORY, most="as `acts`", size="251 (1–2 events)",
+    "history:<what>", "zset", _LOOKED_BACK, Members.HISTORY, most="as `acts`", size="299 (1–2 events)",
     holds="the same as `acts`, of something that is no member: what became of one text (its authors, recipients, "
     "places; all in one shard, so that two can be merged), equal words, accounts that lead to one address, "
     "that bear a name, have a file or gave away a datum (all hashed); who reports whom",
@@ -279,12 +279,12 @@ LEADERS = Kind(
     holds="number of the latest leader",
 )
 UNDECIDED = Kind(
-    "undecided:<batch>", "string", _BATCH, size="133",
+    "undecided:<batch>", "string", _BATCH, size="175",
     holds="numbers of the campaigns that texts of a batch may yet make one, for the next script call of the batch",
 )
 EPISODE = Kind(
     "episode:<rule, mode, subject, …>", "string", _EPISODE, Members.EPISODE, owned=True, most="20 event ids",
-    size="278",
+    size="279",
     holds="the latest episode: sealed evidence and opening, revision, level",
     forgets="episodes about the member, and the member's events as evidence in others'",
 )
@@ -295,25 +295,25 @@ OPENED = Kind(
 )
 MEMBERS = Kind(
     "members:<episode>:<incident>", "zset", _EPISODE, Members.SEALED, owned=True,
-    most="{limits.members_per_episode:,}", size="309",
+    most="{limits.members_per_episode:,}", size="389",
     holds="accounts that took part (sealed), numbered as they came",
     forgets="the member among those who took part in something",
 )
-TOLD = Kind(
-    "told:<event>", "string", _EPISODE, Members.TOLD, size="1,806",
-    holds="the revisions that an event made, sealed, to be told again",
-    forgets="revisions about the member or of the member's events, kept to be told again",
+REVISION = Kind(
+    "revision:<event>", "string", _EPISODE, Members.REVISION, size="1,859",
+    holds="the revisions that an event made, sealed, to be published again",
+    forgets="revisions about the member or of the member's events, kept to be published again",
 )
 INCIDENT = Kind(
-    "incident:<incident id>", "string", _STRIKES, Members.INCIDENT, size="521 (with texts mostly)",
-    holds="of an incident that was told: sealed subject, sealed memo (rule, article, severity, level, time; where "
+    "incident:<incident id>", "string", _STRIKES, Members.INCIDENT, size="529 (with texts mostly)",
+    holds="of an incident that was published: sealed subject, sealed memo (rule, article, severity, level, time; where "
     "copies of its text may become known, digest and signature of the text), and sealed, who wrote that text first and was "
     "only copied",
     forgets="incidents about the member, remembered for a verdict on them, and that others copied the member's words",
 )
 VERDICTS = Kind(
     "verdicts:<member>", "hash", _VERDICTS, owned=True,
-    most="{limits.feedback.verdicts_per_member} incidents, those judged last", size="542 (~6 incidents)",
+    most="{limits.feedback.verdicts_per_member} incidents, those with the latest verdicts", size="542 (~6 incidents)",
     holds="the same in every shard: incident id → the latest verdict: time, upheld or not, hash of the rule, article, "
     "weight, level, hashes of what it is about",
     forgets="what moderators said of incidents about the member",
@@ -328,15 +328,15 @@ KNOWN = Kind(
     "known:<stretch>", "hash", _UPHELD, most="5,000 texts a stretch, 20 incidents a text", size="1,920 a text",
     holds="texts of upheld incidents: digest, bands, signature, incident ids",
 )
-JUDGED = Kind(
-    "judged:<incident id>", "string", _UPHELD, Members.JUDGED, most="as `known`", size="136",
+VERDICT = Kind(
+    "verdict:<incident id>", "string", _UPHELD, Members.VERDICT, most="as `known`", size="136",
     holds="the latest verdict on an incident whose text is known: time, upheld or not, until when, and who wrote the text "
     "first and was only copied (hashed)",
     forgets="that the member wrote first what was upheld of others",
 )
 UPHELD = Kind(
     "upheld:<campaign id>", "string", _UPHELD, most="20", size="152",
-    holds="judged incidents of a campaign and of those that it took in",
+    holds="incidents with a verdict, of a campaign and of those that were merged into it",
 )
 PROGRESS = Kind(
     "progress", "zset", _PROGRESS, most="the workers that have partitions; the partitions; the topics",

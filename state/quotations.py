@@ -28,9 +28,9 @@ Tag = Callable[[str], bytes]
 
 
 class Written(Struct, frozen=True):
-    """What one event adds to what is known of a campaign, and what that took in through it. `authors` wrote a text of it,
-    `readers` got it, `showings` are (who only showed it, to whom): members, and names of places. Of what a text claims to
-    show `claimed` is the text and `shows` whether it only showed it.
+    """What one event adds to what is known of a campaign, and which were merged into that through it. `authors` wrote a text
+    of it, `readers` got it, `showings` are (who only showed it, to whom): members, and names of places. Of what a text claims
+    to show `claimed` is the text and `shows` whether it only showed it.
     """
 
     time: int
@@ -85,7 +85,7 @@ class Source:
         self._join(map(self._tag, written.authors), showings, readers, everybody=many)
 
     def take_in(self, other: "Source") -> None:
-        """Add what is known of a campaign that this one took in."""
+        """Add what is known of a campaign that was merged into this one."""
         self._join(other._authors, other._showings, other._readers, everybody=other._everybody)
 
     def read(self, value: bytes) -> "Source":

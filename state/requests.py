@@ -132,7 +132,8 @@ class Decision(Struct, frozen=True):
 
     `name` is the text's in the store. It joined the campaign with the head (id and number) `joined`, which is one with the
     campaigns `same` (head, similarity); `answer` is what the text is answered from now on. `judged` are ids of incidents that
-    count for the answer's campaign, those of campaigns that it took in and of an upheld text that this one repeats among them.
+    count for the answer's campaign, those of campaigns that were merged into it and of an upheld text that this one repeats
+    among them.
     """
 
     name: bytes

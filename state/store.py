@@ -24,10 +24,10 @@ from state.kinds import (
     NUMBER,
     OPENED,
     PROGRESS,
+    RELATION,
+    REVISION,
     SETTINGS,
     SOURCE,
-    TIE,
-    TOLD,
     USED,
 )
 from state.limits import StoreLimits
@@ -193,10 +193,10 @@ class Store:
         limits = self._limits
         plan = TiePlan(ties, self._pseudonyms, len(self._shards))
         names = [self._pseudonyms.event(event.identity) for event in events]
-        calls = {shard: [Call(_LOOKUP, (TOLD.name, names))] for shard in range(len(self._shards))} if names else {}
+        calls = {shard: [Call(_LOOKUP, (REVISION.name, names))] for shard in range(len(self._shards))} if names else {}
         for shard, operations in enumerate(plan.operations):
             if operations:
-                request = (limits.ties_per_member, TIE.ttl(limits), ANSWERS.ttl(limits), operations)
+                request = (limits.ties_per_member, RELATION.ttl(limits), ANSWERS.ttl(limits), operations)
                 calls.setdefault(shard, []).append(Call(TIES, request, work=list(map(work_of, operations))))
         filed = self._filed(filings)
         for shard, positions in filed.items():

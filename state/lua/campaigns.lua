@@ -16,7 +16,7 @@
 --   merged:g    campaign number -> id and number of the older campaign that it turned out to be, similarity; written by
 --               `merges.lua`, and here where what is followed would be forgotten
 -- Leaders carry ascending numbers, and a campaign has the number of its first. Of several campaigns that a text is a copy of
--- the oldest wins and takes in the others.
+-- the oldest wins, and the others are merged into it.
 --
 -- What many authors write over days in texts of different campaigns is nobody's: a template, a signature, a notice. A wave of
 -- copies is one campaign and teaches nothing, nor do new accounts, nor do those whom people have found in breach. Of several such

@@ -3,7 +3,7 @@
 -- `episode:` holds the latest episode of one subject under one rule: msgpack {incident id, revision, opened, latest finding,
 -- level, severity, {first ten event ids}, opening, subject, end of the episode before, members, subject's hash}, where level,
 -- severity and members are those of its last revision. `members:` holds the accounts that took part in it, numbered as they
--- came. `told:` holds what one event made of its episodes, msgpack {{episode, revision as returned, 1 if it opened}, ...}, so that
+-- came. `revision:` holds what one event made of its episodes, msgpack {{episode, revision as returned, 1 if it opened}, ...}, so that
 -- an event which is delivered again tells the same again. `incident:` holds whom an incident is about, and a memo for whoever gets to know what
 -- people said of it: msgpack {sealed subject, memo, sealed member who wrote the text first, or ""}.
 --
@@ -278,7 +278,7 @@ end
 
 local answers = {}
 for index, claim in ipairs(claims) do
-  local told_key = prefix .. 'told:' .. claim[2]
+  local told_key = prefix .. 'revision:' .. claim[2]
   local stored = redis.call('GET', told_key)
   local told = stored and cmsgpack.unpack(stored) or {}
   answers[index] = told_before(told, claim[1]) or settle(claim, told_key, told)

@@ -8,9 +8,9 @@
 --   known:k     hash per stretch k as long as such texts are remembered, by the time of the verdict: `d` and a digest -> number of
 --               a text, `b`, a band's number and the band -> numbers, joined by commas, `t` and a number -> msgpack {signature,
 --               incident, ...}, `n` -> the latest number
---   judged:     incident -> msgpack {time, name, upheld, until, whether in a forum (1 or 0), who wrote the text first and was only
+--   verdict:    incident -> msgpack {time, name, upheld, until, whether in a forum (1 or 0), who wrote the text first and was only
 --               copied (a hash) or ""} of its latest verdict
---   upheld:     campaign id -> msgpack {incident, ...} that have been judged, also those of campaigns that it took in (`merges.lua`)
+--   upheld:     campaign id -> msgpack {incident, ...} with a verdict, also those of campaigns that were merged into it (`merges.lua`)
 -- Verdicts count for texts that come after them. Of two of one time the one with the higher name is the later one.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
@@ -67,7 +67,7 @@ local verdicts, judged = {}, {}  -- incident -> verdict or false; campaign id ->
 
 local function verdict_of(incident)
   if verdicts[incident] == nil then
-    local stored = redis.call('GET', prefix .. 'judged:' .. incident)
+    local stored = redis.call('GET', prefix .. 'verdict:' .. incident)
     verdicts[incident] = stored and cmsgpack.unpack(stored)
   end
   return verdicts[incident]
@@ -176,7 +176,7 @@ local function learn(verdict)
     return
   end
   verdicts[incident] = {time, name, upheld, time + memory, public, origin}
-  redis.call('SET', prefix .. 'judged:' .. incident, cmsgpack.pack(verdicts[incident]), 'EX', ttl)
+  redis.call('SET', prefix .. 'verdict:' .. incident, cmsgpack.pack(verdicts[incident]), 'EX', ttl)
   if upheld == 1 then
     remember(table_of(time), digest, signature, incident)
     judge_campaign(id, incident)

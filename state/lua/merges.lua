@@ -45,7 +45,7 @@ local function root_of(head, generations)
   return head, alike
 end
 
--- The older of two campaigns takes in the other.
+-- Of two campaigns the younger is merged into the older.
 local function unite(left, right, alike, generations)
   local one, other = root_of(left, generations), root_of(right, generations)
   if one == other then
@@ -57,7 +57,7 @@ local function unite(left, right, alike, generations)
   put('merged:' .. generations[1], number_of(one), other .. alike)
 end
 
--- What was judged of a text that joined the campaign, or of a campaign that it took in, was judged of it.
+-- Verdicts on a text that joined the campaign, or on a campaign that was merged into it, are verdicts on it.
 local function judge(id, incidents)
   if #incidents > 0 then
     local key = prefix .. 'upheld:' .. id

@@ -1,7 +1,7 @@
 -- Who knows whom, and who was asked what, for a batch of ties, in order.
 --
--- A member's `tie` set holds those whom the member has approached or accepted, with the first time as score, or with a later
--- one where they were approached again long after: so that each tie ends by itself, however busy its member is. For the sender
+-- A member's `relation` set holds those whom the member has approached or accepted, with the first time as score, or with a later
+-- one where they were approached again long after: so that each relation ends by itself, however busy its member is. For the sender
 -- a recipient is known when the recipient's set holds the sender from before the event: a reply, or an accepted request.
 --
 -- An answer counts where its question has been seen and is not younger. `asked:` is a set per asker: who was asked and what, with
@@ -79,13 +79,13 @@ local function add(key, time, members, most)
 end
 
 local function remember(time, member, others)
-  add(prefix .. 'tie:' .. member, time, others)
+  add(prefix .. 'relation:' .. member, time, others)
 end
 
 local function ask(time, members, other)
   local known = {}
   for i, member in ipairs(members) do
-    local since = redis.call('ZSCORE', prefix .. 'tie:' .. member, other)
+    local since = redis.call('ZSCORE', prefix .. 'relation:' .. member, other)
     known[i] = (since and tonumber(since) < time) and '1' or '0'
   end
   return table.concat(known)

@@ -9,7 +9,7 @@
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
 -- ARGV[1]  msgpack {seconds to live, {item, ...}}, in the order of the events, an item being {{generation, others}, campaign,
---          {campaign that it took in, ...}, tags of authors, of showings, of readers, 1 or 0 whether everybody may have got it,
+--          {campaign that was merged into it, ...}, tags of authors, of showings, of readers, 1 or 0 whether everybody may have got it,
 --          name in `seen` or "", 1 or 0 whether that text was only shown}
 -- returns  msgpack the number of items
 

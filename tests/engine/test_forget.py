@@ -222,7 +222,7 @@ def test_it_shows_what_it_removed(any_bench: Bench) -> None:
     )
     removed = forgotten(any_bench, MEMBER).removed
     assert set(removed) == {
-        "tie",
+        "relation",
         "in",
         "circle",
         "talk",
@@ -235,18 +235,18 @@ def test_it_shows_what_it_removed(any_bench: Bench) -> None:
         "brought",
         "episode",
         "members",
-        "told",
+        "revision",
     } | {
         "incident",
-        "judged",
+        "verdict",
         "verdicts",
         "reported",
         "leader",
         "source",
         "sentence",
     }
-    assert removed["tie"].keys == 1
-    assert removed["tie"].entries > 10
+    assert removed["relation"].keys == 1
+    assert removed["relation"].entries > 10
     assert removed["acts"].keys == removed["received"].keys == 1
     assert min(removed["acts"].entries, removed["history"].entries) > 40
     assert forgotten(any_bench, "nobody").removed == {}
@@ -297,7 +297,7 @@ def remembered(dump: dict[bytes, Any]) -> list[tuple[bytes, Any]]:
             entries = [entry for entry in entries if entry.time >= newest - entry.kept and entry.rest[0]]
             contents = sorted((*_without_names(entry), entry.time) for entry in entries)
             kept.append((kind if kind == b"history" else key, contents))
-        elif kind in (b"tie", b"asked", b"answers"):
+        elif kind in (b"relation", b"asked", b"answers"):
             kept.append((key, value))
     return sorted(kept)
 

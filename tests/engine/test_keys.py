@@ -21,7 +21,7 @@ from tests.state.conftest import Bench
 
 STATE_PAGE = Path(__file__).parents[2] / "docs" / "state.md"
 KEY = re.compile(rb"tw\d+:\{s(\d+)\}:(?:%s:)?([a-z]+)(?::|$)" % SIGNATURE_SCHEME.encode(), re.DOTALL)
-VERDICTS_AND_WHAT_THEY_LEAVE = {"incident", "verdicts", "reported", "known", "judged", "upheld"}
+VERDICTS_AND_WHAT_THEY_LEAVE = {"incident", "verdicts", "reported", "known", "verdict", "upheld"}
 
 
 def wanted(kind: Kind, policy: Policy) -> int:

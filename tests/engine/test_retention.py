@@ -107,7 +107,18 @@ def test_nothing_is_left_after_its_time(bench: Bench) -> None:
         kinds |= kinds_of(bench)
         assert lasting(bench) == {}
     assert len(rules) > 5
-    assert {"tie", "acts", "received", "history", "added", "asked", "used", "episode", "members", "told"} <= kinds
+    assert {
+        "relation",
+        "acts",
+        "received",
+        "history",
+        "added",
+        "asked",
+        "used",
+        "episode",
+        "members",
+        "revision",
+    } <= kinds
     assert {"band", "leader", "sentence", "brought", "incident", "verdicts", "reported"} <= kinds
     eventually(lambda: kinds_of(bench) <= FIXED, what="every key has ended")
 

@@ -26,7 +26,7 @@ def test_an_incident_that_was_settled_and_not_published_before_a_crash_is_the_sa
     with Redis.from_url(stage.redis_url) as client:
 
         def told() -> set[bytes]:
-            return set(client.scan_iter("tw*:told:*"))
+            return set(client.scan_iter("tw*:revision:*"))
 
         eventually(lambda: bool(told()), what="the state says that an incident was told")
         first.kill()

@@ -88,7 +88,7 @@ def test_two_campaigns_that_turn_out_to_be_one_are_merged(bench: Bench) -> None:
     both = f"{first} {second}"
     found = ask(bench, store, texts_of([first, second, both, f"{second} indeed", first, second]))
     assert ids(found)[0] != ids(found)[1]
-    assert set(ids(found)[2:]) == {ids(found)[0]}  # the older one takes in the other
+    assert set(ids(found)[2:]) == {ids(found)[0]}  # the other is merged into the older one
     # what was answered before the merging is answered again
     assert ask(bench, store, texts_of([first, second])) == found[:2]
 

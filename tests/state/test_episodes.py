@@ -243,7 +243,7 @@ def test_it_lasts_as_long_as_its_gap_and_the_longest_downtime(any_bench: Bench) 
         assert kept + 990 < any_bench.run(any_bench.client.ttl(key)) <= kept + 1_001
     # what another claim of the same event was told outlives this one's
     settle(any_bench, store, claim("e1", gap=1, key=("episode", "a fleeting rule")))
-    (told,) = (key for key in any_bench.dump() if b":told:" in key)
+    (told,) = (key for key in any_bench.dump() if b":revision:" in key)
     assert any_bench.run(any_bench.client.ttl(told)) > 1_090
 
 

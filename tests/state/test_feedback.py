@@ -381,7 +381,7 @@ def test_upheld_texts_of_a_stretch_are_bounded_and_end(any_bench: Bench) -> None
     store = any_bench.store(grace=1_000, feedback=FeedbackLimits(texts=100))
     first = text(SPAM, 1, "e1")
     learn(any_bench, store, judgement("i1", 1, sample=sample(first, campaigns(any_bench, store, first)[0])))
-    kept = [key for key in any_bench.dump() if any(kind in key for kind in (b":known:", b":judged:", b":upheld:"))]
+    kept = [key for key in any_bench.dump() if any(kind in key for kind in (b":known:", b":verdict:", b":upheld:"))]
     assert len(kept) == 3
     for key in kept:
         assert 1_150 < any_bench.run(any_bench.client.ttl(key)) <= 1_200

@@ -31,8 +31,8 @@ def test_a_script_with_a_kind_that_is_not_declared_does_not_load(
     (tmp_path / "lua").mkdir()
     file = tmp_path / "lua" / "new.lua"
     monkeypatch.setattr(scripts, "files", lambda _: tmp_path)
-    file.write_text(line.replace("secret", "tie"), "utf-8")
-    assert Script("new").kinds == {"tie"}
+    file.write_text(line.replace("secret", "relation"), "utf-8")
+    assert Script("new").kinds == {"relation"}
     file.write_text(line, "utf-8")
     with pytest.raises(ValueError, match=r"new\.lua: found keys of kinds \['secret'\], expected some of"):
         Script("new")

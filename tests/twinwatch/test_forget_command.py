@@ -41,7 +41,7 @@ def test_it_removes_and_shows_what_it_removed(held: Redis) -> None:
     assert done.exit_code == 0
     told = json.loads(done.stdout)
     assert told["actor_id"] == "active-1"
-    assert {"tie", "acts", "history", "added"} <= set(told["removed"])
+    assert {"relation", "acts", "history", "added"} <= set(told["removed"])
     # sets that were left empty are gone as well
     assert held.dbsize() <= keys - sum(kind["keys"] for kind in told["removed"].values())
     for kind, removed in told["removed"].items():
