@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import tempfile
+import textwrap
 from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -227,7 +228,7 @@ class _Watch:
     def _dead_letter(self, headers: dict[str, bytes]) -> None:
         reason, detail = headers["reason"].decode(), headers["detail"].decode()
         self.dead_letters[reason] += 1
-        shortened = detail if len(detail) <= 100 else f"{detail[:99]}…"
+        shortened = textwrap.shorten(detail, 100, placeholder=" …")
         self._console.print(f"       dead letter: {reason}: {printable(shortened)}", style="dim", markup=False)
 
     def found(self, expectation: Expectation) -> Incident | None:
