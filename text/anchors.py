@@ -278,7 +278,12 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
     if not count:
         return []
     rows = FOLDED.rows([one.text for one in undisguised])
-    further = [(index, text) for index, one in enumerate(undisguised) if (text := commerce.spelt_out(one.text))]
+    numbered = rows.with_numbers()
+    further = [
+        (index, text)
+        for index, one in enumerate(undisguised)
+        if (text := commerce.spelt_out(one.text, numbered=index in numbered))
+    ]
     if further:
         rows = rows.and_those(FOLDED.rows([text for _, text in further]).of_texts([index for index, _ in further]))
     stakes = _stakes().in_texts(rows, count)
@@ -286,8 +291,13 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
     at, _ = typed.found_in(letters.rows([text.casefold() for text in seen]))
     stakes[at] |= TYPED
     stakes[[not one.plain for one in undisguised]] |= WARNING | CLOSING | SPOKEN_DOT | SPOKEN
-    stakes[[_BESIDE_LETTERS.search(one.text) is not None for one in undisguised]] |= CLOSING | SPOKEN_DOT
-    if with_digits := [index for index, text in enumerate(seen) if _ANY_DIGIT.search(text)]:
+    stakes[[index for index in numbered if _BESIDE_LETTERS.search(undisguised[index].text)]] |= CLOSING | SPOKEN_DOT
+    with_digits = [
+        index
+        for index, text in enumerate(seen)
+        if (index in numbered if undisguised[index].plain else _ANY_DIGIT.search(text))
+    ]
+    if with_digits:
         stakes[with_digits] &= ~np.uint32(SPOKEN)
         stakes[with_digits] |= _marks().in_texts([seen[index] for index in with_digits])
     stakes[[hostility.is_odd(one.text) for one in undisguised]] |= HOSTILITY

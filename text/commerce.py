@@ -321,12 +321,12 @@ def has_price(undisguised: str) -> bool:
     return _lexicon().priced.search(undisguised) is not None
 
 
-def spelt_out(undisguised: str) -> str:
+def spelt_out(undisguised: str, *, numbered: bool = True) -> str:
     """The words of a text that its row has otherwise than the phrases: `d'achat` without its article, `don't` in one word, and
-    what stands right before a number. Empty where it has none.
+    what stands right before a number. Empty where it has none. `numbered`: whether it has digits.
     """
     elided = "'" in undisguised or "’" in undisguised
-    text = _GLUED.sub(r" \g<0>", undisguised) if _GLUED.search(undisguised) else undisguised
+    text = _GLUED.sub(r" \g<0>", undisguised) if numbered and _GLUED.search(undisguised) else undisguised
     text = _ELIDED_WORD.sub(lambda found: _folded(found[0]), text) if elided else text
     return "" if text is undisguised else text
 

@@ -331,7 +331,7 @@ def mask(text: str) -> str:
 
 def drop_tags(text: str) -> str:
     """Without the hashtags and masks that stand before and behind the sentences: they say where a text is filed."""
-    if "#" not in text and (text.isascii() or not _ANY_MASK.search(text)):
+    if "#" not in text and not any(sign in text for sign in MASKS):
         return text.replace("\n", " ")
     words = text.split()
     first = next((at for at, word in enumerate(words) if not _is_tag(word)), len(words))

@@ -7,7 +7,7 @@ what that takes does not grow with the lists. Most texts hold nothing, and cost 
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import product
+from itertools import chain, product
 from math import inf
 from typing import NamedTuple
 
@@ -97,6 +97,11 @@ class Rows(NamedTuple):
     def of_texts(self, indexes: Sequence[int]) -> "Rows":
         """The rows, as those of other texts."""
         return Rows(self.codes, np.asarray(indexes, dtype=np.intp)[self.owners])
+
+    def with_numbers(self) -> set[int]:
+        """The indexes of the texts that have digits."""
+        rows = np.searchsorted(np.flatnonzero(self.codes == _LINE), np.flatnonzero(self.codes == _ZERO))
+        return set(self.owners[rows].tolist())
 
     def collapsed(self) -> "Rows":
         """The words that have a letter twice in a row, each such pair as one letter: `murrder`."""
@@ -189,15 +194,14 @@ class Patterns:
         """The same, and before which word of all rows each of them begins."""
         assert self._automaton
         written = rows.written
-        places = np.array(self._automaton.find_matches_as_indexes(written, overlapping=True), dtype=np.intp).reshape(
-            -1, 3
-        )
+        found = self._automaton.find_matches_as_indexes(written, overlapping=True)
+        places = np.fromiter(chain.from_iterable(found), dtype=np.intp, count=3 * len(found)).reshape(-1, 3)
         signs = np.frombuffer(written, dtype=np.uint8)
         of_row = np.searchsorted(np.flatnonzero(signs == _LINE), places[:, 1])
         return rows.owners[of_row], places[:, 0], np.searchsorted(np.flatnonzero(signs == _SPACE), places[:, 1])
 
 
-MOST_ALTERNATIVES = 64
+MOST_ALTERNATIVES = 128
 """Patterns that stand for several words in a row."""
 MOST_BESIDES = 2
 COMMON = 1e-8

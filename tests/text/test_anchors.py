@@ -62,6 +62,11 @@ def test_words_with_a_letter_twice_in_a_row_are_read_with_one(texts: list[str]) 
         ]
 
 
+@given(st.lists(FEW))
+def test_the_texts_with_digits_are_those_whose_rows_have_numbers(texts: list[str]) -> None:
+    assert FOLDED.rows(texts).with_numbers() == {index for index, text in enumerate(texts) if re.search(r"\d", text)}
+
+
 PATTERNS = st.lists(
     st.tuples(st.sampled_from(["", " "]), st.text("ab", min_size=1, max_size=3), st.sampled_from(["", " ", " a "])).map(
         "".join
@@ -280,3 +285,4 @@ def test_the_articles_and_apostrophes_of_offers_are_spelt_out() -> None:
     assert commerce.spelt_out("l'offerta don't dell'anno") == "offerta dont anno"
     assert commerce.spelt_out("free500 now") == "free 500 now"
     assert commerce.spelt_out("nothing of it 12") == ""
+    assert commerce.spelt_out("l'offerta", numbered=False) == "offerta"

@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from text.personal_data import Kind, Standing, find_personal_data
+from text.personal_data.folding import fold, folded_form
+from text.personal_data.marks import may_spell_a_number
 
 
 def kinds(text: str, language: str | None = None) -> list[str]:
@@ -376,3 +378,23 @@ def test_numbers_without_known_check_digits_are_what_the_words_say(text: str) ->
 )
 def test_a_word_for_a_document_alone_makes_no_number_one(text: str) -> None:
     assert "national_id" not in kinds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "may"),
+    [
+        ("my number is o six one two three four five six seven", True),
+        ("o seven 12 three and four five six", True),
+        ("one two three little stars", False),
+        ("one morning, two lessons, three teachers, four pupils, five letters, six gardens, seven", False),
+        ("07 12 34 56 78", False),
+        ("sieben acht neun, dann 4 5 6 7", True),
+    ],
+)
+def test_a_number_may_be_spelt_where_digits_stand_close_together(text: str, *, may: bool) -> None:
+    assert may_spell_a_number(text) is may
+
+
+def test_a_text_is_folded_character_by_character() -> None:
+    for character in map(chr, range(0x1000)):
+        assert fold(f"a{character}b").text == f"a{folded_form(character) or ''}b", hex(ord(character))

@@ -13,7 +13,7 @@ from text.personal_data.emails import find_emails
 from text.personal_data.folding import CLAIMED, fold
 from text.personal_data.kinds import Kind, PersonalDatum, Standing
 from text.personal_data.lookalikes import find_lookalikes
-from text.personal_data.marks import LEAST_SPOKEN, SHORTEST_SPOKEN, Marks, spell_digits, words_of
+from text.personal_data.marks import Marks, may_spell_a_number, words_of
 from text.personal_data.national_ids import find_national_ids
 from text.personal_data.owners import is_anothers
 from text.personal_data.phones import find_disguised_phones, find_phone_links, find_phones, may_be_disguised
@@ -65,13 +65,12 @@ def find_personal_data(
     tells of living somewhere, and `street`: whether one is for a street (`text.anchors`).
     """
     digits = _DIGIT_OF_ANY_SCRIPT.search(text) is not None
-    words = words_of(text) if spoken else []
     worth_a_look = bool(
         (digits and _CLOSE_DIGITS.search(text))
         or (_OPENS_ADDRESS_SIGN.search(text) and _ADDRESS_SIGN.search(text))
-        or (not _DOT_WORDS.isdisjoint(words) and _SPOKEN_DOT.search(text))
+        or (spoken and not _DOT_WORDS.isdisjoint(words_of(text)) and _SPOKEN_DOT.search(text))
     )
-    spelt = spoken and spell_digits(words, LEAST_SPOKEN if digits else SHORTEST_SPOKEN)
+    spelt = spoken and may_spell_a_number(text)
     if not (worth_a_look or spelt or (digits and at_home and _HOUSE.search(text))):
         return ()
     looked_at = fold(text).text

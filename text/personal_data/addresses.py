@@ -101,6 +101,7 @@ _GLUED_NAME = re.compile(
     rf"(?<![^\W_])(?:{'|'.join((_BEFORE_NAME, _BEFORE_NAME.title(), _BEFORE_NAME.upper()))})(?=[^\W\d_a-zà-öø-ÿа-яα-ω])"
 )
 """Without regard to case in another way, which is found faster."""
+_GLUED_CAPITAL = re.compile(r"[^\W\d_a-zà-öø-ÿа-яα-ω](?<=[\w./].)")
 _TWO_NUMBERS = re.compile(rf"\d(?=\D{{1,{_REACH + 1}}}\d)")
 
 
@@ -123,7 +124,7 @@ def _words(alternative: str) -> list[str]:
 
 def is_glued(text: str) -> bool:
     """Whether a street is named without a blank behind the word for it, which no row of words tells."""
-    return _GLUED_NAME.search(text) is not None
+    return _GLUED_CAPITAL.search(text) is not None and _GLUED_NAME.search(text) is not None
 
 
 def may_be_found(text: str, *, at_home: bool, street: bool) -> bool:

@@ -1,5 +1,6 @@
 """Taking disguise off a text while remembering where everything stood."""
 
+import re
 import unicodedata
 
 from msgspec import Struct
@@ -52,10 +53,14 @@ def folded_form(character: str) -> str | None:
 
 
 _FORMS = _Forms()
+_SAME = re.compile(f"[{''.join(map(re.escape, (c for c in map(chr, range(0x700)) if folded_form(c) == c)))}]*+\\Z")
+"""Most texts consist of characters that stand for themselves."""
 
 
 def fold(text: str) -> Folded:
     """Fold a text; linear in its length."""
+    if _SAME.match(text):
+        return Folded(text, None)
     folded = text.translate(_FORMS)
     if len(folded) == len(text):
         return Folded(folded, None)

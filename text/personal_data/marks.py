@@ -46,7 +46,8 @@ _SAMPLE = 400
 LEAST_SPOKEN = 3
 """So many digits in words make a row of them."""
 WORDS_BETWEEN = 1
-"""Other words that may stand between two of them: *and*."""
+LONGEST_BETWEEN = 5
+"""Other words that may stand between two of them, *and*, and their letters."""
 SHORTEST_SPOKEN = 7
 """So many digits a number has at least that is said in words alone."""
 _LETTERS_ONLY = re.compile(r"[^\W\d_]+")
@@ -304,9 +305,22 @@ def words_of(text: str) -> list[str]:
     return _LETTERS_ONLY.findall(text.lower())
 
 
-def spell_digits(words: Iterable[str], least: int) -> bool:
-    """Whether at least so many of these words are digits: a quick look."""
-    return sum(map(lexicon().spoken.__contains__, words)) >= least
+def may_spell_a_number(text: str) -> bool:
+    """Whether digits, `LEAST_SPOKEN` of them words at least, are so many and so close together that they may be a number."""
+    known = lexicon().digits
+    digits = said = between = 0
+    for word in _WORD.findall(plain_text(fold(text).text).small):
+        if word in known:
+            digits, said, between = digits + 1, said + 1, 0
+        elif word[0].isnumeric():
+            digits, between = digits + len(word), 0
+        elif digits:
+            between += len(word)
+            if between > LONGEST_BETWEEN:
+                digits = said = between = 0
+        if said >= LEAST_SPOKEN and digits >= SHORTEST_SPOKEN:
+            return True
+    return False
 
 
 def _start_of(mark: Mark) -> int:

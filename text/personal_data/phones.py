@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum
-from text.personal_data.marks import LEAST_SPOKEN, SHORTEST_SPOKEN, Marks, together
+from text.personal_data.marks import LEAST_SPOKEN, LONGEST_BETWEEN, SHORTEST_SPOKEN, Marks, together
 from text.personal_data.owners import is_anothers
 from text.personal_data.words import before, last_end, number_words
 
@@ -84,7 +84,7 @@ _OWN_REACH, _CALL_BEFORE = 48, 24
 """Characters around a number in which words such as *my number* and *ring* are about it."""
 _SPOKEN_DIGITS = range(SHORTEST_SPOKEN, 14)
 NO_LANGUAGES: frozenset[str] = frozenset()
-_SPOKEN_GAP = re.compile(r"[\s,.;:/()–-]{1,3}(?:[^\W\d_]{1,5}[\s,.-]{1,2})?")
+_SPOKEN_GAP = re.compile(rf"[\s,.;:/()–-]{{1,3}}(?:[^\W\d_]{{1,{LONGEST_BETWEEN}}}[\s,.-]{{1,2}})?")
 """Between digits that are said there may be one short word: *and*, *dann*."""
 _LOOSE_RUN = re.compile(r"(?<![\w])[+(]{0,2}[\dOoIl](?:[^\n\w]{0,4}[\dOoIl]){6,14}(?![^\W_])")
 _LETTERS_FOR_DIGITS = str.maketrans("OoIl", "0011")
