@@ -108,7 +108,6 @@ _LETTER, _CYRILLIC, _GREEK = map(re.compile, (r"[^\W\d_]", "[\u0400-\u052f]", "[
 _MAYBE_LEET = re.compile(rf"[{_LEET_SIGNS}](?:(?=[^\W\d_])|(?<=[^\W\d_][^!|]))")
 """A sign before a letter or behind one; behind one, an exclamation mark or a stroke is none."""
 _ANY_DIGIT = re.compile(r"\d")
-_ANY_MASK = re.compile(f"[{MASKS}]")
 _OVERRIDE = "\u202e"
 _OVERRIDDEN = re.compile("\u202e([^\u202c\u202e\n]*)\u202c?")
 _PARAGRAPHS = re.compile(r"\n{2,}")
@@ -331,7 +330,7 @@ def mask(text: str) -> str:
 
 def drop_tags(text: str) -> str:
     """Without the hashtags and masks that stand before and behind the sentences: they say where a text is filed."""
-    if "#" not in text and not any(sign in text for sign in MASKS):
+    if not ("#" in text or LINK in text or EMAIL in text or PHONE in text or NUMBER in text or MENTION in text):
         return text.replace("\n", " ")
     words = text.split()
     first = next((at for at, word in enumerate(words) if not _is_tag(word)), len(words))
