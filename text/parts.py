@@ -168,11 +168,12 @@ def _asks(words: str) -> bool:
 
 def _remarked(seen: str, *, may_warn: bool) -> Shown | None:
     """Others' words that only a remark before or behind sets apart: a warning, a question, a line that announces them."""
+    warning = _warning_words().warn.search(seen, 0, REMARK_CHARACTERS) if may_warn else None
     for end in _REMARK_BEFORE.finditer(seen, 0, REMARK_CHARACTERS):
         own, claimed = seen[: end.end()], seen[end.end() :]
         if not _is_good_part(claimed, own):
             continue
-        warned = may_warn and warns(own)
+        warned = warning is not None and warning.start() < end.end() and warns(own)
         if warned or "\n" in end[0]:
             return Shown(own, claimed, marked=False, asks=_asks(own) or "\n" in end[0], warns=warned)
     behind = _REMARK_BEHIND.search(seen, max(0, len(seen) - REMARK_CHARACTERS))
