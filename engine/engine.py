@@ -319,6 +319,7 @@ class Engine:
                 united=text.united,
                 repeated=text.repeated,
                 cites=text.cites,
+                shares_footer=text.shares_footer,
                 heading_campaign=heading[0],
                 heading_united=heading[1],
             )

@@ -28,8 +28,10 @@ a wall); and how many all members together may have shown it to by then. Beyond 
 """
 REMARK_CHARACTERS = 100
 """So long may a question or a warning be that victims write in the same words above what they show."""
-OFFERING = 4
-"""Points of selling from which on a few words beside a quotation are compared: more than a link and "visit" are."""
+OFFERING, OFFERING_IN_FOOTER = 4, 7
+"""Points of selling from which on a few words beside a quotation are compared, more than a link and "visit" are; and from
+which on a footer is an advertisement: more than a link, "visit", and a number to call are.
+"""
 
 
 class Matched(Struct, frozen=True):
@@ -43,18 +45,19 @@ class Matched(Struct, frozen=True):
 
 class Forms(Struct, frozen=True):
     """The forms of a text that the index was asked for: all of it, the author's own part, and what is set apart as others'.
-    `asked` is the last of them as it was asked for.
+    `asked` is the last of them as it was asked for. Of a text with a footer `whole` is what stands above the `footer`.
     """
 
     whole: Matched | None
     own: Matched | None = None
     claimed: Matched | None = None
     asked: Text | None = None
+    footer: Matched | None = None
 
     @property
     def all(self) -> list[Matched]:
         """Those that have a campaign."""
-        return [form for form in (self.whole, self.own, self.claimed) if form]
+        return [form for form in (self.whole, self.own, self.claimed, self.footer) if form]
 
 
 class Judged(Struct, frozen=True):
@@ -67,6 +70,7 @@ class Judged(Struct, frozen=True):
     united: tuple[str, ...] = ()
     repeated: Campaign | None = None
     cites: bool = False
+    shares_footer: bool = False
 
 
 FormAnswer = tuple[Campaign | None, tuple[str, ...]]
@@ -75,7 +79,7 @@ FormAnswer = tuple[Campaign | None, tuple[str, ...]]
 
 def forms_to_compare(event: Event, reading: TextReading, *, may_quote: bool = True) -> list[Text]:
     """What the index of texts is to be asked of a text: first what is set apart, because others may have written it."""
-    readings = _readings(reading) if may_quote and reading.claimed else (reading,)
+    readings = _readings(reading) if may_quote else iter((reading,))
     public, teaches = isinstance(event, ForumPost), teaching_weight(event)
     texts: dict[bytes, Text] = {}
     for form in readings:
@@ -98,8 +102,12 @@ def forms_to_compare(event: Event, reading: TextReading, *, may_quote: bool = Tr
 
 
 def _readings(reading: TextReading) -> Iterator[TextReading]:
-    """The parts that are compared of a text with words set apart."""
+    """The parts that are compared of a text: all of it, and what is set apart; or what stands above a footer, and that."""
     own, claimed = reading.own, reading.claimed
+    if reading.above and reading.footer and not claimed:
+        yield reading.above
+        yield reading.footer
+        return
     if claimed:
         yield claimed
     yield reading
@@ -115,14 +123,14 @@ def _is_frame(own: TextReading, claimed: TextReading) -> bool:
     return _is_harmless(own)
 
 
-def _is_harmless(part: TextReading) -> bool:
+def _is_harmless(part: TextReading, offering: float = OFFERING) -> bool:
     said = Writing(text=part)
-    return said.hostility == PEACEFUL and said.commerce(frozenset()).points < OFFERING
+    return said.hostility == PEACEFUL and said.commerce(frozenset()).points < offering
 
 
 def forms_of(reading: TextReading, texts: Sequence[Text], answers: Sequence[FormAnswer]) -> Forms:
     """The answers to `forms_to_compare`, by what they are of."""
-    if not reading.claimed:
+    if not reading.claimed and not reading.above:
         return Forms(next((Matched(campaign, united, False) for campaign, united in answers if campaign), None))
     founded = {str(UUID(bytes=campaign_id_of(text))) for text in texts}
     matched = {
@@ -130,11 +138,11 @@ def forms_of(reading: TextReading, texts: Sequence[Text], answers: Sequence[Form
         for text, (campaign, united) in zip(texts, answers, strict=True)
         if campaign
     }
-    whole, own, claimed = (
+    whole, own, claimed, footer = (
         matched.get(form.digest) if form and form.digest is not None else None
-        for form in (reading, reading.own, reading.claimed)
+        for form in (reading.above or reading, reading.own, reading.claimed, reading.footer)
     )
-    return Forms(whole, own, claimed, next((text for text in texts if text.claimed), None))
+    return Forms(whole, own, claimed, next((text for text in texts if text.claimed), None), footer)
 
 
 class Quotations:
@@ -158,6 +166,12 @@ class Quotations:
             self._remember(event, forms, (), shows=False)
             # what others have used before tells more than what is new
             counting = own if own and forms.whole and forms.whole.is_new and not own.is_new else forms.whole or own
+            footer = forms.footer
+            is_own = not counting or (counting.is_new and not counting.campaign.upheld)
+            if footer and reading.footer and not footer.is_new and is_own:
+                # an advertisement is one wherever it stands
+                harmless = _is_harmless(reading.footer, OFFERING_IN_FOOTER)
+                return Judged(False, footer.campaign, footer.united, shares_footer=harmless)
             return Judged(False, counting.campaign, counting.united) if counting else Judged(False)
         reach = _reach(event, strangers)
         shows = self._shows(event, reading, forms, reach)

@@ -59,7 +59,7 @@ def _hashed(*parts: str) -> bytes:
 
 def terms(plan: RulePlan, case: Case, finding: Finding, severity: Severity, feedback: Feedback) -> Terms:
     """How verdicts bear upon the finding, and the memo of its incident."""
-    slug, text = plan.rule.slug, case.fact.text
+    slug, text = plan.rule.slug, case.fact.compared
     known = feedback.campaigns
     is_sample = slug in known.rules and finding.campaign_id is not None and text is not None and text.digest is not None
     memo = _Memo(

@@ -41,6 +41,9 @@ class Fact(Struct, frozen=True, kw_only=True):
     Of a text that only shows what somebody else wrote (`engine.quotations`) `writing` and `campaign` are those of the author's
     own part, and `repeated` is the campaign of what is shown: who shows one text to many repeats it all the same.
     `cites`: the copy is of words in quotation marks that nobody is known to have written here, posted in public, harmless.
+
+    With `shares_footer` nothing but the footer of the text has been written before, and `campaign` is the footer's. It is the
+    campaign of what stands above a footer else.
     """
 
     event: Event
@@ -58,6 +61,7 @@ class Fact(Struct, frozen=True, kw_only=True):
     heading_united: tuple[str, ...] = ()
     is_heading: bool = False
     below: TextReading | None = None
+    shares_footer: bool = False
 
     @property
     def parts(self) -> tuple["Fact", ...]:
@@ -75,6 +79,7 @@ class Fact(Struct, frozen=True, kw_only=True):
             cites=False,
             is_heading=True,
             below=self.text,
+            shares_footer=False,
         )
         return self, heading
 
@@ -82,6 +87,12 @@ class Fact(Struct, frozen=True, kw_only=True):
     def text(self) -> TextReading | None:
         """The reading of the text itself; None where there is none."""
         return self.writing.text
+
+    @property
+    def compared(self) -> TextReading | None:
+        """What of the text the campaign is of."""
+        text = self.text
+        return (text.footer if self.shares_footer else text.above or text) if text else None
 
     @property
     def heading(self) -> TextReading | None:

@@ -47,7 +47,8 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     write it by themselves: the text leads somewhere, is disguised, has `certain_characters`, offends, has `selling_points` of
     the signs in `text/commerce.yaml`, or comes from `flood_authors` at once. Else it is told as of low severity.
 
-    `reached_by_one`: an account that reaches so many strangers and places weighs as much as the limit of accounts.
+    `reached_by_one`: an account that reaches so many strangers and places weighs as much as the limit of accounts. Of texts
+    that share nothing but a footer, which neither sells nor offends, all accounts have to reach so many.
     `origin_window`: so far back it is looked who wrote the text first.
     """
 
@@ -352,6 +353,10 @@ def _is_grave(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
     """Whether the text at hand, a certain copy, sells or offends."""
     if not _is_certain(fact, limits):
         return False
+    return _sells_or_offends(fact, limits)
+
+
+def _sells_or_offends(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
     return fact.writing.hostility != PEACEFUL or fact.writing.commerce(frozenset()).points >= limits.selling_points
 
 
@@ -389,7 +394,7 @@ def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) ->
 
     if not case.fact.campaign:
         return None
-    findings = []
+    findings: list[Finding | None] = []
     for window in (quota.window for quota in _several(limits)):
         crowd = _crowd(case, window)
         names = frozenset(one.name for one in crowd.counted)
@@ -409,6 +414,11 @@ def _spread(
         return None
     chief = max(spreaders, key=lambda one: (one.reach, -one.did.time))
     severity, action = _at_most(spreaders, chief, over)
+    under = ""
+    if case.fact.shares_footer and not _sells_or_offends(case.fact, limits):
+        if sum(one.reach for one in spreaders) < limits.reached_by_one:
+            return None
+        severity, action, under = "low", "review", _UNDER_OTHER_WORDS
     level = max(over.level, chief.reach / limits.reached_by_one)
     told = _finding(case, crowd, spreaders, chief, over)
     return replace(
@@ -422,8 +432,11 @@ def _spread(
         most_action=action,
         summary=f"{over.reading.count} accounts spread the same or nearly the same text within {over.within}, "
         f"{over.reading.events} times in all{_where(case, over.quota.window)}, first in {_surface(spreaders)[1]}; "
-        f"the limit is {over.quota.reach} accounts.{_most_by(chief)}",
+        f"the limit is {over.quota.reach} accounts.{_most_by(chief)}{under}",
     )
+
+
+_UNDER_OTHER_WORDS = " What is the same stands below other words: it may be the footer of one school's letters."
 
 
 def _at_most(spreaders: Sequence[_Spreader], chief: _Spreader, over: Reached) -> tuple[Severity, Action]:
@@ -436,7 +449,7 @@ def _at_most(spreaders: Sequence[_Spreader], chief: _Spreader, over: Reached) ->
 
 
 def _in_one_place(case: Case, crowd: _Crowd, over: Reached) -> Finding | None:
-    if not crowd.spreaders:
+    if not crowd.spreaders or case.fact.shares_footer:
         return None
     chief = max(crowd.spreaders, key=lambda one: (one.reach, -one.did.time))
     told = _finding(case, crowd, crowd.spreaders, chief, over)

@@ -27,8 +27,8 @@ def repeated_by_author(fact: Fact) -> Campaign | None:
 
 
 def author_and_text(fact: Fact) -> Key | None:
-    """The key of what an author's copies of one text come to."""
-    campaign = repeated_by_author(fact)
+    """The key of what an author's copies of one text come to. Who writes above one footer in other words copies nothing."""
+    campaign = None if fact.shares_footer else repeated_by_author(fact)
     return (fact.event.actor_id, campaign.campaign_id) if campaign else None
 
 
@@ -53,7 +53,7 @@ def is_certain_copy(fact: Fact, least_similarity: float, least_characters: int) 
 
     Short texts of one matter share many of their few words: headlines of one event, announcements of one series.
     """
-    campaign, text = repeated_by_author(fact), fact.writing.whole or fact.text
+    campaign, text = repeated_by_author(fact), fact.writing.whole or fact.compared
     if not campaign or not text:
         return False
     return campaign.similarity >= least_similarity or len(text.normalised) >= least_characters
@@ -152,7 +152,8 @@ def with_origin(case: Case, finding: Finding | None) -> Finding | None:
 
 
 def _upheld_text(fact: Fact) -> Key | None:
-    return (fact.event.actor_id, fact.campaign.campaign_id) if fact.campaign and fact.campaign.upheld else None
+    is_upheld = fact.campaign and fact.campaign.upheld and not fact.shares_footer
+    return (fact.event.actor_id, fact.campaign.campaign_id) if fact.campaign and is_upheld else None
 
 
 def _spreads_what_was_upheld(fact: Fact) -> tuple[str, ...]:

@@ -111,7 +111,8 @@ _WORD = re.compile(r"\w+")
 
 def _same_text(fact: Fact) -> Key | None:
     post = _post(fact)
-    return (post.forum_id, fact.campaign.campaign_id) if post.opens_thread and fact.campaign else None
+    is_repeated = post.opens_thread and not fact.shares_footer
+    return (post.forum_id, fact.campaign.campaign_id) if is_repeated and fact.campaign else None
 
 
 def _same_title(fact: Fact) -> Key | None:

@@ -16,6 +16,7 @@ from text import anchors
 from text.anchors import ANYTHING, at_stake
 from text.commerce import CommerceReading, commerce_of, has_price, has_signs
 from text.courtesies import Said, weigh
+from text.footers import parted
 from text.hostility import ABUSE_KINDS, PEACEFUL, THREAT_KINDS, Hostility, read_hostility
 from text.links import Link, links_of
 from text.masking import excerpt
@@ -72,6 +73,8 @@ MIN_SUBSTANCE_LETTERS = 8
 POLITE_LETTERS, LEADING_LETTERS = 120, 40
 """Longer texts are more than politeness, and need not be looked at word by word. From the second on are those that lead
 somewhere: that friendly words are all around a link does not make it a greeting."""
+MIN_ABOVE_CHARACTERS = 60
+"""Above a footer (`text.footers`) so many are the text. What is shorter, a greeting on a letterhead, is compared with it."""
 MIN_SIGNED_LETTERS = 12
 """Below, a letter that was changed leaves so few shingles that half of the copies are not found by them."""
 MIN_SIGNED_BESIDE_TAGS = 24
@@ -91,7 +94,8 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     nothing else.
 
     Of a text that shows others' words (`text.parts`), `own` is the reading of the author's part and `claimed` that of the
-    words shown; whether these are others' is not for the text to say. What is compared is all of it, without marks.
+    words shown; whether these are others' is not for the text to say. What is compared is all of it, without marks; of another
+    text with a footer, what stands `above` it and the `footer`, each by itself.
     `stakes` (`text.anchors`) are what it may be about.
     """
 
@@ -109,6 +113,8 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     shown: Shown | None = None
     own: "TextReading | None" = None
     claimed: "TextReading | None" = None
+    above: "TextReading | None" = None
+    footer: "TextReading | None" = None
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
@@ -327,10 +333,19 @@ def _read(
         else []
     )
     unmarked = {index: one.unmarked for index, one in enumerate(apart) if one.unmarked is not seen[index]}
-    shown = {index: one.shown for index, one in enumerate(apart) if one.shown}
+    footed = {
+        index: both for index, one in enumerate(apart) if (both := _above_a_footer(seen[index], one.shown)) is not None
+    }
+    shown = {index: one.shown for index, one in enumerate(apart) if one.shown and index not in footed}
     parts = [Written(part, one.targets) for one, part in _own_and_claimed(written, shown)]
+    parts += [Written(part) for both in footed.values() for part in both]
     read = iter(_read(parts, nobodys, memo, salt, whole=False)) if parts else iter(())
     own_and_claimed = {index: (next(read), next(read)) for index in shown}
+    with_footers = {
+        index: both
+        for index, both in ((index, (next(read), next(read))) for index in footed)
+        if both[0].digest is not None and len(both[0].normalised) >= MIN_ABOVE_CHARACTERS
+    }
     compared_forms = list(undisguised)
     for index, form in zip(unmarked, undisguise_all(list(unmarked.values())), strict=True):
         compared_forms[index] = form.text
@@ -363,9 +378,19 @@ def _read(
             shown=shown.get(index),
             own=own_and_claimed[index][0] if index in shown else None,
             claimed=own_and_claimed[index][1] if index in shown else None,
+            above=with_footers[index][0] if index in with_footers else None,
+            footer=with_footers[index][1] if index in with_footers else None,
         )
         for index in range(len(written))
     ]
+
+
+def _above_a_footer(seen: str, shown: Shown | None) -> tuple[str, str] | None:
+    """What stands above a footer and the footer, unless more is shown as others' words than what stands below a question."""
+    both = parted(seen)
+    if not both or len(both[0].strip()) < MIN_ABOVE_CHARACTERS:
+        return None
+    return both if not shown or (not shown.marked and shown.own.strip() == both[0].strip()) else None
 
 
 def _own_and_claimed(written: Sequence[Written], shown: Mapping[int, Shown]) -> Iterator[tuple[Written, str]]:

@@ -1,0 +1,58 @@
+"""The footer of a text: the block below the author's words that says who writes, from where, and what a school's mail system
+adds to it. Colleagues share it under different words.
+
+It is known by its form alone, in no language: short lines with two sorts of contact data at least, and what stands below them.
+"""
+
+import re
+
+__all__ = ["parted"]
+
+FOOTER_CHARACTERS = 1_500
+"""So long is the end of a text in which a footer is looked for; one that is longer is text."""
+PARAGRAPHS = 12
+"""So many are looked at, the last ones."""
+SHORT_LINE, CONTACT_LINE = 60, 100
+"""Characters of a line of names, closings and mottoes, and of one with contact data."""
+SORTS = 2
+"""Of contact data, at least: an advertisement has one address, a school has several."""
+_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:--|__|==|\*\*)[-_=*]*\s*\n)")
+_HINT = re.compile(r"[@\d]|www\.")
+_CONTACT = (
+    re.compile(r"[^\s@]@[^\s@]+\.\w"),
+    re.compile(r"https?://|\bwww\.|(?<![@\w.-])[\w-]{1,40}\.[a-z]{2,12}\b"),
+    re.compile(r"(?:\+|\(0|\b0)\d?[\d ()/.-]{6,}\d"),
+    re.compile(r"\b\d{1,2}[- ]?\d{3}\b|\b\d{3} ?\d{2}\b|\b[A-Z]{1,2}\d{1,2} ?[A-Z\d]{3,4}\b"),
+)
+"""An address for mail, one of the web, a number to call, a postal code."""
+
+
+def parted(seen: str) -> tuple[str, str] | None:
+    """What stands above a footer and the footer, of a text (`text.written.Written.seen`); None where there is none.
+    Linear in the length of the footer.
+    """
+    start = max(0, len(seen) - FOOTER_CHARACTERS)
+    if "\n" not in seen or not _HINT.search(seen, start):
+        return None
+    ends = [0, *(start + found.end() for found in _PARAGRAPH.finditer(seen[start:]))][-PARAGRAPHS:]
+    paragraphs = [(at, seen[at:end]) for at, end in zip(ends, [*ends[1:], len(seen)], strict=True) if at >= start]
+    first = next((n for n, (_, text) in reversed(list(enumerate(paragraphs))) if n and _sorts(text)), None)
+    if first is None:
+        return None
+    while first > 1 and _is_short(paragraphs[first - 1][1]):
+        first -= 1
+    at = paragraphs[first][0]
+    footer = seen[at:]
+    if len(_sorts(footer)) < SORTS or not seen[:at].strip():
+        return None
+    return seen[:at], footer
+
+
+def _sorts(text: str) -> set[int]:
+    """Which sorts of contact data stand in lines of their own."""
+    lines = [line for line in text.splitlines() if len(line) <= CONTACT_LINE]
+    return {sort for sort, pattern in enumerate(_CONTACT) if any(pattern.search(line) for line in lines)}
+
+
+def _is_short(paragraph: str) -> bool:
+    return all(len(line) <= SHORT_LINE for line in paragraph.splitlines())
