@@ -17,7 +17,7 @@ import re
 import statistics
 from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine, Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -320,10 +320,15 @@ def campaign_posts(seeds: list[str], mutation: Mutation, rng: random.Random) -> 
 
 
 def campaigns_found(incidents: list[Incident]) -> tuple[set[str], int]:
-    """Campaigns of which an incident names three accounts or more and hardly others; how many incidents mix campaigns."""
+    """Campaigns of which an incident names three accounts or more and hardly others; how many incidents mix campaigns.
+
+    Named is who is accused, and whose words the others copy.
+    """
     members: dict[str, set[str]] = defaultdict(set)
     for incident in incidents:
         members[incident.incident_id] |= {incident.subject_id, *incident.accomplice_ids}
+        if incident.evidence.copied_from:
+            members[incident.incident_id].add(incident.evidence.copied_from)
     found, mixed = set(), 0
     for accounts in members.values():
         by_campaign = defaultdict(set)
@@ -475,7 +480,9 @@ async def template_table(directory: Path, seeds: list[str], redis: str) -> None:
 @contextmanager
 def unlearnt(wanted: bool) -> Iterator[None]:
     """Without boilerplate being learnt, if that is wanted."""
-    with patch("state.campaigns.sentences", lambda _: []) if wanted else nullcontext():
+    with ExitStack() as patches:
+        for name in ("sentences", "sentences_of") if wanted else ():
+            patches.enter_context(patch(f"state.campaigns.{name}", lambda *_: []))
         yield
 
 
@@ -716,13 +723,13 @@ async def curve(seeds: list[str], redis: str) -> list[tuple[float, float, int]]:
 
 
 def draw(measured: list[tuple[float, float, int]], path: Path) -> None:
-    """The measured shares as dots, over the computed share of pairs that become candidates (32 bands of 4 slots)."""
+    """The measured shares as dots, over the computed share of pairs that become candidates (24 bands of 3 slots)."""
     width, height, margin = 640, 360, 50
 
     def place(x: float, y: float) -> str:
         return f"{margin + x * (width - 2 * margin):.1f},{height - margin - y * (height - 2 * margin):.1f}"
 
-    computed = " ".join(place(n / 100, 1 - (1 - (n / 100) ** 4) ** 32) for n in range(101))
+    computed = " ".join(place(n / 100, 1 - (1 - (n / 100) ** 3) ** 24) for n in range(101))
     dots = [place(x, y).split(",") for x, y, _ in measured]
     lines = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="12">',
@@ -736,7 +743,7 @@ def draw(measured: list[tuple[float, float, int]], path: Path) -> None:
         f'<polyline fill="none" stroke="#36c" stroke-width="2" points="{computed}"/>',
         *(f'<circle cx="{x}" cy="{y}" r="4" fill="#c33"/>' for x, y in dots),
         f'<text x="{width / 2}" y="{height - 10}" text-anchor="middle">true Jaccard similarity of shingles</text>',
-        f'<text x="{margin + 10}" y="{margin - 20}" fill="#36c">computed: become candidates (32 bands of 4 slots)</text>',
+        f'<text x="{margin + 10}" y="{margin - 20}" fill="#36c">computed: become candidates (24 bands of 3 slots)</text>',
         f'<text x="{margin + 10}" y="{margin - 4}" fill="#c33">measured: one campaign (candidates that pass the check)</text>',
         "</svg>",
     ]

@@ -276,7 +276,7 @@ async def collide(store: Store, texts: int, leaders: int) -> list[float]:
         found = [text(n, known[n] + tail, f"honest-{n}") for n in range(start, min(start + 500, leaders))]
         await store.recall([], found, [])
     seconds = []
-    width = 2 * SIGNATURE_SLOTS // 32
+    width = 6
     for start in range(0, texts, 50):
         crafted = []
         for number in range(start, start + 50):

@@ -11,7 +11,7 @@ from state.boilerplate import example_of, sentences_of, stretches
 from state.pseudonyms import MEMBER_BYTES, Pseudonyms
 from state.requests import Campaign, Decision, Text
 from state.scripts import Script
-from text.likeness import MAX_LETTERS, are_copies, sentences, without
+from text.likeness import MAX_LETTERS, are_copies, sentences, share_a_part, without
 
 CAMPAIGNS = Script("campaigns", "signatures")
 MERGES = Script("merges", "signatures")
@@ -36,7 +36,6 @@ class CampaignCodec:
         self,
         pseudonyms: Pseudonyms,
         *,
-        bands: int,
         threshold: float,
         generation: int,
         lateness: int,
@@ -46,7 +45,7 @@ class CampaignCodec:
         boilerplate_ttl: int,
     ) -> None:
         self._pseudonyms = pseudonyms
-        self._bands, self._threshold, self._most = bands, threshold, texts_per_author
+        self._threshold, self._most = threshold, texts_per_author
         self._generation, self._lateness = generation, lateness
         self._ttl = 2 * generation + lateness + grace
         self._stretch, self._learnt_ttl = boilerplate, boilerplate_ttl
@@ -54,7 +53,6 @@ class CampaignCodec:
     def request(self, texts: list[Text]) -> tuple[Any, ...]:
         """The script's request."""
         return (
-            self._bands,
             self._threshold,
             self._ttl,
             self._learnt_ttl,
@@ -108,11 +106,17 @@ class CampaignCodec:
             taken_in: list[bytes] = []
             if result is None:
                 known = [line for line, many in zip(sentences(text.words), boilerplate, strict=True) if many]
-                same = [
-                    (head, share)
-                    for head, share, sealed, clear in others
-                    if not sealed or self._same(text, sealed, known, clear=bool(clear))
-                ]
+                same: list[tuple[bytes, bytes]] = []
+                parts: list[tuple[bytes, bytes]] = []
+                for head, share, sealed, clear in others:
+                    is_copy, is_part = (
+                        (True, False) if not sealed else self._same(text, sealed, known, clear=bool(clear))
+                    )
+                    if is_copy or is_part:
+                        (same if is_copy else parts).append((head, share))
+                # a text that holds those of several others must not make one campaign of them
+                if parts and not same and joined[:_ID_BYTES] == campaign_id_of(text):
+                    same = [min(parts, key=lambda part: merges.root_of(part[0])[0][_ID_BYTES:])]
                 for head, share in same:
                     if younger := merges.unite(root, head, float(share)):
                         taken_in.append(younger)
@@ -141,15 +145,22 @@ class CampaignCodec:
             [(d.name, d.generations, d.joined, d.same, d.answer, d.judged) for d in decisions],
         )
 
-    def _same(self, text: Text, sealed: bytes, boilerplate: list[str], *, clear: bool) -> bool:
-        """Whether two texts are copies, without the sentences that many use. `clear`: whether they are with them."""
+    def _same(self, text: Text, sealed: bytes, boilerplate: list[str], *, clear: bool) -> tuple[bool, bool]:
+        """Whether two texts are copies, without the sentences that many use, and whether else they share a part.
+
+        `clear`: whether they are copies with those sentences.
+        """
         kept = _opened(self._pseudonyms, sealed)[MEMBER_BYTES:].decode()
         if not kept:
-            return clear
-        if not boilerplate:
-            return are_copies(text.words, kept)
-        one, other = without(text.words[:MAX_LETTERS], boilerplate), without(kept, boilerplate)
-        return clear if one is None or other is None else are_copies(one, other)
+            return clear, False
+        one: str | None = text.words
+        other: str | None = kept
+        if boilerplate:
+            one, other = without(text.words[:MAX_LETTERS], boilerplate), without(kept, boilerplate)
+        if one is None or other is None:
+            return clear, False
+        is_copy = are_copies(one, other)
+        return is_copy, not is_copy and share_a_part(one, other)
 
 
 class _Merges:

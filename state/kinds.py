@@ -230,7 +230,7 @@ BROUGHT = Kind(
     forgets="how many texts the member has brought",
 )
 BAND = Kind(
-    "band:<generation>:<i>", "hash", _GENERATIONS, most="4 leaders a band", size="1,090 a text, all bands",
+    "band:<generation>:<i>", "hash", _GENERATIONS, most="4 leaders a band", size="740 a text, all bands",
     holds="i-th band of a signature → leaders",
 )
 LEADER = Kind(

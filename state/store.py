@@ -126,7 +126,6 @@ class Store:
         self._episodes = EpisodeCodec(pseudonyms)
         self._campaigns = CampaignCodec(
             pseudonyms,
-            bands=limits.bands,
             threshold=limits.similarity_threshold,
             generation=limits.generation,
             lateness=limits.lateness,

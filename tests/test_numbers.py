@@ -125,22 +125,30 @@ def curve(name: str) -> dict[int, float]:
 
 
 def test_from_where_on_texts_are_copies_is_told_as_it_is() -> None:
-    words, pairs, runs = curve("OF_WORDS"), curve("OF_PAIRS"), dict(likeness._OF_WORDS)
-    low, high = (share for _, share in likeness._OF_LETTERS)
+    words, pairs, scattered = curve("OF_WORDS"), curve("OF_PAIRS"), dict(likeness._OF_WORDS)
+    low, high = (share for _, share in likeness._OF_FEW_LETTERS)
+    letters, runs = dict(likeness._OF_LETTERS), dict(likeness._OF_RUNS)
     page = " ".join((DOCS / "near-duplicates.md").read_text(encoding="utf-8").split())
     for told in (
         f"{load_policy(None).memory.copy_similarity:g} of the shingles (`copy_similarity` in the policy",
         f"({words[60]:.2f} of the words at 60 letters, {words[110]:.2f} at 110, {words[220]:.2f} from 220 on; "
         f"{pairs[70]:.2f} of the pairs at 70, {pairs[130]:.2f} at 130, {pairs[220]:.2f} from 220 on)",
         f"under {likeness.SHORT_LETTERS} letters, letter by letter: {low:.2f} to {high:.2f} of them",
-        f"*s + r/2* of {runs[60]:.2f} at 60 letters, {runs[100]:.2f} at 100, {runs[230]:.2f} at 230",
+        f"(Indel similarity): {letters[55]:.2f} at 55 letters, {letters[70]:.2f} at 70, {letters[120]:.2f} at 120, "
+        f"{letters[400]:.2f} from 400 on",
+        f"in runs of four or more: {runs[70]:.2f} at 70 letters, {runs[120]:.2f} at 120, {runs[230]:.2f} from 230 on",
+        f"*s + r/2* of {scattered[55]:.2f} at 55 letters, {scattered[90]:.2f} at 90, {scattered[230]:.2f} at 230, "
+        f"and an *s* of {likeness._LEAST_WORDS:g}",
         f"the first {likeness.MAX_LETTERS} letters of its words",
         f"A sentence or line of {likeness.SENTENCE_LETTERS} letters or more",
         f"less than {likeness.LEAST_REST} letters are left",
     ):
         assert told in page, told
     assert max(words) == max(pairs) == 220
+    assert max(letters) == 400
+    assert max(runs) == 230
     assert likeness._SCATTERED == 1 / 2
+    assert likeness._RUN_LETTERS == 4
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
-"""Whether two texts are copies, seen word by word: for texts whose signatures leave it open.
+"""Whether two texts are copies, or one stands in both, seen letter by letter and word by word: for what signatures leave open.
 
-A signature estimates what two texts have in common, and knows little of where it stands. Texts of a hundred letters that
-lost a third of their words each share no more shingles, and no more words, than headlines of two newsrooms on one event. But
-what is left of copies is scattered all over both of them, a word or two in a row, while the headlines share a phrase and
-differ in all the rest.
+A signature estimates what two texts have in common, and knows little of where it stands. A letter that is mistyped costs three
+shingles and a word; but nearly all other letters of two such copies stand in both in the same order, and of a text among other
+text long runs of letters do. Copies that lost a third of their words share no more words than headlines of two newsrooms on
+one event; but theirs are scattered all over both texts, a word or two in a row, while the headlines share a phrase and differ
+in all the rest.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import Indel
@@ -23,10 +24,18 @@ SHORT_LETTERS = 40
 
 # From where on texts are copies, by their number of letters (docs/near-duplicates.md has the measurements): straight lines
 # between. Fewer letters prove less.
-_OF_LETTERS = ((24, 0.96), (40, 0.97))
-_OF_WORDS = ((40, 1.10), (60, 1.02), (70, 0.96), (100, 0.88), (150, 0.82), (230, 0.73), (400, 0.62))
+_OF_FEW_LETTERS = ((24, 0.96), (40, 0.97))
+_OF_LETTERS = ((40, 0.955), (55, 0.89), (70, 0.82), (90, 0.77), (120, 0.74), (230, 0.71), (400, 0.66))
+_OF_RUNS = ((40, 0.98), (70, 0.82), (90, 0.72), (120, 0.62), (160, 0.52), (230, 0.40))
+_OF_WORDS = ((40, 1.04), (55, 0.97), (70, 0.89), (90, 0.83), (120, 0.78), (160, 0.74), (230, 0.70), (400, 0.66))
+_RUN_LETTERS = 4
+"""Fewer letters in a row stand in the same order in any two texts."""
+_BESIDE_RUNS = 0.06
+"""So much of the letters that are in no run at least stands in both, too: what has less need not be looked at."""
 _SCATTERED = 0.5
 """What it weighs that the same words stand scattered."""
+_LEAST_WORDS = 0.45
+"""Of the words: fewer stand scattered in any two texts of few different words."""
 
 # ideographs, kana and Korean syllables are words by themselves
 _DENSE = r"\u2e80-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff"
@@ -38,12 +47,28 @@ _WORD = re.compile(rf"[{_DENSE}]|[^\s{_DENSE}]+")
 def are_copies(left: str, right: str) -> bool:
     """Whether two texts, given as `text.signature.Compared.words`, are copies of one another. Bounded by `MAX_LETTERS`."""
     one, other = left[:MAX_LETTERS], right[:MAX_LETTERS]
-    if one.split() == other.split():
+    words, words_of_other = one.split(), other.split()
+    if words == words_of_other:
         return True
-    letters = (_letters(one) + _letters(other)) / 2
+    signs, signs_of_other = _signs(one), _signs(other)
+    letters = (_letters(one, signs) + _letters(other, signs_of_other)) / 2
     if letters < SHORT_LETTERS:
-        return fuzz.ratio(one, other) >= 100 * _line(_OF_LETTERS, letters)
-    return common_words(_WORD.findall(one), _WORD.findall(other)) >= _line(_OF_WORDS, letters)
+        return fuzz.ratio(one, other) >= 100 * _line(_OF_FEW_LETTERS, letters)
+    if Indel.normalized_similarity("".join(words), "".join(words_of_other)) >= _line(_OF_LETTERS, letters):
+        return True
+    if signs or signs_of_other:
+        words, words_of_other = _WORD.findall(one), _WORD.findall(other)
+    return common_words(words, words_of_other) >= _line(_OF_WORDS, letters)
+
+
+def share_a_part(left: str, right: str) -> bool:
+    """Whether one text stands in both, among other text. That says nothing of a third text which stands in one of them, too.
+
+    `left` and `right` as for `are_copies`.
+    """
+    one, other = ("".join(words[:MAX_LETTERS].split()) for words in (left, right))
+    least = _line(_OF_RUNS, (len(one) + len(other)) / 2)
+    return Indel.normalized_similarity(one, other) >= least + _BESIDE_RUNS and common_runs(one, other) >= least
 
 
 def sentences(words: str) -> list[str]:
@@ -58,7 +83,7 @@ def sentences(words: str) -> list[str]:
 def without(words: str, boilerplate: Collection[str]) -> str | None:
     """What is left of a text without sentences that many use, or None where that is too little to say whose it is."""
     rest = "\n".join(line for line in words.split("\n") if line not in boilerplate)
-    return rest if _letters(rest) >= LEAST_REST else None
+    return rest if _letters(rest, _signs(rest)) >= LEAST_REST else None
 
 
 def common_words(left: list[str], right: list[str]) -> float:
@@ -67,15 +92,30 @@ def common_words(left: list[str], right: list[str]) -> float:
     Their share of all words (RapidFuzz's normalised Indel similarity: twice the longest common subsequence through the sum of
     both lengths), and, weighed with `_SCATTERED`, the number of runs that they stand in through their number.
     """
-    runs = [run.src_end - run.src_start for run in Indel.opcodes(left, right) if run.tag == "equal"]
-    if not runs:
-        return 0.0
-    return 2 * sum(runs) / (len(left) + len(right)) + _SCATTERED * len(runs) / sum(runs)
+    share = Indel.normalized_similarity(left, right)
+    if share < _LEAST_WORDS:
+        return share
+    runs = _runs(left, right)
+    return share + _SCATTERED * len(runs) / sum(runs)
 
 
-def _letters(words: str) -> int:
+def common_runs(left: str, right: str) -> float:
+    """The share of letters that stand in both in the same order, `_RUN_LETTERS` of them or more in a row."""
+    return 2 * sum(run for run in _runs(left, right) if run >= _RUN_LETTERS) / (len(left) + len(right))
+
+
+def _runs(left: Sequence[str], right: Sequence[str]) -> list[int]:
+    """How many stand in a row, in each run that is in both in the same order."""
+    return [run.src_end - run.src_start for run in Indel.opcodes(left, right) if run.tag == "equal"]
+
+
+def _signs(words: str) -> int:
+    """The number of signs that are words by themselves."""
+    return 0 if words.isascii() else len(_SIGN.findall(words))
+
+
+def _letters(words: str, signs: int) -> int:
     """The number of letters; a sign that is a word by itself says as much as `_LETTERS_OF_SIGN`."""
-    signs = 0 if words.isascii() else len(_SIGN.findall(words))
     return len(words) - words.count(" ") - words.count("\n") + (_LETTERS_OF_SIGN - 1) * signs
 
 

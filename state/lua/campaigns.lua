@@ -30,7 +30,7 @@
 -- came before: so the answers do not depend on how the stream was cut into batches, or on a crash between the two steps.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
--- ARGV[1]  msgpack {bands, threshold, ttl in seconds, that of `learnt`, texts of an author in a generation, name of the batch, {text, ...}},
+-- ARGV[1]  msgpack {threshold, ttl in seconds, that of `learnt`, texts of an author in a generation, name of the batch, {text, ...}},
 --          a text being {digest, signature or "", id of the campaign that it would found, {own generation, other generations to
 --           look in}, author, sealed author and text or "", {{hash of a sentence, its length in letters and spaces, hash
 --           of it and the author}, ...}, what it weighs as a witness, time in microseconds, {own stretch of `learnt`, others}, what
@@ -46,22 +46,23 @@
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
-local bands, threshold, ttl, learnt_ttl, most, batch, texts = unpack(request)
+local threshold, ttl, learnt_ttl, most, batch, texts = unpack(request)
 local shard = string.match(prefix, '^.-}:')  -- what keys begin with that have no scope
 
-local FEW, LEAST_OF_FEW = 32, 4  -- slots looked at first, and how many of them copies share at least (one in 500 does not)
+local LEAST_OF_FEW = 4           -- of the slots looked at first: how many of them copies share at least
 local CANDIDATES = 16            -- leaders that one text is compared with
+local BANDS, WIDTH = 24, 6       -- parts of a signature that candidates are looked up by; bytes of one: three slots
 local IN_BAND = 4                -- leaders kept of one band: the first ones
 local LEADERS = 8                -- leaders that a campaign gets in one generation
 local KNOWN_WELL = 0.8           -- a text more like a leader than this need not lead
-local DOUBTS = 4                 -- texts that one text is to be compared with letter by letter
+local DOUBTS = 3                 -- texts that one text is to be compared with letter by letter
 
 -- From what share of equal slots two texts are copies, by their number of letters (docs/near-duplicates.md has the
 -- measurements): {letters, share}, straight lines between. Fewer letters prove less.
 local SHORT_MARGIN = {{40, 0.35}, {70, 0.05}, {130, 0}}  -- how far the threshold moves towards 1
 local OF_WORDS = {{40, 0.98}, {60, 0.72}, {75, 0.66}, {110, 0.56}, {170, 0.50}, {220, 0.40}}
 local OF_PAIRS = {{40, 1.01}, {70, 0.50}, {130, 0.42}, {220, 0.40}}
-local LEAST = 0.35               -- of shingles, for words to count
+local LEAST = 0.35               -- of shingles, for words to count, or for a doubt to keep a text from teaching
 local SAME_LETTERS = 0.9         -- of shingles: copies whose words were cut or joined
 local SOME_WORDS = 0.5           -- of words, for fewer shingles to count by themselves
 -- as in `state/boilerplate.py`
@@ -75,9 +76,8 @@ local GOOD_PART = 0.2            -- of a text: more boilerplate than this casts 
 local SHORT = 40                 -- letters; of shorter texts only nearly equal signatures are clear
 -- What is not clear is worth a look from here on.
 local LEAST_OF_SHORT = 0.6       -- of shingles of short texts
-local LEFT_OPEN = 0.75           -- similarity of texts that signatures leave open, at most: they are not nearly the same
 local DOUBTFUL = 0.25            -- of shingles of others
-local DOUBTFUL_WORDS = {{40, 0.75}, {60, 0.45}, {70, 0.40}, {100, 0.36}, {140, 0.33}, {220, 0.27}}
+local LEFT_OPEN = 0.75           -- similarity of texts that signatures leave open, at most: they are not nearly the same
 
 local written = {}  -- table name -> {field -> value}: what this batch adds, visible to its later texts at once
 local fetched = {}  -- table name -> {field -> value or false}: what the store holds
@@ -131,7 +131,7 @@ local names = {}  -- generation -> names of its tables of bands
 local function band_names(generation)
   if not names[generation] then
     names[generation] = {}
-    for i = 1, bands do
+    for i = 1, BANDS do
       names[generation][i] = 'band:' .. generation .. ':' .. i
     end
   end
@@ -143,11 +143,10 @@ local function similarity(left, right)
   if #left ~= #right or #left == 0 then
     return 0
   end
-  local a, b = slots(left), slots(right)
-  if equal_slots(a, b, FEW) < LEAST_OF_FEW then
+  if equal_slots(few_slots(left), few_slots(right), FEW) < LEAST_OF_FEW then
     return 0
   end
-  return equal_slots(a, b, SLOTS) / SLOTS
+  return equal_slots(slots(left), slots(right), SLOTS) / SLOTS
 end
 
 local CLEAR, DOUBT = 'clear', 'doubt'
@@ -155,7 +154,7 @@ local CLEAR, DOUBT = 'clear', 'doubt'
 -- The similarity of two signatures, and whether they are those of copies: CLEAR, DOUBT or nil.
 local function compare(left, right)
   local found = similarity(left, right)
-  if found < LEAST / 2 then
+  if found < DOUBTFUL then
     return found, nil
   end
   local mean = (letters(left) + letters(right)) / 2
@@ -175,12 +174,48 @@ local function compare(left, right)
   if equal_bytes(left, right, PAIRS) >= line(OF_PAIRS, mean) then
     return found, CLEAR
   end
-  return found, found >= DOUBTFUL and words >= line(DOUBTFUL_WORDS, mean) and DOUBT or nil
+  return found, DOUBT
+end
+
+-- The leaders that share most bands with the text, so many at most; the older first where they share as many.
+local function candidates(item)
+  local hits, order = {}, {}
+  for _, generation in ipairs(item[4]) do
+    local tables = band_names(generation)
+    for i, field in ipairs(item.fields) do
+      local there = get(tables[i], field)
+      if there then
+        for leader in string.gmatch(there, '%d+') do
+          if not hits[leader] then
+            order[#order + 1] = leader
+          end
+          hits[leader] = (hits[leader] or 0) + 1
+        end
+      end
+    end
+  end
+  table.sort(order, function(a, b)
+    return hits[a] > hits[b] or (hits[a] == hits[b] and tonumber(a) < tonumber(b))
+  end)
+  return {unpack(order, 1, CANDIDATES)}
+end
+
+-- Whether this batch has made known leaders that share a band with the text.
+local function has_new_candidates(item)
+  for _, generation in ipairs(item[4]) do
+    local tables = band_names(generation)
+    for i, field in ipairs(item.fields) do
+      if written[tables[i]] and written[tables[i]][field] then
+        return true
+      end
+    end
+  end
+  return false
 end
 
 -- Ask for everything that the batch can need at first, table by table, then for the leaders that the answers name.
 for _, item in ipairs(texts) do
-  item.fields = bands_of(item[2], bands)
+  item.fields = bands_of(item[2], BANDS, WIDTH)
   item.name = string.sub(item[3], 1, 8) .. string.sub(item[1], 1, 8)
   want('seen:' .. item[4][1], item.name)
   want('brought:' .. item[4][1], item[5])
@@ -201,19 +236,19 @@ for _, item in ipairs(texts) do
   end
 end
 fetch()
-local named = {}
-for name, fields in pairs(fetched) do
-  local kind, generation = string.match(name, '^(%a+):(-?%d+)')
-  if kind == 'digest' or kind == 'band' then
-    for _, leaders in pairs(fields) do
-      for leader in string.gmatch(leaders or '', '%d+') do
-        named[#named + 1] = {'leader:' .. generation, leader}
-      end
+for _, item in ipairs(texts) do
+  item.candidates = candidates(item)
+end
+for _, item in ipairs(texts) do
+  local named = {unpack(item.candidates)}
+  for _, generation in ipairs(item[4]) do
+    named[#named + 1] = get('digest:' .. generation, item[1])
+  end
+  for _, generation in ipairs(item[4]) do
+    for _, leader in ipairs(named) do
+      want('leader:' .. generation, leader)
     end
   end
-end
-for _, pair in ipairs(named) do
-  want(pair[1], pair[2])
 end
 fetch()
 
@@ -282,7 +317,7 @@ local function register(generation, leader, head, rest)
   local record = head .. rest
   put('leader:' .. generation, leader, record)
   local tables = band_names(generation)
-  for i, field in ipairs(bands_of(signature_in(record), bands)) do
+  for i, field in ipairs(bands_of(signature_in(record), BANDS, WIDTH)) do
     local there = get(tables[i], field)
     local _, commas = string.gsub(there or '', ',', '')
     if not there then
@@ -296,29 +331,6 @@ end
 local function new_leader()
   leaders = leaders + 1
   return string.format('%.0f', leaders)
-end
-
--- The leaders that share most bands with the text, the older first where they share as many.
-local function candidates(item)
-  local hits, order = {}, {}
-  for _, generation in ipairs(item[4]) do
-    local tables = band_names(generation)
-    for i, field in ipairs(item.fields) do
-      local there = get(tables[i], field)
-      if there then
-        for leader in string.gmatch(there, '%d+') do
-          if not hits[leader] then
-            order[#order + 1] = leader
-          end
-          hits[leader] = (hits[leader] or 0) + 1
-        end
-      end
-    end
-  end
-  table.sort(order, function(a, b)
-    return hits[a] > hits[b] or (hits[a] == hits[b] and tonumber(a) < tonumber(b))
-  end)
-  return order
 end
 
 -- In how many texts two sentences stood together, as far as remembered.
@@ -454,7 +466,7 @@ local function learn(item, head)
   end
 end
 
--- The leaders that the text is a copy of, and those of which that is in doubt, the most similar first as far as bands tell:
+-- The leaders that the text is a copy of, and those of which that is in doubt, the most similar ones of these:
 -- {leader, record, similarity, head and number of the campaign, whether only boilerplate casts doubt on it}.
 local function matches(item, templated)
   local found, doubtful = {}, {}
@@ -474,22 +486,22 @@ local function matches(item, templated)
   if #found > 0 then
     return found, doubtful
   end
-  for rank, leader in ipairs(candidates(item)) do
-    if rank > CANDIDATES then
-      break
-    end
+  for _, leader in ipairs(has_new_candidates(item) and candidates(item) or item.candidates) do
     local record = leader_record(leader, item[4])
     if record then
       local alike, verdict = compare(item[2], signature_in(record))
       local kept = #text_in(record) > 0 and #item[6] > 0
       if verdict == CLEAR and not (templated and kept) then
         add(found, leader, record, alike)
-      elseif verdict and kept and #doubtful < DOUBTS then
+      elseif verdict and kept then
         add(doubtful, leader, record, alike, verdict == CLEAR)
       end
     end
   end
-  return found, doubtful
+  table.sort(doubtful, function(a, b)
+    return a.similarity > b.similarity or (a.similarity == b.similarity and tonumber(a.leader) < tonumber(b.leader))
+  end)
+  return found, {unpack(doubtful, 1, DOUBTS)}
 end
 
 -- The text joins the oldest campaign among the matches.
@@ -568,7 +580,7 @@ local function join_or_found(item)
   add(found, 0)
   add(doubtful, 1)
   -- what may be a copy but for boilerplate must not teach that its other sentences are that, too
-  if remembered and not (templated and #doubtful > 0) then
+  if remembered and not (templated and #doubtful > 0 and doubtful[1].similarity >= LEAST) then
     learn(item, head)
   end
   return head, alike, remembered, others, known

@@ -23,9 +23,9 @@ local function add_incident(list, from, incident)
   end
 end
 
--- The signature's bands, so many; none of an empty one.
-local function bands_of(signature, bands)
-  local width = 2 * SLOTS / bands
+-- The signature's bands, so many of `width` bytes, or of as many as they cover all slots of shingles with; none of an empty one.
+local function bands_of(signature, bands, width)
+  width = width or 2 * SLOTS / bands
   local found = {}
   for i = 1, #signature > 0 and bands or 0 do
     found[i] = string.sub(signature, (i - 1) * width + 1, i * width)
@@ -73,6 +73,17 @@ local function slots(signature)
     unpacked[signature] = {struct.unpack(FORMAT, signature)}
   end
   return unpacked[signature]
+end
+
+local FEW = 32                    -- slots looked at first
+local FORMAT_OF_FEW = '>' .. string.rep('H', FEW)
+local few = {}       -- signature -> the first of its slots
+
+local function few_slots(signature)
+  if not few[signature] then
+    few[signature] = {struct.unpack(FORMAT_OF_FEW, signature)}
+  end
+  return few[signature]
 end
 
 local function letters(signature)

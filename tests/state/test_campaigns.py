@@ -107,8 +107,48 @@ def test_copies_that_lost_a_third_of_their_words_are_told_by_their_words(
         return sum(max(map(ids.count, ids)) for ids in (found[:12], found[12:]))
 
     by_words = sum(map(largest, (0, 1, 4)))
-    monkeypatch.setattr("state.campaigns.are_copies", lambda *_: False)
+    for decides in ("are_copies", "share_a_part"):
+        monkeypatch.setattr(f"state.campaigns.{decides}", lambda *_: False)
     assert sum(map(largest, (0, 1, 4))) <= by_words - 10
+
+
+def test_copies_full_of_typos_are_told_by_their_letters(any_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    chance = random.Random(3)
+
+    def mistyped(text: str) -> str:
+        return "".join(chance.choice(["", letter * 2, "e"]) if chance.random() < 0.12 else letter for letter in text)
+
+    texts = texts_of([mistyped(f"{pair} {SENTENCES[0]}") for pair in SENTENCES[1:] for _ in range(8)])
+
+    def largest() -> list[int]:
+        any_bench.empty()
+        ids = [campaign.campaign_id for campaign in recall(any_bench, any_bench.store(), texts, 5) if campaign]
+        groups = [ids[at : at + 8] for at in range(0, len(ids), 8)]
+        return [max(map(group.count, group)) for group in groups]
+
+    assert min(largest()) >= 7
+    for decides in ("are_copies", "share_a_part"):
+        monkeypatch.setattr(f"state.campaigns.{decides}", lambda *_: False)
+    assert max(largest()) <= 5
+
+
+def test_a_text_that_holds_those_of_several_others_makes_no_campaign_of_them(any_bench: Bench) -> None:
+    any_bench.empty()
+    store, chance, joined = any_bench.store(), random.Random(5), 0
+    for case in range(6):
+        others = [f"{own_words(chance, 14)} {sentence}" for sentence in SENTENCES[:3]]
+        texts = texts_of([*others, " ".join(others), *others], authors=7)
+        # so far apart that no case knows another
+        texts = [
+            replace(text, identity=f"{case}/{text.identity}", time=text.time + case * 240 * HOUR) for text in texts
+        ]
+        first, second, third, all_of_them, *again = (
+            one and one.campaign_id for one in recall(any_bench, store, texts, 1)
+        )
+        assert again == [first, second, third]
+        assert len({first, second, third}) == 3
+        joined += all_of_them in again
+    assert joined
 
 
 def doubtful_pair() -> list[Text]:

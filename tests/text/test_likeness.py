@@ -1,11 +1,11 @@
-"""Which texts are copies, seen word by word."""
+"""Which texts are copies, seen letter by letter and word by word."""
 
 import random
 
 import pytest
 
 from tests.growth import assert_in_proportion
-from text.likeness import MAX_LETTERS, are_copies
+from text.likeness import MAX_LETTERS, are_copies, share_a_part
 from text.signature import compare
 
 TEXT = (
@@ -30,6 +30,52 @@ def test_copies_that_lost_words_here_and_there_are_copies(seed: int) -> None:
     assert are_copies(words(thinned(TEXT, seed, 0.3)), words(thinned(TEXT, seed + 100, 0.3)))
 
 
+def mistyped(text: str, seed: int, share: float) -> str:
+    chance = random.Random(seed)
+    return "".join(
+        chance.choice(["", "etaoinsr"[seed % 8], letter * 2]) if letter != " " and chance.random() < share else letter
+        for letter in text
+    )
+
+
+def swapped(text: str, seed: int, share: float) -> str:
+    chance, letters = random.Random(seed), list(text)
+    for at in range(len(letters) - 1):
+        if " " not in letters[at : at + 2] and chance.random() < share:
+            letters[at], letters[at + 1] = letters[at + 1], letters[at]
+    return "".join(letters)
+
+
+def beside(text: str, seed: int) -> str:
+    """With as much other text, before or behind."""
+    other = "".join(random.Random(seed).choices("etaoinshrdlucmfwypvbgk    ", k=len(text)))
+    return f"{other} {text}" if seed % 2 else f"{text} {other}"
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("text", [TEXT, TEXT[:120]])
+def test_copies_with_other_letters_here_and_there_are_copies(text: str, seed: int) -> None:
+    for change, share in ((mistyped, 0.15), (swapped, 0.1)):
+        assert are_copies(words(change(text, seed, share)), words(change(text, seed + 100, share)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_text_is_found_within_other_text_with_a_few_typos_as_well(seed: int) -> None:
+    left, right = (words(beside(mistyped(TEXT, n, 0.02), n)) for n in (seed, seed + 101))
+    assert share_a_part(left, right)
+    assert not are_copies(left, right)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_few_different_words_in_another_order_make_no_copies(seed: int) -> None:
+    """Who has few words says other things with the same ones; there is hardly a run of them."""
+    chance = random.Random(seed)
+    few = sorted(set(TEXT.split()))[:30]
+    left, right = (words(" ".join(chance.choices(few, k=60))) for _ in range(2))
+    assert not are_copies(left, right)
+    assert not share_a_part(left, right)
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [
@@ -44,12 +90,20 @@ def test_copies_that_lost_words_here_and_there_are_copies(seed: int) -> None:
             "We look forward to working with your class. In our village there is a mill from 1790.",
         ),
         ("The pupils measured the river on Monday", "A baker gives away old bread to the caretaker"),
+        # a template filled in: four in ten letters are the same
+        (
+            "We would like to work with your school in the project named below. Ours is on an island and has pupils who keep "
+            "bees and want to know how others count them in spring time.",
+            "We would like to work with your school in the project named below. Near us a bridge is being built; a class of "
+            "small ones has drawn every crane that they could see.",
+        ),
         ("one river", "two rivers and a very long way to the sea"),
         ("see you at school on monday then", "see you at school on friday then"),
     ],
 )
 def test_others_are_not(left: str, right: str) -> None:
     assert not are_copies(words(left), words(right))
+    assert not share_a_part(words(left), words(right))
 
 
 def test_short_texts_are_compared_letter_by_letter() -> None:
@@ -70,4 +124,5 @@ def test_long_texts_take_bounded_time() -> None:
     left, right = (" ".join(chance.choices(["ab", "cd", "ef"], k=100_000)) for _ in range(2))
     assert_in_proportion(lambda text: are_copies(text, right), left)
     assert_in_proportion(lambda text: are_copies(text, "我" * 1_000_000), "a" * 1_000_000)
+    assert_in_proportion(lambda text: share_a_part(text, right), left)
     assert are_copies(left, left[: 2 * MAX_LETTERS])
