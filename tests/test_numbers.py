@@ -137,7 +137,7 @@ def test_from_where_on_texts_are_copies_is_told_as_it_is() -> None:
         f"(Indel similarity): {letters[55]:.2f} at 55 letters, {letters[70]:.2f} at 70, {letters[120]:.2f} at 120, "
         f"{letters[400]:.2f} from 400 on",
         f"in runs of four or more: {runs[70]:.2f} at 70 letters, {runs[120]:.2f} at 120, {runs[230]:.2f} from 230 on",
-        f"*s + r/2* of {scattered[55]:.2f} at 55 letters, {scattered[90]:.2f} at 90, {scattered[230]:.2f} at 230, "
+        f"*s + r/2* of {scattered[60]:.2f} at 60 letters, {scattered[100]:.2f} at 100, {scattered[230]:.2f} at 230, "
         f"and an *s* of {likeness._LEAST_WORDS:g}",
         f"the first {likeness.MAX_LETTERS} letters of its words",
         f"A sentence or line of {likeness.SENTENCE_LETTERS} letters or more",
