@@ -60,7 +60,7 @@ from state.scripts import Call, Script, Shards, shard_of
 from state.server import ServerMemory, memory_of
 from state.ties import TIES, TiePlan, work_of
 
-DEFAULT_NAMESPACE = "tw5:"
+DEFAULT_NAMESPACE = "tw6:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
 _WORK_OF_TEXT, _WORK_OF_CLAIM, _WORK_OF_REPORT, _WORK_OF_ID, _WORK_OF_SOURCE = 300, 50, 200, 3, 60
 """At worst, as much as passing over so many members (`state.scripts.WORK`)."""
