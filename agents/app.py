@@ -16,9 +16,9 @@ from agents.budget import Budget
 from agents.consumer import Batch, BatchConsumer, Transport
 from agents.health import Health
 from agents.kafka import bootstrap_servers
-from agents.pace import Pace
 from agents.settings import Settings
 from agents.startup import start_client
+from agents.throttle import EventTimeThrottle
 from engine.engine import ReadBatch
 from models.events import TOPICS
 from models.records import RawRecord
@@ -67,7 +67,7 @@ class WorkerApp(faust.App):
     """`agents.startup.start_client`, for each client of Kafka's that Faust starts."""
     read_ahead: ReadAhead | None = None
     """Begins to read a batch that is handed over, while the one before it may still be judged."""
-    pace: Pace | None = None
+    throttle: EventTimeThrottle | None = None
     """What keeps this worker together with the others of its group, if there may be any."""
 
     @property
@@ -95,7 +95,7 @@ def build_app(
     process: Process,
     health: Health,
     budget: Budget,
-    pace: Pace | None = None,
+    throttle: EventTimeThrottle | None = None,
     read_ahead: ReadAhead | None = None,
 ) -> WorkerApp:
     """The app, not yet started. `process` answers whether a batch may be acknowledged; it must not raise."""
@@ -132,7 +132,7 @@ def build_app(
     app.health = health
     app.clock_skew_seconds = settings.max_clock_skew_seconds
     app.connect = partial(start_client, settings, health)
-    app.pace = pace
+    app.throttle = throttle
     app.read_ahead = read_ahead
 
     # acks=False: what Faust takes for done is not what we take for done
@@ -157,8 +157,8 @@ def build_app(
 
     async def assign(_: Any, partitions: set[TP], **__: Any) -> None:
         assigned = frozenset((partition.topic, partition.partition) for partition in partitions)
-        if pace:
-            pace.claim(assigned, app.consumer_generation_id)
+        if throttle:
+            throttle.claim(assigned, app.consumer_generation_id)
         health.assign(assigned)
 
     async def revoked(_: Any, partitions: set[TP], **__: Any) -> None:

@@ -31,8 +31,8 @@ from agents.fetching import FetchScreen, Unreadable, partition_states
 from agents.kafka import READ_COMMITTED
 from agents.lag import Standing
 from agents.order import Merge
-from agents.pace import Pace, Reached
 from agents.startup import CannotStart
+from agents.throttle import EventTimeThrottle, Reached
 from engine.engine import ReadBatch
 from models.records import RawRecord, Source, traceparent_of
 
@@ -60,7 +60,7 @@ class GroupLost(Exception):  # noqa: N818 - a state of the world, not a mistake 
     """The consumer will never get partitions again: only a new one can."""
 
 
-class Stretch:
+class OffsetRange:
     """Consecutive records of one partition that were handed over together. `end` is the offset to read on from.
 
     `begins` is their earliest event time, in microseconds since the epoch, and `count` their number.
@@ -83,20 +83,20 @@ class Batch:
     read, where that was begun when it was handed over.
     """
 
-    __slots__ = ("begins", "read", "records", "stretches")
+    __slots__ = ("begins", "offset_ranges", "read", "records")
 
-    def __init__(self, records: Sequence[RawRecord], stretches: Sequence[Stretch], begins: int = 0) -> None:
+    def __init__(self, records: Sequence[RawRecord], offset_ranges: Sequence[OffsetRange], begins: int = 0) -> None:
         self.records = records
-        self.stretches = stretches
+        self.offset_ranges = offset_ranges
         self.begins = begins
         self.read: Awaitable[ReadBatch] | None = None
 
 
-class Ledger:
+class OffsetTracker:
     """Which offsets may be committed: those before which everything that was handed over is confirmed."""
 
     def __init__(self) -> None:
-        self._stretches: defaultdict[TP, deque[Stretch]] = defaultdict(deque)
+        self._offset_ranges: defaultdict[TP, deque[OffsetRange]] = defaultdict(deque)
         self._batches: dict[Batch, int] = {}
         self._numbers = count()
         self._confirmed: dict[TP, int] = {}
@@ -105,17 +105,17 @@ class Ledger:
     def hand_over(self, batch: Batch) -> None:
         """The batch goes to an agent, after all others of its partitions."""
         self._batches[batch] = next(self._numbers)
-        for stretch in batch.stretches:
-            self._stretches[stretch.partition].append(stretch)
+        for offset_range in batch.offset_ranges:
+            self._offset_ranges[offset_range.partition].append(offset_range)
 
     def confirm(self, batch: Batch) -> None:
         """All records of the batch are done with. What was handed over before `forget` no longer counts."""
         self._batches.pop(batch, None)
-        for stretch in batch.stretches:
-            stretch.confirmed = True
-            waiting = self._stretches[stretch.partition]
+        for offset_range in batch.offset_ranges:
+            offset_range.confirmed = True
+            waiting = self._offset_ranges[offset_range.partition]
             while waiting and waiting[0].confirmed:
-                self._confirmed[stretch.partition] = waiting.popleft().end
+                self._confirmed[offset_range.partition] = waiting.popleft().end
 
     def read_up_to(self, positions: Mapping[TP, int]) -> None:
         """All that comes before these offsets and may be judged was handed over.
@@ -124,19 +124,19 @@ class Ledger:
         them, or else they would count as waiting for ever.
         """
         for partition, offset in positions.items():
-            if waiting := self._stretches[partition]:
+            if waiting := self._offset_ranges[partition]:
                 waiting[-1].end = max(waiting[-1].end, offset)
             elif offset:
                 self._confirmed[partition] = max(self._confirmed.get(partition, 0), offset)
 
-    def waiting(self, partition: TP) -> Sequence[Stretch]:
+    def waiting(self, partition: TP) -> Sequence[OffsetRange]:
         """What was handed over of the partition and is not confirmed."""
-        return [stretch for stretch in self._stretches.get(partition, ()) if not stretch.confirmed]
+        return [offset_range for offset_range in self._offset_ranges.get(partition, ()) if not offset_range.confirmed]
 
     def forget(self) -> None:
         """Reading goes on from what Kafka knows to be committed: after each change of the partitions."""
         self._batches.clear()
-        self._stretches.clear()
+        self._offset_ranges.clear()
         self._confirmed.clear()
         self._committed.clear()
 
@@ -359,7 +359,7 @@ class BatchConsumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._ledger = Ledger()
+        self._offset_tracker = OffsetTracker()
         self._merge = Merge(read_on_seconds=cast(Any, self.app).read_on_seconds)
         self._positions: Mapping[TP, int] = {}
         self.clock = ClockWatch(cast(Any, self.app).clock_skew_seconds)
@@ -377,7 +377,7 @@ class BatchConsumer(driver.Consumer):
 
     def confirm(self, batch: Batch) -> None:
         """All records of the batch are done with, and may be committed."""
-        self._ledger.confirm(batch)
+        self._offset_tracker.confirm(batch)
         self._room.set()
 
     @property
@@ -388,14 +388,14 @@ class BatchConsumer(driver.Consumer):
     @property
     def oldest_unconfirmed(self) -> int | None:
         """A number that stays the same for as long as the same batch waits for longest; None while none waits."""
-        return self._ledger.oldest
+        return self._offset_tracker.oldest
 
     @property
     def reached(self) -> Reached:
         """How far this worker has come. Nowhere, until it has gone back to what is committed of the partitions it has now."""
         if not self._is_in_place:
             return Reached(0)
-        moment = min((t for t in (self._ledger.begins, self._merge.reached) if t is not None), default=None)
+        moment = min((t for t in (self._offset_tracker.begins, self._merge.reached) if t is not None), default=None)
         return Reached(moment, self._merge.silent_since(), self._merge.latest)
 
     @property
@@ -408,9 +408,9 @@ class BatchConsumer(driver.Consumer):
         if position is None:
             return None
         here, first = self._merge.waiting(partition)
-        stretches = self._ledger.waiting(partition)
-        moments = [stretch.begins for stretch in stretches] + ([] if first is None else [first])
-        count = here + sum(stretch.count for stretch in stretches)
+        offset_ranges = self._offset_tracker.waiting(partition)
+        moments = [offset_range.begins for offset_range in offset_ranges] + ([] if first is None else [first])
+        count = here + sum(offset_range.count for offset_range in offset_ranges)
         unreadable = partition in self.unreadable
         return Standing(position=position, waiting=count, since=min(moments, default=None), unreadable=unreadable)
 
@@ -428,20 +428,22 @@ class BatchConsumer(driver.Consumer):
     async def _go_back(self) -> None:
         self._in_place = False
         self._generation = self.app.consumer_generation_id
-        self._ledger.forget()
+        self._offset_tracker.forget()
         self._merge.clear()
         self._positions = {}
         self.clock.forget()
         await super().perform_seek()
-        self._ledger.committed({p: offset for p, offset in self._committed_offset.items() if offset is not None})
+        self._offset_tracker.committed(
+            {p: offset for p, offset in self._committed_offset.items() if offset is not None}
+        )
         self._in_place = True
 
     async def force_commit(self, topics: Any = None, start_new_transaction: bool = True) -> bool:
         """Commit what is confirmed and not committed yet; whether there was any and Kafka took it."""
-        offsets = self._ledger.to_commit()
+        offsets = self._offset_tracker.to_commit()
         if not offsets or not await self._commit(offsets):
             return False
-        self._ledger.committed(offsets)
+        self._offset_tracker.committed(offsets)
         return True
 
     def verify_event_path(self, now: float, tp: TP) -> None:
@@ -455,7 +457,7 @@ class BatchConsumer(driver.Consumer):
                     await self.wait(self.can_resume_flow)  # type: ignore[arg-type]
                     continue
                 self._room.clear()
-                if not self._ledger.has_room:
+                if not self._offset_tracker.has_room:
                     await self.wait(self._room, timeout=1.0)  # type: ignore[arg-type]
                     continue
                 count = await self._read(self._get_active_partitions())
@@ -483,16 +485,16 @@ class BatchConsumer(driver.Consumer):
             without: frozenset[str] = frozenset()
             if self._goes_on(generation):
                 app = cast(Any, self.app)
-                without = self._given_up(app.pace)
-                until = self._until(app.pace.until() if app.pace else None)
+                without = self._given_up(app.throttle)
+                until = self._until(app.throttle.until() if app.throttle else None)
                 taken = self._merge.take(self._most, until, app.budget.cost)
                 app.health.wait_for_partitions(
                     {(p.topic, p.partition): seconds for p, seconds in self._merge.awaited().items()}
                 )
             if taken:
                 records = [replace(record, without=without) if without else record for _, record in taken]
-                batch = Batch(records, _stretches(taken), taken[0][0])
-                self._ledger.hand_over(batch)
+                batch = Batch(records, _offset_ranges(taken), taken[0][0])
+                self._offset_tracker.hand_over(batch)
                 if app.read_ahead:
                     batch.read = app.read_ahead(records)
                 await self.wait_first(self.callback(_message(batch, generation)), self.suspend_flow.wait())
@@ -500,23 +502,25 @@ class BatchConsumer(driver.Consumer):
                 # the partitions change: what has not reached its agent is read again
                 self._in_place = False
             else:
-                self._ledger.read_up_to({p: o for p, o in self._positions.items() if not self._merge.waiting(p)[0]})
+                self._offset_tracker.read_up_to(
+                    {p: o for p, o in self._positions.items() if not self._merge.waiting(p)[0]}
+                )
             return len(taken)
 
-    def _given_up(self, pace: Pace | None) -> frozenset[str]:
+    def _given_up(self, throttle: EventTimeThrottle | None) -> frozenset[str]:
         """The topics without whose records this worker reads on: an operator wants it to, or some cannot be read."""
         names = {partition.topic for partition in (*self._merge.given_up(), *self.unreadable)}
-        if pace:
-            names |= {name.rpartition("/")[0] for name in pace.given_up()}
+        if throttle:
+            names |= {name.rpartition("/")[0] for name in throttle.given_up()}
         without = frozenset(name.removeprefix(cast(Any, self.app).topic_prefix) for name in names)
         if without - self._without:
             logger.warning("reading on without %s, of which not all is here", ", ".join(sorted(without)))
         self._without = without
         return without
 
-    def _until(self, pace: int | None) -> int | None:
+    def _until(self, throttle: int | None) -> int | None:
         """Nothing later than this may be judged now, by those for whom or for which we wait; None: all may."""
-        return min((limit for limit in (pace, self.clock.until) if limit is not None), default=None)
+        return min((limit for limit in (throttle, self.clock.until) if limit is not None), default=None)
 
     async def _fetch(self, partitions: set[TP]) -> bool:
         """Ask for what is missing, or else for what may soon be; whether Kafka has answered."""
@@ -563,21 +567,21 @@ def _written(partition: Any, record: Any) -> Written:
     return RawRecord(record.value, record.key, source), record.timestamp
 
 
-def _stretches(taken: Iterable[tuple[int, RawRecord]]) -> list[Stretch]:
+def _offset_ranges(taken: Iterable[tuple[int, RawRecord]]) -> list[OffsetRange]:
     """Of records with their event times, in the order of these."""
-    stretches: dict[TP, Stretch] = {}
+    offset_ranges: dict[TP, OffsetRange] = {}
     for moment, record in taken:
         if source := record.source:
             partition = TP(source.topic, source.partition)
-            stretch = stretches.setdefault(partition, Stretch(partition, 0, moment))
-            stretch.end = source.offset + 1
-            stretch.count += 1
-    return list(stretches.values())
+            offset_range = offset_ranges.setdefault(partition, OffsetRange(partition, 0, moment))
+            offset_range.end = source.offset + 1
+            offset_range.count += 1
+    return list(offset_ranges.values())
 
 
 def _message(batch: Any, generation: int) -> ConsumerMessage:
     """A Faust message whose value is a `Batch`. Faust routes it by its partition, and all go to the same agent."""
-    last = batch.stretches[0]
+    last = batch.offset_ranges[0]
     return ConsumerMessage(
         last.partition.topic,
         last.partition.partition,

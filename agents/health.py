@@ -156,8 +156,8 @@ class Health:
             self._idle_since = self._clock()
 
     def wait_for_others(self, seconds: float, partitions: Collection[str]) -> None:
-        """For so long we have had records and must not judge them before other workers have judged theirs (`agents.pace`), of
-        these partitions where they are known.
+        """For so long we have had records and must not judge them before other workers have judged theirs
+        (`agents.throttle`), of these partitions where they are known.
         """
         self._held = seconds, tuple(sorted(partitions))
         if seconds:

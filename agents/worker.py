@@ -21,13 +21,13 @@ from agents.judge import Judge, OpenJudge, open_judge
 from agents.lag import GroupObserver, Standing
 from agents.logs import culprit, log_what_tasks_raise, set_up_logging, tell_failed_start, threads_speak_discreetly
 from agents.metrics import Metrics
-from agents.pace import Pace
 from agents.processor import BatchProcessor, Trace
 from agents.publishing import Publisher
 from agents.redis import describe_eviction, describe_store_trouble
 from agents.settings import Settings
 from agents.startup import CannotStart, prepare
 from agents.summary import partitions_in_words, say_counts
+from agents.throttle import EventTimeThrottle
 from agents.watchdog import keep_alive
 from agents.web import serve
 from models.events import TOPICS
@@ -145,7 +145,7 @@ async def _consume(
 ) -> int:
     processor: BatchProcessor
     topics = [settings.topic_prefix + topic for topic in TOPICS]
-    pace = Pace(
+    throttle = EventTimeThrottle(
         judge.share_progress,
         topics=topics,
         health=health,
@@ -158,7 +158,7 @@ async def _consume(
         lambda records, read: processor.process(records, read),
         health,
         budget,
-        pace,
+        throttle,
         lambda records: processor.read_ahead(records),
     )
     publisher = Publisher(app.producer, metrics=metrics, health=health, back_off=back_off)
@@ -182,14 +182,14 @@ async def _consume(
     watching = asyncio.create_task(_watch(settings, app, metrics, health))
     watching_store = asyncio.create_task(_watch_store(settings, judge, metrics, health))
     saying = asyncio.create_task(say_counts(metrics))
-    pacing = asyncio.create_task(pace.keep(lambda: app.batches.reached))
+    throttling = asyncio.create_task(throttle.keep(lambda: app.batches.reached))
     beating = asyncio.create_task(keep_alive(settings.stall_seconds))
     signalled = asyncio.create_task(stop.wait())
-    await asyncio.wait({running, watching, watching_store, pacing, signalled}, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({running, watching, watching_store, throttling, signalled}, return_when=asyncio.FIRST_COMPLETED)
     status = EXIT_OK if signalled.done() else EXIT_FAILED
     exit_.after(_LEAVE_SECONDS, status)
     if not signalled.done():
-        ended = next(task for task in (running, watching, watching_store, pacing) if task.done())
+        ended = next(task for task in (running, watching, watching_store, throttling) if task.done())
         _tell_end(ended)
     back_off.stopping.set()
     if not await processor.finish(_FINISH_SECONDS):
@@ -199,7 +199,7 @@ async def _consume(
     if not stopping.done():
         logger.warning("Faust does not end in time, as while Kafka is away; what it has not committed comes again")
     # last: while Kafka hangs, the observer's connections do not close in time
-    for task in (signalled, watching_store, saying, pacing, beating, watching):
+    for task in (signalled, watching_store, saying, throttling, beating, watching):
         await _cancel(task)
     logger.info("stopped")
     return status

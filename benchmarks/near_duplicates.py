@@ -38,7 +38,7 @@ from models.records import RawRecord
 from rules.policy import load_policy
 from state.campaigns import name_in_store
 from state.pseudonyms import Pseudonyms
-from state.requests import Campaign, Judgement, Sample, Text
+from state.requests import Campaign, ModeratorVerdict, Sample, Text
 from state.store import Store
 from text.likeness import MAX_LETTERS
 from text.reading import MIN_SIGNED_LETTERS, SIGNATURE_SLOTS, TextReading, read_texts
@@ -614,9 +614,9 @@ async def upheld_table(directory: Path, redis: str) -> None:
     await client.aclose()
 
 
-def judged_text(text: Text, campaign: Campaign) -> Judgement:
+def judged_text(text: Text, campaign: Campaign) -> ModeratorVerdict:
     """An incident about the text was upheld, an hour and a half after all began."""
-    return Judgement(
+    return ModeratorVerdict(
         incident_id=text.identity,
         subject=text.author,
         time=int((START + timedelta(hours=1, minutes=30)).timestamp() * 1_000_000),

@@ -16,7 +16,7 @@ from engine.outcome import Outcome
 from engine.plan import Fault, Pending, Plan, observe
 from engine.quotations import FormAnswer, Forms, Judged, Quotations, forms_of, forms_to_compare
 from engine.stopwatch import Stopwatch
-from engine.verdicts import UNKNOWN, judgement, judges_oneself
+from engine.verdicts import UNKNOWN, judges_oneself, moderator_verdict
 from models.decoding import InputLimits, UndecodableError, decode_event
 from models.events import (
     VERDICTS,
@@ -37,7 +37,7 @@ from models.events import (
 from models.incidents import Incident
 from models.records import DeadLetter, Problem, RawRecord, Reason, Source
 from models.rejections import RejectedVerdict, own_incident, unknown_incident
-from rules.base import Fact
+from rules.base import EventContext
 from rules.compared import Field, compared_fields
 from rules.feedback import UNKNOWN_RECORD
 from rules.policy import Policy
@@ -46,21 +46,21 @@ from state.requests import (
     MICROSECONDS,
     Answer,
     Answered,
-    Approach,
+    Contacted,
     Cut,
     Doubt,
-    EpisodeClaim,
+    EpisodeUpdate,
     EventName,
     Filing,
-    Observation,
     Question,
-    Reading,
     Recalled,
+    Relation,
     Revision,
     Silenced,
     Talk,
     Text,
-    Tie,
+    WindowResult,
+    WindowUpdate,
 )
 from state.store import Store
 from text.reading import Writing, passages, read_writings
@@ -187,11 +187,11 @@ class Engine:
 
     async def _judge_piece(self, arrivals: list[_Arrival], writings: list[Writing], batch: "_Batch") -> list[Incident]:
         with batch.stage("recall"):
-            facts, recalled, written = await self._recall(arrivals, writings, batch)
+            contexts, recalled, written = await self._recall(arrivals, writings, batch)
         with batch.stage("judge"):
-            observations, pending = await self._observe(arrivals, facts, batch)
+            updates, pending = await self._observe(arrivals, contexts, batch)
         with batch.stage("measure"):
-            measured = await self._store.measure(observations, batch.cut_observations) if observations else []
+            measured = await self._store.measure(updates, batch.cut_observations) if updates else []
         with batch.stage("judge"):
             claims = await self._judge(arrivals, pending, measured, recalled.doubts, batch)
         with batch.stage("settle"):
@@ -217,21 +217,21 @@ class Engine:
         with batch.stage("learn"):
             found = await self._store.find([verdict.incident_id for verdict in verdicts], list(map(_name, verdicts)))
             batch.note_conflicts(arrivals, found.conflicting)
-            judgements = []
+            moderator_verdicts = []
             days = int(self._policy.feedback.strikes.period) // 86_400
             for arrival, verdict, remembered in zip(arrivals, verdicts, found.incidents, strict=True):
-                rule, judged = judgement(verdict, remembered, self._policy.feedback)
+                rule, judged = moderator_verdict(verdict, remembered, self._policy.feedback)
                 # what the policy does not know any more would be a label for ever
                 rule = rule if rule in self._policy.rules else UNKNOWN
                 batch.verdicts[rule, verdict.verdict, verdict.action] += 1
                 if judged:
-                    judgements.append(judged)
+                    moderator_verdicts.append(judged)
                 elif remembered is None:
                     batch.rejected_verdicts.append(unknown_incident(arrival.record, batch.now, days))
                 elif judges_oneself(verdict, remembered):
                     batch.rejected_verdicts.append(own_incident(arrival.record, batch.now))
-            if judgements:
-                await self._store.learn(judgements)
+            if moderator_verdicts:
+                await self._store.learn(moderator_verdicts)
 
     async def _decode(self, records: Sequence[RawRecord], batch: "_Batch") -> list[_Arrival]:
         arrivals: list[_Arrival] = []
@@ -253,15 +253,15 @@ class Engine:
 
     async def _recall(
         self, arrivals: list[_Arrival], writings: list[Writing], batch: "_Batch"
-    ) -> tuple[list[Fact], Recalled, list[Written]]:
+    ) -> tuple[list[EventContext], Recalled, list[Written]]:
         """Facts, parallel to the arrivals; what was recalled; and who wrote and got their texts, to be remembered."""
         if not arrivals:
             return [], Recalled([], [], [], [], [], [], [], []), []
-        ties: list[Tie] = []
+        relations: list[Relation] = []
         owners: list[int] = []
         for index, arrival in enumerate(arrivals):
-            for tie in _ties(arrival.event):
-                ties.append(tie)
+            for relation in _relations(arrival.event):
+                relations.append(relation)
                 owners.append(index)
         compared: list[tuple[int, Field, list[Text]]] = []
         for index, writing in enumerate(writings):
@@ -272,7 +272,7 @@ class Engine:
         filings = {index: _filing(a.event) for index, a in enumerate(arrivals) if isinstance(a.event, Report)}
         names = [_name(arrival.event) for arrival in arrivals]
         recalled = await self._store.recall(
-            ties, texts, names, list(filings.values()), _doubts(arrivals), self._plan.doubts_kept
+            relations, texts, names, list(filings.values()), _doubts(arrivals), self._plan.doubts_kept
         )
         batch.note_conflicts(arrivals, recalled.conflicting)
         weigh = self._policy.feedback.reporters.weight
@@ -280,8 +280,10 @@ class Engine:
         known: dict[int, frozenset[str]] = {}
         talked: dict[int, frozenset[str]] = {}
         answered: dict[int, tuple[Answered, ...]] = {}
-        for index, tie, acquaintances, answers in zip(owners, ties, recalled.known, recalled.answered, strict=True):
-            by = talked if isinstance(tie, Talk) else known
+        for index, relation, acquaintances, answers in zip(
+            owners, relations, recalled.known, recalled.answered, strict=True
+        ):
+            by = talked if isinstance(relation, Talk) else known
             by[index] = by.get(index, frozenset()) | acquaintances
             answered[index] = answered.get(index, ()) + answers
         nobody = frozenset[str]()
@@ -289,7 +291,7 @@ class Engine:
             _strangers(arrival.event, known.get(index, nobody) | talked.get(index, nobody))
             for index, arrival in enumerate(arrivals)
         ]
-        answers_of_texts = iter(zip(recalled.campaigns, recalled.united, strict=True))
+        answers_of_texts = iter(zip(recalled.campaigns, recalled.merged, strict=True))
         forms: dict[int, Forms] = {}
         headings: dict[int, FormAnswer] = {}
         for index, name, asked in compared:
@@ -306,8 +308,8 @@ class Engine:
             for index, of in forms.items()
             if (reading := writings[index].text)
         }
-        facts = [
-            Fact(
+        contexts = [
+            EventContext(
                 event=without_words(arrival.event),
                 time=arrival.event.time,
                 strangers=strangers[index],
@@ -316,57 +318,57 @@ class Engine:
                 campaign=text.campaign,
                 answers=answered.get(index, ()),
                 reporter_weight=weights.get(index, UNKNOWN_RECORD),
-                united=text.united,
+                merged=text.merged,
                 repeated=text.repeated,
                 cites=text.cites,
                 shares_footer=text.shares_footer,
                 heading_campaign=heading[0],
-                heading_united=heading[1],
+                heading_merged=heading[1],
             )
             for index, arrival in enumerate(arrivals)
             for text, heading in [(judged.get(index, _NO_TEXT), headings.get(index, _NO_CAMPAIGN))]
         ]
-        return facts, recalled, quotations.added
+        return contexts, recalled, quotations.added
 
     async def _observe(
-        self, arrivals: list[_Arrival], facts: list[Fact], batch: "_Batch"
-    ) -> tuple[list[Observation], list[Pending]]:
-        observations: list[Observation] = []
+        self, arrivals: list[_Arrival], contexts: list[EventContext], batch: "_Batch"
+    ) -> tuple[list[WindowUpdate], list[Pending]]:
+        updates: list[WindowUpdate] = []
         pending: list[Pending] = []
-        for index, fact in enumerate(facts):
+        for index, context in enumerate(contexts):
             await batch.yield_now_and_then()
-            added, waiting, faults = observe(self._plan, fact, index, len(observations), batch.exempted)
-            observations += added
+            added, waiting, faults = observe(self._plan, context, index, len(updates), batch.exempted)
+            updates += added
             pending += waiting
             for fault in faults:
                 batch.blame(arrivals[index], fault)
-        return observations, pending
+        return updates, pending
 
     async def _judge(
         self,
         arrivals: list[_Arrival],
         pending: list[Pending],
-        measured: list[list[Reading]],
+        measured: list[list[WindowResult]],
         doubts: tuple[Doubt, ...],
         batch: "_Batch",
-    ) -> list[tuple[int, EpisodeClaim]]:
-        """Claims of episodes with the index of their fact, the gravest of an event first. A rule that fails on an event fails
+    ) -> list[tuple[int, EpisodeUpdate]]:
+        """Claims of episodes with the index of their event, the gravest of an event first. A rule that fails on an event fails
         alone, and is told.
         """
-        claims: dict[int, list[EpisodeClaim]] = {}
+        claims: dict[int, list[EpisodeUpdate]] = {}
         for waiting in pending:
             await batch.yield_now_and_then()
-            index, plan = waiting.fact_index, waiting.plan
+            index, plan = waiting.context_index, waiting.plan
             began = self._timer()
             try:
-                case = waiting.case(measured)
-                finding = plan.judge(case)
+                rule_input = waiting.rule_input(measured)
+                finding = plan.judge(rule_input)
                 if finding:
                     batch.findings[plan.rule.slug] += 1
                     record = arrivals[index].record
-                    doubtful = plan.is_doubtful(case.fact.time, record.without, doubts)
+                    doubtful = plan.is_doubtful(rule_input.context.time, record.without, doubts)
                     reason = OUT_OF_ORDER if doubtful else ""
-                    one = claim(plan, case, finding, self._policy, record.source, shadow_reason=reason)
+                    one = claim(plan, rule_input, finding, self._policy, record.source, shadow_reason=reason)
                     claims.setdefault(index, []).append(one)
             except Exception as error:  # a rule's mistake must cost neither the other rules nor the events around it
                 batch.blame(arrivals[index], Fault(plan.rule.slug, error))
@@ -530,23 +532,23 @@ def _filing(report: Report) -> Filing:
     return Filing(report.time, report.actor_id, report.reported_id, report.article)
 
 
-def _ties(event: Event) -> list[Tie]:
+def _relations(event: Event) -> list[Relation]:
     """What the event says of who knows whom, and of who asked whom."""
     others = tuple(r for r in dict.fromkeys(recipients_of(event)) if r != event.actor_id)
-    ties: list[Tie] = []
+    relations: list[Relation] = []
     # first: whoever has answered already is known from then on, not only when the record comes again
     if isinstance(event, Invitation) and others:
-        ties.append(Question(event.time, event.actor_id, others, event.kind, event.target_id))
+        relations.append(Question(event.time, event.actor_id, others, event.kind, event.target_id))
     if isinstance(event, ContactRequest) and others:
-        ties.append(Question(event.time, event.actor_id, others, "contact"))
+        relations.append(Question(event.time, event.actor_id, others, "contact"))
     if others:
         ask = told_known(event) is None
-        ties.append(Approach(event.time, event.actor_id, others, ask=ask, most=MOST_REMEMBERED))
+        relations.append(Contacted(event.time, event.actor_id, others, ask=ask, most=MOST_REMEMBERED))
         if isinstance(event, Message) and event.conversation_id is not None:
-            ties.append(Talk(event.time, event.actor_id, others, event.conversation_id, ask=ask))
+            relations.append(Talk(event.time, event.actor_id, others, event.conversation_id, ask=ask))
     if isinstance(event, ContactResponse) and event.actor_id != event.requester_id:
-        ties.append(Answer(event.time, event.actor_id, event.requester_id, "contact", "", event.accepted))
+        relations.append(Answer(event.time, event.actor_id, event.requester_id, "contact", "", event.accepted))
     if isinstance(event, InvitationResponse) and event.actor_id != event.inviter_id:
         target = event.target_id
-        ties.append(Answer(event.time, event.actor_id, event.inviter_id, "invitation", target, event.accepted))
-    return ties
+        relations.append(Answer(event.time, event.actor_id, event.inviter_id, "invitation", target, event.accepted))
+    return relations

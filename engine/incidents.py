@@ -20,12 +20,12 @@ from models.incidents import (
     Statement,
 )
 from models.records import Source
-from rules.base import Case, Finding
+from rules.base import Finding, RuleInput
 from rules.feedback import ACTIONS, Step, at_least
 from rules.policy import SEVERITIES, Policy
 from rules.quotas import in_words, measured
 from rules.track_record import at_most_review, is_told_in_shadow, record_of
-from state.requests import DAILY_CAP, MICROSECONDS, Contribution, EpisodeClaim, Revision
+from state.requests import DAILY_CAP, MICROSECONDS, Contribution, EpisodeUpdate, Revision
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/incident")
 _DAY = 86_400
@@ -38,7 +38,7 @@ class _Opening(Struct, frozen=True, array_like=True):
     article: int
 
 
-class _Draft(Struct, frozen=True, array_like=True):
+class UpdateBuilder(Struct, frozen=True, array_like=True):
     """What one revision says, kept in the store so that a redelivery says exactly the same."""
 
     mode: Mode
@@ -82,13 +82,13 @@ _WHY_IN_SHADOW = {
 
 def claim(
     plan: RulePlan,
-    case: Case,
+    rule_input: RuleInput,
     finding: Finding,
     policy: Policy,
     source: Source | None,
     *,
     shadow_reason: str = "",
-) -> EpisodeClaim:
+) -> EpisodeUpdate:
     """The episode that a finding opens or makes grow. `source` is the record of the event that was judged. With a
     `shadow_reason` (of `_WHY_IN_SHADOW`) the finding of a live rule is told in shadow, and says why.
 
@@ -96,7 +96,7 @@ def claim(
     """
     if not math.isfinite(finding.level):
         raise ValueError(f"the level of a finding is {finding.level}")
-    event, rule = case.fact.event, plan.rule
+    event, rule = rule_input.context.event, plan.rule
     severity, action = plan.policy.weight(finding.level)
     if rule.words_alone:
         record = record_of(rule.slug, finding.language)
@@ -105,20 +105,22 @@ def claim(
         shadow_reason = shadow_reason or POOR_RECORD
     severity = min(severity, finding.most_severe, key=SEVERITIES.index)
     action = min(action, finding.most_action, key=ACTIONS.index)
-    subject_key = (case.subject_id, *finding.episode)
+    subject_key = (rule_input.subject_id, *finding.episode)
     # what a rule judges without counting shows itself
-    shown = (*finding.evidence.first, *finding.evidence.last) or (Contribution(case.fact.time, event.event_id, ""),)
-    subject_id = finding.subject_id or case.subject_id
-    draft = _Draft(
+    shown = (*finding.evidence.first, *finding.evidence.last) or (
+        Contribution(rule_input.context.time, event.event_id, ""),
+    )
+    subject_id = finding.subject_id or rule_input.subject_id
+    builder = UpdateBuilder(
         mode=plan.mode,
         rule=rule.slug,
-        occurred_at=from_microseconds(case.fact.time),  # in UTC, whatever offset the event had
+        occurred_at=from_microseconds(rule_input.context.time),  # in UTC, whatever offset the event had
         severity=severity,
         confidence=confidence(finding.level),
         recommended_action=action,
         summary=finding.summary,
         measurements=finding.measurements,
-        excerpt=case.fact.writing.excerpt or None,
+        excerpt=rule_input.context.writing.excerpt or None,
         similarity=finding.similarity,
         campaign_id=finding.campaign_id,
         statement=plan.policy.statement.statement(),
@@ -134,11 +136,11 @@ def claim(
     def incident_id(mode: Mode) -> str:
         return str(uuid5(_NAMESPACE, msgspec.json.encode((rule.slug, mode, *subject_key, event.identity)).decode()))
 
-    return EpisodeClaim(
+    return EpisodeUpdate(
         key=("episode", rule.slug, *subject_key),
         identity=event.identity,
         incident_id=incident_id(plan.mode),
-        time=case.fact.time,
+        time=rule_input.context.time,
         opened=min(one.time for one in shown),
         level=finding.level,
         severity=SEVERITIES.index(severity),
@@ -146,12 +148,12 @@ def claim(
         growth=plan.policy.growth,
         event_ids=tuple(dict.fromkeys(one.event_id for one in shown)),
         opening=msgspec.json.encode(_Opening(subject_id, finding.article or rule.article)),
-        payload=msgspec.json.encode(draft),
+        payload=msgspec.json.encode(builder),
         subject=subject_id,
-        feedback=terms(plan, case, finding, severity, policy.feedback),
+        feedback=terms(plan, rule_input, finding, severity, policy.feedback),
         # in an order that does not depend on how the store keeps them
         members=tuple(sorted(set(finding.members))),
-        owner=case.subject_id,
+        owner=rule_input.subject_id,
         mode=plan.mode,
         shadow_reason=shadow_reason if plan.mode == "live" else "",
         shadow_incident_id=incident_id("shadow"),
@@ -159,7 +161,7 @@ def claim(
     )
 
 
-def gravest_first(claims: list[EpisodeClaim]) -> list[EpisodeClaim]:
+def gravest_first(claims: list[EpisodeUpdate]) -> list[EpisodeUpdate]:
     """The claims of one event in the order in which they may open episodes: live ones first, then by severity and level.
 
     The same event gives the same order, whatever else is judged with it.
@@ -171,60 +173,60 @@ def gravest_first(claims: list[EpisodeClaim]) -> list[EpisodeClaim]:
 def compose(revision: Revision, detected_at: datetime) -> Incident:
     """The incident that a revision is."""
     opening = msgspec.json.decode(revision.opening, type=_Opening)
-    draft = msgspec.json.decode(revision.payload, type=_Draft)
-    action, record = _in_view_of_the_record(draft, revision)
+    builder = msgspec.json.decode(revision.payload, type=UpdateBuilder)
+    action, record = _in_view_of_the_record(builder, revision)
     return Incident(
         incident_id=revision.incident_id,
         revision=revision.revision,
-        mode="shadow" if revision.shadow_reason else draft.mode,
+        mode="shadow" if revision.shadow_reason else builder.mode,
         article=opening.article,
-        rule=draft.rule,
+        rule=builder.rule,
         subject_id=opening.subject_id,
         accomplice_ids=revision.members,
         accomplice_count=revision.member_count,
         opened_at=from_microseconds(revision.opened),
-        occurred_at=draft.occurred_at,
+        occurred_at=builder.occurred_at,
         detected_at=detected_at,
-        severity=draft.severity,
-        confidence=draft.confidence,
+        severity=builder.severity,
+        confidence=builder.confidence,
         recommended_action=action,
-        summary=draft.summary + record + _mark(draft, revision.shadow_reason),
+        summary=builder.summary + record + _mark(builder, revision.shadow_reason),
         evidence=Evidence(
             event_ids=revision.event_ids,
-            measurements=(*draft.measurements, *_mark_measured(draft, revision.shadow_reason)),
-            excerpt=draft.excerpt,
-            similarity=draft.similarity,
-            campaign_id=draft.campaign_id,
-            words=draft.words or None,
-            copied_from=draft.copied_from,
+            measurements=(*builder.measurements, *_mark_measured(builder, revision.shadow_reason)),
+            excerpt=builder.excerpt,
+            similarity=builder.similarity,
+            campaign_id=builder.campaign_id,
+            words=builder.words or None,
+            copied_from=builder.copied_from,
         ),
         prior_incidents=revision.prior,
-        statement=draft.statement,
-        policy_version=draft.policy_version,
-        source=draft.source,
+        statement=builder.statement,
+        policy_version=builder.policy_version,
+        source=builder.source,
     )
 
 
-def _in_view_of_the_record(draft: _Draft, revision: Revision) -> tuple[Action, str]:
+def _in_view_of_the_record(builder: UpdateBuilder, revision: Revision) -> tuple[Action, str]:
     """What is proposed to do about somebody with this record, and the sentence that says why; none without a record."""
     if not revision.prior:
-        return draft.recommended_action, ""
-    ladder = tuple(Step(strikes=strikes, recommended_action=action) for strikes, action in draft.ladder)
-    action = at_least(draft.recommended_action, revision.strikes, ladder)
-    raised = "" if action == draft.recommended_action else f", hence {action} instead of {draft.recommended_action}"
+        return builder.recommended_action, ""
+    ladder = tuple(Step(strikes=strikes, recommended_action=action) for strikes, action in builder.ladder)
+    action = at_least(builder.recommended_action, revision.strikes, ladder)
+    raised = "" if action == builder.recommended_action else f", hence {action} instead of {builder.recommended_action}"
     nth = _ordinal(revision.prior + 1)
-    return action, f" If upheld, it is the member's {nth} incident within {in_words(draft.strike_period)}{raised}."
+    return action, f" If upheld, it is the member's {nth} incident within {in_words(builder.strike_period)}{raised}."
 
 
-def _mark(draft: _Draft, shadow_reason: str) -> str:
+def _mark(builder: UpdateBuilder, shadow_reason: str) -> str:
     """The sentence that says why a live rule's finding is told in shadow; none where it is not."""
-    return " " + _WHY_IN_SHADOW[shadow_reason].format(cap=draft.daily_cap) if shadow_reason else ""
+    return " " + _WHY_IN_SHADOW[shadow_reason].format(cap=builder.daily_cap) if shadow_reason else ""
 
 
-def _mark_measured(draft: _Draft, shadow_reason: str) -> tuple[Measurement, ...]:
+def _mark_measured(builder: UpdateBuilder, shadow_reason: str) -> tuple[Measurement, ...]:
     if shadow_reason != DAILY_CAP:
         return ()
-    return (measured(DAILY_CAP, draft.daily_cap, draft.daily_cap, _DAY),)
+    return (measured(DAILY_CAP, builder.daily_cap, builder.daily_cap, _DAY),)
 
 
 _ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}

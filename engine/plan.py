@@ -14,11 +14,11 @@ from msgspec.structs import replace
 
 from models.events import TOPICS, BaseEvent
 from models.incidents import Mode
-from rules.base import Case, Fact, Finding, Key, Rule, Window
+from rules.base import EventContext, Finding, Key, Rule, RuleInput, Window
 from rules.policy import Policy, RulePolicy
 from rules.quotas import NEVER
 from rules.registry import all_rules
-from state.requests import MICROSECONDS, Doubt, EventName, Look, Observation, Reading, StoredWindow
+from state.requests import MICROSECONDS, Doubt, EventName, StoredWindow, WindowQuery, WindowResult, WindowUpdate
 
 _LEAST_MOST = 32
 
@@ -34,12 +34,12 @@ class KeptWindow:
 
     def complete(self, signals: Iterable["SignalPlan"], together: frozenset[str]) -> None:
         """Look back as far as these signals do. Windows of the histories `together` can take in one another."""
-        looks = [signal.look for signal in signals]
-        sampled = [look.sample_from for look in looks if look.sample_from < NEVER]
+        queries = [signal.query for signal in signals]
+        sampled = [query.sample_from for query in queries if query.sample_from < NEVER]
         self.stored = StoredWindow(
             name=self.stored.name,
             history=self.window.history,
-            retained=max(look.length for look in looks),
+            retained=max(query.length for query in queries),
             distinct=self.window.distinct,
             named=self.window.named,
             # so many that an event which has more reaches every limit by itself
@@ -48,20 +48,20 @@ class KeptWindow:
             together=self.window.history in together,
         )
 
-    def taking_in(self, fact: Fact, event: EventName) -> Observation | None:
-        """The window of the fact's campaign takes in those of campaigns that became part of it."""
-        if not fact.campaign or not fact.united or not self.window.text_of:
+    def merging(self, context: EventContext, event: EventName) -> WindowUpdate | None:
+        """The window of the event's campaign, with which those are merged of campaigns that became part of it."""
+        if not context.campaign or not context.merged or not self.window.text_of:
             return None
-        whose = () if self.window.text_of == "everybody" else (fact.event.actor_id,)
-        own, *others = ((*whose, campaign_id) for campaign_id in (fact.campaign.campaign_id, *fact.united))
-        return Observation(self.stored, own, event, (), recorded=False, looks=(), takes_in=tuple(others))
+        whose = () if self.window.text_of == "everybody" else (context.event.actor_id,)
+        own, *others = ((*whose, campaign_id) for campaign_id in (context.campaign.campaign_id, *context.merged))
+        return WindowUpdate(self.stored, own, event, (), recorded=False, queries=(), merges=tuple(others))
 
-    def entries(self, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        """What the fact adds, if anything."""
-        is_exempt = bool(self.exempt) and bool(self.exempt.intersection(fact.event.actor_roles or ()))
+    def entries(self, context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+        """What the event adds, if anything."""
+        is_exempt = bool(self.exempt) and bool(self.exempt.intersection(context.event.actor_roles or ()))
         if self.window.exempt_only != is_exempt and (self.window.own or self.window.exempt_only):
             return ()
-        return self.window.entries(fact)
+        return self.window.entries(context)
 
 
 @cache
@@ -71,19 +71,19 @@ def topics_of(types: tuple[type[BaseEvent], ...]) -> frozenset[str]:
 
 
 class SignalPlan(Struct, frozen=True):
-    """One signal of a rule: where it is read, and the look that it takes."""
+    """One signal of a rule: where it is read, and the query that it takes."""
 
     name: str
     kept: KeptWindow
-    look: Look
-    each: Callable[[Fact, str], Sequence[Key]] | None = None
+    query: WindowQuery
+    each: Callable[[EventContext, str], Sequence[Key]] | None = None
     after: str = ""
 
-    def reads(self, fact: Fact, subject_id: str) -> Iterable[tuple[str, Key]]:
+    def reads(self, context: EventContext, subject_id: str) -> Iterable[tuple[str, Key]]:
         """The names of its readings, and under which of the window's keys each is read."""
         if self.each:
-            return ((f"{self.name}/{number}", key) for number, key in enumerate(self.each(fact, subject_id)))
-        key = self.kept.window.at(fact, subject_id)
+            return ((f"{self.name}/{number}", key) for number, key in enumerate(self.each(context, subject_id)))
+        key = self.kept.window.at(context, subject_id)
         return () if key is None else ((self.name, key),)
 
 
@@ -109,41 +109,41 @@ class RulePlan(Struct, frozen=True):
             return True
         return any(
             doubt.topic in topics_of(signal.kept.window.spared_by)
-            and doubt.start - signal.look.length <= time <= doubt.end + signal.look.length
+            and doubt.start - signal.query.length <= time <= doubt.end + signal.query.length
             for doubt in doubts
             for signal in self.signals
         )
 
-    def exempts(self, fact: Fact, subject_id: str) -> bool:
+    def exempts(self, context: EventContext, subject_id: str) -> bool:
         """Whether the subject acts in a role that the policy exempts."""
-        return subject_id == fact.event.actor_id and bool(
-            self.policy.exempt_roles.intersection(fact.event.actor_roles or ())
+        return subject_id == context.event.actor_id and bool(
+            self.policy.exempt_roles.intersection(context.event.actor_roles or ())
         )
 
-    def reads(self, fact: Fact, subject_id: str) -> list[tuple[str, SignalPlan, Key]]:
+    def reads(self, context: EventContext, subject_id: str) -> list[tuple[str, SignalPlan, Key]]:
         """The readings that the subject has here: their names, their signals and the keys of the windows."""
-        return [(name, signal, key) for signal in self.signals for name, key in signal.reads(fact, subject_id)]
+        return [(name, signal, key) for signal in self.signals for name, key in signal.reads(context, subject_id)]
 
-    def judge(self, case: Case) -> Finding | None:
+    def judge(self, rule_input: RuleInput) -> Finding | None:
         """The rule's own judgement."""
-        return self.rule.judge(case, self.policy.limits)
+        return self.rule.judge(rule_input, self.policy.limits)
 
 
 class Pending(Struct, frozen=True):
-    """A case that waits for its readings: which observation and which of its looks answers which signal. `fact` is that with
-    the number `fact_index`, or its heading's.
+    """The input of a rule that waits for its results: which update and which of its queries answers which signal. `context` is
+    that with the number `context_index`, or its heading's.
     """
 
     plan: RulePlan
-    fact_index: int
-    fact: Fact
+    context_index: int
+    context: EventContext
     subject_id: str
     sources: tuple[tuple[str, int, int], ...]
 
-    def case(self, readings: list[list[Reading]]) -> Case:
-        """The case with its answers."""
-        read = {name: readings[at][look] for name, at, look in self.sources}
-        return Case(self.fact, self.subject_id, read, self.plan.declared)
+    def rule_input(self, results: list[list[WindowResult]]) -> RuleInput:
+        """The input with its answers."""
+        read = {name: results[at][query] for name, at, query in self.sources}
+        return RuleInput(self.context, self.subject_id, read, self.plan.declared)
 
 
 class Fault(Struct, frozen=True):
@@ -179,8 +179,8 @@ class Plan:
             if kept.window is not signal.window:
                 raise ValueError(f"two windows share the name {signal.window.name!r}")
             beside = tuple((window.name, *sorted(settings.exempt_roles)) for window in signal.beside)
-            look = Look(signal.seconds * MICROSECONDS, signal.sample_from, beside=beside)
-            signals.append(SignalPlan(name, kept, look, signal.each, signal.after))
+            query = WindowQuery(signal.seconds * MICROSECONDS, signal.sample_from, beside=beside)
+            signals.append(SignalPlan(name, kept, query, signal.each, signal.after))
         mode: Mode = "shadow" if settings.mode == "shadow" else "live"
         declared = frozenset(signal.name for signal in signals)
         windows = tuple({signal.kept: None for signal in signals})
@@ -189,7 +189,7 @@ class Plan:
     @property
     def doubts_kept(self) -> int:
         """For how long (microseconds of event time) what was counted out of order may show."""
-        lengths = [s.look.length for rule in self.rules for s in rule.signals if s.kept.window.spared_by]
+        lengths = [s.query.length for rule in self.rules for s in rule.signals if s.kept.window.spared_by]
         return max(lengths, default=0)
 
     @property
@@ -197,9 +197,9 @@ class Plan:
         """All windows that are kept."""
         return self._kept.values()
 
-    def judging(self, fact: Fact) -> tuple[list[KeptWindow], list[RulePlan]]:
-        """The windows that such a fact may add to, and the rules that judge it."""
-        kind, is_heading = type(fact.event), fact.is_heading
+    def judging(self, context: EventContext) -> tuple[list[KeptWindow], list[RulePlan]]:
+        """The windows that such an event may add to, and the rules that judge it."""
+        kind, is_heading = type(context.event), context.is_heading
         if (kind, is_heading) not in self._by_type:
             rules = [plan for plan in self.rules if plan.rule.headings or not is_heading]
             asked = {signal.kept.stored.name for plan in rules for signal in plan.signals}
@@ -214,136 +214,137 @@ class Plan:
         return self._by_type[kind, is_heading]
 
 
-class _Draft:
-    """An observation in the making: looks are collected from all rules that share it."""
+class UpdateBuilder:
+    """A window update in the making: queries are collected from all rules that share it."""
 
-    __slots__ = ("_looks", "after", "index", "kept", "key", "members", "note", "recorded")
+    __slots__ = ("_queries", "after", "index", "kept", "key", "members", "note", "recorded")
 
     def __init__(self, index: int, kept: KeptWindow, key: Key) -> None:
         self.index, self.kept, self.key = index, kept, key
         self.recorded, self.note, self.members = False, "", ()  # type: tuple[bool, str, tuple[str, ...]]
         self.after: int | None = None
-        self._looks: list[Look] = []
+        self._queries: list[WindowQuery] = []
 
     def record(self, members: tuple[str, ...], note: str) -> None:
         """The event adds to the window, and does not only ask."""
         self.recorded, self.note, self.members = True, note, self.members + members
 
-    def add(self, look: Look) -> int:
-        """The look's place among this observation's. Looks of one length are one, with samples from the lower limit on."""
-        for place, other in enumerate(self._looks):
-            if (other.length, other.about, other.beside) == (look.length, look.about, look.beside):
-                if look.sample_from < other.sample_from:
-                    self._looks[place] = look
+    def add(self, query: WindowQuery) -> int:
+        """The query's place among this update's. Queries of one length are one, with samples from the lower limit on."""
+        for place, other in enumerate(self._queries):
+            if (other.length, other.about, other.beside) == (query.length, query.about, query.beside):
+                if query.sample_from < other.sample_from:
+                    self._queries[place] = query
                 return place
-        self._looks.append(look)
-        return len(self._looks) - 1
+        self._queries.append(query)
+        return len(self._queries) - 1
 
-    def observation(self, event: EventName) -> Observation:
-        return Observation(
+    def update(self, event: EventName) -> WindowUpdate:
+        """The window update of that event."""
+        return WindowUpdate(
             self.kept.stored,
             self.key,
             event,
             self.members,
             recorded=self.recorded,
-            looks=tuple(self._looks),
+            queries=tuple(self._queries),
             note=self.note,
             after=self.after,
         )
 
 
-_Drafts = dict[tuple[KeptWindow, Key], _Draft]
+_Builders = dict[tuple[KeptWindow, Key], UpdateBuilder]
 
 
 def observe(
-    plan: Plan, fact: Fact, fact_index: int, first: int, exempted: Counter[str] | None = None
-) -> tuple[list[Observation], list[Pending], list[Fault]]:
-    """What one fact records and asks, and the rules that failed. `first` is the index that its first observation will have
+    plan: Plan, context: EventContext, context_index: int, first: int, exempted: Counter[str] | None = None
+) -> tuple[list[WindowUpdate], list[Pending], list[Fault]]:
+    """What one event records and asks, and the rules that failed. `first` is the index that its first update will have
     in the batch. Counts in `exempted`, by rule, subjects that a role spares.
 
-    A rule that counts judges a fact only where the fact has added something to one of the rule's windows for that subject:
+    A rule that counts judges an event only where the event has added something to one of the rule's windows for that subject:
     what changes no count can break no limit.
     """
-    event = EventName(fact.time, fact.event.event_id, fact.event.identity, fact.event.actor_id)
-    parts = fact.parts
-    # before what the fact adds, so that it is answered with all of it when it comes again
-    taking_in = [one for part in parts if part.united for kept in plan.windows if (one := kept.taking_in(part, event))]
-    first += len(taking_in)
-    drafts: _Drafts = {}
+    event = EventName(context.time, context.event.event_id, context.event.identity, context.event.actor_id)
+    parts = context.parts
+    # before what the event adds, so that it is answered with all of it when it comes again
+    merging = [one for part in parts if part.merged for kept in plan.windows if (one := kept.merging(part, event))]
+    first += len(merging)
+    builders: _Builders = {}
     broken: dict[KeptWindow, Exception] = {}
     for part in parts:
         for kept in plan.judging(part)[0]:
             try:
-                _record(kept, part, drafts)
+                _record(kept, part, builders)
             except Exception as mistake:  # a rule's mistake must cost neither the other rules nor the events around it
                 broken[kept] = mistake
     pending: list[Pending] = []
     faults: list[Fault] = []
-    added_to = {kept for kept, _ in drafts}
+    added_to = {kept for kept, _ in builders}
     for part in parts:
         for rule in plan.judging(part)[1]:
             if broken and (error := next((broken[s.kept] for s in rule.signals if s.kept in broken), None)):
                 faults.append(Fault(rule.rule.slug, error))
                 continue
             try:
-                pending += _ask(rule, part, fact_index, first, drafts, added_to, exempted)
+                pending += _ask(rule, part, context_index, first, builders, added_to, exempted)
             except Exception as mistake:
                 faults.append(Fault(rule.rule.slug, mistake))
-    return [*taking_in, *(draft.observation(event) for draft in drafts.values())], pending, faults
+    return [*merging, *(builder.update(event) for builder in builders.values())], pending, faults
 
 
-def _record(kept: KeptWindow, fact: Fact, drafts: _Drafts) -> None:
-    """Add what the fact adds to the window, all of it or, where the window fails, nothing."""
-    entries = list(kept.entries(fact))
+def _record(kept: KeptWindow, context: EventContext, builders: _Builders) -> None:
+    """Add what the event adds to the window, all of it or, where the window fails, nothing."""
+    entries = list(kept.entries(context))
     if not entries:
         return
-    note = kept.window.note(fact)
+    note = kept.window.note(context)
     for key, members in entries:
-        draft = drafts.setdefault((kept, key), _Draft(len(drafts), kept, key))
-        draft.record(members, note)
+        builder = builders.setdefault((kept, key), UpdateBuilder(len(builders), kept, key))
+        builder.record(members, note)
 
 
 def _ask(
     rule: RulePlan,
-    fact: Fact,
-    fact_index: int,
+    context: EventContext,
+    context_index: int,
     first: int,
-    drafts: _Drafts,
+    builders: _Builders,
     added_to: set[KeptWindow],
     exempted: Counter[str] | None,
 ) -> list[Pending]:
     """The rule's cases. Windows that it only reads become drafts too."""
     pending = []
-    for subject_id in dict.fromkeys(rule.rule.subjects(fact)):
-        if rule.exempts(fact, subject_id):
-            if exempted is not None and not fact.is_heading:
+    for subject_id in dict.fromkeys(rule.rule.subjects(context)):
+        if rule.exempts(context, subject_id):
+            if exempted is not None and not context.is_heading:
                 exempted[rule.rule.slug] += 1
             continue
         if rule.signals and added_to.isdisjoint(rule.windows):
             continue
-        reads = rule.reads(fact, subject_id)
-        if rule.signals and not any(_adds(drafts, signal.kept, key) for _, signal, key in reads):
+        reads = rule.reads(context, subject_id)
+        if rule.signals and not any(_adds(builders, signal.kept, key) for _, signal, key in reads):
             continue
         sources: list[tuple[str, int, int]] = []
         for name, signal, key in reads:
-            look, whole = signal.look, key
+            query, whole = signal.query, key
             if signal.kept.window.pairs:
-                look, whole = replace(look, about=key[1]), key[:1]
-            draft = drafts.get((signal.kept, whole))
-            if draft is None:
-                draft = drafts[signal.kept, whole] = _Draft(len(drafts), signal.kept, whole)
-                draft.after = next((at for other, at, _ in sources if other == signal.after), None)
+                query, whole = replace(query, about=key[1]), key[:1]
+            builder = builders.get((signal.kept, whole))
+            if builder is None:
+                builder = builders[signal.kept, whole] = UpdateBuilder(len(builders), signal.kept, whole)
+                builder.after = next((at for other, at, _ in sources if other == signal.after), None)
             elif not signal.after:
-                draft.after = None
-            sources.append((name, first + draft.index, draft.add(look)))
-        pending.append(Pending(rule, fact_index, fact, subject_id, tuple(sources)))
+                builder.after = None
+            sources.append((name, first + builder.index, builder.add(query)))
+        pending.append(Pending(rule, context_index, context, subject_id, tuple(sources)))
     return pending
 
 
-def _adds(drafts: _Drafts, kept: KeptWindow, key: Key) -> bool:
-    """Whether the fact adds something to the window under a key that is read."""
+def _adds(builders: _Builders, kept: KeptWindow, key: Key) -> bool:
+    """Whether the event adds something to the window under a key that is read."""
     if kept.window.pairs:
-        draft = drafts.get((kept, key[:1]))
-        return draft is not None and key[1] in draft.members
-    draft = drafts.get((kept, key))
-    return draft is not None and draft.recorded
+        builder = builders.get((kept, key[:1]))
+        return builder is not None and key[1] in builder.members
+    builder = builders.get((kept, key))
+    return builder is not None and builder.recorded

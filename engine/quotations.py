@@ -38,7 +38,7 @@ class Matched(Struct, frozen=True):
     """What the index of texts says of one form of a text; `united` became part of the campaign through it."""
 
     campaign: Campaign
-    united: tuple[str, ...]
+    merged: tuple[str, ...]
     is_new: bool
     """Whether the event itself has founded the campaign."""
 
@@ -61,13 +61,13 @@ class Forms(Struct, frozen=True):
 
 
 class Judged(Struct, frozen=True):
-    """What counts of an event's text: as in `rules.base.Fact`. `shows`: it only shows what others wrote; `cites`: it says in
-    public that somebody has said it, who may never have written here.
+    """What counts of an event's text: as in `rules.base.EventContext`. `shows`: it only shows what others wrote; `cites`: it
+    says in public that somebody has said it, who may never have written here.
     """
 
     shows: bool
     campaign: Campaign | None = None
-    united: tuple[str, ...] = ()
+    merged: tuple[str, ...] = ()
     repeated: Campaign | None = None
     cites: bool = False
     shares_footer: bool = False
@@ -131,11 +131,11 @@ def _is_harmless(part: TextReading, offering: float = OFFERING) -> bool:
 def forms_of(reading: TextReading, texts: Sequence[Text], answers: Sequence[FormAnswer]) -> Forms:
     """The answers to `forms_to_compare`, by what they are of."""
     if not reading.claimed and not reading.above:
-        return Forms(next((Matched(campaign, united, False) for campaign, united in answers if campaign), None))
+        return Forms(next((Matched(campaign, merged, False) for campaign, merged in answers if campaign), None))
     founded = {str(UUID(bytes=campaign_id_of(text))) for text in texts}
     matched = {
-        text.digest: Matched(campaign, united, campaign.campaign_id in founded)
-        for text, (campaign, united) in zip(texts, answers, strict=True)
+        text.digest: Matched(campaign, merged, campaign.campaign_id in founded)
+        for text, (campaign, merged) in zip(texts, answers, strict=True)
         if campaign
     }
     whole, own, claimed, footer = (
@@ -156,7 +156,7 @@ class Quotations:
         # with what turns out to be part of them
         for each in [one for of in reversed(list(forms)) for one in of.all] if self._concerned else ():
             if each.campaign.campaign_id in self._concerned:
-                self._concerned.update(each.united)
+                self._concerned.update(each.merged)
         self.added: list[Written] = []
 
     def judge(self, event: Event, reading: TextReading, forms: Forms, strangers: Sequence[str]) -> Judged:
@@ -171,8 +171,8 @@ class Quotations:
             if footer and reading.footer and not footer.is_new and is_own:
                 # an advertisement is one wherever it stands
                 harmless = _is_harmless(reading.footer, OFFERING_IN_FOOTER)
-                return Judged(False, footer.campaign, footer.united, shares_footer=harmless)
-            return Judged(False, counting.campaign, counting.united) if counting else Judged(False)
+                return Judged(False, footer.campaign, footer.merged, shares_footer=harmless)
+            return Judged(False, counting.campaign, counting.merged) if counting else Judged(False)
         reach = _reach(event, strangers)
         shows = self._shows(event, reading, forms, reach)
         self._remember(event, forms, reach, shows=shows)
@@ -180,10 +180,10 @@ class Quotations:
             repeated = own if own and not own.is_new else claimed
             if own and _is_remark(reading):
                 own = None
-            return Judged(True, own.campaign if own else None, own.united if own else (), repeated.campaign)
+            return Judged(True, own.campaign if own else None, own.merged if own else (), repeated.campaign)
         counting = next((one for one in (forms.whole, claimed, own) if one and not one.is_new), forms.all[0])
         cites = counting is not own and _cites(event, reading)
-        return Judged(False, counting.campaign, counting.united, cites=cites)
+        return Judged(False, counting.campaign, counting.merged, cites=cites)
 
     def _shows(self, event: Event, reading: TextReading, forms: Forms, reach: Sequence[str]) -> bool:
         shown, claimed = reading.shown, forms.claimed
@@ -222,7 +222,7 @@ class Quotations:
             written = Written(
                 event.time,
                 campaign_id,
-                one.united,
+                one.merged,
                 authors=() if only_shown else (event.actor_id,),
                 readers=readers,
                 showings=tuple((event.actor_id, other) for other in reach) if only_shown else (),

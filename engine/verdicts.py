@@ -12,9 +12,9 @@ from msgspec import Struct
 from engine.plan import RulePlan
 from models.events import Verdict
 from models.incidents import Mode, Severity
-from rules.base import Case, Finding
+from rules.base import Finding, RuleInput
 from rules.feedback import Feedback
-from state.requests import MICROSECONDS, Judgement, Remembered, Sample, Terms
+from state.requests import MICROSECONDS, ModeratorVerdict, Remembered, Sample, Terms
 
 REPORTS_RULE = "reported_by_members"
 """The rule whose incidents all of the subject's reporters have caused, whatever article they named."""
@@ -39,12 +39,12 @@ class _Memo(Struct, frozen=True, array_like=True):
     about: tuple[bytes, ...] = ()
 
 
-def _about(plan: RulePlan, case: Case, finding: Finding) -> tuple[bytes, ...]:
+def _about(plan: RulePlan, rule_input: RuleInput, finding: Finding) -> tuple[bytes, ...]:
     """What a dismissal of the finding silences, each of them alone: the text, its copies as long as they are known to be
     such, or the episode. Empty: all that the rule says of the subject.
     """
     if finding.campaign_id or (plan.rule.of_text and not finding.episode):
-        campaign, written = case.fact.campaign, case.fact.text or case.fact.heading
+        campaign, written = rule_input.context.campaign, rule_input.context.text or rule_input.context.heading
         said = [finding.campaign_id or (campaign.campaign_id if campaign else "")]
         if written:
             said.append(written.digest.hex() if written.digest else written.normalised)
@@ -57,9 +57,9 @@ def _hashed(*parts: str) -> bytes:
     return blake2b(msgspec.msgpack.encode(parts), digest_size=8).digest()
 
 
-def terms(plan: RulePlan, case: Case, finding: Finding, severity: Severity, feedback: Feedback) -> Terms:
+def terms(plan: RulePlan, rule_input: RuleInput, finding: Finding, severity: Severity, feedback: Feedback) -> Terms:
     """How verdicts bear upon the finding, and the memo of its incident."""
-    slug, text = plan.rule.slug, case.fact.compared
+    slug, text = plan.rule.slug, rule_input.context.compared
     known = feedback.campaigns
     is_sample = slug in known.rules and finding.campaign_id is not None and text is not None and text.digest is not None
     memo = _Memo(
@@ -68,11 +68,11 @@ def terms(plan: RulePlan, case: Case, finding: Finding, severity: Severity, feed
         article=finding.article or plan.rule.article,
         severity=severity,
         level=finding.level,
-        happened=case.fact.time,
+        happened=rule_input.context.time,
         campaign_id=finding.campaign_id if is_sample else None,
         digest=text.digest or b"" if text and is_sample else b"",
         signature=text.signature or b"" if text and is_sample else b"",
-        about=_about(plan, case, finding),
+        about=_about(plan, rule_input, finding),
     )
     # in shadow nobody is told, so that nobody can have dismissed anything
     silence = feedback.suppression.of(slug) if plan.mode == "live" else None
@@ -93,7 +93,9 @@ def judges_oneself(verdict: Verdict, remembered: Remembered) -> bool:
     return verdict.actor_id == remembered.subject
 
 
-def judgement(verdict: Verdict, remembered: Remembered | None, feedback: Feedback) -> tuple[str, Judgement | None]:
+def moderator_verdict(
+    verdict: Verdict, remembered: Remembered | None, feedback: Feedback
+) -> tuple[str, ModeratorVerdict | None]:
     """The slug of the rule that is judged, and what is to be learnt of it: nothing where the incident is not remembered, where
     it was in shadow, where no member was reported to anybody, or where its subject gives the verdict.
     """
@@ -102,7 +104,7 @@ def judgement(verdict: Verdict, remembered: Remembered | None, feedback: Feedbac
     memo = msgspec.msgpack.decode(remembered.memo, type=_Memo)
     if memo.mode == "shadow":
         return memo.rule, None
-    return memo.rule, Judgement(
+    return memo.rule, ModeratorVerdict(
         incident_id=verdict.incident_id,
         subject=remembered.subject,
         time=verdict.time,

@@ -20,13 +20,13 @@ from models.events import (
     Message,
 )
 from models.incidents import Action, Measurement, Severity
-from state.requests import ACTS, Answered, Campaign, Reading
+from state.requests import ACTS, Answered, Campaign, WindowResult
 from text.reading import NOTHING_WRITTEN, TextReading, Writing
 
 Key = tuple[str, ...]
 
 
-class Fact(Struct, frozen=True, kw_only=True):
+class EventContext(Struct, frozen=True, kw_only=True):
     """An event with what was known of it at its time: what rules judge.
 
     `event` has nothing in its written fields any more: what a reader sees of them is `writing`. `strangers` are the
@@ -54,18 +54,18 @@ class Fact(Struct, frozen=True, kw_only=True):
     campaign: Campaign | None = None
     answers: tuple[Answered, ...] = ()
     reporter_weight: float = 1.0
-    united: tuple[str, ...] = ()
+    merged: tuple[str, ...] = ()
     repeated: Campaign | None = None
     cites: bool = False
     heading_campaign: Campaign | None = None
-    heading_united: tuple[str, ...] = ()
+    heading_merged: tuple[str, ...] = ()
     is_heading: bool = False
     below: TextReading | None = None
     shares_footer: bool = False
 
     @property
-    def parts(self) -> tuple["Fact", ...]:
-        """The fact itself, and one of its heading alone where that is compared: its `text` is the heading, what stands `below`
+    def parts(self) -> tuple["EventContext", ...]:
+        """The event itself, and its heading alone where that is compared: its `text` is the heading, what stands `below`
         it is the event's text.
         """
         if not self.heading_campaign:
@@ -74,7 +74,7 @@ class Fact(Struct, frozen=True, kw_only=True):
             self,
             writing=Writing(text=self.heading, language=self.writing.language),
             campaign=self.heading_campaign,
-            united=self.heading_united,
+            merged=self.heading_merged,
             repeated=None,
             cites=False,
             is_heading=True,
@@ -106,12 +106,12 @@ ACQUAINTING: EventTypes = (Message, Invitation, InvitationResponse, ContactReque
 """Events by which members come to know each other: whoever judges without them may take acquaintances for strangers."""
 
 
-def nobody(_: Fact) -> str:
+def nobody(_: EventContext) -> str:
     """The note of a window that keeps none."""
     return ""
 
 
-def by_subject(_: Fact, subject: str) -> Key:
+def by_subject(_: EventContext, subject: str) -> Key:
     """The key of a window that counts by the subject itself, and nothing else."""
     return (subject,)
 
@@ -121,7 +121,7 @@ class Window(Struct, frozen=True, kw_only=True):
 
     `on`: the event types that it looks at. `entries`: what an event adds, as (key, members) pairs; members are counted
     distinctly, unless `distinct` is false: then events are counted, and there are no members. `at`: under which key the
-    subject of a fact is read, None when not at all. `own` says that entries are the actor's own doing, so that an exempt
+    subject of an event is read, None when not at all. `own` says that entries are the actor's own doing, so that an exempt
     actor adds nothing. `named`: members must be named in an incident. `note` is kept with each event (short; sealed in
     the store). `text_of` says of windows of one text whose copies they count: keys are then (campaign id) or (author,
     campaign id), and a campaign takes in what was counted of one that turns out to be part of it. `spared_by` are events that
@@ -134,12 +134,12 @@ class Window(Struct, frozen=True, kw_only=True):
 
     name: str
     on: tuple[type[BaseEvent], ...]
-    entries: Callable[[Fact], Iterable[tuple[Key, tuple[str, ...]]]]
-    at: Callable[[Fact, str], Key | None]
+    entries: Callable[[EventContext], Iterable[tuple[Key, tuple[str, ...]]]]
+    at: Callable[[EventContext, str], Key | None]
     distinct: bool = True
     own: bool = True
     named: bool = False
-    note: Callable[[Fact], str] = nobody
+    note: Callable[[EventContext], str] = nobody
     text_of: Literal["everybody", "author"] | None = None
     spared_by: EventTypes = ()
     history: str = ACTS
@@ -159,17 +159,17 @@ class Signal(Struct, frozen=True):
     window: Window
     seconds: int
     sample_from: int
-    each: Callable[[Fact, str], Sequence[Key]] | None = None
+    each: Callable[[EventContext, str], Sequence[Key]] | None = None
     after: str = ""
     beside: tuple[Window, ...] = ()
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """What a rule says of one fact and one subject.
+    """What a rule says of one event and one subject.
 
     `level` is how far the limit is reached (1 = just reached); it drives severity, confidence and revisions. `evidence`
     is the reading that shows it best. `episode` tells one episode of the subject from another (the campaign, the target).
-    `subject_id` and `article` are the case's and the rule's unless the evidence says otherwise; they are fixed when the
+    `subject_id` and `article` are the input's and the rule's unless the evidence says otherwise; they are fixed when the
     episode opens. `members` are all accounts that took part, for a breach that takes several. `words` are those of
     the text that led to a finding about its words, `language` the list of words by which they were known. `copied_from`
     is who wrote the words that others spread, `origin` too: to that member a verdict on the copies says nothing.
@@ -179,7 +179,7 @@ class Finding(Struct, frozen=True, kw_only=True):
     level: float
     measurements: tuple[Measurement, ...]
     summary: str
-    evidence: Reading
+    evidence: WindowResult
     episode: Key = ()
     subject_id: str | None = None
     article: int | None = None
@@ -195,23 +195,23 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 Limits = TypeVar("Limits")
-Judge = Callable[["Case", Limits], "Finding | None"]
+Judge = Callable[["RuleInput", Limits], "Finding | None"]
 
 
-class Case(Struct, frozen=True):
-    """One fact, one subject, and the readings of the rule's signals by their names; `declared` are the names of all of these,
-    read here or not (`rules.measures` asks for no other).
+class RuleInput(Struct, frozen=True):
+    """What a rule judges: one event, one subject, and the results of the rule's signals by their names; `declared` are the
+    names of all of these, read here or not (`rules.measures` asks for no other).
     """
 
-    fact: Fact
+    context: EventContext
     subject_id: str
-    readings: Mapping[str, Reading]
+    results: Mapping[str, WindowResult]
     declared: Container[str] = frozenset()
 
 
-def the_actor(fact: Fact) -> tuple[str, ...]:
+def the_actor(context: EventContext) -> tuple[str, ...]:
     """The usual subject."""
-    return (fact.event.actor_id,)
+    return (context.event.actor_id,)
 
 
 class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
@@ -222,8 +222,8 @@ class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
     (`text.languages.KINDS`) by which it knows a breach or an innocent: where a language has none of them, it sees less.
     `words_alone`: nothing but words leads to a finding, so that no more than `review` follows where the record
     (`rules.track_record`) proves no more. `headings`: it judges subjects and titles that are compared as it does texts,
-    each as a fact of its own (`Fact.parts`). `of_text`: it is about what one text says, so that people who dismiss it say so
-    of that text.
+    each as an event of its own (`EventContext.parts`). `of_text`: it is about what one text says, so that who dismisses it
+    says so of that text.
     """
 
     slug: str
@@ -232,7 +232,7 @@ class Rule(Struct, Generic[Limits], frozen=True, kw_only=True):
     limits: type[Limits]
     signals: Callable[[Limits], dict[str, Signal]]
     judge: Judge[Limits]
-    subjects: Callable[[Fact], Iterable[str]] = field(default=the_actor)
+    subjects: Callable[[EventContext], Iterable[str]] = field(default=the_actor)
     spared_by: EventTypes = ()
     lists: tuple[str, ...] = ()
     words_alone: bool = False

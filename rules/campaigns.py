@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from models.events import ForumPost, Message
 from models.incidents import Action, Severity
-from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Window
+from rules.base import ACQUAINTING, EventContext, Finding, Key, Rule, RuleInput, Window
 from rules.compared import ON_OWN_PAGE
 from rules.copies import CAMPAIGN, SENT, WROTE, Deed, by_campaign, is_certain_copy, place
 from rules.measures import Measure, declare, nowhere
 from rules.messages import SEVERAL_CONVERSATIONS
 from rules.quotas import Count, Duration, Quota, Quotas, Reached, Share, counted, measured
 from rules.writings import WRITTEN
-from state.requests import MICROSECONDS, Contributor, Reading
+from state.requests import MICROSECONDS, Contributor, WindowResult
 from text.hostility import PEACEFUL
 
 _SURFACES = {
@@ -64,24 +64,24 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     origin_window: Duration
 
 
-def _is_remark(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
-    if isinstance(fact.event, ON_OWN_PAGE):
+def _is_remark(context: EventContext, limits: CoordinatedCampaignLimits) -> bool:
+    if isinstance(context.event, ON_OWN_PAGE):
         return True
-    text = fact.text.normalised if fact.text else ""
-    leads_nowhere = not (fact.text and fact.text.leads_somewhere)
-    return not isinstance(fact.event, ForumPost) and len(text) < limits.remark_characters and leads_nowhere
+    text = context.text.normalised if context.text else ""
+    leads_nowhere = not (context.text and context.text.leads_somewhere)
+    return not isinstance(context.event, ForumPost) and len(text) < limits.remark_characters and leads_nowhere
 
 
 def _remarks(limits: CoordinatedCampaignLimits) -> str:
     return f"remarks under {limits.remark_characters}"
 
 
-def _is_certain(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
-    return not fact.cites and is_certain_copy(fact, limits.certain_similarity, limits.certain_characters)
+def _is_certain(context: EventContext, limits: CoordinatedCampaignLimits) -> bool:
+    return not context.cites and is_certain_copy(context, limits.certain_similarity, limits.certain_characters)
 
 
 def _window(
-    what: str, counts: Callable[[Fact], bool], *, same_words: bool = False, are_certain: bool = False
+    what: str, counts: Callable[[EventContext], bool], *, same_words: bool = False, are_certain: bool = False
 ) -> Window:
     """The authors of `what`: those of copies that count and spread, under what they share, a campaign or the very words.
 
@@ -90,12 +90,12 @@ def _window(
     """
     key_of = _same_words if same_words else by_campaign
 
-    def at(fact: Fact, _: str) -> Key | None:
-        return key_of(fact) if fact.campaign and _spreads(fact) and counts(fact) else None
+    def at(context: EventContext, _: str) -> Key | None:
+        return key_of(context) if context.campaign and _spreads(context) and counts(context) else None
 
-    def entries(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        if key := at(fact, ""):
-            yield key, (fact.event.actor_id,)
+    def entries(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+        if key := at(context, ""):
+            yield key, (context.event.actor_id,)
 
     return Window(
         name=f"who spreads {what}",
@@ -112,45 +112,47 @@ def _window(
 # --- what a copy reaches -------------------------------------------------------------------------------------------------
 
 
-def _spreads(fact: Fact) -> bool:
+def _spreads(context: EventContext) -> bool:
     """Whether a copy may reach somebody who is no acquaintance. One conversation of others is none (`_spreader`), and an
     answer has the subject of what it answers.
     """
-    if fact.is_heading and isinstance(fact.event, SENT):
-        return bool(fact.strangers)
-    return bool(fact.strangers or fact.fellows or place(fact))
+    if context.is_heading and isinstance(context.event, SENT):
+        return bool(context.strangers)
+    return bool(context.strangers or context.fellows or place(context))
 
 
-def _talk(fact: Fact) -> tuple[str, ...]:
-    message = fact.event
-    if fact.fellows and isinstance(message, Message) and message.conversation_id and not fact.is_heading:
+def _talk(context: EventContext) -> tuple[str, ...]:
+    message = context.event
+    if context.fellows and isinstance(message, Message) and message.conversation_id and not context.is_heading:
         return (f"conversation {message.conversation_id}",)
     return ()
 
 
-def _leads(fact: Fact) -> tuple[str, ...]:
+def _leads(context: EventContext) -> tuple[str, ...]:
     """What tells where a text leads: all that may be a link, an address or a number, however written; none if nowhere."""
-    if not fact.text or not fact.text.leads_somewhere:
+    if not context.text or not context.text.leads_somewhere:
         return ()
-    words = {word for word in fact.text.seen.split() if not _SIGNS.isdisjoint(word[1:-1])}
-    digits = "".join(filter(str.isdecimal, fact.text.seen))
-    return (hashlib.sha256("\n".join([digits, *sorted({*words, *fact.text.targets})]).encode()).hexdigest(),)
+    words = {word for word in context.text.seen.split() if not _SIGNS.isdisjoint(word[1:-1])}
+    digits = "".join(filter(str.isdecimal, context.text.seen))
+    return (hashlib.sha256("\n".join([digits, *sorted({*words, *context.text.targets})]).encode()).hexdigest(),)
 
 
 _SIGNS = frozenset(".:/@")
 
 
-def _signs(brings: Callable[[Fact], tuple[str, ...]]) -> Callable[[Fact], Iterable[tuple[Key, tuple[str, ...]]]]:
-    def entries(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        if fact.campaign and (members := brings(fact)):
-            yield (fact.campaign.campaign_id,), members
+def _signs(
+    brings: Callable[[EventContext], tuple[str, ...]],
+) -> Callable[[EventContext], Iterable[tuple[Key, tuple[str, ...]]]]:
+    def entries(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+        if context.campaign and (members := brings(context)):
+            yield (context.campaign.campaign_id,), members
 
     return entries
 
 
 def _of_campaign(
     name: str,
-    brings: Callable[[Fact], tuple[str, ...]],
+    brings: Callable[[EventContext], tuple[str, ...]],
     *,
     own: bool = True,
     exempt_only: bool = False,
@@ -164,7 +166,7 @@ def _of_campaign(
         name=name,
         on=WRITTEN,
         entries=_signs(brings),
-        at=(lambda fact, _: by_campaign(fact)) if is_read else nowhere,
+        at=(lambda context, _: by_campaign(context)) if is_read else nowhere,
         own=own,
         exempt_only=exempt_only,
         named=brings is _author,
@@ -174,23 +176,23 @@ def _of_campaign(
     )
 
 
-def _author(fact: Fact) -> tuple[str, ...]:
-    return (fact.event.actor_id,)
+def _author(context: EventContext) -> tuple[str, ...]:
+    return (context.event.actor_id,)
 
 
 def _odd_copies(characters: int) -> Window:
     """Copies that several would hardly come to write by themselves."""
 
-    def brings(fact: Fact) -> tuple[str, ...]:
-        if fact.text and (len(fact.text.normalised) >= characters or fact.text.is_disguised):
+    def brings(context: EventContext) -> tuple[str, ...]:
+        if context.text and (len(context.text.normalised) >= characters or context.text.is_disguised):
             return ("odd",)
         return ()
 
     return _of_campaign(f"copies that are disguised, or of {characters} characters", brings, is_read=False)
 
 
-def _same_words(fact: Fact) -> Key | None:
-    return (fact.text.digest.hex(),) if fact.text and fact.text.digest else None
+def _same_words(context: EventContext) -> Key | None:
+    return (context.text.digest.hex(),) if context.text and context.text.digest else None
 
 
 # --- what is counted ------------------------------------------------------------------------------------------------------
@@ -209,14 +211,14 @@ def _least(limits: CoordinatedCampaignLimits) -> int:
 _Measure = Measure[CoordinatedCampaignLimits]
 AUTHORS = _Measure(
     "authors",
-    lambda limits: _window(f"a campaign, without {_remarks(limits)}", lambda fact: not _is_remark(fact, limits)),
+    lambda limits: _window(f"a campaign, without {_remarks(limits)}", lambda context: not _is_remark(context, limits)),
     within=lambda limits: limits.authors,
 )
 CERTAIN_AUTHORS = _Measure(
     "certain_authors",
     lambda limits: _window(
         f"certain copies ({limits.certain_similarity}, {limits.certain_characters}), without {_remarks(limits)}",
-        lambda fact: not _is_remark(fact, limits) and _is_certain(fact, limits),
+        lambda context: not _is_remark(context, limits) and _is_certain(context, limits),
         are_certain=True,
     ),
     within=lambda limits: limits.certain_authors,
@@ -224,20 +226,22 @@ CERTAIN_AUTHORS = _Measure(
 SAME_WORDS_AUTHORS = _Measure(
     "same_words_authors",
     lambda limits: _window(
-        f"the same words, without {_remarks(limits)}", lambda fact: not _is_remark(fact, limits), same_words=True
+        f"the same words, without {_remarks(limits)}", lambda context: not _is_remark(context, limits), same_words=True
     ),
     within=lambda limits: limits.certain_authors,
 )
 REMARK_AUTHORS = _Measure(
     "remark_authors",
-    lambda limits: _window(f"the same {_remarks(limits)}", lambda fact: _is_remark(fact, limits), same_words=True),
+    lambda limits: _window(
+        f"the same {_remarks(limits)}", lambda context: _is_remark(context, limits), same_words=True
+    ),
     within=lambda limits: limits.remark_authors,
 )
 ACCOUNTS = (AUTHORS, CERTAIN_AUTHORS, SAME_WORDS_AUTHORS, REMARK_AUTHORS)
 """The accounts that a campaign takes, each of which is enough."""
 RECIPIENTS = _Measure(
     "recipients",
-    _of_campaign("strangers a campaign's text was sent to", lambda fact: fact.strangers, spares=True),
+    _of_campaign("strangers a campaign's text was sent to", lambda context: context.strangers, spares=True),
     within=_several,
     weighs=True,
 )
@@ -314,11 +318,11 @@ class _Crowd(Struct, frozen=True):
         return self.spreaders
 
 
-def _crowd(case: Case, window: Duration) -> _Crowd:
-    everybody, origins = COPIES.of(case, window).contributors, ORIGIN.of(case).first
+def _crowd(rule_input: RuleInput, window: Duration) -> _Crowd:
+    everybody, origins = COPIES.of(rule_input, window).contributors, ORIGIN.of(rule_input).first
     # members may pass on what somebody announced whose task that is, and lead nowhere else; but who warns announces nothing
     began = min((one.time for one in origins), default=0)
-    announced = [one for one in ANNOUNCED.of(case).contributors if one.time <= began]
+    announced = [one for one in ANNOUNCED.of(rule_input).contributors if one.time <= began]
     leads = frozenset[bytes]().union(*(one.brought[0] for one in announced))
     authors = frozenset(one.name for one in everybody if one.brought[0] or one.brought[1])
     spreading = [one for did in everybody if (one := _spreader(did, authors)).reach]
@@ -334,7 +338,9 @@ def _crowd(case: Case, window: Duration) -> _Crowd:
     return _Crowd(tuple(one for one in spreading if one.name != origin), first, origin)
 
 
-def _by_themselves(counted_: Sequence[_Spreader], case: Case, limits: CoordinatedCampaignLimits) -> frozenset[str]:
+def _by_themselves(
+    counted_: Sequence[_Spreader], rule_input: RuleInput, limits: CoordinatedCampaignLimits
+) -> frozenset[str]:
     """Who did no more than members do who each come to write the same in one thread, on one page or to one addressee."""
     shared = Counter(target for one in counted_ for target in one.targets)
     once = [
@@ -342,22 +348,24 @@ def _by_themselves(counted_: Sequence[_Spreader], case: Case, limits: Coordinate
         for one in counted_
         if one.reach == 1 and not one.leads and not one.is_odd and all(shared[target] > 1 for target in one.targets)
     ]
-    if _is_grave(case.fact, limits):
-        copies = [CERTAIN_AUTHORS.of(case, quota.window) for quota in limits.certain_authors]
+    if _is_grave(rule_input.context, limits):
+        copies = [CERTAIN_AUTHORS.of(rule_input, quota.window) for quota in limits.certain_authors]
         same = frozenset(member for reading in copies for member in reading.members)
         once = [one for one in once if one.name not in same]
     return frozenset(one.name for one in once) - _at_once(once, limits)
 
 
-def _is_grave(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
+def _is_grave(context: EventContext, limits: CoordinatedCampaignLimits) -> bool:
     """Whether the text at hand, a certain copy, sells or offends."""
-    if not _is_certain(fact, limits):
+    if not _is_certain(context, limits):
         return False
-    return _sells_or_offends(fact, limits)
+    return _sells_or_offends(context, limits)
 
 
-def _sells_or_offends(fact: Fact, limits: CoordinatedCampaignLimits) -> bool:
-    return fact.writing.hostility != PEACEFUL or fact.writing.commerce(frozenset()).points >= limits.selling_points
+def _sells_or_offends(context: EventContext, limits: CoordinatedCampaignLimits) -> bool:
+    return (
+        context.writing.hostility != PEACEFUL or context.writing.commerce(frozenset()).points >= limits.selling_points
+    )
 
 
 def _at_once(once: Sequence[_Spreader], limits: CoordinatedCampaignLimits) -> frozenset[str]:
@@ -372,10 +380,10 @@ def _at_once(once: Sequence[_Spreader], limits: CoordinatedCampaignLimits) -> fr
     return frozenset(flood)
 
 
-def _counting(names: frozenset[str]) -> Callable[[Reading], Reading]:
+def _counting(names: frozenset[str]) -> Callable[[WindowResult], WindowResult]:
     """Makes of a reading that names authors what it is if nobody else counts."""
 
-    def but_for_others(reading: Reading) -> Reading:
+    def but_for_others(reading: WindowResult) -> WindowResult:
         members = tuple(member for member in reading.members if member in names)
         return replace(reading, count=reading.count - len(reading.members) + len(members), members=members)
 
@@ -385,29 +393,29 @@ def _counting(names: frozenset[str]) -> Callable[[Reading], Reading]:
 # --- judging --------------------------------------------------------------------------------------------------------------
 
 
-def judge_coordinated_campaign(case: Case, limits: CoordinatedCampaignLimits) -> Finding | None:
+def judge_coordinated_campaign(rule_input: RuleInput, limits: CoordinatedCampaignLimits) -> Finding | None:
     """Several accounts spread one text. The one that reached most stands for the campaign, the others are accomplices."""
 
     def most(names: frozenset[str], window: Duration) -> Reached | None:
-        found = (measure.reached(case, limits, window=window, but_for=_counting(names)) for measure in ACCOUNTS)
+        found = (measure.reached(rule_input, limits, window=window, but_for=_counting(names)) for measure in ACCOUNTS)
         return max((one for one in found if one), key=lambda one: one.level, default=None)
 
-    if not case.fact.campaign:
+    if not rule_input.context.campaign:
         return None
     findings: list[Finding | None] = []
     for window in (quota.window for quota in _several(limits)):
-        crowd = _crowd(case, window)
+        crowd = _crowd(rule_input, window)
         names = frozenset(one.name for one in crowd.counted)
-        alone = _by_themselves(crowd.counted, case, limits)
+        alone = _by_themselves(crowd.counted, rule_input, limits)
         if over := most(names - alone, window):
-            findings.append(_spread(case, crowd, alone, over, limits))
+            findings.append(_spread(rule_input, crowd, alone, over, limits))
         elif over := most(names, window):
-            findings.append(_in_one_place(case, crowd, over))
+            findings.append(_in_one_place(rule_input, crowd, over))
     return max((one for one in findings if one), key=lambda one: (not one.episode[1:], one.level), default=None)
 
 
 def _spread(
-    case: Case, crowd: _Crowd, alone: frozenset[str], over: Reached, limits: CoordinatedCampaignLimits
+    rule_input: RuleInput, crowd: _Crowd, alone: frozenset[str], over: Reached, limits: CoordinatedCampaignLimits
 ) -> Finding | None:
     spreaders = [one for one in crowd.spreaders if one.name not in alone]
     if not spreaders:
@@ -415,12 +423,12 @@ def _spread(
     chief = max(spreaders, key=lambda one: (one.reach, -one.did.time))
     severity, action = _at_most(spreaders, chief, over)
     under = ""
-    if case.fact.shares_footer and not _sells_or_offends(case.fact, limits):
+    if rule_input.context.shares_footer and not _sells_or_offends(rule_input.context, limits):
         if sum(one.reach for one in spreaders) < limits.reached_by_one:
             return None
         severity, action, under = "low", "review", _UNDER_OTHER_WORDS
     level = max(over.level, chief.reach / limits.reached_by_one)
-    told = _finding(case, crowd, spreaders, chief, over)
+    told = _finding(rule_input, crowd, spreaders, chief, over)
     return replace(
         told,
         level=level,
@@ -430,8 +438,8 @@ def _spread(
         ),
         most_severe=severity,
         most_action=action,
-        summary=f"{over.reading.count} accounts spread the same or nearly the same text within {over.within}, "
-        f"{over.reading.events} times in all{_where(case, over.quota.window)}, first in {_surface(spreaders)[1]}; "
+        summary=f"{over.result.count} accounts spread the same or nearly the same text within {over.within}, "
+        f"{over.result.events} times in all{_where(rule_input, over.quota.window)}, first in {_surface(spreaders)[1]}; "
         f"the limit is {over.quota.reach} accounts.{_most_by(chief)}{under}",
     )
 
@@ -448,37 +456,39 @@ def _at_most(spreaders: Sequence[_Spreader], chief: _Spreader, over: Reached) ->
     return severity, "review" if chief.did.events == 1 else "ban_review"
 
 
-def _in_one_place(case: Case, crowd: _Crowd, over: Reached) -> Finding | None:
-    if not crowd.spreaders or case.fact.shares_footer:
+def _in_one_place(rule_input: RuleInput, crowd: _Crowd, over: Reached) -> Finding | None:
+    if not crowd.spreaders or rule_input.context.shares_footer:
         return None
     chief = max(crowd.spreaders, key=lambda one: (one.reach, -one.did.time))
-    told = _finding(case, crowd, crowd.spreaders, chief, over)
+    told = _finding(rule_input, crowd, crowd.spreaders, chief, over)
     return replace(
         told,
         # an incident by itself: the account that spreads the text afterwards is another's case
         episode=(*told.episode, "one place"),
         most_severe="low",
         most_action="review",
-        summary=f"{over.reading.count} accounts wrote the same or nearly the same text within {over.within}, each once and "
+        summary=f"{over.result.count} accounts wrote the same or nearly the same text within {over.within}, each once and "
         "where others wrote it, too: in one thread, on one page or to one member. It leads nowhere, and members may each come "
         f"to write it by themselves. The limit is {over.quota.reach} accounts.",
     )
 
 
-def _finding(case: Case, crowd: _Crowd, spreaders: Sequence[_Spreader], chief: _Spreader, over: Reached) -> Finding:
-    campaign = case.fact.campaign
+def _finding(
+    rule_input: RuleInput, crowd: _Crowd, spreaders: Sequence[_Spreader], chief: _Spreader, over: Reached
+) -> Finding:
+    campaign = rule_input.context.campaign
     assert campaign
     named = {one.name for one in spreaders}
     return Finding(
         level=over.level,
         measurements=over.measurements,
-        evidence=over.reading,
+        evidence=over.result,
         campaign_id=campaign.campaign_id,
         similarity=campaign.similarity,
         episode=(campaign.campaign_id,),
         subject_id=chief.name,
         article=_surface(spreaders)[0],
-        members=tuple(member for member in over.reading.members if member in named),
+        members=tuple(member for member in over.result.members if member in named),
         copied_from=crowd.copied_from,
         origin=crowd.copied_from,
         summary="",
@@ -501,9 +511,9 @@ def _most_by(chief: _Spreader) -> str:
     return f" One account reached {chief.reach} strangers, threads or pages." if chief.reach > 1 else ""
 
 
-def _where(case: Case, window: Duration) -> str:
+def _where(rule_input: RuleInput, window: Duration) -> str:
     """How many strangers the campaign's text was sent to and in how many places of others it stands, in words."""
-    sent, places = RECIPIENTS.of(case, window), PLACES.of(case, window).count
+    sent, places = RECIPIENTS.of(rule_input, window), PLACES.of(rule_input, window).count
     least = "at least " if sent.at_least else ""
     to = f" to {least}{counted(sent.count, 'stranger')}" if sent.count else ""
     at = f" in {counted(places, 'thread')} or page{'' if places == 1 else 's'}" if places else ""
@@ -518,7 +528,7 @@ COORDINATED_CAMPAIGN = Rule(
     signals=declare(*ACCOUNTS, RECIPIENTS, PLACES, TALKS, LEADS, ODD, COPIES, ORIGIN, ANNOUNCED),
     judge=judge_coordinated_campaign,
     lists=("greetings", "courtesies"),
-    subjects=lambda fact: (fact.campaign.campaign_id,) if fact.campaign else (),
+    subjects=lambda context: (context.campaign.campaign_id,) if context.campaign else (),
     headings=True,
 )
 

@@ -3,14 +3,14 @@
 from msgspec import Struct
 
 from models.events import Comment
-from rules.base import Case, Fact, Finding, Rule
+from rules.base import EventContext, Finding, Rule, RuleInput
 from rules.copies import ORIGIN, UPHELD, too_many_copies, where_copied, with_origin, with_upheld_copies
 from rules.measures import Measure, declare, event_as
 from rules.quotas import Duration, Quotas, Reached
 
 
-def _owner(fact: Fact) -> tuple[str, ...]:
-    comment = event_as(fact, Comment)
+def _owner(context: EventContext) -> tuple[str, ...]:
+    comment = event_as(context, Comment)
     return (comment.owner_id,) if comment.owner_id != comment.actor_id else ()
 
 
@@ -30,15 +30,18 @@ OWNERS = Measure[CopiedCommentLimits](
 )
 
 
-def judge_copied_comment(case: Case, limits: CopiedCommentLimits) -> Finding | None:
+def judge_copied_comment(rule_input: RuleInput, limits: CopiedCommentLimits) -> Finding | None:
     """The same comment on the pages of several members; on one's own page it harms nobody. At once, and anywhere, where
     people have upheld it before.
     """
-    return with_origin(case, with_upheld_copies(case, too_many_copies(case, OWNERS.reached(case, limits), _says)))
+    return with_origin(
+        rule_input,
+        with_upheld_copies(rule_input, too_many_copies(rule_input, OWNERS.reached(rule_input, limits), _says)),
+    )
 
 
 def _says(over: Reached) -> str:
-    return f"Left the same or nearly the same comment with {over.reading.count} members"
+    return f"Left the same or nearly the same comment with {over.result.count} members"
 
 
 COPIED_COMMENT = Rule(

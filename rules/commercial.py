@@ -7,11 +7,11 @@ from typing import Annotated, NamedTuple
 from msgspec import Meta, Struct
 
 from models.events import Comment, ForumPost, thread_of
-from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Window
+from rules.base import ACQUAINTING, EventContext, Finding, Key, Rule, RuleInput, Window
 from rules.measures import Measure, declare, nowhere
 from rules.quotas import Duration, Quota, Quotas, in_words, measured, number_of
 from rules.writings import WRITTEN, events_by_actor, one_of, others, where
-from state.requests import Reading
+from state.requests import WindowResult
 from text.commerce import CommerceReading, is_harmless
 
 MIN_SIGNS = 2
@@ -100,9 +100,9 @@ class CommercialContentLimits(Struct, frozen=True, forbid_unknown_fields=True):
 # --- what is read and counted ------------------------------------------------------------------------------------------
 
 
-def reading_of(fact: Fact, limits: CommercialContentLimits) -> CommerceReading:
+def reading_of(context: EventContext, limits: CommercialContentLimits) -> CommerceReading:
     """The signs of selling in all that was written."""
-    return fact.writing.commerce(limits.harmless)
+    return context.writing.commerce(limits.harmless)
 
 
 def _advertises(reading: CommerceReading, points: float, signs: int) -> bool:
@@ -130,43 +130,43 @@ def _pushed_places(reading: CommerceReading, limits: CommercialContentLimits) ->
     return [*places[:MAX_PLACES], *([_MANY] if len(places) > MAX_PLACES else [])]
 
 
-def _put_before(fact: Fact) -> tuple[str, ...]:
+def _put_before(context: EventContext) -> tuple[str, ...]:
     """Whom a text is put before: strangers, those who read a thread, the owner of a page."""
-    match fact.event:
+    match context.event:
         case ForumPost():
-            return thread_of(fact.event)
+            return thread_of(context.event)
         case Comment(owner_id=owner, actor_id=actor):
             return () if owner == actor else (owner,)
-    return fact.strangers
+    return context.strangers
 
 
-def _pushed(limits: CommercialContentLimits, fact: Fact) -> _Entries:
-    if whom := _put_before(fact):
-        for place in _pushed_places(reading_of(fact, limits), limits):
-            yield (fact.event.actor_id, place), whom
+def _pushed(limits: CommercialContentLimits, context: EventContext) -> _Entries:
+    if whom := _put_before(context):
+        for place in _pushed_places(reading_of(context, limits), limits):
+            yield (context.event.actor_id, place), whom
 
 
-def _promoters(limits: CommercialContentLimits, fact: Fact) -> _Entries:
-    reading = reading_of(fact, limits)
+def _promoters(limits: CommercialContentLimits, context: EventContext) -> _Entries:
+    reading = reading_of(context, limits)
     if _advertises(reading, limits.promoting_points, 1):
         for place in _places(reading, limits):
-            yield (place,), (fact.event.actor_id,)
+            yield (place,), (context.event.actor_id,)
 
 
-def _places_of_actor(limits: CommercialContentLimits, fact: Fact, subject: str) -> list[Key]:
-    if subject != fact.event.actor_id or not _put_before(fact):
+def _places_of_actor(limits: CommercialContentLimits, context: EventContext, subject: str) -> list[Key]:
+    if subject != context.event.actor_id or not _put_before(context):
         return []
-    return [(subject, place) for place in _pushed_places(reading_of(fact, limits), limits)]
+    return [(subject, place) for place in _pushed_places(reading_of(context, limits), limits)]
 
 
-def _places_of_everybody(limits: CommercialContentLimits, fact: Fact, subject: str) -> list[Key]:
-    return [(place,) for place in _places(reading_of(fact, limits), limits)] if subject == _PLACES else []
+def _places_of_everybody(limits: CommercialContentLimits, context: EventContext, subject: str) -> list[Key]:
+    return [(place,) for place in _places(reading_of(context, limits), limits)] if subject == _PLACES else []
 
 
 TEXTS = Measure[CommercialContentLimits](
     "texts",
     lambda limits: events_by_actor(
-        "commercial texts by actor", WRITTEN, lambda fact: sells(reading_of(fact, limits), limits)
+        "commercial texts by actor", WRITTEN, lambda context: sells(reading_of(context, limits), limits)
     ),
     within=lambda limits: limits.texts_window,
 )
@@ -192,39 +192,39 @@ PROMOTERS = Measure[CommercialContentLimits](
         entries=partial(_promoters, limits),
         at=nowhere,
         named=True,
-        note=lambda fact: fact.event.actor_id,
+        note=lambda context: context.event.actor_id,
     ),
     within=lambda limits: limits.promoters,
     each=_places_of_everybody,
 )
 
 
-def _subjects(fact: Fact) -> Iterable[str]:
+def _subjects(context: EventContext) -> Iterable[str]:
     """The actor, who is judged by the text and by what it puts before people; and all places that the text leads to, which
     others may promote, too.
     """
-    yield fact.event.actor_id
-    if fact.writing.links:
+    yield context.event.actor_id
+    if context.writing.links:
         yield _PLACES
 
 
 # --- judging -----------------------------------------------------------------------------------------------------------
 
 
-def judge_commercial_content(case: Case, limits: CommercialContentLimits) -> Finding | None:
+def judge_commercial_content(rule_input: RuleInput, limits: CommercialContentLimits) -> Finding | None:
     """A text that sells; or places that one account pushes, or that several accounts promote: one finding, however many places
     there are.
     """
-    reading = reading_of(case.fact, limits)
-    if case.subject_id == _PLACES:
-        return _promoted_places(case, reading, limits)
-    return _selling_text(case, reading, limits) or _pushed_places_found(case, reading, limits)
+    reading = reading_of(rule_input.context, limits)
+    if rule_input.subject_id == _PLACES:
+        return _promoted_places(rule_input, reading, limits)
+    return _selling_text(rule_input, reading, limits) or _pushed_places_found(rule_input, reading, limits)
 
 
-def _selling_text(case: Case, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
+def _selling_text(rule_input: RuleInput, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
     if not sells(reading, limits):
         return None
-    texts = TEXTS.of(case)
+    texts = TEXTS.of(rule_input)
     return Finding(
         level=min(reading.points / limits.points, MOST_BY_WORDS) + FURTHER_TEXT * others(texts),
         measurements=(
@@ -234,8 +234,8 @@ def _selling_text(case: Case, reading: CommerceReading, limits: CommercialConten
         evidence=texts,
         words=reading.words,
         language=reading.known_in,
-        summary=f"{where(case.fact)} sells or advertises: {_named(reading)}; together {reading.points:g} points, the limit is "
-        f"{limits.points:g}.{one_of(texts, 'such texts', limits.texts_window)}",
+        summary=f"{where(rule_input.context)} sells or advertises: {_named(reading)}; together {reading.points:g} points, "
+        f"the limit is {limits.points:g}.{one_of(texts, 'such texts', limits.texts_window)}",
     )
 
 
@@ -244,17 +244,19 @@ class _Pushed(NamedTuple):
 
     level: float
     place: str
-    told: Reading
+    told: WindowResult
     quota: Quota
 
 
-def _pushed_places_found(case: Case, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
+def _pushed_places_found(
+    rule_input: RuleInput, reading: CommerceReading, limits: CommercialContentLimits
+) -> Finding | None:
     advertising = sum(sign.points for sign in reading.signs if sign.name not in WEAK_SIGNS)
     share = min(max(advertising, 0.0) / limits.points, 1.0)
     found = [
         one
         for number, place in enumerate(_pushed_places(reading, limits))
-        if (one := _pushed_place(case, number, place, share, limits)) and one.level >= 1
+        if (one := _pushed_place(rule_input, number, place, share, limits)) and one.level >= 1
     ]
     if not found:
         return None
@@ -274,9 +276,11 @@ def _pushed_places_found(case: Case, reading: CommerceReading, limits: Commercia
     )
 
 
-def _pushed_place(case: Case, number: int, place: str, share: float, limits: CommercialContentLimits) -> _Pushed | None:
+def _pushed_place(
+    rule_input: RuleInput, number: int, place: str, share: float, limits: CommercialContentLimits
+) -> _Pushed | None:
     """The quota that the text's place reaches by most, with `share` of it made up for by what the text says."""
-    readings = ((PUSHED.of(case, quota.window, number), quota) for quota in limits.pushed)
+    readings = ((PUSHED.of(rule_input, quota.window, number), quota) for quota in limits.pushed)
     found = [
         _Pushed(told.count / quota.reach + share, place, told, quota)
         for told, quota in readings
@@ -296,10 +300,12 @@ def _further_places(places: list[str]) -> str:
     return f" The same goes for {', '.join([*named, *more])}." if named else ""
 
 
-def _promoted_places(case: Case, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
+def _promoted_places(
+    rule_input: RuleInput, reading: CommerceReading, limits: CommercialContentLimits
+) -> Finding | None:
     found = []
     for number, place in enumerate(_places(reading, limits)):
-        if over := PROMOTERS.reached(case, limits, number):
+        if over := PROMOTERS.reached(rule_input, limits, number):
             found.append((over, place))
     if not found:
         return None
@@ -309,11 +315,11 @@ def _promoted_places(case: Case, reading: CommerceReading, limits: CommercialCon
     return Finding(
         level=over.level,
         measurements=over.measurements,
-        evidence=over.reading,
-        subject_id=over.reading.first[0].note,
+        evidence=over.result,
+        subject_id=over.result.first[0].note,
         episode=(place,),
-        members=over.reading.members,
-        summary=f"{over.reading.count} accounts advertised {place} within {over.within}, in {over.reading.events} texts; "
+        members=over.result.members,
+        summary=f"{over.result.count} accounts advertised {place} within {over.within}, in {over.result.events} texts; "
         f"the limit is {over.quota.reach} accounts.{_further_places([place for _, place in further])}",
     )
 

@@ -7,12 +7,12 @@ import msgspec
 from msgspec import Meta, Struct
 
 from models.events import Comment, ContactResponse, InvitationResponse, Message, Report
-from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Window, by_subject
+from rules.base import ACQUAINTING, EventContext, Finding, Key, Rule, RuleInput, Window, by_subject
 from rules.measures import Measure, declare
 from rules.quotas import Count, Duration, Quota, Share, counted, in_words, measured
 from rules.track_record import is_told_in_shadow
 from rules.writings import WRITTEN, events_by_actor, one_of, others, where
-from state.requests import MICROSECONDS, RECEIVED, Contribution, Reading
+from state.requests import MICROSECONDS, RECEIVED, Contribution, WindowResult
 from text.hostility import PEACEFUL, AbuseKind, ThreatKind
 
 Weight = Annotated[float, Meta(gt=0)]
@@ -40,8 +40,8 @@ class ThreatLimits(Struct, frozen=True, forbid_unknown_fields=True):
     texts_window: Duration
 
 
-def _threat(limits: ThreatLimits, fact: Fact) -> ThreatKind | None:
-    kind = fact.writing.hostility.threat
+def _threat(limits: ThreatLimits, context: EventContext) -> ThreatKind | None:
+    kind = context.writing.hostility.threat
     return kind if kind in limits.weights else None
 
 
@@ -49,37 +49,39 @@ ATTACKERS = Measure[Any](
     "attackers",
     lambda _: HOSTILE_ACCOUNTS,
     within=lambda limits: limits.texts_window,
-    each=lambda _, fact, subject: ((subject,),) if fact.writing.hostility.marked else (),
+    each=lambda _, context, subject: ((subject,),) if context.writing.hostility.marked else (),
 )
 """Who attacked the actor before: whose words may be quoted."""
 THREATS = Measure[ThreatLimits](
     "texts",
-    lambda limits: events_by_actor("threats by actor", WRITTEN, lambda fact: _threat(limits, fact) is not None),
+    lambda limits: events_by_actor("threats by actor", WRITTEN, lambda context: _threat(limits, context) is not None),
     within=lambda limits: limits.texts_window,
 )
 
 
-def judge_threat(case: Case, limits: ThreatLimits) -> Finding | None:
+def judge_threat(rule_input: RuleInput, limits: ThreatLimits) -> Finding | None:
     """One text that threatens. How serious it is a person sees; the level only says what kind it is."""
-    kind = _threat(limits, case.fact)
+    kind = _threat(limits, rule_input.context)
     if not kind:
         return None
-    language = case.fact.writing.hostility.threat_in
-    return _words_found(case, THREATS.of(case), _THREATS[kind], kind, limits.weights[kind], limits, language)
+    language = rule_input.context.writing.hostility.threat_in
+    return _words_found(
+        rule_input, THREATS.of(rule_input), _THREATS[kind], kind, limits.weights[kind], limits, language
+    )
 
 
 def _words_found(
-    case: Case,
-    texts: Reading,
+    rule_input: RuleInput,
+    texts: WindowResult,
     what: str,
     kind: str,
     weight: float,
     limits: "ThreatLimits | AbusiveLanguageLimits",
     language: str,
 ) -> Finding | None:
-    hostility = case.fact.writing.hostility
-    attackers = _attackers(case) if hostility.marked else frozenset()
-    if attackers and _shown_to_all_or_back(case.fact, attackers):
+    hostility = rule_input.context.writing.hostility
+    attackers = _attackers(rule_input) if hostility.marked else frozenset()
+    if attackers and _shown_to_all_or_back(rule_input.context, attackers):
         return None
     if hostility.framed or attackers:
         weight = min(weight, 1.0)  # marks alone show no quotation, and words around them may mean one
@@ -93,21 +95,21 @@ def _words_found(
         evidence=texts,
         words=hostility.words,
         language=language,
-        summary=f"{where(case.fact)} {what}{laughing}.{one_of(texts, 'such texts', limits.texts_window)}",
+        summary=f"{where(rule_input.context)} {what}{laughing}.{one_of(texts, 'such texts', limits.texts_window)}",
     )
 
 
-def _shown_to_all_or_back(fact: Fact, attackers: frozenset[str]) -> bool:
+def _shown_to_all_or_back(context: EventContext, attackers: frozenset[str]) -> bool:
     """Whether what the actor was sent is held out to those who sent it, or shown in public with words about it."""
-    if isinstance(fact.event, Message):
-        addressed = _addressed(fact)
+    if isinstance(context.event, Message):
+        addressed = _addressed(context)
         return bool(addressed) and attackers.issuperset(addressed)
-    return fact.writing.hostility.framed
+    return context.writing.hostility.framed
 
 
-def _attackers(case: Case) -> frozenset[str]:
+def _attackers(rule_input: RuleInput) -> frozenset[str]:
     """Who attacked the subject, as far as that is counted: in messages to few, and on the own page."""
-    reading = ATTACKERS.of(case, number=0)
+    reading = ATTACKERS.of(rule_input, number=0)
     return frozenset((*reading.members, *(one.note for one in _seen(reading)))) - {""}
 
 
@@ -142,25 +144,27 @@ class AbusiveLanguageLimits(Struct, frozen=True, forbid_unknown_fields=True):
     texts_window: Duration
 
 
-def _abuse(limits: AbusiveLanguageLimits, fact: Fact) -> AbuseKind | None:
-    kind = fact.writing.hostility.abuse
+def _abuse(limits: AbusiveLanguageLimits, context: EventContext) -> AbuseKind | None:
+    kind = context.writing.hostility.abuse
     return kind if kind in limits.weights else None
 
 
 ABUSES = Measure[AbusiveLanguageLimits](
     "texts",
-    lambda limits: events_by_actor("abusive texts by actor", WRITTEN, lambda fact: _abuse(limits, fact) is not None),
+    lambda limits: events_by_actor(
+        "abusive texts by actor", WRITTEN, lambda context: _abuse(limits, context) is not None
+    ),
     within=lambda limits: limits.texts_window,
 )
 
 
-def judge_abusive_language(case: Case, limits: AbusiveLanguageLimits) -> Finding | None:
+def judge_abusive_language(rule_input: RuleInput, limits: AbusiveLanguageLimits) -> Finding | None:
     """One text that insults a person or a group. Rude words that are aimed at nobody do not count."""
-    kind = _abuse(limits, case.fact)
+    kind = _abuse(limits, rule_input.context)
     if not kind:
         return None
-    language = case.fact.writing.hostility.abuse_in
-    return _words_found(case, ABUSES.of(case), _ABUSES[kind], kind, limits.weights[kind], limits, language)
+    language = rule_input.context.writing.hostility.abuse_in
+    return _words_found(rule_input, ABUSES.of(rule_input), _ABUSES[kind], kind, limits.weights[kind], limits, language)
 
 
 ABUSIVE_LANGUAGE = Rule(
@@ -184,9 +188,9 @@ ANSWERED_RECIPIENTS = 20
 _DAY = 24 * 3600 * MICROSECONDS
 
 
-def _addressed(fact: Fact, most: int = PERSONAL_RECIPIENTS) -> tuple[str, ...]:
+def _addressed(context: EventContext, most: int = PERSONAL_RECIPIENTS) -> tuple[str, ...]:
     """Whom a text is meant for or about, without its author."""
-    match fact.event:
+    match context.event:
         case Message(recipient_ids=recipients):
             others = recipients if len(recipients) <= most else ()
         case Comment(owner_id=owner):
@@ -195,30 +199,30 @@ def _addressed(fact: Fact, most: int = PERSONAL_RECIPIENTS) -> tuple[str, ...]:
             others = (reported,)
         case _:
             others = ()
-    return tuple(other for other in dict.fromkeys(others) if other != fact.event.actor_id)
+    return tuple(other for other in dict.fromkeys(others) if other != context.event.actor_id)
 
 
-def _sent(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if recipients := _addressed(fact):
-        yield (fact.event.actor_id,), recipients
+def _sent(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if recipients := _addressed(context):
+        yield (context.event.actor_id,), recipients
 
 
-def _answers(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    match fact.event:
+def _answers(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    match context.event:
         case ContactResponse(requester_id=asker) | InvitationResponse(inviter_id=asker):
             answered: tuple[str, ...] = (asker,)
         case _:
-            answered = _addressed(fact, ANSWERED_RECIPIENTS)
+            answered = _addressed(context, ANSWERED_RECIPIENTS)
     if answered:
-        yield (fact.event.actor_id,), answered
+        yield (context.event.actor_id,), answered
 
 
-def _from_actor(fact: Fact, subject: str) -> Key | None:
-    return (fact.event.actor_id, subject) if isinstance(fact.event, Message) else None
+def _from_actor(context: EventContext, subject: str) -> Key | None:
+    return (context.event.actor_id, subject) if isinstance(context.event, Message) else None
 
 
-def _to_actor(fact: Fact, subject: str) -> Key | None:
-    return (subject, fact.event.actor_id) if isinstance(fact.event, Message) else None
+def _to_actor(context: EventContext, subject: str) -> Key | None:
+    return (subject, context.event.actor_id) if isinstance(context.event, Message) else None
 
 
 MESSAGES_TO_ONE = Window(
@@ -235,21 +239,21 @@ ANSWERS_FROM_ONE = Window(
 )
 
 
-def _is_hostile(fact: Fact) -> bool:
+def _is_hostile(context: EventContext) -> bool:
     """Whether it attacks somebody in earnest, by words of a language in which such findings may be told. What stands in marks
     among other words does not count: those who hold out to somebody what he has written are no crowd.
     """
-    hostility = fact.writing.hostility
+    hostility = context.writing.hostility
     if hostility == PEACEFUL or hostility.joked or hostility.framed:
         return False
     threatens = bool(hostility.threat) and not is_told_in_shadow(THREAT.slug, hostility.threat_in)
     return threatens or (bool(hostility.abuse) and not is_told_in_shadow(ABUSIVE_LANGUAGE.slug, hostility.abuse_in))
 
 
-def _attacked(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if _is_hostile(fact):
-        for target in _addressed(fact):
-            yield (target,), (fact.event.actor_id,)
+def _attacked(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if _is_hostile(context):
+        for target in _addressed(context):
+            yield (target,), (context.event.actor_id,)
 
 
 HOSTILE_ACCOUNTS: Window = Window(
@@ -259,7 +263,7 @@ HOSTILE_ACCOUNTS: Window = Window(
     entries=_attacked,
     at=by_subject,
     named=True,
-    note=lambda fact: fact.event.actor_id,
+    note=lambda context: context.event.actor_id,
     history=RECEIVED,
 )
 
@@ -297,34 +301,34 @@ ANSWERS = Measure[HarassmentLimits](
 ACCOUNTS = Measure[HarassmentLimits]("accounts", HOSTILE_ACCOUNTS, within=lambda limits: limits.accounts)
 
 
-def judge_harassment(case: Case, limits: HarassmentLimits) -> Finding | None:
+def judge_harassment(rule_input: RuleInput, limits: HarassmentLimits) -> Finding | None:
     """One account that does not let go, or many that turn on one. The case is the member's who suffers it."""
-    return _many_upon_one(case, limits) or _unanswered(case, limits)
+    return _many_upon_one(rule_input, limits) or _unanswered(rule_input, limits)
 
 
-def _many_upon_one(case: Case, limits: HarassmentLimits) -> Finding | None:
-    over = ACCOUNTS.reached(case, limits)
-    if not over or not _is_hostile(case.fact):
+def _many_upon_one(rule_input: RuleInput, limits: HarassmentLimits) -> Finding | None:
+    over = ACCOUNTS.reached(rule_input, limits)
+    if not over or not _is_hostile(rule_input.context):
         return None
     return Finding(
         level=over.level,
         measurements=over.measurements,
-        evidence=over.reading,
+        evidence=over.result,
         episode=("many",),
-        subject_id=over.reading.first[0].note,
-        members=over.reading.members,
-        summary=f"{over.reading.count} accounts threatened or insulted member {case.subject_id} within {over.within}; "
+        subject_id=over.result.first[0].note,
+        members=over.result.members,
+        summary=f"{over.result.count} accounts threatened or insulted member {rule_input.subject_id} within {over.within}; "
         f"the limit is {over.quota.reach}.",
     )
 
 
-def _unanswered(case: Case, limits: HarassmentLimits) -> Finding | None:
-    since = _since_the_answer(SENT.of(case), ANSWERS.of(case), case.fact.time)
-    limit = limits.strangers if case.subject_id in case.fact.strangers else limits.acquaintances
+def _unanswered(rule_input: RuleInput, limits: HarassmentLimits) -> Finding | None:
+    since = _since_the_answer(SENT.of(rule_input), ANSWERS.of(rule_input), rule_input.context.time)
+    limit = limits.strangers if rule_input.subject_id in rule_input.context.strangers else limits.acquaintances
     days = len({one.time // _DAY for one in (*since.first, *since.last)})
     if since.count < limit.messages or days < limit.days:
         return None
-    actor = case.fact.event.actor_id
+    actor = rule_input.context.event.actor_id
     return Finding(
         level=since.count / limit.messages,
         measurements=(
@@ -334,12 +338,12 @@ def _unanswered(case: Case, limits: HarassmentLimits) -> Finding | None:
         evidence=since,
         episode=("unanswered", actor),
         subject_id=actor,
-        summary=f"Wrote {since.count} messages on {days} days within {in_words(limits.window)} to member {case.subject_id}, "
-        f"who answered none of them; the limit is {limit.messages} on {counted(limit.days, 'day')}.",
+        summary=f"Wrote {since.count} messages on {days} days within {in_words(limits.window)} to member "
+        f"{rule_input.subject_id}, who answered none of them; the limit is {limit.messages} on {counted(limit.days, 'day')}.",
     )
 
 
-def _since_the_answer(sent: Reading, answers: Reading, now: int) -> Reading:
+def _since_the_answer(sent: WindowResult, answers: WindowResult, now: int) -> WindowResult:
     """The messages after the latest answer. Of more than twenty some in the middle are not seen: then at least so many."""
     answered = max((one.time for one in _seen(answers) if one.time <= now), default=None)
     if answered is None:
@@ -351,7 +355,7 @@ def _since_the_answer(sent: Reading, answers: Reading, now: int) -> Reading:
     return msgspec.structs.replace(sent, count=count, events=count, first=first, last=last)
 
 
-def _seen(reading: Reading) -> tuple[Contribution, ...]:
+def _seen(reading: WindowResult) -> tuple[Contribution, ...]:
     return (*reading.first, *reading.last)
 
 

@@ -5,25 +5,25 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from models.events import ContactRequest, ContactResponse, Invitation, asker_of, recipients_of
-from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule, Window, by_subject
+from rules.base import ACQUAINTING, EventContext, Finding, Key, Rule, RuleInput, Window, by_subject
 from rules.measures import Measure, declare, distinct, too_many
 from rules.quotas import Count, Duration, Quotas, Share, in_words, measured, number_of
 from state.requests import RECEIVED
 
 
-def by_asker(fact: Fact) -> Key:
+def by_asker(context: EventContext) -> Key:
     """What is counted is about who asks, or asked."""
-    return (asker_of(fact.event),)
+    return (asker_of(context.event),)
 
 
-def answered(fact: Fact) -> list[str]:
+def answered(context: EventContext) -> list[str]:
     """Who has answered."""
-    return [answer.member for answer in fact.answers]
+    return [answer.member for answer in context.answers]
 
 
-def accepted(fact: Fact) -> list[str]:
+def accepted(context: EventContext) -> list[str]:
     """Who has said yes."""
-    return [answer.member for answer in fact.answers if answer.accepted]
+    return [answer.member for answer in context.answers if answer.accepted]
 
 
 # --- contact_request_flood ---------------------------------------------------------------------------------------------
@@ -50,7 +50,7 @@ _ON = (ContactRequest, ContactResponse)
 _STRANGERS = distinct(
     "strangers asked to be contacts by actor",
     on=(ContactRequest,),
-    of=lambda fact: fact.strangers,
+    of=lambda context: context.strangers,
     spared_by=ACQUAINTING,
 )
 MANY = Measure[ContactRequestFloodLimits]("many", _STRANGERS, within=lambda limits: limits.many)
@@ -69,15 +69,15 @@ ACCEPTED = Measure[ContactRequestFloodLimits](
 )
 
 
-def judge_contact_request_flood(case: Case, limits: ContactRequestFloodLimits) -> Finding | None:
+def judge_contact_request_flood(rule_input: RuleInput, limits: ContactRequestFloodLimits) -> Finding | None:
     """Requests to strangers in numbers, the sooner the fewer accept."""
-    answers, yes = ANSWERED.of(case).count, ACCEPTED.of(case).count
+    answers, yes = ANSWERED.of(rule_input).count, ACCEPTED.of(rule_input).count
     share = yes / answers if answers else 0.0
-    over = MANY.reached(case, limits)
-    if over and yes >= limits.welcome_share * over.reading.count:
+    over = MANY.reached(rule_input, limits)
+    if over and yes >= limits.welcome_share * over.result.count:
         over = None
     if not over and answers >= limits.answers and share <= limits.unwelcome_share:
-        over = UNWELCOME.reached(case, limits)
+        over = UNWELCOME.reached(rule_input, limits)
     if not over:
         return None
     told = f"; {yes} of the {answers} who answered accepted" if answers else "; nobody has answered yet"
@@ -89,8 +89,8 @@ def judge_contact_request_flood(case: Case, limits: ContactRequestFloodLimits) -
         )
         if answers
         else over.measurements,
-        evidence=over.reading,
-        summary=f"Asked {number_of(over.reading)} strangers to become contacts within {over.within} "
+        evidence=over.result,
+        summary=f"Asked {number_of(over.result)} strangers to become contacts within {over.within} "
         f"(the limit is {over.quota.reach}){told}.",
     )
 
@@ -120,7 +120,9 @@ STRANGERS_INVITED = Measure[ProjectInvitationFloodLimits](
     distinct(
         "strangers invited to projects by actor",
         on=(Invitation,),
-        of=lambda fact: fact.strangers if isinstance(fact.event, Invitation) and fact.event.kind == "project" else (),
+        of=lambda context: (
+            context.strangers if isinstance(context.event, Invitation) and context.event.kind == "project" else ()
+        ),
         spared_by=ACQUAINTING,
     ),
     within=lambda limits: limits.strangers,
@@ -135,7 +137,7 @@ PROJECT_INVITATION_FLOOD = Rule(
         (
             STRANGERS_INVITED,
             lambda over: (
-                f"Invited {number_of(over.reading)} strangers to projects within {over.within}; "
+                f"Invited {number_of(over.result)} strangers to projects within {over.within}; "
                 f"the limit is {over.quota.reach}."
             ),
         )
@@ -151,15 +153,15 @@ class UnmanageableContactsLimits(Struct, frozen=True, forbid_unknown_fields=True
     gained: Quotas
 
 
-def _new_contacts(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    for member in accepted(fact):
-        yield (member,), (asker_of(fact.event),)
-        yield (asker_of(fact.event),), (member,)
+def _new_contacts(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    for member in accepted(context):
+        yield (member,), (asker_of(context.event),)
+        yield (asker_of(context.event),), (member,)
 
 
-def _both(fact: Fact) -> tuple[str, ...]:
-    yes = accepted(fact)
-    return (asker_of(fact.event), *yes) if yes else ()
+def _both(context: EventContext) -> tuple[str, ...]:
+    yes = accepted(context)
+    return (asker_of(context.event), *yes) if yes else ()
 
 
 GAINED = Measure[UnmanageableContactsLimits](
@@ -172,7 +174,7 @@ ASKED = Measure[UnmanageableContactsLimits](
     Window(
         name="members asked to be contacts by actor",
         on=(ContactRequest,),
-        entries=lambda fact: [((fact.event.actor_id,), recipients_of(fact.event))],
+        entries=lambda context: [((context.event.actor_id,), recipients_of(context.event))],
         at=by_subject,
     ),
     within=lambda limits: max((quota.window for quota in limits.gained), key=int),
@@ -180,20 +182,20 @@ ASKED = Measure[UnmanageableContactsLimits](
 )
 
 
-def judge_unmanageable_contacts(case: Case, limits: UnmanageableContactsLimits) -> Finding | None:
+def judge_unmanageable_contacts(rule_input: RuleInput, limits: UnmanageableContactsLimits) -> Finding | None:
     """A list of contacts that grows faster than anybody can keep up with.
 
     An event does not tell the roles of the one on its other side; but who has asked nobody, as far as is counted, is exempt.
     """
-    over = GAINED.reached(case, limits)
-    exempt = case.subject_id != case.fact.event.actor_id and not ASKED.of(case).count
+    over = GAINED.reached(rule_input, limits)
+    exempt = rule_input.subject_id != rule_input.context.event.actor_id and not ASKED.of(rule_input).count
     if not over or exempt:
         return None
     return Finding(
         level=over.level,
         measurements=over.measurements,
-        evidence=over.reading,
-        summary=f"Gained {over.reading.count} contacts within {in_words(over.quota.window)}; "
+        evidence=over.result,
+        summary=f"Gained {over.result.count} contacts within {in_words(over.quota.window)}; "
         f"the limit is {over.quota.reach}. Following a member's updates needs no contact.",
     )
 

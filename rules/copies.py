@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from models.events import BaseEvent, Comment, ContactRequest, ForumPost, Invitation, Message
-from rules.base import Case, Fact, Finding, Key, Window
+from rules.base import EventContext, Finding, Key, RuleInput, Window
 from rules.compared import ON_OWN_PAGE
 from rules.measures import Measure, count, distinct
 from rules.quotas import Duration, Quota, Reached, counted, in_words, measured
@@ -21,53 +21,53 @@ CAMPAIGN = "campaign"
 """The history of what became of one text, whoever wrote it."""
 
 
-def repeated_by_author(fact: Fact) -> Campaign | None:
+def repeated_by_author(context: EventContext) -> Campaign | None:
     """The campaign by which an author's copies are counted: that of what is shown, where a text only shows others' words."""
-    return fact.repeated or fact.campaign
+    return context.repeated or context.campaign
 
 
-def author_and_text(fact: Fact) -> Key | None:
+def author_and_text(context: EventContext) -> Key | None:
     """The key of what an author's copies of one text come to. Who writes above one footer in other words copies nothing."""
-    campaign = None if fact.shares_footer else repeated_by_author(fact)
-    return (fact.event.actor_id, campaign.campaign_id) if campaign else None
+    campaign = None if context.shares_footer else repeated_by_author(context)
+    return (context.event.actor_id, campaign.campaign_id) if campaign else None
 
 
 def where_copied(
     name: str,
     on: type[BaseEvent],
-    of: Callable[[Fact], Sequence[str]],
-    by: Callable[[Fact], Key | None] = author_and_text,
+    of: Callable[[EventContext], Sequence[str]],
+    by: Callable[[EventContext], Key | None] = author_and_text,
     **more: Any,
 ) -> Window:
     """The distinct members or places that an author's copies of one text are `of`; the rest as in `measures.distinct`."""
     return distinct(name, on=(on,), of=of, by=by, text_of="author", **more)
 
 
-def copies(name: str, on: type[BaseEvent], of: Callable[[Fact], bool]) -> Window:
+def copies(name: str, on: type[BaseEvent], of: Callable[[EventContext], bool]) -> Window:
     """An author's copies of one text that are `of` what is counted."""
     return count(name, on=(on,), of=of, by=author_and_text, text_of="author")
 
 
-def is_certain_copy(fact: Fact, least_similarity: float, least_characters: int) -> bool:
+def is_certain_copy(context: EventContext, least_similarity: float, least_characters: int) -> bool:
     """Whether the text is so like the one that its campaign began with, or so long, that the likeness is no coincidence.
 
     Short texts of one matter share many of their few words: headlines of one event, announcements of one series.
     """
-    campaign, text = repeated_by_author(fact), fact.writing.whole or fact.compared
+    campaign, text = repeated_by_author(context), context.writing.whole or context.compared
     if not campaign or not text:
         return False
     return campaign.similarity >= least_similarity or len(text.normalised) >= least_characters
 
 
-def too_many_copies(case: Case, over: Reached | None, say: Callable[[Reached], str]) -> Finding | None:
+def too_many_copies(rule_input: RuleInput, over: Reached | None, say: Callable[[Reached], str]) -> Finding | None:
     """The finding that somebody repeated one text more often than a quota allows, if so; `say` begins its summary."""
-    campaign = repeated_by_author(case.fact)
+    campaign = repeated_by_author(rule_input.context)
     if not over or not campaign:
         return None
     return Finding(
         level=over.level,
         measurements=over.measurements,
-        evidence=over.reading,
+        evidence=over.result,
         campaign_id=campaign.campaign_id,
         similarity=campaign.similarity,
         episode=(campaign.campaign_id,),
@@ -78,15 +78,15 @@ def too_many_copies(case: Case, over: Reached | None, say: Callable[[Reached], s
 # --- who wrote it first ---------------------------------------------------------------------------------------------------
 
 
-def place(fact: Fact) -> tuple[str, ...]:
+def place(context: EventContext) -> tuple[str, ...]:
     """The thread or page of others. Pages stand under their owners' ids, so that owners can be forgotten."""
-    match fact.event:
+    match context.event:
         case ForumPost(thread_id=thread):
             return (f"thread {thread}",)
         case Comment(owner_id=owner, actor_id=actor) if owner != actor:
             return (owner,)
     # who comes there reads it; but it takes as many of them as of remarks
-    return (f"page {fact.event.actor_id}",) if isinstance(fact.event, ON_OWN_PAGE) else ()
+    return (f"page {context.event.actor_id}",) if isinstance(context.event, ON_OWN_PAGE) else ()
 
 
 class Deed(Struct, frozen=True):
@@ -109,21 +109,21 @@ class Deed(Struct, frozen=True):
 _DISGUISED = "!"
 
 
-def _deed(fact: Fact) -> str:
-    disguised = _DISGUISED if fact.text and fact.text.is_disguised else ""
-    reach = 0 if getattr(fact.event, "replaces", None) else min(len(fact.strangers) + len(place(fact)), 2)
-    return f"{fact.event.type}{disguised} {reach} {fact.event.actor_id}"
+def _deed(context: EventContext) -> str:
+    disguised = _DISGUISED if context.text and context.text.is_disguised else ""
+    reach = 0 if getattr(context.event, "replaces", None) else min(len(context.strangers) + len(place(context)), 2)
+    return f"{context.event.type}{disguised} {reach} {context.event.actor_id}"
 
 
-def by_campaign(fact: Fact) -> Key | None:
+def by_campaign(context: EventContext) -> Key | None:
     """The key of what becomes of a text, whoever writes it."""
-    return (fact.campaign.campaign_id,) if fact.campaign else None
+    return (context.campaign.campaign_id,) if context.campaign else None
 
 
 WROTE = distinct(
     "who wrote a campaign's text, and whether it reached several",
     on=WRITTEN,
-    of=lambda fact: (fact.event.actor_id,),
+    of=lambda context: (context.event.actor_id,),
     by=by_campaign,
     named=True,
     note=_deed,
@@ -134,13 +134,13 @@ ORIGIN = Measure[Any]("origin", WROTE, within=lambda limits: Quota(2, limits.ori
 """Who wrote it before others."""
 
 
-def with_origin(case: Case, finding: Finding | None) -> Finding | None:
+def with_origin(rule_input: RuleInput, finding: Finding | None) -> Finding | None:
     """The finding, if any, with whoever wrote the words first and was only copied: who reached one stranger or place at most
     with them, and hides nothing. To that member no verdict on the copies says anything.
     """
-    reading = ORIGIN.of(case)
+    reading = ORIGIN.of(rule_input)
     deeds = [Deed.of(one) for one in dict.fromkeys((*reading.first, *reading.last))]
-    if not finding or not deeds or deeds[0].author == case.subject_id:
+    if not finding or not deeds or deeds[0].author == rule_input.subject_id:
         return finding
     own = [deed for deed in deeds if deed.author == deeds[0].author]
     if sum(deed.reach for deed in own) > 1 or any(deed.is_disguised for deed in own):
@@ -151,15 +151,15 @@ def with_origin(case: Case, finding: Finding | None) -> Finding | None:
 # --- what people have upheld ----------------------------------------------------------------------------------------------
 
 
-def _upheld_text(fact: Fact) -> Key | None:
-    is_upheld = fact.campaign and fact.campaign.upheld and not fact.shares_footer
-    return (fact.event.actor_id, fact.campaign.campaign_id) if fact.campaign and is_upheld else None
+def _upheld_text(context: EventContext) -> Key | None:
+    is_upheld = context.campaign and context.campaign.upheld and not context.shares_footer
+    return (context.event.actor_id, context.campaign.campaign_id) if context.campaign and is_upheld else None
 
 
-def _spreads_what_was_upheld(fact: Fact) -> tuple[str, ...]:
+def _spreads_what_was_upheld(context: EventContext) -> tuple[str, ...]:
     """The copy, where it spreads: among friends and on the own page people may talk about it. An edit is what it replaces."""
-    event = fact.event
-    is_sent = isinstance(event, SENT) and fact.strangers
+    event = context.event
+    is_sent = isinstance(event, SENT) and context.strangers
     stands_there = isinstance(event, Comment) and event.owner_id != event.actor_id
     if is_sent or stands_there or isinstance(event, ForumPost):
         return (getattr(event, "replaces", None) or event.event_id,)
@@ -177,12 +177,12 @@ UPHELD = Measure[Any]("upheld_copies", UPHELD_COPIES, within=lambda _: _DAY)
 """What `with_upheld_copies` reads."""
 
 
-def with_upheld_copies(case: Case, finding: Finding | None) -> Finding | None:
+def with_upheld_copies(rule_input: RuleInput, finding: Finding | None) -> Finding | None:
     """The finding, if any, or one at once where the text spreads what people have upheld: each such copy weighs as much as
     the rule's whole limit. Of one copy a person thinks first, and to one stranger or in one place it is slight: many have a
     text that somebody misused.
     """
-    upheld, campaign = UPHELD.of(case), case.fact.campaign
+    upheld, campaign = UPHELD.of(rule_input), rule_input.context.campaign
     if not upheld.count or not campaign:
         return finding
     told = f"Repeated a text that was upheld as a breach, {counted(upheld.count, 'time')} within {in_words(_DAY)}."
@@ -202,6 +202,6 @@ def with_upheld_copies(case: Case, finding: Finding | None) -> Finding | None:
         similarity=campaign.similarity,
         episode=(campaign.campaign_id,),
         summary=told,
-        most_severe="low" if upheld.count == 1 and len(case.fact.strangers) <= 1 else "critical",
+        most_severe="low" if upheld.count == 1 and len(rule_input.context.strangers) <= 1 else "critical",
         most_action="review" if upheld.count == 1 else "ban_review",
     )

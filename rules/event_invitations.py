@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from models.events import Invitation, InvitationResponse, asker_of, recipients_of
-from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Rule
+from rules.base import ACQUAINTING, EventContext, Finding, Key, Rule, RuleInput
 from rules.contacts import accepted, answered, by_asker
 from rules.measures import Measure, declare, distinct
 from rules.quotas import Count, Quotas, Share, measured, number_of
@@ -22,14 +22,14 @@ class EventInvitationFloodLimits(Struct, frozen=True, forbid_unknown_fields=True
     answers: Count
 
 
-def _is_to_event(fact: Fact) -> bool:
-    return isinstance(fact.event, Invitation) and fact.event.kind == "event"
+def _is_to_event(context: EventContext) -> bool:
+    return isinstance(context.event, Invitation) and context.event.kind == "event"
 
 
-def _by_asker_and_event(fact: Fact) -> Key | None:
-    match fact.event:
+def _by_asker_and_event(context: EventContext) -> Key | None:
+    match context.event:
         case Invitation(kind="event", target_id=target) | InvitationResponse(target_id=target):
-            return (asker_of(fact.event), target)
+            return (asker_of(context.event), target)
     return None
 
 
@@ -40,7 +40,7 @@ STRANGERS = Measure[EventInvitationFloodLimits](
     distinct(
         "strangers invited to events by actor",
         on=(Invitation,),
-        of=lambda fact: fact.strangers if _is_to_event(fact) else (),
+        of=lambda context: context.strangers if _is_to_event(context) else (),
         spared_by=ACQUAINTING,
     ),
     within=lambda limits: limits.strangers,
@@ -50,7 +50,7 @@ GUESTS = Measure[EventInvitationFloodLimits](
     distinct(
         "members invited to an event by actor",
         on=(Invitation,),
-        of=lambda fact: [member for member in recipients_of(fact.event) if member != fact.event.actor_id],
+        of=lambda context: [member for member in recipients_of(context.event) if member != context.event.actor_id],
         by=_by_asker_and_event,
     ),
     within=lambda limits: limits.guests,
@@ -73,29 +73,29 @@ ACCEPTED = Measure[EventInvitationFloodLimits](
 )
 
 
-def judge_event_invitation_flood(case: Case, limits: EventInvitationFloodLimits) -> Finding | None:
+def judge_event_invitation_flood(rule_input: RuleInput, limits: EventInvitationFloodLimits) -> Finding | None:
     """Invitations at random: many strangers, or very many guests of whom few come."""
-    over = STRANGERS.reached(case, limits)
+    over = STRANGERS.reached(rule_input, limits)
     if over:
         return Finding(
             level=over.level,
             measurements=over.measurements,
-            evidence=over.reading,
-            summary=f"Invited {number_of(over.reading)} strangers to events within {over.within}; "
+            evidence=over.result,
+            summary=f"Invited {number_of(over.result)} strangers to events within {over.within}; "
             f"the limit is {over.quota.reach}.",
         )
-    over = GUESTS.reached(case, limits)
+    over = GUESTS.reached(rule_input, limits)
     if not over:
         return None
-    answers, yes = ANSWERED.of(case).count, ACCEPTED.of(case).count
+    answers, yes = ANSWERED.of(rule_input).count, ACCEPTED.of(rule_input).count
     share = yes / answers if answers else 0.0
     if answers < limits.answers or share > limits.unwelcome_share:
         return None
     return Finding(
         level=over.level,
         measurements=(*over.measurements, measured("accepted_share", share, limits.unwelcome_share)),
-        evidence=over.reading,
-        summary=f"Invited {number_of(over.reading)} members to one event within {over.within} "
+        evidence=over.result,
+        summary=f"Invited {number_of(over.result)} members to one event within {over.within} "
         f"(the limit is {over.quota.reach}); {yes} of the {answers} who answered accepted.",
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from models.events import ForumPost
-from rules.base import Case, Fact, Finding, Key, Rule
+from rules.base import EventContext, Finding, Key, Rule, RuleInput
 from rules.copies import (
     ORIGIN,
     UPHELD,
@@ -21,12 +21,12 @@ from rules.measures import Measure, count, declare, distinct, event_as, too_many
 from rules.quotas import Count, Duration, Quotas, Reached, Share
 
 
-def _post(fact: Fact) -> ForumPost:
-    return event_as(fact, ForumPost)
+def _post(context: EventContext) -> ForumPost:
+    return event_as(context, ForumPost)
 
 
-def _thread(fact: Fact) -> tuple[str, ...]:
-    return (f"{_post(fact).forum_id}\n{_post(fact).thread_id}",)
+def _thread(context: EventContext) -> tuple[str, ...]:
+    return (f"{_post(context).forum_id}\n{_post(context).thread_id}",)
 
 
 # --- copied_post -------------------------------------------------------------------------------------------------------
@@ -47,13 +47,13 @@ class CopiedPostLimits(Struct, frozen=True, forbid_unknown_fields=True):
     origin_window: Duration
 
 
-def _is_certain(fact: Fact, limits: CopiedPostLimits) -> bool:
-    return is_certain_copy(fact, limits.least_similarity, limits.least_characters)
+def _is_certain(context: EventContext, limits: CopiedPostLimits) -> bool:
+    return is_certain_copy(context, limits.least_similarity, limits.least_characters)
 
 
-def _is_posted(fact: Fact) -> bool:
+def _is_posted(context: EventContext) -> bool:
     """Whether it is a post of its own: who talks about a post quotes it again and again."""
-    return not _post(fact).replaces and not fact.repeated
+    return not _post(context).replaces and not context.repeated
 
 
 def _certain(limits: CopiedPostLimits) -> str:
@@ -65,7 +65,7 @@ COPIES_IN_THREADS = Measure[CopiedPostLimits](
     lambda limits: where_copied(
         f"threads an actor posted a text in {_certain(limits)}",
         ForumPost,
-        lambda fact: _thread(fact) if _is_certain(fact, limits) else (),
+        lambda context: _thread(context) if _is_certain(context, limits) else (),
     ),
     within=lambda limits: limits.threads,
 )
@@ -74,22 +74,22 @@ COPIES_POSTED = Measure[CopiedPostLimits](
     lambda limits: copies(
         f"posts of a text by actor, without edits, {_certain(limits)}",
         ForumPost,
-        lambda fact: _is_posted(fact) and _is_certain(fact, limits),
+        lambda context: _is_posted(context) and _is_certain(context, limits),
     ),
     within=lambda limits: limits.posts,
 )
 
 
-def judge_copied_post(case: Case, limits: CopiedPostLimits) -> Finding | None:
+def judge_copied_post(rule_input: RuleInput, limits: CopiedPostLimits) -> Finding | None:
     """The same text in several threads, or again and again in one; at once where people have upheld it before."""
-    over, where = COPIES_IN_THREADS.reached(case, limits), "threads"
+    over, where = COPIES_IN_THREADS.reached(rule_input, limits), "threads"
     if not over:
-        over, where = COPIES_POSTED.reached(case, limits), "posts"
+        over, where = COPIES_POSTED.reached(rule_input, limits), "posts"
 
     def says(over: Reached) -> str:
-        return f"Posted the same or nearly the same text in {over.reading.count} {where}"
+        return f"Posted the same or nearly the same text in {over.result.count} {where}"
 
-    return with_origin(case, with_upheld_copies(case, too_many_copies(case, over, says)))
+    return with_origin(rule_input, with_upheld_copies(rule_input, too_many_copies(rule_input, over, says)))
 
 
 COPIED_POST = Rule(
@@ -109,18 +109,18 @@ MIN_TITLE_CHARACTERS = 12
 _WORD = re.compile(r"\w+")
 
 
-def _same_text(fact: Fact) -> Key | None:
-    post = _post(fact)
-    is_repeated = post.opens_thread and not fact.shares_footer
-    return (post.forum_id, fact.campaign.campaign_id) if is_repeated and fact.campaign else None
+def _same_text(context: EventContext) -> Key | None:
+    post = _post(context)
+    is_repeated = post.opens_thread and not context.shares_footer
+    return (post.forum_id, context.campaign.campaign_id) if is_repeated and context.campaign else None
 
 
-def _same_title(fact: Fact) -> Key | None:
-    post = _post(fact)
-    if not post.opens_thread or fact.heading is None:
+def _same_title(context: EventContext) -> Key | None:
+    post = _post(context)
+    if not post.opens_thread or context.heading is None:
         return None
     # numbers tell threads apart ("Diary, day 1", "Diary, day 2"), punctuation does not
-    title = " ".join(_WORD.findall(fact.heading.undisguised))
+    title = " ".join(_WORD.findall(context.heading.undisguised))
     return (post.actor_id, post.forum_id, title) if len(title) >= MIN_TITLE_CHARACTERS else None
 
 
@@ -131,8 +131,8 @@ class DuplicateThreadLimits(Struct, frozen=True, forbid_unknown_fields=True):
     same_title: Quotas
 
 
-def _opened(fact: Fact) -> tuple[str, ...]:
-    return (_post(fact).thread_id,)
+def _opened(context: EventContext) -> tuple[str, ...]:
+    return (_post(context).thread_id,)
 
 
 SAME_TEXT = Measure[DuplicateThreadLimits](
@@ -158,22 +158,22 @@ SAME_TITLE = Measure[DuplicateThreadLimits](
 )
 
 
-def judge_duplicate_thread(case: Case, limits: DuplicateThreadLimits) -> Finding | None:
+def judge_duplicate_thread(rule_input: RuleInput, limits: DuplicateThreadLimits) -> Finding | None:
     """A thread is opened that exists already in this forum."""
-    by_text = SAME_TEXT.reached(case, limits)
-    over = by_text or SAME_TITLE.reached(case, limits)
+    by_text = SAME_TEXT.reached(rule_input, limits)
+    over = by_text or SAME_TITLE.reached(rule_input, limits)
     if not over:
         return None
-    campaign = case.fact.campaign if by_text else None
+    campaign = rule_input.context.campaign if by_text else None
     what = "nearly the same opening text" if by_text else "the same title"
     return Finding(
         level=over.level,
         measurements=over.measurements,
-        evidence=over.reading,
+        evidence=over.result,
         campaign_id=campaign.campaign_id if campaign else None,
         similarity=campaign.similarity if campaign else None,
-        episode=(_post(case.fact).forum_id,),
-        summary=f"Opened a thread that exists already: {over.reading.count} threads of this forum have {what} "
+        episode=(_post(rule_input.context).forum_id,),
+        summary=f"Opened a thread that exists already: {over.result.count} threads of this forum have {what} "
         f"within {over.within}.",
     )
 
@@ -203,21 +203,21 @@ THREADS = Measure[ForumFloodLimits](
     distinct(
         "threads posted in by actor, without edits",
         on=(ForumPost,),
-        of=lambda fact: () if _post(fact).replaces else _thread(fact),
+        of=lambda context: () if _post(context).replaces else _thread(context),
     ),
     within=lambda limits: limits.threads,
 )
 POSTS = Measure[ForumFloodLimits](
     "posts",
     # who goes through old posts and mends them posts nothing
-    count("posts by actor, without edits", on=(ForumPost,), of=lambda fact: not _post(fact).replaces),
+    count("posts by actor, without edits", on=(ForumPost,), of=lambda context: not _post(context).replaces),
     within=lambda limits: limits.posts,
 )
 
 
 def _says(what: str) -> Callable[[Reached], str]:
     return lambda over: (
-        f"Posted {what.format(over.reading.count)} within {over.within}; the limit is {over.quota.reach}."
+        f"Posted {what.format(over.result.count)} within {over.within}; the limit is {over.quota.reach}."
     )
 
 

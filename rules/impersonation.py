@@ -14,12 +14,12 @@ import msgspec
 from msgspec import Struct
 
 from models.events import ProfileUpdate, to_microseconds
-from rules.base import Case, Fact, Finding, Key, Rule, Window
+from rules.base import EventContext, Finding, Key, Rule, RuleInput, Window
 from rules.measures import Measure, declare, event_as
 from rules.messages import STRANGERS_MESSAGED
 from rules.quotas import Duration, Quota, Share, counted, in_words, measured
 from rules.writings import events_by_actor
-from state.requests import MICROSECONDS, Contribution, Reading
+from state.requests import MICROSECONDS, Contribution, WindowResult
 from text.names import Vocabulary, is_disguised, plain, skeleton
 from text.reading import TextReading
 
@@ -140,16 +140,16 @@ def _whom(kinds: frozenset[str]) -> str:
     return "the platform" if kinds.isdisjoint((_SERVICE, _ROLE)) else "the platform's staff"
 
 
-def _pretence_of(fact: Fact, limits: ImpersonationLimits) -> _Pretence | None:
-    profile = event_as(fact, ProfileUpdate)
-    if profile.verified or not fact.heading:
+def _pretence_of(context: EventContext, limits: ImpersonationLimits) -> _Pretence | None:
+    profile = event_as(context, ProfileUpdate)
+    if profile.verified or not context.heading:
         return None
-    return _pretence(fact.heading, fact.writing.beside, limits.protected, limits.likeness)
+    return _pretence(context.heading, context.writing.beside, limits.protected, limits.likeness)
 
 
-def _name_key(fact: Fact, _: str = "") -> Key | None:
+def _name_key(context: EventContext, _: str = "") -> Key | None:
     """The skeleton of the name, its words in any order: some write their surname first."""
-    words = sorted(skeleton(fact.heading.seen)) if fact.heading else []
+    words = sorted(skeleton(context.heading.seen)) if context.heading else []
     enough = len(words) >= LEAST_NAME_WORDS and sum(map(len, words)) >= LEAST_NAME_LETTERS
     return (_digest(" ".join(words)),) if enough else None
 
@@ -175,26 +175,26 @@ class _Bearer(Struct, frozen=True, array_like=True):
 _bearer_of = msgspec.json.Decoder(_Bearer).decode
 
 
-def _bearer(fact: Fact) -> _Bearer:
-    profile, organisation = event_as(fact, ProfileUpdate), fact.writing.beside
+def _bearer(context: EventContext) -> _Bearer:
+    profile, organisation = event_as(context, ProfileUpdate), context.writing.beside
     return _Bearer(
-        fact.time,
+        context.time,
         profile.event_id,
         profile.actor_id,
-        _digest(plain(fact.heading.seen) if fact.heading else ""),
+        _digest(plain(context.heading.seen) if context.heading else ""),
         _digest(" ".join(skeleton(organisation.seen)) if organisation else ""),
     )
 
 
-def _names(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    if key := _name_key(fact):
-        yield key, (msgspec.json.encode(_bearer(fact)).decode(),)
+def _names(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    if key := _name_key(context):
+        yield key, (msgspec.json.encode(_bearer(context)).decode(),)
 
 
 PROTECTED = Measure[ImpersonationLimits](
     "protected",
     lambda limits: events_by_actor(
-        "protected names taken by actor", (ProfileUpdate,), lambda fact: _pretence_of(fact, limits) is not None
+        "protected names taken by actor", (ProfileUpdate,), lambda context: _pretence_of(context, limits) is not None
     ),
     within=lambda limits: limits.names_window,
 )
@@ -219,20 +219,20 @@ STRANGERS = Measure[ImpersonationLimits](
 # --- judging -----------------------------------------------------------------------------------------------------------
 
 
-def judge_impersonation(case: Case, limits: ImpersonationLimits) -> Finding | None:
+def judge_impersonation(rule_input: RuleInput, limits: ImpersonationLimits) -> Finding | None:
     """A protected name; or another member's, in disguise or taken over together with the organisation."""
-    if event_as(case.fact, ProfileUpdate).verified:
+    if event_as(rule_input.context, ProfileUpdate).verified:
         return None
-    return _protected(case, limits) or _another_member(case, limits)
+    return _protected(rule_input, limits) or _another_member(rule_input, limits)
 
 
-def _protected(case: Case, limits: ImpersonationLimits) -> Finding | None:
-    pretence = _pretence_of(case.fact, limits)
+def _protected(rule_input: RuleInput, limits: ImpersonationLimits) -> Finding | None:
+    pretence = _pretence_of(rule_input.context, limits)
     if not pretence:
         return None
     disguised = ", in look-alike letters" if pretence.disguised else ""
     passes = "passes for" if pretence.how == "is" else "says that it belongs to"
-    taken = PROTECTED.of(case)
+    taken = PROTECTED.of(rule_input)
     return Finding(
         level=pretence.level,
         measurements=(measured("protected_names", taken.count, 1, limits.names_window),),
@@ -242,11 +242,11 @@ def _protected(case: Case, limits: ImpersonationLimits) -> Finding | None:
     )
 
 
-def _another_member(case: Case, limits: ImpersonationLimits) -> Finding | None:
-    own = _bearer(case.fact)
-    bearers = sorted(map(_bearer_of, BEARERS.of(case).members), key=lambda bearer: bearer.time)
+def _another_member(rule_input: RuleInput, limits: ImpersonationLimits) -> Finding | None:
+    own = _bearer(rule_input.context)
+    bearers = sorted(map(_bearer_of, BEARERS.of(rule_input).members), key=lambda bearer: bearer.time)
     before = [bearer for bearer in bearers if bearer.time < own.time and bearer.actor != own.actor]
-    disguised = case.fact.heading is not None and _is_disguised(case.fact.heading)
+    disguised = rule_input.context.heading is not None and _is_disguised(rule_input.context.heading)
     if disguised and (model := next((one for one in before if one.name != own.name), None)):
         return Finding(
             level=1.0,
@@ -255,12 +255,14 @@ def _another_member(case: Case, limits: ImpersonationLimits) -> Finding | None:
             episode=("member", model.actor),
             summary=f"Took a name that to the eye is the one of member {model.actor}, but is written in look-alike letters.",
         )
-    return _takeover(case, limits, own, before)
+    return _takeover(rule_input, limits, own, before)
 
 
-def _takeover(case: Case, limits: ImpersonationLimits, own: _Bearer, before: list[_Bearer]) -> Finding | None:
-    registered = case.fact.event.actor_registered_at
-    strangers, limit = STRANGERS.of(case), limits.takeover.strangers
+def _takeover(
+    rule_input: RuleInput, limits: ImpersonationLimits, own: _Bearer, before: list[_Bearer]
+) -> Finding | None:
+    registered = rule_input.context.event.actor_registered_at
+    strangers, limit = STRANGERS.of(rule_input), limits.takeover.strangers
     if registered is None or strangers.count < limit.reach:
         return None
     born = to_microseconds(registered)
@@ -279,10 +281,10 @@ def _takeover(case: Case, limits: ImpersonationLimits, own: _Bearer, before: lis
     )
 
 
-def _evidence(model: _Bearer, own: _Bearer) -> Reading:
+def _evidence(model: _Bearer, own: _Bearer) -> WindowResult:
     """Only the two profiles: the window may hold namesakes who have nothing to do with it."""
     shown = tuple(Contribution(one.time, one.event_id, "") for one in (model, own))
-    return Reading(count=2, events=2, first=shown, last=shown)
+    return WindowResult(count=2, events=2, first=shown, last=shown)
 
 
 IMPERSONATION = Rule(

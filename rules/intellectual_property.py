@@ -13,11 +13,11 @@ import msgspec
 from msgspec import Meta, Struct
 
 from models.events import BaseEvent, ForumPost, MediaUpload
-from rules.base import Case, Fact, Finding, Key, Rule, Signal, Window
+from rules.base import EventContext, Finding, Key, Rule, RuleInput, Signal, Window
 from rules.measures import Measure, declare, event_as
 from rules.quotas import Count, Duration, Quota, Share, counted, measured
 from rules.writings import events_by_actor, one_of, others
-from state.requests import Contribution, Reading
+from state.requests import Contribution, WindowResult
 from text.normalise import LINK
 
 HASH_BITS, MOST_BITS = 64, 10
@@ -66,8 +66,8 @@ class _Breach(Struct, frozen=True):
     summary: str
 
 
-def _breach(fact: Fact, limits: CopyrightRiskLimits) -> _Breach | None:
-    upload = fact.event
+def _breach(context: EventContext, limits: CopyrightRiskLimits) -> _Breach | None:
+    upload = context.event
     if not isinstance(upload, MediaUpload):
         return None
     if upload.sha256 and upload.sha256.lower() in _in_small_letters(limits.known_files):
@@ -115,24 +115,24 @@ class _Published(Struct, frozen=True, array_like=True):
 _published_of = msgspec.json.Decoder(_Published).decode
 
 
-def _published(fact: Fact, content: str, limits: CopyrightRiskLimits) -> tuple[str, ...]:
-    event = fact.event
+def _published(context: EventContext, content: str, limits: CopyrightRiskLimits) -> tuple[str, ...]:
+    event = context.event
     free = not limits.passed_on_by.isdisjoint(event.actor_roles or ())
-    return (msgspec.json.encode(_Published(fact.time, event.event_id, event.actor_id, content, free)).decode(),)
+    return (msgspec.json.encode(_Published(context.time, event.event_id, event.actor_id, content, free)).decode(),)
 
 
-def _file(fact: Fact) -> str | None:
+def _file(context: EventContext) -> str | None:
     """The SHA-256 of a file that others can see."""
-    upload = fact.event
+    upload = context.event
     if not isinstance(upload, MediaUpload) or upload.visibility == "private" or not upload.sha256:
         return None
     digest = upload.sha256.lower()
     return digest if digest != _EMPTY_FILE else None
 
 
-def _picture(fact: Fact) -> int | None:
+def _picture(context: EventContext) -> int | None:
     """The perceptual hash of a picture that others can see. Documents are left out: forms and certificates look alike."""
-    upload = fact.event
+    upload = context.event
     if not isinstance(upload, MediaUpload) or upload.visibility == "private" or upload.media_kind == "document":
         return None
     if not upload.perceptual_hash:
@@ -152,46 +152,49 @@ def hash_parts(bits: int, most_apart: int) -> Iterator[int]:
         yield (bits >> start) & ((1 << (end - start)) - 1)
 
 
-def _long_text(fact: Fact, limits: CopyrightRiskLimits) -> str | None:
+def _long_text(context: EventContext, limits: CopyrightRiskLimits) -> str | None:
     """The campaign of a long post. With a link it leads to where it is from, or so we assume."""
-    if not isinstance(fact.event, ForumPost) or not fact.campaign or not fact.text:
+    if not isinstance(context.event, ForumPost) or not context.campaign or not context.text:
         return None
     long = (
-        len(fact.text.normalised) >= limits.text_characters
-        and not fact.text.targets
-        and LINK not in fact.text.normalised
+        len(context.text.normalised) >= limits.text_characters
+        and not context.text.targets
+        and LINK not in context.text.normalised
     )
-    return fact.campaign.campaign_id if long and fact.campaign.similarity >= limits.text_similarity else None
+    return context.campaign.campaign_id if long and context.campaign.similarity >= limits.text_similarity else None
 
 
 def _publications(
-    name: str, on: type[BaseEvent], content: Callable[[Fact], tuple[str, str] | None], limits: CopyrightRiskLimits
+    name: str,
+    on: type[BaseEvent],
+    content: Callable[[EventContext], tuple[str, str] | None],
+    limits: CopyrightRiskLimits,
 ) -> Window:
     """The publications with one key; `content` gives the key and what is kept."""
 
-    def entries(fact: Fact) -> _Entries:
-        if found := content(fact):
-            yield (found[0],), _published(fact, found[1], limits)
+    def entries(context: EventContext) -> _Entries:
+        if found := content(context):
+            yield (found[0],), _published(context, found[1], limits)
 
-    def at(fact: Fact, _: str) -> Key | None:
-        found = content(fact)
+    def at(context: EventContext, _: str) -> Key | None:
+        found = content(context)
         return (found[0],) if found else None
 
     return Window(name=name, on=(on,), entries=entries, at=at, own=False, named=True, history=name)
 
 
-def _same_file(fact: Fact) -> tuple[str, str] | None:
-    digest = _file(fact)
+def _same_file(context: EventContext) -> tuple[str, str] | None:
+    digest = _file(context)
     return (digest, digest) if digest else None
 
 
-def _part_of_picture(part: int, limits: CopyrightRiskLimits, fact: Fact) -> tuple[str, str] | None:
-    bits = _picture(fact)
+def _part_of_picture(part: int, limits: CopyrightRiskLimits, context: EventContext) -> tuple[str, str] | None:
+    bits = _picture(context)
     return None if bits is None else (str(list(hash_parts(bits, limits.near_bits))[part]), f"{bits:016x}")
 
 
-def _same_text(limits: CopyrightRiskLimits, fact: Fact) -> tuple[str, str] | None:
-    campaign = _long_text(fact, limits)
+def _same_text(limits: CopyrightRiskLimits, context: EventContext) -> tuple[str, str] | None:
+    campaign = _long_text(context, limits)
     return (campaign, campaign) if campaign else None
 
 
@@ -200,7 +203,7 @@ BREACHES = Measure[CopyrightRiskLimits](
     lambda limits: events_by_actor(
         "uploads against intellectual property by actor",
         (MediaUpload,),
-        lambda fact: _breach(fact, limits) is not None,
+        lambda context: _breach(context, limits) is not None,
     ),
     within=lambda limits: limits.breaches_window,
 )
@@ -245,16 +248,16 @@ def _signals(limits: CopyrightRiskLimits) -> dict[str, Signal]:
 # --- judging -----------------------------------------------------------------------------------------------------------
 
 
-def judge_copyright_risk(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
+def judge_copyright_risk(rule_input: RuleInput, limits: CopyrightRiskLimits) -> Finding | None:
     """The gravest that one upload or post shows: a breach by itself, or what another member published first."""
-    return _by_itself(case, limits) or _of_another(case, limits)
+    return _by_itself(rule_input, limits) or _of_another(rule_input, limits)
 
 
-def _by_itself(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
-    breach = _breach(case.fact, limits)
+def _by_itself(rule_input: RuleInput, limits: CopyrightRiskLimits) -> Finding | None:
+    breach = _breach(rule_input.context, limits)
     if not breach:
         return None
-    breaches = BREACHES.of(case)
+    breaches = BREACHES.of(rule_input)
     return Finding(
         level=breach.level + min(FURTHER * others(breaches), MOST_FURTHER),
         measurements=(measured("breaches", breaches.count, 1, limits.breaches_window),),
@@ -264,52 +267,56 @@ def _by_itself(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
     )
 
 
-def _of_another(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
-    upload = case.fact.event
+def _of_another(rule_input: RuleInput, limits: CopyrightRiskLimits) -> Finding | None:
+    upload = rule_input.context.event
     if isinstance(upload, MediaUpload) and upload.rights == "licensed":
         return None
-    return _copied_file(case, limits) or _copied_text(case, limits)
+    return _copied_file(rule_input, limits) or _copied_text(rule_input, limits)
 
 
-def _copied_file(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
-    digest, bits = _file(case.fact), _picture(case.fact)
-    same = _remembered(case, FILES) if digest else []
-    if first := _first_of_another(case, same, limits):
-        return _finding(case, first, "the same file", 0, limits)
+def _copied_file(rule_input: RuleInput, limits: CopyrightRiskLimits) -> Finding | None:
+    digest, bits = _file(rule_input.context), _picture(rule_input.context)
+    same = _remembered(rule_input, FILES) if digest else []
+    if first := _first_of_another(rule_input, same, limits):
+        return _finding(rule_input, first, "the same file", 0, limits)
     if bits is None:
         return None
     alike = [
-        one for one in _remembered(case, *PICTURES[: limits.near_bits + 1]) if _distance(one, bits) <= limits.near_bits
+        one
+        for one in _remembered(rule_input, *PICTURES[: limits.near_bits + 1])
+        if _distance(one, bits) <= limits.near_bits
     ]
-    first = _first_of_another(case, alike, limits)
-    return _finding(case, first, "nearly the same picture", _distance(first, bits), limits) if first else None
+    first = _first_of_another(rule_input, alike, limits)
+    return _finding(rule_input, first, "nearly the same picture", _distance(first, bits), limits) if first else None
 
 
 def _distance(one: _Published, bits: int) -> int:
     return (int(one.content, 16) ^ bits).bit_count()
 
 
-def _remembered(case: Case, *measures: Measure[CopyrightRiskLimits]) -> list[_Published]:
+def _remembered(rule_input: RuleInput, *measures: Measure[CopyrightRiskLimits]) -> list[_Published]:
     """All publications that these have counted, the earliest first, each once."""
-    members = {member for measure in measures for member in measure.of(case).members}
+    members = {member for measure in measures for member in measure.of(rule_input).members}
     return sorted(map(_published_of, members), key=lambda one: (one.time, one.event_id))
 
 
-def _first_of_another(case: Case, alike: list[_Published], limits: CopyrightRiskLimits) -> _Published | None:
+def _first_of_another(rule_input: RuleInput, alike: list[_Published], limits: CopyrightRiskLimits) -> _Published | None:
     """What another published first, unless it was there to be passed on or is everybody's."""
-    before = [one for one in alike if one.time < case.fact.time]
-    if not before or before[0].actor == case.subject_id or any(one.free for one in before):
+    before = [one for one in alike if one.time < rule_input.context.time]
+    if not before or before[0].actor == rule_input.subject_id or any(one.free for one in before):
         return None
     return before[0] if len({one.actor for one in before}) < limits.everybodys else None
 
 
-def _finding(case: Case, first: _Published, what: str, distance: int, limits: CopyrightRiskLimits) -> Finding:
-    upload = event_as(case.fact, MediaUpload)
+def _finding(
+    rule_input: RuleInput, first: _Published, what: str, distance: int, limits: CopyrightRiskLimits
+) -> Finding:
+    upload = event_as(rule_input.context, MediaUpload)
     differs = f" (they differ in {counted(distance, 'bit')} of {HASH_BITS})" if distance else ""
     return Finding(
         level=OTHER,
         measurements=(measured("hash_distance", distance, limits.near_bits, limits.files_window),),
-        evidence=_evidence(case, first),
+        evidence=_evidence(rule_input, first),
         episode=("file", first.actor),
         similarity=1 - distance / HASH_BITS,
         summary=f"Uploaded {_a(upload)} to a {upload.surface}: member {first.actor} uploaded {what} before{differs}, "
@@ -317,16 +324,16 @@ def _finding(case: Case, first: _Published, what: str, distance: int, limits: Co
     )
 
 
-def _copied_text(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
-    campaign = case.fact.campaign
-    first = _first_of_another(case, _remembered(case, TEXTS), limits)
-    if not first or not campaign or not case.fact.text:
+def _copied_text(rule_input: RuleInput, limits: CopyrightRiskLimits) -> Finding | None:
+    campaign = rule_input.context.campaign
+    first = _first_of_another(rule_input, _remembered(rule_input, TEXTS), limits)
+    if not first or not campaign or not rule_input.context.text:
         return None
-    characters = len(case.fact.text.normalised)
+    characters = len(rule_input.context.text.normalised)
     return Finding(
         level=OTHER,
         measurements=(measured("characters", characters, limits.text_characters, limits.texts_window),),
-        evidence=_evidence(case, first),
+        evidence=_evidence(rule_input, first),
         episode=("text", first.actor),
         similarity=campaign.similarity,
         campaign_id=campaign.campaign_id,
@@ -334,11 +341,11 @@ def _copied_text(case: Case, limits: CopyrightRiskLimits) -> Finding | None:
     )
 
 
-def _evidence(case: Case, first: _Published) -> Reading:
+def _evidence(rule_input: RuleInput, first: _Published) -> WindowResult:
     """Only the original and the copy: the windows may hold what has nothing to do with them."""
     original = Contribution(first.time, first.event_id, "")
-    copy = Contribution(case.fact.time, case.fact.event.event_id, "")
-    return Reading(count=2, events=2, first=(original, copy), last=(original, copy))
+    copy = Contribution(rule_input.context.time, rule_input.context.event.event_id, "")
+    return WindowResult(count=2, events=2, first=(original, copy), last=(original, copy))
 
 
 COPYRIGHT_RISK = Rule(

@@ -2,12 +2,12 @@
 
     STRANGERS = Measure(
         "strangers",
-        distinct("strangers messaged by actor", on=(Message,), of=lambda fact: fact.strangers),
+        distinct("strangers messaged by actor", on=(Message,), of=lambda context: context.strangers),
         within=lambda limits: limits.strangers,
     )
 
 reads: the distinct strangers of messages, by their actor, within the quotas that the policy sets. A judge asks the measure,
-`STRANGERS.reached(case, limits)` or `ANSWERS.of(case)`: one that its rule does not declare cannot be read.
+`STRANGERS.reached(rule_input, limits)` or `ANSWERS.of(rule_input)`: one that its rule does not declare cannot be read.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,11 +16,11 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct
 
 from models.events import BaseEvent
-from rules.base import Case, Fact, Finding, Judge, Key, Limits, Signal, Window, by_subject
+from rules.base import EventContext, Finding, Judge, Key, Limits, RuleInput, Signal, Window, by_subject
 from rules.quotas import NEVER, Duration, Quota, Reached, measured
-from state.requests import Reading
+from state.requests import WindowResult
 
-_NOTHING = Reading(0)
+_NOTHING = WindowResult(0)
 _Event = TypeVar("_Event", bound=BaseEvent)
 _MOST_KNOWN = 1_000
 """Quotas kept: those of some policies."""
@@ -28,24 +28,24 @@ Within = Quota | Duration | Sequence[Quota]
 """A time that is looked at, from which count on there is evidence: from 1 on where there is a time alone."""
 
 
-def by_actor(fact: Fact) -> Key | None:
+def by_actor(context: EventContext) -> Key | None:
     """The usual key: what is counted is the actor's."""
-    return (fact.event.actor_id,)
+    return (context.event.actor_id,)
 
 
-def _read_at(by: Callable[[Fact], Key | None]) -> Callable[[Fact, str], Key | None]:
+def _read_at(by: Callable[[EventContext], Key | None]) -> Callable[[EventContext, str], Key | None]:
     """What is the actor's is read of whomever the rule judges: an answer changes what the asker's requests weigh."""
-    return by_subject if by is by_actor else lambda fact, _: by(fact)
+    return by_subject if by is by_actor else lambda context, _: by(context)
 
 
-def event_as(fact: Fact, kind: type[_Event]) -> _Event:
-    """The fact's event, of a rule that looks at events of one type alone. Raises TypeError where it is of another."""
-    if not isinstance(fact.event, kind):
-        raise TypeError(f"found an event of type {fact.event.type}, expected a {kind.__name__}")
-    return fact.event
+def event_as(context: EventContext, kind: type[_Event]) -> _Event:
+    """The event, of a rule that looks at events of one type alone. Raises TypeError where it is of another."""
+    if not isinstance(context.event, kind):
+        raise TypeError(f"found an event of type {context.event.type}, expected a {kind.__name__}")
+    return context.event
 
 
-def nowhere(_: Fact, __: str) -> Key | None:
+def nowhere(_: EventContext, __: str) -> Key | None:
     """Of a window that is read under several keys (`Measure.each`)."""
     return None
 
@@ -54,8 +54,8 @@ def distinct(
     name: str,
     *,
     on: tuple[type[BaseEvent], ...],
-    of: Callable[[Fact], Sequence[str]],
-    by: Callable[[Fact], Key | None] = by_actor,
+    of: Callable[[EventContext], Sequence[str]],
+    by: Callable[[EventContext], Key | None] = by_actor,
     **more: Any,
 ) -> Window:
     """The distinct members (or places, …) that an event is `of`, by the key that it has (None: it does not count).
@@ -63,9 +63,9 @@ def distinct(
     `name` is the window's identity in the store; `more` as in `Window`.
     """
 
-    def entries(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        key = by(fact)
-        if key is not None and (members := of(fact)):
+    def entries(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+        key = by(context)
+        if key is not None and (members := of(context)):
             yield key, tuple(members)
 
     return Window(name=name, on=on, entries=entries, at=_read_at(by), **more)
@@ -75,15 +75,15 @@ def count(
     name: str,
     *,
     on: tuple[type[BaseEvent], ...],
-    of: Callable[[Fact], bool] = lambda _: True,
-    by: Callable[[Fact], Key | None] = by_actor,
+    of: Callable[[EventContext], bool] = lambda _: True,
+    by: Callable[[EventContext], Key | None] = by_actor,
     **more: Any,
 ) -> Window:
     """The events that are `of` what is counted; the rest as in `distinct`."""
 
-    def entries(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        key = by(fact)
-        if key is not None and of(fact):
+    def entries(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+        key = by(context)
+        if key is not None and of(context):
             yield key, ()
 
     return Window(name=name, on=on, distinct=False, entries=entries, at=_read_at(by), **more)
@@ -100,51 +100,51 @@ class Measure(Struct, Generic[Limits], frozen=True, eq=False):
     window: Window | Callable[[Limits], Window]
     within: Callable[[Limits], Within]
     weighs: bool = False
-    each: Callable[[Limits, Fact, str], Sequence[Key]] | None = None
+    each: Callable[[Limits, EventContext, str], Sequence[Key]] | None = None
     after: "Measure[Limits] | None" = None
     beside: "tuple[Measure[Limits], ...]" = ()
 
     def signals(self, limits: Limits) -> dict[str, Signal]:
         """What the engine reads for it."""
         window, beside = self._window(limits), tuple(other._window(limits) for other in self.beside)
-        each = self.each and (lambda fact, subject: self.each(limits, fact, subject))  # type: ignore[misc]
+        each = self.each and (lambda context, subject: self.each(limits, context, subject))  # type: ignore[misc]
         after = self.after.name if self.after else ""
         return {
             name: Signal(window, int(quota.window), NEVER if self.weighs else quota.reach, each, after, beside)
             for name, quota in _quotas(self, limits).items()
         }
 
-    def of(self, case: Case, window: Duration | None = None, number: int | None = None) -> Reading:
+    def of(self, rule_input: RuleInput, window: Duration | None = None, number: int | None = None) -> WindowResult:
         """What was counted, nothing where it was not asked: within the `window` where the policy sets several, of the key with
-        that `number` of `each`. Raises LookupError where the case's rule does not declare the measure.
+        that `number` of `each`. Raises LookupError where the rule does not declare the measure.
         """
-        return _read(case, self.name if window is None else f"{self.name}/{window}", number)
+        return _read(rule_input, self.name if window is None else f"{self.name}/{window}", number)
 
     def reached(
         self,
-        case: Case,
+        rule_input: RuleInput,
         limits: Limits,
         number: int | None = None,
         *,
         window: Duration | None = None,
-        but_for: Callable[[Reading], Reading] = lambda reading: reading,
+        but_for: Callable[[WindowResult], WindowResult] = lambda result: result,
     ) -> Reached | None:
         """The quota that is reached by the largest factor, with the measurements of all that are reached; None if none is.
 
         Only of quotas within the `window`, if one is given; readings count as `but_for` makes them.
         """
-        over: list[tuple[float, Quota, Reading]] = []
+        over: list[tuple[float, Quota, WindowResult]] = []
         for name, quota in _quotas(self, limits).items():
             if window is not None and quota.window != window:
                 continue
-            reading = but_for(_read(case, name, number))
-            if reading.count >= quota.reach:
-                over.append((reading.count / quota.reach, quota, reading))
+            result = but_for(_read(rule_input, name, number))
+            if result.count >= quota.reach:
+                over.append((result.count / quota.reach, quota, result))
         if not over:
             return None
-        level, best, reading = max(over, key=lambda one: (one[0], -one[1].window))
+        level, best, result = max(over, key=lambda one: (one[0], -one[1].window))
         measurements = tuple(measured(self.name, told.count, quota.reach, quota.window) for _, quota, told in over)
-        return Reached(best, reading, level, measurements)
+        return Reached(best, result, level, measurements)
 
     def _window(self, limits: Limits) -> Window:
         return self.window if isinstance(self.window, Window) else self.window(limits)
@@ -178,10 +178,10 @@ def _quotas_by_name(measure: Measure[Limits], limits: Limits) -> dict[str, Quota
 _known: dict[tuple[int, int], tuple[Measure[Any], Any, dict[str, Quota]]] = {}
 
 
-def _read(case: Case, name: str, number: int | None) -> Reading:
-    if name not in case.declared:
+def _read(rule_input: RuleInput, name: str, number: int | None) -> WindowResult:
+    if name not in rule_input.declared:
         raise LookupError(f"the rule reads {name!r}, which it does not declare")
-    return case.readings.get(name if number is None else f"{name}/{number}", _NOTHING)
+    return rule_input.results.get(name if number is None else f"{name}/{number}", _NOTHING)
 
 
 def declare(*measures: Measure[Limits]) -> Callable[[Limits], dict[str, Signal]]:
@@ -196,11 +196,11 @@ def declare(*measures: Measure[Limits]) -> Callable[[Limits], dict[str, Signal]]
 def too_many(*told: tuple[Measure[Limits], Callable[[Reached], str]]) -> Judge[Limits]:
     """The judge that finds a breach where a quota is reached, of the first measure that reaches one, and what it says then."""
 
-    def judge(case: Case, limits: Limits) -> Finding | None:
+    def judge(rule_input: RuleInput, limits: Limits) -> Finding | None:
         for measure, says in told:
-            if over := measure.reached(case, limits):
+            if over := measure.reached(rule_input, limits):
                 return Finding(
-                    level=over.level, measurements=over.measurements, evidence=over.reading, summary=says(over)
+                    level=over.level, measurements=over.measurements, evidence=over.result, summary=says(over)
                 )
         return None
 

@@ -11,7 +11,7 @@ from models.events import (
     Message,
     asker_of,
 )
-from rules.base import ACQUAINTING, Case, Fact, Finding, Key, Limits, Rule, Window
+from rules.base import ACQUAINTING, EventContext, Finding, Key, Limits, Rule, RuleInput, Window
 from rules.copies import ORIGIN, UPHELD, author_and_text, too_many_copies, where_copied, with_origin, with_upheld_copies
 from rules.measures import Measure, declare, distinct, event_as
 from rules.quotas import Count, Duration, Quotas, Reached, Share, counted, number_of
@@ -21,23 +21,23 @@ SEVERAL_CONVERSATIONS = 2
 """From so many conversations with one text on its sender is no longer talking with those who are in them."""
 
 
-def _is_chief_part(fact: Fact) -> bool:
+def _is_chief_part(context: EventContext) -> bool:
     """Who writes to each in other words copies nothing, though it be under one subject."""
-    return not fact.below or not fact.text or len(fact.below.normalised) <= len(fact.text.normalised)
+    return not context.below or not context.text or len(context.below.normalised) <= len(context.text.normalised)
 
 
-def _to_fellows(fact: Fact) -> tuple[str, ...]:
-    return (*fact.strangers, *fact.fellows) if fact.fellows and _is_chief_part(fact) else ()
+def _to_fellows(context: EventContext) -> tuple[str, ...]:
+    return (*context.strangers, *context.fellows) if context.fellows and _is_chief_part(context) else ()
 
 
-def _conversation(fact: Fact) -> tuple[str, ...]:
-    conversation = event_as(fact, Message).conversation_id
-    return (conversation,) if fact.fellows and conversation else ()
+def _conversation(context: EventContext) -> tuple[str, ...]:
+    conversation = event_as(context, Message).conversation_id
+    return (conversation,) if context.fellows and conversation else ()
 
 
-def _in_talk(fact: Fact) -> Key | None:
+def _in_talk(context: EventContext) -> Key | None:
     """Only what is written in conversations can add to these, and is worth the question."""
-    return author_and_text(fact) if fact.fellows else None
+    return author_and_text(context) if context.fellows else None
 
 
 FELLOWS_REACHED = where_copied(
@@ -46,10 +46,12 @@ FELLOWS_REACHED = where_copied(
 TALKS = where_copied("others' conversations an actor wrote a text in", Message, _conversation, by=_in_talk)
 
 
-def _in_talks(fellows: Measure[Limits], conversations: Measure[Limits], case: Case, limits: Limits) -> Reached | None:
+def _in_talks(
+    fellows: Measure[Limits], conversations: Measure[Limits], rule_input: RuleInput, limits: Limits
+) -> Reached | None:
     """Whether one text has reached too many in several conversations that others opened."""
-    over = fellows.reached(case, limits)
-    return over if over and conversations.of(case, over.quota.window).count >= SEVERAL_CONVERSATIONS else None
+    over = fellows.reached(rule_input, limits)
+    return over if over and conversations.of(rule_input, over.quota.window).count >= SEVERAL_CONVERSATIONS else None
 
 
 _TALKS_TOLD = "members of several conversations that others opened"
@@ -58,7 +60,7 @@ _TALKS_TOLD = "members of several conversations that others opened"
 # --- mass_messaging -------------------------------------------------------------------------------------------------------
 
 STRANGERS_MESSAGED = distinct(
-    "strangers messaged by actor", on=(Message,), of=lambda fact: fact.strangers, spared_by=ACQUAINTING
+    "strangers messaged by actor", on=(Message,), of=lambda context: context.strangers, spared_by=ACQUAINTING
 )
 
 
@@ -76,19 +78,19 @@ MASS_FELLOWS = Measure[MassMessagingLimits]("fellows", FELLOWS_REACHED, within=l
 MASS_TALKS = Measure[MassMessagingLimits]("conversations", TALKS, within=lambda limits: limits.strangers, weighs=True)
 
 
-def judge_mass_messaging(case: Case, limits: MassMessagingLimits) -> Finding | None:
+def judge_mass_messaging(rule_input: RuleInput, limits: MassMessagingLimits) -> Finding | None:
     """Too many distinct strangers in a window, or too many of whom the sender knows no more than the conversations."""
-    over, whom = STRANGERS.reached(case, limits), "strangers"
+    over, whom = STRANGERS.reached(rule_input, limits), "strangers"
     if not over:
-        over, whom = _in_talks(MASS_FELLOWS, MASS_TALKS, case, limits), _TALKS_TOLD
+        over, whom = _in_talks(MASS_FELLOWS, MASS_TALKS, rule_input, limits), _TALKS_TOLD
     if not over:
         return None
     return Finding(
         level=over.level,
         measurements=over.measurements,
-        evidence=over.reading,
-        summary=f"Wrote to {number_of(over.reading)} {whom} within {over.within}, "
-        f"in {counted(over.reading.events, 'message')}; the limit is {over.quota.reach}.",
+        evidence=over.result,
+        summary=f"Wrote to {number_of(over.result)} {whom} within {over.within}, "
+        f"in {counted(over.result.events, 'message')}; the limit is {over.quota.reach}.",
     )
 
 
@@ -127,7 +129,7 @@ RECIPIENTS = Measure[CopiedMessageLimits](
     where_copied(
         "strangers sent a text by actor",
         Message,
-        lambda fact: fact.strangers if _is_chief_part(fact) else (),
+        lambda context: context.strangers if _is_chief_part(context) else (),
         spared_by=ACQUAINTING,
     ),
     within=lambda limits: limits.recipients,
@@ -140,9 +142,9 @@ _REQUESTS = (ContactRequest, Invitation)
 
 
 def _asked(characters: int) -> Window:
-    def of(fact: Fact) -> tuple[str, ...]:
-        says_enough = fact.text and (len(fact.text.normalised) >= characters or fact.text.leads_somewhere)
-        return fact.strangers if says_enough else ()
+    def of(context: EventContext) -> tuple[str, ...]:
+        says_enough = context.text and (len(context.text.normalised) >= characters or context.text.leads_somewhere)
+        return context.strangers if says_enough else ()
 
     return distinct(
         f"strangers asked or invited with a text of {characters} by actor",
@@ -162,8 +164,8 @@ ACCEPTED = Measure[CopiedMessageLimits](
     distinct(
         "members who accepted a request or an invitation",
         on=(*_REQUESTS, ContactResponse, InvitationResponse),
-        of=lambda fact: [answer.member for answer in fact.answers if answer.accepted],
-        by=lambda fact: (asker_of(fact.event),),
+        of=lambda context: [answer.member for answer in context.answers if answer.accepted],
+        by=lambda context: (asker_of(context.event),),
         own=False,
         history=RECEIVED,
     ),
@@ -172,45 +174,45 @@ ACCEPTED = Measure[CopiedMessageLimits](
 )
 
 
-def _judge_asked(case: Case, limits: CopiedMessageLimits) -> Finding | None:
+def _judge_asked(rule_input: RuleInput, limits: CopiedMessageLimits) -> Finding | None:
     """One text with requests or invitations to many strangers. It is seldom more than clumsy, and never more than slight where
     it leads nowhere: the rules about requests and invitations say when there are too many.
     """
-    over = ASKED.reached(case, limits)
-    yes = ACCEPTED.of(case).count
-    if not over or over.reading.events < 2 or yes >= limits.welcome_share * over.reading.count:
+    over = ASKED.reached(rule_input, limits)
+    yes = ACCEPTED.of(rule_input).count
+    if not over or over.result.events < 2 or yes >= limits.welcome_share * over.result.count:
         return None
     found = too_many_copies(
-        case,
+        rule_input,
         over,
         lambda over: (
-            f"Asked or invited {number_of(over.reading)} strangers in the same or "
+            f"Asked or invited {number_of(over.result)} strangers in the same or "
             f"nearly the same words, {yes} of whom accepted,"
         ),
     )
-    leads = case.fact.text and case.fact.text.leads_somewhere
+    leads = rule_input.context.text and rule_input.context.text.leads_somewhere
     return found and replace(found, most_severe="medium" if leads else "low", most_action="review")
 
 
-def judge_copied_message(case: Case, limits: CopiedMessageLimits) -> Finding | None:
+def judge_copied_message(rule_input: RuleInput, limits: CopiedMessageLimits) -> Finding | None:
     """One text to several strangers, whether in one send or in many; at once where people have upheld it before."""
-    if isinstance(case.fact.event, _REQUESTS):
-        return with_origin(case, with_upheld_copies(case, _judge_asked(case, limits)))
-    over, says = RECIPIENTS.reached(case, limits), _says
+    if isinstance(rule_input.context.event, _REQUESTS):
+        return with_origin(rule_input, with_upheld_copies(rule_input, _judge_asked(rule_input, limits)))
+    over, says = RECIPIENTS.reached(rule_input, limits), _says
     if not over:
-        over, says = _in_talks(FELLOWS, CONVERSATIONS, case, limits), _says_in_conversations
-    return with_origin(case, with_upheld_copies(case, too_many_copies(case, over, says)))
+        over, says = _in_talks(FELLOWS, CONVERSATIONS, rule_input, limits), _says_in_conversations
+    return with_origin(rule_input, with_upheld_copies(rule_input, too_many_copies(rule_input, over, says)))
 
 
 def _says(over: Reached) -> str:
-    to = f"{number_of(over.reading)} strangers"
-    return f"Sent the same or nearly the same text to {to} in {counted(over.reading.events, 'message')}"
+    to = f"{number_of(over.result)} strangers"
+    return f"Sent the same or nearly the same text to {to} in {counted(over.result.events, 'message')}"
 
 
 def _says_in_conversations(over: Reached) -> str:
     return (
-        f"Sent the same or nearly the same text to {number_of(over.reading)} {_TALKS_TOLD}, "
-        f"in {counted(over.reading.events, 'message')}"
+        f"Sent the same or nearly the same text to {number_of(over.result)} {_TALKS_TOLD}, "
+        f"in {counted(over.result.events, 'message')}"
     )
 
 

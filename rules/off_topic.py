@@ -11,7 +11,7 @@ from collections import Counter
 from msgspec import Struct
 
 from models.events import ForumPost, thread_of
-from rules.base import Case, Fact, Finding, Rule
+from rules.base import EventContext, Finding, Rule, RuleInput
 from rules.measures import Measure, declare, distinct
 from rules.quotas import Count, Quotas, counted, measured
 from text.courtesies import weigh
@@ -41,16 +41,16 @@ def _stems(undisguised: str) -> frozenset[str]:
     return frozenset(word[:STEM_LETTERS] for word, said in zip(longer, weigh(longer), strict=True) if said.substance)
 
 
-def _is_off_topic(fact: Fact, limits: OffTopicPostLimits) -> bool:
+def _is_off_topic(context: EventContext, limits: OffTopicPostLimits) -> bool:
     if (
-        not isinstance(fact.event, ForumPost)
-        or fact.event.opens_thread
-        or not fact.heading
-        or not fact.text
-        or not fact.text.links
+        not isinstance(context.event, ForumPost)
+        or context.event.opens_thread
+        or not context.heading
+        or not context.text
+        or not context.text.links
     ):
         return False
-    title, text = _stems(fact.heading.undisguised), _stems(fact.text.undisguised)
+    title, text = _stems(context.heading.undisguised), _stems(context.text.undisguised)
     enough = len(title) >= limits.title_words and len(text) >= limits.post_words
     return enough and title.isdisjoint(text) and _script(title) == _script(text)
 
@@ -66,23 +66,23 @@ THREADS = Measure[OffTopicPostLimits](
     lambda limits: distinct(
         "threads an actor posted in off their subject",
         on=(ForumPost,),
-        of=lambda fact: thread_of(fact.event) if _is_off_topic(fact, limits) else (),
+        of=lambda context: thread_of(context.event) if _is_off_topic(context, limits) else (),
     ),
     within=lambda limits: limits.threads,
 )
 
 
-def judge_off_topic_post(case: Case, limits: OffTopicPostLimits) -> Finding | None:
+def judge_off_topic_post(rule_input: RuleInput, limits: OffTopicPostLimits) -> Finding | None:
     """A long post with a link that has no word in common with the title above it."""
-    over = THREADS.reached(case, limits)
-    if not over or not case.fact.text:
+    over = THREADS.reached(rule_input, limits)
+    if not over or not rule_input.context.text:
         return None
-    words = len(_stems(case.fact.text.undisguised))
+    words = len(_stems(rule_input.context.text.undisguised))
     return Finding(
         level=over.level,
         measurements=(*over.measurements, measured("shared_words", 0, 1)),
-        evidence=over.reading,
-        summary=f"Posted links in {counted(over.reading.count, 'thread')} within {over.within}, in texts that share no word "
+        evidence=over.result,
+        summary=f"Posted links in {counted(over.result.count, 'thread')} within {over.within}, in texts that share no word "
         f"with the thread's title (the latest has {words} words that say something); a weak sign of being off the subject.",
     )
 

@@ -9,7 +9,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from models.events import MediaUpload
-from rules.base import Case, Fact, Finding, Key, Rule, Window
+from rules.base import EventContext, Finding, Key, Rule, RuleInput, Window
 from rules.measures import Measure, declare, nowhere
 from rules.quotas import Duration, Quota, measured
 from rules.writings import WRITTEN, events_by_actor, is_visible, one_of, others, where
@@ -53,37 +53,39 @@ class PrivateInformationLimits(Struct, frozen=True, forbid_unknown_fields=True):
     published_window: Duration
 
 
-def _told(fact: Fact, limits: PrivateInformationLimits) -> list[PersonalDatum]:
+def _told(context: EventContext, limits: PrivateInformationLimits) -> list[PersonalDatum]:
     """What is told that the policy has something against."""
-    if isinstance(fact.event, MediaUpload) and not is_visible(fact):
+    if isinstance(context.event, MediaUpload) and not is_visible(context):
         return []  # nobody else sees it
-    kinds = limits.visible if is_visible(fact) else limits.private
-    return [datum for datum in fact.writing.personal_data if datum.kind in kinds and datum.standing in limits.standings]
+    kinds = limits.visible if is_visible(context) else limits.private
+    return [
+        datum for datum in context.writing.personal_data if datum.kind in kinds and datum.standing in limits.standings
+    ]
 
 
-def _digests(fact: Fact, limits: PrivateInformationLimits) -> list[Key]:
+def _digests(context: EventContext, limits: PrivateInformationLimits) -> list[Key]:
     """What the first data are remembered by, so that none is."""
-    seen = fact.writing.seen
-    told = [seen[datum.start : datum.end] for datum in _told(fact, limits)[:MAX_TRACED]]
+    seen = context.writing.seen
+    told = [seen[datum.start : datum.end] for datum in _told(context, limits)[:MAX_TRACED]]
     # what only a link leads to is not in what is seen, and is known to nobody but this event
-    values = ["".join(filter(str.isalnum, value)).casefold() or fact.event.event_id for value in told]
+    values = ["".join(filter(str.isalnum, value)).casefold() or context.event.event_id for value in told]
     return [(blake2b(value.encode(), digest_size=_DIGEST_BYTES).hexdigest(),) for value in values]
 
 
-def _published(limits: PrivateInformationLimits, fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    for key in dict.fromkeys(_digests(fact, limits)):
-        yield key, (fact.event.actor_id,)
+def _published(limits: PrivateInformationLimits, context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    for key in dict.fromkeys(_digests(context, limits)):
+        yield key, (context.event.actor_id,)
 
 
-def _asked_to_remove(limits: PrivateInformationLimits, fact: Fact, subject: str) -> list[Key]:
-    told = _digests(fact, limits) if subject == fact.event.actor_id else []
-    return told if told and fact.writing.asks_for_removal else []
+def _asked_to_remove(limits: PrivateInformationLimits, context: EventContext, subject: str) -> list[Key]:
+    told = _digests(context, limits) if subject == context.event.actor_id else []
+    return told if told and context.writing.asks_for_removal else []
 
 
 TEXTS = Measure[PrivateInformationLimits](
     "texts",
     lambda limits: events_by_actor(
-        "texts with private information by actor", WRITTEN, lambda fact: bool(_told(fact, limits))
+        "texts with private information by actor", WRITTEN, lambda context: bool(_told(context, limits))
     ),
     within=lambda limits: limits.texts_window,
 )
@@ -101,22 +103,22 @@ PUBLISHED = Measure[PrivateInformationLimits](
 )
 
 
-def _given_away(case: Case, limits: PrivateInformationLimits) -> list[PersonalDatum]:
+def _given_away(rule_input: RuleInput, limits: PrivateInformationLimits) -> list[PersonalDatum]:
     """What the text tells, without what another account told before where the text asks to remove it."""
-    told = _told(case.fact, limits)
-    known = {number for number in range(MAX_TRACED) if PUBLISHED.of(case, number=number).count > 1}
+    told = _told(rule_input.context, limits)
+    known = {number for number in range(MAX_TRACED) if PUBLISHED.of(rule_input, number=number).count > 1}
     return [datum for number, datum in enumerate(told) if number not in known]
 
 
-def judge_private_information(case: Case, limits: PrivateInformationLimits) -> Finding | None:
+def judge_private_information(rule_input: RuleInput, limits: PrivateInformationLimits) -> Finding | None:
     """Private information in one text. Nobody's belongs there; somebody else's, where the text says so, still less."""
-    told = _given_away(case, limits)
+    told = _given_away(rule_input, limits)
     if not told:
         return None
-    weights = limits.visible if is_visible(case.fact) else limits.private
+    weights = limits.visible if is_visible(rule_input.context) else limits.private
     counts = Counter(datum.kind for datum in told)
     anothers = Counter(datum.kind for datum in told if datum.anothers)
-    texts = TEXTS.of(case)
+    texts = TEXTS.of(rule_input)
     return Finding(
         level=sum(weights[kind] * (limits.anothers if anothers[kind] else 1) for kind in counts)
         + limits.further * (len(told) - len(counts))
@@ -127,7 +129,7 @@ def judge_private_information(case: Case, limits: PrivateInformationLimits) -> F
             measured("texts", texts.count, 1, limits.texts_window),
         ),
         evidence=texts,
-        summary=f"{where(case.fact)} gives away {_in_words(counts)}{_whose(anothers, len(told))}: {_masks(told)}."
+        summary=f"{where(rule_input.context)} gives away {_in_words(counts)}{_whose(anothers, len(told))}: {_masks(told)}."
         f"{one_of(texts, 'such texts', limits.texts_window)}",
     )
 

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from models.events import MediaUpload
-from rules.base import Case, Fact, Finding, Rule
+from rules.base import EventContext, Finding, Rule, RuleInput
 from rules.measures import Measure, declare
 from rules.quotas import Duration, measured
 from rules.writings import VISIBLE, events_by_actor, is_visible, one_of, others
@@ -45,8 +45,8 @@ def _picture(event: MediaUpload) -> _Breach | None:
     )
 
 
-def _text(fact: Fact) -> _Breach | None:
-    told = fact.writing.told_of_pupils
+def _text(context: EventContext) -> _Breach | None:
+    told = context.writing.told_of_pupils
     if not told:
         return None
     named = {"age": "age", "class": "class", "contact": "address or number"}
@@ -58,27 +58,27 @@ def _text(fact: Fact) -> _Breach | None:
     )
 
 
-def _breach(fact: Fact) -> _Breach | None:
+def _breach(context: EventContext) -> _Breach | None:
     """The worse of what is shown and what is told."""
-    if not is_visible(fact):
+    if not is_visible(context):
         return None
-    picture = _picture(fact.event) if isinstance(fact.event, MediaUpload) else None
-    return picture or _text(fact)
+    picture = _picture(context.event) if isinstance(context.event, MediaUpload) else None
+    return picture or _text(context)
 
 
 BREACHES = Measure[PupilImageLimits](
     "breaches",
-    events_by_actor("pupils shown or told of by actor", VISIBLE, lambda fact: _breach(fact) is not None),
+    events_by_actor("pupils shown or told of by actor", VISIBLE, lambda context: _breach(context) is not None),
     within=lambda limits: limits.window,
 )
 
 
-def judge_pupil_image(case: Case, limits: PupilImageLimits) -> Finding | None:
+def judge_pupil_image(rule_input: RuleInput, limits: PupilImageLimits) -> Finding | None:
     """Pupils in a picture or by name, where others can see it."""
-    breach = _breach(case.fact)
+    breach = _breach(rule_input.context)
     if not breach:
         return None
-    breaches = BREACHES.of(case)
+    breaches = BREACHES.of(rule_input)
     return Finding(
         level=min(breach.level + FURTHER * others(breaches), breach.at_most),
         measurements=(measured("breaches", breaches.count, 1, limits.window),),

@@ -6,7 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from models.incidents import Measurement
-from state.requests import Reading
+from state.requests import WindowResult
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _DURATION = re.compile(r"([1-9][0-9]{0,7})([smhd])")
@@ -53,7 +53,7 @@ class Reached(Struct, frozen=True):
     """The quota that was reached by most."""
 
     quota: Quota
-    reading: Reading
+    result: WindowResult
     level: float
     measurements: tuple[Measurement, ...]
 
@@ -68,9 +68,9 @@ def measured(name: str, value: float, limit: float, window: int | None = None) -
     return Measurement(name=name, value=value, limit=limit, window_seconds=None if window is None else int(window))
 
 
-def number_of(reading: Reading) -> str:
+def number_of(result: WindowResult) -> str:
     """How much was counted, as a summary says it."""
-    return f"at least {reading.count}" if reading.at_least else str(reading.count)
+    return f"at least {result.count}" if result.at_least else str(result.count)
 
 
 def counted(number: int, thing: str) -> str:

@@ -8,11 +8,11 @@ import msgspec
 from msgspec import Struct
 
 from models.events import Report
-from rules.base import Case, Fact, Finding, Key, Rule, Window, by_subject
+from rules.base import EventContext, Finding, Key, Rule, RuleInput, Window, by_subject
 from rules.feedback import UNKNOWN_RECORD
 from rules.measures import Measure, declare, event_as
 from rules.quotas import Count, Duration, Quota, counted, in_words, measured
-from state.requests import MICROSECONDS, RECEIVED, Reading
+from state.requests import MICROSECONDS, RECEIVED, WindowResult
 
 _APART = "\x1f"
 
@@ -52,23 +52,23 @@ class Voice(Struct, frozen=True, array_like=True):
     """What equal texts have in common; empty for texts too short to compare."""
 
 
-def _voice(limits: ReportedByMembersLimits, fact: Fact) -> str:
-    report, registered = event_as(fact, Report), fact.event.actor_registered_at
+def _voice(limits: ReportedByMembersLimits, context: EventContext) -> str:
+    report, registered = event_as(context, Report), context.event.actor_registered_at
     young = registered is not None and (report.occurred_at - registered).total_seconds() < limits.burst.younger_than
-    digest = fact.text.digest if fact.text else None
+    digest = context.text.digest if context.text else None
     text = digest.hex()[:12] if digest else ""
-    voice = Voice(report.actor_id, report.article or 0, round(fact.reporter_weight, 3), young, text)
+    voice = Voice(report.actor_id, report.article or 0, round(context.reporter_weight, 3), young, text)
     return msgspec.json.encode(voice).decode()
 
 
-def _reporters(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    report = event_as(fact, Report)
+def _reporters(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    report = event_as(context, Report)
     if report.actor_id != report.reported_id:
         yield (report.reported_id,), (report.actor_id,)
 
 
-def _all_reports(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-    for (reported,), (reporter,) in _reporters(fact):
+def _all_reports(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+    for (reported,), (reporter,) in _reporters(context):
         yield ("everybody",), (f"{reporter}{_APART}{reported}",)
 
 
@@ -105,7 +105,7 @@ class _Count(Struct, frozen=True):
     """What a quota's reading comes to."""
 
     quota: Quota
-    reading: Reading
+    reading: WindowResult
     weight: float
     gang: int
     articles: Counter[int]
@@ -116,10 +116,12 @@ class _Count(Struct, frozen=True):
         return self.weight / self.quota.reach
 
 
-def judge_reported_by_members(case: Case, limits: ReportedByMembersLimits) -> Finding | None:
+def judge_reported_by_members(rule_input: RuleInput, limits: ReportedByMembersLimits) -> Finding | None:
     """Enough reporters who do not act together. The article is the one that they name most."""
-    also_reported = _also_reported(REPORTS.of(case))
-    counts = [_count(quota, REPORTERS.of(case, quota.window), also_reported, limits) for quota in limits.reporters]
+    also_reported = _also_reported(REPORTS.of(rule_input))
+    counts = [
+        _count(quota, REPORTERS.of(rule_input, quota.window), also_reported, limits) for quota in limits.reporters
+    ]
     best = max(counts, key=lambda one: (one.level, -one.quota.window))
     if best.level < 1:
         return None
@@ -140,7 +142,7 @@ def judge_reported_by_members(case: Case, limits: ReportedByMembersLimits) -> Fi
     )
 
 
-def _also_reported(reports: Reading) -> Mapping[str, frozenset[str]]:
+def _also_reported(reports: WindowResult) -> Mapping[str, frozenset[str]]:
     """Whom each reporter has reported lately, as far as the newest hundred reports tell."""
     reported: dict[str, set[str]] = {}
     for member in reports.members:
@@ -150,7 +152,7 @@ def _also_reported(reports: Reading) -> Mapping[str, frozenset[str]]:
 
 
 def _count(
-    quota: Quota, reading: Reading, also_reported: Mapping[str, frozenset[str]], limits: ReportedByMembersLimits
+    quota: Quota, reading: WindowResult, also_reported: Mapping[str, frozenset[str]], limits: ReportedByMembersLimits
 ) -> _Count:
     """Each group of reporters who act together weighs as much as its weightiest member; groups of new accounts alone only as
     far as the limit. Reporters of whom nothing is seen, among more than twenty, weigh as the others do on average.
@@ -207,7 +209,7 @@ REPORTED_BY_MEMBERS = Rule(
     limits=ReportedByMembersLimits,
     signals=declare(REPORTERS, REPORTS),
     judge=judge_reported_by_members,
-    subjects=lambda fact: (event_as(fact, Report).reported_id,),
+    subjects=lambda context: (event_as(context, Report).reported_id,),
 )
 
 RULES = (REPORTED_BY_MEMBERS,)

@@ -16,9 +16,9 @@ from models.events import (
     Message,
     ProfileUpdate,
 )
-from rules.base import Fact, Key, Window
+from rules.base import EventContext, Key, Window
 from rules.quotas import Duration, in_words
-from state.requests import Reading
+from state.requests import WindowResult
 
 WRITTEN = (Message, Invitation, ContactRequest, ForumPost, Comment, ProfileUpdate, MediaUpload)
 """Whose words are the member's own. A report is left out: it tells what somebody else has written."""
@@ -26,16 +26,16 @@ VISIBLE = (ForumPost, Comment, ProfileUpdate, MediaUpload)
 """Of these, what more members may read than those it is written to."""
 
 
-def is_visible(fact: Fact) -> bool:
+def is_visible(context: EventContext) -> bool:
     """Whether more members can read it than those it is written to."""
-    if isinstance(fact.event, MediaUpload):
-        return fact.event.visibility != "private"
-    return isinstance(fact.event, VISIBLE)
+    if isinstance(context.event, MediaUpload):
+        return context.event.visibility != "private"
+    return isinstance(context.event, VISIBLE)
 
 
-def where(fact: Fact) -> str:
+def where(context: EventContext) -> str:
     """Where a moderator finds the text, as the subject of a sentence. It names members and threads, and nothing written."""
-    match fact.event:
+    match context.event:
         case Message(recipient_ids=[recipient]):
             return f"A message to member {recipient}"
         case Message(recipient_ids=recipients):
@@ -56,24 +56,24 @@ def where(fact: Fact) -> str:
     return "A text"
 
 
-def events_by_actor(name: str, on: tuple[type[BaseEvent], ...], is_one: Callable[[Fact], bool]) -> Window:
+def events_by_actor(name: str, on: tuple[type[BaseEvent], ...], is_one: Callable[[EventContext], bool]) -> Window:
     """How many events of a sort (`is_one`) an actor caused. `name` is the window's identity in the store."""
 
-    def entries(fact: Fact) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        if is_one(fact):
-            yield (fact.event.actor_id,), ()
+    def entries(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
+        if is_one(context):
+            yield (context.event.actor_id,), ()
 
-    def at(fact: Fact, subject: str) -> Key | None:
-        return (subject,) if subject == fact.event.actor_id else None
+    def at(context: EventContext, subject: str) -> Key | None:
+        return (subject,) if subject == context.event.actor_id else None
 
     return Window(name=name, on=on, distinct=False, entries=entries, at=at)
 
 
-def others(reading: Reading) -> int:
+def others(reading: WindowResult) -> int:
     """How many there were besides the one at hand."""
     return max(reading.count - 1, 0)
 
 
-def one_of(reading: Reading, what: str, within: Duration) -> str:
+def one_of(reading: WindowResult, what: str, within: Duration) -> str:
     """A sentence to add to a summary; empty where there were no others. `what` in the plural."""
     return f" One of {reading.count} {what} within {in_words(within)}." if others(reading) else ""

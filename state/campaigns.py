@@ -9,7 +9,7 @@ from cryptography.exceptions import InvalidTag
 
 from state.boilerplate import example_of, sentences_of, stretches
 from state.pseudonyms import MEMBER_BYTES, Pseudonyms
-from state.requests import Campaign, Decision, Text
+from state.requests import Campaign, MergeDecision, Text
 from state.scripts import Script
 from text.likeness import MAX_LETTERS, are_copies, sentences, share_a_part, without
 
@@ -84,7 +84,7 @@ class CampaignCodec:
 
     def answers(
         self, texts: Sequence[Text], answers: Sequence[Any], known: Any
-    ) -> tuple[list[Campaign | None], list[tuple[str, ...]], list[Decision]]:
+    ) -> tuple[list[Campaign | None], list[tuple[str, ...]], list[MergeDecision]]:
         """The campaign of each text, the ids of those that became part of it through the text, and the decisions on which that
         rests, all in the order of the texts.
 
@@ -93,17 +93,17 @@ class CampaignCodec:
         repeated, judged, counting = known
         merges = _Merges(judged, counting, self._pseudonyms)
         campaigns: list[Campaign | None] = []
-        united: list[tuple[str, ...]] = []
-        decisions: list[Decision] = []
+        merged: list[tuple[str, ...]] = []
+        decisions: list[MergeDecision] = []
         answered: dict[bytes, bytes] = {}
         for text, answer, repeats in zip(texts, answers, repeated, strict=True):
             if len(answer) == 2:
                 campaigns.append(_campaign(*answer, upheld=bool(repeats)))
-                united.append(())
+                merged.append(())
                 continue
             joined, alike, root, name, others, boilerplate = answer
             result = answered.get(name)
-            taken_in: list[bytes] = []
+            merged_in: list[bytes] = []
             if result is None:
                 known = [line for line, many in zip(sentences(text.words), boilerplate, strict=True) if many]
                 same: list[tuple[bytes, bytes]] = []
@@ -119,7 +119,7 @@ class CampaignCodec:
                     same = [min(parts, key=lambda part: merges.root_of(part[0])[0][_ID_BYTES:])]
                 for head, share in same:
                     if younger := merges.unite(root, head, float(share)):
-                        taken_in.append(younger)
+                        merged_in.append(younger)
                 oldest, by_merging = merges.root_of(root)
                 result = oldest[:_ID_BYTES] + b"%.4f" % min(float(alike), by_merging)
                 if name:
@@ -128,16 +128,16 @@ class CampaignCodec:
                     result += b"%d" % upheld
                     answered[name] = result
                     generations = self.generations(text.time)
-                    decisions.append(Decision(name, generations, joined, same, result, merges.judged_of(oldest)))
+                    decisions.append(MergeDecision(name, generations, joined, same, result, merges.judged_of(oldest)))
                 else:  # the text is one too many of its author's, and `known.lua` has decided
                     result += b"%d" % repeats
             campaigns.append(
                 _campaign(result[:_ID_BYTES], result[_ID_BYTES:_ANSWER_BYTES], upheld=result[_ANSWER_BYTES:] == b"1")
             )
-            united.append(tuple(str(UUID(bytes=head[:_ID_BYTES])) for head in taken_in))
-        return campaigns, united, decisions
+            merged.append(tuple(str(UUID(bytes=head[:_ID_BYTES])) for head in merged_in))
+        return campaigns, merged, decisions
 
-    def decided(self, decisions: Sequence[Decision], judged_ttl: int) -> tuple[Any, ...]:
+    def decided(self, decisions: Sequence[MergeDecision], judged_ttl: int) -> tuple[Any, ...]:
         """The request of `merges.lua`. `judged_ttl`: seconds for which it is kept what was judged."""
         return (
             self._ttl,

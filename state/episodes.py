@@ -4,7 +4,7 @@ from typing import Any
 
 from models.incidents import Mode
 from state.pseudonyms import Pseudonyms
-from state.requests import MICROSECONDS, Cut, EpisodeClaim, Revision, Silenced
+from state.requests import MICROSECONDS, Cut, EpisodeUpdate, Revision, Silenced
 from state.scripts import Script, unpack
 
 EPISODES = Script("episodes")
@@ -21,11 +21,11 @@ class EpisodeCodec:
     def __init__(self, pseudonyms: Pseudonyms) -> None:
         self._pseudonyms = pseudonyms
 
-    def key(self, claim: EpisodeClaim, mode: Mode) -> bytes:
+    def key(self, claim: EpisodeUpdate, mode: Mode) -> bytes:
         """The name, in its shard, of the episode that the claim is about where it is told in that mode."""
         return self._pseudonyms.key_of((claim.owner,), *claim.key[:2], mode, *claim.key[2:])
 
-    def request(self, claim: EpisodeClaim, daily_cap: int, may_open: int) -> tuple[Any, ...]:
+    def request(self, claim: EpisodeUpdate, daily_cap: int, may_open: int) -> tuple[Any, ...]:
         """One claim of the script's request. `daily_cap` is the shard's share, `may_open` how many episodes the claim's event
         may open there.
         """

@@ -13,7 +13,7 @@ from state import kinds
 from state.campaigns import CampaignCodec, name_in_store
 from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
-from state.requests import MICROSECONDS, Filing, Judgement, Record, Remembered, Text
+from state.requests import MICROSECONDS, Filing, ModeratorVerdict, Record, Remembered, Text
 from state.scripts import Script, unpack
 
 VERDICTS = Script("verdicts")
@@ -42,12 +42,12 @@ class FeedbackCodec:
             unseal(subject), self._pseudonyms.unseal_bytes(memo), unseal(origin[0]) if any(origin) else None
         )
 
-    def judgements(self, judgements: Sequence[Judgement]) -> tuple[Any, ...]:
+    def moderator_verdicts(self, moderator_verdicts: Sequence[ModeratorVerdict]) -> tuple[Any, ...]:
         """The request of `verdicts.lua`, the same for every shard."""
         limits = self._limits
-        return (limits.verdicts_per_member, self._verdicts_ttl, [self._judgement(one) for one in judgements])
+        return (limits.verdicts_per_member, self._verdicts_ttl, [self._judgement(one) for one in moderator_verdicts])
 
-    def _judgement(self, one: Judgement) -> tuple[Any, ...]:
+    def _judgement(self, one: ModeratorVerdict) -> tuple[Any, ...]:
         verdict = (
             one.time,
             _name(one.identity),
@@ -77,7 +77,7 @@ class FeedbackCodec:
         """One answer of `reporters.lua`."""
         return Record(*answer)
 
-    def known(self, judgements: Sequence[Judgement], texts: Sequence[Text]) -> tuple[Any, ...]:
+    def known(self, moderator_verdicts: Sequence[ModeratorVerdict], texts: Sequence[Text]) -> tuple[Any, ...]:
         """The request of `known.lua`, which reads what `campaigns.lua` has written."""
         memory, member = self._limits.texts, self._pseudonyms.member
         return (
@@ -97,7 +97,7 @@ class FeedbackCodec:
                     int(one.sample.public),
                     member(one.sample.origin) if one.sample.origin else b"",
                 )
-                for one in judgements
+                for one in moderator_verdicts
                 if one.sample
             ],
             [

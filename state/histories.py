@@ -16,7 +16,16 @@ from msgspec.structs import replace
 
 from state import kinds
 from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
-from state.requests import MEMBERS, MICROSECONDS, Contribution, EventName, Look, Observation, Reading, StoredWindow
+from state.requests import (
+    MEMBERS,
+    MICROSECONDS,
+    Contribution,
+    EventName,
+    StoredWindow,
+    WindowQuery,
+    WindowResult,
+    WindowUpdate,
+)
 from state.scripts import Call, Script, Shards, pack, pieces, shard_of
 from state.windows import (
     HASH_BYTES,
@@ -68,11 +77,11 @@ class HistoryLimits(Struct, frozen=True, kw_only=True):
 class _Addition:
     """What one event adds to one history; `merging`: which windows take in others, in an entry by itself."""
 
-    __slots__ = ("at", "budget", "event", "merging", "name", "observations", "rest")
+    __slots__ = ("at", "budget", "event", "merging", "name", "rest", "updates")
 
     def __init__(self, at: int, event: EventName, name: bytes, *, merging: bool) -> None:
         self.at, self.event, self.name, self.merging = at, event, name, merging
-        self.observations: list[tuple[Observation, bytes, int]] = []
+        self.updates: list[tuple[WindowUpdate, bytes, int]] = []
         """With the tags of their windows, and whether these are plain."""
         self.rest = b""
         self.budget = 0
@@ -143,9 +152,9 @@ class Histories:
         self._surplus: dict[int, dict[bytes, list[bytes]]] = {}
         """Entries to be dropped with the next call: what nobody looks back upon any more, and what is too much."""
 
-    async def measure(self, observations: Sequence[Observation], cut: Counter[str]) -> list[list[Reading]]:
+    async def measure(self, updates: Sequence[WindowUpdate], cut: Counter[str]) -> list[list[WindowResult]]:
         """As `Store.measure`."""
-        batch = _Batch(self, observations)
+        batch = _Batch(self, updates)
         await batch.append()
         cut["members"] += batch.cut_members
         cut["actor"] += sum(len(history.refused) for history in batch.histories.values())
@@ -161,11 +170,11 @@ class Histories:
     def _tag_of(self, name: tuple[str, ...], inner: tuple[str, ...] = ()) -> bytes:
         return self.pseudonyms.key("window", *name, "", *inner)[:TAG_BYTES]
 
-    def name_of(self, one: Observation) -> bytes:
-        """What tells the observation's event from others in a history; what it takes in has a name of its own."""
+    def name_of(self, one: WindowUpdate) -> bytes:
+        """What tells the update's event from others in a history; what it takes in has a name of its own."""
         identity = one.event.identity
-        if one.takes_in:
-            identity = "\n".join([identity, *("\t".join(key) for key in (one.key, *one.takes_in))])
+        if one.merges:
+            identity = "\n".join([identity, *("\t".join(key) for key in (one.key, *one.merges))])
         return self.pseudonyms.event(identity)[:EVENT_NAME_BYTES]
 
     def place(self, window: StoredWindow, key: tuple[str, ...]) -> tuple[bytes, int]:
@@ -185,13 +194,13 @@ class Histories:
         packed: list[Any] = []
         notes, joined = [], []
         kept = cut = 0
-        for one, tag, plain in addition.observations:
+        for one, tag, plain in addition.updates:
             window = one.window
             kept = max(kept, window.retained)
-            for other in one.takes_in:
+            for other in one.merges:
                 target = self.tag(window, other) if window.history in MEMBERS else self.place(window, other)[0]
                 joined.append((tag, target))
-            if one.takes_in:
+            if one.merges:
                 tags.append(tag + bytes((TAKES_IN | plain,)))
             if not one.recorded:
                 continue
@@ -260,12 +269,12 @@ class Histories:
 class _Batch:
     """The histories of one batch."""
 
-    def __init__(self, keeper: Histories, observations: Sequence[Observation]) -> None:
-        self._keeper, self._observations = keeper, observations
+    def __init__(self, keeper: Histories, updates: Sequence[WindowUpdate]) -> None:
+        self._keeper, self._updates = keeper, updates
         self.histories: dict[bytes, _History]
         self.cut_members = 0
         self._at: list[int] = []
-        """The number within the batch of each observation's event, from 1 on."""
+        """The number within the batch of each update's event, from 1 on."""
         self._before: dict[int, int] = {}
         """The number before those of the batch, by shard."""
         self._own: dict[tuple[int, int], int] = {}
@@ -278,7 +287,7 @@ class _Batch:
         keeper, plain_tag = self._keeper, self._keeper.plain_tag
         found: dict[tuple[str, str | tuple[str, ...]], _History] = {}
         at, event, name = 0, None, b""
-        for one in self._observations:
+        for one in self._updates:
             window, key = one.window, one.key
             if one.event is not event:
                 at, event, name = at + 1, one.event, b""
@@ -294,7 +303,7 @@ class _Batch:
             self._at.append(at)
             self._of.append(history)
             self._tags.append(tag)
-            merging = bool(one.takes_in)
+            merging = bool(one.merges)
             if not one.recorded and not merging:
                 continue
             additions = history.additions
@@ -309,7 +318,7 @@ class _Batch:
                     named = name = name or keeper.name_of(one)
                 addition = _Addition(at, one.event, named, merging=merging)
                 additions.append(addition)
-            addition.observations.append((one, tag, PLAIN if plain else 0))
+            addition.updates.append((one, tag, PLAIN if plain else 0))
         self._events = at
         self.histories = {history.key: history for history in found.values() if not history.later}
 
@@ -408,16 +417,16 @@ class _Batch:
 
     # --- answering -------------------------------------------------------------------------------------------------------
 
-    async def answers(self) -> list[list[Reading]]:
-        """The readings of all looks, parallel to the observations."""
-        found: list[list[Reading]] = []
+    async def answers(self) -> list[list[WindowResult]]:
+        """The results of all queries, parallel to the updates."""
+        found: list[list[WindowResult]] = []
         waiting: list[int] = []
         await self._index(list(self.histories.values()))
-        for position, one in enumerate(self._observations):
+        for position, one in enumerate(self._updates):
             if one.after is None:
-                found.append(self._readings(position, one) if one.looks else [])
+                found.append(self._readings(position, one) if one.queries else [])
             else:
-                found.append([Reading(0)] * len(one.looks))
+                found.append([WindowResult(0)] * len(one.queries))
                 if any(reading.events for reading in found[one.after]):
                     waiting.append(position)
         if waiting:
@@ -425,7 +434,7 @@ class _Batch:
             await self._read(list(wanted.values()))
             await self._index(list(wanted.values()))
             for position in waiting:
-                found[position] = self._readings(position, self._observations[position])
+                found[position] = self._readings(position, self._updates[position])
         for history in self.histories.values():
             if len(history.entries) > 1:
                 self._keeper.note_surplus(history)
@@ -434,8 +443,8 @@ class _Batch:
     async def _index(self, histories: Sequence[_History]) -> None:
         """Sort the entries by the windows that are asked for, and read what these have taken in."""
         asked: dict[bytes, set[bytes]] = {history.key: set() for history in histories}
-        for history, one, at, tag in zip(self._of, self._observations, self._at, self._tags, strict=True):
-            if one.looks and history.key in asked and history.alone != at:
+        for history, one, at, tag in zip(self._of, self._updates, self._at, self._tags, strict=True):
+            if one.queries and history.key in asked and history.alone != at:
                 asked[history.key].add(tag)
         for _ in range(_MERGES):
             if unread := [_History(key, 0) for key in asked if key not in self.histories]:
@@ -477,7 +486,7 @@ class _Batch:
                 events.setdefault(item.entry.name, item)
         return Track(events.values())
 
-    def _readings(self, position: int, one: Observation) -> list[Reading]:
+    def _readings(self, position: int, one: WindowUpdate) -> list[WindowResult]:
         history, at, tag = self._of[position], self._at[position], self._tags[position]
         own = history.own.get(at)
         if history.alone == at:
@@ -491,49 +500,49 @@ class _Batch:
         if refused := history.refused.get(at):
             alone = (Item(refused.time, own, refused, which & LIST, tag) for of, which in refused.tags() if of == tag)
             track = Track([*track.items, *alone])
-        return [self._reading(track, one, look, own) for look in one.looks]
+        return [self._reading(track, one, query, own) for query in one.queries]
 
-    def _alone(self, entry: Entry, one: Observation, tag: bytes) -> list[Reading]:
+    def _alone(self, entry: Entry, one: WindowUpdate, tag: bytes) -> list[WindowResult]:
         """The readings of an event that stands alone in its history, as most do: few texts are copies."""
         window, keeper = one.window, self._keeper
         distinct = window.distinct and not window.pairs
         brought = len(set(one.members)) if distinct else 1
         found, item = [], None
-        for look in one.looks:
-            count = brought if one.recorded and (not look.about or look.about in one.members) else 0
-            if count < look.sample_from:
-                found.append(Reading(count))
+        for query in one.queries:
+            count = brought if one.recorded and (not query.about or query.about in one.members) else 0
+            if count < query.sample_from:
+                found.append(WindowResult(count))
                 continue
             if item is None:
                 which = next((which & LIST for of, which in entry.tags() if of == tag), NO_LIST)
                 item = Item(entry.time, entry.number, entry, which, tag)
             told = (keeper.shown(item),)
             members = sorted(map(keeper.unsealed, entry.members(item.which)[:NAMED])) if window.named else ()
-            found.append(Reading(count, 1, told, told, tuple(members)))
+            found.append(WindowResult(count, 1, told, told, tuple(members)))
         return found
 
-    def _reading(self, track: Track, one: Observation, look: Look, own: int) -> Reading:
+    def _reading(self, track: Track, one: WindowUpdate, query: WindowQuery, own: int) -> WindowResult:
         keeper, window = self._keeper, one.window
         distinct = window.distinct and not window.pairs
-        if look.about:
-            track = track.about(keeper.pseudonyms.member(look.about))
-        most = look.sample_from if look.sample_from <= keeper.limits.entries else 0
-        count, items = track.fullest(one.event.time, own, look.length, most, distinct=distinct)
-        if count < look.sample_from and not (distinct and window.most and count >= window.most):
-            return Reading(count)
+        if query.about:
+            track = track.about(keeper.pseudonyms.member(query.about))
+        most = query.sample_from if query.sample_from <= keeper.limits.entries else 0
+        count, items = track.fullest(one.event.time, own, query.length, most, distinct=distinct)
+        if count < query.sample_from and not (distinct and window.most and count >= window.most):
+            return WindowResult(count)
         told = reading(
             count,
             items,
-            look.sample_from,
+            query.sample_from,
             window.most,
             distinct=distinct,
             named=window.named,
             shown=keeper.shown,
             unsealed=keeper.unsealed,
         )
-        if not look.beside or not told.events:
+        if not query.beside or not told.events:
             return told
-        tags = tuple(keeper.plain_tag(name) for name in look.beside)
+        tags = tuple(keeper.plain_tag(name) for name in query.beside)
         return replace(told, contributors=contributors(items, tags, note=keeper.note, unsealed=keeper.unsealed))
 
 

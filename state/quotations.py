@@ -35,7 +35,7 @@ class Written(Struct, frozen=True):
 
     time: int
     campaign_id: str
-    taken_in: tuple[str, ...] = ()
+    merged_in: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
     readers: tuple[str, ...] = ()
     showings: tuple[tuple[str, str], ...] = ()
@@ -84,7 +84,7 @@ class Source:
         showings = (self._tag(who) + self._tag(to) for who, to in written.showings)
         self._join(map(self._tag, written.authors), showings, readers, everybody=many)
 
-    def take_in(self, other: "Source") -> None:
+    def merge(self, other: "Source") -> None:
         """Add what is known of a campaign that was merged into this one."""
         self._join(other._authors, other._showings, other._readers, everybody=other._everybody)
 
@@ -152,8 +152,8 @@ class Sources:
     def add(self, written: Written) -> None:
         """Add what an event adds, for those after it."""
         source = self.of(written.campaign_id)
-        for other in written.taken_in:
-            source.take_in(self.of(other))
+        for other in written.merged_in:
+            source.merge(self.of(other))
         source.add(written)
         if written.claimed:
             self._outcomes[name_in_store(written.claimed)] = written.shows
@@ -185,7 +185,7 @@ class SourceCodec:
         return (
             self._campaigns.generations(one.time),
             _name(one.campaign_id),
-            [_name(other) for other in one.taken_in],
+            [_name(other) for other in one.merged_in],
             b"".join(map(self._tag, one.authors)),
             b"".join(self._tag(who) + self._tag(to) for who, to in one.showings),
             b"" if many else b"".join(map(self._tag, one.readers)),

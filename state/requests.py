@@ -18,7 +18,7 @@ DAILY_CAP = "daily_cap"
 MICROSECONDS = 1_000_000
 
 
-class Approach(Struct, frozen=True):
+class Contacted(Struct, frozen=True):
     """`actor` turns to `others` (a message, an invitation, a request): those are no strangers when they did so before.
 
     With `ask` false nothing is asked, for instance because the platform said who is known; the approach is still remembered,
@@ -81,7 +81,7 @@ class Talk(Struct, frozen=True):
     ask: bool = True
 
 
-Tie = Approach | Talk | Question | Answer
+Relation = Contacted | Talk | Question | Answer
 
 
 class EventName(Struct, frozen=True):
@@ -127,7 +127,7 @@ class Campaign(Struct, frozen=True):
     upheld: bool = False
 
 
-class Decision(Struct, frozen=True):
+class MergeDecision(Struct, frozen=True):
     """What was found out about one text that signatures left open, to be written down by the next step.
 
     `name` is the text's in the store. It joined the campaign with the head (id and number) `joined`, which is one with the
@@ -144,8 +144,8 @@ class Decision(Struct, frozen=True):
     judged: list[bytes]
 
 
-class Look(Struct, frozen=True):
-    """One question to a window: how much in any stretch of `length` that contains the event; samples from `sample_from` on.
+class WindowQuery(Struct, frozen=True):
+    """How much in any stretch of `length` that contains the event; samples from `sample_from` on.
     Of a window of pairs: how many events about the member `about`. `beside` are names of windows of the same history and
     key: where a sample is told, so is what each contributor brought there.
     """
@@ -183,13 +183,13 @@ class StoredWindow(Struct, frozen=True):
     together: bool = False
 
 
-class Observation(Struct, frozen=True):
+class WindowUpdate(Struct, frozen=True):
     """What one event adds to one window, and what is asked of it.
 
-    Observations of one event have one object for it: an equal one is the event that comes again. `key` says which of the
+    Updates of one event have one object for it: an equal one is the event that comes again. `key` says which of the
     window's entries belong together. `members` are those whom the event brings. `recorded`
     false only reads what happened before. `note` comes back with the event's sample (sealed in Redis). From then on what was
-    counted under the keys `takes_in` counts under this one, too. `after`: nothing is asked unless the observation with this
+    counted under the keys `takes_in` counts under this one, too. `after`: nothing is asked unless the update with this
     number has been answered with a sample.
     """
 
@@ -198,9 +198,9 @@ class Observation(Struct, frozen=True):
     event: EventName
     members: tuple[str, ...]
     recorded: bool
-    looks: tuple[Look, ...]
+    queries: tuple[WindowQuery, ...]
     note: str = ""
-    takes_in: tuple[tuple[str, ...], ...] = ()
+    merges: tuple[tuple[str, ...], ...] = ()
     after: int | None = None
 
 
@@ -216,7 +216,7 @@ class Contributor(Struct, frozen=True):
     """What one actor did of what a window counts within a stretch.
 
     `name` is a pseudonym, the same as that of a member whom windows hash. `time` and `note` are those of the actor's first
-    event. `brought`: by the windows that a look names as `beside`, the pseudonyms of the members that the actor's events
+    event. `brought`: by the windows that a query names as `beside`, the pseudonyms of the members that the actor's events
     brought there; `least`: so many at least, where of one event only some are remembered. `events` are those that
     brought any.
     """
@@ -230,14 +230,14 @@ class Contributor(Struct, frozen=True):
     least: tuple[int, ...]
 
 
-class Reading(Struct, frozen=True):
-    """The answer to one look: the fullest stretch that contains the event.
+class WindowResult(Struct, frozen=True):
+    """The answer to one query: the fullest stretch that contains the event.
 
     `count` is the number of distinct members (or of events); with `at_least` there may have been more, because of an event
-    with very many members only some are remembered. The rest is filled only where it reached the look's
+    with very many members only some are remembered. The rest is filled only where it reached the query's
     `sample_from`: `events`, the number of events; `first` and `last`, up to ten contributions each, oldest first;
     `members`, up to 101 named members, those of the latest events, in the order of their names; `contributors`, where the
-    look asks for them, in the order of their first events.
+    query asks for them, in the order of their first events.
     """
 
     count: int
@@ -268,7 +268,7 @@ class Terms(Struct, frozen=True):
     origin: str | None = None
 
 
-class EpisodeClaim(Struct, frozen=True):
+class EpisodeUpdate(Struct, frozen=True):
     """A finding that wants to open an episode or to make it grow.
 
     `identity` is the event's, `event_ids` are the evidence.
@@ -374,7 +374,7 @@ class Sample(Struct, frozen=True):
     origin: str | None = None
 
 
-class Judgement(Struct, frozen=True):
+class ModeratorVerdict(Struct, frozen=True):
     """What a person said of an incident at `time`, in the event `identity`.
 
     `happened`: when the incident did. `reported`: whether members had reported it. `weight` is that of the strike, `level`
@@ -414,7 +414,8 @@ class Doubt(Struct, frozen=True):
 
 
 class Recalled(Struct, frozen=True):
-    """Answers parallel to the ties (others known by it, and what others' answers count by it), to texts, events and reports.
+    """Answers parallel to the relations (others known by it, and what others' answers count by it), to texts, events and
+    reports.
 
     An answer counts by itself where its question had been seen, and by its question where it had been waiting for that.
     A text has no campaign where its author has brought too many new ones already. `told` are the revisions that an event
@@ -428,8 +429,8 @@ class Recalled(Struct, frozen=True):
     campaigns: list[Campaign | None]
     told: list[list[Revision]]
     records: list[Record]
-    united: list[tuple[str, ...]]
-    decisions: list[Decision]
+    merged: list[tuple[str, ...]]
+    decisions: list[MergeDecision]
     conflicting: list[bool]
     doubts: tuple[Doubt, ...] = ()
     sources: "Sources | None" = None

@@ -33,32 +33,32 @@ from state.kinds import (
 from state.limits import StoreLimits
 from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
 from state.quotations import SOURCES, WROTE, SourceCodec, Written, sources_joined
+from state.relations import RELATIONS, RelationPlan, work_of
 from state.requests import (
     MICROSECONDS,
     Absent,
     Campaign,
     Cut,
-    Decision,
     Doubt,
-    EpisodeClaim,
+    EpisodeUpdate,
     EventName,
     Filing,
     Found,
-    Judgement,
-    Observation,
+    MergeDecision,
+    ModeratorVerdict,
     Others,
     Progress,
-    Reading,
     Recalled,
     Record,
+    Relation,
     Revision,
     Silenced,
     Text,
-    Tie,
+    WindowResult,
+    WindowUpdate,
 )
 from state.scripts import Call, Script, Shards, shard_of
 from state.server import ServerMemory, memory_of
-from state.ties import TIES, TiePlan, work_of
 
 DEFAULT_NAMESPACE = "tw6:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
@@ -71,7 +71,7 @@ _DOUBTS = Script("doubts")
 SCRIPTS = (
     _LOOKUP,
     _USED,
-    TIES,
+    RELATIONS,
     REPORTERS,
     CAMPAIGNS,
     KNOWN,
@@ -178,7 +178,7 @@ class Store:
 
     async def recall(
         self,
-        ties: Sequence[Tie],
+        relations: Sequence[Relation],
         texts: Sequence[Text],
         events: Sequence[EventName],
         filings: Sequence[Filing] = (),
@@ -190,13 +190,13 @@ class Store:
         One round trip.
         """
         limits = self._limits
-        plan = TiePlan(ties, self._pseudonyms, len(self._shards))
+        plan = RelationPlan(relations, self._pseudonyms, len(self._shards))
         names = [self._pseudonyms.event(event.identity) for event in events]
         calls = {shard: [Call(_LOOKUP, (REVISION.name, names))] for shard in range(len(self._shards))} if names else {}
         for shard, operations in enumerate(plan.operations):
             if operations:
                 request = (limits.ties_per_member, RELATION.ttl(limits), ANSWERS.ttl(limits), operations)
-                calls.setdefault(shard, []).append(Call(TIES, request, work=list(map(work_of, operations))))
+                calls.setdefault(shard, []).append(Call(RELATIONS, request, work=list(map(work_of, operations))))
         filed = self._filed(filings)
         for shard, positions in filed.items():
             requests = [self._feedback.filing(filings[position]) for position in positions]
@@ -222,11 +222,11 @@ class Store:
         doubted = tuple(Doubt(topic.decode(), start, end) for topic, start, end in answers[0].pop())
         sources = self._sources.told(texts, answers[0].pop()) if claimed else self._sources.told(())
         campaigns: list[Campaign | None] = []
-        united: list[tuple[str, ...]] = []
-        decisions: list[Decision] = []
+        merged: list[tuple[str, ...]] = []
+        decisions: list[MergeDecision] = []
         if texts:
             known_texts, joined = answers[0].pop(), answers[0].pop()
-            campaigns, united, decisions = self._campaigns.answers(texts, joined, known_texts)
+            campaigns, merged, decisions = self._campaigns.answers(texts, joined, known_texts)
         records = [Record(0, 0)] * len(filings)
         for shard, positions in filed.items():
             for position, answer in zip(positions, answers[shard].pop(), strict=True):
@@ -236,7 +236,7 @@ class Store:
             for position, packed in results.pop(0):
                 told[position - 1] += self._episodes.told(packed)
         known, answered = plan.answers({shard: results[0] for shard, results in answers.items() if results})
-        return Recalled(known, answered, campaigns, told, records, united, decisions, conflicting, doubted, sources)
+        return Recalled(known, answered, campaigns, told, records, merged, decisions, conflicting, doubted, sources)
 
     def _carried(self, events: Sequence[EventName], calls: dict[int, list[Call]]) -> dict[int, list[int]]:
         """Adds the calls that remember which event carries which id; positions of the events by the shards of their ids."""
@@ -263,18 +263,18 @@ class Store:
         return by_shard
 
     async def measure(
-        self, observations: Sequence[Observation], cut: Counter[str] | None = None
-    ) -> list[list[Reading]]:
-        """Remember what the events add and answer the observations' looks, in order; parallel to `observations`. Those of one
+        self, updates: Sequence[WindowUpdate], cut: Counter[str] | None = None
+    ) -> list[list[WindowResult]]:
+        """Remember what the events add and answer the updates' queries, in order; parallel to `updates`. Those of one
         event stand together. A round trip, or a few where there is much.
 
         Adds to `cut` of how many additions a part was left out: of their `members`, or all because the `actor` has added
         too much.
         """
-        return await self._histories.measure(observations, Counter() if cut is None else cut)
+        return await self._histories.measure(updates, Counter() if cut is None else cut)
 
     async def settle(
-        self, claims: Sequence[EpisodeClaim], decisions: Sequence[Decision] = (), written: Sequence[Written] = ()
+        self, claims: Sequence[EpisodeUpdate], decisions: Sequence[MergeDecision] = (), written: Sequence[Written] = ()
     ) -> list[Revision | Silenced | Cut | None]:
         """Open or grow episodes, in order; None where a finding adds nothing worth telling, `Silenced` where people have
         dismissed it, `Cut` where its event has opened all that one event may. Claims of one event stand together, the gravest
@@ -326,13 +326,13 @@ class Store:
                 found.incidents[position - 1] = self._feedback.remembered(packed)
         return found
 
-    async def learn(self, judgements: Sequence[Judgement]) -> None:
+    async def learn(self, moderator_verdicts: Sequence[ModeratorVerdict]) -> None:
         """Remember what people said, in order; of an incident the latest counts. One round trip."""
         # every shard learns it, so that it is found where a member's behaviour is judged, or was reported
-        request = self._feedback.judgements(judgements)
+        request = self._feedback.moderator_verdicts(moderator_verdicts)
         calls = {shard: [Call(VERDICTS, request)] for shard in range(len(self._shards))}
-        if any(one.sample for one in judgements):
-            calls[0].append(Call(KNOWN, self._feedback.known(judgements, ()), self._campaigns.scope))
+        if any(one.sample for one in moderator_verdicts):
+            calls[0].append(Call(KNOWN, self._feedback.known(moderator_verdicts, ()), self._campaigns.scope))
         await self._shards.run(calls)
 
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from msgpack import unpackb
 
-from state.requests import Contribution, Contributor, Reading
+from state.requests import Contribution, Contributor, WindowResult
 from state.scripts import pack
 
 NUMBER_BYTES, NAME_BYTES, KEPT_BYTES = 6, 8, 4
@@ -338,7 +338,7 @@ def reading(
     named: bool,
     shown: Callable[[Item], Contribution],
     unsealed: Callable[[bytes], str],
-) -> Reading:
+) -> WindowResult:
     """What is told of a stretch. Of one event at most `most` members are remembered (0: all), and how many it has: who counts
     them knows that there are so many at least.
     """
@@ -348,14 +348,14 @@ def reading(
         at_least = brought > 0 and len(items) > 1
         count = max(count, brought)
     if count < sample_from:
-        return Reading(count, at_least=at_least)
+        return WindowResult(count, at_least=at_least)
     members: dict[bytes, None] = {}
     if named:
         for item in reversed(items):
             for member in item.entry.members(item.which):
                 if len(members) < NAMED:
                     members[member] = None
-    return Reading(
+    return WindowResult(
         count,
         len(items),
         tuple(map(shown, items[:SAMPLE])),

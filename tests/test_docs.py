@@ -19,7 +19,7 @@ from benchmarks.pages import Section, recorded, sections, with_section
 from models.events import ForumPost
 from rules.policy import parse_policy
 from rules.registry import all_rules
-from tests.rules.cases import case, fact
+from tests.rules.cases import context, rule_input
 from tests.scenarios.scenario import load
 from tests.servers import REPOSITORY, run
 
@@ -120,9 +120,9 @@ def test_the_rule_of_the_guide_is_one_with_its_limits_and_scenarios(
     policy["rules"] |= yaml.safe_load(limits_of_rule)
     limits = parse_policy(yaml.safe_dump(policy)).rules["echo"].limits
     assert rule.signals(limits).keys() == {"threads/1d"}
-    post = fact(ForumPost, forum_id="f", thread_id="t", text="Hello")
-    assert not rule.judge(case(post, threads_at_1d=4), limits)
-    assert rule.judge(case(post, threads_at_1d=5), limits).summary == "Posted in 5 threads within 24 hours."
+    post = context(ForumPost, forum_id="f", thread_id="t", text="Hello")
+    assert not rule.judge(rule_input(post, threads_at_1d=4), limits)
+    assert rule.judge(rule_input(post, threads_at_1d=5), limits).summary == "Posted in 5 threads within 24 hours."
 
     path = tmp_path / "echo.yaml"
     path.write_text(scenarios, encoding="utf-8")

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from agents import app, back_off, budget, consumer, fetching, order, pace, processor, startup, watchdog, worker
+from agents import app, back_off, budget, consumer, fetching, order, processor, startup, throttle, watchdog, worker
 from agents.settings import Settings
 from agents.topics import TOPICS
 from benchmarks.pages import sections
@@ -164,8 +164,8 @@ def test_from_where_on_texts_are_copies_is_told_as_it_is() -> None:
         ("reliability.md", f"has given nothing of it for {fetching.NOTHING_SECONDS:g} s although"),
         ("reliability.md", f"It is asked for again every {fetching.RETRY_SECONDS:g} s"),
         ("reliability.md", f"counts only {consumer.PRODUCERS_BACK_SECONDS:g} s later"),
-        ("reliability.md", f"what happened more than {pace.LEAD_SECONDS:g} s after the slowest"),
-        ("reliability.md", f"first listens for {pace.SETTLE_SECONDS:g} s"),
+        ("reliability.md", f"what happened more than {throttle.LEAD_SECONDS:g} s after the slowest"),
+        ("reliability.md", f"first listens for {throttle.SETTLE_SECONDS:g} s"),
         ("reliability.md", f"for {order.SILENCE_SECONDS:g} s, because it was killed"),
         ("reliability.md", f"took more than {budget.LONG_SECONDS:g} s the next ones are half as large"),
         ("reliability.md", f"turns every {1000 * engine.TURN_SECONDS:g} ms"),

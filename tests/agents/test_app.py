@@ -10,7 +10,7 @@ from faust.types import TP
 
 from agents.app import WorkerApp, build_app
 from agents.budget import Budget
-from agents.consumer import Batch, BatchConsumer, Ledger, Stretch
+from agents.consumer import Batch, BatchConsumer, OffsetRange, OffsetTracker
 from agents.settings import Settings
 from models.events import TOPICS
 from models.records import RawRecord
@@ -46,11 +46,13 @@ class Run:
             self.crash = reason
 
         app = build_app(Settings(), process, health(), Budget())
-        ledger = Ledger()
-        batches = [Batch([record(offset)], [Stretch(PARTITION, offset + 1)]) for offset in range(len(self._answers))]
+        offset_tracker = OffsetTracker()
+        batches = [
+            Batch([record(offset)], [OffsetRange(PARTITION, offset + 1)]) for offset in range(len(self._answers))
+        ]
         for batch in batches:
-            ledger.hand_over(batch)
-        app.consumer = SimpleNamespace(confirm=ledger.confirm)  # type: ignore[assignment]
+            offset_tracker.hand_over(batch)
+        app.consumer = SimpleNamespace(confirm=offset_tracker.confirm)  # type: ignore[assignment]
         app.crash = crash  # type: ignore[method-assign]
 
         class Stream:
@@ -59,7 +61,7 @@ class Run:
                     yield SimpleNamespace(value=batch)
 
         await app.agents["activity"].fun(Stream())
-        self.committed = ledger.to_commit()
+        self.committed = offset_tracker.to_commit()
 
 
 def test_what_was_carried_to_its_end_may_be_committed() -> None:

@@ -29,8 +29,8 @@ from agents.consumer import (
 from agents.fetching import Unreadable
 from agents.lag import Standing
 from agents.order import Merge
-from agents.pace import Reached
 from agents.settings import Settings
+from agents.throttle import Reached
 from models.records import RawRecord
 from tests.agents.helpers import Clock, health
 from tests.servers import LONG_ENOUGH
@@ -133,7 +133,7 @@ def test_a_batch_holds_records_of_all_topics_in_the_order_of_their_time() -> Non
         assert await reading.read({A: [3, 8], OTHER: [4], B: [7]}) == 4
         [batch] = reading.batches
         assert offsets(batch) == [(0, 3), (0, 4), (1, 7), (0, 8)]
-        assert {(s.partition, s.end) for s in batch.stretches} == {(A, 9), (B, 8), (OTHER, 5)}
+        assert {(s.partition, s.end) for s in batch.offset_ranges} == {(A, 9), (B, 8), (OTHER, 5)}
         source = batch.records[1].source
         assert source is not None
         assert source.topic == "activity.comments"
@@ -233,7 +233,7 @@ def test_what_other_workers_have_not_judged_may_be_missing_too() -> None:
 
     async def run() -> None:
         reading = Reading()
-        reading.app.pace = cast(Any, Impatient())
+        reading.app.throttle = cast(Any, Impatient())
         assert await reading.read({A: [30]}) == 1
         assert reading.batches[0].records[0].without == {"activity.comments"}
 

@@ -127,7 +127,7 @@ def alerts() -> list[dict[str, Any]]:
     return [rule for group in groups for rule in group["rules"] if "alert" in rule]
 
 
-def case(name: str, at: str, series: Series, expected: str | None) -> dict[str, Any]:
+def rule_input(name: str, at: str, series: Series, expected: str | None) -> dict[str, Any]:
     asked = f'ALERTS{{alertstate="firing",alertname="{expected}"}}' if expected else 'ALERTS{alertstate="firing"}'
     return {
         "name": name,
@@ -152,7 +152,7 @@ def test_every_alert_has_a_case_and_a_section_of_the_runbook_and_no_section_is_l
     for alert in alerts():
         url = alert["annotations"]["runbook_url"]
         assert url == f"{{{{ $externalLabels.twinwatch_docs }}}}/runbook/#{alert['alert'].lower()}"
-        for part in ("**Means:**", "**Look at:**", "**Do:**"):
+        for part in ("**Means:**", "**WindowQuery at:**", "**Do:**"):
             assert sections[alert["alert"]].count(part) == 1, (alert["alert"], part)
 
 
@@ -160,8 +160,8 @@ def test_alerts_fire_when_they_should_and_only_then(request: pytest.FixtureReque
     if shutil.which("promtool") is None:
         missing(request, ServerMissing("promtool (Debian: apt install prometheus)"))
     shutil.copy(ALERTS, tmp_path)
-    cases = [case(name, at, series, name) for name, (at, series) in FIRES.items()]
-    cases += [case(name, at, series, None) for name, (at, series) in QUIET.items()]
+    cases = [rule_input(name, at, series, name) for name, (at, series) in FIRES.items()]
+    cases += [rule_input(name, at, series, None) for name, (at, series) in QUIET.items()]
     cases.append(LINKED)
     tests = {"rule_files": [ALERTS.name], "evaluation_interval": "1m", "tests": cases}
     (tmp_path / "tests.yml").write_text(yaml.safe_dump(tests, sort_keys=False), encoding="utf-8")

@@ -16,10 +16,10 @@ from engine.plan import Plan
 from models.decoding import InputLimits, decode_event
 from models.incidents import MAX_ACCOMPLICES, MAX_EXCERPT_CHARACTERS, Incident, encode_incident
 from models.records import RawRecord, Reason, Source
-from rules.base import Case, Fact, Finding, Rule
+from rules.base import EventContext, Finding, Rule, RuleInput
 from rules.policy import load_policy
 from rules.registry import all_rules
-from state.requests import Reading
+from state.requests import WindowResult
 from tests.engine.world import COPIED, NOW, START, World, engine_over, process, record, records, said, strict_policy
 from tests.state.conftest import Bench
 from twinwatch.report import incident_text
@@ -214,16 +214,16 @@ def boom(*_: Any) -> Any:
     raise ZeroDivisionError("a mistake")
 
 
-def fail_on(actor: str, function: Callable[..., Any], fact_of: Callable[..., Fact]) -> Callable[..., Any]:
+def fail_on(actor: str, function: Callable[..., Any], fact_of: Callable[..., EventContext]) -> Callable[..., Any]:
     return lambda *arguments: (boom if fact_of(*arguments).event.actor_id == actor else function)(*arguments)
 
 
 def _broken_judge(rule: Rule[Any]) -> Rule[Any]:
-    return replace(rule, judge=fail_on("unlucky", rule.judge, lambda case, limits: case.fact))
+    return replace(rule, judge=fail_on("unlucky", rule.judge, lambda rule_input, limits: rule_input.context))
 
 
 def _broken_subjects(rule: Rule[Any]) -> Rule[Any]:
-    return replace(rule, subjects=fail_on("unlucky", rule.subjects, lambda fact: fact))
+    return replace(rule, subjects=fail_on("unlucky", rule.subjects, lambda context: context))
 
 
 def _broken_window(part: str) -> Callable[[Rule[Any]], Rule[Any]]:
@@ -235,7 +235,7 @@ def _broken_window(part: str) -> Callable[[Rule[Any]], Rule[Any]]:
             for name, signal in declared.items():
                 window = signal.window
                 if id(window) not in made:
-                    function = fail_on("unlucky", getattr(window, part), lambda fact, *_: fact)
+                    function = fail_on("unlucky", getattr(window, part), lambda context, *_: context)
                     made[id(window)] = replace(window, **{part: function, "name": "broken " + window.name})
                 declared[name] = replace(signal, window=made[id(window)])
             return declared
@@ -246,11 +246,14 @@ def _broken_window(part: str) -> Callable[[Rule[Any]], Rule[Any]]:
 
 
 def _infinite_level(rule: Rule[Any]) -> Rule[Any]:
-    def judge(case: Case, limits: Any) -> Finding | None:
-        return Finding(level=float("nan"), measurements=(), summary="", evidence=Reading(1))
+    def judge(rule_input: RuleInput, limits: Any) -> Finding | None:
+        return Finding(level=float("nan"), measurements=(), summary="", evidence=WindowResult(1))
 
     return replace(
-        rule, judge=lambda case, limits: (judge if case.fact.event.actor_id == "unlucky" else rule.judge)(case, limits)
+        rule,
+        judge=lambda rule_input, limits: (judge if rule_input.context.event.actor_id == "unlucky" else rule.judge)(
+            rule_input, limits
+        ),
     )
 
 
@@ -478,11 +481,11 @@ def test_the_incident_id_does_not_depend_on_names_that_run_together() -> None:
     plan = next(rule for rule in Plan(load_policy()).rules if rule.rule.slug == "mass_messaging")
     raw = record(World(1).event("message", "a", recipient_ids=["b"], text=""))
     event = decode_event(raw.value, limits=InputLimits(), now=NOW)
-    fact = Fact(event=event, time=event.time)
+    context = EventContext(event=event, time=event.time)
 
     def identity(subject: str, *episode: str) -> str:
-        finding = Finding(level=1, measurements=(), summary="", evidence=Reading(1), episode=episode)
-        return claim(plan, Case(fact, subject, {}), finding, load_policy(), None).incident_id
+        finding = Finding(level=1, measurements=(), summary="", evidence=WindowResult(1), episode=episode)
+        return claim(plan, RuleInput(context, subject, {}), finding, load_policy(), None).incident_id
 
     assert len({identity("a", "b\nc"), identity("a\nb", "c"), identity("a", "b", "c"), identity("a\nb\nc")}) == 4
 

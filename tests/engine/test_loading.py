@@ -75,20 +75,20 @@ def judging(tables: str) -> tuple[list[str], int]:
     """What is read while a thousand records are judged, and how often garbage is looked for."""
     done = run(sys.executable, "-c", PROGRAM, tables)
     assert done.returncode == 0, done.stderr
-    read, looks = json.loads(done.stdout)
-    return read, looks
+    read, queries = json.loads(done.stdout)
+    return read, queries
 
 
 def test_once_tables_are_loaded_judging_reads_nothing_and_seldom_looks_for_garbage() -> None:
-    read, looks = judging("loaded")
+    read, queries = judging("loaded")
     assert read == []
-    assert 0 < looks < 40
+    assert 0 < queries < 40
 
 
 def test_without_loading_it_would() -> None:
-    read, looks = judging("not loaded")
+    read, queries = judging("not loaded")
     assert any(name.endswith("greetings.yaml") for name in read)
-    assert looks > 100
+    assert queries > 100
 
 
 def test_a_worker_loads_no_scipy() -> None:

@@ -6,7 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from engine.engine import Engine
-from rules.base import Case
+from rules.base import RuleInput
 from rules.contacts import ANSWERED
 from rules.policy import load_policy
 from rules.registry import all_rules
@@ -18,8 +18,8 @@ from tests.state.conftest import Bench
 def test_the_engine_puts_aside_an_event_whose_rule_reads_what_it_does_not_declare(
     any_bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def judge(case: Case, limits: Any) -> None:
-        ANSWERED.of(case)
+    def judge(rule_input: RuleInput, limits: Any) -> None:
+        ANSWERED.of(rule_input)
 
     rules = all_rules()
     careless = replace(rules["mass_messaging"], judge=judge)

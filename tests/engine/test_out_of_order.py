@@ -12,7 +12,7 @@ from engine.plan import Plan, observe
 from models.events import TOPICS
 from models.incidents import Incident
 from models.records import RawRecord
-from rules.base import ACQUAINTING, Fact
+from rules.base import ACQUAINTING, EventContext
 from state.requests import Doubt
 from tests.engine.world import START, Event, World, engine_over, last_revisions, process, records, strict_policy
 from tests.state.conftest import Bench
@@ -132,11 +132,11 @@ def test_every_window_that_counts_strangers_says_what_may_spare_them(
     any_bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A window that holds something else where its fact knows more people is one that counts strangers."""
-    facts: list[Fact] = []
+    contexts: list[EventContext] = []
 
-    def seen(plan: Plan, fact: Fact, *more: Any) -> Any:
-        facts.append(fact)
-        return observe(plan, fact, *more)
+    def seen(plan: Plan, context: EventContext, *more: Any) -> Any:
+        contexts.append(context)
+        return observe(plan, context, *more)
 
     monkeypatch.setattr("engine.engine.observe", seen)
     any_bench.empty()
@@ -144,9 +144,9 @@ def test_every_window_that_counts_strangers_says_what_may_spare_them(
     counting = {
         kept.window.name
         for kept in Plan(strict_policy()).windows
-        for fact in facts
-        if fact.strangers and isinstance(fact.event, kept.window.on)
-        if list(kept.entries(fact)) != list(kept.entries(replace(fact, strangers=())))
+        for context in contexts
+        if context.strangers and isinstance(context.event, kept.window.on)
+        if list(kept.entries(context)) != list(kept.entries(replace(context, strangers=())))
     }
     declared = {
         kept.window.name for kept in Plan(strict_policy()).windows if set(ACQUAINTING) <= set(kept.window.spared_by)

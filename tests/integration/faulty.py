@@ -20,7 +20,7 @@ import msgspec
 from aiokafka.consumer.group_coordinator import CoordinatorGroupRebalance
 from aiokafka.errors import UnknownError
 
-from agents import pace
+from agents import throttle
 from agents.clock import ClockWatch
 from agents.consumer import BatchConsumer, PatientProducer, _ConsumerThread
 from agents.judge import _StoredJudge
@@ -110,10 +110,10 @@ def rule_raises() -> None:
     rules = all_rules()
     rule = rules["mass_messaging"]
 
-    def judge(case: Any, limits: Any) -> Any:
-        if case.fact.event.event_id == "unlucky":
+    def judge(rule_input: Any, limits: Any) -> Any:
+        if rule_input.fact.event.event_id == "unlucky":
             raise ZeroDivisionError("put in by a test")
-        return rule.judge(case, limits)
+        return rule.judge(rule_input, limits)
 
     broken = {rule.slug: msgspec.structs.replace(rule, judge=judge)}
     setattr(plan, "all_rules", lambda: rules | broken)  # noqa: B010 - the name is imported there
@@ -127,10 +127,10 @@ def indiscreet() -> None:
     """What a member wrote decides where it fails: `fail-in-rule`, `fail-in-engine`, or where nobody expects it."""
     judge, read_batch, process = plan.RulePlan.judge, _StoredJudge.read, BatchProcessor.process
 
-    def failing_judge(self: plan.RulePlan, case: Any) -> Any:
-        if self.rule.slug == "copied_message" and "fail-in-rule" in getattr(case.fact.event, "text", ""):
-            raise Slip(case.fact.event)
-        return judge(self, case)
+    def failing_judge(self: plan.RulePlan, rule_input: Any) -> Any:
+        if self.rule.slug == "copied_message" and "fail-in-rule" in getattr(rule_input.fact.event, "text", ""):
+            raise Slip(rule_input.fact.event)
+        return judge(self, rule_input)
 
     async def failing_read(self: _StoredJudge, records: Any) -> Any:
         for record in records:
@@ -155,7 +155,7 @@ def indiscreet() -> None:
 
 def in_long_strides() -> None:
     """No fault: workers may be six hours of event time apart, for logs in which a week takes a minute."""
-    pace.LEAD_SECONDS = 6 * 3600
+    throttle.LEAD_SECONDS = 6 * 3600
 
 
 def slow_clock() -> None:

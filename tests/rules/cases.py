@@ -3,8 +3,8 @@
 from typing import Any
 
 from models.events import BaseEvent, from_microseconds, without_words, written_fields
-from rules.base import Case, Fact
-from state.requests import Campaign, Contribution, Reading
+from rules.base import EventContext, RuleInput
+from state.requests import Campaign, Contribution, WindowResult
 from text.reading import read_writings
 
 NOON = 1_772_366_400_000_000
@@ -17,10 +17,12 @@ def event(cls: type[BaseEvent], **fields: Any) -> Any:
     return cls(**usual | fields)
 
 
-def fact(cls: type[BaseEvent], *, campaign: bool = True, strangers: tuple[str, ...] = (), **fields: Any) -> Fact:
+def context(
+    cls: type[BaseEvent], *, campaign: bool = True, strangers: tuple[str, ...] = (), **fields: Any
+) -> EventContext:
     """A fact of an event of `anna`, in campaign `c` unless told otherwise."""
     written = event(cls, **fields)
-    return Fact(
+    return EventContext(
         event=without_words(written),
         time=NOON,
         strangers=strangers,
@@ -29,21 +31,21 @@ def fact(cls: type[BaseEvent], *, campaign: bool = True, strangers: tuple[str, .
     )
 
 
-def reading(count: int, *, note: str = "", members: tuple[str, ...] = ()) -> Reading:
+def reading(count: int, *, note: str = "", members: tuple[str, ...] = ()) -> WindowResult:
     """A window that counted `count`, with its first and last event."""
     if not count:
-        return Reading(0, 0)
+        return WindowResult(0, 0)
     first = Contribution(NOON - 1, "e0", note)
-    return Reading(count, count, (first,), (first, Contribution(NOON, "e1", note)), members)
+    return WindowResult(count, count, (first,), (first, Contribution(NOON, "e1", note)), members)
 
 
-def case(of: Fact, subject_id: str = "anna", /, **counts: int | Reading) -> Case:
+def rule_input(of: EventContext, subject_id: str = "anna", /, **counts: int | WindowResult) -> RuleInput:
     """`counts` by signal: `strangers_1h=20` is what the signal `strangers/1h` reads."""
     readings = {
-        name.replace("_at_", "/"): value if isinstance(value, Reading) else reading(value)
+        name.replace("_at_", "/"): value if isinstance(value, WindowResult) else reading(value)
         for name, value in counts.items()
     }
-    return Case(of, subject_id, readings, Anything())
+    return RuleInput(of, subject_id, readings, Anything())
 
 
 class Anything:

@@ -8,10 +8,10 @@ import pytest
 import yaml
 
 from models.events import Comment, ForumPost, MediaUpload, Message, ProfileUpdate
-from rules.base import Fact
+from rules.base import EventContext
 from rules.commercial import RULES, SIGNS, CommercialContentLimits, judge_commercial_content
 from rules.policy import load_policy
-from tests.rules.cases import case, fact, reading
+from tests.rules.cases import context, reading, rule_input
 from text.words import read_list
 
 SAMPLES = yaml.safe_load(Path(__file__).with_name("commercial_samples.yaml").read_text("utf-8"))
@@ -22,18 +22,18 @@ PRAISE = "Very good prices for school trips, 20% off: https://bees-of-brno.cz/sp
 PLACES = "places\n"
 
 
-def message(text: str, *strangers: str) -> Fact:
-    return fact(Message, recipient_ids=strangers or ("ben",), text=text, strangers=strangers or ("ben",))
+def message(text: str, *strangers: str) -> EventContext:
+    return context(Message, recipient_ids=strangers or ("ben",), text=text, strangers=strangers or ("ben",))
 
 
-def entries(of: Fact, signal: str) -> list[Any]:
+def entries(of: EventContext, signal: str) -> list[Any]:
     (rule,) = RULES
     return list(rule.signals(LIMITS)[signal].window.entries(of))
 
 
 def test_an_offer_is_an_incident_whose_summary_names_its_signs() -> None:
     of = message(OFFER)
-    found = judge_commercial_content(case(of, texts=1), LIMITS)
+    found = judge_commercial_content(rule_input(of, texts=1), LIMITS)
     assert found
     assert found.level >= 2
     assert found.summary.startswith("A message to member ben sells or advertises: a call to buy (5), a discount (4)")
@@ -48,7 +48,7 @@ def test_every_sign_has_words_for_a_moderator() -> None:
 
 def test_more_offers_weigh_more_and_are_counted_in_the_summary() -> None:
     of = message(OFFER)
-    once, often = (judge_commercial_content(case(of, texts=count), LIMITS) for count in (1, 5))
+    once, often = (judge_commercial_content(rule_input(of, texts=count), LIMITS) for count in (1, 5))
     assert once
     assert often
     assert often.level == once.level + 1
@@ -58,36 +58,36 @@ def test_more_offers_weigh_more_and_are_counted_in_the_summary() -> None:
 def test_one_sign_alone_is_no_incident_however_low_the_limit() -> None:
     of = message("Dinner is half price")
     limits = msgspec.structs.replace(LIMITS, points=1.0)
-    assert judge_commercial_content(case(of, texts=1), limits) is None
+    assert judge_commercial_content(rule_input(of, texts=1), limits) is None
     assert entries(of, "texts") == []
 
 
 @pytest.mark.parametrize(
     "of",
     [
-        fact(Message, recipient_ids=("ben",), text=OFFER),
-        fact(ForumPost, forum_id="f", thread_id="t", text=OFFER),
-        fact(Comment, owner_id="ben", text=OFFER),
-        fact(ProfileUpdate, display_name="Anna", bio=OFFER),
-        fact(MediaUpload, media_id="m", media_kind="image", visibility="public", surface="profile", caption=OFFER),
+        context(Message, recipient_ids=("ben",), text=OFFER),
+        context(ForumPost, forum_id="f", thread_id="t", text=OFFER),
+        context(Comment, owner_id="ben", text=OFFER),
+        context(ProfileUpdate, display_name="Anna", bio=OFFER),
+        context(MediaUpload, media_id="m", media_kind="image", visibility="public", surface="profile", caption=OFFER),
     ],
     ids=lambda of: of.event.type,
 )
-def test_offers_are_seen_wherever_members_write(of: Fact) -> None:
+def test_offers_are_seen_wherever_members_write(of: EventContext) -> None:
     assert entries(of, "texts") == [(("anna",), ())]
 
 
 def test_a_heading_is_part_of_the_offer() -> None:
-    of = fact(
+    of = context(
         ForumPost, forum_id="f", thread_id="t", text="See https://tabletmarket.net", thread_title="50% off, order now"
     )
     assert entries(of, "texts") == [(("anna",), ())]
 
 
 def test_strangers_threads_and_owners_are_those_to_whom_a_place_is_pushed() -> None:
-    post = fact(ForumPost, forum_id="f", thread_id="t", text=LINK)
-    comment = fact(Comment, owner_id="ben", text=LINK)
-    own_page = fact(Comment, owner_id="anna", text=LINK)
+    post = context(ForumPost, forum_id="f", thread_id="t", text=LINK)
+    comment = context(Comment, owner_id="ben", text=LINK)
+    own_page = context(Comment, owner_id="anna", text=LINK)
     assert entries(message(LINK, "ben", "eva"), "pushed/1d") == [(("anna", "bees-of-brno.cz"), ("ben", "eva"))]
     assert entries(post, "pushed/1d") == [(("anna", "bees-of-brno.cz"), ("f\nt",))]
     assert entries(comment, "pushed/1d") == [(("anna", "bees-of-brno.cz"), ("ben",))]
@@ -95,25 +95,29 @@ def test_strangers_threads_and_owners_are_those_to_whom_a_place_is_pushed() -> N
 
 
 def test_harmless_places_can_be_pushed_as_much_as_one_likes() -> None:
-    of = message("Look at https://www.youtube.com/watch?v=x and https://sub.school.edu.pl/bees", "ben")
+    of = message("WindowQuery at https://www.youtube.com/watch?v=x and https://sub.school.edu.pl/bees", "ben")
     assert entries(of, "pushed/1d") == []
 
 
 def test_a_bare_link_takes_the_whole_quota_and_advertising_takes_less() -> None:
     bare, praised = message(LINK), message(PRAISE)
-    assert judge_commercial_content(case(bare, pushed_at_1d_at_0=11, pushed_at_7d_at_0=11), LIMITS) is None
-    found = judge_commercial_content(case(praised, pushed_at_1d_at_0=8, pushed_at_7d_at_0=8), LIMITS)
+    assert judge_commercial_content(rule_input(bare, pushed_at_1d_at_0=11, pushed_at_7d_at_0=11), LIMITS) is None
+    found = judge_commercial_content(rule_input(praised, pushed_at_1d_at_0=8, pushed_at_7d_at_0=8), LIMITS)
     assert found
     assert "bees-of-brno.cz before 8 strangers, threads or page owners within 24 hours" in found.summary
-    assert judge_commercial_content(case(bare, pushed_at_1d_at_0=12, pushed_at_7d_at_0=12), LIMITS)
+    assert judge_commercial_content(rule_input(bare, pushed_at_1d_at_0=12, pushed_at_7d_at_0=12), LIMITS)
 
 
 def test_advertising_to_fewer_than_half_the_quota_is_not_pushing() -> None:
-    assert judge_commercial_content(case(message(PRAISE), pushed_at_1d_at_0=5, pushed_at_7d_at_0=5), LIMITS) is None
+    assert (
+        judge_commercial_content(rule_input(message(PRAISE), pushed_at_1d_at_0=5, pushed_at_7d_at_0=5), LIMITS) is None
+    )
 
 
 def test_a_text_that_sells_by_itself_is_told_once() -> None:
-    found = judge_commercial_content(case(message(OFFER), texts=1, pushed_at_1d_at_0=20, pushed_at_7d_at_0=20), LIMITS)
+    found = judge_commercial_content(
+        rule_input(message(OFFER), texts=1, pushed_at_1d_at_0=20, pushed_at_7d_at_0=20), LIMITS
+    )
     assert found
     assert "sells or advertises" in found.summary
 
@@ -121,7 +125,7 @@ def test_a_text_that_sells_by_itself_is_told_once() -> None:
 def test_accounts_that_advertise_one_place_are_told_together() -> None:
     of = message(PRAISE)
     told = reading(4, note="eva", members=("anna", "ben", "carl", "eva"))
-    found = judge_commercial_content(case(of, PLACES, promoters_at_1d_at_0=told), LIMITS)
+    found = judge_commercial_content(rule_input(of, PLACES, promoters_at_1d_at_0=told), LIMITS)
     assert found
     assert found.subject_id == "eva"
     assert found.members == ("anna", "ben", "carl", "eva")
@@ -145,7 +149,7 @@ def test_a_handful_of_the_places_of_one_text_count_and_the_list_that_it_is() -> 
 
 def test_all_places_of_one_text_are_one_finding_that_names_the_first() -> None:
     pushed = {f"pushed_at_1d_at_{n}": 12 + (n == 2) for n in range(6)}
-    found = judge_commercial_content(case(message(MANY_LINKS), **pushed), LIMITS)
+    found = judge_commercial_content(rule_input(message(MANY_LINKS), **pushed), LIMITS)
     assert found
     assert found.episode == ()
     assert found.summary.startswith(
@@ -158,7 +162,7 @@ def test_all_places_of_one_text_are_one_finding_that_names_the_first() -> None:
 def test_decoys_in_front_do_not_hide_what_is_pushed() -> None:
     """Other addresses in each text, and the one that matters behind them: then the lists are what is pushed."""
     found = judge_commercial_content(
-        case(message(MANY_LINKS), **{f"pushed_at_1d_at_{n}": 1 for n in range(5)}, pushed_at_1d_at_5=12), LIMITS
+        rule_input(message(MANY_LINKS), **{f"pushed_at_1d_at_{n}": 1 for n in range(5)}, pushed_at_1d_at_5=12), LIMITS
     )
     assert found
     assert found.summary.startswith("Put links to more than 5 addresses at a time before 12 strangers")
@@ -171,7 +175,7 @@ def test_places_that_are_promoted_together_are_one_finding_in_whatever_order_the
         for links in ("https://b-x.com https://a-x.com", "https://a-x.com https://b-x.com")
     )
     both = {"promoters_at_1d_at_0": told, "promoters_at_1d_at_1": told}
-    found = [judge_commercial_content(case(message(text), PLACES, **both), LIMITS) for text in (one, other)]
+    found = [judge_commercial_content(rule_input(message(text), PLACES, **both), LIMITS) for text in (one, other)]
     assert [f and f.episode for f in found] == [("a-x.com",)] * 2
     assert found[0]
     assert found[0].summary.endswith(" The same goes for b-x.com.")
@@ -184,11 +188,11 @@ def test_only_those_who_advertise_are_counted_as_promoters() -> None:
 
 @pytest.mark.parametrize("written", SAMPLES["advertising"])
 def test_advertising_is_seen_in_every_language(written: str) -> None:
-    found = judge_commercial_content(case(message(written), texts=1), LIMITS)
+    found = judge_commercial_content(rule_input(message(written), texts=1), LIMITS)
     assert found
     assert found.level >= 1
 
 
 @pytest.mark.parametrize("written", SAMPLES["everyday"])
 def test_school_life_is_no_trade(written: str) -> None:
-    assert judge_commercial_content(case(message(written), texts=1), LIMITS) is None
+    assert judge_commercial_content(rule_input(message(written), texts=1), LIMITS) is None

@@ -16,7 +16,7 @@ from models.events import (
     ProfileUpdate,
     Report,
 )
-from rules.base import Fact, Finding
+from rules.base import EventContext, Finding
 from rules.conduct import (
     ANSWERS_FROM_ONE,
     HOSTILE_ACCOUNTS,
@@ -31,8 +31,8 @@ from rules.conduct import (
 )
 from rules.policy import load_policy
 from rules.track_record import Record
-from state.requests import MICROSECONDS, Contribution, Reading
-from tests.rules.cases import NOON, case, fact, reading
+from state.requests import MICROSECONDS, Contribution, WindowResult
+from tests.rules.cases import NOON, context, reading, rule_input
 from text.hostility import PEACEFUL
 
 POLICY = load_policy()
@@ -42,8 +42,8 @@ HARASSMENT: HarassmentLimits = POLICY.rules["harassment"].limits
 DAY = 24 * 3600 * MICROSECONDS
 
 
-def message(text: str, *recipients: str, strangers: tuple[str, ...] = ()) -> Fact:
-    return fact(Message, recipient_ids=recipients or ("ben",), text=text, strangers=strangers)
+def message(text: str, *recipients: str, strangers: tuple[str, ...] = ()) -> EventContext:
+    return context(Message, recipient_ids=recipients or ("ben",), text=text, strangers=strangers)
 
 
 def signals_of(slug: str) -> dict[str, Any]:
@@ -69,14 +69,14 @@ def texts_window(slug: str) -> Any:
     ],
 )
 def test_severity_follows_the_kind_of_threat(text: str, level: float, severity: str, action: str) -> None:
-    found = judge_threat(case(message(text), texts=1), THREAT)
+    found = judge_threat(rule_input(message(text), texts=1), THREAT)
     assert found
     assert found.level == level
     assert POLICY.rules["threat"].weight(found.level) == (severity, action)
 
 
 def test_a_threat_is_read_in_heading_and_text_and_the_gravest_counts() -> None:
-    of = fact(
+    of = context(
         ForumPost,
         thread_title="I will kill you",
         text="I hope they die. Refugees deserve to die.",
@@ -88,7 +88,7 @@ def test_a_threat_is_read_in_heading_and_text_and_the_gravest_counts() -> None:
 
 
 def test_further_texts_add_to_the_level_and_are_told() -> None:
-    once, often = (judge_threat(case(message("I know where you live"), texts=count), THREAT) for count in (1, 4))
+    once, often = (judge_threat(rule_input(message("I know where you live"), texts=count), THREAT) for count in (1, 4))
     assert once
     assert often
     assert often.level == once.level + 3 * THREAT.further
@@ -100,10 +100,10 @@ def test_further_texts_add_to_the_level_and_are_told() -> None:
 
 def test_a_kind_that_the_policy_does_not_name_is_not_looked_for() -> None:
     mild = msgspec.structs.replace(THREAT, weights={"violence_to_you": 4.0})
-    assert judge_threat(case(message("Refugees deserve to die"), texts=1), mild) is None
-    assert judge_threat(case(message("I will kill you"), texts=1), mild)
+    assert judge_threat(rule_input(message("Refugees deserve to die"), texts=1), mild) is None
+    assert judge_threat(rule_input(message("I will kill you"), texts=1), mild)
     only_groups = msgspec.structs.replace(ABUSE, weights={"group_abuse": 2.0})
-    assert judge_abusive_language(case(message("You idiot"), texts=1), only_groups) is None
+    assert judge_abusive_language(rule_input(message("You idiot"), texts=1), only_groups) is None
 
 
 def test_only_hostile_texts_enter_the_windows() -> None:
@@ -117,21 +117,21 @@ def test_only_hostile_texts_enter_the_windows() -> None:
     ("of", "where"),
     [
         (message("You idiot", "ben", "carl"), "A message to 2 members"),
-        (fact(ForumPost, text="You idiot", forum_id="f", thread_id="t"), "A post in thread t"),
-        (fact(Comment, text="You idiot", owner_id="ben"), "A comment on the page of member ben"),
-        (fact(Comment, text="You idiot", owner_id="anna"), "A comment on the own page"),
-        (fact(ProfileUpdate, display_name="Anna", bio="You idiot"), "The profile"),
+        (context(ForumPost, text="You idiot", forum_id="f", thread_id="t"), "A post in thread t"),
+        (context(Comment, text="You idiot", owner_id="ben"), "A comment on the page of member ben"),
+        (context(Comment, text="You idiot", owner_id="anna"), "A comment on the own page"),
+        (context(ProfileUpdate, display_name="Anna", bio="You idiot"), "The profile"),
     ],
 )
-def test_an_insult_is_told_with_its_place(of: Fact, where: str) -> None:
-    found = judge_abusive_language(case(of, texts=1), ABUSE)
+def test_an_insult_is_told_with_its_place(of: EventContext, where: str) -> None:
+    found = judge_abusive_language(rule_input(of, texts=1), ABUSE)
     assert found
     assert found.level == 1
     assert found.summary == f"{where} insults the person addressed."
 
 
 def test_a_caption_is_written_too() -> None:
-    of = fact(
+    of = context(
         MediaUpload,
         media_id="m",
         media_kind="image",
@@ -139,7 +139,7 @@ def test_a_caption_is_written_too() -> None:
         surface="journal",
         caption="All refugees are vermin",
     )
-    found = judge_abusive_language(case(of, texts=1), ABUSE)
+    found = judge_abusive_language(rule_input(of, texts=1), ABUSE)
     assert found
     assert found.summary == "The caption of an upload to a journal, visible to everybody, insults a group of people."
     assert found.level == 2
@@ -148,18 +148,18 @@ def test_a_caption_is_written_too() -> None:
 # --- harassment --------------------------------------------------------------------------------------------------------
 
 
-def sent(*days: float) -> Reading:
+def sent(*days: float) -> WindowResult:
     """Messages so many days after noon, the oldest first."""
     all_sent = [Contribution(NOON + round(day * DAY), f"e{index}", "") for index, day in enumerate(days)]
-    return Reading(len(all_sent), len(all_sent), tuple(all_sent[:10]), tuple(all_sent[-10:]))
+    return WindowResult(len(all_sent), len(all_sent), tuple(all_sent[:10]), tuple(all_sent[-10:]))
 
 
 def unanswered(
-    messages: Reading, answers: Reading | int = 0, *, strangers: tuple[str, ...] = ("ben",)
+    messages: WindowResult, answers: WindowResult | int = 0, *, strangers: tuple[str, ...] = ("ben",)
 ) -> Finding | None:
     now = max(one.time for one in messages.last)
     of = msgspec.structs.replace(message("Hello again", strangers=strangers), time=now)
-    return judge_harassment(case(of, "ben", sent=messages, answers=answers), HARASSMENT)
+    return judge_harassment(rule_input(of, "ben", sent=messages, answers=answers), HARASSMENT)
 
 
 LIMIT = HARASSMENT.strangers
@@ -185,7 +185,7 @@ def test_an_acquaintance_may_be_told_more() -> None:
 
 
 def test_only_messages_after_the_answer_count() -> None:
-    answer = Reading(
+    answer = WindowResult(
         1, 1, (Contribution(NOON + round(2.5 * DAY), "a", ""),), (Contribution(NOON + round(2.5 * DAY), "a", ""),)
     )
     before = [0, 0.5, 1, 1.5, 2]
@@ -215,9 +215,9 @@ def test_who_is_written_to_and_who_answers() -> None:
     assert list(ANSWERS_FROM_ONE.entries(message("x", *four))) == [(("anna",), four)]
     assert not list(ANSWERS_FROM_ONE.entries(message("x", *(f"t{n}" for n in range(21)))))
     answers = (
-        fact(ContactResponse, requester_id="ben", accepted=False),
-        fact(InvitationResponse, inviter_id="ben", target_id="p", accepted=True),
-        fact(Comment, owner_id="ben", text="x"),
+        context(ContactResponse, requester_id="ben", accepted=False),
+        context(InvitationResponse, inviter_id="ben", target_id="p", accepted=True),
+        context(Comment, owner_id="ben", text="x"),
     )
     assert [list(ANSWERS_FROM_ONE.entries(answer)) for answer in answers] == [[(("anna",), ("ben",))]] * 3
     # what she sent is in her history, and what he answered in his
@@ -226,17 +226,19 @@ def test_who_is_written_to_and_who_answers() -> None:
 
 
 def test_friendly_accounts_are_no_crowd() -> None:
-    assert not list(HOSTILE_ACCOUNTS.entries(fact(Comment, text="Happy birthday!", owner_id="ben")))
-    hostile = fact(Comment, text="You idiot", owner_id="ben")
+    assert not list(HOSTILE_ACCOUNTS.entries(context(Comment, text="Happy birthday!", owner_id="ben")))
+    hostile = context(Comment, text="You idiot", owner_id="ben")
     assert list(HOSTILE_ACCOUNTS.entries(hostile)) == [(("ben",), ("anna",))]
-    assert not list(HOSTILE_ACCOUNTS.entries(fact(Comment, text="You idiot", owner_id="anna")))
-    report = fact(Report, text="He is trash, you idiot", reported_id="ben")
+    assert not list(HOSTILE_ACCOUNTS.entries(context(Comment, text="You idiot", owner_id="anna")))
+    report = context(Report, text="He is trash, you idiot", reported_id="ben")
     assert list(HOSTILE_ACCOUNTS.entries(report)) == [(("ben",), ("anna",))]
 
 
 def test_many_accounts_upon_one() -> None:
     crowd = reading(4, note="zoe", members=("zoe", "yann", "xenia", "anna"))
-    found = judge_harassment(case(message("You idiot"), "ben", accounts_at_1d=crowd, sent=0, answers=0), HARASSMENT)
+    found = judge_harassment(
+        rule_input(message("You idiot"), "ben", accounts_at_1d=crowd, sent=0, answers=0), HARASSMENT
+    )
     assert found
     assert found.subject_id == "zoe"
     assert set(found.members) == {"zoe", "yann", "xenia", "anna"}
@@ -247,7 +249,7 @@ def test_many_accounts_upon_one() -> None:
 def test_who_writes_to_the_attacked_in_a_friendly_way_finds_nothing() -> None:
     crowd = reading(4, note="zoe", members=("zoe", "yann", "xenia", "dora"))
     of = message("Do not mind them")
-    assert judge_harassment(case(of, "ben", accounts_at_1d=crowd, sent=0, answers=0), HARASSMENT) is None
+    assert judge_harassment(rule_input(of, "ben", accounts_at_1d=crowd, sent=0, answers=0), HARASSMENT) is None
 
 
 @pytest.mark.parametrize(("poor", "counts"), [("threat", True), ("abusive_language", False)])
@@ -258,8 +260,8 @@ def test_words_by_which_the_rule_is_often_wrong_make_no_crowd(
     records = {poor: {"de": Record(right=10, wrong=10, sources=("sample",))}}
     monkeypatch.setattr(rules.track_record, "track_record", lambda: records)
     crowd = reading(4, note="zoe", members=("anna", "xenia", "yann", "zoe"))
-    german = judge_harassment(case(message("Du bist ein Idiot"), "ben", accounts_at_1d=crowd, sent=0), HARASSMENT)
-    english = judge_harassment(case(message("You idiot"), "ben", accounts_at_1d=crowd, sent=0), HARASSMENT)
+    german = judge_harassment(rule_input(message("Du bist ein Idiot"), "ben", accounts_at_1d=crowd, sent=0), HARASSMENT)
+    english = judge_harassment(rule_input(message("You idiot"), "ben", accounts_at_1d=crowd, sent=0), HARASSMENT)
     assert english
     assert bool(german) is counts
     window = signals_of("harassment")["accounts/1d"].window

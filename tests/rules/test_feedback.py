@@ -6,15 +6,15 @@ import pytest
 from msgspec.structs import replace
 
 from models.events import Comment, ForumPost, Message
-from rules.base import Case, Finding, Rule
+from rules.base import Finding, Rule, RuleInput
 from rules.comments import COPIED_COMMENT
 from rules.copies import UPHELD_COPIES, with_upheld_copies
 from rules.feedback import ACTIONS, Feedback, at_least
 from rules.forum import COPIED_POST
 from rules.messages import COPIED_MESSAGE, judge_copied_message
 from rules.policy import load_policy
-from state.requests import Campaign, Reading
-from tests.rules.cases import case, fact, reading
+from state.requests import Campaign, WindowResult
+from tests.rules.cases import context, reading, rule_input
 
 POLICY = load_policy()
 FEEDBACK: Feedback = POLICY.feedback
@@ -67,9 +67,9 @@ COPIES = [
 ]
 
 
-def _case(fields: dict[str, Any], copies: int, *, upheld: bool = True, **counts: int | Reading) -> Case:
-    judged = replace(fact(**fields), campaign=Campaign("c", 0.9, upheld=upheld))
-    return case(judged, "anna", upheld_copies=reading(copies), **counts)
+def _case(fields: dict[str, Any], copies: int, *, upheld: bool = True, **counts: int | WindowResult) -> RuleInput:
+    judged = replace(context(**fields), campaign=Campaign("c", 0.9, upheld=upheld))
+    return rule_input(judged, "anna", upheld_copies=reading(copies), **counts)
 
 
 @pytest.mark.parametrize(("rule", "fields"), COPIES, ids=lambda value: getattr(value, "slug", ""))
@@ -92,11 +92,11 @@ def test_of_one_copy_a_person_thinks_first(rule: Rule[Any], fields: dict[str, An
 
 def test_only_copies_that_spread_count() -> None:
     (_, message), (_, comment), (_, post) = COPIES
-    among_friends, on_the_own_page = _case(message, 1).fact, _case(comment | {"owner_id": "anna"}, 1).fact
+    among_friends, on_the_own_page = _case(message, 1).context, _case(comment | {"owner_id": "anna"}, 1).context
     assert not list(UPHELD_COPIES.entries(among_friends))
     assert on_the_own_page.event.actor_id == "anna"
     assert not list(UPHELD_COPIES.entries(on_the_own_page))
-    edit = _case(post | {"replaces": "before"}, 1).fact
+    edit = _case(post | {"replaces": "before"}, 1).context
     assert list(UPHELD_COPIES.entries(edit)) == [(("anna", "c"), ("before",))]
 
 
@@ -113,10 +113,10 @@ def test_what_the_rule_finds_anyway_is_told_besides() -> None:
 
 
 def test_only_what_was_upheld_counts() -> None:
-    of = replace(_case(COPIES[0][1], 1).fact, strangers=("ben",))
+    of = replace(_case(COPIES[0][1], 1).context, strangers=("ben",))
     assert list(UPHELD_COPIES.entries(of)) == [(("anna", "c"), (of.event.event_id,))]
-    other = _case(COPIES[0][1], 1, upheld=False).fact
+    other = _case(COPIES[0][1], 1, upheld=False).context
     assert not list(UPHELD_COPIES.entries(other))
     assert UPHELD_COPIES.at(other, "anna") is None
     finding = Finding(level=1, measurements=(), summary="", evidence=reading(1))
-    assert with_upheld_copies(case(other, "anna"), finding) is finding
+    assert with_upheld_copies(rule_input(other, "anna"), finding) is finding

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from models.events import ProfileUpdate, from_microseconds
-from rules.base import Fact, Finding
+from rules.base import EventContext, Finding
 from rules.impersonation import (
     BEARERS,
     IMPERSONATION,
@@ -17,8 +17,8 @@ from rules.impersonation import (
     judge_impersonation,
 )
 from rules.quotas import Duration, Quota
-from state.requests import MICROSECONDS, Reading
-from tests.rules.cases import NOON, case, fact
+from state.requests import MICROSECONDS, WindowResult
+from tests.rules.cases import NOON, context, rule_input
 
 DAY = Duration(86_400)
 DAYS = 86_400 * MICROSECONDS
@@ -38,26 +38,28 @@ LIMITS = ImpersonationLimits(
 NAMES = BEARERS.signals(LIMITS)["bearers"].window
 
 
-def profile(display_name: str, **fields: Any) -> Fact:
-    return fact(ProfileUpdate, display_name=display_name, **fields)
+def profile(display_name: str, **fields: Any) -> EventContext:
+    return context(ProfileUpdate, display_name=display_name, **fields)
 
 
-def bearers(*others: tuple[str, int, str, str]) -> Reading:
+def bearers(*others: tuple[str, int, str, str]) -> WindowResult:
     """Other accounts as (actor, days before noon, plain name, organisation's skeleton)."""
     members = [
         msgspec.json.encode([NOON - days * DAYS, f"e-{actor}", actor, _digest(name), _digest(organisation)]).decode()
         for actor, days, name, organisation in others
     ]
-    return Reading(len(members) + 1, len(members) + 1, members=tuple(members))
+    return WindowResult(len(members) + 1, len(members) + 1, members=tuple(members))
 
 
-def judge(fact: Fact, protected: int = 1, strangers: int = 0, others: Reading | None = None) -> Finding | None:
-    readings: dict[str, int | Reading] = {
-        "bearers": others or Reading(0),
+def judge(
+    context: EventContext, protected: int = 1, strangers: int = 0, others: WindowResult | None = None
+) -> Finding | None:
+    readings: dict[str, int | WindowResult] = {
+        "bearers": others or WindowResult(0),
         "protected": protected,
         "strangers": strangers,
     }
-    return judge_impersonation(case(fact, **readings), LIMITS)
+    return judge_impersonation(rule_input(context, **readings), LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +138,7 @@ def test_another_members_name_in_look_alike_letters() -> None:
         ("Аnna Meyer", bearers()),
     ],
 )
-def test_namesakes(name: str, others: Reading) -> None:
+def test_namesakes(name: str, others: WindowResult) -> None:
     assert judge(profile(name), others=others) is None
 
 
@@ -174,5 +176,5 @@ def test_a_young_account_with_name_and_school_of_another_that_writes_to_stranger
         (SCHOOL | YOUNG, 15, bearers(("anna", 60, "anna meyer", "llceo rossl"))),
     ],
 )
-def test_a_name_that_is_not_taken_over(fields: dict[str, Any], strangers: int, others: Reading) -> None:
+def test_a_name_that_is_not_taken_over(fields: dict[str, Any], strangers: int, others: WindowResult) -> None:
     assert judge(profile("Anna Meyer", **fields), strangers=strangers, others=others) is None

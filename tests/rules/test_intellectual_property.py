@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.events import ForumPost, MediaUpload
-from rules.base import Fact, Finding
+from rules.base import EventContext, Finding
 from rules.intellectual_property import (
     COPYRIGHT_RISK,
     HASH_BITS,
@@ -17,8 +17,8 @@ from rules.intellectual_property import (
     judge_copyright_risk,
 )
 from rules.quotas import Duration
-from state.requests import Campaign, Reading
-from tests.rules.cases import NOON, case, fact, reading
+from state.requests import Campaign, WindowResult
+from tests.rules.cases import NOON, context, reading, rule_input
 
 DAY = Duration(86_400)
 SHA = "ab" * 32
@@ -36,26 +36,26 @@ LIMITS = CopyrightRiskLimits(
 LONG = "The children of our school have kept a garden for seven years and every autumn they press their own juice. " * 3
 
 
-def upload(**fields: Any) -> Fact:
+def upload(**fields: Any) -> EventContext:
     defaults = {"media_id": "m", "media_kind": "image", "visibility": "members", "surface": "profile"}
-    return fact(MediaUpload, campaign=False, **(defaults | fields))
+    return context(MediaUpload, campaign=False, **(defaults | fields))
 
 
-def post(text: str = LONG, similarity: float = 1.0) -> Fact:
+def post(text: str = LONG, similarity: float = 1.0) -> EventContext:
     return msgspec.structs.replace(
-        fact(ForumPost, forum_id="f", thread_id="t", text=text), campaign=Campaign("c", similarity)
+        context(ForumPost, forum_id="f", thread_id="t", text=text), campaign=Campaign("c", similarity)
     )
 
 
-def before(*actors: str, content: str = SHA, since: int = 10, free: bool = False) -> Reading:
+def before(*actors: str, content: str = SHA, since: int = 10, free: bool = False) -> WindowResult:
     """The publications of `actors`, one microsecond after the other, the first `since` before noon; and anna's at noon."""
     earlier = [[NOON - since + n, f"e-{actor}", actor, content, free] for n, actor in enumerate(actors)]
     members = [msgspec.json.encode(one).decode() for one in [*earlier, [NOON, "e1", "anna", content, False]]]
-    return Reading(len(members), len(members), members=tuple(members))
+    return WindowResult(len(members), len(members), members=tuple(members))
 
 
-def judge(fact: Fact, **readings: int | Reading) -> Finding | None:
-    return judge_copyright_risk(case(fact, **({"breaches": 0} | readings)), LIMITS)
+def judge(context: EventContext, **readings: int | WindowResult) -> Finding | None:
+    return judge_copyright_risk(rule_input(context, **({"breaches": 0} | readings)), LIMITS)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_the_file_of_another_member() -> None:
         ({"rights": "licensed"}, before("ben")),
     ],
 )
-def test_files_that_are_no_theft(fields: dict[str, Any], others: Reading) -> None:
+def test_files_that_are_no_theft(fields: dict[str, Any], others: WindowResult) -> None:
     assert judge(upload(sha256=SHA, **fields), files=others) is None
 
 
@@ -142,13 +142,13 @@ def test_a_long_text_of_another_member() -> None:
 
 
 @pytest.mark.parametrize(
-    "fact", [post(LONG[:90]), post(similarity=0.8), post(LONG + " https://garden.example.org/story")]
+    "context", [post(LONG[:90]), post(similarity=0.8), post(LONG + " https://garden.example.org/story")]
 )
-def test_texts_that_are_short_or_different_or_have_a_source_are_not_even_counted(fact: Fact) -> None:
+def test_texts_that_are_short_or_different_or_have_a_source_are_not_even_counted(context: EventContext) -> None:
     window = COPYRIGHT_RISK.signals(LIMITS)["texts"].window
     assert list(window.entries(post()))
-    assert not list(window.entries(fact))
-    assert window.at(fact, "anna") is None
+    assert not list(window.entries(context))
+    assert window.at(context, "anna") is None
 
 
 @pytest.mark.parametrize(
@@ -187,6 +187,6 @@ def test_every_bit_is_in_a_part(bits: int, most: int, place: int) -> None:
 
 
 def test_a_breach_is_graver_than_a_copy() -> None:
-    fact = upload(media_kind="video", sha256=SHA)
-    finding = judge(fact, breaches=reading(1), files=before("ben"))
+    context = upload(media_kind="video", sha256=SHA)
+    finding = judge(context, breaches=reading(1), files=before("ben"))
     assert finding and finding.episode == ("video",)

@@ -16,7 +16,7 @@ from models.events import (
     InvitationResponse,
     Message,
 )
-from rules.base import Case, Fact, Finding
+from rules.base import EventContext, Finding, RuleInput
 from rules.campaigns import COORDINATED_CAMPAIGN, CoordinatedCampaignLimits, judge_coordinated_campaign
 from rules.comments import CopiedCommentLimits, judge_copied_comment
 from rules.contacts import (
@@ -38,21 +38,21 @@ from rules.forum import (
 )
 from rules.messages import CopiedMessageLimits, MassMessagingLimits, judge_copied_message, judge_mass_messaging
 from rules.quotas import Duration, Quota
-from state.requests import Campaign, Contribution, Contributor, Reading
-from tests.rules.cases import case, fact
+from state.requests import Campaign, Contribution, Contributor, WindowResult
+from tests.rules.cases import context, rule_input
 from text.reading import TextReading, Writing
 
 HOUR, DAY, WEEK = Duration(3600), Duration(86_400), Duration(7 * 86_400)
 
-MESSAGE = fact(Message, recipient_ids=("ben",), text="Hello", strangers=("ben",))
-POST = fact(ForumPost, forum_id="f", thread_id="t", text="Hello")
-OPENING = fact(ForumPost, forum_id="f", thread_id="t", text="Hello", opens_thread=True)
-COMMENT = fact(Comment, owner_id="ben", text="Hello")
-REQUEST = fact(ContactRequest, recipient_id="ben", strangers=("ben",))
-ACCEPTANCE = fact(ContactResponse, requester_id="ben", accepted=True)
-PROJECT = fact(Invitation, kind="project", target_id="p", recipient_ids=("ben",), strangers=("ben",))
-EVENT = fact(Invitation, kind="event", target_id="v", recipient_ids=("ben",), strangers=("ben",))
-ANSWER = fact(InvitationResponse, actor_id="ben", inviter_id="anna", target_id="v", accepted=False)
+MESSAGE = context(Message, recipient_ids=("ben",), text="Hello", strangers=("ben",))
+POST = context(ForumPost, forum_id="f", thread_id="t", text="Hello")
+OPENING = context(ForumPost, forum_id="f", thread_id="t", text="Hello", opens_thread=True)
+COMMENT = context(Comment, owner_id="ben", text="Hello")
+REQUEST = context(ContactRequest, recipient_id="ben", strangers=("ben",))
+ACCEPTANCE = context(ContactResponse, requester_id="ben", accepted=True)
+PROJECT = context(Invitation, kind="project", target_id="p", recipient_ids=("ben",), strangers=("ben",))
+EVENT = context(Invitation, kind="event", target_id="v", recipient_ids=("ben",), strangers=("ben",))
+ANSWER = context(InvitationResponse, actor_id="ben", inviter_id="anna", target_id="v", accepted=False)
 
 CONTACT_LIMITS = ContactRequestFloodLimits(
     many=(Quota(50, DAY),),
@@ -73,7 +73,7 @@ COPIED_POST_LIMITS = CopiedPostLimits(
     threads=(Quota(3, HOUR),), posts=(Quota(6, DAY),), least_similarity=0.8, least_characters=150, origin_window=WEEK
 )
 
-Simple = tuple[Callable[[Case, Any], Finding | None], Any, Fact, str, str]
+Simple = tuple[Callable[[RuleInput, Any], Finding | None], Any, EventContext, str, str]
 SIMPLE: list[Simple] = [
     (judge_mass_messaging, MassMessagingLimits(strangers=(Quota(20, HOUR),)), MESSAGE, "strangers_at_1h",
      "Wrote to 20 strangers within 1 hour, in 20 messages; the limit is 20."),
@@ -110,25 +110,25 @@ def _limit(limits: Any, signal: str) -> Quota:
     return quota
 
 
-def _contact_case(*, requests: int, answered: int = 0, accepted: int = 0) -> Case:
+def _contact_case(*, requests: int, answered: int = 0, accepted: int = 0) -> RuleInput:
     counts = {"many_at_1d": requests, "unwelcome_at_1d": requests, "answered": answered, "accepted": accepted}
-    return case(REQUEST, **counts)
+    return rule_input(REQUEST, **counts)
 
 
 @pytest.mark.parametrize(("judge", "limits", "of", "signal", "summary"), SIMPLE)
 def test_one_below_the_limit_is_nothing(
-    judge: Callable[[Case, Any], Finding | None], limits: Any, of: Fact, signal: str, summary: str
+    judge: Callable[[RuleInput, Any], Finding | None], limits: Any, of: EventContext, signal: str, summary: str
 ) -> None:
-    assert judge(case(of, **{signal: _limit(limits, signal).reach - 1}), limits) is None
-    assert judge(case(of), limits) is None
+    assert judge(rule_input(of, **{signal: _limit(limits, signal).reach - 1}), limits) is None
+    assert judge(rule_input(of), limits) is None
 
 
 @pytest.mark.parametrize(("judge", "limits", "of", "signal", "summary"), SIMPLE)
 def test_the_limit_itself_is_a_finding_with_its_numbers(
-    judge: Callable[[Case, Any], Finding | None], limits: Any, of: Fact, signal: str, summary: str
+    judge: Callable[[RuleInput, Any], Finding | None], limits: Any, of: EventContext, signal: str, summary: str
 ) -> None:
     quota = _limit(limits, signal)
-    found = judge(case(of, **{signal: quota.reach}), limits)
+    found = judge(rule_input(of, **{signal: quota.reach}), limits)
     assert found
     assert found.level == 1.0
     assert found.summary == summary
@@ -140,9 +140,9 @@ def test_the_limit_itself_is_a_finding_with_its_numbers(
 
 @pytest.mark.parametrize(("judge", "limits", "of", "signal", "summary"), SIMPLE)
 def test_twice_the_limit_is_level_two(
-    judge: Callable[[Case, Any], Finding | None], limits: Any, of: Fact, signal: str, summary: str
+    judge: Callable[[RuleInput, Any], Finding | None], limits: Any, of: EventContext, signal: str, summary: str
 ) -> None:
-    found = judge(case(of, **{signal: 2 * _limit(limits, signal).reach}), limits)
+    found = judge(rule_input(of, **{signal: 2 * _limit(limits, signal).reach}), limits)
     assert found
     assert found.level == 2.0
 
@@ -152,18 +152,18 @@ def test_twice_the_limit_is_level_two(
     [row[:4] for row in SIMPLE if row[0] in (judge_copied_message, judge_copied_post, judge_copied_comment)],
 )
 def test_copies_are_told_apart_by_their_text(
-    judge: Callable[[Case, Any], Finding | None], limits: Any, of: Fact, signal: str
+    judge: Callable[[RuleInput, Any], Finding | None], limits: Any, of: EventContext, signal: str
 ) -> None:
     counts = {signal: _limit(limits, signal).reach}
-    found = judge(case(of, **counts), limits)
+    found = judge(rule_input(of, **counts), limits)
     assert found
     assert (found.episode, found.campaign_id, found.similarity) == (("c",), "c", 0.9)
-    assert judge(case(msgspec.structs.replace(of, campaign=None), **counts), limits) is None
+    assert judge(rule_input(msgspec.structs.replace(of, campaign=None), **counts), limits) is None
 
 
 def test_of_two_quotas_the_one_that_is_exceeded_by_more_is_told_and_both_are_measured() -> None:
     limits = MassMessagingLimits(strangers=(Quota(20, HOUR), Quota(35, DAY)))
-    found = judge_mass_messaging(case(MESSAGE, strangers_at_1h=20, strangers_at_1d=70), limits)
+    found = judge_mass_messaging(rule_input(MESSAGE, strangers_at_1h=20, strangers_at_1d=70), limits)
     assert found
     assert found.level == 2.0
     assert found.evidence.count == 70
@@ -173,8 +173,8 @@ def test_of_two_quotas_the_one_that_is_exceeded_by_more_is_told_and_both_are_mea
 
 def test_a_duplicate_thread_belongs_to_its_forum_and_a_title_to_no_campaign() -> None:
     limits = DuplicateThreadLimits(same_text=(Quota(2, DAY),), same_title=(Quota(2, WEEK),))
-    by_text = judge_duplicate_thread(case(OPENING, same_text_at_1d=2, same_title_at_7d=2), limits)
-    by_title = judge_duplicate_thread(case(OPENING, same_title_at_7d=2), limits)
+    by_text = judge_duplicate_thread(rule_input(OPENING, same_text_at_1d=2, same_title_at_7d=2), limits)
+    by_title = judge_duplicate_thread(rule_input(OPENING, same_title_at_7d=2), limits)
     assert by_text
     assert by_title
     assert by_text.episode == by_title.episode == ("f",)
@@ -227,16 +227,16 @@ def test_a_few_friends_who_accept_do_not_make_hundreds_welcome() -> None:
 def test_who_asks_nobody_is_not_blamed_for_others_who_accept() -> None:
     """An answer does not tell the roles of the one who asked; those of an exempt member's requests are not counted."""
     limits = UnmanageableContactsLimits(gained=(Quota(100, WEEK),))
-    accepted = fact(ContactResponse, actor_id="ben", requester_id="anna", accepted=True)
-    assert judge_unmanageable_contacts(case(accepted, gained_at_7d=100, asked=0), limits) is None
-    assert judge_unmanageable_contacts(case(accepted, gained_at_7d=100, asked=1), limits)
+    accepted = context(ContactResponse, actor_id="ben", requester_id="anna", accepted=True)
+    assert judge_unmanageable_contacts(rule_input(accepted, gained_at_7d=100, asked=0), limits) is None
+    assert judge_unmanageable_contacts(rule_input(accepted, gained_at_7d=100, asked=1), limits)
 
 
 # --- event invitations
 
 
-def _event_case(**counts: int) -> Case:
-    return case(ANSWER, **{"strangers_at_1d": 0, "guests_at_7d": 0, "answered": 0, "accepted": 0} | counts)
+def _event_case(**counts: int) -> RuleInput:
+    return rule_input(ANSWER, **{"strangers_at_1d": 0, "guests_at_7d": 0, "answered": 0, "accepted": 0} | counts)
 
 
 def test_many_guests_count_only_where_hardly_anybody_comes() -> None:
@@ -276,7 +276,7 @@ CAMPAIGN_LIMITS = CoordinatedCampaignLimits(
     reached_by_one=20,
     origin_window=Duration.parse("4d"),
 )
-COPY = fact(ForumPost, actor_id="ida", forum_id="f", thread_id="t", text="")
+COPY = context(ForumPost, actor_id="ida", forum_id="f", thread_id="t", text="")
 
 
 def did(
@@ -292,13 +292,13 @@ def did(
     )
 
 
-def campaign_case(*contributors: Contributor, of: str = "certain_authors", **counts: int | Reading) -> Case:
+def campaign_case(*contributors: Contributor, of: str = "certain_authors", **counts: int | WindowResult) -> RuleInput:
     """A case of a campaign whose text these accounts wrote, in this order."""
     names = tuple(sorted(one.member for one in contributors))
     wrote = tuple(Contribution(one.time, f"e{n}", one.note) for n, one in enumerate(contributors))
-    told = Reading(len(names), len(names), wrote, wrote, names)
+    told = WindowResult(len(names), len(names), wrote, wrote, names)
     readings = {"copies_at_1d": replace(told, contributors=contributors), "origin": told, f"{of}_at_1d": told}
-    return case(COPY, "c", **({"recipients_at_1d": 0, "places_at_1d": 0, "announced": 0} | readings | counts))
+    return rule_input(COPY, "c", **({"recipients_at_1d": 0, "places_at_1d": 0, "announced": 0} | readings | counts))
 
 
 def judged(*contributors: Contributor, **counts: Any) -> Finding | None:
@@ -442,7 +442,7 @@ def test_five_accounts_within_a_minute_did_not_read_one_another() -> None:
 
 def test_members_pass_an_announcement_on() -> None:
     told = did("ambassador", note="message", signs=("leads",))
-    announcement = Reading(1, 1, members=("ambassador",), contributors=(replace(told, brought=told.brought[3:4]),))
+    announcement = WindowResult(1, 1, members=("ambassador",), contributors=(replace(told, brought=told.brought[3:4]),))
     members = [did(f"t{n}", f"#{n}", signs=("leads",)) for n in range(5)]
     assert judged(*members) is not None
     assert judged(*members, announced=announcement) is None
@@ -465,7 +465,7 @@ def test_texts_that_may_be_alike_by_chance_take_one_more_account() -> None:
 )
 def test_a_copy_is_certain_when_it_is_nearly_the_same_or_long(similarity: float, length: int, counted: bool) -> None:
     text = TextReading(undisguised="", normalised="x" * length, digest=b"d", signature=None)
-    copy = Fact(event=POST.event, time=0, writing=Writing(text=text), campaign=Campaign("c", similarity))
+    copy = EventContext(event=POST.event, time=0, writing=Writing(text=text), campaign=Campaign("c", similarity))
     window = COORDINATED_CAMPAIGN.signals(CAMPAIGN_LIMITS)["certain_authors/1d"].window
     assert bool(list(window.entries(copy))) == counted
 

@@ -5,14 +5,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from models.events import Message
-from rules.base import Case, Rule
+from rules.base import Rule, RuleInput
 from rules.contacts import ANSWERED, CONTACT_REQUEST_FLOOD
 from rules.measures import Measure, count, declare, distinct, event_as, too_many
 from rules.quotas import Duration, Quota, Quotas, number_of
-from tests.rules.cases import Anything, case, fact, reading
+from tests.rules.cases import Anything, context, reading, rule_input
 
 HOUR, DAY = Duration(3600), Duration(86_400)
-MESSAGE = fact(Message, recipient_ids=("ben",), text="Hello", strangers=("ben",))
+MESSAGE = context(Message, recipient_ids=("ben",), text="Hello", strangers=("ben",))
 
 
 class Limits(Struct, frozen=True):
@@ -24,7 +24,7 @@ class Limits(Struct, frozen=True):
 
 STRANGERS = Measure[Limits](
     "strangers",
-    distinct("strangers of a test", on=(Message,), of=lambda fact: fact.strangers),
+    distinct("strangers of a test", on=(Message,), of=lambda context: context.strangers),
     within=lambda limits: limits.strangers,
 )
 MESSAGES = Measure[Limits](
@@ -37,8 +37,8 @@ TOO_MANY = Rule(
     limits=Limits,
     signals=declare(STRANGERS, MESSAGES),
     judge=too_many(
-        (STRANGERS, lambda over: f"Wrote to {number_of(over.reading)} strangers within {over.within}."),
-        (MESSAGES, lambda over: f"Wrote {number_of(over.reading)} messages within {over.within}."),
+        (STRANGERS, lambda over: f"Wrote to {number_of(over.result)} strangers within {over.within}."),
+        (MESSAGES, lambda over: f"Wrote {number_of(over.result)} messages within {over.within}."),
     ),
 )
 LIMITS = Limits((Quota(3, HOUR), Quota(9, DAY)), Quota(20, HOUR))
@@ -56,7 +56,7 @@ def test_what_is_declared_is_what_the_engine_reads() -> None:
 
 
 def test_the_quota_that_is_reached_by_most_is_told() -> None:
-    found = TOO_MANY.judge(case(MESSAGE, strangers_at_1h=9, strangers_at_1d=9), LIMITS)
+    found = TOO_MANY.judge(rule_input(MESSAGE, strangers_at_1h=9, strangers_at_1d=9), LIMITS)
     assert found
     assert found.level == 3
     assert found.summary == "Wrote to 9 strangers within 1 hour."
@@ -64,24 +64,24 @@ def test_the_quota_that_is_reached_by_most_is_told() -> None:
 
 
 def test_where_two_quotas_are_reached_alike_the_shorter_window_tells_more() -> None:
-    found = STRANGERS.reached(case(MESSAGE, strangers_at_1h=3, strangers_at_1d=9), LIMITS)
+    found = STRANGERS.reached(rule_input(MESSAGE, strangers_at_1h=3, strangers_at_1d=9), LIMITS)
     assert found
     assert found.quota.window == HOUR
 
 
 def test_the_first_measure_that_is_reached_is_told() -> None:
-    found = TOO_MANY.judge(case(MESSAGE, strangers_at_1h=2, messages=20), LIMITS)
+    found = TOO_MANY.judge(rule_input(MESSAGE, strangers_at_1h=2, messages=20), LIMITS)
     assert found
     assert found.summary == "Wrote 20 messages within 1 hour."
-    assert not TOO_MANY.judge(case(MESSAGE, strangers_at_1h=2, messages=19), LIMITS)
+    assert not TOO_MANY.judge(rule_input(MESSAGE, strangers_at_1h=2, messages=19), LIMITS)
 
 
 def test_what_was_not_asked_is_nothing_and_what_is_not_declared_cannot_be_read() -> None:
-    assert ANSWERED.of(Case(MESSAGE, "anna", {}, {"answered"})).count == 0
+    assert ANSWERED.of(RuleInput(MESSAGE, "anna", {}, {"answered"})).count == 0
     with pytest.raises(LookupError, match="reads 'answered', which it does not declare"):
-        ANSWERED.of(Case(MESSAGE, "anna", {"answered": reading(3)}, {"strangers/1h"}))
+        ANSWERED.of(RuleInput(MESSAGE, "anna", {"answered": reading(3)}, {"strangers/1h"}))
     with pytest.raises(LookupError, match="reads 'strangers/1h', which it does not declare"):
-        STRANGERS.reached(Case(MESSAGE, "anna", {"strangers/1h": reading(3)}), LIMITS)
+        STRANGERS.reached(RuleInput(MESSAGE, "anna", {"strangers/1h": reading(3)}), LIMITS)
 
 
 def test_an_event_of_another_type_is_told() -> None:
@@ -92,14 +92,14 @@ def test_an_event_of_another_type_is_told() -> None:
 
 def test_of_several_keys_each_has_its_own_count() -> None:
     one = Measure[Limits]("strangers", STRANGERS.window, within=lambda limits: limits.strangers)
-    of = Case(MESSAGE, "anna", {"strangers/1h/1": reading(4)}, Anything())
+    of = RuleInput(MESSAGE, "anna", {"strangers/1h/1": reading(4)}, Anything())
     assert one.of(of, HOUR, number=1).count == 4
     assert one.reached(of, LIMITS, number=1)
     assert not one.reached(of, LIMITS, number=0)
 
 
 def test_one_window_alone_may_be_asked_and_readings_without_some() -> None:
-    of = case(MESSAGE, strangers_at_1h=9, strangers_at_1d=9)
+    of = rule_input(MESSAGE, strangers_at_1h=9, strangers_at_1d=9)
     found = STRANGERS.reached(of, LIMITS, window=DAY)
     assert found and found.level == 1
     assert not STRANGERS.reached(of, LIMITS, window=DAY, but_for=lambda one: replace(one, count=one.count - 1))

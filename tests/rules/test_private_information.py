@@ -6,10 +6,10 @@ import msgspec
 import pytest
 
 from models.events import Comment, ContactRequest, ForumPost, Invitation, MediaUpload, Message, ProfileUpdate, Report
-from rules.base import Fact, Finding
+from rules.base import EventContext, Finding
 from rules.policy import load_policy
 from rules.private_information import RULES, PrivateInformationLimits, judge_private_information
-from tests.rules.cases import case, fact
+from tests.rules.cases import context, rule_input
 from text.personal_data import Standing
 
 POLICY = load_policy().rules["private_information"]
@@ -19,26 +19,26 @@ ID, ADDRESS = "PESEL 44051401359", "Lindenstraße 12, 10969 Berlin"
 EVERYTHING = f"{PHONE}; {EMAIL}; {CARD}; {IBAN}; {ID}; {ADDRESS}"
 
 
-def post(text: str, **fields: Any) -> Fact:
-    return fact(ForumPost, forum_id="f", thread_id="t", text=text, **fields)
+def post(text: str, **fields: Any) -> EventContext:
+    return context(ForumPost, forum_id="f", thread_id="t", text=text, **fields)
 
 
-def upload(caption: str, visibility: str) -> Fact:
-    return fact(
+def upload(caption: str, visibility: str) -> EventContext:
+    return context(
         MediaUpload, media_id="m", media_kind="image", visibility=visibility, surface="journal", caption=caption
     )
 
 
-def judged(of: Fact, texts: int = 1, limits: PrivateInformationLimits = LIMITS) -> Finding | None:
-    return judge_private_information(case(of, texts=texts), limits)
+def judged(of: EventContext, texts: int = 1, limits: PrivateInformationLimits = LIMITS) -> Finding | None:
+    return judge_private_information(rule_input(of, texts=texts), limits)
 
 
-def kinds(of: Fact) -> set[str]:
+def kinds(of: EventContext) -> set[str]:
     finding = judged(of)
     return {m.name for m in finding.measurements} - {"texts"} if finding else set()
 
 
-def is_counted(of: Fact) -> bool:
+def is_counted(of: EventContext) -> bool:
     (rule,) = RULES
     window = rule.signals(LIMITS)["texts"].window
     return isinstance(of.event, window.on) and bool(list(window.entries(of)))
@@ -53,28 +53,28 @@ HARD = {"iban", "card", "national_id"}
     [
         (post(EVERYTHING), ALL),
         (post("Hello", thread_title=EVERYTHING), ALL),
-        (fact(Comment, owner_id="ben", text=EVERYTHING), ALL),
-        (fact(ProfileUpdate, display_name="Anna", bio=EVERYTHING), ALL),
-        (fact(ProfileUpdate, display_name=EVERYTHING), ALL),
-        (fact(ProfileUpdate, display_name="Anna", organisation=EVERYTHING), ALL),
+        (context(Comment, owner_id="ben", text=EVERYTHING), ALL),
+        (context(ProfileUpdate, display_name="Anna", bio=EVERYTHING), ALL),
+        (context(ProfileUpdate, display_name=EVERYTHING), ALL),
+        (context(ProfileUpdate, display_name="Anna", organisation=EVERYTHING), ALL),
         (upload(EVERYTHING, "public"), ALL),
         (upload(EVERYTHING, "members"), ALL),
         (upload(EVERYTHING, "private"), set()),
-        (fact(Message, recipient_ids=("ben",), text=EVERYTHING), HARD),
-        (fact(Message, recipient_ids=("ben",), text="", subject=EVERYTHING), HARD),
-        (fact(Invitation, kind="event", target_id="x", recipient_ids=("ben",), text=EVERYTHING), HARD),
-        (fact(ContactRequest, recipient_id="ben", text=EVERYTHING), HARD),
+        (context(Message, recipient_ids=("ben",), text=EVERYTHING), HARD),
+        (context(Message, recipient_ids=("ben",), text="", subject=EVERYTHING), HARD),
+        (context(Invitation, kind="event", target_id="x", recipient_ids=("ben",), text=EVERYTHING), HARD),
+        (context(ContactRequest, recipient_id="ben", text=EVERYTHING), HARD),
         (post("See you on 12.05.2024"), set()),
         (post(""), set()),
     ],
 )
-def test_which_kinds_count_where(of: Fact, expected: set[str]) -> None:
+def test_which_kinds_count_where(of: EventContext, expected: set[str]) -> None:
     assert kinds(of) == expected
     assert is_counted(of) == bool(expected)
 
 
 def test_reports_tell_the_support_what_it_needs() -> None:
-    of = fact(Report, reported_id="ben", text=EVERYTHING)
+    of = context(Report, reported_id="ben", text=EVERYTHING)
     assert not is_counted(of)
 
 
@@ -110,26 +110,26 @@ def test_repeating_it_weighs_more() -> None:
     [
         (post(f"Ring {PHONE}"), "A post in thread t gives away a telephone number: [phone +49…]."),
         (
-            fact(Comment, owner_id="ben", text=f"{EMAIL} ben@school.eu {PHONE}"),
+            context(Comment, owner_id="ben", text=f"{EMAIL} ben@school.eu {PHONE}"),
             "A comment on the page of member ben gives away 2 e-mail addresses and a telephone number: "
             "[e-mail], [phone +49…].",
         ),
         (
-            fact(Comment, owner_id="anna", text=EMAIL),
+            context(Comment, owner_id="anna", text=EMAIL),
             "A comment on the own page gives away an e-mail address: [e-mail].",
         ),
         (
-            fact(Message, recipient_ids=("ben", "eva"), text=f"{IBAN} or {CARD}"),
+            context(Message, recipient_ids=("ben", "eva"), text=f"{IBAN} or {CARD}"),
             "A message to 2 members gives away a bank account and a payment card: [IBAN DE…], [card].",
         ),
         (
             upload(PHONE, "public"),
             "The caption of an upload to a journal, visible to everybody, gives away a telephone number: [phone +49…].",
         ),
-        (fact(ProfileUpdate, display_name="Anna", bio=EMAIL), "The profile gives away an e-mail address: [e-mail]."),
+        (context(ProfileUpdate, display_name="Anna", bio=EMAIL), "The profile gives away an e-mail address: [e-mail]."),
     ],
 )
-def test_the_summary_names_kinds_and_masks(of: Fact, summary: str) -> None:
+def test_the_summary_names_kinds_and_masks(of: EventContext, summary: str) -> None:
     finding = judged(of)
     assert finding
     assert finding.summary == summary
@@ -168,7 +168,7 @@ def test_somebody_else_s_data_are_graver_than_one_s_own(text: str, level: float,
 
 @pytest.mark.parametrize("of", [EMAIL, PHONE, ADDRESS])
 def test_in_a_private_message_somebody_else_s_number_is_no_more_looked_for_than_one_s_own(of: str) -> None:
-    assert judged(fact(Message, recipient_ids=("ben",), text=f"Her number is {of}")) is None
+    assert judged(context(Message, recipient_ids=("ben",), text=f"Her number is {of}")) is None
 
 
 def test_no_finding_shows_a_value() -> None:

@@ -5,26 +5,26 @@ from typing import Any
 import pytest
 
 from models.events import Comment, ForumPost, MediaUpload, Message, ProfileUpdate
-from rules.base import Fact, Finding
+from rules.base import EventContext, Finding
 from rules.policy import load_policy
 from rules.pupils import RULES, judge_pupil_image
-from tests.rules.cases import case, fact
+from tests.rules.cases import context, rule_input
 
 POLICY = load_policy().rules["pupil_image"]
 TOLD = "My student Anna Nowak, 12 years old, won the contest."
 
 
-def upload(**fields: Any) -> Fact:
+def upload(**fields: Any) -> EventContext:
     picture = {"media_id": "m", "media_kind": "image", "visibility": "members", "surface": "twinspace"}
-    return fact(MediaUpload, **(picture | fields))
+    return context(MediaUpload, **(picture | fields))
 
 
-def post(text: str) -> Fact:
-    return fact(ForumPost, forum_id="f", thread_id="t", text=text)
+def post(text: str) -> EventContext:
+    return context(ForumPost, forum_id="f", thread_id="t", text=text)
 
 
-def judged(of: Fact, breaches: int = 1) -> Finding | None:
-    return judge_pupil_image(case(of, breaches=breaches), POLICY.limits)
+def judged(of: EventContext, breaches: int = 1) -> Finding | None:
+    return judge_pupil_image(rule_input(of, breaches=breaches), POLICY.limits)
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def judged(of: Fact, breaches: int = 1) -> Finding | None:
         ),
         (post(TOLD), "high", "A text that others can read names a pupil and tells the child's age."),
         (
-            fact(Comment, owner_id="ben", text="Our pupil Max Muster (class 6b), +49 171 2345678"),
+            context(Comment, owner_id="ben", text="Our pupil Max Muster (class 6b), +49 171 2345678"),
             "high",
             "A text that others can read names a pupil and tells the child's class and address or number.",
         ),
@@ -59,13 +59,13 @@ def judged(of: Fact, breaches: int = 1) -> Finding | None:
             "A text that others can read names a pupil and tells the child's age.",
         ),
         (
-            fact(ProfileUpdate, display_name="Anna", bio=TOLD),
+            context(ProfileUpdate, display_name="Anna", bio=TOLD),
             "high",
             "A text that others can read names a pupil and tells the child's age.",
         ),
     ],
 )
-def test_breaches(of: Fact, severity: str, summary: str) -> None:
+def test_breaches(of: EventContext, severity: str, summary: str) -> None:
     finding = judged(of)
     assert finding
     assert finding.summary == summary
@@ -81,11 +81,11 @@ def test_breaches(of: Fact, severity: str, summary: str) -> None:
         upload(),
         upload(shows_pupils=True, consent=False, visibility="private"),
         upload(caption=TOLD, visibility="private"),
-        fact(Message, recipient_ids=("ben",), text=TOLD),
+        context(Message, recipient_ids=("ben",), text=TOLD),
         post("My student Anna Nowak won the contest."),
     ],
 )
-def test_what_is_allowed(of: Fact) -> None:
+def test_what_is_allowed(of: EventContext) -> None:
     assert judged(of) is None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from models.events import Report, from_microseconds
-from rules.base import Fact, Finding
+from rules.base import EventContext, Finding
 from rules.feedback import UNKNOWN_RECORD
 from rules.policy import load_policy
 from rules.reports import (
@@ -15,34 +15,36 @@ from rules.reports import (
     Voice,
     judge_reported_by_members,
 )
-from state.requests import MICROSECONDS, Contribution, Reading
-from tests.rules.cases import NOON, case, fact
+from state.requests import MICROSECONDS, Contribution, WindowResult
+from tests.rules.cases import NOON, context, rule_input
 
 LIMITS: ReportedByMembersLimits = load_policy().rules["reported_by_members"].limits
 HOUR = 3600 * MICROSECONDS
 SIGNALS = REPORTED_BY_MEMBERS.signals(LIMITS)
 
 
-def report(**fields: Any) -> Fact:
-    return fact(Report, **{"reported_id": "mallory"} | fields)
+def report(**fields: Any) -> EventContext:
+    return context(Report, **{"reported_id": "mallory"} | fields)
 
 
 def voice(reporter: str, article: int = 2, *, weight: float = 1.0, young: bool = False, text: str = "") -> Voice:
     return Voice(reporter, article, weight, young, text)
 
 
-def window(*voices: Voice, every: int = 5 * HOUR, count: int | None = None) -> Reading:
+def window(*voices: Voice, every: int = 5 * HOUR, count: int | None = None) -> WindowResult:
     """Reports one after the other, of which a window tells the first ten and the last ten."""
     told = [
         Contribution(NOON + index * every, f"e{index}", msgspec.json.encode(one).decode())
         for index, one in enumerate(voices)
     ]
-    return Reading(count or len({one.reporter for one in voices}), len(told), tuple(told[:10]), tuple(told[-10:]))
+    return WindowResult(count or len({one.reporter for one in voices}), len(told), tuple(told[:10]), tuple(told[-10:]))
 
 
-def judged(reporters: Reading, *pairs: tuple[str, str], limits: ReportedByMembersLimits = LIMITS) -> Finding | None:
-    lately = Reading(len(pairs), len(pairs), members=tuple(f"{one}\x1f{other}" for one, other in pairs))
-    return judge_reported_by_members(case(report(), "mallory", reporters_at_7d=reporters, reports=lately), limits)
+def judged(
+    reporters: WindowResult, *pairs: tuple[str, str], limits: ReportedByMembersLimits = LIMITS
+) -> Finding | None:
+    lately = WindowResult(len(pairs), len(pairs), members=tuple(f"{one}\x1f{other}" for one, other in pairs))
+    return judge_reported_by_members(rule_input(report(), "mallory", reporters_at_7d=reporters, reports=lately), limits)
 
 
 def test_three_members_who_agree() -> None:

@@ -24,8 +24,8 @@ from rules.track_record import (
     written_heard,
     written_records,
 )
-from state.requests import EpisodeClaim
-from tests.rules.cases import case, fact
+from state.requests import EpisodeUpdate
+from tests.rules.cases import context, rule_input
 from text.languages import ListError
 
 RULES = frozenset({"threat", "abusive_language"})
@@ -59,11 +59,11 @@ def test_words_alone_come_to_review_until_their_record_proves_more() -> None:
     assert at_most_review("critical", "restrict", record(200, 0)) == ("critical", "restrict")
 
 
-def _claimed(text: str) -> EpisodeClaim:
-    of = fact(Message, text=text, recipient_ids=("ben",))
+def _claimed(text: str) -> EpisodeUpdate:
+    of = context(Message, text=text, recipient_ids=("ben",))
     policy = _strict()
     [plan] = [one for one in Plan(policy).rules if one.rule.slug == "threat"]
-    one = case(of, texts=1)
+    one = rule_input(of, texts=1)
     finding = plan.judge(one)
     assert finding
     return claim(plan, one, finding, policy, None)
@@ -109,7 +109,7 @@ def test_a_list_that_falls_short_is_told_in_shadow_and_counts_for_nobody(monkeyp
 
 
 def _attackers(text: str) -> list[object]:
-    return list(_attacked(fact(Message, text=text, recipient_ids=("ben",))))
+    return list(_attacked(context(Message, text=text, recipient_ids=("ben",))))
 
 
 OFFERS = {
@@ -118,10 +118,10 @@ OFFERS = {
 }
 
 
-def _sold(text: str) -> tuple[EpisodeClaim, list[Any]]:
+def _sold(text: str) -> tuple[EpisodeUpdate, list[Any]]:
     policy = load_policy()
     [plan] = [one for one in Plan(policy).rules if one.rule.slug == "commercial_content"]
-    one = case(fact(ForumPost, text=text, forum_id="f", thread_id="t"), texts=1)
+    one = rule_input(context(ForumPost, text=text, forum_id="f", thread_id="t"), texts=1)
     finding = plan.judge(one)
     assert finding
     told = claim(plan, one, finding, policy, None)

@@ -13,7 +13,7 @@ from rules.policy import load_policy
 from rules.registry import all_rules
 from tests.models.samples import EVENTS
 from tests.reachable import fresh_mark, reachable
-from tests.rules.cases import event, fact
+from tests.rules.cases import context, event
 
 ROOT = Path(__file__).parents[2]
 WORDS = {"subject", "thread_title", "display_name", "organisation", "bio", "caption"}
@@ -63,8 +63,8 @@ def judge_all(mark: str) -> None:
     policy = load_policy()
     for text in texts:
         for of in (
-            fact(Message, recipient_ids=("ben",), subject=f"{mark}l {text}", text=text),
-            fact(ProfileUpdate, display_name=f"{mark}mann {mark}nsen", organisation=f"{mark}o Support", bio=text),
+            context(Message, recipient_ids=("ben",), subject=f"{mark}l {text}", text=text),
+            context(ProfileUpdate, display_name=f"{mark}mann {mark}nsen", organisation=f"{mark}o Support", bio=text),
         ):
             assert of.writing.told_of_pupils is not None
             assert of.writing.excerpt

@@ -15,7 +15,7 @@ from state.forget import forget
 from state.kinds import LEARNT
 from state.limits import DAY, StoreLimits
 from state.pseudonyms import Pseudonyms
-from state.requests import MICROSECONDS, Judgement, Text
+from state.requests import MICROSECONDS, ModeratorVerdict, Text
 from state.store import DEFAULT_NAMESPACE, Store
 from tests.servers import REPOSITORY
 from tests.state.conftest import Bench
@@ -162,8 +162,8 @@ def test_who_was_found_in_breach_teaches_nothing(any_bench: Bench) -> None:
     store, chance = any_bench.store(), random.Random(8)
     texts = uses(chance, TEMPLATE, 5, apart=0.6)
 
-    def judged(upheld: bool) -> Judgement:
-        return Judgement(
+    def judged(upheld: bool) -> ModeratorVerdict:
+        return ModeratorVerdict(
             incident_id="an incident",
             subject=texts[3].author,
             time=START + upheld,

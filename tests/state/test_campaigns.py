@@ -135,12 +135,13 @@ def test_copies_full_of_typos_are_told_by_their_letters(any_bench: Bench, monkey
 def test_a_text_that_holds_those_of_several_others_makes_no_campaign_of_them(any_bench: Bench) -> None:
     any_bench.empty()
     store, chance, joined = any_bench.store(), random.Random(5), 0
-    for case in range(6):
+    for rule_input in range(6):
         others = [f"{own_words(chance, 14)} {sentence}" for sentence in SENTENCES[:3]]
         texts = texts_of([*others, " ".join(others), *others], authors=7)
         # so far apart that no case knows another
         texts = [
-            replace(text, identity=f"{case}/{text.identity}", time=text.time + case * 240 * HOUR) for text in texts
+            replace(text, identity=f"{rule_input}/{text.identity}", time=text.time + rule_input * 240 * HOUR)
+            for text in texts
         ]
         first, second, third, all_of_them, *again = (
             one and one.campaign_id for one in recall(any_bench, store, texts, 1)

@@ -16,7 +16,7 @@ from tests.servers import RedisServer, ServerMissing, missing
 from tests.state.conftest import Bench
 
 SHARDS = 2
-MODULES = ("campaigns", "episodes", "feedback", "ties", "used", "windows")
+MODULES = ("campaigns", "episodes", "feedback", "relations", "used", "windows")
 ONE_SERVER = frozenset(
     {
         # look at the keys or at the memory of one shard, or let a rule open all incidents of a day in it

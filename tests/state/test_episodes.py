@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from state.requests import Cut, EpisodeClaim, EventName, Judgement, Revision, Silenced, Terms
+from state.requests import Cut, EpisodeUpdate, EventName, ModeratorVerdict, Revision, Silenced, Terms
 from state.store import Store
 from tests.state.conftest import Bench
 
@@ -20,7 +20,7 @@ TERMS = Terms(rule="a rule", memo=b"a memo", kept=GAP, record=180 * GAP, silence
 unhurried = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def claim(event: str, time: int = 0, **fields: Any) -> EpisodeClaim:
+def claim(event: str, time: int = 0, **fields: Any) -> EpisodeUpdate:
     given_: dict[str, Any] = {
         "key": ("episode", "a rule", "somebody"),
         "identity": event,
@@ -37,16 +37,16 @@ def claim(event: str, time: int = 0, **fields: Any) -> EpisodeClaim:
         "subject": "somebody",
         "feedback": TERMS,
     }
-    return EpisodeClaim(**given_ | fields)
+    return EpisodeUpdate(**given_ | fields)
 
 
-def revisions(bench: Bench, store: Store, claims: Sequence[EpisodeClaim]) -> list[Revision | None]:
+def revisions(bench: Bench, store: Store, claims: Sequence[EpisodeUpdate]) -> list[Revision | None]:
     """The answers to claims of which nothing has been dismissed or cut."""
     answers = bench.run(store.settle(claims))
     return [answer for answer in answers if not isinstance(answer, Silenced | Cut)]
 
 
-def settle(bench: Bench, store: Store, *claims: EpisodeClaim) -> list[tuple[str, int] | None]:
+def settle(bench: Bench, store: Store, *claims: EpisodeUpdate) -> list[tuple[str, int] | None]:
     return [(r.incident_id, r.revision) if r else None for r in revisions(bench, store, claims)]
 
 
@@ -186,7 +186,7 @@ def test_two_rules_may_tell_of_one_event(bench: Bench) -> None:
 
 
 @st.composite
-def claims(draw: st.DrawFn) -> list[EpisodeClaim]:
+def claims(draw: st.DrawFn) -> list[EpisodeUpdate]:
     """Findings in any order of time over some days, of two subjects, some of them again and again."""
     some = [
         claim(
@@ -207,7 +207,7 @@ def claims(draw: st.DrawFn) -> list[EpisodeClaim]:
 @unhurried
 @given(some=claims(), size=st.integers(1, 30), random=st.randoms(use_true_random=False))
 def test_an_event_that_comes_again_is_told_what_it_was_told(
-    bench: Bench, shards: int, some: list[EpisodeClaim], size: int, random: Any
+    bench: Bench, shards: int, some: list[EpisodeUpdate], size: int, random: Any
 ) -> None:
     bench.empty()
     store = bench.store(shards=shards)
@@ -224,7 +224,7 @@ def test_an_event_that_comes_again_is_told_what_it_was_told(
 
 @unhurried
 @given(some=claims())
-def test_revisions_of_an_incident_count_up_from_one(any_bench: Bench, some: Sequence[EpisodeClaim]) -> None:
+def test_revisions_of_an_incident_count_up_from_one(any_bench: Bench, some: Sequence[EpisodeUpdate]) -> None:
     any_bench.empty()
     told = [r for r in revisions(any_bench, any_bench.store(), some) if r]
     incidents: dict[str, list[int]] = {}
@@ -257,7 +257,7 @@ def test_claims_may_be_replaced_but_what_was_told_stands(bench: Bench) -> None:
 # --- what is told in shadow, and what is not told -----------------------------------------------------------------------
 
 
-def modes(bench: Bench, store: Store, *claims: EpisodeClaim) -> list[tuple[str, int, str] | str | None]:
+def modes(bench: Bench, store: Store, *claims: EpisodeUpdate) -> list[tuple[str, int, str] | str | None]:
     """Incident, revision and why in shadow; "cut", or None for nothing worth telling."""
     answers = bench.run(store.settle(claims))
     return [
@@ -270,7 +270,7 @@ def modes(bench: Bench, store: Store, *claims: EpisodeClaim) -> list[tuple[str, 
     ]
 
 
-def capped(event: str, about: str, time: int = 0, **fields: Any) -> EpisodeClaim:
+def capped(event: str, about: str, time: int = 0, **fields: Any) -> EpisodeUpdate:
     given_ = {
         "key": ("episode", "a rule", about),
         "owner": about,
@@ -338,11 +338,11 @@ def test_a_dismissed_finding_opens_nothing_and_counts_for_no_cap(any_bench: Benc
     assert modes(any_bench, store, capped("e2", "bob", 11, daily_cap=1)) == [("incident of e2", 1, "")]
 
 
-def verdict_on(event: str, subject: str) -> Judgement:
-    return Judgement(f"incident of {event}", subject, 5, "v", False, TERMS.rule, 1, 0, 1, 9.0, False, None)
+def verdict_on(event: str, subject: str) -> ModeratorVerdict:
+    return ModeratorVerdict(f"incident of {event}", subject, 5, "v", False, TERMS.rule, 1, 0, 1, 9.0, False, None)
 
 
-def of_one_event(number: int, event: str = "e", **fields: Any) -> list[EpisodeClaim]:
+def of_one_event(number: int, event: str = "e", **fields: Any) -> list[EpisodeUpdate]:
     return [
         claim(event, key=("episode", f"rule {n}", "ann"), incident_id=f"incident {n} of {event}", rank=n, **fields)
         for n in range(number)

@@ -14,7 +14,7 @@ from redis.exceptions import ResponseError
 
 from state.errors import StateUnavailable
 from state.pseudonyms import Pseudonyms
-from state.requests import ACTS, Approach, EventName, Look, Observation, Reading, StoredWindow, Text
+from state.requests import ACTS, Contacted, EventName, StoredWindow, Text, WindowQuery, WindowResult, WindowUpdate
 from state.store import Store
 from tests.servers import LONG_ENOUGH, RedisServer
 from tests.state.test_episodes import claim
@@ -49,30 +49,30 @@ def named(identity: str) -> EventName:
     return EventName(1, identity, identity)
 
 
-def observation(number: int) -> Observation:
-    return Observation(
+def update(number: int) -> WindowUpdate:
+    return WindowUpdate(
         window=StoredWindow(("window",), ACTS, 100 * SECOND),
         key=("one",),
         event=EventName((1_700_000_000 + number) * SECOND, f"event {number}", f"event {number}", "somebody"),
         members=(f"member {number}",),
         recorded=True,
-        looks=(Look(100 * SECOND, 5),),
+        queries=(WindowQuery(100 * SECOND, 5),),
     )
 
 
-BATCH = [observation(number) for number in range(5)]
-NEXT = observation(5)
+BATCH = [update(number) for number in range(5)]
+NEXT = update(5)
 
 
 async def every_step(store: Store) -> list[Any]:
     """One batch's journey through the store."""
     recalled = await store.recall(
-        [Approach(1, "a", ("b", "c"))], [Text(1, "e1", "a", b"d" * 16, b"s" * 256)], [named("e1")]
+        [Contacted(1, "a", ("b", "c"))], [Text(1, "e1", "a", b"d" * 16, b"s" * 256)], [named("e1")]
     )
     return [recalled.known, recalled.campaigns, await store.measure(BATCH), await store.settle([claim("e1")])]
 
 
-async def undisturbed(store: Store) -> tuple[list[Any], list[list[Reading]]]:
+async def undisturbed(store: Store) -> tuple[list[Any], list[list[WindowResult]]]:
     return await every_step(store), await store.measure([NEXT])
 
 
@@ -136,7 +136,7 @@ async def test_nothing_is_answered_in_trouble_and_all_is_right_after_it(
     await client.flushall()
     store = store_of(client_of(own_redis.url, 0.3) if kind == "hanging" else client)
     steps: list[Callable[[], Awaitable[object]]] = [
-        lambda: store.recall([Approach(1, "a", ("b",))], [], [named("e1")]),
+        lambda: store.recall([Contacted(1, "a", ("b",))], [], [named("e1")]),
         lambda: store.measure(BATCH),
         lambda: store.settle([claim("e1")]),
     ]

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from state.limits import FeedbackLimits
 from state.requests import (
     Campaign,
-    EpisodeClaim,
+    EpisodeUpdate,
     EventName,
     Filing,
-    Judgement,
+    ModeratorVerdict,
     Record,
     Remembered,
     Revision,
@@ -42,7 +42,7 @@ ELSE = (
 )
 
 
-def judgement(incident_id: str, time: int, *, upheld: bool = True, **fields: Any) -> Judgement:
+def moderator_verdict(incident_id: str, time: int, *, upheld: bool = True, **fields: Any) -> ModeratorVerdict:
     given_: dict[str, Any] = {
         "incident_id": incident_id,
         "subject": "somebody",
@@ -57,10 +57,10 @@ def judgement(incident_id: str, time: int, *, upheld: bool = True, **fields: Any
         "reported": False,
         "sample": None,
     }
-    return Judgement(**given_ | fields)
+    return ModeratorVerdict(**given_ | fields)
 
 
-def told(bench: Bench, store: Store, *claims: EpisodeClaim) -> list[tuple[str, int, int, int] | str | None]:
+def told(bench: Bench, store: Store, *claims: EpisodeUpdate) -> list[tuple[str, int, int, int] | str | None]:
     """Incident, revision, number and weight of prior incidents."""
     return [
         (answer.incident_id, answer.revision, answer.prior, answer.strikes)
@@ -72,11 +72,11 @@ def told(bench: Bench, store: Store, *claims: EpisodeClaim) -> list[tuple[str, i
     ]
 
 
-def learn(bench: Bench, store: Store, *judgements: Judgement) -> None:
-    bench.run(store.learn(judgements))
+def learn(bench: Bench, store: Store, *moderator_verdicts: ModeratorVerdict) -> None:
+    bench.run(store.learn(moderator_verdicts))
 
 
-def later(event: str, time: int, **fields: Any) -> EpisodeClaim:
+def later(event: str, time: int, **fields: Any) -> EpisodeUpdate:
     """A finding of an episode of its own."""
     return claim(event, time, key=("episode", "a rule", "somebody", event), **fields)
 
@@ -121,8 +121,8 @@ def test_upheld_incidents_are_a_record_from_the_verdict_on_and_for_some_time(ben
     learn(
         bench,
         store,
-        judgement("i1", 10 * DAY, happened=5 * DAY),
-        judgement("i2", 20 * DAY, happened=15 * DAY, weight=8),
+        moderator_verdict("i1", 10 * DAY, happened=5 * DAY),
+        moderator_verdict("i2", 20 * DAY, happened=15 * DAY, weight=8),
     )
     period = replace(TERMS, record=100 * DAY)
     claims = {
@@ -142,13 +142,18 @@ def test_upheld_incidents_are_a_record_from_the_verdict_on_and_for_some_time(ben
 def test_an_incident_is_no_prior_one_of_itself(bench: Bench) -> None:
     store = bench.store()
     assert told(bench, store, claim("e1", 1)) == [("incident of e1", 1, 0, 0)]
-    learn(bench, store, judgement("incident of e1", 2), judgement("another", 2))
+    learn(bench, store, moderator_verdict("incident of e1", 2), moderator_verdict("another", 2))
     assert told(bench, store, claim("e2", 3, level=2.0)) == [("incident of e1", 2, 1, 2)]
 
 
 def test_who_else_was_judged_does_not_matter(bench: Bench) -> None:
     store = bench.store()
-    learn(bench, store, judgement("i1", 1, subject="another"), judgement("i2", 1, upheld=False, subject="another"))
+    learn(
+        bench,
+        store,
+        moderator_verdict("i1", 1, subject="another"),
+        moderator_verdict("i2", 1, upheld=False, subject="another"),
+    )
     assert told(bench, store, claim("e1", 2)) == [("incident of e1", 1, 0, 0)]
 
 
@@ -165,15 +170,15 @@ def test_the_latest_word_counts_in_whatever_order_and_however_often_it_comes(
     # an event id comes with one content only
     unique = {(incident, time, name): upheld for incident, time, upheld, name in verdicts}
     some = [
-        judgement(incident, time, upheld=upheld, identity=f"{incident} {time} {name}", rule=incident)
+        moderator_verdict(incident, time, upheld=upheld, identity=f"{incident} {time} {name}", rule=incident)
         for (incident, time, name), upheld in unique.items()
     ]
 
-    def state(judgements: list[Judgement]) -> list[tuple[str, int, int, int] | str | None]:
+    def state(moderator_verdicts: list[ModeratorVerdict]) -> list[tuple[str, int, int, int] | str | None]:
         bench.empty()
         store = bench.store()
-        if judgements:
-            learn(bench, store, *judgements)
+        if moderator_verdicts:
+            learn(bench, store, *moderator_verdicts)
         ask = [later(f"e {rule}", 5, feedback=replace(TERMS, rule=rule)) for rule in ("i1", "i2", "i3")]
         return told(bench, store, *ask)
 
@@ -185,7 +190,7 @@ def test_the_latest_word_counts_in_whatever_order_and_however_often_it_comes(
 
 
 def test_of_two_words_of_one_moment_one_counts_whichever_comes_first(bench: Bench) -> None:
-    yes, no = judgement("i1", 1, identity="yes"), judgement("i1", 1, identity="no", upheld=False)
+    yes, no = moderator_verdict("i1", 1, identity="yes"), moderator_verdict("i1", 1, identity="no", upheld=False)
     answers = []
     for order in ([yes, no], [no, yes]):
         bench.empty()
@@ -198,7 +203,7 @@ def test_of_two_words_of_one_moment_one_counts_whichever_comes_first(bench: Benc
 
 def test_a_member_with_very_many_verdicts_is_bounded(any_bench: Bench) -> None:
     store = any_bench.store(feedback=FeedbackLimits(verdicts_per_member=10))
-    learn(any_bench, store, *(judgement(f"i{n}", n + 1) for n in range(25)))
+    learn(any_bench, store, *(moderator_verdict(f"i{n}", n + 1) for n in range(25)))
     assert told(any_bench, store, claim("e1", 100)) == [("incident of e1", 1, 10, 20)]
 
 
@@ -208,7 +213,7 @@ def test_a_member_with_very_many_verdicts_is_bounded(any_bench: Bench) -> None:
 @pytest.mark.parametrize("shards", [1, 4])
 def test_a_dismissal_silences_the_same_rule_for_some_time_and_nothing_graver(bench: Bench, shards: int) -> None:
     store = bench.store(shards=shards)
-    learn(bench, store, judgement("i1", 10, upheld=False, level=1.5))
+    learn(bench, store, moderator_verdict("i1", 10, upheld=False, level=1.5))
     terms = replace(TERMS, silence=100, graver=2.0)
     cases = {
         "before": (10, 1.5, terms),
@@ -229,7 +234,13 @@ def test_a_dismissal_silences_the_same_rule_for_some_time_and_nothing_graver(ben
 
 def test_the_latest_word_on_a_subject_under_a_rule_decides(bench: Bench) -> None:
     store = bench.store()
-    learn(bench, store, judgement("i1", 10, upheld=False), judgement("i2", 20), judgement("i3", 30, upheld=False))
+    learn(
+        bench,
+        store,
+        moderator_verdict("i1", 10, upheld=False),
+        moderator_verdict("i2", 20),
+        moderator_verdict("i3", 30, upheld=False),
+    )
     answers = told(bench, store, *(later(f"at {time}", time) for time in (15, 25, 35)))
     assert ["silenced" if answer == "silenced" else "told" for answer in answers] == ["silenced", "told", "silenced"]
 
@@ -237,7 +248,7 @@ def test_the_latest_word_on_a_subject_under_a_rule_decides(bench: Bench) -> None
 def test_what_is_silenced_neither_opens_an_episode_nor_makes_one_grow(bench: Bench) -> None:
     store = bench.store()
     told(bench, store, claim("e1", 1))
-    learn(bench, store, judgement("incident of e1", 2, upheld=False))
+    learn(bench, store, moderator_verdict("incident of e1", 2, upheld=False))
     assert told(bench, store, claim("e2", 3, level=1.9), claim("e3", 4, level=2.0)) == [
         "silenced",
         ("incident of e1", 2, 0, 0),
@@ -247,10 +258,15 @@ def test_what_is_silenced_neither_opens_an_episode_nor_makes_one_grow(bench: Ben
 def test_what_was_told_is_told_again_and_what_was_silenced_stays_silent(bench: Bench) -> None:
     store = bench.store()
     first = told(bench, store, claim("e1", 1))
-    learn(bench, store, judgement("incident of e1", 2, upheld=False))
+    learn(bench, store, moderator_verdict("incident of e1", 2, upheld=False))
     silent = later("e2", 3)
     assert told(bench, store, claim("e1", 1), silent) == [*first, "silenced"]
-    learn(bench, store, judgement("incident of e1", 2, identity="a later thought"), judgement("incident of e1", 3))
+    learn(
+        bench,
+        store,
+        moderator_verdict("incident of e1", 2, identity="a later thought"),
+        moderator_verdict("incident of e1", 3),
+    )
     assert told(bench, store, claim("e1", 1), silent) == [*first, "silenced"]
     assert bench.run(store.recall([], [], [EventName(1, one, one) for one in ("e1", "e2")])).told == [
         [one for one in bench.run(store.settle([claim("e1", 1)])) if isinstance(one, Revision)],
@@ -288,7 +304,7 @@ def test_copies_of_an_upheld_text_are_known_long_after_its_campaign_is_forgotten
     store = bench.store(shards=shards)
     first = text(SPAM, 1, "e1")
     assert known(bench, store, first) == [False]
-    learn(bench, store, judgement("i1", DAY, sample=sample(first, campaigns(bench, store, first)[0])))
+    learn(bench, store, moderator_verdict("i1", DAY, sample=sample(first, campaigns(bench, store, first)[0])))
     cases = {
         "the verdict's own moment": (SPAM, DAY, False),
         "at once": (SPAM, DAY + 1, True),
@@ -308,15 +324,15 @@ def test_a_dismissal_ends_it_whenever_it_is_read(bench: Bench) -> None:
     store = bench.store()
     first = text(SPAM, 1, "e1")
     of = sample(first, campaigns(bench, store, first)[0])
-    upheld = judgement("i1", DAY, sample=of)
+    upheld = moderator_verdict("i1", DAY, sample=of)
     learn(bench, store, upheld)
-    learn(bench, store, judgement("i1", 2 * DAY, upheld=False, sample=of))
+    learn(bench, store, moderator_verdict("i1", 2 * DAY, upheld=False, sample=of))
     learn(bench, store, upheld)  # again
     assert known(bench, store, text(SPAM, 3 * DAY, "e2")) == [False]
     # another incident with the same text is another matter
-    learn(bench, store, judgement("i2", 4 * DAY, sample=of))
+    learn(bench, store, moderator_verdict("i2", 4 * DAY, sample=of))
     assert known(bench, store, text(SPAM, 5 * DAY, "e3")) == [True]
-    learn(bench, store, judgement("i1", 6 * DAY, upheld=False, identity="x", sample=of))
+    learn(bench, store, moderator_verdict("i1", 6 * DAY, upheld=False, identity="x", sample=of))
     assert known(bench, store, text(SPAM, 7 * DAY, "e4")) == [True]
 
 
@@ -325,7 +341,7 @@ def test_to_whom_the_words_are_it_is_not_known_as_upheld(bench: Bench, together:
     store = bench.store()
     first = text(SPAM, 1, "e1", "ann")
     of = replace(sample(first, campaigns(bench, store, first)[0]), origin="ann")
-    learn(bench, store, judgement("i1", DAY, sample=of))
+    learn(bench, store, moderator_verdict("i1", DAY, sample=of))
     # while the campaign lives and after it, the very words and others alike
     later_ = [
         text(words, time, f"{author} {time}", author)
@@ -335,7 +351,7 @@ def test_to_whom_the_words_are_it_is_not_known_as_upheld(bench: Bench, together:
     answers = known(bench, store, *later_) if together else [known(bench, store, one)[0] for one in later_]
     assert answers == [False, True] * 4
     # another incident in which the member is not the one who was copied
-    learn(bench, store, judgement("i2", 62 * DAY, sample=replace(of, origin="eve")))
+    learn(bench, store, moderator_verdict("i2", 62 * DAY, sample=replace(of, origin="eve")))
     assert known(bench, store, text(SPAM, 63 * DAY, "e2", "ann")) == [True]
 
 
@@ -368,7 +384,7 @@ def test_what_has_drifted_is_known_by_its_campaign(bench: Bench) -> None:
     texts = [text(words, HOUR * n, f"e{n}", f"author {n}") for n, words in enumerate(drifting)]
     found = campaigns(bench, store, *texts)
     assert len({campaign.campaign_id for campaign in found if campaign}) == 1, "the campaign is one"
-    learn(bench, store, judgement("i1", DAY, sample=sample(texts[0], found[0])))
+    learn(bench, store, moderator_verdict("i1", DAY, sample=sample(texts[0], found[0])))
     assert known(bench, store, replace(texts[-1], time=DAY + 1, identity="e99")) == [True]
     # by itself, when the campaign is forgotten, it has nothing to do with what was upheld
     assert known(bench, store, replace(texts[-1], time=30 * DAY, identity="e100")) == [False]
@@ -380,7 +396,7 @@ def test_what_has_drifted_is_known_by_its_campaign(bench: Bench) -> None:
 def test_upheld_texts_of_a_stretch_are_bounded_and_end(any_bench: Bench) -> None:
     store = any_bench.store(grace=1_000, feedback=FeedbackLimits(texts=100))
     first = text(SPAM, 1, "e1")
-    learn(any_bench, store, judgement("i1", 1, sample=sample(first, campaigns(any_bench, store, first)[0])))
+    learn(any_bench, store, moderator_verdict("i1", 1, sample=sample(first, campaigns(any_bench, store, first)[0])))
     kept = [key for key in any_bench.dump() if any(kind in key for kind in (b":known:", b":verdict:", b":upheld:"))]
     assert len(kept) == 3
     for key in kept:
@@ -395,7 +411,7 @@ def test_a_campaign_that_was_merged_into_an_upheld_one_is_known_from_then_on(ben
     left, right = (" ".join(essay(seed, 60)) for seed in (5, 6))
     first, second = text(left, 1, "e1", "ann"), text(right, 2, "e2", "ben")
     found = campaigns(bench, store, first, second)
-    learn(bench, store, judgement("i1", HOUR, sample=sample(first, found[0])))
+    learn(bench, store, moderator_verdict("i1", HOUR, sample=sample(first, found[0])))
     copy = f"{right} indeed"
     assert known(bench, store, text(copy, HOUR + 1, "e3", "cem")) == [False]
     later = [text(f"{left} {right}", HOUR + 2, "e4", "dan"), text(copy, HOUR + 3, "e5", "eva")]
@@ -409,7 +425,7 @@ def test_to_whom_the_words_are_a_merged_campaign_is_not_known_either(bench: Benc
     left, right = (" ".join(essay(seed, 60)) for seed in (5, 6))
     first = text(left, 1, "e1", "ann")
     found = campaigns(bench, store, first, text(right, 2, "e2", "ben"))
-    learn(bench, store, judgement("i1", HOUR, sample=replace(sample(first, found[0]), origin="ann")))
+    learn(bench, store, moderator_verdict("i1", HOUR, sample=replace(sample(first, found[0]), origin="ann")))
     merging = text(f"{left} {right}", HOUR + 2, "e3", "ann")
     later = [merging, *(text(f"{right} indeed", HOUR + 3, f"by {author}", author) for author in ("ann", "eva"))]
     batches = [later] if together else [[one] for one in later]
@@ -424,7 +440,7 @@ def test_a_campaign_that_took_in_an_upheld_one_is_known_from_then_on(bench: Benc
     left, right = (" ".join(essay(seed, words)) for seed, words in ((5, 80), (33, 50)))
     first, second = text(left, 1, "e1", "ann"), text(right, 2, "e2", "ben")
     found = campaigns(bench, store, first, second)
-    learn(bench, store, judgement("i1", HOUR, sample=sample(second, found[1])))
+    learn(bench, store, moderator_verdict("i1", HOUR, sample=sample(second, found[1])))
     copy = f"{left} indeed"
     assert known(bench, store, text(copy, HOUR + 1, "e3", "cem")) == [False]
     later = [text(f"{left} {right}", HOUR + 2, "e4", "dan"), text(copy, HOUR + 3, "e5", "eva")]
@@ -441,7 +457,7 @@ def test_a_campaign_that_a_near_copy_of_an_upheld_text_joins_is_known_from_then_
     store = bench.store()
     upheld, left, right = (" ".join(essay(seed, words)) for seed, words in ((4, 60), (5, 45), (6, 45)))
     first = text(upheld, 1, "e1", "ann")
-    learn(bench, store, judgement("i1", HOUR, sample=sample(first, campaigns(bench, store, first)[0])))
+    learn(bench, store, moderator_verdict("i1", HOUR, sample=sample(first, campaigns(bench, store, first)[0])))
     # the campaign of the upheld text is forgotten
     start = 30 * DAY
     assert known(bench, store, text(left, start, "e2", "ben"), text(right, start + 1, "e3", "cem")) == [False, False]
@@ -459,7 +475,7 @@ def test_a_copy_that_only_its_words_tell_is_known_and_so_are_its_copies(
     store = bench.store()
     one, other = doubtful_pair()
     found = campaigns(bench, store, one)
-    learn(bench, store, judgement("i1", one.time + HOUR, sample=sample(one, found[0])))
+    learn(bench, store, moderator_verdict("i1", one.time + HOUR, sample=sample(one, found[0])))
     later = replace(other, time=one.time + 2 * HOUR)
     again = [replace(later, identity=f"again {n}", author=f"author {n}", time=later.time + n) for n in (1, 2)]
     assert known(bench, store, later, again[0]) == [True, True]
@@ -469,7 +485,7 @@ def test_a_copy_that_only_its_words_tell_is_known_and_so_are_its_copies(
     bench.empty()
     monkeypatch.setattr("state.campaigns.are_copies", lambda *_: False)
     campaigns(bench, store, one)
-    learn(bench, store, judgement("i1", one.time + HOUR, sample=sample(one, found[0])))
+    learn(bench, store, moderator_verdict("i1", one.time + HOUR, sample=sample(one, found[0])))
     assert known(bench, store, later) == [False]
 
 
@@ -493,7 +509,7 @@ def test_what_is_known_depends_neither_on_batches_nor_on_what_comes_again(
                 found += campaigns(bench, store, *batch)
             if place in verdicts_after:
                 of = sample(texts[place], found[place])
-                learn(bench, store, judgement(f"incident {place}", texts[place].time, sample=of))
+                learn(bench, store, moderator_verdict(f"incident {place}", texts[place].time, sample=of))
         assert campaigns(bench, store, *texts) == found
         return found
 
@@ -531,8 +547,8 @@ def test_a_report_is_to_the_credit_or_debit_of_who_made_it(bench: Bench, shards:
     learn(
         bench,
         store,
-        judgement("i1", DAY, subject="mallory", happened=HOUR),
-        judgement("i2", DAY, subject="trudy", happened=HOUR, upheld=False),
+        moderator_verdict("i1", DAY, subject="mallory", happened=HOUR),
+        moderator_verdict("i2", DAY, subject="trudy", happened=HOUR, upheld=False),
     )
     assert records(bench, store, *(filing(name, "peggy", DAY + 1) for name in ("ann", "bob", "cem", "dag"))) == [
         Record(1, 0),
@@ -561,21 +577,21 @@ def test_which_reports_an_incident_was_about(bench: Bench) -> None:
         bench.empty()
         store = bench.store(feedback=limits)
         records(bench, store, report)
-        learn(bench, store, judgement("i1", **usual | fields))
+        learn(bench, store, moderator_verdict("i1", **usual | fields))
         assert records(bench, store, filing("r", "x", 20 * DAY)) == [expected], name
 
 
 def test_an_incident_counts_once_for_a_reporter(bench: Bench) -> None:
     store = bench.store()
     records(bench, store, *(filing("ann", "mallory", n * DAY) for n in range(12)))
-    learn(bench, store, judgement("i1", 13 * DAY, subject="mallory", happened=6 * DAY))
+    learn(bench, store, moderator_verdict("i1", 13 * DAY, subject="mallory", happened=6 * DAY))
     assert records(bench, store, filing("ann", "trudy", 14 * DAY)) == [Record(1, 0)]
 
 
 def test_a_record_reaches_back_as_far_as_it_is_said_to(bench: Bench) -> None:
     store = bench.store(feedback=FeedbackLimits(records=100 * 86_400))
     records(bench, store, filing("ann", "mallory", DAY))
-    learn(bench, store, judgement("i1", 2 * DAY, subject="mallory", happened=DAY))
+    learn(bench, store, moderator_verdict("i1", 2 * DAY, subject="mallory", happened=DAY))
     later_ = [filing("ann", "x", 101 * DAY), filing("ann", "x", 101 * DAY + 1)]
     assert records(bench, store, *later_) == [Record(1, 0), Record(0, 0)]
 
@@ -592,5 +608,9 @@ def test_a_report_that_comes_again_is_no_second_one(bench: Bench) -> None:
 def test_who_reports_very_many_is_bounded(any_bench: Bench) -> None:
     store = any_bench.store(feedback=FeedbackLimits(reports_per_member=10))
     records(any_bench, store, *(filing("ann", f"member {n}", n * DAY) for n in range(30)))
-    learn(any_bench, store, *(judgement(f"i{n}", 31 * DAY, subject=f"member {n}", happened=n * DAY) for n in range(30)))
+    learn(
+        any_bench,
+        store,
+        *(moderator_verdict(f"i{n}", 31 * DAY, subject=f"member {n}", happened=n * DAY) for n in range(30)),
+    )
     assert records(any_bench, store, filing("ann", "x", 32 * DAY)) == [Record(10, 0)]

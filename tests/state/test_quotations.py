@@ -56,8 +56,8 @@ def test_a_campaign_knows_what_those_knew_that_it_took_in(any_bench: Bench) -> N
     any_bench.empty()
     campaign_id, other = campaign_of(any_bench, text(1)), str(uuid5(NAMESPACE_URL, "other"))
     any_bench.run(any_bench.store().settle([], [], [written(other, authors=("ann",), readers=("ben",))]))
-    taking_in = written(campaign_id, taken_in=(other,), authors=("cem",))
-    any_bench.run(any_bench.store().settle([], [], [taking_in]))
+    merging = written(campaign_id, merged_in=(other,), authors=("cem",))
+    any_bench.run(any_bench.store().settle([], [], [merging]))
     source = asked(any_bench).of(campaign_id)
     assert source.wrote("ann") and source.wrote("cem") and source.got("ben")
 

@@ -10,7 +10,16 @@ from hypothesis import strategies as st
 from msgspec import Struct
 from msgspec.structs import replace
 
-from state.requests import ACTS, RECEIVED, Contribution, EventName, Look, Observation, Reading, StoredWindow
+from state.requests import (
+    ACTS,
+    RECEIVED,
+    Contribution,
+    EventName,
+    StoredWindow,
+    WindowQuery,
+    WindowResult,
+    WindowUpdate,
+)
 from state.store import Store
 from tests.state.conftest import Bench
 
@@ -46,14 +55,14 @@ class Oracle:
         self._first: dict[tuple[int, str], int] = {}
         self._came = 0
 
-    def measure(self, observations: Sequence[Observation]) -> list[list[Reading]]:
-        return [self._observe(observation) for observation in observations]
+    def measure(self, updates: Sequence[WindowUpdate]) -> list[list[WindowResult]]:
+        return [self._observe(update) for update in updates]
 
-    def _observe(self, asked: Observation) -> list[Reading]:
+    def _observe(self, asked: WindowUpdate) -> list[WindowResult]:
         name = (*asked.window.name, *asked.key)
         kept = self._kept.setdefault(name, [])
         event = (asked.event.time, asked.event.identity)
-        for other in asked.takes_in:
+        for other in asked.merges:
             self._came += 1
             # a repetition comes to know nothing new
             if (*asked.window.name, *other) not in [joined for _, joined in self._joined.setdefault(name, [])]:
@@ -64,7 +73,7 @@ class Oracle:
             kept.append(Entry(self._came, *event, asked.event.event_id, asked.members, asked.note))
         # an event that comes again sees what had come when it came first
         own = self._first.get(event, self._came)
-        return [self._look(self._known(name, own), asked, look) for look in asked.looks]
+        return [self._look(self._known(name, own), asked, query) for query in asked.queries]
 
     def _known(self, name: tuple[str, ...], own: int) -> list[Entry]:
         names = [name]
@@ -75,18 +84,18 @@ class Oracle:
             {(entry.time, entry.identity): entry for entry in sorted(entries, key=lambda e: -e.number)}.values()
         )
 
-    def _look(self, known: list[Entry], asked: Observation, look: Look) -> Reading:
+    def _look(self, known: list[Entry], asked: WindowUpdate, query: WindowQuery) -> WindowResult:
         time, distinct = asked.event.time, asked.window.distinct and not asked.window.pairs
-        known = [e for e in known if not look.about or look.about in e.members]
-        ends = sorted({time} | {e.time for e in known if time < e.time < time + look.length})
-        stretches = [[e for e in known if end - look.length < e.time <= end] for end in ends]
+        known = [e for e in known if not query.about or query.about in e.members]
+        ends = sorted({time} | {e.time for e in known if time < e.time < time + query.length})
+        stretches = [[e for e in known if end - query.length < e.time <= end] for end in ends]
         counts = [_count(stretch, distinct=distinct) for stretch in stretches]
         count = max(counts)
-        if count < look.sample_from:
-            return Reading(count)
+        if count < query.sample_from:
+            return WindowResult(count)
         fullest = sorted(stretches[counts.index(count)], key=lambda e: (e.time, e.number))
         told = tuple(Contribution(e.time, e.event_id, e.note) for e in fullest)
-        return Reading(
+        return WindowResult(
             count, len(fullest), told[:SAMPLE], told[-SAMPLE:], _members(fullest) if asked.window.named else ()
         )
 
@@ -99,13 +108,13 @@ def _members(entries: list[Entry]) -> tuple[str, ...]:
     return tuple(sorted({m for e in entries for m in e.members}))
 
 
-looks = st.lists(
-    st.builds(Look, st.integers(1, 40).map(lambda s: s * SECOND), st.integers(1, 6)), min_size=1, max_size=3
+queries = st.lists(
+    st.builds(WindowQuery, st.integers(1, 40).map(lambda s: s * SECOND), st.integers(1, 6)), min_size=1, max_size=3
 ).map(lambda some: tuple(some))
 
 
 @st.composite
-def observations(draw: st.DrawFn, *, reads: bool = True) -> list[Observation]:
+def updates(draw: st.DrawFn, *, reads: bool = True) -> list[WindowUpdate]:
     """Events in any order, some of them twice. An event adds to one window, and may only read the other of its owner."""
     distinct, named = draw(st.booleans()), draw(st.booleans())
     history, inner = draw(st.sampled_from([ACTS, RECEIVED, "a link"])), draw(st.booleans())
@@ -115,10 +124,10 @@ def observations(draw: st.DrawFn, *, reads: bool = True) -> list[Observation]:
         owner, windows = draw(st.sampled_from(OWNERS)), draw(st.permutations(["requests", "answers"]))
         moment = 1_700_000_000 * SECOND + draw(st.integers(0, 60)) * SECOND
         name = EventName(moment, f"event {number}", f"event {number}", draw(st.sampled_from(["somebody", *OWNERS])))
-        event: list[Observation] = []
+        event: list[WindowUpdate] = []
         for window, recorded in zip(windows, draw(st.sampled_from([(True, False), (True,), (False,)])), strict=False):
             members = tuple(draw(st.lists(st.sampled_from(MEMBERS), max_size=4))) if recorded else ()
-            observation = Observation(
+            update = WindowUpdate(
                 window=StoredWindow(
                     (window,),
                     history,
@@ -131,27 +140,27 @@ def observations(draw: st.DrawFn, *, reads: bool = True) -> list[Observation]:
                 event=name,
                 members=members if distinct or pairs else (),
                 recorded=recorded,
-                looks=tuple(
-                    replace(look, about=draw(st.sampled_from(MEMBERS))) if pairs else look for look in draw(looks)
+                queries=tuple(
+                    replace(query, about=draw(st.sampled_from(MEMBERS))) if pairs else query for query in draw(queries)
                 ),
                 note=draw(st.sampled_from(["", "a note"])) if recorded else "",
             )
             if recorded or reads:
-                event.append(observation)
+                event.append(update)
         events.append(event)
     events += [again(event) for event in draw(st.lists(st.sampled_from(events), max_size=10))]
     ordered = draw(st.permutations(events)) if draw(st.booleans()) else events
-    return [observation for event in ordered for observation in event]
+    return [update for event in ordered for update in event]
 
 
-def again(observed: list[Observation]) -> list[Observation]:
+def again(observed: list[WindowUpdate]) -> list[WindowUpdate]:
     """What an event adds and asks when it is delivered again."""
     return (
         [replace(one, event=event) for event in (replace(observed[0].event),) for one in observed] if observed else []
     )
 
 
-def in_batches(store: Store, bench: Bench, some: list[Observation], sizes: Sequence[int]) -> list[list[Reading]]:
+def in_batches(store: Store, bench: Bench, some: list[WindowUpdate], sizes: Sequence[int]) -> list[list[WindowResult]]:
     """Measure so many events at a time; what one event observes is never torn apart."""
     events = [list(event) for _, event in groupby(some, key=lambda o: id(o.event))]
     answers, start = [], 0
@@ -163,15 +172,15 @@ def in_batches(store: Store, bench: Bench, some: list[Observation], sizes: Seque
 
 @pytest.mark.parametrize("shards", [1, 4])
 @unhurried
-@given(some=observations(), sizes=st.lists(st.integers(1, 9), max_size=10))
-def test_every_answer_is_the_oracles(bench: Bench, shards: int, some: list[Observation], sizes: list[int]) -> None:
+@given(some=updates(), sizes=st.lists(st.integers(1, 9), max_size=10))
+def test_every_answer_is_the_oracles(bench: Bench, shards: int, some: list[WindowUpdate], sizes: list[int]) -> None:
     bench.empty()
     answers = in_batches(bench.store(shards=shards, lateness=60), bench, some, sizes)
     assert answers == Oracle().measure(some)
 
 
 @st.composite
-def uniting(draw: st.DrawFn) -> list[Observation]:
+def uniting(draw: st.DrawFn) -> list[WindowUpdate]:
     """Events of three keys, of which one takes in the others now and then; some events come twice, and take in again."""
     distinct, named, together = draw(st.booleans()), draw(st.booleans()), draw(st.booleans())
     window = StoredWindow(
@@ -186,7 +195,7 @@ def uniting(draw: st.DrawFn) -> list[Observation]:
     events = []
     for number in range(draw(st.integers(2, 25))):
         name = draw(st.sampled_from(names))
-        asked = Observation(
+        asked = WindowUpdate(
             window=window,
             key=name,
             event=EventName(
@@ -197,21 +206,21 @@ def uniting(draw: st.DrawFn) -> list[Observation]:
             ),
             members=tuple(draw(st.lists(st.sampled_from(MEMBERS), max_size=4))) if distinct else (),
             recorded=True,
-            looks=draw(looks),
+            queries=draw(queries),
             note=draw(st.sampled_from(["", "a note"])),
         )
         others = tuple(other for other in names if other != name and draw(st.integers(0, 5)) == 0)
-        taking_in = replace(asked, members=(), recorded=False, looks=(), note="", takes_in=others)
-        events.append([taking_in, asked] if others else [asked])
+        merging = replace(asked, members=(), recorded=False, queries=(), note="", merges=others)
+        events.append([merging, asked] if others else [asked])
     events += [again(event) for event in draw(st.lists(st.sampled_from(events), max_size=10))]
-    return [observation for event in events for observation in event]
+    return [update for event in events for update in event]
 
 
 @pytest.mark.parametrize("shards", [1, 4])
 @unhurried
 @given(some=uniting(), sizes=st.lists(st.integers(1, 9), max_size=10))
 def test_a_window_that_took_in_others_answers_as_if_all_had_been_its_own(
-    bench: Bench, shards: int, some: list[Observation], sizes: list[int]
+    bench: Bench, shards: int, some: list[WindowUpdate], sizes: list[int]
 ) -> None:
     bench.empty()
     answers = in_batches(bench.store(shards=shards, lateness=60), bench, some, sizes)
@@ -222,11 +231,11 @@ LATENESS = 20
 
 
 @st.composite
-def running(draw: st.DrawFn) -> list[Observation]:
+def running(draw: st.DrawFn) -> list[WindowUpdate]:
     """Time runs on, far beyond what is retained; events and redeliveries come up to the allowed lateness late."""
     distinct, named = draw(st.booleans()), draw(st.booleans())
     now = 1_700_000_000
-    some: list[Observation] = []
+    some: list[WindowUpdate] = []
     for number in range(draw(st.integers(30, 120))):
         now += draw(st.integers(0, 4))
         late = draw(st.sampled_from([0, 0, 0, 1, 7, LATENESS]))
@@ -236,13 +245,13 @@ def running(draw: st.DrawFn) -> list[Observation]:
             continue
         members = tuple(draw(st.lists(st.sampled_from(MEMBERS), min_size=1, max_size=3)))
         some.append(
-            Observation(
+            WindowUpdate(
                 window=StoredWindow(("window",), ACTS, 40 * SECOND, distinct=distinct, named=named and distinct),
                 key=("one",),
                 event=EventName((now - late) * SECOND, f"event {number}", f"event {number}", "one"),
                 members=members if distinct else (),
                 recorded=True,
-                looks=(Look(15 * SECOND, 3), Look(40 * SECOND, 6)),
+                queries=(WindowQuery(15 * SECOND, 3), WindowQuery(40 * SECOND, 6)),
             )
         )
     return some
@@ -251,7 +260,7 @@ def running(draw: st.DrawFn) -> list[Observation]:
 @unhurried
 @given(some=running(), sizes=st.lists(st.integers(1, 40), max_size=10))
 def test_trimming_takes_nothing_that_an_allowed_latecomer_needs(
-    any_bench: Bench, some: list[Observation], sizes: list[int]
+    any_bench: Bench, some: list[WindowUpdate], sizes: list[int]
 ) -> None:
     any_bench.empty()
     answers = in_batches(any_bench.store(lateness=LATENESS), any_bench, some, sizes)
@@ -259,8 +268,8 @@ def test_trimming_takes_nothing_that_an_allowed_latecomer_needs(
 
 
 @unhurried
-@given(some=observations(reads=False))
-def test_a_script_that_ran_without_our_knowing_changes_no_answer(bench: Bench, some: list[Observation]) -> None:
+@given(some=updates(reads=False))
+def test_a_script_that_ran_without_our_knowing_changes_no_answer(bench: Bench, some: list[WindowUpdate]) -> None:
     bench.empty()
     store = bench.store(lateness=60)
     once = bench.run(store.measure(some))
@@ -275,7 +284,7 @@ def test_an_entry_that_is_too_old_goes(any_bench: Bench) -> None:
     any_bench.empty()
     store = any_bench.store(lateness=60)
 
-    def send(number: int) -> list[list[Reading]]:
+    def send(number: int) -> list[list[WindowResult]]:
         return any_bench.run(store.measure([_event(number, number * 10, (f"m{number}",))]))
 
     for number in range(200):
@@ -292,14 +301,14 @@ def _event(
     *,
     most: int = 0,
     distinct: bool = True,
-) -> Observation:
-    return Observation(
+) -> WindowUpdate:
+    return WindowUpdate(
         window=StoredWindow(("window",), ACTS, 50 * SECOND, most=most, distinct=distinct),
         key=("one",),
         event=EventName((1_700_000_000 + second) * SECOND, f"event {number}", f"event {number}", "one"),
         members=members,
         recorded=True,
-        looks=(Look(50 * SECOND, sample_from),),
+        queries=(WindowQuery(50 * SECOND, sample_from),),
     )
 
 
@@ -330,7 +339,7 @@ def test_what_an_actor_does_much_of_pushes_out_nothing_that_is_counted_otherwise
     posts = StoredWindow(("posts",), ACTS, 50 * SECOND, distinct=False)
     copies = StoredWindow(("copies",), ACTS, 50 * SECOND, distinct=False)
 
-    def junk(number: int) -> Observation:
+    def junk(number: int) -> WindowUpdate:
         one = _event(number, 1, ())
         return replace(one, window=posts) if number % 2 else replace(one, window=copies, key=("one", f"text {number}"))
 
@@ -357,7 +366,7 @@ def test_sending_to_a_thousand_at_once_costs_no_more_memory_than_sending_to_one(
     assert taken < 1_500_000
 
 
-def _counted(reading: Reading) -> tuple[int, bool, int]:
+def _counted(reading: WindowResult) -> tuple[int, bool, int]:
     return reading.count, reading.at_least, reading.events
 
 
@@ -365,7 +374,7 @@ def test_of_one_event_some_members_are_remembered_and_how_many_it_has(any_bench:
     any_bench.empty()
     store = any_bench.store()
 
-    def send(number: int, *members: str, sample_from: int = 10) -> Reading:
+    def send(number: int, *members: str, sample_from: int = 10) -> WindowResult:
         return any_bench.run(store.measure([_event(number, number, members, sample_from, most=32)]))[0][0]
 
     some, others = (tuple(f"{name} {n:04}" for n in range(1_000)) for name in ("one", "another"))
@@ -377,7 +386,7 @@ def test_of_one_event_some_members_are_remembered_and_how_many_it_has(any_bench:
     assert _counted(send(3, *others)) == (1_000, True, 3)
     assert _counted(send(4, "somebody else")) == (1_000, True, 4)
     # what is not asked for evidence is counted as well
-    assert send(5, "somebody else", sample_from=10_001) == Reading(1_000, at_least=True)
+    assert send(5, "somebody else", sample_from=10_001) == WindowResult(1_000, at_least=True)
     # and what comes again is answered as it was
     assert send(1, *some) == first
     assert _counted(send(3, *others)) == (1_000, True, 3)
@@ -399,7 +408,7 @@ def test_an_actor_adds_so_many_bytes_a_day_to_others_and_what_is_the_actors_own_
     store = any_bench.store(shards=1, bytes_per_actor=10_000)
     link = StoredWindow(("link",), "a link", 50 * SECOND)
 
-    def send(number: int, *, key: str = "", day: int = 0, actor: str = "one") -> Reading:
+    def send(number: int, *, key: str = "", day: int = 0, actor: str = "one") -> WindowResult:
         asked = _event(number, day * 86_400 + number, tuple(f"{number}-{n}" for n in range(10)), 10)
         asked = replace(asked, event=replace(asked.event, actor=actor))
         asked = replace(asked, window=link, key=(key,)) if key else asked
@@ -428,7 +437,7 @@ def test_what_is_much_takes_several_calls(any_bench: Bench) -> None:
     store = any_bench.store(bytes_per_history=10_000_000)
     link = StoredWindow(("link",), "a link", 50 * SECOND)
 
-    def batch_of(numbers: range) -> list[list[Observation]]:
+    def batch_of(numbers: range) -> list[list[WindowUpdate]]:
         members = {n: tuple(f"{n}-{m}" for m in range(300)) for n in numbers}
         events = [replace(_event(n, n, members[n], 10), key=(f"owner {n % 30}",)) for n in numbers]
         return [
@@ -440,7 +449,7 @@ def test_what_is_much_takes_several_calls(any_bench: Bench) -> None:
             for n, one in zip(numbers, events, strict=True)
         ]
 
-    def send(events: list[list[Observation]]) -> tuple[list[list[Reading]], int]:
+    def send(events: list[list[WindowUpdate]]) -> tuple[list[list[WindowResult]], int]:
         any_bench.run(any_bench.client.config_resetstat())
         answers = any_bench.run(store.measure([one for event in events for one in event]))
         return answers, any_bench.run(any_bench.client.info("commandstats"))["cmdstat_evalsha"]["calls"]
@@ -470,9 +479,7 @@ def test_one_actor_with_a_crowded_window_cannot_hold_up_the_server(any_bench: Be
         assert spent < 6_000_000, f"the script took {spent} µs"
 
 
-def _late(observation: Observation) -> Observation:
-    looks = (Look(50 * SECOND, 20), Look(40 * SECOND, 35))
-    late = replace(
-        observation.event, identity="late " + observation.event.identity, time=observation.event.time - SECOND
-    )
-    return replace(observation, event=late, looks=looks)
+def _late(update: WindowUpdate) -> WindowUpdate:
+    queries = (WindowQuery(50 * SECOND, 20), WindowQuery(40 * SECOND, 35))
+    late = replace(update.event, identity="late " + update.event.identity, time=update.event.time - SECOND)
+    return replace(update, event=late, queries=queries)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from state.requests import Answer, Answered, Approach, Question, QuestionKind, Talk, Tie
+from state.requests import Answer, Answered, Contacted, Question, QuestionKind, Relation, Talk
 from state.store import Store
 from tests.state.conftest import Bench
 
@@ -25,56 +25,67 @@ class Oracle:
         self._circles: dict[str, dict[tuple[str, str], int]] = {}
         self._addressed: dict[tuple[str, str], tuple[int, str]] = {}
 
-    def recall(self, ties: Sequence[Tie]) -> tuple[list[frozenset[str]], list[tuple[Answered, ...]]]:
-        answers = [self._add(tie) for tie in ties]
+    def recall(self, relations: Sequence[Relation]) -> tuple[list[frozenset[str]], list[tuple[Answered, ...]]]:
+        answers = [self._add(relation) for relation in relations]
         return [known for known, _ in answers], [answered for _, answered in answers]
 
-    def _add(self, tie: Tie) -> tuple[frozenset[str], tuple[Answered, ...]]:
-        match tie:
-            case Approach():
-                known = {o for o in tie.others if self._first.get((o, tie.actor), tie.time) < tie.time}
-                for other in tie.others:
-                    self._meet(tie.time, tie.actor, other)
-                known |= {other for other in tie.others if self._are_partners(tie.time, tie.actor, other)}
-                return frozenset(known if tie.ask else ()), ()
+    def _add(self, relation: Relation) -> tuple[frozenset[str], tuple[Answered, ...]]:
+        match relation:
+            case Contacted():
+                known = {
+                    o for o in relation.others if self._first.get((o, relation.actor), relation.time) < relation.time
+                }
+                for other in relation.others:
+                    self._meet(relation.time, relation.actor, other)
+                known |= {
+                    other for other in relation.others if self._are_partners(relation.time, relation.actor, other)
+                }
+                return frozenset(known if relation.ask else ()), ()
             case Talk():
-                known = self._talk(tie)
-                return frozenset(known if tie.ask else ()), ()
+                known = self._talk(relation)
+                return frozenset(known if relation.ask else ()), ()
             case Question():
-                return frozenset(), tuple(self._question(tie))
+                return frozenset(), tuple(self._question(relation))
             case Answer():
-                return frozenset(), self._answer(tie)
+                return frozenset(), self._answer(relation)
 
-    def _question(self, tie: Question) -> Iterator[Answered]:
-        for other in tie.others:
-            question = (tie.asker, other, tie.kind, tie.target)
-            self._asked[question] = min(tie.time, self._asked.get(question, tie.time))
+    def _question(self, relation: Question) -> Iterator[Answered]:
+        for other in relation.others:
+            question = (relation.asker, other, relation.kind, relation.target)
+            self._asked[question] = min(relation.time, self._asked.get(question, relation.time))
             for accepted in (False, True):
-                kind = "contact" if tie.kind == "contact" else "invitation"
-                waits = self._waiting.get((other, tie.asker, kind, tie.target, accepted))
-                if waits is not None and waits >= tie.time:
-                    if accepted and tie.kind != "event":
-                        self._befriend(waits, other, tie.asker)
-                        self._join(waits, other, tie.asker, tie.kind, tie.target)
+                kind = "contact" if relation.kind == "contact" else "invitation"
+                waits = self._waiting.get((other, relation.asker, kind, relation.target, accepted))
+                if waits is not None and waits >= relation.time:
+                    if accepted and relation.kind != "event":
+                        self._befriend(waits, other, relation.asker)
+                        self._join(waits, other, relation.asker, relation.kind, relation.target)
                     yield Answered(other, accepted)
 
-    def _answer(self, tie: Answer) -> tuple[Answered, ...]:
-        name = (tie.actor, tie.asker, tie.kind, tie.target, tie.accepted)
-        if self._waiting.get(name, tie.time - 1) >= tie.time:
+    def _answer(self, relation: Answer) -> tuple[Answered, ...]:
+        name = (relation.actor, relation.asker, relation.kind, relation.target, relation.accepted)
+        if self._waiting.get(name, relation.time - 1) >= relation.time:
             return ()
-        kinds = ("contact",) if tie.kind == "contact" else ("project", "event")
+        kinds = ("contact",) if relation.kind == "contact" else ("project", "event")
         asked = {
             kind
             for kind in kinds
-            if self._asked.get((tie.asker, tie.actor, kind, tie.target), tie.time + 1) <= tie.time
+            if self._asked.get((relation.asker, relation.actor, kind, relation.target), relation.time + 1)
+            <= relation.time
         }
         if not asked:
-            self._waiting[name] = tie.time
+            self._waiting[name] = relation.time
             return ()
-        if tie.accepted and asked != {"event"}:
-            self._befriend(tie.time, tie.actor, tie.asker)
-            self._join(tie.time, tie.actor, tie.asker, "project" if "project" in asked else "contact", tie.target)
-        return (Answered(tie.actor, tie.accepted),)
+        if relation.accepted and asked != {"event"}:
+            self._befriend(relation.time, relation.actor, relation.asker)
+            self._join(
+                relation.time,
+                relation.actor,
+                relation.asker,
+                "project" if "project" in asked else "contact",
+                relation.target,
+            )
+        return (Answered(relation.actor, relation.accepted),)
 
     def _befriend(self, time: int, one: str, other: str) -> None:
         self._meet(time, one, other)
@@ -96,20 +107,20 @@ class Oracle:
         mine, theirs = self._circles.get(one, {}), self._circles.get(other, {})
         return any(since < time and theirs.get(circle, time) < time for circle, since in mine.items())
 
-    def _talk(self, tie: Talk) -> set[str]:
+    def _talk(self, relation: Talk) -> set[str]:
         def by_another(member: str) -> str:
-            since, by = self._addressed.get((tie.conversation, member), (tie.time, ""))
-            return by if since < tie.time and by != tie.actor else ""
+            since, by = self._addressed.get((relation.conversation, member), (relation.time, ""))
+            return by if since < relation.time and by != relation.actor else ""
 
-        if (tie.conversation, "") not in self._addressed and len(tie.others) < 2:
+        if (relation.conversation, "") not in self._addressed and len(relation.others) < 2:
             return set()
         opener = by_another("")
-        knows = opener and by_another(tie.actor)
-        known = {other for other in tie.others if knows and (other == opener or by_another(other))}
-        for member in ("", *tie.others):
-            since, _ = self._addressed.get((tie.conversation, member), (tie.time + 1, ""))
-            if tie.time < since:
-                self._addressed[tie.conversation, member] = (tie.time, tie.actor)
+        knows = opener and by_another(relation.actor)
+        known = {other for other in relation.others if knows and (other == opener or by_another(other))}
+        for member in ("", *relation.others):
+            since, _ = self._addressed.get((relation.conversation, member), (relation.time + 1, ""))
+            if relation.time < since:
+                self._addressed[relation.conversation, member] = (relation.time, relation.actor)
         return known
 
     def _meet(self, time: int, one: str, other: str) -> None:
@@ -133,9 +144,9 @@ def _answer(time: int, pair: tuple[str, str], contact: bool, target: str, accept
 
 
 kinds: st.SearchStrategy[QuestionKind] = st.sampled_from(["contact", "project", "event"])
-ties: st.SearchStrategy[Tie] = st.one_of(
+relations: st.SearchStrategy[Relation] = st.one_of(
     st.builds(
-        lambda time, some, count, ask: Approach(time, some[0], tuple(some[1 : 1 + count]), ask),
+        lambda time, some, count, ask: Contacted(time, some[0], tuple(some[1 : 1 + count]), ask),
         times,
         st.permutations(PEOPLE),
         st.integers(1, 3),
@@ -154,15 +165,17 @@ ties: st.SearchStrategy[Tie] = st.one_of(
 )
 
 
-def recall(bench: Bench, store: Store, some: Sequence[Tie]) -> tuple[list[frozenset[str]], list[tuple[Answered, ...]]]:
+def recall(
+    bench: Bench, store: Store, some: Sequence[Relation]
+) -> tuple[list[frozenset[str]], list[tuple[Answered, ...]]]:
     recalled = bench.run(store.recall(some, [], []))
     return recalled.known, recalled.answered
 
 
 @pytest.mark.parametrize("shards", [1, 4])
 @unhurried
-@given(some=st.lists(ties, min_size=1, max_size=30), size=st.integers(1, 30))
-def test_every_answer_is_the_oracles(bench: Bench, shards: int, some: list[Tie], size: int) -> None:
+@given(some=st.lists(relations, min_size=1, max_size=30), size=st.integers(1, 30))
+def test_every_answer_is_the_oracles(bench: Bench, shards: int, some: list[Relation], size: int) -> None:
     bench.empty()
     store = bench.store(shards=shards)
     known, answered = [], []
@@ -174,8 +187,8 @@ def test_every_answer_is_the_oracles(bench: Bench, shards: int, some: list[Tie],
 
 
 @unhurried
-@given(some=st.lists(ties, min_size=1, max_size=15), shards=st.sampled_from([1, 4]))
-def test_ties_that_come_again_change_nothing(any_bench: Bench, some: list[Tie], shards: int) -> None:
+@given(some=st.lists(relations, min_size=1, max_size=15), shards=st.sampled_from([1, 4]))
+def test_ties_that_come_again_change_nothing(any_bench: Bench, some: list[Relation], shards: int) -> None:
     any_bench.empty()
     store = any_bench.store(shards=shards)
     recall(any_bench, store, some)
@@ -194,7 +207,7 @@ SAYS_YES, SAYS_NO = (Answered("b", True),), (Answered("b", False),)
 
 @pytest.mark.parametrize("shards", [1, 4])
 @pytest.mark.parametrize(
-    ("ties", "answered"),
+    ("relations", "answered"),
     [
         ([REQUEST, YES], [(), SAYS_YES]),
         ([YES, REQUEST], [(), SAYS_YES]),
@@ -222,13 +235,13 @@ SAYS_YES, SAYS_NO = (Answered("b", True),), (Answered("b", False),)
     ],
 )
 def test_an_answer_counts_where_its_question_was_seen(
-    any_bench: Bench, shards: int, ties: list[Tie], answered: list[tuple[Answered, ...]]
+    any_bench: Bench, shards: int, relations: list[Relation], answered: list[tuple[Answered, ...]]
 ) -> None:
-    for size in (1, len(ties)):
+    for size in (1, len(relations)):
         any_bench.empty()
         store, found = any_bench.store(shards=shards), []
-        for start in range(0, len(ties), size):
-            found += recall(any_bench, store, ties[start : start + size])[1]
+        for start in range(0, len(relations), size):
+            found += recall(any_bench, store, relations[start : start + size])[1]
         assert found == answered
 
 
@@ -243,8 +256,8 @@ def test_forged_answers_push_out_nobody_elses(any_bench: Bench) -> None:
     assert max(sizes) == 10
 
 
-A_WRITES_TO_B = Approach(50, "a", ("b",))
-B_WRITES_TO_A = Approach(50, "b", ("a",))
+A_WRITES_TO_B = Contacted(50, "a", ("b",))
+B_WRITES_TO_A = Contacted(50, "b", ("a",))
 A_ASKS_B = Question(20, "a", ("b",), "contact")
 STRANGER: frozenset[str] = frozenset()
 
@@ -265,22 +278,22 @@ def invited_by(founder: str, members: str) -> list[Question]:
 
 
 C = frozenset("c")
-D_WRITES_TO_C = Approach(50, "d", ("c",))
+D_WRITES_TO_C = Contacted(50, "d", ("c",))
 
 
 @pytest.mark.parametrize(
-    ("before", "tie", "known"),
+    ("before", "relation", "known"),
     [
         ([], A_WRITES_TO_B, STRANGER),
         # not from the event's own approach, however often it comes
         ([A_WRITES_TO_B], A_WRITES_TO_B, STRANGER),
         # the sender's earlier messages make nobody an acquaintance
-        ([Approach(40, "a", ("b",))], A_WRITES_TO_B, STRANGER),
+        ([Contacted(40, "a", ("b",))], A_WRITES_TO_B, STRANGER),
         # an answer is no approach to a stranger, and whoever was answered knows the other
-        ([Approach(40, "b", ("a",))], A_WRITES_TO_B, B),
-        ([Approach(30, "a", ("b",)), Approach(40, "b", ("a",))], A_WRITES_TO_B, B),
+        ([Contacted(40, "b", ("a",))], A_WRITES_TO_B, B),
+        ([Contacted(30, "a", ("b",)), Contacted(40, "b", ("a",))], A_WRITES_TO_B, B),
         # read before and happened after; read after and happened before is a matter of the next event
-        ([Approach(60, "b", ("a",))], A_WRITES_TO_B, STRANGER),
+        ([Contacted(60, "b", ("a",))], A_WRITES_TO_B, STRANGER),
         ([A_ASKS_B, accepts(40, "b", "a")], A_WRITES_TO_B, B),
         ([A_ASKS_B, accepts(40, "b", "a")], B_WRITES_TO_A, A),
         ([accepts(40, "b", "a"), A_ASKS_B], B_WRITES_TO_A, A),
@@ -327,17 +340,19 @@ D_WRITES_TO_C = Approach(50, "d", ("c",))
     ],
 )
 @pytest.mark.parametrize("shards", [1, 4])
-def test_acquaintance(any_bench: Bench, shards: int, before: list[Tie], tie: Approach, known: frozenset[str]) -> None:
+def test_acquaintance(
+    any_bench: Bench, shards: int, before: list[Relation], relation: Contacted, known: frozenset[str]
+) -> None:
     store = any_bench.store(shards=shards)
     recall(any_bench, store, before)
-    assert recall(any_bench, store, [tie]) == ([known], [()])
+    assert recall(any_bench, store, [relation]) == ([known], [()])
 
 
 OPENED = Talk(30, "a", ("b", "c"), "v")
 
 
 @pytest.mark.parametrize(
-    ("before", "tie", "known"),
+    ("before", "relation", "known"),
     [
         ([OPENED], Talk(40, "b", ("a", "c"), "v"), "ac"),
         # the opener's own choice makes nobody known, nor does anybody's own addition
@@ -354,10 +369,10 @@ OPENED = Talk(30, "a", ("b", "c"), "v")
     ],
 )
 @pytest.mark.parametrize("shards", [1, 4])
-def test_conversations(any_bench: Bench, shards: int, before: list[Tie], tie: Talk, known: str) -> None:
+def test_conversations(any_bench: Bench, shards: int, before: list[Relation], relation: Talk, known: str) -> None:
     store = any_bench.store(shards=shards)
     recall(any_bench, store, before)
-    assert recall(any_bench, store, [tie]) == ([frozenset(known)], [()])
+    assert recall(any_bench, store, [relation]) == ([frozenset(known)], [()])
 
 
 def test_a_thousand_partners_and_a_crowded_conversation(any_bench: Bench) -> None:
@@ -366,7 +381,7 @@ def test_a_thousand_partners_and_a_crowded_conversation(any_bench: Bench) -> Non
     recall(any_bench, store, [Question(1, "a", everybody, "project", "t"), Talk(1, "a", (*everybody, "late"), "v")])
     recall(any_bench, store, [Answer(2, one, "a", "invitation", "t", True) for one in everybody[::2]])
     of_project, talked = recall(
-        any_bench, store, [Approach(9, everybody[0], everybody[1:]), Talk(9, everybody[0], everybody[1:], "v")]
+        any_bench, store, [Contacted(9, everybody[0], everybody[1:]), Talk(9, everybody[0], everybody[1:], "v")]
     )[0]
     assert of_project == set(everybody[2::2])
     assert len(talked) == 998  # the first thousand names of a conversation, the opener's among them
@@ -375,14 +390,14 @@ def test_a_thousand_partners_and_a_crowded_conversation(any_bench: Bench) -> Non
 def test_a_thousand_recipients_are_asked_at_once(any_bench: Bench) -> None:
     store = any_bench.store(shards=4)
     everybody = tuple(f"member {n}" for n in range(1_000))
-    recall(any_bench, store, [Approach(10, member, ("a",)) for member in everybody[::2]])
-    ((known,), _) = recall(any_bench, store, [Approach(20, "a", everybody)])
+    recall(any_bench, store, [Contacted(10, member, ("a",)) for member in everybody[::2]])
+    ((known,), _) = recall(any_bench, store, [Contacted(20, "a", everybody)])
     assert known == set(everybody[::2])
 
 
 def test_a_member_with_very_many_ties_keeps_the_latest(any_bench: Bench) -> None:
     store = any_bench.store(ties_per_member=100)
     for number in range(300):
-        recall(any_bench, store, [Approach(number, "a", (f"member {number}",))])
-    (ties,) = any_bench.dump().values()
-    assert [time for _, time in ties] == list(range(200, 300))
+        recall(any_bench, store, [Contacted(number, "a", (f"member {number}",))])
+    (relations,) = any_bench.dump().values()
+    assert [time for _, time in relations] == list(range(200, 300))

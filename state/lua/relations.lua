@@ -1,4 +1,4 @@
--- Who knows whom, and who was asked what, for a batch of ties, in order.
+-- Who knows whom, and who was asked what, for a batch of relations, in order.
 --
 -- A member's `relation` set holds those whom the member has approached or accepted, with the first time as score, or with a later
 -- one where they were approached again long after: so that each relation ends by itself, however busy its member is. For the sender
@@ -11,7 +11,7 @@
 -- younger than one like it that waits is taken to have waited, too. Forged answers fill the forger's own set and no other.
 --
 -- The two members of a question may be kept in two shards. Then the asker's shard knows all that the asker asked, and each other
--- shard knows who of its own members were asked: both decide alike, and each adds to the ties of its own member. So does the shard
+-- shard knows who of its own members were asked: both decide alike, and each adds to the relations of its own member. So does the shard
 -- of a project, which adds to the project's partners.
 --
 -- Partners of a project know each other. Whoever accepts joins the `circle:`s (sets with times of joining) of that project in
@@ -22,16 +22,16 @@
 -- Who was addressed in a conversation that somebody else opened knows those whom others have addressed there.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
--- ARGV[1]  msgpack {cap, seconds to live of ties and questions, seconds that an answer waits, {operation, ...}}, an operation
+-- ARGV[1]  msgpack {cap, seconds to live of relations and questions, seconds that an answer waits, {operation, ...}}, an operation
 --          being one of
 --          {"approach", time, member, {other, ...}}      member approaches others: remember
 --          {"ask", time, {member, ...}, other}           had each of these members approached other before this time?
---          {"question", time, asker, what, name of its answers, 1 if yes acquaints, {other, ...}, whose ties, circle}
---          {"answer", time, member, asker, {{what, 1 if yes acquaints}, ...} what it may answer, its name, 1 for yes, whose ties,
+--          {"question", time, asker, what, name of its answers, 1 if yes acquaints, {other, ...}, whose relations, circle}
+--          {"answer", time, member, asker, {{what, 1 if yes acquaints}, ...} what it may answer, its name, 1 for yes, whose relations,
 --          circle}
 --          {"partners", time, member, {other, ...}}      which of these have been partners of member before this time?
 --          {"talk", time, member, {other, ...}, conversation, 1 if asked}  member addresses others: remember; do they know each other?
---          whose ties: the sum of 1 the asker's, 2 the other's, 4 the project's; circle: the asker's own
+--          whose relations: the sum of 1 the asker's, 2 the other's, 4 the project's; circle: the asker's own
 -- returns  msgpack, parallel to the operations: "" for approach; a string of "0" and "1" for ask, and for partners and talk, or "" where
 --          that is nobody; for question a digit for each other: 1 if a no has been waiting for it, 2 for a yes, 3 for both, else 0; for
 --          answer "1" if it counts by itself, else "0"

@@ -1,16 +1,16 @@
-"""Who knows whom, and who was asked: the ties of a batch as operations of their shards, and what the shards answer."""
+"""Who knows whom, and who was asked: the relations of a batch as operations of their shards, and what the shards answer."""
 
 from collections.abc import Callable, Mapping, Sequence
 from heapq import nsmallest
 from typing import Any
 
 from state.pseudonyms import MEMBER_BYTES, Pseudonyms
-from state.requests import Answer, Answered, Approach, Question, QuestionKind, Talk, Tie
+from state.requests import Answer, Answered, Contacted, Question, QuestionKind, Relation, Talk
 from state.scripts import Script, shard_of
 
-TIES = Script("ties")
+RELATIONS = Script("relations")
 _ASKERS, _ANSWERERS, _PROJECTS = 1, 2, 4
-"""Whose ties an operation may add to: the members of a question and a project may each stand in a shard of their own."""
+"""Whose relations an operation may add to: the members of a question and a project may each stand in a shard of their own."""
 _INVITATIONS: tuple[QuestionKind, ...] = ("project", "event")
 
 
@@ -28,35 +28,41 @@ def work_of(operation: Sequence[Any]) -> int:
     return 4
 
 
-class TiePlan:
-    """The ties of a batch, shared out among the shards. `operations` are each shard's, in the order of the batch."""
+class RelationPlan:
+    """The relations of a batch, shared out among the shards. `operations` are each shard's, in the order of the batch."""
 
-    def __init__(self, ties: Sequence[Tie], pseudonyms: Pseudonyms, shards: int) -> None:
-        self._ties = ties
+    def __init__(self, relations: Sequence[Relation], pseudonyms: Pseudonyms, shards: int) -> None:
+        self._relations = relations
         self._strangers: dict[tuple[int, int], tuple[int, Sequence[str]]] = {}
         self._questions: dict[tuple[int, int], tuple[int, tuple[str, ...]]] = {}
         self._answers: dict[tuple[int, int], tuple[int, Answer]] = {}
         self.operations: list[list[Any]] = [[] for _ in range(shards)]
         self._pseudonyms = pseudonyms
-        for index, tie in enumerate(ties):
-            self._add(index, tie)
+        for index, relation in enumerate(relations):
+            self._add(index, relation)
 
-    def _add(self, index: int, tie: Tie) -> None:
-        match tie:
-            case Approach():
-                if tie.ask:
-                    self._ask(index, tie)
+    def _add(self, index: int, relation: Relation) -> None:
+        match relation:
+            case Contacted():
+                if relation.ask:
+                    self._ask(index, relation)
                 member = self._pseudonyms.member
                 # the same ones whenever the same are written to, and under whatever key
-                remembered = nsmallest(tie.most, tie.others) if 0 < tie.most < len(tie.others) else tie.others
+                remembered = (
+                    nsmallest(relation.most, relation.others)
+                    if 0 < relation.most < len(relation.others)
+                    else relation.others
+                )
                 others = [member(other) for other in remembered]
-                self.operations[self._shard_of(tie.actor)].append(("approach", tie.time, member(tie.actor), others))
+                self.operations[self._shard_of(relation.actor)].append(
+                    ("approach", relation.time, member(relation.actor), others)
+                )
             case Talk():
-                self._talk(index, tie)
+                self._talk(index, relation)
             case Question():
-                self._question(index, tie)
+                self._question(index, relation)
             case Answer():
-                self._answer(index, tie)
+                self._answer(index, relation)
 
     def _question(self, index: int, question: Question) -> None:
         shard, by_shard = self._shard_of(question.asker), self._by_shard(question.others)
@@ -142,13 +148,13 @@ class TiePlan:
             by_shard.setdefault(self._shard_of(one), []).append(one)
         return by_shard
 
-    def _ask(self, index: int, tie: Approach) -> None:
-        actor = self._pseudonyms.member(tie.actor)
-        for shard, others in self._by_shard(tie.others).items():
-            self._asked(index, shard, others, lambda keys: ("ask", tie.time, keys, actor))
+    def _ask(self, index: int, relation: Contacted) -> None:
+        actor = self._pseudonyms.member(relation.actor)
+        for shard, others in self._by_shard(relation.others).items():
+            self._asked(index, shard, others, lambda keys: ("ask", relation.time, keys, actor))
         # any of them may be where a project is kept that they share
         for shard in range(len(self.operations)):
-            self._asked(index, shard, tie.others, lambda keys: ("partners", tie.time, actor, keys))
+            self._asked(index, shard, relation.others, lambda keys: ("partners", relation.time, actor, keys))
 
     def _asked(
         self, index: int, shard: int, others: Sequence[str], operation: Callable[[list[bytes]], tuple[Any, ...]]
@@ -158,9 +164,9 @@ class TiePlan:
         self.operations[shard].append(operation([self._pseudonyms.member(other) for other in others]))
 
     def answers(self, by_shard: Mapping[int, list[bytes]]) -> tuple[list[frozenset[str]], list[tuple[Answered, ...]]]:
-        """Known others and the answers that count, parallel to the ties."""
-        known: list[set[str]] = [set() for _ in self._ties]
-        answered: list[tuple[Answered, ...]] = [() for _ in self._ties]
+        """Known others and the answers that count, parallel to the relations."""
+        known: list[set[str]] = [set() for _ in self._relations]
+        answered: list[tuple[Answered, ...]] = [() for _ in self._relations]
         for (shard, position), (index, others) in self._strangers.items():
             if flags := by_shard[shard][position].decode():
                 known[index].update(other for other, flag in zip(others, flags, strict=True) if flag == "1")

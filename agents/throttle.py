@@ -59,7 +59,7 @@ class Reached(NamedTuple):
         return self.moment is None and self.silent_since is None
 
 
-class Pace:
+class EventTimeThrottle:
     """How far this worker may read. `topics` are those that its group reads. Where `read_on_seconds` is given, it waits for
     others no longer than that on end. `clock` gives seconds and never goes back.
     """

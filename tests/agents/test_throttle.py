@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from agents.metrics import Metrics
 from agents.order import SILENCE_SECONDS
-from agents.pace import LEAD_SECONDS, SETTLE_SECONDS, Pace, Reached
+from agents.throttle import LEAD_SECONDS, SETTLE_SECONDS, EventTimeThrottle, Reached
 from state.errors import StateUnavailable
 from state.pseudonyms import Pseudonyms
 from state.requests import Absent, Others, Progress
@@ -35,7 +35,7 @@ class Group:
         self.others = Others()
         self.out = False
         self.told: list[Progress] = []
-        self.pace = Pace(
+        self.throttle = EventTimeThrottle(
             self._share,
             topics=TOPICS,
             health=self.health,
@@ -43,7 +43,7 @@ class Group:
             read_on_seconds=read_on_seconds,
             clock=self.clock,
         )
-        self.pace.claim([P], 1)
+        self.throttle.claim([P], 1)
 
     async def _share(self, progress: Progress, *, silent_after: float, kept: int) -> Others:
         if self.out:
@@ -53,12 +53,12 @@ class Group:
 
     def tell(self, reached: int | None, seconds: float = 0.0) -> int | None:
         """Tell, and how far it may read so many seconds later, all of which it tells the same."""
-        asyncio.run(self.pace.tell(Reached(reached)))
+        asyncio.run(self.throttle.tell(Reached(reached)))
         while seconds > 0:
             self.clock.now += min(seconds, SILENCE_SECONDS / 2)
             seconds -= SILENCE_SECONDS / 2
-            asyncio.run(self.pace.tell(Reached(reached)))
-        return self.pace.until()
+            asyncio.run(self.throttle.tell(Reached(reached)))
+        return self.throttle.until()
 
 
 @pytest.fixture
@@ -67,11 +67,11 @@ def group() -> Group:
 
 
 def test_it_judges_nothing_before_the_others_had_time_to_tell(group: Group) -> None:
-    assert group.pace.until() == 0
+    assert group.throttle.until() == 0
     assert group.tell(7, SETTLE_SECONDS / 2) == 0
     assert group.tell(7, SETTLE_SECONDS) is None
-    group.pace.claim([P], 2)
-    assert group.pace.until() == 0
+    group.throttle.claim([P], 2)
+    assert group.throttle.until() == 0
     assert group.tell(7, SETTLE_SECONDS) is None
     assert [(one.claims, one.generation) for one in group.told if one.claims] == [((NAME,), 1), ((NAME,), 2)]
 
@@ -87,7 +87,7 @@ def test_it_stays_near_the_slowest(group: Group) -> None:
 
 def test_who_is_up_to_date_tells_as_of_when(group: Group) -> None:
     def told(reached: Reached) -> tuple[int, bool]:
-        asyncio.run(group.pace.tell(reached))
+        asyncio.run(group.throttle.tell(reached))
         return group.told[-1].moment, group.told[-1].up_to_date
 
     assert told(Reached(None, None, NOW)) == (NOW, True)
@@ -134,12 +134,12 @@ def test_an_operator_may_want_it_to_read_on_and_what_it_has_not_waited_for_is_na
     )
     group.tell(2 * LEAD, SETTLE_SECONDS)
     assert group.tell(2 * LEAD, 58) == 2
-    assert group.pace.given_up() == frozenset()
+    assert group.throttle.given_up() == frozenset()
     assert group.tell(2 * LEAD, 2) is None
-    assert group.pace.given_up() == {THEIRS, "activity.comments/1"}
+    assert group.throttle.given_up() == {THEIRS, "activity.comments/1"}
     group.others = Others(slowest=2 * LEAD)
     assert group.tell(2 * LEAD) == 3 * LEAD
-    assert group.pace.given_up() == frozenset()
+    assert group.throttle.given_up() == frozenset()
 
 
 @pytest.mark.parametrize("read_on_seconds", [None, 60])
@@ -150,7 +150,7 @@ def test_while_redis_is_out_it_reads_no_further_and_says_so(read_on_seconds: flo
     group.tell(7)
     group.out = True
     assert group.tell(7, 600) == 0
-    assert group.pace.given_up() == frozenset()
+    assert group.throttle.given_up() == frozenset()
     assert group.health.why_not_ready() == ["Redis does not answer: TimeoutError"]
     assert group.health.why_dead() == []
     group.out = False
@@ -180,7 +180,7 @@ def test_who_is_not_known_claims_again_and_listens(group: Group) -> None:
 
 def test_who_ends_gives_its_partitions_back(group: Group) -> None:
     async def run() -> None:
-        keeping = asyncio.create_task(group.pace.keep(lambda: Reached(7)))
+        keeping = asyncio.create_task(group.throttle.keep(lambda: Reached(7)))
         await asyncio.sleep(0.01)
         keeping.cancel()
         await asyncio.wait([keeping])
@@ -201,18 +201,20 @@ def test_however_records_are_spread_no_two_workers_wait_for_each_other(any_redis
         queues = [deque(chance.randrange(1, 20 * LEAD) for _ in range(chance.randrange(0, 30))) for _ in range(3)]
         paces = []
         for number, _ in enumerate(queues):
-            pace = Pace(store.share_progress, topics=TOPICS, health=health(clock), metrics=Metrics(), clock=clock)
-            pace.claim([("activity.messages", number)], 1)
-            paces.append(pace)
+            throttle = EventTimeThrottle(
+                store.share_progress, topics=TOPICS, health=health(clock), metrics=Metrics(), clock=clock
+            )
+            throttle.claim([("activity.messages", number)], 1)
+            paces.append(throttle)
         idle = 0
         while any(queues):
             clock.now += SETTLE_SECONDS
-            for pace, queue in zip(paces, queues, strict=True):
-                await pace.tell(Reached(queue[0] if queue else None))
+            for throttle, queue in zip(paces, queues, strict=True):
+                await throttle.tell(Reached(queue[0] if queue else None))
             # who told first in a round has learnt how the others stood in the one before
             idle += 1
-            for pace, queue in zip(paces, queues, strict=True):
-                until = pace.until()
+            for throttle, queue in zip(paces, queues, strict=True):
+                until = throttle.until()
                 if queue and (until is None or queue[0] <= until):
                     queue.popleft()
                     idle = 0
