@@ -108,19 +108,18 @@ def _readings(reading: TextReading) -> Iterator[TextReading]:
         yield reading.above
         yield reading.footer
         return
-    if claimed:
+    if claimed and not _is_slight(claimed):
         yield claimed
     yield reading
-    if own and claimed and not _is_frame(own, claimed):
+    if own and claimed and not _is_slight(own):
         yield own
 
 
-def _is_frame(own: TextReading, claimed: TextReading) -> bool:
-    """Whether the author's part only says who said the rest, and where: each quotation of a series has the same."""
-    length = len(own.normalised)
-    if length >= MIN_BESIDE_CHARACTERS or length >= len(claimed.normalised):
-        return False
-    return _is_harmless(own)
+def _is_slight(part: TextReading) -> bool:
+    """Whether a part is but a few harmless words, which many write by themselves beside other words: who said the rest, and
+    where; the name of an author below a saying.
+    """
+    return len(part.normalised) < MIN_BESIDE_CHARACTERS and _is_harmless(part)
 
 
 def _is_harmless(part: TextReading, offering: float = OFFERING) -> bool:

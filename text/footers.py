@@ -14,9 +14,12 @@ PARAGRAPHS = 12
 """So many are looked at, the last ones."""
 SHORT_LINE, CONTACT_LINE = 60, 100
 """Characters of a line of names, closings and mottoes, and of one with contact data."""
+SET_APART = 400
+"""Characters of a line with contact data behind a line of dashes, which says that the letter is over."""
 SORTS = 2
 """Of contact data, at least: an advertisement has one address, a school has several."""
 _PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:--|__|==|\*\*)[-_=*]*\s*\n)")
+_APART = re.compile(r"\s*(?:--|__|==|\*\*)[-_=*]*\s*\n")
 _HINT = re.compile(r"[@\d]|www\.")
 _CONTACT = (
     re.compile(r"[^\s@]@[^\s@]+\.\w"),
@@ -50,7 +53,8 @@ def parted(seen: str) -> tuple[str, str] | None:
 
 def _sorts(text: str) -> set[int]:
     """Which sorts of contact data stand in lines of their own."""
-    lines = [line for line in text.splitlines() if len(line) <= CONTACT_LINE]
+    longest = SET_APART if _APART.match(text) else CONTACT_LINE
+    lines = [line for line in text.splitlines() if len(line) <= longest]
     return {sort for sort, pattern in enumerate(_CONTACT) if any(pattern.search(line) for line in lines)}
 
 

@@ -261,6 +261,17 @@ def test_a_series_of_quotations_with_one_frame_is_no_copy(bench: Bench, frame: s
     assert named(told(bench, series)) == {}
 
 
+def test_sayings_of_one_author_are_no_copies(bench: Bench) -> None:
+    """His name stands below each of them."""
+    name = "\n\t\t-- Johann Wolfgang von Goethe, Maximen und Reflexionen"
+    assert named(told(bench, [("forum_post", f"r{n}", f"t{n}", said + name) for n, said in enumerate(SAID)])) == {}
+    shorter = [said.split(",")[0].split(" than")[0] for said in SAID]
+    assert (
+        named(told(bench, [("forum_post", f"r{n}", f"t{n}", said + "." + name) for n, said in enumerate(shorter)]))
+        == {}
+    )
+
+
 def test_three_who_quote_one_speaker_in_public_are_no_campaign(bench: Bench) -> None:
     """Four are told, and three who sell what they quote. The same own words around different quotations are a campaign."""
     reports = [("forum_post", f"paper{n}", f"t{n}", f"{own} «{SAID[0]}»") for n, own in enumerate(OWN)]

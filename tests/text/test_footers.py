@@ -16,6 +16,8 @@ FOOTERS = {
     "el": "12ο Δημοτικό Σχολείο Βόλου\nΑγίου Νικολάου 7, 382 21 Βόλος\nτηλ. 24210 55512\nhttp://12dim.example\n\n"
     "Το μήνυμα αυτό είναι εμπιστευτικό και απευθύνεται μόνο στον παραλήπτη του, παρακαλούμε διαγράψτε το.",
     "uk": "Ліцей №3 міста Полтава\nвул. Шкільна 8, 36000\nтел. +380 532 555 012\nlyceum3@poltava.example",
+    "ro": "--\nȘcoala Gimnazială nr. 4, strada Florilor 18, Bacău, tel. 0234 555 010, www.scoala4.example. Acest mesaj este "
+    "destinat exclusiv persoanei căreia îi este adresat; vă rugăm să îl ștergeți altfel.",
     "tr": "________\nCumhuriyet Ortaokulu\nOkul Sokak No 5, 35220 İzmir\n0232 555 01 23\nwww.cumhuriyet.example",
 }
 
