@@ -42,11 +42,12 @@ def parted(seen: str) -> tuple[str, str] | None:
     first = next((n for n, (_, text) in reversed(list(enumerate(paragraphs))) if n and _sorts(text)), None)
     if first is None:
         return None
+    sorts = _sorts(seen[paragraphs[first][0] :])
     while first > 1 and _is_short(paragraphs[first - 1][1]):
         first -= 1
     at = paragraphs[first][0]
     footer = seen[at:]
-    if len(_sorts(footer)) < SORTS or not seen[:at].strip():
+    if len(sorts | _sorts(footer)) < SORTS or not seen[:at].strip():
         return None
     return seen[:at], footer
 

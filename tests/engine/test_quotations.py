@@ -261,13 +261,23 @@ def test_a_series_of_quotations_with_one_frame_is_no_copy(bench: Bench, frame: s
     assert named(told(bench, series)) == {}
 
 
+SAYINGS = (
+    "Patience bakes no bread, but it keeps the fire.",
+    "Whoever counts the waves forgets to swim.",
+    "A borrowed map leads to somebody else's treasure.",
+    "Snow remembers every footstep until noon.",
+    "The longest ladder leans on the lowest stone.",
+    "Silence is the only song that the deaf teach us.",
+    "He who plants walnuts dines on hope.",
+    "Old doors complain, new doors merely open.",
+)
+
+
 def test_sayings_of_one_author_are_no_copies(bench: Bench) -> None:
-    """His name stands below each of them."""
-    name = "\n\t\t-- Johann Wolfgang von Goethe, Maximen und Reflexionen"
-    assert named(told(bench, [("forum_post", f"r{n}", f"t{n}", said + name) for n, said in enumerate(SAID)])) == {}
-    shorter = [said.split(",")[0].split(" than")[0] for said in SAID]
+    """The name stands below each of them, whoever passes it on."""
+    name = "\n\t\t-- Amalie von Lindenthal, Maxims and Reflections"
     assert (
-        named(told(bench, [("forum_post", f"r{n}", f"t{n}", said + "." + name) for n, said in enumerate(shorter)]))
+        named(told(bench, [("forum_post", f"r{n}", f"t{n}", one + name) for n, one in enumerate((*SAYINGS, *OWN))]))
         == {}
     )
 
