@@ -28,9 +28,9 @@ a wall); and how many all members together may have shown it to by then. Beyond 
 """
 REMARK_CHARACTERS = 100
 """So long may a question or a warning be that victims write in the same words above what they show."""
-OFFERING, OFFERING_IN_FOOTER = 4, 7
-"""Points of selling from which on a few words beside a quotation are compared, more than a link and "visit" are; and from
-which on a footer is an advertisement: more than a link, "visit", and a number to call are.
+OFFERING = 7
+"""Points of selling from which on a few words or a footer are an advertisement: more than one sign has, however heavy, or than
+a link, "visit", and a number to call have together.
 """
 
 
@@ -122,9 +122,9 @@ def _is_slight(part: TextReading) -> bool:
     return len(part.normalised) < MIN_BESIDE_CHARACTERS and _is_harmless(part)
 
 
-def _is_harmless(part: TextReading, offering: float = OFFERING) -> bool:
+def _is_harmless(part: TextReading) -> bool:
     said = Writing(text=part)
-    return said.hostility == PEACEFUL and said.commerce(frozenset()).points < offering
+    return said.hostility == PEACEFUL and said.commerce(frozenset()).points < OFFERING
 
 
 def forms_of(reading: TextReading, texts: Sequence[Text], answers: Sequence[FormAnswer]) -> Forms:
@@ -169,7 +169,7 @@ class Quotations:
             is_own = not counting or (counting.is_new and not counting.campaign.upheld)
             if footer and reading.footer and not footer.is_new and is_own:
                 # an advertisement is one wherever it stands
-                harmless = _is_harmless(reading.footer, OFFERING_IN_FOOTER)
+                harmless = _is_harmless(reading.footer)
                 return Judged(False, footer.campaign, footer.merged, shares_footer=harmless)
             return Judged(False, counting.campaign, counting.merged) if counting else Judged(False)
         reach = _reach(event, strangers)
