@@ -136,7 +136,8 @@ def test_from_where_on_texts_are_copies_is_told_as_it_is() -> None:
         f"under {likeness.SHORT_LETTERS} letters, letter by letter: {low:.2f} to {high:.2f} of them",
         f"(Indel similarity): {letters[55]:.2f} at 55 letters, {letters[70]:.2f} at 70, {letters[120]:.2f} at 120, "
         f"{letters[400]:.2f} from 400 on",
-        f"in runs of four or more: {runs[70]:.2f} at 70 letters, {runs[120]:.2f} at 120, {runs[230]:.2f} from 230 on",
+        f"Under {likeness._LONG_ENOUGH} letters at most {likeness._FOREIGN:g} of them",
+        f"in runs of four or more: {runs[70]:.2f} at 70 letters, {runs[160]:.2f} at 160, {runs[300]:.2f} from 300 on",
         f"*s + r/2* of {scattered[60]:.2f} at 60 letters, {scattered[100]:.2f} at 100, {scattered[230]:.2f} at 230, "
         f"and an *s* of {likeness._LEAST_WORDS:g}",
         f"the first {likeness.MAX_LETTERS} letters of its words",
@@ -146,7 +147,7 @@ def test_from_where_on_texts_are_copies_is_told_as_it_is() -> None:
         assert told in page, told
     assert max(words) == max(pairs) == 220
     assert max(letters) == 400
-    assert max(runs) == 230
+    assert max(runs) == 300
     assert likeness._SCATTERED == 1 / 2
     assert likeness._RUN_LETTERS == 4
 

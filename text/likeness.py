@@ -25,8 +25,15 @@ SHORT_LETTERS = 40
 # From where on texts are copies, by their number of letters (docs/near-duplicates.md has the measurements): straight lines
 # between. Fewer letters prove less.
 _OF_FEW_LETTERS = ((24, 0.96), (40, 0.97))
-_OF_LETTERS = ((40, 0.955), (55, 0.89), (70, 0.82), (90, 0.77), (120, 0.74), (230, 0.71), (400, 0.66))
-_OF_RUNS = ((40, 0.98), (70, 0.82), (90, 0.72), (120, 0.62), (160, 0.52), (230, 0.40))
+_OF_LETTERS = ((40, 0.955), (55, 0.91), (70, 0.84), (90, 0.77), (120, 0.74), (230, 0.71), (400, 0.66))
+_OF_RUNS = ((40, 0.98), (70, 0.84), (110, 0.70), (160, 0.60), (230, 0.44), (300, 0.40))
+_FOREIGN = 0.22
+"""Of the letters of texts under `_LONG_ENOUGH`, at most, may stand in stretches that have nothing to do with one another: a
+mistyped word is like the word, another newsroom's clause is not."""
+_LONG_ENOUGH = 230
+_STRETCH, _ALIKE, _RUN_BETWEEN = 5, 0.5, 3
+"""Letters of a stretch that is looked at; how alike both sides are that are the same words mistyped; letters in a row that
+part two stretches."""
 _OF_WORDS = ((40, 1.10), (60, 1.02), (70, 0.96), (100, 0.88), (150, 0.82), (230, 0.73), (400, 0.66))
 _RUN_LETTERS = 4
 """Fewer letters in a row stand in the same order in any two texts."""
@@ -54,7 +61,10 @@ def are_copies(left: str, right: str) -> bool:
     letters = (_letters(one, signs) + _letters(other, signs_of_other)) / 2
     if letters < SHORT_LETTERS:
         return fuzz.ratio(one, other) >= 100 * _line(_OF_FEW_LETTERS, letters)
-    if Indel.normalized_similarity("".join(words), "".join(words_of_other)) >= _line(_OF_LETTERS, letters):
+    both = "".join(words), "".join(words_of_other)
+    if Indel.normalized_similarity(*both) >= _line(_OF_LETTERS, letters) and (
+        letters >= _LONG_ENOUGH or foreign(*both) <= _FOREIGN
+    ):
         return True
     if signs or signs_of_other:
         words, words_of_other = _WORD.findall(one), _WORD.findall(other)
@@ -102,6 +112,22 @@ def common_words(left: list[str], right: list[str]) -> float:
 def common_runs(left: str, right: str) -> float:
     """The share of letters that stand in both in the same order, `_RUN_LETTERS` of them or more in a row."""
     return 2 * sum(run for run in _runs(left, right) if run >= _RUN_LETTERS) / (len(left) + len(right))
+
+
+def foreign(left: str, right: str) -> float:
+    """The share of letters that stand in stretches of one text for which the other has something else, or nothing."""
+    found = start = start_in_right = 0
+    runs = [
+        (run.src_start, run.src_end, run.dest_start, run.dest_end)
+        for run in Indel.opcodes(left, right)
+        if run.tag == "equal" and run.src_end - run.src_start >= _RUN_BETWEEN
+    ]
+    for end, after, end_in_right, after_in_right in [*runs, (len(left), 0, len(right), 0)]:
+        one, other = left[start:end], right[start_in_right:end_in_right]
+        if max(len(one), len(other)) >= _STRETCH and Indel.normalized_similarity(one, other) < _ALIKE:
+            found += len(one) + len(other)
+        start, start_in_right = after, after_in_right
+    return found / (len(left) + len(right))
 
 
 def _runs(left: Sequence[str], right: Sequence[str]) -> list[int]:

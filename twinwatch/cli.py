@@ -100,12 +100,15 @@ def replay(
         zcat archive/*.gz | twinwatch replay - --incidents - | jq .summary
         twinwatch replay monday.jsonl --policy stricter.yaml --json | jq .live
     """
+    from state.pseudonyms import Pseudonyms
     from twinwatch.replay_command import Outputs, run_replay
 
     settings = _settings()
     policy = _policy(Path(policy_file) if policy_file else settings.policy_file)
     outputs = Outputs(incidents, shadow, dead_letters)
-    run_replay(events, policy, settings.input_limits, outputs, redis_url, as_object=as_object)
+    # with the worker's key, what is taken for a copy is the same as there
+    pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
+    run_replay(events, policy, settings.input_limits, outputs, pseudonyms, redis_url, as_object=as_object)
 
 
 # --- check-events ------------------------------------------------------------------------------

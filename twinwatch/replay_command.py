@@ -64,6 +64,7 @@ def run_replay(
     policy: Policy,
     limits: InputLimits,
     outputs: Outputs,
+    pseudonyms: Pseudonyms,
     redis_url: str | None = None,
     *,
     as_object: bool = False,
@@ -84,7 +85,7 @@ def run_replay(
         except EmbeddedServerError as error:
             raise Failure(f"no Redis to keep the state in: {error}; or name one with --redis", FAILED) from error
         # a Redis of our own is thrown away as it is
-        store = _own_store(url, policy, tidy=redis_url is not None)
+        store = _own_store(url, policy, pseudonyms, tidy=redis_url is not None)
         try:
             summary = asyncio.run(_replay(events, source, policy, limits, desk, store))
         except StateUnavailable as error:
@@ -108,7 +109,7 @@ async def _replay(
 
 
 @asynccontextmanager
-async def _own_store(url: str, policy: Policy, *, tidy: bool) -> AsyncIterator[Store]:
+async def _own_store(url: str, policy: Policy, pseudonyms: Pseudonyms, *, tidy: bool) -> AsyncIterator[Store]:
     """A store that shares nothing with another, even in the same Redis, and leaves nothing behind where it is to `tidy`."""
     namespace = f"{DEFAULT_NAMESPACE}replay-{secrets.token_hex(8)}:"
     try:
@@ -120,7 +121,7 @@ async def _own_store(url: str, policy: Policy, *, tidy: bool) -> AsyncIterator[S
     try:
         store = Store(
             client,
-            Pseudonyms(secrets.token_bytes(32)),
+            pseudonyms,
             namespace=namespace,
             limits=policy.store_limits(),
         )

@@ -40,8 +40,8 @@
 -- returns  msgpack, parallel to the texts: {campaign id, similarity}: the share of equal slots of shingles or of words,
 --          whichever is more, to the campaign's first text; "" for the id of a new text of somebody who brought too many.
 --          Where that is not decided yet: {head of the campaign that the text joined, similarity, head of what that is part of,
---          name in `seen`, {{head, similarity, sealed author and text, or "" where it is certain, 1 where only boilerplate casts doubt on
---          it, else 0}, ...} campaigns that may be the same, {1 or 0, ...} whether each sentence is boilerplate},
+--          name in `seen`, {{head, similarity, sealed author and text, or "" where it is certain, 1 where signatures say that it is
+--          the same, else 0}, ...} campaigns that may be the same, {1 or 0, ...} whether each sentence is boilerplate},
 --          a head being id and number of a campaign
 
 local prefix = KEYS[1]
@@ -73,6 +73,7 @@ local TOGETHER = 3               -- campaigns from which on two sentences belong
 local AUTHOR, NUMBER, DAY, WITNESS = 8, 18, 23, 24  -- where an author, a campaign's number, a day and the weight of a witness end
 local BARRED = '-'
 local GOOD_PART = 0.2            -- of a text: more boilerplate than this casts doubt on signatures
+local SURE = 130                 -- letters; of shorter texts samples of shingles and words show too little
 local SHORT = 40                 -- letters; of shorter texts only nearly equal signatures are clear
 -- What is not clear is worth a look from here on.
 local LEAST_OF_SHORT = 0.6       -- of shingles of short texts
@@ -149,9 +150,10 @@ local function similarity(left, right)
   return equal_slots(slots(left), slots(right), SLOTS) / SLOTS
 end
 
-local CLEAR, DOUBT = 'clear', 'doubt'
+local CLEAR, CLOSE, DOUBT = 'clear', 'close', 'doubt'
 
--- The similarity of two signatures, and whether they are those of copies: CLEAR, DOUBT or nil.
+-- The similarity of two signatures, and whether they are those of copies: CLEAR; CLOSE, which is clear where nobody can look at
+-- the texts; DOUBT or nil.
 local function compare(left, right)
   local found = similarity(left, right)
   if found < DOUBTFUL then
@@ -164,15 +166,16 @@ local function compare(left, right)
   if mean < SHORT then
     return found, found >= LEAST_OF_SHORT and DOUBT or nil
   end
+  local sure = mean < SURE and CLOSE or CLEAR
   local words = equal_bytes(left, right, WORDS)
   if words >= SOME_WORDS and found >= threshold + (1 - threshold) * line(SHORT_MARGIN, mean) then
-    return found, CLEAR
+    return found, sure
   end
   if found >= LEAST and words >= line(OF_WORDS, mean) then
-    return found, CLEAR
+    return found, sure
   end
   if equal_bytes(left, right, PAIRS) >= line(OF_PAIRS, mean) then
-    return found, CLEAR
+    return found, sure
   end
   return found, DOUBT
 end
@@ -467,7 +470,7 @@ local function learn(item, head)
 end
 
 -- The leaders that the text is a copy of, and those of which that is in doubt, the most similar ones of these:
--- {leader, record, similarity, head and number of the campaign, whether only boilerplate casts doubt on it}.
+-- {leader, record, similarity, head and number of the campaign, whether signatures say that it is a copy}.
 local function matches(item, templated)
   local found, doubtful = {}, {}
   local function add(to, leader, record, alike, clear)
@@ -491,10 +494,10 @@ local function matches(item, templated)
     if record then
       local alike, verdict = compare(item[2], signature_in(record))
       local kept = #text_in(record) > 0 and #item[6] > 0
-      if verdict == CLEAR and not (templated and kept) then
+      if (verdict == CLEAR and not (templated and kept)) or (verdict == CLOSE and not kept) then
         add(found, leader, record, alike)
       elseif verdict and kept then
-        add(doubtful, leader, record, alike, verdict == CLEAR)
+        add(doubtful, leader, record, alike, verdict ~= DOUBT)
       end
     end
   end
@@ -545,7 +548,7 @@ local function may_bring(generation, author)
 end
 
 -- The campaign that a text joins or founds when it comes for the first time: its head, the similarity, whether that is
--- remembered, {{leader, head, similarity, in doubt (1 or 0), only for boilerplate (1 or 0)}, ...} what other campaigns may be
+-- remembered, {{leader, head, similarity, in doubt (1 or 0), a copy by its signature (1 or 0)}, ...} what other campaigns may be
 -- the same, and whether each sentence is boilerplate. Nil where the text has no campaign.
 local function join_or_found(item)
   local own = item[4][1]
@@ -579,8 +582,9 @@ local function join_or_found(item)
   end
   add(found, 0)
   add(doubtful, 1)
-  -- what may be a copy but for boilerplate must not teach that its other sentences are that, too
-  if remembered and not (templated and #doubtful > 0 and doubtful[1].similarity >= LEAST) then
+  -- what may be a copy but for boilerplate must not teach that its other sentences are that, too; nor what most likely is one
+  local likeliest = doubtful[1]
+  if remembered and not (likeliest and (likeliest.clear == 1 or (templated and likeliest.similarity >= LEAST))) then
     learn(item, head)
   end
   return head, alike, remembered, others, known

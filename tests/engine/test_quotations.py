@@ -283,14 +283,15 @@ def test_sayings_of_one_author_are_no_copies(bench: Bench) -> None:
 
 
 def test_three_who_quote_one_speaker_in_public_are_no_campaign(bench: Bench) -> None:
-    """Four are told, and three who sell what they quote. The same own words around different quotations are a campaign."""
-    reports = [("forum_post", f"paper{n}", f"t{n}", f"{own} «{SAID[0]}»") for n, own in enumerate(OWN)]
+    """Five are told, and four who sell what they quote. The same own words around different quotations are a campaign."""
+    told_by = (*OWN, "Two goats have escaped from the farm school and were seen near the observatory.")
+    reports = [("forum_post", f"paper{n}", f"t{n}", f"{own} «{SAID[0]}»") for n, own in enumerate(told_by)]
     assert named(told(bench, reports[:3])) == {}
     assert "coordinated_campaign" in named(told(bench, reports))
     shills = [
         ("forum_post", f"shill{n}", f"t{n}", f"{own} «{OFFER} https://shop.example»") for n, own in enumerate(OWN)
     ]
-    assert "coordinated_campaign" in named(told(bench, shills[:3]))
+    assert "coordinated_campaign" in named(told(bench, shills))
     socks = [("forum_post", f"sock{n}", f"t{n}", f"{OWN[0]} «{said}»") for n, said in enumerate(SAID)]
     assert "coordinated_campaign" in named(told(bench, socks))
 
