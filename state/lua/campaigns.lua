@@ -470,7 +470,8 @@ local function learn(item, head)
 end
 
 -- The leaders that the text is a copy of, and those of which that is in doubt, the most similar ones of these:
--- {leader, record, similarity, head and number of the campaign, whether signatures say that it is a copy}.
+-- {leader, record, similarity, head and number of the campaign, whether signatures say that it is a copy}; and the oldest
+-- campaign of which they say so.
 local function matches(item, templated)
   local found, doubtful = {}, {}
   local function add(to, leader, record, alike, clear)
@@ -504,7 +505,13 @@ local function matches(item, templated)
   table.sort(doubtful, function(a, b)
     return a.similarity > b.similarity or (a.similarity == b.similarity and tonumber(a.leader) < tonumber(b.leader))
   end)
-  return found, {unpack(doubtful, 1, DOUBTS)}
+  local close
+  for _, match in ipairs(doubtful) do
+    if match.clear == 1 and (not close or match.number < close.number) then
+      close = match
+    end
+  end
+  return found, {unpack(doubtful, 1, DOUBTS)}, close
 end
 
 -- The text joins the oldest campaign among the matches.
@@ -558,7 +565,7 @@ local function join_or_found(item)
     return nil
   end
   local known, templated = boilerplate_in(item)
-  local found, doubtful = matches(item, templated)
+  local found, doubtful, close = matches(item, templated)
   local leader, head, alike
   if #found > 0 then
     leader, head, alike = join(item, found)
@@ -582,10 +589,10 @@ local function join_or_found(item)
   end
   add(found, 0)
   add(doubtful, 1)
-  -- what may be a copy but for boilerplate must not teach that its other sentences are that, too; nor what most likely is one
-  local likeliest = doubtful[1]
-  if remembered and not (likeliest and (likeliest.clear == 1 or (templated and likeliest.similarity >= LEAST))) then
-    learn(item, head)
+  -- what may be a copy but for boilerplate must not teach that its other sentences are that, too; and what most likely is one
+  -- is no other campaign's text
+  if remembered and not (templated and #doubtful > 0 and doubtful[1].similarity >= LEAST) then
+    learn(item, close and close.head or head)
   end
   return head, alike, remembered, others, known
 end
