@@ -152,7 +152,7 @@ def test_every_alert_has_a_case_and_a_section_of_the_runbook_and_no_section_is_l
     for alert in alerts():
         url = alert["annotations"]["runbook_url"]
         assert url == f"{{{{ $externalLabels.twinwatch_docs }}}}/runbook/#{alert['alert'].lower()}"
-        for part in ("**Means:**", "**WindowQuery at:**", "**Do:**"):
+        for part in ("**Means:**", "**Look at:**", "**Do:**"):
             assert sections[alert["alert"]].count(part) == 1, (alert["alert"], part)
 
 

@@ -159,8 +159,11 @@ def advertising(world: World) -> list[Event]:
     text = "Buy our worksheets at https://www.best-worksheets-for-you.com today, only 9.99 euros, order now!"
     remark = "We will try that with class seven"
     return [
-        world.event("message", "seller", recipient_ids=["somebody", "another"], text=written)
-        for written in (text, remark)
+        *(
+            world.event("message", "seller", recipient_ids=["somebody", "another"], text=written)
+            for written in (text, remark)
+        ),
+        world.event("contact_request", "seller", recipient_id="a third", text=text),
     ]
 
 

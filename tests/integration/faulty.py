@@ -111,7 +111,7 @@ def rule_raises() -> None:
     rule = rules["mass_messaging"]
 
     def judge(rule_input: Any, limits: Any) -> Any:
-        if rule_input.fact.event.event_id == "unlucky":
+        if rule_input.context.event.event_id == "unlucky":
             raise ZeroDivisionError("put in by a test")
         return rule.judge(rule_input, limits)
 
@@ -128,8 +128,8 @@ def indiscreet() -> None:
     judge, read_batch, process = plan.RulePlan.judge, _StoredJudge.read, BatchProcessor.process
 
     def failing_judge(self: plan.RulePlan, rule_input: Any) -> Any:
-        if self.rule.slug == "copied_message" and "fail-in-rule" in getattr(rule_input.fact.event, "text", ""):
-            raise Slip(rule_input.fact.event)
+        if self.rule.slug == "copied_message" and "fail-in-rule" in getattr(rule_input.context.event, "text", ""):
+            raise Slip(rule_input.context.event)
         return judge(self, rule_input)
 
     async def failing_read(self: _StoredJudge, records: Any) -> Any:

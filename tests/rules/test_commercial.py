@@ -95,7 +95,7 @@ def test_strangers_threads_and_owners_are_those_to_whom_a_place_is_pushed() -> N
 
 
 def test_harmless_places_can_be_pushed_as_much_as_one_likes() -> None:
-    of = message("WindowQuery at https://www.youtube.com/watch?v=x and https://sub.school.edu.pl/bees", "ben")
+    of = message("Look at https://www.youtube.com/watch?v=x and https://sub.school.edu.pl/bees", "ben")
     assert entries(of, "pushed/1d") == []
 
 

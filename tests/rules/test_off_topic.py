@@ -33,7 +33,7 @@ def test_a_post_without_a_word_of_the_title() -> None:
         post(text=TEXT.replace("champions", "gardeners")),
         post(text=TEXT.replace("match", "honeybees")),
         post(title="Das FUSSBALL-Spiel", text=TEXT.replace("football", "Fussballer")),
-        post(text="WindowQuery: https://match.example.org/final"),
+        post(text="Look: https://match.example.org/final"),
         post(text=TEXT.replace("https://match.example.org/final", "later")),
         post(title="Honey"),
         post(title="Школьный сад и пасека"),
