@@ -38,7 +38,7 @@ class _Opening(Struct, frozen=True, array_like=True):
     article: int
 
 
-class UpdateBuilder(Struct, frozen=True, array_like=True):
+class _Payload(Struct, frozen=True, array_like=True):
     """What one revision says, kept in the store so that a redelivery says exactly the same."""
 
     mode: Mode
@@ -111,7 +111,7 @@ def claim(
         Contribution(rule_input.context.time, event.event_id, ""),
     )
     subject_id = finding.subject_id or rule_input.subject_id
-    builder = UpdateBuilder(
+    payload = _Payload(
         mode=plan.mode,
         rule=rule.slug,
         occurred_at=from_microseconds(rule_input.context.time),  # in UTC, whatever offset the event had
@@ -148,7 +148,7 @@ def claim(
         growth=plan.policy.growth,
         event_ids=tuple(dict.fromkeys(one.event_id for one in shown)),
         opening=msgspec.json.encode(_Opening(subject_id, finding.article or rule.article)),
-        payload=msgspec.json.encode(builder),
+        payload=msgspec.json.encode(payload),
         subject=subject_id,
         feedback=terms(plan, rule_input, finding, severity, policy.feedback),
         # in an order that does not depend on how the store keeps them
@@ -173,60 +173,60 @@ def gravest_first(claims: list[EpisodeUpdate]) -> list[EpisodeUpdate]:
 def compose(revision: Revision, detected_at: datetime) -> Incident:
     """The incident that a revision is."""
     opening = msgspec.json.decode(revision.opening, type=_Opening)
-    builder = msgspec.json.decode(revision.payload, type=UpdateBuilder)
-    action, record = _in_view_of_the_record(builder, revision)
+    payload = msgspec.json.decode(revision.payload, type=_Payload)
+    action, record = _in_view_of_the_record(payload, revision)
     return Incident(
         incident_id=revision.incident_id,
         revision=revision.revision,
-        mode="shadow" if revision.shadow_reason else builder.mode,
+        mode="shadow" if revision.shadow_reason else payload.mode,
         article=opening.article,
-        rule=builder.rule,
+        rule=payload.rule,
         subject_id=opening.subject_id,
         accomplice_ids=revision.members,
         accomplice_count=revision.member_count,
         opened_at=from_microseconds(revision.opened),
-        occurred_at=builder.occurred_at,
+        occurred_at=payload.occurred_at,
         detected_at=detected_at,
-        severity=builder.severity,
-        confidence=builder.confidence,
+        severity=payload.severity,
+        confidence=payload.confidence,
         recommended_action=action,
-        summary=builder.summary + record + _mark(builder, revision.shadow_reason),
+        summary=payload.summary + record + _mark(payload, revision.shadow_reason),
         evidence=Evidence(
             event_ids=revision.event_ids,
-            measurements=(*builder.measurements, *_mark_measured(builder, revision.shadow_reason)),
-            excerpt=builder.excerpt,
-            similarity=builder.similarity,
-            campaign_id=builder.campaign_id,
-            words=builder.words or None,
-            copied_from=builder.copied_from,
+            measurements=(*payload.measurements, *_mark_measured(payload, revision.shadow_reason)),
+            excerpt=payload.excerpt,
+            similarity=payload.similarity,
+            campaign_id=payload.campaign_id,
+            words=payload.words or None,
+            copied_from=payload.copied_from,
         ),
         prior_incidents=revision.prior,
-        statement=builder.statement,
-        policy_version=builder.policy_version,
-        source=builder.source,
+        statement=payload.statement,
+        policy_version=payload.policy_version,
+        source=payload.source,
     )
 
 
-def _in_view_of_the_record(builder: UpdateBuilder, revision: Revision) -> tuple[Action, str]:
+def _in_view_of_the_record(payload: _Payload, revision: Revision) -> tuple[Action, str]:
     """What is proposed to do about somebody with this record, and the sentence that says why; none without a record."""
     if not revision.prior:
-        return builder.recommended_action, ""
-    ladder = tuple(Step(strikes=strikes, recommended_action=action) for strikes, action in builder.ladder)
-    action = at_least(builder.recommended_action, revision.strikes, ladder)
-    raised = "" if action == builder.recommended_action else f", hence {action} instead of {builder.recommended_action}"
+        return payload.recommended_action, ""
+    ladder = tuple(Step(strikes=strikes, recommended_action=action) for strikes, action in payload.ladder)
+    action = at_least(payload.recommended_action, revision.strikes, ladder)
+    raised = "" if action == payload.recommended_action else f", hence {action} instead of {payload.recommended_action}"
     nth = _ordinal(revision.prior + 1)
-    return action, f" If upheld, it is the member's {nth} incident within {in_words(builder.strike_period)}{raised}."
+    return action, f" If upheld, it is the member's {nth} incident within {in_words(payload.strike_period)}{raised}."
 
 
-def _mark(builder: UpdateBuilder, shadow_reason: str) -> str:
+def _mark(payload: _Payload, shadow_reason: str) -> str:
     """The sentence that says why a live rule's finding is told in shadow; none where it is not."""
-    return " " + _WHY_IN_SHADOW[shadow_reason].format(cap=builder.daily_cap) if shadow_reason else ""
+    return " " + _WHY_IN_SHADOW[shadow_reason].format(cap=payload.daily_cap) if shadow_reason else ""
 
 
-def _mark_measured(builder: UpdateBuilder, shadow_reason: str) -> tuple[Measurement, ...]:
+def _mark_measured(payload: _Payload, shadow_reason: str) -> tuple[Measurement, ...]:
     if shadow_reason != DAILY_CAP:
         return ()
-    return (measured(DAILY_CAP, builder.daily_cap, builder.daily_cap, _DAY),)
+    return (measured(DAILY_CAP, payload.daily_cap, payload.daily_cap, _DAY),)
 
 
 _ORDINALS = {2: "second", 3: "third", 4: "fourth", 5: "fifth"}

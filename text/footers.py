@@ -18,8 +18,9 @@ SET_APART = 400
 """Characters of a line with contact data behind a line of dashes, which says that the letter is over."""
 SORTS = 2
 """Of contact data, at least: an advertisement has one address, a school has several."""
-_PARAGRAPH = re.compile(r"\n\s*\n|\n(?=\s*(?:--|__|==|\*\*)[-_=*]*\s*\n)")
-_APART = re.compile(r"\s*(?:--|__|==|\*\*)[-_=*]*\s*\n")
+_DASHES = r"\s*(?:--|__|==|\*\*)[-_=*]*\s*\n"
+_PARAGRAPH = re.compile(rf"\n\s*\n|\n(?={_DASHES})")
+_APART = re.compile(_DASHES)
 _HINT = re.compile(r"[@\d]|www\.")
 _CONTACT = (
     re.compile(r"[^\s@]@[^\s@]+\.\w"),

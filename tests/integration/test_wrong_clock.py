@@ -34,9 +34,16 @@ def clock(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
+def set_slow(clock: Path, seconds: int) -> None:
+    """At once, for the worker reads the file again and again and must find it neither empty nor gone."""
+    written = clock.with_suffix(".new")
+    written.write_text(str(seconds))
+    written.replace(clock)
+
+
 def test_a_worker_with_a_slow_clock_waits_and_loses_nothing(new_stage: NewStage, clock: Path) -> None:
     stage = new_stage(2)
-    clock.write_text("600")
+    set_slow(clock, 600)
     stage.send(live("past", 9, ahead=timedelta(hours=-1)))
     worker = stage.start_worker(fault="slow_clock", stall_seconds=10)
     eventually(lambda: {s for _, s, _ in stage.found().values()} == {"past"}, what="what is past is judged")
@@ -55,7 +62,7 @@ def test_a_worker_with_a_slow_clock_waits_and_loses_nothing(new_stage: NewStage,
     assert worker.judged() == 9
     assert stage.dead_letters() == []
 
-    clock.write_text("0")
+    set_slow(clock, 0)
     everybody = {"past", "anna", "bruno", "carla"}
     eventually(lambda: {s for _, s, _ in stage.found().values()} == everybody, what="all is judged")
     stage.wait_until_judged()

@@ -199,6 +199,24 @@ def test_a_gzipped_file_and_standard_input_give_the_same_incidents() -> None:
 
 
 @needs_servers
+def test_likenesses_are_those_of_the_workers_with_the_same_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are estimated from samples that the key chooses: another one may find other copies."""
+    also = ("a drum", "two old fiddles", "the big accordion of the mayor", "nothing but your voice", "many friends")
+    altered = [message(n, text=f"{TEXT} Everybody may bring {also[n % 5]} to the valley.") for n in range(COPIES)]
+    Path("in.jsonl").write_bytes(lines(*altered))
+
+    def likenesses(key: str) -> list[float]:
+        monkeypatch.setenv("TWINWATCH_PSEUDONYM_KEY", key)
+        run("in.jsonl", "--incidents", "out.jsonl")
+        return [incident["evidence"]["similarity"] for incident in read("out.jsonl")]
+
+    one = likenesses("the key of one installation")
+    assert 0.5 < min(one) < 1
+    assert likenesses("the key of one installation") == one
+    assert likenesses("the key of another installation") != one
+
+
+@needs_servers
 def test_an_empty_input_is_read_to_its_end() -> None:
     Path("in.jsonl").write_bytes(b"")
     result = run("in.jsonl", "--incidents", "out.jsonl")
