@@ -10,9 +10,7 @@ from typing import Literal
 from state.errors import StateUnavailable
 from state.kinds import SETTINGS
 from state.pseudonyms import Pseudonyms
-from state.scripts import Call, Script, Shards, pack, unpack
-
-AGREE = Script("agree")
+from state.scripts import Command, Shards, pack, unpack
 
 Disagreement = Literal["pseudonym key", "number of shards"]
 
@@ -43,8 +41,15 @@ class Agreement:
         """Write it down where nobody has yet (a new store, or one that was emptied), for as long as anything may last there
         (seconds) after the last one asked. Raises `WrongStore`.
         """
-        ours = pack((self._fingerprint, self._shards))
-        self.check((await shards.run({0: [Call(AGREE, (ours, lifetime))]}))[0][0])
+        ours, key = pack((self._fingerprint, self._shards)), (SETTINGS.name.encode(),)
+        read = [Command("GET", key), Command("TTL", key)]
+        [standing, left] = (await shards.run({0: read}))[0]
+        if not standing:
+            written = Command("SET", key, (ours, "NX", "EX", lifetime))
+            [_, standing, left] = (await shards.run({0: [written, *read]}))[0]
+        self.check(standing)
+        if left < lifetime / 2:
+            await shards.run({0: [Command("EXPIRE", key, (lifetime,))]})
 
     def check(self, standing: bytes) -> None:
         """Compare with what stands in the store. Raises `WrongStore`."""

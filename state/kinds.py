@@ -40,7 +40,7 @@ class Members(Enum):
     EPISODE = auto()
     INCIDENT = auto()
     REVISION = auto()
-    """Packed, as state/lua/episodes.lua has them."""
+    """Packed, as `state.episodes` has them."""
     VERDICT = auto()
     """As state/lua/known.lua has them."""
 

@@ -1,4 +1,4 @@
-"""How the store talks to Redis: script calls, all shards at once, and what their failures mean."""
+"""How the store talks to Redis: calls of scripts and plain commands, all shards at once, and what their failures mean."""
 
 import asyncio
 import re
@@ -18,6 +18,13 @@ from state.kinds import KINDS
 
 WORK = 5_000
 """Of one call of a script, in members that it passes over: some milliseconds."""
+PLAIN = frozenset(
+    {
+        *("GET", "HGET", "HGETALL", "HLEN", "TTL", "ZCARD", "ZMSCORE", "ZRANGE", "ZREVRANGE"),
+        *("EXPIRE", "HDEL", "SET", "ZADD", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE"),
+    }
+)
+"""The commands that are called without a script."""
 _Item = TypeVar("_Item")
 _CALLED = re.compile(r"redis\.p?call\('(\w+)'")
 _NAMED = re.compile(r"(?<!\w)'([a-z]+):|(?:prefix|KEYS\[1\]) \.\. '([a-z]+)'")
@@ -47,6 +54,22 @@ class Script:
             raise ValueError(f"{name}.lua: found keys of kinds {sorted(undeclared)}, expected some of {sorted(KINDS)}")
 
 
+class Command(Struct, frozen=True):
+    """One plain command on keys of a shard, which are written without its prefix. Raises ValueError for one not in `PLAIN`."""
+
+    name: str
+    keys: tuple[bytes, ...]
+    arguments: tuple[Any, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.name not in PLAIN:
+            raise ValueError(f"command: found {self.name}, expected one of {sorted(PLAIN)}")
+
+    def runs(self) -> "list[Call | Command]":
+        """Itself."""
+        return [self]
+
+
 class Call(Struct, frozen=True):
     """One run of a script in one shard. `scope` is added to the shard's prefix; `request` is what the script unpacks.
 
@@ -60,7 +83,7 @@ class Call(Struct, frozen=True):
     work: Sequence[int] | None = None
     join: Callable[[list[Any]], Any] = joined
 
-    def runs(self) -> "list[Call]":
+    def runs(self) -> "list[Call | Command]":
         """Itself, or its parts."""
         if self.work is None or sum(self.work) <= WORK:
             return [self]
@@ -127,7 +150,7 @@ class Shards:
             pipeline.hlen(f"{self._prefixes[shard]}{scope}{table}")
         return sum(await guarded(pipeline.execute))
 
-    async def run(self, calls: Mapping[int, Sequence[Call]]) -> dict[int, list[Any]]:
+    async def run(self, calls: Mapping[int, Sequence[Call | Command]]) -> dict[int, list[Any]]:
         """Run each shard's calls in one pipeline, all shards at once: one round trip. Unpacked answers, by shard, in order.
 
         Raises `StateUnavailable` when Redis could not answer; some of the calls may have been carried out then.
@@ -140,35 +163,6 @@ class Shards:
             for shard, answers in zip(calls, results, strict=True)
         }
 
-    async def run_by_key(
-        self,
-        script: Script,
-        keys: Sequence[bytes],
-        request: Callable[[list[int]], object],
-        work: Sequence[int],
-        besides: Mapping[int, Sequence[Call]] | None = None,
-    ) -> list[Any]:
-        """Run `script` once in each shard that owns some of `keys`; the answers come back in the order of `keys`.
-
-        `request` makes a shard's request from the positions of its keys, which are so much `work` each. `besides` are run in
-        the same round trip, by shard, after the rest.
-        """
-        items: dict[int, list[int]] = {}
-        for index, key in enumerate(keys):
-            items.setdefault(shard_of(key, len(self)), []).append(index)
-        calls = {
-            shard: [Call(script, request(indexes), work=[work[i] for i in indexes])] for shard, indexes in items.items()
-        }
-        for shard, further in (besides or {}).items():
-            if further:
-                calls.setdefault(shard, []).extend(further)
-        answers = await self.run(calls)
-        ordered: list[Any] = [None] * len(keys)
-        for shard, indexes in items.items():
-            for index, answer in zip(indexes, answers[shard][0], strict=True):
-                ordered[index] = answer
-        return ordered
-
     async def run_in_turn(
         self,
         script: Script,
@@ -177,9 +171,11 @@ class Shards:
         groups: Sequence[object],
         work: Sequence[int],
     ) -> list[Any]:
-        """As `run_by_key`, for a script that may answer the first of its items only, because it has done enough: the rest is
-        asked again. Calls of one shard come one after the other, each with about `WORK` of the items' `work`; items of one
-        group that follow each other are not cut apart.
+        """Run `script` in each shard that owns some of `keys`; the answers come back in the order of `keys`.
+
+        `request` makes a shard's request from the positions of its keys, which are so much `work` each. The script may answer
+        the first of its items only, because it has done enough: the rest is asked again. Calls of one shard come one after the
+        other, each with about `WORK` of the items' `work`; items of one group that follow each other are not cut apart.
         """
         items: dict[int, list[int]] = {}
         for index, key in enumerate(keys):
@@ -198,41 +194,55 @@ class Shards:
         await asyncio.gather(*(in_turn(shard, indexes) for shard, indexes in items.items()))
         return ordered
 
-    def _shard_run(self, shard: int, calls: Sequence[Call]) -> Callable[[], Coroutine[Any, Any, list[Any]]]:
+    def _shard_run(self, shard: int, calls: Sequence[Call | Command]) -> Callable[[], Coroutine[Any, Any, list[Any]]]:
         prefix = self._prefixes[shard]
-        packed = [(call.script, prefix + call.scope, pack(call.request)) for call in calls]
+        commands = [_command(call, prefix) for call in calls]
 
         async def run() -> list[Any]:
             try:
-                return await self._pipeline(packed)
+                answers = await self._pipeline(commands)
             except NoScriptError:
                 # a new or restarted server; the scripts are safe to run twice, so the whole pipeline is sent again
-                for script in {id(call.script): call.script for call in calls}.values():
+                for script in {id(call.script): call.script for call in calls if isinstance(call, Call)}.values():
                     await self._client.script_load(script.source)
-                return await self._pipeline(packed)
+                answers = await self._pipeline(commands)
+            return [
+                unpack(answer) if isinstance(call, Call) else answer
+                for call, answer in zip(calls, answers, strict=True)
+            ]
 
         return run
 
-    async def _pipeline(self, calls: Sequence[tuple[Script, str, bytes]]) -> list[Any]:
+    async def _pipeline(self, commands: Sequence[tuple[Any, ...]]) -> list[Any]:
         pipeline = self._client.pipeline(transaction=False)
-        for script, prefix, argument in calls:
-            # the method of that name is refused in a pipeline to a cluster; each pipeline is one shard's, thus one node's
-            pipeline.execute_command("EVALSHA", script.sha, 1, prefix, argument)
+        for command in commands:
+            pipeline.execute_command(*command)
         # raised here, because redis-py would add the command, and with it what it carries, to the message
         answers = await pipeline.execute(raise_on_error=False)
         for answer in answers:
             if isinstance(answer, Exception):
                 raise answer
-        return [unpack(answer) for answer in answers]
+        return answers
 
 
-def _put_together(calls: Sequence[Call], runs: Sequence[Sequence[Call]], answers: list[Any]) -> list[Any]:
+def _command(call: Call | Command, prefix: str) -> tuple[Any, ...]:
+    """A call as it is sent."""
+    if isinstance(call, Command):
+        start = prefix.encode()
+        return (call.name, *(start + key for key in call.keys), *call.arguments)
+    # the method of that name is refused in a pipeline to a cluster; each pipeline is one shard's, thus one node's
+    return ("EVALSHA", call.script.sha, 1, prefix + call.scope, pack(call.request))
+
+
+def _put_together(
+    calls: Sequence[Call | Command], runs: Sequence[Sequence[Call | Command]], answers: list[Any]
+) -> list[Any]:
     """The answers of the calls out of those of their runs."""
     found, at = [], 0
     for call, of_one in zip(calls, runs, strict=True):
         some = answers[at : at + len(of_one)]
         at += len(of_one)
-        found.append(some[0] if len(some) == 1 else call.join(some))
+        found.append(call.join(some) if isinstance(call, Call) and len(some) > 1 else some[0])
     return found
 
 

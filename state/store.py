@@ -10,10 +10,11 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from state.agreement import AGREE, Agreement
+from state.agreement import Agreement
 from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec
-from state.episodes import EPISODES, EpisodeCodec
-from state.feedback import KNOWN, REPORTERS, VERDICTS, FeedbackCodec, known_joined
+from state.decisions import WRITE, View, decide
+from state.episodes import Episodes
+from state.feedback import KNOWN, FeedbackCodec, known_joined
 from state.histories import HISTORY, Histories, HistoryLimits
 from state.kinds import (
     ADDED,
@@ -22,7 +23,6 @@ from state.kinds import (
     LEADER,
     LEARNT,
     NUMBER,
-    OPENED,
     PROGRESS,
     RELATION,
     REVISION,
@@ -49,7 +49,6 @@ from state.requests import (
     Others,
     Progress,
     Recalled,
-    Record,
     Relation,
     Revision,
     Silenced,
@@ -57,36 +56,36 @@ from state.requests import (
     WindowResult,
     WindowUpdate,
 )
-from state.scripts import Call, Script, Shards, shard_of
+from state.scripts import PLAIN, Call, Command, Script, Shards, pack, shard_of, unpack
 from state.server import ServerMemory, memory_of
+from state.verdicts import Verdicts
 
 DEFAULT_NAMESPACE = "tw6:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
-_WORK_OF_TEXT, _WORK_OF_CLAIM, _WORK_OF_REPORT, _WORK_OF_ID, _WORK_OF_SOURCE = 300, 50, 200, 3, 60
+_WORK_OF_TEXT, _WORK_OF_DECISION, _WORK_OF_ID, _WORK_OF_SOURCE = 300, 50, 3, 60
 """At worst, as much as passing over so many members (`state.scripts.WORK`)."""
 _LOOKUP = Script("lookup")
 _PROGRESS = Script("progress")
 _USED = Script("used")
-_DOUBTS = Script("doubts")
+_DOUBTS = PROGRESS.key(b"doubts")
+"""A hash, topic -> msgpack {start, end} in event time, microseconds: of which topics records were missing when events were
+judged that come after them, and when those events happened.
+"""
 SCRIPTS = (
     _LOOKUP,
     _USED,
     RELATIONS,
-    REPORTERS,
     CAMPAIGNS,
     KNOWN,
     SOURCES,
     WROTE,
     MERGES,
     HISTORY,
-    EPISODES,
-    VERDICTS,
+    WRITE,
     _PROGRESS,
-    _DOUBTS,
-    AGREE,
 )
-COMMANDS = frozenset[str]().union(*(script.commands for script in SCRIPTS))
-"""What scripts of a batch call; `deploy/redis/users.acl` allows a worker no other command on its keys."""
+COMMANDS = PLAIN.union(*(script.commands for script in SCRIPTS))
+"""What a batch calls; `deploy/redis/users.acl` allows a worker no other command on its keys."""
 
 
 class Store:
@@ -123,7 +122,8 @@ class Store:
             period=limits.period,
         )
         self._histories = Histories(self._shards, pseudonyms, history_limits)
-        self._episodes = EpisodeCodec(pseudonyms)
+        self._episodes = Episodes(self._shards, pseudonyms, limits)
+        self._verdicts = Verdicts(self._shards, pseudonyms, limits)
         self._campaigns = CampaignCodec(
             pseudonyms,
             threshold=limits.similarity_threshold,
@@ -192,16 +192,13 @@ class Store:
         limits = self._limits
         plan = RelationPlan(relations, self._pseudonyms, len(self._shards))
         names = [self._pseudonyms.event(event.identity) for event in events]
-        calls = {shard: [Call(_LOOKUP, (REVISION.name, names))] for shard in range(len(self._shards))} if names else {}
+        calls: dict[int, list[Call | Command]] = {}
+        if names:
+            calls = {shard: [Call(_LOOKUP, (REVISION.name, names))] for shard in range(len(self._shards))}
         for shard, operations in enumerate(plan.operations):
             if operations:
                 request = (limits.ties_per_member, RELATION.ttl(limits), ANSWERS.ttl(limits), operations)
                 calls.setdefault(shard, []).append(Call(RELATIONS, request, work=list(map(work_of, operations))))
-        filed = self._filed(filings)
-        for shard, positions in filed.items():
-            requests = [self._feedback.filing(filings[position]) for position in positions]
-            work = [_WORK_OF_REPORT] * len(requests)
-            calls.setdefault(shard, []).append(Call(REPORTERS, self._feedback.filings(requests), work=work))
         if texts:
             request = self._campaigns.request(list(texts))
             work = [_WORK_OF_TEXT] * len(texts)
@@ -213,13 +210,13 @@ class Store:
             work = [_WORK_OF_SOURCE] * len(texts)
             asked = self._sources.asked(texts)
             calls[0].append(Call(SOURCES, asked, self._campaigns.scope, work, sources_joined))
-        doubtful = [(doubt.topic, doubt.start, doubt.end) for doubt in doubts]
-        ttl = PROGRESS.ttl(limits, doubts_kept // MICROSECONDS)
-        calls.setdefault(0, []).append(Call(_DOUBTS, (doubts_kept, ttl, doubtful)))
+        if doubts:
+            await decide(self._shards, 0, lambda view: self._doubt(view, doubts, doubts_kept))
+        calls.setdefault(0, []).append(Command("HGETALL", (_DOUBTS,)))
         carried = self._carried(events, calls)
         answers = await self._shards.run(calls)
         conflicting = _conflicting(carried, answers)
-        doubted = tuple(Doubt(topic.decode(), start, end) for topic, start, end in answers[0].pop())
+        doubted = tuple(Doubt(topic.decode(), *unpack(value)) for topic, value in answers[0].pop().items())
         sources = self._sources.told(texts, answers[0].pop()) if claimed else self._sources.told(())
         campaigns: list[Campaign | None] = []
         merged: list[tuple[str, ...]] = []
@@ -227,10 +224,7 @@ class Store:
         if texts:
             known_texts, joined = answers[0].pop(), answers[0].pop()
             campaigns, merged, decisions = self._campaigns.answers(texts, joined, known_texts)
-        records = [Record(0, 0)] * len(filings)
-        for shard, positions in filed.items():
-            for position, answer in zip(positions, answers[shard].pop(), strict=True):
-                records[position] = self._feedback.record(answer)
+        records = await self._verdicts.records(filings)
         told: list[list[Revision]] = [[] for _ in names]
         for results in answers.values() if names else ():
             for position, packed in results.pop(0):
@@ -238,7 +232,22 @@ class Store:
         known, answered = plan.answers({shard: results[0] for shard, results in answers.items() if results})
         return Recalled(known, answered, campaigns, told, records, merged, decisions, conflicting, doubted, sources)
 
-    def _carried(self, events: Sequence[EventName], calls: dict[int, list[Call]]) -> dict[int, list[int]]:
+    async def _doubt(self, view: View, doubts: Sequence[Doubt], shows: int) -> None:
+        """Remember of each topic the latest doubt, made one with that before unless this is over for so long that nothing
+        counted then shows any more (`shows`, in microseconds).
+        """
+        topics = [doubt.topic.encode() for doubt in doubts]
+        await view.read(fields=[(_DOUBTS, topic) for topic in topics])
+        for topic, doubt in zip(topics, doubts, strict=True):
+            start, end = doubt.start, doubt.end
+            if before := view.get(_DOUBTS, topic):
+                first, last = unpack(before)
+                if last + shows >= start and end + shows >= first:
+                    start, end = min(start, first), max(end, last)
+            ttl = PROGRESS.ttl(self._limits, shows // MICROSECONDS)
+            view.set_field(_DOUBTS, ttl, topic, pack((start, end)))
+
+    def _carried(self, events: Sequence[EventName], calls: dict[int, list[Call | Command]]) -> dict[int, list[int]]:
         """Adds the calls that remember which event carries which id; positions of the events by the shards of their ids."""
         by_shard: dict[int, list[int]] = {}
         requests: dict[int, list[tuple[int, bytes, bytes]]] = {}
@@ -252,14 +261,6 @@ class Store:
             requests.setdefault(shard, []).append((event.time // (stretch * MICROSECONDS), name, which))
         for shard, items in requests.items():
             calls.setdefault(shard, []).append(Call(_USED, (ttl, items), work=[_WORK_OF_ID] * len(items)))
-        return by_shard
-
-    def _filed(self, filings: Sequence[Filing]) -> dict[int, list[int]]:
-        """Positions of the reports by the shards of their reporters."""
-        by_shard: dict[int, list[int]] = {}
-        for position, filing in enumerate(filings):
-            shard = shard_of(self._pseudonyms.member(filing.reporter), len(self._shards))
-            by_shard.setdefault(shard, []).append(position)
         return by_shard
 
     async def measure(
@@ -281,43 +282,25 @@ class Store:
         first. Remember who wrote the batch's texts and who got them, and write down what was decided about them: last, because
         what follows from a decision is done again only as long as the decision is not written. One round trip.
         """
-        limits = self._limits
-        # live and in shadow, an episode is in one shard
-        keys = [self._episodes.key(claim, "live") for claim in claims]
-        gravest: dict[str, set[bytes]] = {claim.identity: set() for claim in claims}
-        for claim, key in zip(claims, keys, strict=True):
-            if claim.rank < limits.episodes_per_event:
-                gravest[claim.identity].add(key)
-
-        def request(items: list[int]) -> object:
-            # no shard knows what the event opens in others: each leaves room for the gravest that are theirs
-            here = {keys[i] for i in items}
-            packed = [
-                self._episodes.request(
-                    claims[i],
-                    -(-claims[i].daily_cap // len(self._shards)),
-                    limits.episodes_per_event - len(gravest[claims[i].identity] - here),
-                )
-                for i in items
-            ]
-            return (limits.grace, limits.members_per_episode, OPENED.ttl(limits), packed)
-
+        settled = await self._episodes.settle(claims)
         decided = self._campaigns.decided(decisions, self._feedback.texts_ttl)
         besides = []
         if written:
             work = [_WORK_OF_SOURCE + len(one.readers) for one in written]
             besides.append(Call(WROTE, self._sources.remembered(written), self._campaigns.scope, work, sum))
         if decisions:
-            work = [_WORK_OF_CLAIM] * len(decisions)
+            work = [_WORK_OF_DECISION] * len(decisions)
             besides.append(Call(MERGES, decided, self._campaigns.scope, work, sum))
-        claimed = [_WORK_OF_CLAIM + 2 * len(claim.members) for claim in claims]
-        answers = await self._shards.run_by_key(EPISODES, keys, request, claimed, {0: besides})
-        return [self._episodes.answer(answer) for answer in answers]
+        if besides:
+            await self._shards.run({0: besides})
+        return settled
 
     async def find(self, incident_ids: Sequence[str], events: Sequence[EventName] = ()) -> Found:
         """What is remembered of incidents, and whether others have carried the events' ids. One round trip."""
         names = [incident_id.encode() for incident_id in incident_ids]
-        calls = {shard: [Call(_LOOKUP, (INCIDENT.name, names))] for shard in range(len(self._shards))}
+        calls: dict[int, list[Call | Command]] = {
+            shard: [Call(_LOOKUP, (INCIDENT.name, names))] for shard in range(len(self._shards))
+        }
         carried = self._carried(events, calls)
         answers = await self._shards.run(calls)
         found = Found([None] * len(names), _conflicting(carried, answers))
@@ -328,12 +311,10 @@ class Store:
 
     async def learn(self, moderator_verdicts: Sequence[ModeratorVerdict]) -> None:
         """Remember what people said, in order; of an incident the latest counts. One round trip."""
-        # every shard learns it, so that it is found where a member's behaviour is judged, or was reported
-        request = self._feedback.moderator_verdicts(moderator_verdicts)
-        calls = {shard: [Call(VERDICTS, request)] for shard in range(len(self._shards))}
+        await self._verdicts.learn(moderator_verdicts)
         if any(one.sample for one in moderator_verdicts):
-            calls[0].append(Call(KNOWN, self._feedback.known(moderator_verdicts, ()), self._campaigns.scope))
-        await self._shards.run(calls)
+            known = self._feedback.known(moderator_verdicts, ())
+            await self._shards.run({0: [Call(KNOWN, known, self._campaigns.scope)]})
 
 
 def _names(packed: Sequence[bytes]) -> frozenset[str]:

@@ -1,5 +1,6 @@
 """Episodes: opened once, grown when it matters, told again when the event comes again."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any
 
@@ -374,3 +375,38 @@ def test_what_only_grows_leaves_room_for_what_is_new(any_bench: Bench) -> None:
     assert again == [(f"incident {n} of e", 2, "") for n in range(5)] + [
         (f"incident {n} of f", 1, "") for n in (5, 6, 7)
     ]
+
+
+# --- workers at once -----------------------------------------------------------------------------------------------------
+
+
+def test_what_workers_decide_at_once_is_as_if_they_had_come_one_after_the_other(bench: Bench) -> None:
+    """Each reads, decides and writes: who was late reads again, so that no revision and no opening is lost or told twice."""
+    one, other = bench.store(), bench.store()
+
+    async def at_once() -> list[list[Revision | Silenced | Cut | None]]:
+        grown = [claim(f"e{n}", n, level=float(2**n), members=(f"m{n}",)) for n in range(20)]
+        return await asyncio.gather(*((one, other)[n % 2].settle([each]) for n, each in enumerate(grown)))
+
+    told = [answer for answers in bench.run(at_once()) for answer in answers if isinstance(answer, Revision)]
+    assert len({revision.incident_id for revision in told}) == 1
+    numbers = [revision.revision for revision in told]
+    assert sorted(numbers) == list(range(1, len(told) + 1))
+    (last,) = revisions(bench, one, [claim("the last", 21, level=float(2**30))])
+    assert last is not None
+    assert (last.revision, last.member_count) == (len(told) + 1, 20)
+
+
+def test_a_cap_holds_whoever_opens(bench: Bench) -> None:
+    stores = [bench.store(), bench.store()]
+
+    async def at_once() -> list[list[Revision | Silenced | Cut | None]]:
+        claims = [
+            claim(f"e{n}", n, key=("episode", "a rule", f"somebody {n}"), daily_cap=5, shadow_incident_id=f"shadow {n}")
+            for n in range(12)
+        ]
+        return await asyncio.gather(*(stores[n % 2].settle([each]) for n, each in enumerate(claims)))
+
+    told = [answer for answers in bench.run(at_once()) for answer in answers if isinstance(answer, Revision)]
+    assert len(told) == 12
+    assert sum(not revision.shadow_reason for revision in told) == 5

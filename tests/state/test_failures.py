@@ -249,7 +249,7 @@ async def test_a_mistake_of_a_script_is_no_outage(own_redis: RedisServer) -> Non
     """No retry would mend it: the batch has to be taken apart, and the record put aside."""
     client = client_of(own_redis.url)
     with pytest.raises(ResponseError, match="user_script"):
-        await store_of(client).settle([claim("e1"), claim("e2", level=None)])
+        await store_of(client).recall([Contacted("no time", "anna", ("bert",))], [], [])  # type: ignore[arg-type]
     await client.aclose()
 
 

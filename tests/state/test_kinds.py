@@ -12,8 +12,11 @@ from state.scripts import Script
 from state.store import SCRIPTS
 from tests.servers import REPOSITORY
 
-KEPT_BY_PYTHON = {ACTS, RECEIVED, "history"}
-"""Histories, whose keys scripts get whole."""
+KEPT_BY_PYTHON = {
+    *(ACTS, RECEIVED, "history"),
+    *("episode", "incident", "members", "opened", "reported", "revision", "settings"),
+}
+"""Those whose keys scripts get whole, or that need none."""
 
 
 @pytest.mark.parametrize(

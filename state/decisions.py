@@ -1,0 +1,91 @@
+"""Decisions in Python on what stands in Redis: read, decide, and write only if nothing has changed meanwhile."""
+
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, TypeVar
+
+from state.errors import StateUnavailable
+from state.scripts import Call, Command, Script, Shards
+
+WRITE = Script("write")
+ATTEMPTS = 50
+"""Each one that fails means that another worker has written to the same keys, which few events have in common."""
+_Answer = TypeVar("_Answer")
+
+
+class View:
+    """What stands in strings and in fields of hashes of one shard as it was read, and what is to be written there.
+
+    Keys are those of `state.kinds`, without the shard's prefix. What is not there is empty.
+    """
+
+    def __init__(self, shards: Shards, shard: int) -> None:
+        self._shards = shards
+        self._shard = shard
+        self._read: dict[tuple[bytes, bytes], bytes] = {}
+        self._values: dict[tuple[bytes, bytes], bytes] = {}
+        self._strings: dict[bytes, tuple[int, bytes]] = {}
+        self._others: list[tuple[Any, ...]] = []
+
+    async def ask(self, calls: Sequence[Call | Command]) -> list[Any]:
+        """The answers, without holding that they still are so when something is written. Raises `StateUnavailable`."""
+        return (await self._shards.run({self._shard: calls}))[self._shard] if calls else []
+
+    async def read(
+        self,
+        strings: Iterable[bytes] = (),
+        fields: Iterable[tuple[bytes, bytes]] = (),
+        besides: Sequence[Command] = (),
+    ) -> list[Any]:
+        """Read keys of strings, and fields (key, field) of hashes. Gives the answers to what is asked `besides`.
+
+        Raises `StateUnavailable`.
+        """
+        places = [*((key, b"") for key in dict.fromkeys(strings)), *dict.fromkeys(fields)]
+        commands = [Command("HGET", (key,), (field,)) if field else Command("GET", (key,)) for key, field in places]
+        answers = await self.ask([*commands, *besides])
+        for place, value in zip(places, answers, strict=False):
+            self._read[place] = self._values[place] = value or b""
+        return answers[len(places) :]
+
+    def get(self, key: bytes, field: bytes = b"") -> bytes:
+        """What stands there, or is to stand there. Raises KeyError for what was not read."""
+        return self._values[key, field]
+
+    def set(self, key: bytes, seconds: int, value: bytes) -> None:
+        """Let a value stand in a string, for so many seconds at least."""
+        self._values[key, b""] = value
+        longest = self._strings[key][0] if key in self._strings else 0
+        self._strings[key] = (max(longest, seconds), value)
+
+    def set_field(self, key: bytes, seconds: int, field: bytes, value: bytes) -> None:
+        """Let a value stand in a field of a hash; the hash lives for so many seconds at least."""
+        self._values[key, field] = value
+        self._others.append(("hash", key, seconds, field, value))
+
+    def add(self, key: bytes, seconds: int, entries: Iterable[tuple[int, bytes]]) -> None:
+        """Add entries to a sorted set by their scores, those that are not in it; it lives for so many seconds at least."""
+        # as text: Lua would write a large number with an exponent
+        flat = (part for score, entry in entries for part in (str(score), entry))
+        self._others.append(("zset", key, seconds, *flat))
+
+    async def write(self) -> bool:
+        """Write all of it, or nothing where something that was read stands no more. Raises `StateUnavailable`."""
+        writes = [*(("string", key, *value) for key, value in self._strings.items()), *self._others]
+        if not writes:
+            return True
+        standing = [(*place, value) for place, value in self._read.items()]
+        [written] = await self.ask([Call(WRITE, (standing, writes))])
+        return bool(written)
+
+
+async def decide(shards: Shards, shard: int, decision: Callable[[View], Coroutine[Any, Any, _Answer]]) -> _Answer:
+    """What `decision` gives, once what it has put into its view is written. It is asked again where others were quicker.
+
+    Raises `StateUnavailable` when Redis could not answer, or others were quicker each time.
+    """
+    for _ in range(ATTEMPTS):
+        view = View(shards, shard)
+        answer = await decision(view)
+        if await view.write():
+            return answer
+    raise StateUnavailable("Contention", f"others changed what {ATTEMPTS} decisions rested on before they were written")
