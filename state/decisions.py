@@ -9,6 +9,8 @@ from state.scripts import Call, Command, Script, Shards
 WRITE = Script("write")
 ATTEMPTS = 50
 """Each one that fails means that another worker has written to the same keys, which few events have in common."""
+_AT_ONCE = 2_000
+"""Fields and values of one write: Lua's `unpack` has a limit."""
 _Answer = TypeVar("_Answer")
 
 
@@ -24,7 +26,8 @@ class View:
         self._read: dict[tuple[bytes, bytes], bytes] = {}
         self._values: dict[tuple[bytes, bytes], bytes] = {}
         self._strings: dict[bytes, tuple[int, bytes]] = {}
-        self._others: list[tuple[Any, ...]] = []
+        self._hashes: dict[tuple[bytes, int], dict[bytes, bytes]] = {}
+        self._added: list[tuple[Any, ...]] = []
 
     async def ask(self, calls: Sequence[Call | Command]) -> list[Any]:
         """The answers, without holding that they still are so when something is written. Raises `StateUnavailable`."""
@@ -40,12 +43,19 @@ class View:
 
         Raises `StateUnavailable`.
         """
-        places = [*((key, b"") for key in dict.fromkeys(strings)), *dict.fromkeys(fields)]
-        commands = [Command("HGET", (key,), (field,)) if field else Command("GET", (key,)) for key, field in places]
+        alone = list(dict.fromkeys(strings))
+        hashes: dict[bytes, dict[bytes, None]] = {}
+        for key, field in fields:
+            hashes.setdefault(key, {})[field] = None
+        commands = [Command("GET", (key,)) for key in alone]
+        commands += [Command("HMGET", (key,), tuple(some)) for key, some in hashes.items()]
         answers = await self.ask([*commands, *besides])
-        for place, value in zip(places, answers, strict=False):
+        read = {(key, b""): value for key, value in zip(alone, answers, strict=False)}
+        for (key, some), values in zip(hashes.items(), answers[len(alone) :], strict=False):
+            read |= {(key, field): value for field, value in zip(some, values, strict=True)}
+        for place, value in read.items():
             self._read[place] = self._values[place] = value or b""
-        return answers[len(places) :]
+        return answers[len(commands) :]
 
     def get(self, key: bytes, field: bytes = b"") -> bytes:
         """What stands there, or is to stand there. Raises KeyError for what was not read."""
@@ -60,17 +70,22 @@ class View:
     def set_field(self, key: bytes, seconds: int, field: bytes, value: bytes) -> None:
         """Let a value stand in a field of a hash; the hash lives for so many seconds at least."""
         self._values[key, field] = value
-        self._others.append(("hash", key, seconds, field, value))
+        self._hashes.setdefault((key, seconds), {})[field] = value
 
     def add(self, key: bytes, seconds: int, entries: Iterable[tuple[int, bytes]]) -> None:
         """Add entries to a sorted set by their scores, those that are not in it; it lives for so many seconds at least."""
         # as text: Lua would write a large number with an exponent
         flat = (part for score, entry in entries for part in (str(score), entry))
-        self._others.append(("zset", key, seconds, *flat))
+        self._added.append(("zset", key, seconds, *flat))
 
     async def write(self) -> bool:
         """Write all of it, or nothing where something that was read stands no more. Raises `StateUnavailable`."""
-        writes = [*(("string", key, *value) for key, value in self._strings.items()), *self._others]
+        writes: list[tuple[Any, ...]] = [("string", key, *value) for key, value in self._strings.items()]
+        for (key, seconds), values in self._hashes.items():
+            flat = [part for pair in values.items() for part in pair]
+            starts = range(0, len(flat), _AT_ONCE)
+            writes += (("hash", key, seconds, *flat[start : start + _AT_ONCE]) for start in starts)
+        writes += self._added
         if not writes:
             return True
         standing = [(*place, value) for place, value in self._read.items()]

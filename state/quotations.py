@@ -11,19 +11,23 @@ from uuid import UUID
 from msgspec import Struct
 
 from state.campaigns import CampaignCodec, name_in_store
+from state.decisions import View, decide
+from state.kinds import SHOWN, SOURCE, Kind
 from state.pseudonyms import Pseudonyms
 from state.requests import Text
-from state.scripts import Script
+from state.scripts import Script, Shards, pieces
 
 SOURCES = Script("sources", "signatures")
-WROTE = Script("wrote")
 MOST_AT_ONCE = 200
 """Readers of one text who are remembered; of one that has more, everybody may have got it."""
 AUTHORS, SHOWINGS, READERS = 100, 60, 500
-"""As in `wrote.lua`."""
+"""Of one campaign, that are remembered; of more readers only that they are many."""
 _CAMPAIGN_BYTES, _TAG_BYTES = 8, 4
 _EVERYBODY, _NOBODY = b"*", bytes(_TAG_BYTES)
 _HEAD_BYTES = 3
+_NOTHING = b"-\0\0"
+_WORK = 60
+"""Of one event, as much as passing over so many members (`state.scripts.WORK`)."""
 Tag = Callable[[str], bytes]
 
 
@@ -89,7 +93,10 @@ class Source:
         self._join(other._authors, other._showings, other._readers, everybody=other._everybody)
 
     def read(self, value: bytes) -> "Source":
-        """With a value that the store has of it."""
+        """With a value that `source:` has of it: a flag, `*` where everybody may have got it, else `-`; the number of authors
+        and of showings (a byte each); tags of the authors, of each showing those of who showed it and to whom, and tags of
+        the readers, each once, in the order in which they came.
+        """
         authors = _HEAD_BYTES + _TAG_BYTES * value[1]
         showings = authors + 2 * _TAG_BYTES * value[2]
         self._join(
@@ -176,23 +183,34 @@ class SourceCodec:
         outcomes, known = answer
         return Sources(self._tag, zip(texts, outcomes, strict=bool(outcomes)), known)
 
-    def remembered(self, written: Sequence[Written]) -> tuple[Any, ...]:
-        """The request of `wrote.lua`."""
-        return self._ttl, [self._item(one) for one in written]
+    async def remember(self, shards: Shards, written: Sequence[Written]) -> None:
+        """Add what events add, in order. Raises `StateUnavailable`."""
+        for piece in pieces(written, range(len(written)), [_WORK + len(one.readers) for one in written]):
+            await decide(shards, 0, partial(self._put, piece))
 
-    def _item(self, one: Written) -> tuple[Any, ...]:
-        many = len(one.readers) > MOST_AT_ONCE
-        return (
-            self._campaigns.generations(one.time),
-            _name(one.campaign_id),
-            [_name(other) for other in one.merged_in],
-            b"".join(map(self._tag, one.authors)),
-            b"".join(self._tag(who) + self._tag(to) for who, to in one.showings),
-            b"" if many else b"".join(map(self._tag, one.readers)),
-            int(many),
-            name_in_store(one.claimed) if one.claimed else b"",
-            int(one.shows),
-        )
+    async def _put(self, written: Sequence[Written], view: View) -> None:
+        places = [[self._place(one, name) for name in (one.campaign_id, *one.merged_in)] for one in written]
+        await view.read(fields=[place for some in places for each in some for place in each])
+        for one, [[own, *_], *merged] in zip(written, places, strict=True):
+            before = view.get(*own)
+            source = Source(self._tag).read(before or _NOTHING)
+            for values in merged:
+                for place in values:
+                    source.merge(Source(self._tag).read(view.get(*place) or _NOTHING))
+            source.add(one)
+            if (value := source.packed()) != before:
+                view.set_field(own[0], self._ttl, own[1], value)
+            if one.claimed:
+                shown = self._key(SHOWN, self._campaigns.generations(one.time)[0])
+                view.set_field(shown, self._ttl, name_in_store(one.claimed), b"%d" % one.shows)
+
+    def _place(self, one: Written, campaign_id: str) -> list[tuple[bytes, bytes]]:
+        """Where it is kept who wrote a campaign's texts: of each generation, the event's own first."""
+        name = _name(campaign_id)
+        return [(self._key(SOURCE, generation), name) for generation in self._campaigns.generations(one.time)]
+
+    def _key(self, kind: Kind, generation: int) -> bytes:
+        return self._campaigns.scope.encode() + kind.key(b"%d" % generation)
 
 
 def sources_joined(answers: list[Any]) -> Any:

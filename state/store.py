@@ -1,6 +1,6 @@
-"""The Redis store: a whole batch of questions in, their answers out, one round trip a step.
+"""The Redis store: a whole batch of questions in, their answers out, in one to five round trips a step.
 
-Every step is one or two script calls a shard, safe to run twice. Keys are `<namespace>{s<shard>}:<kind>:<hash>`; the braces
+Every step is safe to run twice. Keys are `<namespace>{s<shard>}:<kind>:<hash>`; the braces
 make a Redis Cluster keep a shard together. What is kept, for how long and how much of it is said in `docs/state.md`.
 """
 
@@ -32,7 +32,7 @@ from state.kinds import (
 )
 from state.limits import StoreLimits
 from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
-from state.quotations import SOURCES, WROTE, SourceCodec, Written, sources_joined
+from state.quotations import SOURCES, SourceCodec, Written, sources_joined
 from state.relations import RELATIONS, RelationPlan, work_of
 from state.requests import (
     MICROSECONDS,
@@ -78,7 +78,6 @@ SCRIPTS = (
     CAMPAIGNS,
     KNOWN,
     SOURCES,
-    WROTE,
     MERGES,
     HISTORY,
     WRITE,
@@ -187,7 +186,7 @@ class Store:
     ) -> Recalled:
         """Remember who turned to whom, which texts were seen, who reported whom and what is judged out of order; tell what was
         known of them before, what the events were told when they came before, and whether others have carried their ids.
-        One round trip.
+        One round trip; more where somebody was reported, or something is judged out of order.
         """
         limits = self._limits
         plan = RelationPlan(relations, self._pseudonyms, len(self._shards))
@@ -280,19 +279,14 @@ class Store:
         """Open or grow episodes, in order; None where a finding adds nothing worth telling, `Silenced` where people have
         dismissed it, `Cut` where its event has opened all that one event may. Claims of one event stand together, the gravest
         first. Remember who wrote the batch's texts and who got them, and write down what was decided about them: last, because
-        what follows from a decision is done again only as long as the decision is not written. One round trip.
+        what follows from a decision is done again only as long as the decision is not written. Up to five round trips.
         """
         settled = await self._episodes.settle(claims)
-        decided = self._campaigns.decided(decisions, self._feedback.texts_ttl)
-        besides = []
-        if written:
-            work = [_WORK_OF_SOURCE + len(one.readers) for one in written]
-            besides.append(Call(WROTE, self._sources.remembered(written), self._campaigns.scope, work, sum))
+        await self._sources.remember(self._shards, written)
         if decisions:
+            decided = self._campaigns.decided(decisions, self._feedback.texts_ttl)
             work = [_WORK_OF_DECISION] * len(decisions)
-            besides.append(Call(MERGES, decided, self._campaigns.scope, work, sum))
-        if besides:
-            await self._shards.run({0: besides})
+            await self._shards.run({0: [Call(MERGES, decided, self._campaigns.scope, work, sum)]})
         return settled
 
     async def find(self, incident_ids: Sequence[str], events: Sequence[EventName] = ()) -> Found:
@@ -310,7 +304,7 @@ class Store:
         return found
 
     async def learn(self, moderator_verdicts: Sequence[ModeratorVerdict]) -> None:
-        """Remember what people said, in order; of an incident the latest counts. One round trip."""
+        """Remember what people said, in order; of an incident the latest counts. Up to four round trips."""
         await self._verdicts.learn(moderator_verdicts)
         if any(one.sample for one in moderator_verdicts):
             known = self._feedback.known(moderator_verdicts, ())

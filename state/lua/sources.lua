@@ -1,4 +1,4 @@
--- Tells who wrote the texts of a batch before, and who got them, as far as their campaigns know: `wrote.lua` remembers it.
+-- Tells who wrote the texts of a batch before, and who got them, as far as their campaigns know: `state.quotations` keeps it.
 --
 -- This script runs after `campaigns.lua` and reads its tables `seen` and `merged`. Where it is not decided yet which campaign a text
 -- belongs to, all those are told that it may belong to.
