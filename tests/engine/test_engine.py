@@ -417,7 +417,7 @@ def test_a_batch_takes_few_round_trips_and_its_windows_are_cut_into_short_calls(
     any_bench.run(engine.process(batch[500:510]))
     # recall; windows, and those of campaigns that these ones have taken in; episodes are read, who took part in them, and
     # both written; so is who wrote the texts; then what texts and campaigns have become
-    assert 3 <= len(sent) <= 8
+    assert 3 <= len(sent) <= 9
 
 
 @pytest.mark.parametrize("shards", [1, 3])
