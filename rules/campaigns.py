@@ -403,7 +403,10 @@ def judge_coordinated_campaign(rule_input: RuleInput, limits: CoordinatedCampaig
     if not rule_input.context.campaign:
         return None
     findings: list[Finding | None] = []
-    for window in (quota.window for quota in _several(limits)):
+    for window in (quota.window for quota in COPIES.quotas(limits)):
+        # whom else to leave out is a long question, and hardly any text has so many authors
+        if not any(measure.reached(rule_input, limits, window=window) for measure in ACCOUNTS):
+            continue
         crowd = _crowd(rule_input, window)
         names = frozenset(one.name for one in crowd.counted)
         alone = _by_themselves(crowd.counted, rule_input, limits)

@@ -138,9 +138,11 @@ def with_origin(rule_input: RuleInput, finding: Finding | None) -> Finding | Non
     """The finding, if any, with whoever wrote the words first and was only copied: who reached one stranger or place at most
     with them, and hides nothing. To that member no verdict on the copies says anything.
     """
+    if not finding:
+        return None
     reading = ORIGIN.of(rule_input)
     deeds = [Deed.of(one) for one in dict.fromkeys((*reading.first, *reading.last))]
-    if not finding or not deeds or deeds[0].author == rule_input.subject_id:
+    if not deeds or deeds[0].author == rule_input.subject_id:
         return finding
     own = [deed for deed in deeds if deed.author == deeds[0].author]
     if sum(deed.reach for deed in own) > 1 or any(deed.is_disguised for deed in own):
