@@ -6,7 +6,7 @@ member adds nothing to it: an ambassador's announcement must not make two teache
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -21,6 +21,8 @@ from rules.registry import all_rules
 from state.requests import MICROSECONDS, Doubt, EventName, StoredWindow, WindowQuery, WindowResult, WindowUpdate
 
 _LEAST_MOST = 32
+_MOST_KINDS = 1_000
+"""Kinds of events, with roles that some rule exempts, whose plans are kept."""
 
 
 class KeptWindow:
@@ -56,12 +58,10 @@ class KeptWindow:
         own, *others = ((*whose, campaign_id) for campaign_id in (context.campaign.campaign_id, *context.merged))
         return WindowUpdate(self.stored, own, event, (), recorded=False, queries=(), merges=tuple(others))
 
-    def entries(self, context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        """What the event adds, if anything."""
-        is_exempt = bool(self.exempt) and bool(self.exempt.intersection(context.event.actor_roles or ()))
-        if self.window.exempt_only != is_exempt and (self.window.own or self.window.exempt_only):
-            return ()
-        return self.window.entries(context)
+    def counts(self, roles: frozenset[str]) -> bool:
+        """Whether it counts what somebody does who acts in these roles."""
+        is_exempt = not self.exempt.isdisjoint(roles)
+        return self.window.exempt_only == is_exempt or not (self.window.own or self.window.exempt_only)
 
 
 @cache
@@ -79,12 +79,46 @@ class SignalPlan(Struct, frozen=True):
     each: Callable[[EventContext, str], Sequence[Key]] | None = None
     after: str = ""
 
-    def reads(self, context: EventContext, subject_id: str) -> Iterable[tuple[str, Key]]:
-        """The names of its readings, and under which of the window's keys each is read."""
+
+class Read(Struct, frozen=True):
+    """The signals of a rule that read one window alike: the `queries` that they come to, and for each name which of these."""
+
+    kept: KeptWindow
+    queries: tuple[WindowQuery, ...]
+    names: tuple[tuple[str, int], ...]
+    each: Callable[[EventContext, str], Sequence[Key]] | None
+    after: str
+
+    def keys(self, context: EventContext, subject_id: str) -> Iterable[tuple[str, Key]]:
+        """Under which of the window's keys it is read, each with what is added to the names of its results."""
         if self.each:
-            return ((f"{self.name}/{number}", key) for number, key in enumerate(self.each(context, subject_id)))
+            return ((f"/{number}", key) for number, key in enumerate(self.each(context, subject_id)))
         key = self.kept.window.at(context, subject_id)
-        return () if key is None else ((self.name, key),)
+        return () if key is None else (("", key),)
+
+
+def _reads(signals: Iterable[SignalPlan]) -> tuple[Read, ...]:
+    """The signals, those that read one window alike together."""
+    alike: dict[tuple[Any, ...], list[SignalPlan]] = {}
+    for signal in signals:
+        alike.setdefault((signal.kept, signal.each, signal.after), []).append(signal)
+    reads = []
+    for (kept, each, after), some in alike.items():
+        queries: list[WindowQuery] = []
+        names = tuple((signal.name, _place(queries, signal.query)) for signal in some)
+        reads.append(Read(kept, tuple(queries), names, each, after))
+    return tuple(reads)
+
+
+def _place(queries: list[WindowQuery], query: WindowQuery) -> int:
+    """The query's place among these. Queries of one length are one, with samples from the lower limit on."""
+    for place, other in enumerate(queries):
+        if (other.length, other.about, other.beside) == (query.length, query.about, query.beside):
+            if query.sample_from < other.sample_from:
+                queries[place] = query
+            return place
+    queries.append(query)
+    return len(queries) - 1
 
 
 class RulePlan(Struct, frozen=True):
@@ -95,8 +129,9 @@ class RulePlan(Struct, frozen=True):
     mode: Mode
     signals: tuple[SignalPlan, ...]
     declared: frozenset[str]
-    windows: tuple[KeptWindow, ...]
-    """Those of its signals, each once."""
+    reads: tuple[Read, ...]
+    windows: frozenset[KeptWindow]
+    """Those of its signals."""
 
     def is_doubtful(self, time: int, without: frozenset[str], doubts: Iterable[Doubt]) -> bool:
         """Whether what it finds of an event of that time may rest on what was not read in its order.
@@ -114,35 +149,31 @@ class RulePlan(Struct, frozen=True):
             for signal in self.signals
         )
 
-    def exempts(self, context: EventContext, subject_id: str) -> bool:
-        """Whether the subject acts in a role that the policy exempts."""
-        return subject_id == context.event.actor_id and bool(
-            self.policy.exempt_roles.intersection(context.event.actor_roles or ())
-        )
-
-    def reads(self, context: EventContext, subject_id: str) -> list[tuple[str, SignalPlan, Key]]:
-        """The readings that the subject has here: their names, their signals and the keys of the windows."""
-        return [(name, signal, key) for signal in self.signals for name, key in signal.reads(context, subject_id)]
-
     def judge(self, rule_input: RuleInput) -> Finding | None:
         """The rule's own judgement."""
         return self.rule.judge(rule_input, self.policy.limits)
 
 
+Source = tuple[str, Read, int, Sequence[int]]
+"""What is added to the names of a read's results, the read, the number of the update that answers, and where in its answer."""
+
+
 class Pending(Struct, frozen=True):
-    """The input of a rule that waits for its results: which update and which of its queries answers which signal. `context` is
-    that with the number `context_index`, or its heading's.
-    """
+    """The input of a rule that waits for its results. `context` is that with the number `context_index`, or its heading's."""
 
     plan: RulePlan
     context_index: int
     context: EventContext
     subject_id: str
-    sources: tuple[tuple[str, int, int], ...]
+    sources: tuple[Source, ...]
 
     def rule_input(self, results: list[list[WindowResult]]) -> RuleInput:
         """The input with its answers."""
-        read = {name: results[at][query] for name, at, query in self.sources}
+        read = {
+            name + number: results[at][places[place]]
+            for number, one, at, places in self.sources
+            for name, place in one.names
+        }
         return RuleInput(self.context, self.subject_id, read, self.plan.declared)
 
 
@@ -169,7 +200,8 @@ class Plan:
         together = frozenset(k.window.history for k in self._kept.values() if k.window.text_of == "everybody")
         for kept in self._kept.values():
             kept.complete((s for plan in self.rules for s in plan.signals if s.kept is kept), together)
-        self._by_type: dict[tuple[type[BaseEvent], bool], tuple[list[KeptWindow], list[RulePlan]]] = {}
+        self._exempt = frozenset[str]().union(*(plan.policy.exempt_roles for plan in self.rules))
+        self._of_events = lru_cache(_MOST_KINDS)(self._of_event)
 
     def _rule_plan(self, rule: Rule[Any], settings: RulePolicy) -> RulePlan:
         signals = []
@@ -183,8 +215,8 @@ class Plan:
             signals.append(SignalPlan(name, kept, query, signal.each, signal.after))
         mode: Mode = "shadow" if settings.mode == "shadow" else "live"
         declared = frozenset(signal.name for signal in signals)
-        windows = tuple({signal.kept: None for signal in signals})
-        return RulePlan(rule, settings, mode, tuple(signals), declared, windows)
+        windows = frozenset(signal.kept for signal in signals)
+        return RulePlan(rule, settings, mode, tuple(signals), declared, _reads(signals), windows)
 
     @property
     def doubts_kept(self) -> int:
@@ -197,21 +229,30 @@ class Plan:
         """All windows that are kept."""
         return self._kept.values()
 
-    def judging(self, context: EventContext) -> tuple[list[KeptWindow], list[RulePlan]]:
-        """The windows that such an event may add to, and the rules that judge it."""
-        kind, is_heading = type(context.event), context.is_heading
-        if (kind, is_heading) not in self._by_type:
-            rules = [plan for plan in self.rules if plan.rule.headings or not is_heading]
-            asked = {signal.kept.stored.name for plan in rules for signal in plan.signals}
-            self._by_type[kind, is_heading] = (
-                [
-                    kept
-                    for kept in self._kept.values()
-                    if issubclass(kind, kept.window.on) and kept.stored.name in asked
-                ],
-                [plan for plan in rules if issubclass(kind, plan.rule.on)],
-            )
-        return self._by_type[kind, is_heading]
+    def of(self, context: EventContext) -> "EventPlan":
+        """What such an event may add to, and the rules that judge it."""
+        event = context.event
+        return self._of_events(type(event), context.is_heading, self._exempt.intersection(event.actor_roles or ()))
+
+    def _of_event(self, kind: type[BaseEvent], is_heading: bool, roles: frozenset[str]) -> "EventPlan":
+        rules = [plan for plan in self.rules if plan.rule.headings or not is_heading]
+        asked = frozenset[KeptWindow]().union(*(plan.windows for plan in rules))
+        windows: dict[Window, list[KeptWindow]] = {}
+        for kept in self._kept.values():
+            if issubclass(kind, kept.window.on) and kept in asked and kept.counts(roles):
+                windows.setdefault(kept.window, []).append(kept)
+        judging = [plan for plan in rules if issubclass(kind, plan.rule.on)]
+        return EventPlan(
+            tuple(windows.items()),
+            tuple((plan, not plan.policy.exempt_roles.isdisjoint(roles)) for plan in judging),
+        )
+
+
+class EventPlan(Struct, frozen=True):
+    """What an event of one kind, done in some roles, may add to; and the rules that judge it, and which spare these roles."""
+
+    windows: tuple[tuple[Window, list[KeptWindow]], ...]
+    rules: tuple[tuple[RulePlan, bool], ...]
 
 
 class UpdateBuilder:
@@ -229,15 +270,12 @@ class UpdateBuilder:
         """The event adds to the window, and does not only ask."""
         self.recorded, self.note, self.members = True, note, self.members + members
 
-    def add(self, query: WindowQuery) -> int:
-        """The query's place among this update's. Queries of one length are one, with samples from the lower limit on."""
-        for place, other in enumerate(self._queries):
-            if (other.length, other.about, other.beside) == (query.length, query.about, query.beside):
-                if query.sample_from < other.sample_from:
-                    self._queries[place] = query
-                return place
-        self._queries.append(query)
-        return len(self._queries) - 1
+    def ask(self, queries: tuple[WindowQuery, ...]) -> Sequence[int]:
+        """The places of these queries among this update's."""
+        if self._queries:
+            return [_place(self._queries, query) for query in queries]
+        self._queries += queries
+        return range(len(queries))
 
     def update(self, event: EventName) -> WindowUpdate:
         """The window update of that event."""
@@ -266,79 +304,82 @@ def observe(
     what changes no count can break no limit.
     """
     event = EventName(context.time, context.event.event_id, context.event.identity, context.event.actor_id)
-    parts = context.parts
+    parts = [(part, plan.of(part)) for part in context.parts]
     # before what the event adds, so that it is answered with all of it when it comes again
-    merging = [one for part in parts if part.merged for kept in plan.windows if (one := kept.merging(part, event))]
+    merging = [one for part, _ in parts if part.merged for kept in plan.windows if (one := kept.merging(part, event))]
     first += len(merging)
     builders: _Builders = {}
     broken: dict[KeptWindow, Exception] = {}
-    for part in parts:
-        for kept in plan.judging(part)[0]:
+    for part, of_event in parts:
+        for window, kept_by in of_event.windows:
             try:
-                _record(kept, part, builders)
+                _record(window, kept_by, part, builders)
             except Exception as mistake:  # a rule's mistake must cost neither the other rules nor the events around it
-                broken[kept] = mistake
+                broken |= dict.fromkeys(kept_by, mistake)
     pending: list[Pending] = []
     faults: list[Fault] = []
     added_to = {kept for kept, _ in builders}
-    for part in parts:
-        for rule in plan.judging(part)[1]:
+    for part, of_event in parts:
+        for rule, spares in of_event.rules:
             if broken and (error := next((broken[s.kept] for s in rule.signals if s.kept in broken), None)):
                 faults.append(Fault(rule.rule.slug, error))
                 continue
+            adds = not rule.windows or not added_to.isdisjoint(rule.windows)
+            if not adds and not spares:
+                continue
             try:
-                pending += _ask(rule, part, context_index, first, builders, added_to, exempted)
+                subjects = list(dict.fromkeys(rule.rule.subjects(part)))
+                if spares and context.event.actor_id in subjects:
+                    subjects.remove(context.event.actor_id)
+                    if exempted is not None and not part.is_heading:
+                        exempted[rule.rule.slug] += 1
+                asked = []
+                for subject_id in subjects if adds else ():
+                    if (sources := _ask(rule, part, subject_id, first, builders)) is not None:
+                        asked.append(Pending(rule, context_index, part, subject_id, sources))
+                pending += asked
             except Exception as mistake:
                 faults.append(Fault(rule.rule.slug, mistake))
     return [*merging, *(builder.update(event) for builder in builders.values())], pending, faults
 
 
-def _record(kept: KeptWindow, context: EventContext, builders: _Builders) -> None:
+def _record(window: Window, kept_by: list[KeptWindow], context: EventContext, builders: _Builders) -> None:
     """Add what the event adds to the window, all of it or, where the window fails, nothing."""
-    entries = list(kept.entries(context))
+    entries = tuple(window.entries(context))
     if not entries:
         return
-    note = kept.window.note(context)
-    for key, members in entries:
-        builder = builders.setdefault((kept, key), UpdateBuilder(len(builders), kept, key))
-        builder.record(members, note)
+    note = window.note(context)
+    for kept in kept_by:
+        for key, members in entries:
+            builder = builders.get((kept, key))
+            if builder is None:
+                builder = builders[kept, key] = UpdateBuilder(len(builders), kept, key)
+            builder.record(members, note)
 
 
 def _ask(
-    rule: RulePlan,
-    context: EventContext,
-    context_index: int,
-    first: int,
-    builders: _Builders,
-    added_to: set[KeptWindow],
-    exempted: Counter[str] | None,
-) -> list[Pending]:
-    """The rule's cases. Windows that it only reads become drafts too."""
-    pending = []
-    for subject_id in dict.fromkeys(rule.rule.subjects(context)):
-        if rule.exempts(context, subject_id):
-            if exempted is not None and not context.is_heading:
-                exempted[rule.rule.slug] += 1
-            continue
-        if rule.signals and added_to.isdisjoint(rule.windows):
-            continue
-        reads = rule.reads(context, subject_id)
-        if rule.signals and not any(_adds(builders, signal.kept, key) for _, signal, key in reads):
-            continue
-        sources: list[tuple[str, int, int]] = []
-        for name, signal, key in reads:
-            query, whole = signal.query, key
-            if signal.kept.window.pairs:
-                query, whole = replace(query, about=key[1]), key[:1]
-            builder = builders.get((signal.kept, whole))
-            if builder is None:
-                builder = builders[signal.kept, whole] = UpdateBuilder(len(builders), signal.kept, whole)
-                builder.after = next((at for other, at, _ in sources if other == signal.after), None)
-            elif not signal.after:
-                builder.after = None
-            sources.append((name, first + builder.index, builder.add(query)))
-        pending.append(Pending(rule, context_index, context, subject_id, tuple(sources)))
-    return pending
+    rule: RulePlan, context: EventContext, subject_id: str, first: int, builders: _Builders
+) -> tuple[Source, ...] | None:
+    """What the rule reads to judge the subject; None where the event adds nothing to any of it. Windows that it only reads get
+    updates, too.
+    """
+    reads = [(number, key, read) for read in rule.reads for number, key in read.keys(context, subject_id)]
+    if rule.reads and not any(_adds(builders, read.kept, key) for _, key, read in reads):
+        return None
+    sources: list[Source] = []
+    for number, key, read in reads:
+        queries = read.queries
+        if read.kept.window.pairs:
+            queries, key = tuple(replace(query, about=key[1]) for query in queries), key[:1]
+        builder = builders.get((read.kept, key))
+        if builder is None:
+            builder = builders[read.kept, key] = UpdateBuilder(len(builders), read.kept, key)
+            names = (at for _, other, at, _ in sources for name, _ in other.names if name == read.after)
+            builder.after = next(names, None) if read.after else None
+        elif not read.after:
+            builder.after = None
+        sources.append((number, read, first + builder.index, builder.ask(queries)))
+    return tuple(sources)
 
 
 def _adds(builders: _Builders, kept: KeptWindow, key: Key) -> bool:

@@ -146,7 +146,7 @@ def test_every_window_that_counts_strangers_says_what_may_spare_them(
         for kept in Plan(strict_policy()).windows
         for context in contexts
         if context.strangers and isinstance(context.event, kept.window.on)
-        if list(kept.entries(context)) != list(kept.entries(replace(context, strangers=())))
+        if list(kept.window.entries(context)) != list(kept.window.entries(replace(context, strangers=())))
     }
     declared = {
         kept.window.name for kept in Plan(strict_policy()).windows if set(ACQUAINTING) <= set(kept.window.spared_by)
