@@ -321,6 +321,7 @@ class Engine:
                 merged=text.merged,
                 repeated=text.repeated,
                 cites=text.cites,
+                holds_out=text.holds_out,
                 shares_footer=text.shares_footer,
                 heading_campaign=heading[0],
                 heading_merged=heading[1],

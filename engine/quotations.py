@@ -62,7 +62,8 @@ class Forms(Struct, frozen=True):
 
 class Judged(Struct, frozen=True):
     """What counts of an event's text: as in `rules.base.EventContext`. `shows`: it only shows what others wrote; `cites`: it
-    says in public that somebody has said it, who may never have written here.
+    says in public that somebody has said it, who may never have written here; `holds_out`: it shows the author's own words,
+    which others have written since.
     """
 
     shows: bool
@@ -70,6 +71,7 @@ class Judged(Struct, frozen=True):
     merged: tuple[str, ...] = ()
     repeated: Campaign | None = None
     cites: bool = False
+    holds_out: bool = False
     shares_footer: bool = False
 
 
@@ -174,7 +176,8 @@ class Quotations:
             return Judged(False, counting.campaign, counting.merged) if counting else Judged(False)
         reach = _reach(event, strangers)
         shows = self._shows(event, reading, forms, reach)
-        self._remember(event, forms, reach, shows=shows)
+        holds_out = not shows and self._holds_out(event, reading, forms, reach)
+        self._remember(event, forms, reach, shows=shows, holds_out=holds_out)
         if shows:
             repeated = own if own and not own.is_new else claimed
             if own and _is_remark(reading):
@@ -182,7 +185,7 @@ class Quotations:
             return Judged(True, own.campaign if own else None, own.merged if own else (), repeated.campaign)
         counting = next((one for one in (forms.whole, claimed, own) if one and not one.is_new), forms.all[0])
         cites = counting is not own and _cites(event, reading)
-        return Judged(False, counting.campaign, counting.merged, cites=cites)
+        return Judged(False, counting.campaign, counting.merged, cites=cites, holds_out=holds_out)
 
     def _shows(self, event: Event, reading: TextReading, forms: Forms, reach: Sequence[str]) -> bool:
         shown, claimed = reading.shown, forms.claimed
@@ -212,7 +215,17 @@ class Quotations:
         in_public = not recipients
         return shown.asks or (shown.marked and (back or in_public or not _attacks(reading.claimed)))
 
-    def _remember(self, event: Event, forms: Forms, reach: Sequence[str], *, shows: bool) -> None:
+    def _holds_out(self, event: Event, reading: TextReading, forms: Forms, reach: Sequence[str]) -> bool:
+        """Whether somebody shows to a few what others have copied of him: whoever spreads it is for the rules to say."""
+        if not (reading.shown and forms.claimed):
+            return False
+        source = self._sources.of(forms.claimed.campaign.campaign_id)
+        copied = source.wrote(event.actor_id) and source.wrote_others(event.actor_id)
+        return copied and not _spreads(source, event.actor_id, reach, MOST_SHOWN)
+
+    def _remember(
+        self, event: Event, forms: Forms, reach: Sequence[str], *, shows: bool, holds_out: bool = False
+    ) -> None:
         readers = recipients_of(event) or _places(event)
         claimed = forms.claimed.campaign.campaign_id if forms.claimed else None
         own = forms.own.campaign.campaign_id if forms.own else None
@@ -224,7 +237,9 @@ class Quotations:
                 one.merged,
                 authors=() if only_shown else (event.actor_id,),
                 readers=readers,
-                showings=tuple((event.actor_id, other) for other in reach) if only_shown else (),
+                showings=tuple((event.actor_id, other) for other in reach)
+                if only_shown or (holds_out and claimed == campaign_id)
+                else (),
                 claimed=forms.asked if claimed == campaign_id else None,
                 shows=shows,
             )

@@ -41,6 +41,7 @@ class EventContext(Struct, frozen=True, kw_only=True):
     Of a text that only shows what somebody else wrote (`engine.quotations`) `writing` and `campaign` are those of the author's
     own part, and `repeated` is the campaign of what is shown: who shows one text to many repeats it all the same.
     `cites`: the copy is of words in quotation marks that nobody is known to have written here, posted in public, harmless.
+    `holds_out`: it shows to a few the author's own words, which others have written since.
 
     With `shares_footer` nothing but the footer of the text has been written before, and `campaign` is the footer's. It is the
     campaign of what stands above a footer else.
@@ -57,6 +58,7 @@ class EventContext(Struct, frozen=True, kw_only=True):
     merged: tuple[str, ...] = ()
     repeated: Campaign | None = None
     cites: bool = False
+    holds_out: bool = False
     heading_campaign: Campaign | None = None
     heading_merged: tuple[str, ...] = ()
     is_heading: bool = False
@@ -77,6 +79,7 @@ class EventContext(Struct, frozen=True, kw_only=True):
             merged=self.heading_merged,
             repeated=None,
             cites=False,
+            holds_out=False,
             is_heading=True,
             below=self.text,
             shares_footer=False,

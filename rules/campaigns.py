@@ -32,6 +32,9 @@ _SURFACES = {
 """Where a text may be spread: the article, and how a summary says it."""
 
 
+_PUBLIC = frozenset({"forum_post", "comment"})
+
+
 class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct accounts that spread near-identical text: the less certain it is that texts are copies, the more it takes. A
     copy spreads where it reaches a stranger, or a thread or page that is not the author's own.
@@ -332,10 +335,21 @@ def _crowd(rule_input: RuleInput, window: Duration) -> _Crowd:
     began_with = Deed.of(origins[0]) if origins else None
     origin = began_with.author if began_with else None
     first = next((one for one in spreading if one.name == origin), None)
-    is_disguised = began_with is not None and began_with.is_disguised
-    if first and (first.reach > 1 or first.did.events > 1 or not first.is_public or is_disguised):
+    if first and began_with and (began_with.is_disguised or not _wrote_once(first, began_with, rule_input)):
         return _Crowd(tuple(spreading), None, None)
     return _Crowd(tuple(one for one in spreading if one.name != origin), first, origin)
+
+
+def _wrote_once(first: _Spreader, began_with: Deed, rule_input: RuleInput) -> bool:
+    """Whether the first author wrote the text in one public post, and did no more since than edit it, or hold out what others
+    made of it. What is not seen of the deeds in between spreads.
+    """
+    origins = ORIGIN.of(rule_input)
+    seen = [one for one in dict.fromkeys((*origins.first, *origins.last)) if one.time >= first.did.time]
+    slight = sum(deed.author == first.name and not deed.reach for deed in map(Deed.of, seen))
+    if not slight:
+        return first.reach == 1 and first.did.events == 1 and first.is_public
+    return began_with.surface in _PUBLIC and began_with.reach == 1 and first.did.events - slight <= 1
 
 
 def _by_themselves(

@@ -91,7 +91,7 @@ def place(context: EventContext) -> tuple[str, ...]:
 
 class Deed(Struct, frozen=True):
     """What the note of `WROTE` says: the event's type, whether its text is disguised, how many strangers and places it reaches
-    (0, 1, or 2 for more; an edit none besides), and its author.
+    (0, 1, or 2 for more; an edit none besides, nor one that only holds out what others have copied), and its author.
     """
 
     surface: str
@@ -111,7 +111,8 @@ _DISGUISED = "!"
 
 def _deed(context: EventContext) -> str:
     disguised = _DISGUISED if context.text and context.text.is_disguised else ""
-    reach = 0 if getattr(context.event, "replaces", None) else min(len(context.strangers) + len(place(context)), 2)
+    adds = not (context.holds_out or getattr(context.event, "replaces", None))
+    reach = min(len(context.strangers) + len(place(context)), 2) if adds else 0
     return f"{context.event.type}{disguised} {reach} {context.event.actor_id}"
 
 

@@ -67,6 +67,10 @@ class Source:
         """Whether the member wrote one of them."""
         return self._tag(member) in self._authors
 
+    def wrote_others(self, member: str) -> bool:
+        """Whether anybody but the member wrote one of them."""
+        return len(self._authors) > self.wrote(member)
+
     def got(self, *readers: str) -> bool:
         """Whether one of these members or places got one of them."""
         return self._everybody or any(self._tag(one) in self._readers for one in readers)

@@ -149,6 +149,27 @@ def test_those_who_answer_a_letter_and_quote_it_are_none(bench: Bench) -> None:
     assert named(told(bench, [asked, again, *answers])) == {}
 
 
+COPIED = [("forum_post", "ana", "bowls", OFFER), *[("message", f"sock{n % 3}", f"x{n}", OFFER) for n in range(9)]]
+
+
+@pytest.mark.parametrize("language", REMARKS)
+def test_the_author_of_what_others_copy_may_show_it(bench: Bench, language: str) -> None:
+    asks, warns, shows = REMARKS[language]
+    shown = [
+        ("forum_post", "ana", "help", f"{asks} “{OFFER}”"),
+        ("message", "ana", "helpdesk", f"{shows}\n{OFFER}"),
+        ("forum_post", "ana", "bowls", f"{warns}\n{LINES}"),
+    ]
+    incidents = told(bench, [*COPIED, *shown])
+    assert named(incidents)["coordinated_campaign"] == {"sock0", "sock1", "sock2"}
+    assert {one.evidence.copied_from for one in incidents if one.rule == "coordinated_campaign"} == {"ana"}
+
+
+def test_the_author_of_what_others_copy_who_shows_it_to_many_spreads_it(bench: Bench) -> None:
+    shown = [("message", "ana", f"y{n}", f"Is this true?\n\n{OFFER}") for n in range(6)]
+    assert "ana" in named(told(bench, [*COPIED, *shown]))["coordinated_campaign"]
+
+
 def test_a_threat_is_shown_and_held_out_but_not_passed_on(bench: Bench) -> None:
     """What is too short for the index is known by who attacked whom."""
     sent = ("message", "bully", "ana,ben,cia", THREAT)
