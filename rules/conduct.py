@@ -49,7 +49,7 @@ ATTACKERS = Measure[Any](
     "attackers",
     lambda _: HOSTILE_ACCOUNTS,
     within=lambda limits: limits.texts_window,
-    each=lambda _, context, subject: ((subject,),) if context.writing.hostility.marked else (),
+    each=lambda _, context, subject: ((subject,),) if context.writing.hostility.may_quote else (),
 )
 """Who attacked the actor before: whose words may be quoted."""
 THREATS = Measure[ThreatLimits](
@@ -80,7 +80,7 @@ def _words_found(
     language: str,
 ) -> Finding | None:
     hostility = rule_input.context.writing.hostility
-    attackers = _attackers(rule_input) if hostility.marked else frozenset()
+    attackers = _attackers(rule_input) if hostility.may_quote else frozenset()
     if attackers and _shown_to_all_or_back(rule_input.context, attackers):
         return None
     if hostility.framed or attackers:
@@ -100,7 +100,11 @@ def _words_found(
 
 
 def _shown_to_all_or_back(context: EventContext, attackers: frozenset[str]) -> bool:
-    """Whether what the actor was sent is held out to those who sent it, or shown in public with words about it."""
+    """Whether what the actor was sent is held out to those who sent it, or shown in public with words about it; or is but the
+    subject that comes along with an answer.
+    """
+    if context.writing.hostility.answered:
+        return True
     if isinstance(context.event, Message):
         addressed = _addressed(context)
         return bool(addressed) and attackers.issuperset(addressed)
@@ -241,10 +245,10 @@ ANSWERS_FROM_ONE = Window(
 
 def _is_hostile(context: EventContext) -> bool:
     """Whether it attacks somebody in earnest, by words of a language in which such findings may be told. What stands in marks
-    among other words does not count: those who hold out to somebody what he has written are no crowd.
+    among other words, or above an answer, does not count: those who hold out to somebody what he has written are no crowd.
     """
     hostility = context.writing.hostility
-    if hostility == PEACEFUL or hostility.joked or hostility.framed:
+    if hostility == PEACEFUL or hostility.joked or hostility.framed or hostility.answered:
         return False
     threatens = bool(hostility.threat) and not is_told_in_shadow(THREAT.slug, hostility.threat_in)
     return threatens or (bool(hostility.abuse) and not is_told_in_shadow(ABUSIVE_LANGUAGE.slug, hostility.abuse_in))

@@ -198,6 +198,8 @@ class _Reader:
         self._pardoned = 0
         """Below this place among those open, no element hides anything any more."""
         self._never_closed: set[str] = set()
+        self._backwards: list[int] = []
+        """Places of open elements that are read backwards."""
 
     def read(self) -> Visible:
         """All of it."""
@@ -278,6 +280,9 @@ class _Reader:
         self.overlaps |= name in _FORMATTING and self._overlapped(place)
         self._state = outside if place >= self._pardoned else _SHOWN
         self._pardoned = min(self._pardoned, place)
+        while self._backwards and self._backwards[-1] >= place:
+            self._backwards.pop()
+            self._say_raw(_END_OF_OVERRIDE)
         if is_block:
             self._say_raw("\n")
         for name, *_ in self._open[place:]:
@@ -328,6 +333,9 @@ class _Reader:
             self._say_raw(" ")
         if written.endswith("/") and self._inside(*_FOREIGN):
             return
+        if attributes and _is_backwards(name, attributes):
+            self._backwards.append(len(self._open))
+            self._say_raw(_OVERRIDE)
         self._places.setdefault(name, []).append(len(self._open))
         self._open.append((name, self._state, is_block))
         self._state = inside
@@ -453,6 +461,17 @@ def _is_gone(name: str, attributes: dict[str, str], style: dict[str, str]) -> bo
     if any(other.startswith(("padding", "min-", "border")) for other in style):
         return False
     return any(_is_nothing(style.get(size, "")) for size in ("height", "max-height", "width", "max-width"))
+
+
+_OVERRIDE, _END_OF_OVERRIDE = "\u202e", "\u202c"
+"""What stands before and behind words that are shown backwards (`text.normalise.forwards`)."""
+
+
+def _is_backwards(name: str, attributes: dict[str, str]) -> bool:
+    """Whether an element shows its letters from right to left, whatever they are."""
+    style = _style(attributes.get("style", "")) or {}
+    overrides = name == "bdo" or style.get("unicode-bidi", "").endswith("override")
+    return overrides and style.get("direction", attributes.get("dir", "")).lower() == "rtl"
 
 
 def _is_inline(attributes: dict[str, str]) -> bool:

@@ -110,6 +110,8 @@ _MAYBE_LEET = re.compile(rf"[{_LEET_SIGNS}](?:(?=[^\W\d_])|(?<=[^\W\d_][^!|]))")
 _ANY_DIGIT = re.compile(r"\d")
 _OVERRIDE = "\u202e"
 _OVERRIDDEN = re.compile("\u202e([^\u202c\u202e\n]*)\u202c?")
+_LEFTWARDS = re.compile("[\u0590-\u08ff]")
+"""Letters that are read from right to left anyway."""
 _PARAGRAPHS = re.compile(r"\n{2,}")
 _REPEATS = re.compile(r"([^\W\d_])\1{2,}")
 
@@ -157,7 +159,11 @@ _SOLID = re.compile(r"\S+")
 
 def forwards(text: str) -> str:
     """What stands between an override and its end as it is shown: backwards."""
-    return _OVERRIDDEN.sub(lambda found: found[1][::-1], text) if _OVERRIDE in text else text
+    return _OVERRIDDEN.sub(_forwards, text) if _OVERRIDE in text else text
+
+
+def _forwards(found: re.Match[str]) -> str:
+    return found[1] if _LEFTWARDS.search(found[1]) else found[1][::-1]
 
 
 def remove_invisible(text: str) -> str:

@@ -26,6 +26,12 @@ _ENDS_SENTENCE = frozenset(".!?,;:\n…،؛؟։")
 _AROUND_WORDS = ".!?,;:…،؛؟։–—-*_()\"'"
 
 _REPLY_LINE = re.compile(r"(?:-{2,}|_{4,}).{0,40}|.{0,200}:")
+_ANSWER_MARK = re.compile(
+    r"\s*(?:re|res|ref|réf|rép|aw|antw|sv|vs|vá|ha|odp|ynt|rif|r|απ|отв|отг"
+    r"|fwd?|wg|tr|rv|vb|vl|doorst|pd|ilt|enc|i|πρθ|пересл)(?:\s?\[\d+\])?\s?:",
+    re.IGNORECASE,
+)
+"""What mail programs put before the subject of what is answered or passed on."""
 
 
 class _Phrases(Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,6 +136,11 @@ def is_forwarding(line: str) -> bool:
     """Whether a line announces what was forwarded."""
     folded = line.strip().casefold()
     return bool(_REPLY_LINE.fullmatch(folded) and _passed_on().search(folded))
+
+
+def answers(subject: str) -> bool:
+    """Whether a subject is that of what is answered or passed on: `Re: …`, `Fwd: …`."""
+    return _ANSWER_MARK.match(subject) is not None
 
 
 def drop_greeting(text: str) -> str:

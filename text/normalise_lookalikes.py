@@ -171,6 +171,8 @@ _UNUSED_FLOURISHES = frozenset(_FLOURISHED) - _USED_IN_EUROPE
 _PASSING_I = "\u0399\u0406\u04c0\u04cf\u0196"
 _LONE_I = re.compile(rf"(?<![^\W_])[{_PASSING_I}](?=[ \t][A-Za-z])(?![^\W_])")
 """A Greek or Cyrillic capital I before a Latin word: the English word."""
+_FIRST_I = re.compile(rf"^[{_PASSING_I}](?=[b-df-hj-np-tv-xz])")
+"""The same at the beginning of a word, which begins with an l only before a vowel: `Ich`."""
 _NEVER_WRITTEN = _never_written()
 _NEVER_WRITTEN_TABLE = str.maketrans(_NEVER_WRITTEN)
 _WORD = re.compile(r"[^\W\d_]+")
@@ -323,6 +325,8 @@ def _kind(word: str, main: Script) -> Kind:
 
 
 def _unmixed(word: str, main: Script) -> str:
+    if main == "LATIN":
+        word = _FIRST_I.sub("I", word)
     scripts = Counter(script_of(letter) for letter in word)
     for shared in _SHARED:
         scripts.pop(shared, None)

@@ -33,6 +33,7 @@ from text.normalise import (
     undisguise_all,
     word_characters,
 )
+from text.normalise_letters import answers
 from text.normalise_lookalikes import fold_lookalikes
 from text.parts import Shown, taken_apart
 from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
@@ -175,18 +176,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def hostility(self) -> Hostility:
         """The gravest threat and abuse of all parts."""
-        found = [
-            read_hostility(
-                part.undisguised,
-                self.language,
-                part.memo,
-                part.seen,
-                part.romanised,
-                at_stake=bool(part.stakes & anchors.HOSTILITY),
-            )
-            for part in self.parts
-            if part.stakes & (anchors.HOSTILITY | anchors.TYPED)
-        ]
+        found = [self._hostility_of(part) for part in self.parts if part.stakes & (anchors.HOSTILITY | anchors.TYPED)]
         if all(one == PEACEFUL for one in found):
             return PEACEFUL
         threats, abuses = ({one.threat: one for one in reversed(found)}, {one.abuse: one for one in reversed(found)})
@@ -200,8 +190,22 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
             joked=all(one.joked for one in found if one != PEACEFUL),
             marked=all(one.marked for one in found if one != PEACEFUL),
             framed=all(one.framed for one in found if one != PEACEFUL),
+            answered=all(one.answered for one in found if one != PEACEFUL),
             words=tuple(words for one in found for words in one.words),
         )
+
+    def _hostility_of(self, part: TextReading) -> Hostility:
+        found = read_hostility(
+            part.undisguised,
+            self.language,
+            part.memo,
+            part.seen,
+            part.romanised,
+            at_stake=bool(part.stakes & anchors.HOSTILITY),
+        )
+        if found == PEACEFUL or part is not self.heading or not answers(part.seen):
+            return found
+        return replace(found, answered=True)
 
     @cached_property
     def personal_data(self) -> tuple[PersonalDatum, ...]:

@@ -338,6 +338,7 @@ def test_a_third_person_is_left_to_people() -> None:
         "l will kill you",
         "\u0399 will kill you",
         "\u202euoy llik lliw I",
+        "\u0399ch bringe dich um",
         "\u0196 w\u0268\u0142\u0142 \u0199\u0268\u0142\u0142 y\u00f8\u0289",
         "I will... kill you",
         "I will kill\nyou",
@@ -509,3 +510,10 @@ def test_time_grows_with_the_length_and_not_faster(word: str) -> None:
 def test_a_class_that_is_a_finding_by_itself_is_always_looked_for(name: str) -> None:
     assert may_be_found(BIT[name])
     assert not may_be_found(BIT["kill"] | BIT["intent"])
+
+
+def test_what_stands_behind_and_is_of_the_reader_where_the_sentence_ends() -> None:
+    for text in ("Du bist ein Esel und ein Idiot!", "You are my neighbour and an idiot, believe me."):
+        assert read(text).abuse == "insult"
+    for text in ("You are late and idiots drive the bus", "Du bist da und Idioten gibt es überall"):
+        assert read(text) == PEACEFUL

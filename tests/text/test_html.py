@@ -56,6 +56,9 @@ def test_plain_text_stays_as_it_is(text: str) -> None:
         ("<textarea>a<b>&amp;</textarea>", "a<b>&"),
         ("<p>Anna <anna@school.example></p>", "Anna <anna@school.example>"),
         ("<h1>a</h1><h2>b</h2>", "a\nb"),
+        ("a <bdo dir=rtl>c<b>b</b></bdo> d", "a \u202ecb\u202c d"),
+        ("<span style='direction:rtl;unicode-bidi:bidi-override'>ba", "\u202eba"),
+        ("<bdo dir=ltr>a</bdo><span dir=rtl>b</span>", "ab"),
     ],
 )
 def test_tags_are_taken_away_as_a_browser_does(written: str, read: str) -> None:

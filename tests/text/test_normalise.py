@@ -21,6 +21,7 @@ from text.normalise import (
     drop_tags,
     fold_case,
     fold_white_space,
+    forwards,
     join_spaced,
     mask,
     normalise,
@@ -300,6 +301,7 @@ STEPS: tuple[Callable[[str], str], ...] = (
     steps.read_leet,
     squeeze_repeats,
     fold_white_space,
+    forwards,
     steps.mask,
     drop_greeting,
     drop_closing,
@@ -354,6 +356,11 @@ def test_nothing_is_taken_off_an_ordinary_text(text: str) -> None:
 @pytest.mark.parametrize("language", HONEST)
 def test_most_texts_are_ordinary(language: str) -> None:
     assert is_ordinary(f"{HONEST[language]}! – 12 €\n") or language in ("he", "hi", "hy", "ja", "ko", "th", "zh")
+
+
+def test_what_is_shown_backwards_is_read_forwards() -> None:
+    assert forwards("a \u202ecb\u202c d \u202efe") == "a bc d ef"
+    assert forwards("\u202eשלום\u202c") == "שלום"  # which is written so anyway
 
 
 @pytest.mark.parametrize("hidden", ["а", "\u200b", "e\u0301", "ﬁ", "ɡ", "\u202e", "Ａ"])

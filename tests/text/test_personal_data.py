@@ -84,6 +84,10 @@ def test_a_list_of_phones_is_several() -> None:
         "2200 1234 5678 9019",
         "card 4222222222222",
         "my card:\n4111\n1111\n1111\n1111\nvalid until May",
+        "4111 · 1111 · 1111 · 1111",
+        "5555*5555*5555*4444",
+        "my card is 5555 | 5555 | 5555 | 4444",
+        "my card: 3782 - 822463 - 10005",
     ],
 )
 def test_cards(text: str) -> None:
@@ -93,6 +97,18 @@ def test_cards(text: str) -> None:
 def test_a_list_of_numbers_a_line_is_no_card() -> None:
     assert kinds("Votes:\n1234\n4111\n1111\n1111\n1111") == []
     assert kinds("Votes:\n4111\n1111\n1111\n1111\n1234") == []
+
+
+def test_a_row_of_a_table_is_no_card() -> None:
+    for between in (", ", " | ", "     ", " - "):
+        assert kinds("Votes: " + between.join(["5555", "5555", "5555", "4444"])) == []
+    assert kinds("Votes: 12 · 5555 · 5555 · 5555 · 4444") == []
+    assert kinds("Votes: 5555 · 5555 · 5555 · 4444 · 12") == []
+
+
+def test_an_account_in_groups_with_signs_between() -> None:
+    assert kinds("DE89 · 3704 · 0044 · 0532 · 0130 · 00") == ["iban"]
+    assert kinds("DE89|3704|0044|0532|0130|00") == ["iban"]
 
 
 @pytest.mark.parametrize(

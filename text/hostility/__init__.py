@@ -61,7 +61,7 @@ class Hostility(Struct, frozen=True):
     `joked`: all of it was said with a laugh, in a text that is about something else. `words` are those of the text that make
     the two, each cut to a few words. `threat_in` and `abuse_in` are the lists by which they were known. `marked`: all of it
     stands in quotation marks or quoted lines, which makes it no quotation by itself; `framed`: with words around that may
-    speak of it, though they do not say that they do.
+    speak of it, though they do not say that they do. `answered`: all of it is the subject of what is answered or passed on.
     """
 
     threat: ThreatKind | None = None
@@ -72,6 +72,12 @@ class Hostility(Struct, frozen=True):
     abuse_in: str = ""
     marked: bool = False
     framed: bool = False
+    answered: bool = False
+
+    @property
+    def may_quote(self) -> bool:
+        """Whether all of it stands where others' words do."""
+        return self.marked or self.answered
 
 
 PEACEFUL = Hostility()

@@ -36,6 +36,8 @@ FAR_REACH = 10
 """Words between 'I' and a second verb: 'I wait behind the school for you and …'."""
 CLOSE = 2
 """Words between a copula and what it says."""
+ALSO_REACH = 4
+"""The same where it says two things: 'you are a donkey and an idiot'."""
 WORDS_ABOUT_A_QUOTATION = 3
 """So many words around a quotation may speak of it, if they do not turn to the reader: 'on the wall stood …'."""
 PLAY_REACH = 4
@@ -496,7 +498,8 @@ def abuses(spans: Spans) -> Iterator[Found]:
         for subject in spans.near(word, "are_you"):
             # "what a loser you are" has the subject right behind
             reach = CLOSE if free or subject.start < word.start else 0
-            if _gap(subject, word) <= reach:
+            and_ = [one for one in spans.near(word, "and") if subject.end < one.start and one.end < word.start]
+            if _gap(subject, word) <= reach if not and_ else _is_also(spans, subject, word, and_):
                 yield Found("insult", (subject, word), normative=True)
         for people in spans.near(word, "people"):
             yield from _what_people_are(spans, people, word)
@@ -512,6 +515,15 @@ def abuses(spans: Spans) -> Iterator[Found]:
         for target in spans.near(word, *_NO_THINGS):
             if target.start > word.start and _gap(word, target) <= CLOSE:
                 yield Found("insult" if target.name == "you" else "group_abuse", (word, target))
+
+
+def _is_also(spans: Spans, subject: Span, word: Span, and_: list[Span]) -> bool:
+    """Whether the insult is the last of two things that somebody is called: 'you are a donkey and an idiot'; not whom another
+    sentence is about: 'you are late and idiots drive'.
+    """
+    opens, behind = spans.tokens.opens, word.end + 1
+    ends = behind == len(opens) or opens[behind] or spans.clause(behind) != spans.clause(word.end)
+    return ends and _gap(subject, word) <= ALSO_REACH and any(_gap(one, word) < CLOSE for one in and_)
 
 
 def _called(spans: Spans, word: Span) -> Iterator[Found]:

@@ -11,9 +11,13 @@ from text.personal_data.words import number_words, said_before
 
 # --- IBAN ------------------------------------------------------------------------------------------------------------
 
-_IBAN_START = re.compile(r"(?<![^\W_])([A-Z]{2})[ .\-]?\d\d(?=[ .\-]{0,2}[A-Z0-9])", re.IGNORECASE | re.ASCII)
+_IBAN_SEPARATORS = " .-_/·•*|:,"
+_MAX_GAP = 3
+_IBAN_START = re.compile(
+    rf"(?<![^\W_])([A-Z]{{2}})[ .\-]?\d\d(?=[{re.escape(_IBAN_SEPARATORS)}]{{0,{_MAX_GAP}}}[A-Z0-9])",
+    re.IGNORECASE | re.ASCII,
+)
 _MAX_IBAN_CANDIDATES = 300
-_IBAN_SEPARATORS = " .-_/"
 
 
 @cache
@@ -40,10 +44,10 @@ _NO_SEPARATORS = dict.fromkeys(map(ord, _IBAN_SEPARATORS))
 
 
 def _end_of(text: str, start: int, length: int) -> int | None:
-    """Where the `length` letters and digits end that start at `start`, with at most two separators in between."""
+    """Where the `length` letters and digits end that start at `start`, with at most `_MAX_GAP` separators in between."""
     seen, gap, position = 0, 0, start
     while seen < length:
-        if position == len(text) or gap > 2:
+        if position == len(text) or gap > _MAX_GAP:
             return None
         character = text[position]
         if character.isascii() and character.isalnum():
@@ -82,6 +86,14 @@ _DIGITS = re.compile(r"(?<![\w])\d(?:[ .\-_/]{0,2}\d){11,}(?![^\W_])|(?<=[^\W\d_
 """Behind a word without a blank: where invisible characters stood between them, a reader of the code saw blanks."""
 _LINES = re.compile(r"(?<![^\n])\d{4}(?: ?\n ?\d{4}){3}(?![^\n ])(?! ?\n ?\d)")
 """Four groups of four digits, each on a line of its own."""
+_GROUPED = re.compile(
+    r"(?<!\w)\d{4}(?P<apart>(?:[^\w\n]|_){1,5})(?:\d{4}(?P=apart)\d{4}(?P=apart)\d{4}|\d{6}(?P=apart)\d{4,5})"
+    r"(?!\w|(?P=apart)\d)"
+)
+"""Groups of a card's form with the same between them, whatever it is: `4111 · 1111 · 1111 · 1111`."""
+_USUAL = re.compile(r"[ .\-_/]{1,2}")
+_LISTS = frozenset(",;:|&+=<>()-")
+"""What stands between numbers that are listed or reckoned with: a card is one there only where it is called so."""
 _GROUP = re.compile(r"\d+")
 _JOINTS = tuple("._/-")
 _CARD_LENGTHS = range(12, 20)
@@ -101,10 +113,24 @@ def find_cards(text: str) -> Iterator[PersonalDatum]:
             else:
                 yield PersonalDatum(Kind.CARD, groups[index][0], groups[last][1], "[card]")
                 index = last + 1
+    for grouped in _GROUPED.finditer(text):
+        digits = "".join(_GROUP.findall(grouped[0]))
+        if not _USUAL.fullmatch(grouped["apart"]) and _is_card(digits) and _is_no_list(text, grouped):
+            yield PersonalDatum(Kind.CARD, *grouped.span(), "[card]")
     for lines in _LINES.finditer(text):
         listed = text[max(0, lines.start() - 3) : lines.start()].rstrip()[-1:].isdigit()  # one of many numbers
         if not listed and _is_card("".join(_GROUP.findall(lines[0]))):
             yield PersonalDatum(Kind.CARD, lines.start(), lines.end(), "[card]")
+
+
+def _is_no_list(text: str, grouped: re.Match[str]) -> bool:
+    """Whether it is one number, rather than one of a list or of a table's row."""
+    apart, start = grouped["apart"], grouped.start()
+    before = text[max(0, start - len(apart) - 1) : start]
+    if before.endswith(apart) and before[:1].isdigit():
+        return False
+    listed = apart.isspace() or not _LISTS.isdisjoint(apart)
+    return not listed or said_before(number_words().card, text, start)
 
 
 def _card_from(text: str, groups: list[tuple[int, int]], first: int) -> int | None:
