@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from models.events import Comment, ContactResponse, InvitationResponse, Message, Report
-from rules.base import ACQUAINTING, EventContext, Finding, Key, Rule, RuleInput, Window, by_subject
+from rules.base import ACQUAINTING, EventContext, Finding, Key, Rule, RuleInput, Window
 from rules.measures import Measure, declare
 from rules.quotas import Count, Duration, Quota, Share, counted, in_words, measured
 from rules.track_record import is_told_in_shadow
@@ -265,7 +265,8 @@ HOSTILE_ACCOUNTS: Window = Window(
     # a report tells what somebody else has written
     on=(Message, Comment),
     entries=_attacked,
-    at=by_subject,
+    # most write to somebody in peace, and nobody need look who else has not
+    at=lambda context, subject: (subject,) if _is_hostile(context) else None,
     named=True,
     note=lambda context: context.event.actor_id,
     history=RECEIVED,

@@ -141,6 +141,15 @@ CONVERSATIONS = Measure[CopiedMessageLimits](
 _REQUESTS = (ContactRequest, Invitation)
 
 
+def _text_of_request(context: EventContext) -> Key | None:
+    return author_and_text(context) if isinstance(context.event, _REQUESTS) else None
+
+
+def _asker(context: EventContext) -> Key | None:
+    """Who asks, or asked; a message asks nothing, and nobody need look who has accepted what."""
+    return None if isinstance(context.event, Message) else (asker_of(context.event),)
+
+
 def _asked(characters: int) -> Window:
     def of(context: EventContext) -> tuple[str, ...]:
         says_enough = context.text and (len(context.text.normalised) >= characters or context.text.leads_somewhere)
@@ -150,7 +159,7 @@ def _asked(characters: int) -> Window:
         f"strangers asked or invited with a text of {characters} by actor",
         on=_REQUESTS,
         of=of,
-        by=author_and_text,
+        by=_text_of_request,
         text_of="author",
         spared_by=ACQUAINTING,
     )
@@ -165,7 +174,7 @@ ACCEPTED = Measure[CopiedMessageLimits](
         "members who accepted a request or an invitation",
         on=(*_REQUESTS, ContactResponse, InvitationResponse),
         of=lambda context: [answer.member for answer in context.answers if answer.accepted],
-        by=lambda context: (asker_of(context.event),),
+        by=_asker,
         own=False,
         history=RECEIVED,
     ),

@@ -226,9 +226,12 @@ def test_who_is_written_to_and_who_answers() -> None:
 
 
 def test_friendly_accounts_are_no_crowd() -> None:
-    assert not list(HOSTILE_ACCOUNTS.entries(context(Comment, text="Happy birthday!", owner_id="ben")))
+    peaceful = context(Comment, text="Happy birthday!", owner_id="ben")
+    assert not list(HOSTILE_ACCOUNTS.entries(peaceful))
+    assert HOSTILE_ACCOUNTS.at(peaceful, "ben") is None, "nobody need look"
     hostile = context(Comment, text="You idiot", owner_id="ben")
     assert list(HOSTILE_ACCOUNTS.entries(hostile)) == [(("ben",), ("anna",))]
+    assert HOSTILE_ACCOUNTS.at(hostile, "ben") == ("ben",)
     assert not list(HOSTILE_ACCOUNTS.entries(context(Comment, text="You idiot", owner_id="anna")))
     report = context(Report, text="He is trash, you idiot", reported_id="ben")
     assert list(HOSTILE_ACCOUNTS.entries(report)) == [(("ben",), ("anna",))]
