@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from hashlib import blake2b
 
-import msgpack
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from msgspec.msgpack import Encoder
 
 KEY_BYTES = 12
 """Hash length of a key part: collisions would join two members' histories, so these are long."""
@@ -22,6 +22,7 @@ SALT_BYTES = 4
 _CACHED_IDENTIFIERS = 100_000
 _CACHED_EVENTS = 5_000
 """Those of a batch or two: each adds to several windows."""
+_packed = Encoder().encode
 
 
 class Pseudonyms:
@@ -42,8 +43,7 @@ class Pseudonyms:
 
     def key(self, *parts: str) -> bytes:
         """A one-way name for the tuple `parts`; ("a", "bc") and ("ab", "c") differ."""
-        packed: bytes = msgpack.packb(parts)
-        return blake2b(packed, key=self._hash_key, digest_size=KEY_BYTES).digest()
+        return blake2b(_packed(parts), key=self._hash_key, digest_size=KEY_BYTES).digest()
 
     def key_of(self, members: Iterable[str], *parts: str) -> bytes:
         """A name for `parts` that begins with the hashes of the `members` whom it is about, so that who knows a member can
