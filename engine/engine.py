@@ -41,6 +41,7 @@ from rules.base import EventContext
 from rules.compared import Field, compared_fields
 from rules.feedback import UNKNOWN_RECORD
 from rules.policy import Policy
+from state.histories import Measured
 from state.quotations import Written
 from state.requests import (
     MICROSECONDS,
@@ -59,7 +60,6 @@ from state.requests import (
     Silenced,
     Talk,
     Text,
-    WindowResult,
     WindowUpdate,
 )
 from state.store import Store
@@ -191,7 +191,7 @@ class Engine:
         with batch.stage("judge"):
             updates, pending = await self._observe(arrivals, contexts, batch)
         with batch.stage("measure"):
-            measured = await self._store.measure(updates, batch.cut_observations) if updates else []
+            measured = await self._store.measure(updates, batch.cut_observations)
         with batch.stage("judge"):
             claims = await self._judge(arrivals, pending, measured, recalled.doubts, batch)
         with batch.stage("settle"):
@@ -349,7 +349,7 @@ class Engine:
         self,
         arrivals: list[_Arrival],
         pending: list[Pending],
-        measured: list[list[WindowResult]],
+        measured: Measured,
         doubts: tuple[Doubt, ...],
         batch: "_Batch",
     ) -> list[tuple[int, EpisodeUpdate]]:
@@ -357,10 +357,11 @@ class Engine:
         alone, and is told.
         """
         claims: dict[int, list[EpisodeUpdate]] = {}
+        began = self._timer()
         for waiting in pending:
-            await batch.yield_now_and_then()
+            if await batch.yield_now_and_then():
+                began = self._timer()
             index, plan = waiting.context_index, waiting.plan
-            began = self._timer()
             try:
                 rule_input = waiting.rule_input(measured)
                 finding = plan.judge(rule_input)
@@ -374,7 +375,8 @@ class Engine:
             except Exception as error:  # a rule's mistake must cost neither the other rules nor the events around it
                 batch.blame(arrivals[index], Fault(plan.rule.slug, error))
             batch.evaluations[plan.rule.slug] += 1
-            batch.rule_seconds[plan.rule.slug] += self._timer() - began
+            before, began = began, self._timer()
+            batch.rule_seconds[plan.rule.slug] += began - before
         return [(index, one) for index, event_claims in claims.items() for one in gravest_first(event_claims)]
 
 
@@ -423,11 +425,16 @@ class _Batch:
         """A rule failed on the arrival."""
         self._faults.setdefault(arrival.number, []).append(fault)
 
-    async def yield_now_and_then(self) -> None:
-        """Let the event loop turn where this batch has kept it for long: heartbeats, health checks and signals wait for it."""
-        if perf_counter() - self._turn_began > TURN_SECONDS:
-            await asyncio.sleep(0)
-            self._turn_began = perf_counter()
+    async def yield_now_and_then(self) -> bool:
+        """Let the event loop turn where this batch has kept it for long: heartbeats, health checks and signals wait for it.
+
+        Tells whether it turned.
+        """
+        if perf_counter() - self._turn_began <= TURN_SECONDS:
+            return False
+        await asyncio.sleep(0)
+        self._turn_began = perf_counter()
+        return True
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:

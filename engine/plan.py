@@ -5,7 +5,7 @@ member adds nothing to it: an ambassador's announcement must not make two teache
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -18,6 +18,7 @@ from rules.base import EventContext, Finding, Key, Rule, RuleInput, Window
 from rules.policy import Policy, RulePolicy
 from rules.quotas import NEVER
 from rules.registry import all_rules
+from state.histories import Measured
 from state.requests import MICROSECONDS, Doubt, EventName, StoredWindow, WindowQuery, WindowResult, WindowUpdate
 
 _LEAST_MOST = 32
@@ -154,27 +155,36 @@ class RulePlan(Struct, frozen=True):
         return self.rule.judge(rule_input, self.policy.limits)
 
 
-Source = tuple[str, Read, int, Sequence[int]]
-"""What is added to the names of a read's results, the read, the number of the update that answers, and where in its answer."""
+class Results:
+    """The results of a rule's signals by their names, each derived when the rule reads it. `sources`: which update's and which
+    of its queries' each is.
+    """
+
+    __slots__ = ("_measured", "_sources")
+
+    def __init__(self, sources: Mapping[str, tuple[int, int]], measured: Measured) -> None:
+        self._sources, self._measured = sources, measured
+
+    def get(self, name: str, default: WindowResult) -> WindowResult:
+        """As of a mapping."""
+        source = self._sources.get(name)
+        return self._measured[source[0]][source[1]] if source else default
 
 
 class Pending(Struct, frozen=True):
-    """The input of a rule that waits for its results. `context` is that with the number `context_index`, or its heading's."""
+    """The input of a rule that waits for its results; `sources` as in `Results`. `context` is that with the number
+    `context_index`, or its heading's.
+    """
 
     plan: RulePlan
     context_index: int
     context: EventContext
     subject_id: str
-    sources: tuple[Source, ...]
+    sources: dict[str, tuple[int, int]]
 
-    def rule_input(self, results: list[list[WindowResult]]) -> RuleInput:
+    def rule_input(self, measured: Measured) -> RuleInput:
         """The input with its answers."""
-        read = {
-            name + number: results[at][places[place]]
-            for number, one, at, places in self.sources
-            for name, place in one.names
-        }
-        return RuleInput(self.context, self.subject_id, read, self.plan.declared)
+        return RuleInput(self.context, self.subject_id, Results(self.sources, measured), self.plan.declared)
 
 
 class Fault(Struct, frozen=True):
@@ -359,14 +369,14 @@ def _record(window: Window, kept_by: list[KeptWindow], context: EventContext, bu
 
 def _ask(
     rule: RulePlan, context: EventContext, subject_id: str, first: int, builders: _Builders
-) -> tuple[Source, ...] | None:
+) -> dict[str, tuple[int, int]] | None:
     """What the rule reads to judge the subject; None where the event adds nothing to any of it. Windows that it only reads get
     updates, too.
     """
     reads = [(number, key, read) for read in rule.reads for number, key in read.keys(context, subject_id)]
     if rule.reads and not any(_adds(builders, read.kept, key) for _, key, read in reads):
         return None
-    sources: list[Source] = []
+    sources: dict[str, tuple[int, int]] = {}
     for number, key, read in reads:
         queries = read.queries
         if read.kept.window.pairs:
@@ -374,12 +384,13 @@ def _ask(
         builder = builders.get((read.kept, key))
         if builder is None:
             builder = builders[read.kept, key] = UpdateBuilder(len(builders), read.kept, key)
-            names = (at for _, other, at, _ in sources for name, _ in other.names if name == read.after)
-            builder.after = next(names, None) if read.after else None
+            builder.after = sources[read.after][0] if read.after in sources else None
         elif not read.after:
             builder.after = None
-        sources.append((number, read, first + builder.index, builder.ask(queries)))
-    return tuple(sources)
+        places, at = builder.ask(queries), first + builder.index
+        for name, place in read.names:
+            sources[name + number] = at, places[place]
+    return sources
 
 
 def _adds(builders: _Builders, kept: KeptWindow, key: Key) -> bool:

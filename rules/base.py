@@ -4,8 +4,8 @@ A rule module under `rules/` holds limits (a Struct, filled from the policy), wi
 one `Rule`. Declaring a signal is all it takes to have it counted: the engine makes one plan of the signals of all rules.
 """
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
-from typing import Generic, Literal, TypeVar
+from collections.abc import Callable, Container, Iterable, Sequence
+from typing import Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -201,6 +201,14 @@ Limits = TypeVar("Limits")
 Judge = Callable[["RuleInput", Limits], "Finding | None"]
 
 
+class WindowResults(Protocol):
+    """The results of a rule's signals: a mapping, or what derives each when it is read."""
+
+    def get(self, name: str, default: WindowResult, /) -> WindowResult:
+        """The one of that name, if it was asked for."""
+        ...
+
+
 class RuleInput(Struct, frozen=True):
     """What a rule judges: one event, one subject, and the results of the rule's signals by their names; `declared` are the
     names of all of these, read here or not (`rules.measures` asks for no other).
@@ -208,7 +216,7 @@ class RuleInput(Struct, frozen=True):
 
     context: EventContext
     subject_id: str
-    results: Mapping[str, WindowResult]
+    results: WindowResults
     declared: Container[str] = frozenset()
 
 

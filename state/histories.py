@@ -152,13 +152,14 @@ class Histories:
         self._surplus: dict[int, dict[bytes, list[bytes]]] = {}
         """Entries to be dropped with the next call: what nobody looks back upon any more, and what is too much."""
 
-    async def measure(self, updates: Sequence[WindowUpdate], cut: Counter[str]) -> list[list[WindowResult]]:
+    async def measure(self, updates: Sequence[WindowUpdate], cut: Counter[str]) -> "Measured":
         """As `Store.measure`."""
-        batch = _Batch(self, updates)
-        await batch.append()
-        cut["members"] += batch.cut_members
-        cut["actor"] += sum(len(history.refused) for history in batch.histories.values())
-        return await batch.answers()
+        measured = Measured(self, updates)
+        await measured.append()
+        cut["members"] += measured.cut_members
+        cut["actor"] += sum(len(history.refused) for history in measured.histories.values())
+        await measured.prepare()
+        return measured
 
     # --- names -----------------------------------------------------------------------------------------------------------
 
@@ -266,11 +267,14 @@ class Histories:
             self._surplus.setdefault(history.shard, {})[history.key] = found
 
 
-class _Batch:
-    """The histories of one batch."""
+class Measured:
+    """The histories of one batch, and by position the results of each update's queries: they are derived when they are read,
+    for most never are.
+    """
 
     def __init__(self, keeper: Histories, updates: Sequence[WindowUpdate]) -> None:
         self._keeper, self._updates = keeper, updates
+        self._results: dict[int, list[WindowResult]] = {}
         self.histories: dict[bytes, _History]
         self.cut_members = 0
         self._at: list[int] = []
@@ -417,28 +421,28 @@ class _Batch:
 
     # --- answering -------------------------------------------------------------------------------------------------------
 
-    async def answers(self) -> list[list[WindowResult]]:
-        """The results of all queries, parallel to the updates."""
-        found: list[list[WindowResult]] = []
-        waiting: list[int] = []
+    def __len__(self) -> int:
+        return len(self._updates)
+
+    def __getitem__(self, position: int) -> Sequence[WindowResult]:
+        found = self._results.get(position)
+        if found is None:
+            found = self._results[position] = self._readings(position, self._updates[position])
+        return found
+
+    async def prepare(self) -> None:
+        """Make all ready from which results are derived."""
         await self._index(list(self.histories.values()))
-        for position, one in enumerate(self._updates):
-            if one.after is None:
-                found.append(self._readings(position, one) if one.queries else [])
-            else:
-                found.append([WindowResult(0)] * len(one.queries))
-                if any(reading.events for reading in found[one.after]):
-                    waiting.append(position)
+        later = [position for position, one in enumerate(self._updates) if one.after is not None]
+        waiting = [p for p in later if any(reading.events for reading in self[self._updates[p].after or 0])]
+        self._results |= {p: [WindowResult(0)] * len(self._updates[p].queries) for p in set(later) - set(waiting)}
         if waiting:
             wanted = {h.key: h for position in waiting if (h := self._of[position]).key not in self.histories}
             await self._read(list(wanted.values()))
             await self._index(list(wanted.values()))
-            for position in waiting:
-                found[position] = self._readings(position, self._updates[position])
         for history in self.histories.values():
             if len(history.entries) > 1:
                 self._keeper.note_surplus(history)
-        return found
 
     async def _index(self, histories: Sequence[_History]) -> None:
         """Sort the entries by the windows that are asked for, and read what these have taken in."""

@@ -15,7 +15,7 @@ from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec
 from state.decisions import WRITE, View, decide
 from state.episodes import Episodes
 from state.feedback import KNOWN, FeedbackCodec, known_joined
-from state.histories import HISTORY, Histories, HistoryLimits
+from state.histories import HISTORY, Histories, HistoryLimits, Measured
 from state.kinds import (
     ADDED,
     ANSWERS,
@@ -53,7 +53,6 @@ from state.requests import (
     Revision,
     Silenced,
     Text,
-    WindowResult,
     WindowUpdate,
 )
 from state.scripts import PLAIN, Call, Command, Script, Shards, pack, shard_of, unpack
@@ -262,11 +261,9 @@ class Store:
             calls.setdefault(shard, []).append(Call(_USED, (ttl, items), work=[_WORK_OF_ID] * len(items)))
         return by_shard
 
-    async def measure(
-        self, updates: Sequence[WindowUpdate], cut: Counter[str] | None = None
-    ) -> list[list[WindowResult]]:
-        """Remember what the events add and answer the updates' queries, in order; parallel to `updates`. Those of one
-        event stand together. A round trip, or a few where there is much.
+    async def measure(self, updates: Sequence[WindowUpdate], cut: Counter[str] | None = None) -> Measured:
+        """Remember what the events add, so that the results of the updates' queries can be read, in order, parallel to
+        `updates`. Those of one event stand together. A round trip, or a few where there is much.
 
         Adds to `cut` of how many additions a part was left out: of their `members`, or all because the `actor` has added
         too much.

@@ -10,6 +10,8 @@ from rules.base import RuleInput
 from rules.contacts import ANSWERED
 from rules.policy import load_policy
 from rules.registry import all_rules
+from state.histories import Measured
+from state.requests import WindowUpdate
 from tests.engine.world import World, process, records
 from tests.rules.test_measures import LIMITS, TOO_MANY
 from tests.state.conftest import Bench
@@ -43,3 +45,21 @@ def test_a_rule_that_is_declared_finds_what_it_counts(any_bench: Bench, monkeypa
     assert [(one.rule, one.subject_id, one.summary) for one in incidents] == [
         ("too_many", "anna", "Wrote to 3 strangers within 1 hour.")
     ]
+
+
+def test_what_no_rule_reads_is_not_derived(any_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    derived: list[str] = []
+    readings = Measured._readings
+
+    def noted(self: Measured, position: int, one: WindowUpdate) -> Any:
+        derived.append(one.window.name[0])
+        return readings(self, position, one)
+
+    monkeypatch.setattr(Measured, "_readings", noted)
+    event = World(1).event(
+        "message", "anna", recipient_ids=["ben"], text="Shall we plant the beans with both classes in May?"
+    )
+    assert not process(any_bench, Engine(load_policy(), any_bench.store()), records([event])).incidents
+    assert "strangers messaged by actor" in derived
+    assert "strangers a campaign's text was sent to" not in derived, "asked only where enough have written the text"
+    assert len(derived) == len(set(derived)), "each once"

@@ -1,7 +1,7 @@
 """A store over each server. `run` steps of it from plain functions, which hypothesis can call as often as it likes."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 import pytest
@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 
 from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
+from state.requests import WindowResult, WindowUpdate
 from state.store import Store
 
 _Answer = TypeVar("_Answer")
@@ -53,6 +54,12 @@ class Bench:
     def close(self) -> None:
         self.run(self.client.aclose())
         self.loop.close()
+
+
+async def measured(store: Store, updates: Sequence[WindowUpdate]) -> list[list[WindowResult]]:
+    """All results of a batch."""
+    found = await store.measure(updates)
+    return [list(found[at]) for at in range(len(found))]
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from state.pseudonyms import Pseudonyms
 from state.requests import ACTS, Contacted, EventName, StoredWindow, Text, WindowQuery, WindowResult, WindowUpdate
 from state.store import Store
 from tests.servers import LONG_ENOUGH, RedisServer
+from tests.state.conftest import measured
 from tests.state.test_episodes import claim
 
 SECOND = 1_000_000
@@ -69,11 +70,11 @@ async def every_step(store: Store) -> list[Any]:
     recalled = await store.recall(
         [Contacted(1, "a", ("b", "c"))], [Text(1, "e1", "a", b"d" * 16, b"s" * 256)], [named("e1")]
     )
-    return [recalled.known, recalled.campaigns, await store.measure(BATCH), await store.settle([claim("e1")])]
+    return [recalled.known, recalled.campaigns, await measured(store, BATCH), await store.settle([claim("e1")])]
 
 
 async def undisturbed(store: Store) -> tuple[list[Any], list[list[WindowResult]]]:
-    return await every_step(store), await store.measure([NEXT])
+    return await every_step(store), await measured(store, [NEXT])
 
 
 async def patiently(step: Callable[[], Awaitable[_Answer]]) -> _Answer:
@@ -137,7 +138,7 @@ async def test_nothing_is_answered_in_trouble_and_all_is_right_after_it(
     store = store_of(client_of(own_redis.url, 0.3) if kind == "hanging" else client)
     steps: list[Callable[[], Awaitable[object]]] = [
         lambda: store.recall([Contacted(1, "a", ("b",))], [], [named("e1")]),
-        lambda: store.measure(BATCH),
+        lambda: measured(store, BATCH),
         lambda: store.settle([claim("e1")]),
     ]
     async with trouble(client, own_redis, kind):
@@ -146,7 +147,7 @@ async def test_nothing_is_answered_in_trouble_and_all_is_right_after_it(
                 await step()
             assert caught.value.kind == told
     store = store_of(client)
-    assert (await patiently(lambda: every_step(store)), await store.measure([NEXT])) == expected
+    assert (await patiently(lambda: every_step(store)), await measured(store, [NEXT])) == expected
     await client.aclose()
 
 
@@ -160,7 +161,7 @@ async def test_what_was_counted_survives_a_restart(own_redis: RedisServer, kind:
     answers = await every_step(store)
     async with trouble(client, own_redis, kind):
         pass
-    assert (answers, await patiently(lambda: store.measure([NEXT]))) == expected
+    assert (answers, await patiently(lambda: measured(store, [NEXT]))) == expected
     await client.aclose()
 
 
@@ -173,7 +174,7 @@ async def test_scripts_are_loaded_again_when_the_server_forgot_them(own_redis: R
     await client.script_flush()
     answers = await every_step(store)
     await client.script_flush()
-    assert (answers, await store.measure([NEXT])) == expected
+    assert (answers, await measured(store, [NEXT])) == expected
     await client.aclose()
 
 
@@ -203,11 +204,11 @@ async def test_a_script_that_ran_though_its_answer_was_lost_counts_once(
     whole = client.pipeline
     with monkeypatch.context() as deaf:
         deaf.setattr(client, "pipeline", lambda **options: _DeafPipeline(whole(**options)))
-        for step in (every_step(store), store.measure(BATCH), store.settle([claim("e1")])):
+        for step in (every_step(store), measured(store, BATCH), store.settle([claim("e1")])):
             with pytest.raises(StateUnavailable):
                 await step
     assert await client.dbsize() > 0
-    assert (await every_step(store), await store.measure([NEXT])) == expected
+    assert (await every_step(store), await measured(store, [NEXT])) == expected
     await client.aclose()
 
 

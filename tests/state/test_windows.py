@@ -21,7 +21,7 @@ from state.requests import (
     WindowUpdate,
 )
 from state.store import Store
-from tests.state.conftest import Bench
+from tests.state.conftest import Bench, measured
 
 SECOND = 1_000_000
 OWNERS = ("one", "two")
@@ -165,7 +165,7 @@ def in_batches(store: Store, bench: Bench, some: list[WindowUpdate], sizes: Sequ
     events = [list(event) for _, event in groupby(some, key=lambda o: id(o.event))]
     answers, start = [], 0
     for size in (*sizes, len(events)):
-        answers += bench.run(store.measure([o for event in events[start : start + size] for o in event]))
+        answers += bench.run(measured(store, [o for event in events[start : start + size] for o in event]))
         start += size
     return answers
 
@@ -272,9 +272,9 @@ def test_trimming_takes_nothing_that_an_allowed_latecomer_needs(
 def test_a_script_that_ran_without_our_knowing_changes_no_answer(bench: Bench, some: list[WindowUpdate]) -> None:
     bench.empty()
     store = bench.store(lateness=60)
-    once = bench.run(store.measure(some))
+    once = bench.run(measured(store, some))
     left = bench.dump()
-    assert bench.run(store.measure(some)) == once
+    assert bench.run(measured(store, some)) == once
     assert {key: value for key, value in bench.dump().items() if not key.endswith(b":number")} == {
         key: value for key, value in left.items() if not key.endswith(b":number")
     }
@@ -285,7 +285,7 @@ def test_an_entry_that_is_too_old_goes(any_bench: Bench) -> None:
     store = any_bench.store(lateness=60)
 
     def send(number: int) -> list[list[WindowResult]]:
-        return any_bench.run(store.measure([_event(number, number * 10, (f"m{number}",))]))
+        return any_bench.run(measured(store, [_event(number, number * 10, (f"m{number}",))]))
 
     for number in range(200):
         assert send(number)[0][0].count == min(number + 1, 5)
@@ -324,7 +324,7 @@ def test_a_history_holds_no_more_than_its_cap(any_bench: Bench, cap: dict[str, A
     store = any_bench.store(**cap)
     counts = []
     for start in range(0, 3_000, 50):
-        answers = any_bench.run(store.measure([_event(n, 0, (f"member {n}",)) for n in range(start, start + 50)]))
+        answers = any_bench.run(measured(store, [_event(n, 0, (f"member {n}",)) for n in range(start, start + 50)]))
         counts.append(answers[-1][0].count)
         [entries] = histories(any_bench).values()
         assert len(entries) <= 900
@@ -343,10 +343,10 @@ def test_what_an_actor_does_much_of_pushes_out_nothing_that_is_counted_otherwise
         one = _event(number, 1, ())
         return replace(one, window=posts) if number % 2 else replace(one, window=copies, key=("one", f"text {number}"))
 
-    any_bench.run(store.measure([_event(n, 0, (f"member {n}",)) for n in range(19)]))
+    any_bench.run(measured(store, [_event(n, 0, (f"member {n}",)) for n in range(19)]))
     for start in range(100, 3_100, 300):
-        any_bench.run(store.measure([junk(n) for n in range(start, start + 300)]))
-    [[last]] = any_bench.run(store.measure([_event(19, 2, ("member 19",), 20)]))
+        any_bench.run(measured(store, [junk(n) for n in range(start, start + 300)]))
+    [[last]] = any_bench.run(measured(store, [_event(19, 2, ("member 19",), 20)]))
     assert _counted(last) == (20, False, 20)
     [entries] = histories(any_bench).values()
     assert len(entries) < 1_010
@@ -358,7 +358,7 @@ def test_sending_to_a_thousand_at_once_costs_no_more_memory_than_sending_to_one(
     everybody = [f"member {n}" for n in range(10_000)]
     for number in range(600):
         chosen = tuple(everybody[number % 10 * 1000 :][:1000])
-        (answer,) = any_bench.run(store.measure([_event(number, 0, chosen, sample_from=10)]))
+        (answer,) = any_bench.run(measured(store, [_event(number, 0, chosen, sample_from=10)]))
     assert answer[0].count == 10_000
     [key] = histories(any_bench)
     taken = any_bench.run(any_bench.client.memory_usage(key, samples=0))
@@ -375,7 +375,7 @@ def test_of_one_event_some_members_are_remembered_and_how_many_it_has(any_bench:
     store = any_bench.store()
 
     def send(number: int, *members: str, sample_from: int = 10) -> WindowResult:
-        return any_bench.run(store.measure([_event(number, number, members, sample_from, most=32)]))[0][0]
+        return any_bench.run(measured(store, [_event(number, number, members, sample_from, most=32)]))[0][0]
 
     some, others = (tuple(f"{name} {n:04}" for n in range(1_000)) for name in ("one", "another"))
     first = send(1, *some)
@@ -399,7 +399,7 @@ def test_events_that_name_all_their_members_are_counted_exactly(any_bench: Bench
     any_bench.empty()
     store = any_bench.store()
     sent = [_event(n, n, tuple(f"{n}-{m}" for m in range(32)), 10, most=32) for n in range(10)]
-    answers = any_bench.run(store.measure(sent))
+    answers = any_bench.run(measured(store, sent))
     assert [_counted(reading) for (reading,) in answers] == [(32 * n, False, n) for n in range(1, 11)]
 
 
@@ -412,7 +412,7 @@ def test_an_actor_adds_so_many_bytes_a_day_to_others_and_what_is_the_actors_own_
         asked = _event(number, day * 86_400 + number, tuple(f"{number}-{n}" for n in range(10)), 10)
         asked = replace(asked, event=replace(asked.event, actor=actor))
         asked = replace(asked, window=link, key=(key,)) if key else asked
-        return any_bench.run(store.measure([asked]))[0][0]
+        return any_bench.run(measured(store, [asked]))[0][0]
 
     # alone in its history, each is answered as such, remembered or not
     assert [_counted(send(n, key=f"link {n}")) for n in range(40)] == [(10, False, 1)] * 40
@@ -451,7 +451,7 @@ def test_what_is_much_takes_several_calls(any_bench: Bench) -> None:
 
     def send(events: list[list[WindowUpdate]]) -> tuple[list[list[WindowResult]], int]:
         any_bench.run(any_bench.client.config_resetstat())
-        answers = any_bench.run(store.measure([one for event in events for one in event]))
+        answers = any_bench.run(measured(store, [one for event in events for one in event]))
         return answers, any_bench.run(any_bench.client.info("commandstats"))["cmdstat_evalsha"]["calls"]
 
     deliveries = [batch_of(range(start, start + 300)) for start in range(0, 1_200, 300)]
@@ -471,10 +471,10 @@ def test_one_actor_with_a_crowded_window_cannot_hold_up_the_server(any_bench: Be
     store = any_bench.store()
     crowd = [_event(n, 0, (f"member {n}", f"member {n + 1}")) for n in range(6_000)]
     for start in range(0, len(crowd), 500):
-        any_bench.run(store.measure(crowd[start : start + 500]))
+        any_bench.run(measured(store, crowd[start : start + 500]))
     for some in ([one for n in range(500) for one in again([crowd[-500 + n]])], list(map(_late, crowd[:500]))):
         any_bench.run(any_bench.client.execute_command("CONFIG", "RESETSTAT"))
-        any_bench.run(store.measure(some))
+        any_bench.run(measured(store, some))
         spent = any_bench.run(any_bench.client.info("commandstats"))["cmdstat_evalsha"]["usec"]
         assert spent < 6_000_000, f"the script took {spent} µs"
 
