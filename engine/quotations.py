@@ -203,7 +203,7 @@ class Quotations:
             return False
         got = source.got(event.actor_id, *_places(event))
         if not got and not (shown.warns and source.is_known):
-            asks = shown.asks or shown.warns
+            asks = shown.asks or shown.warns  # a mere line above it is what letters begin with
             return asks and not _spreads(source, event.actor_id, reach, MOST_UNSENT, MOST_UNSENT_BY_ALL)
         if _spreads(source, event.actor_id, reach, MOST_WARNED if shown.warns else MOST_SHOWN):
             return False
@@ -213,7 +213,8 @@ class Quotations:
         recipients = recipients_of(event)
         back = bool(recipients) and all(source.wrote(other) for other in recipients)
         in_public = not recipients
-        return shown.asks or (shown.marked and (back or in_public or not _attacks(reading.claimed)))
+        remarks = shown.asks or shown.above
+        return remarks or (shown.marked and (back or in_public or not _attacks(reading.claimed)))
 
     def _holds_out(self, event: Event, reading: TextReading, forms: Forms, reach: Sequence[str]) -> bool:
         """Whether somebody shows to a few what others have copied of him: whoever spreads it is for the rules to say."""
@@ -270,7 +271,7 @@ def _reach(event: Event, strangers: Sequence[str]) -> Sequence[str]:
 def _is_remark(reading: TextReading) -> bool:
     """Whether the author's part is a mere question or warning, which many may come to write by themselves."""
     own, shown = reading.own, reading.shown
-    if not (own and shown and (shown.asks or shown.warns)):
+    if not (own and shown and (shown.asks or shown.above or shown.warns)):
         return False
     return len(own.normalised) < REMARK_CHARACTERS and not own.leads_somewhere
 

@@ -50,7 +50,7 @@ class Shown(Struct, frozen=True):
     """A text in which somebody else's words are shown, as it says. `own` is the rest, `claimed` are these words.
 
     `marked`: by quotation marks, lines or a header; else only because words of the author's stand before or behind them.
-    `asks` and `warns`: what the author says to them.
+    `asks` and `warns`: what the author says to them; `above`: the words stand on a line before them, as a greeting does, too.
     """
 
     own: str
@@ -58,6 +58,7 @@ class Shown(Struct, frozen=True):
     marked: bool
     asks: bool
     warns: bool
+    above: bool = False
 
 
 _ANY_HINT = re.compile('[>|"“”„«»「『‘:]|--|____')
@@ -175,7 +176,7 @@ def _remarked(seen: str, *, may_warn: bool) -> Shown | None:
             continue
         warned = warning is not None and warning.start() < end.end() and warns(own)
         if warned or "\n" in end[0]:
-            return Shown(own, claimed, marked=False, asks=_asks(own) or "\n" in end[0], warns=warned)
+            return Shown(own, claimed, marked=False, asks=_asks(own), warns=warned, above="\n" in end[0])
     behind = _REMARK_BEHIND.search(seen, max(0, len(seen) - REMARK_CHARACTERS))
     if behind and _is_good_part(seen[: behind.start()], behind[1]):
         return Shown(behind[1], seen[: behind.start()], marked=False, asks=True, warns=may_warn and warns(behind[1]))

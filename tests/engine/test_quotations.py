@@ -247,6 +247,13 @@ def test_accounts_that_never_got_it_and_ask_a_stranger_each_are_a_campaign(bench
     assert len(named(told(bench, [SENT[0], *asking]))["coordinated_campaign"]) >= 5
 
 
+@pytest.mark.parametrize("above", ["Hello everybody!\n", "Dear colleagues:\n\n", ""])
+def test_a_greeting_above_what_one_never_got_is_no_question(bench: Bench, above: str) -> None:
+    text = f"{above}{OFFER}" if above else OFFER.replace(". ", ".\n")
+    posted = [("forum_post", f"sock{n}", f"thread{n}", text) for n in range(4)]
+    assert named(told(bench, posted))["coordinated_campaign"] == {f"sock{n}" for n in range(1, 4)}
+
+
 def test_a_warning_of_what_nobody_wrote_is_the_authors_own_text(bench: Bench) -> None:
     """The first who is told so has written it; and words that deny it warn of nothing."""
     happening = [("message", f"sock{n}", f"a{n},b{n}", f"This is no scam, dear friends: {OFFER}") for n in range(3)]

@@ -57,7 +57,7 @@ def shown(text: str) -> Shown | None:
     ("text", "own", "asks", "warned"),
     [
         (f"What shall I do with this?\n\n{SAID}", "What shall I do with this?", True, False),
-        (f"I got this today:\n{SAID}", "I got this today:", True, False),
+        (f"I got this today:\n{SAID}", "I got this today:", False, False),
         (f"Careful, colleagues, this is not real: {SAID}", "Careful, colleagues, this is not real:", False, True),
         (f"{SAID}\n\nIs this true?", "Is this true?", True, False),
     ],
@@ -66,7 +66,7 @@ def test_what_a_remark_alone_sets_apart(text: str, own: str, asks: bool, warned:
     found = shown(text)
     assert found
     assert (found.own.strip(), found.claimed, found.marked) == (own, SAID, False)
-    assert (found.asks, found.warns) == (asks, warned)
+    assert (found.asks, found.warns, found.above) == (asks, warned, text.startswith(f"{own}\n"))
 
 
 @pytest.mark.parametrize(
