@@ -355,12 +355,17 @@ def _wrote_once(first: _Spreader, began_with: Deed, rule_input: RuleInput) -> bo
 def _by_themselves(
     counted_: Sequence[_Spreader], rule_input: RuleInput, limits: CoordinatedCampaignLimits
 ) -> frozenset[str]:
-    """Who did no more than members do who each come to write the same in one thread, on one page or to one addressee."""
+    """Who did no more than members do who each come to write the same in one thread, on one page or to one addressee, or in
+    one letter to the few who lead something together.
+    """
     shared = Counter(target for one in counted_ for target in one.targets)
     once = [
         one
         for one in counted_
-        if one.reach == 1 and not one.leads and not one.is_odd and all(shared[target] > 1 for target in one.targets)
+        if one.reach <= (FOUNDERS if one.did.events == 1 else 1)
+        and not one.leads
+        and not one.is_odd
+        and all(shared[target] > 1 for target in one.targets)
     ]
     if _is_grave(rule_input.context, limits):
         copies = [CERTAIN_AUTHORS.of(rule_input, quota.window) for quota in limits.certain_authors]
@@ -518,6 +523,8 @@ def _surface(spreaders: Sequence[_Spreader]) -> tuple[int, str]:
     return _SURFACES[Deed.of(first.did).surface]
 
 
+FOUNDERS = 2
+"""Who lead something together and are asked in one letter: so many at most."""
 FEW = 2
 """Deeds of the account that did most, or strangers and places that it reached, beyond which a campaign may be critical."""
 MANY = 2
