@@ -8,12 +8,13 @@ another language costs one look-up a word, and goes no further.
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
-from functools import cache, cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from functools import cache, cached_property, partial
 from itertools import chain, islice, product
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
+from ahocorasick_rs import AhoCorasick, Implementation
 from msgspec import Struct, field
 
 from text.languages import ListError, lists_of, read_list_in, read_lists
@@ -70,8 +71,10 @@ SIGNING = {
     "trade": ("buy", "earnings", "job", "let", "private", "fakes"),
 }
 """Classes of the lists whose words are signs of the language as well, from so many letters on."""
+_LEAST_AT_ONCE = 8
+"""Words that are looked up in one step: an expression costs more to begin than to go on with."""
 _LISTED_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*\*?")
-_Patterns = tuple[tuple[re.Pattern[str], str], ...]
+_Fold = Callable[[str], str]
 _BETWEEN_LETTERS = re.compile(r"(?<=\w)['’ʹʼ`](?=\w)")
 """Signs that part no word where a language is typed in Latin letters: `ub'yu`."""
 
@@ -86,9 +89,9 @@ class Romanisation:
         """Whether the lists that are written in its own letters are read."""
         self.list_codes: Mapping[str, str] = lists_of(code)
         """The folder of the language's list of each kind."""
-        self._joins = _patterns(code, "joins", listed.joins)
-        self._folds = _patterns(code, "folds", listed.folds)
-        self._needs = _patterns(code, "needs", {listed.needs: ""})[0][0] if listed.needs else None
+        self._joins = [_fold(_compiled(code, "joins", one), plain) for one, plain in listed.joins.items()]
+        self._folds = [_fold(_compiled(code, "folds", one), plain) for one, plain in listed.folds.items()]
+        self._needs = _compiled(code, "needs", listed.needs) if listed.needs else None
         self._letters = {
             own: ["" if way == "_" else way for way in ways.split()] for own, ways in listed.letters.items()
         }
@@ -105,8 +108,8 @@ class Romanisation:
 
     def joined(self, text: str) -> str:
         """The text, in lower case, with the same words as its skeleton, as they are typed."""
-        for pattern, plain in self._joins:
-            text = pattern.sub(plain, text)
+        for join in self._joins:
+            text = join(text)
         return _BETWEEN_LETTERS.sub("", text)
 
     def skeleton(self, text: str) -> str:
@@ -114,8 +117,8 @@ class Romanisation:
         return self._folded(self.joined(text))
 
     def _folded(self, text: str) -> str:
-        for pattern, plain in self._folds:
-            text = pattern.sub(plain, text)
+        for fold in self._folds:
+            text = fold(text)
         return text
 
     def skeletons(self, word: str) -> list[str]:
@@ -173,15 +176,23 @@ class Romanisation:
         """How many words the language's lists know."""
         return sum(map(len, self._vocabulary))
 
-    def known(self, words: Iterable[str], memo: WordMemo) -> set[str]:
-        """Which of the words, as they are typed, the language's lists know. `memo` is that of the texts read together."""
+    def known(self, words: Set[str], memo: WordMemo, least: float) -> int:
+        """How many of the words, as they are typed, the language's lists know; 0 where they are fewer than `least`. `memo` is
+        that of the texts read together.
+        """
         found = memo.of(self.knows)
-        if fresh := [word for word in words if word not in found]:
-            # of all of them at once: an expression costs more to begin than to go on with
-            forms = self.skeleton("\n".join(fresh)).split("\n")
-            if len(forms) == len(fresh):
-                found.update(zip(fresh, map(self._is_listed, forms), strict=True))
-        return {word for word in words if found[word]}
+        fresh = sorted([word for word in words if word not in found], key=len)  # long words are soonest seen to be none
+        known = sum([found[word] for word in words if word in found])
+        while fresh and known + len(fresh) >= least:
+            # of so many at once as it takes to see that the others do not matter
+            most = max(_LEAST_AT_ONCE, int(known + len(fresh) - least) + 1)
+            some = fresh[-most:]
+            del fresh[-most:]
+            forms = self.skeleton("\n".join(some)).split("\n")
+            if len(forms) == len(some):
+                found.update(zip(some, map(self._is_listed, forms), strict=True))
+            known += sum([found[word] for word in some])
+        return known if not fresh and known >= least else 0
 
     def knows(self, word: str) -> bool:
         """Whether the language's lists know the word, as it is typed."""
@@ -220,16 +231,40 @@ def _entries(listed: str) -> list[str]:
     return [entry.strip().casefold() for entry in listed.split(",")]
 
 
-def _patterns(code: str, name: str, listed: Mapping[str, str]) -> _Patterns:
-    found = []
-    for pattern, plain in listed.items():
-        try:
-            found.append((re.compile(pattern), plain))
-        except re.error as error:
-            raise ListError(
-                f"{code}/romanised.yaml: {name}: found {pattern}, expected a regular expression: {error}"
-            ) from error
-    return tuple(found)
+def _compiled(code: str, name: str, pattern: str) -> re.Pattern[str]:
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ListError(
+            f"{code}/romanised.yaml: {name}: found {pattern}, expected a regular expression: {error}"
+        ) from error
+
+
+def _fold(pattern: re.Pattern[str], plain: str) -> _Fold:
+    """Puts `plain` in place of what a pattern matches. Plain letters are replaced one after the other, which is faster, where
+    that comes to the same.
+    """
+    ways = [way for one in pattern.pattern.split("|") for way in (one[1:-1] if one[:1] + one[-1:] == "[]" else [one])]
+    if not all(map(str.isalnum, ways)) or not plain.isalnum() or not _are_apart(ways, plain):
+        return partial(pattern.sub, plain)
+    return partial(_replaced, tuple(ways), plain)
+
+
+def _replaced(ways: tuple[str, ...], plain: str, text: str) -> str:
+    for way in ways:
+        if way in text:
+            text = text.replace(way, plain)
+    return text
+
+
+def _are_apart(ways: list[str], plain: str) -> bool:
+    """Whether no way begins within one that stands behind it in the list, and none comes of what stands for another."""
+    return not any(
+        any(letter in later for letter in plain)
+        or any(later[at:].startswith(way) or way.startswith(later[at:]) for at in range(1, len(later)))
+        for number, way in enumerate(ways)
+        for later in ways[number + 1 :]
+    )
 
 
 @cache
@@ -264,13 +299,19 @@ _SENTENCE_ENDS = re.compile(r"[.!?\n]+")
 
 
 @cache
-def _like() -> tuple[tuple[str, tuple[str, ...]], ...]:
+def _like_by_code() -> dict[str, tuple[str, ...]]:
     """Letters that only some languages' words have, where blanks stand around words, and these languages."""
     found: dict[str, tuple[str, ...]] = {}
     for code, romanisation in romanisations().items():
         for letters in romanisation.listed.like.split():
             found[letters.replace("_", " ")] = (*found.get(letters.replace("_", " "), ()), code)
-    return tuple(found.items())
+    return found
+
+
+@cache
+def _like() -> tuple[AhoCorasick, tuple[tuple[str, ...], ...]]:
+    """What finds such letters, and the languages of each."""
+    return AhoCorasick([*_like_by_code()], implementation=Implementation.DFA), tuple(_like_by_code().values())
 
 
 @cache
@@ -290,7 +331,7 @@ def typed_letter(character: str) -> str:
 def patterns() -> Iterator[str]:
     """What stands in the row of a text (`typed_letter`) that may be in one of the languages."""
     yield from (f" {' '.join(_AS_APOSTROPHE.split(word))} " for word in _signs() if _TYPED_WORD.fullmatch(word))
-    yield from (letters for letters, _ in _like())
+    yield from _like_by_code()
     yield from map("".join, product(_digits(), ascii_lowercase))
 
 
@@ -308,19 +349,12 @@ def romanised_in(text: str, memo: WordMemo | None = None) -> tuple[str, ...]:
     signs = _signs_among(words, plain)
     if not signs:
         return ()
-    known = {code: romanisations()[code].known(words, memo) for code in signs}
-    found = _languages(words, signs, known)
-    if not found:
-        # a sentence has no more signs than the text
-        signs = {code: of for code, of in signs.items() if max(len(of.own), len(known[code])) >= LEAST_OF_A_SENTENCE}
-        if signs and len(sentences := _SENTENCE_ENDS.split(plain)) > 1:
-            marked = set().union(*(one for of in signs.values() for one in of))
-            of_each = (set(_TYPED_WORD.findall(one)) for one in sentences if any(word in one for word in marked))
-            found = next(filter(None, (_languages(one, signs, known) for one in of_each)), found)
+    found = _languages(words, signs, memo)
+    if not found and len(sentences := _SENTENCE_ENDS.split(plain)) > 1:
+        marked = set().union(*(one for of in signs.values() for one in of))
+        of_each = (set(_TYPED_WORD.findall(one)) for one in sentences if any(word in one for word in marked))
+        found = next(filter(None, (_languages(one, signs, memo) for one in of_each)), found)
     return tuple(code for code in found if romanisations()[code].may_be(plain))[:MOST_LANGUAGES]
-
-
-LEAST_OF_A_SENTENCE = min(MANY_SIGNS, LEAST_WORDS)
 
 
 class _Signs(NamedTuple):
@@ -338,29 +372,30 @@ def _signs_among(words: Set[str], plain: str) -> dict[str, _Signs]:
         for code in known[word]:
             signs[code].own.add(word)
     spaced = f" {' '.join(words)} "
-    for letters, codes in _like():
-        for word in words if letters in spaced else ():
-            if letters in f" {word} ":
-                for code in codes:
-                    signs[code].like.add(word)
+    automaton, codes_of = _like()
+    for number, start, end in automaton.find_matches_as_indexes(spaced, overlapping=True):
+        within = start + (spaced[start] == " ")
+        word = spaced[spaced.rfind(" ", 0, within) + 1 : spaced.find(" ", within)]
+        for code in codes_of[number] if " " not in spaced[within : end - 1] else ():
+            signs[code].like.add(word)
     if _ANY_DIGIT.search(plain):
         for word in words:
-            for digit in _AS_LETTER.findall(word):
+            for digit in () if word.isalpha() else _AS_LETTER.findall(word):
                 for code in _digits().get(digit, ()):
                     signs[code].like.add(word)
     return signs
 
 
-def _languages(words: Set[str], signs: Mapping[str, _Signs], known: Mapping[str, Set[str]]) -> list[str]:
-    """The languages that the words may be in, the likeliest first. `known` are those that each language's lists know."""
+def _languages(words: Set[str], signs: Mapping[str, _Signs], memo: WordMemo) -> list[str]:
+    """The languages that the words may be in, the likeliest first."""
     count: Counter[str] = Counter()
     for code, (own, like) in signs.items():
         spoken = len(own & words)
         if spoken >= MANY_SIGNS and spoken >= SHARE_OF_SIGNS * len(words):
             count[code] = spoken
         if spoken or not like.isdisjoint(words):
-            listed = len(known[code] & words)
-            if listed >= LEAST_WORDS and listed >= KNOWN_SHARE * len(words):
+            least = max(LEAST_WORDS, KNOWN_SHARE * len(words))
+            if listed := romanisations()[code].known(words, memo, least):
                 count[code] = max(listed, spoken)
     if not count:
         return []
@@ -374,6 +409,5 @@ def may_be_typed_in(code: str, words: Iterable[str], memo: WordMemo) -> bool:
     """Whether a sentence of these words, as they are typed, may be in the language."""
     words = set(words)
     signs = sum(code in _signs().get(word, ()) for word in words)
-    return signs >= SHARE_OF_SIGNS * len(words) or (
-        len(romanisations()[code].known(words, memo)) >= KNOWN_SHARE * len(words)
-    )
+    least = KNOWN_SHARE * len(words)
+    return signs >= SHARE_OF_SIGNS * len(words) or romanisations()[code].known(words, memo, least) >= least

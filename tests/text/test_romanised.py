@@ -1,5 +1,7 @@
 """Greek, Slavic languages and Arabic as they are typed in Latin letters: threats and insults are heard, others are not."""
 
+import random
+import re
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
@@ -203,3 +205,14 @@ def test_many_words_have_the_skeletons_that_each_of_them_has(code: str) -> None:
     words += ["", "kh", "shch", "h"]
     found = romanisation.skeletons_of(words)
     assert {word: found[word] for word in words} == {word: romanisation.skeletons(word) for word in words}
+
+
+@pytest.mark.parametrize("code", romanisations())
+def test_letters_are_folded_as_the_expressions_say(code: str) -> None:
+    one = romanisations()[code]
+    chance = random.Random(1)
+    for (pattern, plain), fold in zip(one.listed.folds.items(), one._folds, strict=True):
+        letters = [*re.findall(r"[^\W_]", pattern), *"aehistk 'č"]
+        for _ in range(200):
+            typed = "".join(chance.choices(letters, k=chance.randint(1, 12)))
+            assert fold(typed) == re.sub(pattern, plain, typed), pattern
