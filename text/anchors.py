@@ -284,13 +284,15 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
         for index, one in enumerate(undisguised)
         if (text := commerce.spelt_out(one.text, numbered=index in numbered))
     ]
+    # of those without their disguise the words that are seen as well
+    further += [(index, seen[index]) for index, one in enumerate(undisguised) if not one.plain]
     if further:
         rows = rows.and_those(FOLDED.rows([text for _, text in further]).of_texts([index for index, _ in further]))
     stakes = _stakes().in_texts(rows, count)
     typed, letters = _typed()
     at, _ = typed.found_in(letters.rows([text.casefold() for text in seen]))
     stakes[at] |= TYPED
-    stakes[[not one.plain for one in undisguised]] |= WARNING | CLOSING | SPOKEN_DOT | SPOKEN
+    stakes[[not one.plain for one in undisguised]] |= CLOSING
     stakes[[index for index in numbered if _BESIDE_LETTERS.search(undisguised[index].text)]] |= CLOSING | SPOKEN_DOT
     with_digits = [
         index

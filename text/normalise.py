@@ -202,7 +202,9 @@ def join_spaced(text: str) -> str:
     if not _MAYBE_SPACED.search(text):
         return text
     # beside words that are written so, two letters between wider gaps are a word as well: `j e  v a i s  t e`
-    return _SPACED_PAIR.sub(r"\1\2", _SPACED.sub(_joined, text))
+    text = _SPACED.sub(_joined, text)
+    one_line = "  " not in text and len(text) > len("a b") and text.isprintable()
+    return text if one_line else _SPACED_PAIR.sub(r"\1\2", text)
 
 
 def _joined(found: re.Match[str]) -> str:
@@ -382,11 +384,12 @@ def undisguise(text: str) -> str:
 def undisguise_all(texts: Sequence[str]) -> list[Undisguised]:
     """The same for each text; parallel to `texts`."""
     read = [_words_read(text) for text in texts]
-    repeats = have_repeats([one.text for one in read])
-    return [
-        Undisguised(fold_white_space(squeeze_repeats(text) if repeated else text), plain and not repeated)
-        for (text, plain), repeated in zip(read, repeats, strict=True)
-    ]
+    for index, repeated in enumerate(have_repeats([one.text for one in read])):
+        if repeated:
+            text, plain = read[index]
+            squeezed = squeeze_repeats(text)
+            read[index] = Undisguised(squeezed, plain and squeezed == text)
+    return [Undisguised(fold_white_space(text), plain) for text, plain in read]
 
 
 def _words_read(text: str) -> Undisguised:
