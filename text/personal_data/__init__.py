@@ -46,7 +46,7 @@ _HOUSE = re.compile(
     rf"|\d(?<!\d\d)\d{{0,3}}[a-z]?,? (?:[^\W\d_]+ ){{0,3}}{BIG}"
 )
 """A name beside a number, as streets have them."""
-_MANY_DIGITS = re.compile(r"\d(?:[^\n\d]{0,4}\d){5}|(?:\d{4} ?\n ?){3}\d{4}")
+_MANY_DIGITS = re.compile(r"\d(?:(?:[^\n\d]{0,4}\d){5}|\d{3}(?: ?\n ?\d{4}){3})")
 
 
 def find_personal_data(

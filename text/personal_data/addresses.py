@@ -6,7 +6,7 @@ the addresses of schools, museums and hotels are there to be found.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from text.personal_data.kinds import Kind, PersonalDatum
@@ -97,8 +97,17 @@ _AT_HOME = re.compile(
 _TOWN_BEFORE = re.compile(r"[^\W\d_]{2,},?\s{1,2}\Z")
 
 
+def _by_first_letter(words: str) -> str:
+    """The alternatives, so that those are tried at a place that begin with its letter; which of them is found says nothing."""
+    found: dict[str, list[str]] = {}
+    for word in dict.fromkeys(words.split("|")):
+        found.setdefault(word[0], []).append(word[1:])
+    return "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in found.items())
+
+
 _GLUED_NAME = re.compile(
-    rf"(?<![^\W_])(?:{'|'.join((_BEFORE_NAME, _BEFORE_NAME.title(), _BEFORE_NAME.upper()))})(?=[^\W\d_a-zà-öø-ÿа-яα-ω])"
+    rf"(?<![^\W_])(?:{_by_first_letter('|'.join((_BEFORE_NAME, _BEFORE_NAME.title(), _BEFORE_NAME.upper())))})"
+    r"(?=[^\W\d_a-zà-öø-ÿа-яα-ω])"
 )
 """Without regard to case in another way, which is found faster."""
 _GLUED_CAPITAL = re.compile(r"[^\W\d_a-zà-öø-ÿа-яα-ω](?<=[\w./].)")
@@ -128,24 +137,32 @@ def is_glued(text: str) -> bool:
 
 
 def may_be_found(text: str, *, at_home: bool, street: bool) -> bool:
-    """Whether there may be an address in a folded text; `at_home`: with a word of living somewhere, `street`: with one for a
-    street.
+    """Whether there may be an address in a folded text, from which nothing is taken away; `at_home`: with a word of living
+    somewhere, `street`: with one for a street.
     """
     if at_home:
         return True
     if not (street or "\n" in text) or not _TWO_NUMBERS.search(text):
         return False
-    postcodes = islice(_POSTCODE.finditer(text.replace("\n", " ")), MAX_CANDIDATES)
-    return any(not _YEAR.fullmatch(postcode[0]) for postcode in postcodes)
+    return any(True for _ in _with_postcodes(text, text.replace("\n", " "), []))
 
 
 def find_addresses(text: str, marks: Marks) -> Iterator[PersonalDatum]:
     """Postal addresses in a folded text, in which `marks` are. They may overlap."""
     line = text.replace("\n", " ")  # on envelopes an address goes over several
-    homes = [(home.start, home.end) for home in islice(marks.of("lives", "address"), MAX_CANDIDATES)]
+    yield from _with_postcodes(text, line, [home.end for home in islice(marks.of("lives", "address"), MAX_CANDIDATES)])
+    for home in islice(marks.of("lives"), MAX_CANDIDATES):
+        stop = min(len(line), home.end + _REACH)
+        behind = _AT_HOME.match(line, home.end, stop)
+        if street := _street(line, home.end, stop) or (behind.span(1) if behind else None):
+            yield _address(line, *street)
+
+
+def _with_postcodes(text: str, line: str, homes: Sequence[int]) -> Iterator[PersonalDatum]:
+    """Addresses with a postcode in a text, which is one `line` besides. `homes` are the ends of words of living somewhere."""
     for postcode in islice(_POSTCODE.finditer(line), MAX_CANDIDATES):
         start, end = postcode.span()
-        at_home = any(start - _REACH <= home_end <= end for _, home_end in homes)
+        at_home = any(start - _REACH <= home <= end for home in homes)
         if (at_home or not _YEAR.fullmatch(postcode[0])) and _has_a_town(line, start, end):
             # on either side, for the postcode is not the number of the house as well
             street = _street(line, max(0, start - _REACH), start) or _street(line, end, min(len(line), end + _REACH))
@@ -153,11 +170,6 @@ def find_addresses(text: str, marks: Marks) -> Iterator[PersonalDatum]:
                 street = _number_before(line, start)
             if street:
                 yield _address(line, min(start, street[0]), max(end, street[1]))
-    for home in islice(marks.of("lives"), MAX_CANDIDATES):
-        stop = min(len(line), home.end + _REACH)
-        behind = _AT_HOME.match(line, home.end, stop)
-        if street := _street(line, home.end, stop) or (behind.span(1) if behind else None):
-            yield _address(line, *street)
 
 
 def _has_a_town(line: str, start: int, end: int) -> bool:

@@ -30,7 +30,7 @@ _ANCHOR = re.compile(
        | (?P<spoken> [ ] (?:{_AT_WORDS}) [ ])""",
     re.VERBOSE | re.IGNORECASE,
 )
-_SIGN = re.compile(r"[@\[({<*_]|\.[^\W_]")
+_SIGN = re.compile(r"[@\[({<*_.](?:(?<!\.)|(?=[^\W_]))")
 _SPOKEN_SIGN = re.compile(rf"[ ](?:{DOT_WORDS})[ ]", re.IGNORECASE)
 """No address is without one of these: what stands for its sign, or a dot before its last part."""
 _LOCAL = re.compile(r"[\w+%~-]+(?:[.'][\w+%~-]+)*\Z")

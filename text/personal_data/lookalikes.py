@@ -45,13 +45,14 @@ _HARMLESS = [
         r"(?<![\w-])\d{4}-\d{4}-\d{4}-\d{3}[\dX](?![\w-])",
     )
 ]
+_NO_LINKS = _HARMLESS[2:]
 _ISBN = re.compile(r"(?<![\w-])(?:97[89][- ]{0,2})?\d(?:[- ]{0,2}\d){8}[- ]?[\dX](?![\w-])", re.IGNORECASE)
 _ISSN = re.compile(r"(?<![\w-])\d{4}-\d{3}[\dX](?![\w-])", re.IGNORECASE)
 
 
 def find_lookalikes(text: str) -> Iterator[tuple[int, int]]:
     """Spans of a folded text in which digits mean something else than a person. They may overlap."""
-    for pattern in _HARMLESS:
+    for pattern in _HARMLESS if "/" in text or "www." in text.lower() else _NO_LINKS:
         for match in pattern.finditer(text):
             yield match.span()
     for match in _ISBN.finditer(text):

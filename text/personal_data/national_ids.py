@@ -60,6 +60,8 @@ class _Form(Struct, frozen=True):
     pattern: re.Pattern[str]
     is_valid: Callable[[str], bool]
     words: re.Pattern[str] | None
+    is_short: bool = False
+    """Whether it may have fewer than seven digits, or more between two of them than `_SEVEN_DIGITS` allows."""
 
     @property
     def mask(self) -> str:
@@ -67,9 +69,12 @@ class _Form(Struct, frozen=True):
         return f"[national id {self.country}…]" if self.country else "[identity document]"
 
 
-def _form(country: str, pattern: str, is_valid: Callable[[str], bool], words: str | None = None) -> _Form:
+def _form(
+    country: str, pattern: str, is_valid: Callable[[str], bool], words: str | None = None, *, is_short: bool = False
+) -> _Form:
     bounded = rf"(?<![^\W_])(?<![A-Za-z0-9][,_/-])(?<!\d\.){pattern}(?![^\W_])(?![.,/-]\d)"
-    return _Form(country, re.compile(bounded, re.ASCII), is_valid, any_of(f"{_ANY_ID}|{words}") if words else None)
+    said = any_of(f"{_ANY_ID}|{words}") if words else None
+    return _Form(country, re.compile(bounded, re.ASCII), is_valid, said, is_short)
 
 
 _ANY_ID = "national id|identity number|personal id|identification number|identity card|identity code|personal code"
@@ -100,7 +105,12 @@ def _weighed(number: str, weights: Iterable[int], modulus: int) -> bool:
 
 _FORMS = (
     # forms that nothing else has
-    _form("IT", r"[A-Za-z]{6}[\dL-Vl-v]{2}[A-Ta-t][\dL-Vl-v]{2}[A-Za-z][\dL-Vl-v]{3}[A-Za-z]", codicefiscale.is_valid),
+    _form(
+        "IT",
+        r"[A-Za-z]{6}[\dL-Vl-v]{2}[A-Ta-t][\dL-Vl-v]{2}[A-Za-z][\dL-Vl-v]{3}[A-Za-z]",
+        codicefiscale.is_valid,
+        is_short=True,
+    ),
     _form("FI", r"\d{6}[-+A-FU-Ya-fu-y]\d{3}[0-9A-Ya-y]", hetu.is_valid),
     _form("CZ/SK", r"\d{6} ?/ ?\d{4}", rc.is_valid),
     _form("BE", r"\d\d\.\d\d\.\d\d[- ]\d{3}[. ]\d\d", nn.is_valid),
@@ -143,12 +153,24 @@ _FORMS = (
     _form("HU", r"\d{3} ?\d{3} ?\d{3}", lambda n: _weighed(n, (3, 7) * 4, 10), "taj$|taj-|tajszam|taj szam"),
     _form("HU", r"8\d{9}", lambda n: _weighed(n, range(1, 10), 11), "adoazonosito|adoszam|ado azonosito"),
     _form("HU", r"[1-8][- ]?\d{6}[- ]?\d{4}", _always, "szemelyi azonosito|szemelyi szam"),
-    _form("GB", r"[A-CEGHJ-PR-TW-Za-z]{2} ?\d\d ?\d\d ?\d\d ?[A-Da-d]", _always, "national insurance|ni number|nino$"),
-    _form("MT", r"\d{3,7} ?[MGAPLHBZmgaplhbz]", _always, "karta tal-identita|karta tal identita|id card|numru tal-id"),
+    _form(
+        "GB",
+        r"[A-CEGHJ-PR-TW-Za-z]{2} ?\d\d ?\d\d ?\d\d ?[A-Da-d]",
+        _always,
+        "national insurance|ni number|nino$",
+        is_short=True,
+    ),
+    _form(
+        "MT",
+        r"\d{3,7} ?[MGAPLHBZmgaplhbz]",
+        _always,
+        "karta tal-identita|karta tal identita|id card|numru tal-id",
+        is_short=True,
+    ),
     _form("LU", r"(?:19|20)\d{2} ?\d{4} ?\d{3,5}", _always, "matricule|matrikel|sozialversecherung|matricul"),
     _form("GE", r"\d{11}", _always, "პირადი ნომერ|პირადი №|პ/ნ|პირადობის"),
     _form("AM", r"\d{10}", _always, "հծհ|սոցքարտ|սոցիալական քարտ|հանրային ծառայ"),
-    _form("AZ", r"(?=[A-Za-z]*\d)[A-Za-z0-9]{7}", _always, "fin$|fin kod|fin-kod|şəxsiyyət vəsiqə"),
+    _form("AZ", r"(?=[A-Za-z]*\d)[A-Za-z0-9]{7}", _always, "fin$|fin kod|fin-kod|şəxsiyyət vəsiqə", is_short=True),
     _form("AL", r"[A-Ta-t]\d{8}[A-Wa-w]", _always, "numri personal|nid$|leternjoftim|karte identiteti"),
     _form("RU", r"\d{3}[- ]\d{3}[- ]\d{3}[- ]?\d\d", _always, "снилс"),
     _form("GR", r"\d{9}", _always, "αφμ$|α.φ.μ"),
@@ -161,15 +183,20 @@ _FORMS = (
         r"(?:(?:[A-Z]{1,3} ?)?\d\d ?\d\d ?\d{2,6}[A-Z]{0,2}|(?=(?:[A-Z]*\d){5})[A-Z\d]{8,9})",
         _always,
         _DOCUMENTS,
+        is_short=True,
     ),
     _form("US", r"\d{3}-\d\d-\d{4}", ssn.is_valid, "ssn|social security"),
 )
 
 
+_SHORT_FORMS = tuple(form for form in _FORMS if form.is_short)
+_SEVEN_DIGITS = re.compile(r"\d(?:\D{0,3}\d){6}")
+
+
 def find_national_ids(text: str) -> Iterator[PersonalDatum]:
     """National identifiers of persons in a folded text; they may overlap where a number is good in several countries."""
     stretches = _near_digits(text)
-    for form in _FORMS:
+    for form in _FORMS if _SEVEN_DIGITS.search(text) else _SHORT_FORMS:
         whole = form is _FORMS[0]  # the only one that may have no digits
         matches = chain.from_iterable(form.pattern.finditer(text, *one) for one in ([(0,)] if whole else stretches))
         for match in islice(matches, MAX_CANDIDATES):

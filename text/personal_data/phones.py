@@ -154,7 +154,7 @@ _FIRST_DIGITS = re.compile(r"\d(?:[^\n\w]{0,4}[\dOoIl]){2,}")
 _BEFORE_DIGITS = re.compile(r"(?<!\w)[OoIl](?:[^\n\w]{0,4}+[OoIl])*+[^\n\w]{0,4}\Z")
 _LONGEST_LOOSE = 70
 """Characters of a number with letters for digits and odd signs between them."""
-_MANY_GROUPS = re.compile(r"(?:\d\D{0,12}){9}")
+_MANY_GROUPS = re.compile(r"\d(?:\D{0,12}\d){8}")
 
 
 def may_be_disguised(text: str) -> bool:
