@@ -101,6 +101,9 @@ class CommerceReading(Struct, frozen=True):
     known_in: str = "und"
 
 
+NO_COMMERCE = CommerceReading(0, (), ())
+
+
 class _Currencies(Struct, frozen=True, forbid_unknown_fields=True):
     after: str
     before: str
@@ -409,6 +412,8 @@ def _phrases_in(row: Sequence[tuple[Symbol, ...]], lexicon: _Lexicon) -> tuple[d
             waiting = {key: place for key, place in waiting.items() if place[1] >= position}
             still = {key: place for key, place in waiting.items() if place[1] > position}
         for symbol in symbols:
+            if not waiting and symbol not in root:
+                continue
             for read, (after, _, begin) in (((), (root, 0, position)), *waiting.items()):
                 if node := after.get(symbol):
                     for language, name in node.ends:
@@ -527,7 +532,8 @@ def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -
     known = memo.of(lexicon.symbols_of_word)
     own_words = _own_words(undisguised, lexicon, known)
     read = _without_links(own_words, links) if links else own_words
-    phrases, count = _phrases_in(_symbols(read, lexicon, known), lexicon)
+    row = _symbols(read, lexicon, known)
+    phrases, count = _phrases_in(row, lexicon)
     if not text.signs and all(names.keys() <= _SCHOOL_ALONE for names in phrases.values()):
         return CommerceReading(0, (), links)
     spans = phrases.pop("", {})
@@ -543,23 +549,23 @@ def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -
     places = {name: (*spans.get(name, ()), *own.get(name, ())) for name in (*spans, *own)}
     apart = _apart(heaviest, {name: frozenset(begin for begin, _ in at) for name, at in places.items()})
     signs = tuple(Sign(name, round(points[name] * thinned, 1), name in apart) for name in heaviest)
-    shown = _shown(
-        read, lexicon, known, [places[name][0] for name in heaviest if points[name] > 0 and places.get(name)]
-    )
+    shown = _shown(read, lexicon, row, [places[name][0] for name in heaviest if points[name] > 0 and places.get(name)])
     return CommerceReading(round(sum(sign.points for sign in signs), 1), signs, links, shown, code)
 
 
-def _shown(read: str, lexicon: _Lexicon, known: Known, places: list[tuple[int, int]]) -> tuple[str, ...]:
-    """The phrases at these places: words of the lexicon as they are written, and of addresses and numbers the kind only."""
+def _shown(
+    read: str, lexicon: _Lexicon, row: Sequence[tuple[Symbol, ...]], places: list[tuple[int, int]]
+) -> tuple[str, ...]:
+    """The phrases at these places of a text, of which this is the row: words of the lexicon as they are written, and of
+    addresses and numbers the kind only.
+    """
     if not places:
         return ()
     places = places[:MAX_PHRASES_SHOWN]
     wanted = {position for begin, end in places for position in range(begin, end + 1)}
     written: dict[int, str] = {}
-    row = zip(lexicon.tokens.finditer(read), _symbols(read, lexicon, known), strict=True)
-    for position, (match, symbols) in enumerate(row):
-        if position > max(wanted):
-            break
+    for position, match in enumerate(islice(lexicon.tokens.finditer(read), max(wanted) + 1)):
+        symbols = row[position]
         if position in wanted and symbols:
             plain = match.lastgroup in ("plain", "word", "price", "percent")
             written[position] = match[0] if plain else symbols[0]

@@ -26,7 +26,7 @@ _SPOKEN_DOT = re.compile(
     r"(?<=\w) (?:dot|punkt|punto) (?=(?:com|net|org|info|biz|shop|store|online|site|xyz|eu)\b)", re.I
 )
 _AROUND = "\"'`´‘’“”«»„‚<>()[]{}*_~|,;:!?.…\u200b\ufeff"
-_INNER_DOT = re.compile(rf"\.[^\s{re.escape(_AROUND)}]|[․‥…⒈-⒛︙︰﹒．㏂㏇㏘🄀]")
+_INNER_DOT = re.compile(rf"[.․‥…⒈-⒛︙︰﹒．㏂㏇㏘🄀](?:(?<!\.)|(?=[^\s{re.escape(_AROUND)}]))")
 """A dot within a word, or what NFKC makes one of."""
 
 

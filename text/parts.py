@@ -61,7 +61,7 @@ class Shown(Struct, frozen=True):
     above: bool = False
 
 
-_ANY_HINT = re.compile('[>|"“”„«»「『‘:]|--|____')
+_ANY_HINT = re.compile('[>|"“”„«»「『‘:_-](?:(?<![_-])|(?<=-)(?=-)|(?<=_)(?=___))')
 _HINT = re.compile(r"^[>|]|[\"“”„«»「『‘]|^--\s*$|^(?:-{2,}|_{4,}).{0,40}$|^.{0,200}:\s*$", re.MULTILINE)
 _LINE_MARK = re.compile(r"^(?:[>|] ?)+", re.MULTILINE)
 _HEADER = re.compile(r"[^\W\d_][\w -]{0,14}: .*|\s*")

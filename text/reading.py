@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from models.events import WrittenFields
 from text import anchors
 from text.anchors import ANYTHING, at_stake
-from text.commerce import CommerceReading, commerce_of, has_price, has_signs
+from text.commerce import NO_COMMERCE, CommerceReading, commerce_of, has_price, has_signs
 from text.courtesies import Said, weigh
 from text.footers import parted
 from text.hostility import ABUSE_KINDS, PEACEFUL, THREAT_KINDS, Hostility, read_hostility
@@ -153,10 +153,10 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     whole: TextReading | None = None
     across: int = ANYTHING
 
-    @property
+    @cached_property
     def parts(self) -> tuple[TextReading, ...]:
         """What there is, in the order in which it is read."""
-        return tuple(part for part in (self.heading, self.beside, self.text) if part)
+        return tuple([part for part in (self.heading, self.beside, self.text) if part])
 
     def without_shown(self) -> "Writing":
         """What the author answers for, where the text only shows what others wrote."""
@@ -166,12 +166,12 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     def seen(self) -> str:
         """All of it as a reader sees it, each part on lines of its own."""
         parts = (self.heading, self.beside, self.whole or self.text)
-        return "\n".join(part.seen for part in parts if part and part.seen)
+        return "\n".join([part.seen for part in parts if part and part.seen])
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
         """The links of all parts, each part's own limit applied."""
-        return tuple(link for part in self.parts for link in part.links)
+        return tuple([link for part in self.parts for link in part.links])
 
     @cached_property
     def hostility(self) -> Hostility:
@@ -268,10 +268,14 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         """The signs of selling: a heading and its text are one offer. Links to `harmless` places are no signs."""
         known = self._commerce
         if harmless not in known:
-            undisguised = "\n".join(part.undisguised for part in (self.heading, self.text) if part)
+            undisguised = "\n".join([part.undisguised for part in (self.heading, self.text) if part])
+            at_stake = self._may_offer(undisguised)
+            romanised = tuple(dict.fromkeys([code for part in self.parts for code in part.romanised]))
+            if not (at_stake or romanised or self.links):
+                known[harmless] = NO_COMMERCE
+                return NO_COMMERCE
             memo = self.parts[0].memo if self.parts else None
-            said = "\n".join(part.seen for part in self.parts if part.seen)
-            romanised = tuple(dict.fromkeys(code for part in self.parts for code in part.romanised))
+            said = "\n".join([part.seen for part in self.parts if part.seen])
             typed = "\n".join(part.seen for part in (self.heading, self.text) if part).casefold() if romanised else ""
             known[harmless] = commerce_of(
                 said,
@@ -279,7 +283,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
                 harmless,
                 links=self.links,
                 memo=memo,
-                at_stake=self._may_offer(undisguised),
+                at_stake=at_stake,
                 romanised=romanised,
                 typed=typed,
             )

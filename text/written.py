@@ -45,7 +45,8 @@ def read_written(field: str) -> Written:
     """Read one written field as it was stored. Linear in its length."""
     shown, targets = visible(field)
     bare = remove_invisible(forwards(shown))
-    folded = _GAP.sub(_narrower, bare).strip()
+    narrow = "   " not in bare and bare.isprintable()  # then there is no blank but " "
+    folded = (bare if narrow else _GAP.sub(_narrower, bare)).strip()
     cut = len(folded) > MAX_CHARACTERS and visible_characters(folded) > MAX_CHARACTERS
     return Written(
         head_and_tail(folded) if cut else folded,

@@ -35,6 +35,8 @@ _COMMAS = frozenset(",，、،…\n")
 """A line end is no end of a sentence: mail programs wrap lines. Nor is a pause."""
 _SMILEYS = frozenset(":;=()\U0001f602\U0001f61c\U0001f61d\U0001f923") | frozenset(map(chr, range(0x1F600, 0x1F60A)))
 _LAUGHTER = re.compile(r"(?:ha|he|hi|ja|ха|хе|χα){2,}[hхx]?|lol|rofl|lmao|xd+|mdr")
+_LAUGHING = frozenset("hjхχlrmx")
+"""Letters that laughter begins with."""
 _QUESTIONS = frozenset("?？؟")
 _GREEK_QUESTION = ";"
 _DOUBLE_QUOTES = frozenset('"„“”«»‹›「」『』')
@@ -154,7 +156,7 @@ class _Reader:
         )
 
     def _word(self, piece: str) -> None:
-        if _LAUGHTER.fullmatch(piece):
+        if piece[0] in _LAUGHING and _LAUGHTER.fullmatch(piece):
             self._laugh()
             return
         if piece[-1] == "-":
