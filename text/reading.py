@@ -235,7 +235,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         """Whether some of it was not read: what lies between the beginning and the end of a long text or, as far as it was
         asked for, words around personal data and names beyond their limits.
         """
-        return any(part.cut for part in self.parts) or ("_marks" in self.__dict__ and self._marks.cut)
+        return any(part.cut for part in self.parts) or ("_marks" in self.__dict__ and self._marks.leaves_out)
 
     def _read_marks(self, text: str) -> Marks:
         """Those of the text, which mostly is `seen`; they are read once for all who ask."""

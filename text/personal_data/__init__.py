@@ -89,7 +89,7 @@ def find_personal_data(
         return ()
     search = _Search(_without_most_digits(folded.text))
     search.take(find_emails)
-    search.take(lambda rest: find_addresses(rest, marks))
+    search.take(lambda rest: find_addresses(rest, marks if at_home else None))
     if _MANY_DIGITS.search(search.text):
         search.take(find_ibans)
         search.take(find_phone_links)

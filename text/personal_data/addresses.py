@@ -147,11 +147,12 @@ def may_be_found(text: str, *, at_home: bool, street: bool) -> bool:
     return any(True for _ in _with_postcodes(text, text.replace("\n", " "), []))
 
 
-def find_addresses(text: str, marks: Marks) -> Iterator[PersonalDatum]:
-    """Postal addresses in a folded text, in which `marks` are. They may overlap."""
+def find_addresses(text: str, marks: Marks | None) -> Iterator[PersonalDatum]:
+    """Postal addresses in a folded text; they may overlap. `marks` are its words, None where none tells of a home."""
     line = text.replace("\n", " ")  # on envelopes an address goes over several
-    yield from _with_postcodes(text, line, [home.end for home in islice(marks.of("lives", "address"), MAX_CANDIDATES)])
-    for home in islice(marks.of("lives"), MAX_CANDIDATES):
+    homes = marks.of("lives", "address") if marks else ()
+    yield from _with_postcodes(text, line, [home.end for home in islice(homes, MAX_CANDIDATES)])
+    for home in islice(marks.of("lives") if marks else (), MAX_CANDIDATES):
         stop = min(len(line), home.end + _REACH)
         behind = _AT_HOME.match(line, home.end, stop)
         if street := _street(line, home.end, stop) or (behind.span(1) if behind else None):

@@ -45,16 +45,26 @@ _HARMLESS = [
         r"(?<![\w-])\d{4}-\d{4}-\d{4}-\d{3}[\dX](?![\w-])",
     )
 ]
-_NO_LINKS = _HARMLESS[2:]
+_LINKS, _TIME, _NUMBERS = _HARMLESS[:2], _HARMLESS[2], _HARMLESS[3:]
+_DIGITS = re.compile(r"\d(?<!\d\d)")
+"""Where digits begin: none of `_NUMBERS` is found within some."""
 _ISBN = re.compile(r"(?<![\w-])(?:97[89][- ]{0,2})?\d(?:[- ]{0,2}\d){8}[- ]?[\dX](?![\w-])", re.IGNORECASE)
 _ISSN = re.compile(r"(?<![\w-])\d{4}-\d{3}[\dX](?![\w-])", re.IGNORECASE)
 
 
 def find_lookalikes(text: str) -> Iterator[tuple[int, int]]:
     """Spans of a folded text in which digits mean something else than a person. They may overlap."""
-    for pattern in _HARMLESS if "/" in text or "www." in text.lower() else _NO_LINKS:
+    links = "/" in text or "www." in text.lower()
+    for pattern in (*_LINKS, _TIME) if links else (_TIME,):
         for match in pattern.finditer(text):
             yield match.span()
+    places = [match.start() for match in _DIGITS.finditer(text)]
+    for pattern in _NUMBERS:
+        end = 0
+        for place in places:
+            if place >= end and (number := pattern.match(text, place)):
+                end = number.end()
+                yield number.span()
     for match in _ISBN.finditer(text):
         if _is_book(match[0], text[max(0, match.start() - 12) : match.start()]):
             yield match.span()

@@ -15,9 +15,9 @@ from msgspec import Struct
 
 from text.languages import ListError, read_lists
 from text.languages.detector import likely
-from text.personal_data.folding import fold, folded_form
+from text.personal_data.folding import Folded, fold, folded_form
 from text.rows import Rarest, Wanted
-from text.words import Memo, WordMemo
+from text.words import WordMemo
 
 KINDS = (
     *("number", "my", "private", "call", "office", "institution", "hotline", "lives", "address", "class", "years"),
@@ -332,41 +332,60 @@ def _mark(start: int, end: int, meaning: _Meaning) -> Mark:
 
 
 class Marks:
-    """The words of a text that mean something, read once for all that ask. `folded` is the text, `plain` that without accents.
+    """The words of a text that mean something, read when somebody first asks, once for all. `folded` is the text, `plain` that
+    without accents.
 
     `memo` is that of the texts that are read together: a word is looked up once for all of them.
     """
 
     def __init__(self, text: str, memo: WordMemo | None = None) -> None:
-        self.folded = fold(text)
-        self.plain = plain_text(self.folded.text)
-        self._words: list[str] = _WORD.findall(self.plain.small)
-        self._found: dict[str, list[Mark]] = {}
-        self.cut = False
-        """Whether some words were left out: more than `MAX_MARKS`, or names of children beyond their limit."""
-        self._read((memo or WordMemo()).of(lexicon().of_word))
+        self._text, self._memo = text, memo or WordMemo()
+        self.leaves_out = False
+        """Whether some of what was asked for was left out: words beyond `MAX_MARKS`, names of children beyond their limit."""
+
+    @cached_property
+    def folded(self) -> Folded:
+        """The text, folded."""
+        return fold(self._text)
+
+    @cached_property
+    def plain(self) -> PlainText:
+        """The folded text without accents."""
+        return plain_text(self.folded.text)
+
+    @property
+    def cut(self) -> bool:
+        """Whether some words are left out."""
+        return bool(self._found) and self.leaves_out
 
     @cached_property
     def _likely(self) -> frozenset[str]:
         letters = " ".join(re.findall(r"[^\W\d_]+", self.plain.small[: 4 * _SAMPLE]))
         return likely(letters[:_SAMPLE])
 
-    def _read(self, known: Memo[_OfWord | None]) -> None:
+    @cached_property
+    def _words(self) -> list[str]:
+        return _WORD.findall(self.plain.small)
+
+    @cached_property
+    def _found(self) -> dict[str, list[Mark]]:
         words = self._words
-        meant = list(map(known.__getitem__, words))
+        meant = list(map(self._memo.of(lexicon().of_word).__getitem__, words))
+        all_found: dict[str, list[Mark]] = {}
         if not any(meant):
-            return
+            return all_found
         spans = [found.span() for found in _WORD.finditer(self.plain.small)]
         left = MAX_MARKS
         for index, (of_word, following) in enumerate(zip(meant, [*words[1:], ""], strict=True)):
             for _, meaning in of_word.before(following) if of_word else ():
                 if (last := _end_of(meaning.rest, words, spans, index)) is not None:
                     if not left:
-                        self.cut = True
-                        return
+                        self.leaves_out = True
+                        return all_found
                     start, end = spans[index]
-                    self._found.setdefault(meaning.kind, []).append(_mark(start, max(end, last), meaning))
+                    all_found.setdefault(meaning.kind, []).append(_mark(start, max(end, last), meaning))
                     left -= 1
+        return all_found
 
     def of(self, *kinds: str, start: int = 0, end: int | None = None) -> list[Mark]:
         """Words of these kinds that begin and end between two places."""

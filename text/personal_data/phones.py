@@ -152,6 +152,8 @@ def find_phones(text: str, language: str | None, marks: Marks) -> Iterator[Perso
 
 _FIRST_DIGITS = re.compile(r"\d(?:[^\n\w]{0,4}[\dOoIl]){2,}")
 _BEFORE_DIGITS = re.compile(r"(?<!\w)[OoIl](?:[^\n\w]{0,4}+[OoIl])*+[^\n\w]{0,4}\Z")
+_FOR_DIGITS, _GAP = frozenset("OoIl"), 4
+"""Letters that stand for digits, and how many signs may stand between the last of them and a digit."""
 _LONGEST_LOOSE = 70
 """Characters of a number with letters for digits and odd signs between them."""
 _MANY_GROUPS = re.compile(r"\d(?:\D{0,12}\d){8}")
@@ -163,7 +165,10 @@ def may_be_disguised(text: str) -> bool:
         return True
     return any(
         len(_ANY_FOR_DIGIT.findall(found[0])) >= _MIN_DIGITS
-        or _BEFORE_DIGITS.search(text, max(0, found.start() - _LONGEST_LOOSE), found.start())
+        or (
+            not _FOR_DIGITS.isdisjoint(text[max(0, found.start() - _GAP - 1) : found.start()])
+            and _BEFORE_DIGITS.search(text, max(0, found.start() - _LONGEST_LOOSE), found.start())
+        )
         for found in _FIRST_DIGITS.finditer(text)
     )
 

@@ -178,7 +178,7 @@ class _Search:
         self.names = list(islice(self._names(), MAX_NAMES + 1))
         if len(self.names) > MAX_NAMES:
             self.names.pop()
-            marks.cut = True
+            marks.leaves_out = True
 
     def children(self) -> Iterator[Child]:
         """In the order of the text."""
