@@ -82,7 +82,7 @@ def weigh(texts: Sequence[str]) -> list[Said]:
 def _polite_as_typed(forms: Sequence[str]) -> frozenset[str]:
     """Of these words those that are polite in the language in which the text is typed with Latin letters; mostly none."""
     typed, known = _typed(), {*forms}
-    polite = {form: typed[form] for form in known if form in typed}
+    polite = {form: typed[form] for form in typed.keys() & known}
     if len(polite) < LEAST_WORDS:
         return frozenset()
     count = Counter(code for codes in polite.values() for code in codes)

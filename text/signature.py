@@ -226,7 +226,7 @@ def word_hashes(words: Sequence[str]) -> tuple[Hashes, Starts]:
     An ideograph, kana or Korean syllable is a word. Other words of one letter do not count, unless a text has no others.
     No text may be empty.
     """
-    codes: Codes = np.frombuffer("".join(f" {text}" for text in words).encode("utf-32-le"), dtype=np.uint32)
+    codes: Codes = np.frombuffer(f" {' '.join(words)}".encode("utf-32-le"), dtype=np.uint32)
     lengths = np.array([len(text) + 1 for text in words], dtype=np.intp)
     owners = np.repeat(np.arange(len(words)), lengths)
     spaces, dense = codes == _SPACE, _dense(codes)
