@@ -46,7 +46,7 @@ class BaseEvent(Struct, frozen=True, kw_only=True, tag_field="type", dict=True):
     actor_registered_at: Timestamp | None = None
     language: str | None = None
 
-    @property
+    @cached_property
     def time(self) -> int:
         """`occurred_at` in microseconds since the epoch."""
         return to_microseconds(self.occurred_at)

@@ -65,8 +65,7 @@ def distinct(
 
     def entries(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
         key = by(context)
-        if key is not None and (members := of(context)):
-            yield key, tuple(members)
+        return ((key, tuple(members)),) if key is not None and (members := of(context)) else ()
 
     return Window(name=name, on=on, entries=entries, at=_read_at(by), **more)
 
@@ -83,8 +82,7 @@ def count(
 
     def entries(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
         key = by(context)
-        if key is not None and of(context):
-            yield key, ()
+        return ((key, ()),) if key is not None and of(context) else ()
 
     return Window(name=name, on=on, distinct=False, entries=entries, at=_read_at(by), **more)
 

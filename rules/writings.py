@@ -60,8 +60,7 @@ def events_by_actor(name: str, on: tuple[type[BaseEvent], ...], is_one: Callable
     """How many events of a sort (`is_one`) an actor caused. `name` is the window's identity in the store."""
 
     def entries(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        if is_one(context):
-            yield (context.event.actor_id,), ()
+        return (((context.event.actor_id,), ()),) if is_one(context) else ()
 
     def at(context: EventContext, subject: str) -> Key | None:
         return (subject,) if subject == context.event.actor_id else None

@@ -32,7 +32,10 @@ class Pseudonyms:
         if not secret:
             raise ValueError("the pseudonym key is empty: expected at least one byte")
         root = blake2b(secret, person=b"twinwatch root").digest()
-        self._hash_key = blake2b(b"hash", key=root).digest()
+        hash_key = blake2b(b"hash", key=root).digest()
+        # with the key in them already, to be copied for each name
+        self._keyed = blake2b(key=hash_key, digest_size=KEY_BYTES)
+        self._keyed_for_members = blake2b(key=hash_key, digest_size=MEMBER_BYTES)
         self._fingerprint_key = blake2b(b"fingerprint", key=root).digest()
         self.salt = int.from_bytes(blake2b(b"salt", key=root, digest_size=SALT_BYTES).digest())
         """Of the signatures of texts, which nobody without the key can foretell."""
@@ -43,7 +46,9 @@ class Pseudonyms:
 
     def key(self, *parts: str) -> bytes:
         """A one-way name for the tuple `parts`; ("a", "bc") and ("ab", "c") differ."""
-        return blake2b(_packed(parts), key=self._hash_key, digest_size=KEY_BYTES).digest()
+        name = self._keyed.copy()
+        name.update(_packed(parts))
+        return name.digest()
 
     def key_of(self, members: Iterable[str], *parts: str) -> bytes:
         """A name for `parts` that begins with the hashes of the `members` whom it is about, so that who knows a member can
@@ -67,7 +72,9 @@ class Pseudonyms:
         return self.key("event", identity)
 
     def _member(self, identifier: str) -> bytes:
-        return blake2b(identifier.encode(), key=self._hash_key, digest_size=MEMBER_BYTES).digest()
+        name = self._keyed_for_members.copy()
+        name.update(identifier.encode())
+        return name.digest()
 
     def _seal(self, identifier: str) -> bytes:
         return self.seal_bytes(identifier.encode())
