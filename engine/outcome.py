@@ -43,7 +43,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """Number of events that a rule did not judge because of a role of who did them, by rule."""
     stage_seconds: dict[str, float] = field(default_factory=dict)
     """Seconds of work in each stage: decode (the records), read (the texts), recall (what is remembered of them), judge,
-    measure (what counts), settle (episodes and decisions), learn (verdicts). Work of others meanwhile does not count.
+    measure (what the events add to histories), settle (episodes and decisions), learn (verdicts). What windows count is worked
+    out where rules read it, in judge. Work of others meanwhile does not count.
     """
     stage_spans: list[tuple[str, int, int]] = field(default_factory=list)
     """Each time that the batch was in a stage: the stage, when that began and ended (nanoseconds since the epoch)."""
