@@ -517,3 +517,8 @@ def test_what_stands_behind_and_is_of_the_reader_where_the_sentence_ends() -> No
         assert read(text).abuse == "insult"
     for text in ("You are late and idiots drive the bus", "Du bist da und Idioten gibt es überall"):
         assert read(text) == PEACEFUL
+
+
+def test_two_words_of_many_languages_that_are_nothing_but_an_insult_are_one() -> None:
+    assert read("Du Idiot!").abuse == "insult"
+    assert read("Nu du?") == PEACEFUL

@@ -235,7 +235,21 @@ class _Written:
         sentence = self._tokens.sentences[found.parts[0].start]
         if sentence not in self._likely:
             self._likely[sentence] = likely(" ".join(self._tokens.of_sentence(sentence)))
-        return language in self._likely[sentence] or self._is_all_of(language, sentence)
+        return (
+            language in self._likely[sentence]
+            or self._is_all_of(language, sentence)
+            or self._is_all_of_it(found, sentence)
+        )
+
+    def _is_all_of_it(self, found: Found, sentence: int) -> bool:
+        """Whether a sentence is nothing but an insult, in none of the languages that a detector takes it for: 'du Idiot'."""
+        words = self._tokens.of_sentence(sentence)
+        if found.kind != "insult" or len(words) > FEW_WORDS:
+            return False
+        said = {at for part in found.parts for at in range(part.start, part.end + 1)}
+        lists = [self._known[word].by_language for word in words]
+        known = {self._lexicon.languages[index].code for index in set(lists[0]).intersection(*lists[1:])}
+        return len(said) == len(words) and known.isdisjoint(self._likely[sentence])
 
     def _is_all_of(self, language: str, sentence: int) -> bool:
         """Whether few words make the sentence, all of them of this list and one of no other: a detector needs more letters."""
