@@ -154,6 +154,7 @@ Exercise: My name is Emily Carter, I am 10 years old and I am in class 4b. Compl
 Unsere Schüler Anna und Tom aus der 4b sind 10 Jahre alt
 Liebe Kolleginnen, die Klasse 4b (10 Jahre) sucht Partner in Bad Aussee
 Emil Tischbein, 12 Jahre, ist der Held des Romans, den die Klasse 5a liest
+Der Schüler Moritz Kessler, 14 Jahre, lebt in „Der Ruderer“ in der Klasse 9a im Internat. Unsere Klasse bespricht den Roman.
 Friedrich Schiller, 13 Jahre alt, kam 1773 auf die Karlsschule. Klasse 9b
 Viele Grüße, Sabine Müller, Klassenlehrerin der 4a
 Die Grundschule Am Park, 10 Jahre Partnerschule, Klasse 4b gewinnt Preis
@@ -217,6 +218,12 @@ def letters(text: str) -> str:
 @pytest.mark.parametrize("text", NOBODY_S_PUPILS)
 def test_classes_teachers_novels_and_history_are_nobody_s_pupils(text: str) -> None:
     assert told(text) == set()
+
+
+def test_a_novel_of_the_next_sentence_hides_no_pupil_of_ones_own() -> None:
+    story = "Die Klasse bespricht den Roman."
+    assert told(f"Unsere Schülerin Lena Kessler, 11 Jahre, Klasse 5b, wählte „Der Ruderer“ für den Lesetag. {story}")
+    assert told(f"Die Schülerin Lena Kessler, 11 Jahre, Klasse 5b, gewann den Lauf. {story}")
 
 
 def test_a_name_is_masked_wherever_it_stands() -> None:

@@ -381,7 +381,20 @@ class _Search:
             return False
         if self.marks.any("fiction", start=start, end=end) or _YEAR_LONG_AGO.search(self.plain, start, end):
             return not self._is_praised(start, name.start)
+        if self._is_of_a_title(name, end) and self.marks.any("fiction", start=end, end=self._sentence_behind(end)):
+            return True
         return self.marks.any("work", start=start, end=end) and not self.marks.any("praise", start=start, end=end)
+
+    def _is_of_a_title(self, name: _Name, end: int) -> bool:
+        """Whether something in quotation marks follows in the sentence before any class: '…, 14 years old, of “The Rower”'."""
+        title = _TITLE.search(self.plain, name.end, end)
+        return title is not None and not any(name.end <= at < title.start() for at, _ in self.classes)
+
+    def _sentence_behind(self, end: int) -> int:
+        """Where the sentence ends that follows on one that ends at `end`."""
+        last = min(len(self.plain), end + _AROUND)
+        ended = _SENTENCE_END.search(self.plain, min(end + 2, last), last)
+        return ended.start() if ended else last
 
     def _is_praised(self, start: int, end: int) -> bool:
         """Whether the sentence begins with congratulations: those are for somebody who is there."""
@@ -454,6 +467,8 @@ _THINGS = (
     "years",
     "aged",
 )
+_TITLE = re.compile(r"[„“«‘\"][^„“”«»‘’\"\n]{2,60}[“”»’\"]")
+"""What a book or a film is called, of which the next sentence may say that it is one."""
 _HEADS = re.compile(r"[:\n–-]\s*\Z|\)\s*\Z|^[^\w]*\Z")
 _CLASSES_BY_NAME = frozenset(
     ("cp", "ce1", "ce2", "cm1", "cm2", "6e", "5e", "4e", "3e", "sixieme", "cinquieme", "quatrieme", "troisieme")
