@@ -44,6 +44,11 @@ def told(text: str) -> set[str]:
         ("Η Μυρτώ Κόκκινου της Β1 γεννήθηκε στις 4 Μαΐου 2016.", {"age", "class"}),
         ("Милана Белова из 2 «А» родилась 4 мая 2016 года.", {"age", "class"}),
         ("Elif Kaya 2-A sınıfından 3 Mart 2015 doğumlu.", {"age", "class"}),
+        # the class between the word for a pupil and the name
+        ("Uczeń 4b Kuba Zieliński mieszka na ul. Polnej 7 w Radomiu", {"contact"}),
+        ("Žák třídy 5.A Tomáš Skála bydlí v Polní 7, Olomouc", {"contact"}),
+        ("Ученик 4Б Ваня Белов живёт на ул. Садовой, д. 7", {"contact"}),
+        ("Учень 4-Б Івась Коваленко живе на вул. Садовій, 7", {"contact"}),
     ],
 )
 def test_a_child_is_told_of(text: str, expected: set[str]) -> None:
@@ -54,6 +59,8 @@ def test_a_child_is_told_of(text: str, expected: set[str]) -> None:
     "text",
     [
         "My student Anna Nowak won the contest.",
+        "Uczeń 4b Kuba Zieliński wygrał konkurs na plakat.",
+        "Ученик 4Б Ваня Белов нарисовал лучший плакат.",
         "Student Exchange Programme, grade 6",
         "Students from class 5b in Vienna and 12 years old pupils from Spain",
         "Our students visited Santiago de Compostela in class 6",

@@ -271,7 +271,7 @@ class _Search:
     def _pupil_before(self, name: _Name) -> Mark | None:
         """The word for a pupil that the name belongs to."""
         for mark in reversed(self.marks.of("pupil", start=max(0, name.start - 48), end=name.start)):
-            between = self.plain[mark.end : name.start]
+            between = self._without_class(mark.end, name.start)
             if len(between) <= _LINK and _NAMED.fullmatch(between):
                 return mark
         # öğrencim Ayşe, and Ayşe, my pupil
@@ -281,6 +281,14 @@ class _Search:
             ):
                 return mark
         return None
+
+    def _without_class(self, start: int, end: int) -> str:
+        """What stands between a word for a pupil and a name, less the class: `the pupil of 4b …`."""
+        classed = next(((a, b) for a, b in self.classes if start <= a and b <= end), None)
+        coded = classed or (code.span() if (code := _SURE_CODE.search(self.plain, start, end)) else None)
+        if coded is None:
+            return self.plain[start:end]
+        return self.plain[start : coded[0]].rstrip() + self.plain[coded[1] : end]
 
     def _age_beside(self, name: _Name) -> tuple[int, int] | None:
         for start, end in self.ages:
