@@ -19,7 +19,7 @@ from text.hostility.lexicon import lexicon
 from text.hostility.patterns import HostileClass, broken, entries, stretched
 from text.normalise import Undisguised
 from text.personal_data import addresses, marks, pupils
-from text.rows import FOLDED, Also, Found, Letters, Patterns, Rows, Wanted
+from text.rows import FOLDED, Also, Found, Indexes, Letters, Patterns, Rows, Wanted
 
 HOSTILITY, TRADE, TRADE_BESIDE_SIGNS, TYPED, WARNING, CLOSING, SPOKEN_DOT, SPOKEN, HOME, STREET, CHILD = (
     1 << bit for bit in range(11)
@@ -59,35 +59,54 @@ class _Stakes:
         self._flags = self._of_flags.of_patterns(lambda flags: reduce(or_, flags, 0), np.uint32)
         self._languages = _languages(self._hostile)
         self._languages_if_stretched = _languages(self._hostile_if_stretched)
-        self._has_beside = np.zeros(self._patterns.size, dtype=bool)
-        self._has_beside[[*self._of_flags.beside, *self._hostile.beside]] = True
+        self._has_flag_beside = np.zeros(self._patterns.size, dtype=bool)
+        self._has_flag_beside[[*self._of_flags.beside]] = True
+        self._is_hostile_beside = np.zeros(self._patterns.size, dtype=bool)
+        self._is_hostile_beside[[*self._hostile.beside]] = True
 
     def in_texts(self, rows: Rows, count: int) -> NDArray[np.uint32]:
         """What is at stake in so many texts, of which these are the rows."""
-        at, patterns = found = self._patterns.found_in(rows)
+        at, patterns, words = self._patterns.found_at(rows)
         stakes = np.zeros(count, dtype=np.uint32)
         np.bitwise_or.at(stakes, at, self._flags[patterns])
         spoken = self._flags[patterns] & SPOKEN > 0
         few = np.bincount(at[spoken], minlength=count) < marks.SHORTEST_SPOKEN
         stakes[few] &= ~np.uint32(SPOKEN)
+        worth_a_look = np.zeros(count, dtype=bool)
+        worth_a_look[at[self._has_flag_beside[patterns]]] = True
+        for text, numbers in _by_place((at, patterns), worth_a_look).items():
+            for flag in self._of_flags.within(numbers):
+                stakes[text] |= flag
+        stakes[[*self._hostile_texts(rows, at, (rows.sentences[words], patterns))]] |= HOSTILITY
+        return stakes
+
+    def _hostile_texts(self, rows: Rows, at: Indexes, found: Found) -> set[int]:
+        """The texts with a sentence that may be hostile. `at` are the texts, `found` the sentences in which patterns stand."""
+        sentences, patterns = found
+        count = rows.sentences.max(initial=0) + 1
+        texts = np.zeros(count, dtype=np.intp)
+        texts[sentences] = at
         languages = np.zeros((3, count), dtype=np.uint64)
         _add(languages, found, self._languages)
         stretched: dict[int, set[int]] = {}
-        if len(collapsed := rows.collapsed().codes) > len(rows.owners):
-            found_stretched = self._stretched.found_in(Rows(collapsed, rows.owners))
+        collapsed = rows.collapsed()
+        if len(collapsed.codes) > len(rows.owners):
+            in_texts, numbers, words = self._stretched.found_at(collapsed)
+            found_stretched = collapsed.sentences[words], numbers
+            texts[found_stretched[0]] = in_texts
             _add(languages, found_stretched, self._languages_if_stretched)
-            stretched = _by_text(found_stretched, np.ones(count, dtype=bool))
+            stretched = _by_place(found_stretched, np.ones(count, dtype=bool))
         worth_a_look = (languages[0] | (languages[1] & languages[2])) != 0
-        worth_a_look[at[self._has_beside[patterns]]] = True
-        for text, numbers in _by_text(found, worth_a_look).items():
-            for flag in self._of_flags.within(numbers):
-                stakes[text] |= flag
-            if self._may_be_hostile(languages[:, text], numbers, stretched.get(text, set())):
-                stakes[text] |= HOSTILITY
-        return stakes
+        worth_a_look[sentences[self._is_hostile_beside[patterns]]] = True
+        held = _by_place(found, worth_a_look)
+        return {
+            int(texts[sentence])
+            for sentence in np.flatnonzero(worth_a_look).tolist()
+            if self._may_be_hostile(languages[:, sentence], held.get(sentence, set()), stretched.get(sentence, set()))
+        }
 
     def _may_be_hostile(self, languages: NDArray[np.uint64], numbers: set[int], stretched: set[int]) -> bool:
-        """Whether what a text holds is, in whatever order and however far off, all that a threat or an insult takes.
+        """Whether what a sentence holds is, in whatever order, all that a threat or an insult takes: none goes on behind it.
         `languages` (bits) are those in which it holds something hostile by itself, an anchor and a target.
         """
         besides = [*self._hostile.within(numbers)]
@@ -197,8 +216,8 @@ def _add(languages: NDArray[np.uint64], found: Found, of_patterns: list[NDArray[
         np.bitwise_or.at(row, at, of_kind[patterns])
 
 
-def _by_text(found: Found, wanted: NDArray[np.bool_]) -> dict[int, set[int]]:
-    """The patterns that each of the wanted texts holds."""
+def _by_place(found: Found, wanted: NDArray[np.bool_]) -> dict[int, set[int]]:
+    """The patterns that each of the wanted texts, or sentences, holds."""
     at, patterns = found
     kept = wanted[at]
     held: dict[int, set[int]] = defaultdict(set)

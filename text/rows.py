@@ -66,14 +66,33 @@ class Letters:
         if joined.count(_END) >= len(texts) > 0:  # it shows nothing
             joined = f" {_END} ".join([text.replace(_END, " ") for text in texts])
         codes = _codes_of(f" {joined} {_END}") if texts else np.zeros(0, dtype=np.uint32)
+        sentences = np.cumsum(_ends_of_sentences(codes))
         codes = self._forms(np.minimum(codes, _UP_TO))
-        codes = codes[codes != 0]
+        sentences, codes = sentences[codes != 0], codes[codes != 0]
         kept = np.ones(len(codes), dtype=bool)
         kept[1:] = (codes[1:] != codes[:-1]) | ((codes[1:] != _SPACE) & (codes[1:] != _ZERO))
         codes = codes[kept]
+        sentences = sentences[kept][np.flatnonzero(codes == _SPACE) + 1]
         for one in sorted(set(codes[codes >= _SEVERAL].tolist())):
             codes = _codes_of(_text_of(codes).replace(chr(one), self._several[one - _SEVERAL]))
-        return Rows(codes, np.arange(len(texts)))
+        blanks = np.flatnonzero(codes == _SPACE)
+        if len(blanks) != len(sentences):  # one letter was several words
+            sentences = np.cumsum(codes[blanks + 1] == _LINE)
+        return Rows(codes, np.arange(len(texts)), sentences)
+
+
+_ENDS = np.zeros(_UP_TO + 1, dtype=bool)
+_ENDS[[*map(ord, "!?。！？؟।"), ord(_END)]] = True
+_STOP = ord(".")
+
+
+def _ends_of_sentences(codes: Codes) -> NDArray[np.bool_]:
+    """Where a sentence certainly ends, in texts that stand between blanks: not at several full stops, nor within a word."""
+    ends = _ENDS.take(codes, mode="clip")
+    stops = np.flatnonzero(codes == _STOP)
+    behind = codes[stops + 1]
+    ends[stops] = ((behind == _SPACE) | (behind == _LINE)) & (codes[stops - 1] != _STOP)
+    return ends
 
 
 def _codes_of(text: str) -> Codes:
@@ -85,18 +104,26 @@ def _text_of(codes: Codes) -> str:
 
 
 class Rows(NamedTuple):
-    """Rows of letters, each between blanks and with a line end behind; `owners` are the indexes of their texts."""
+    """Rows of letters, each between blanks and with a line end behind. `owners` are the indexes of their texts. `sentences`
+    has for each word, and for the end of a row, the number of its sentence; where none ends for certain, two have one.
+    """
 
     codes: Codes
     owners: Indexes
+    sentences: Indexes
 
     def and_those(self, others: "Rows") -> "Rows":
         """These and others."""
-        return Rows(np.concatenate((self.codes, others.codes)), np.concatenate((self.owners, others.owners)))
+        further = others.sentences + self.sentences.max(initial=0) + 1
+        return Rows(
+            np.concatenate((self.codes, others.codes)),
+            np.concatenate((self.owners, others.owners)),
+            np.concatenate((self.sentences, further)),
+        )
 
     def of_texts(self, indexes: Sequence[int]) -> "Rows":
         """The rows, as those of other texts."""
-        return Rows(self.codes, np.asarray(indexes, dtype=np.intp)[self.owners])
+        return self._replace(owners=np.asarray(indexes, dtype=np.intp)[self.owners])
 
     def with_numbers(self) -> set[int]:
         """The indexes of the texts that have digits."""
@@ -109,7 +136,7 @@ class Rows(NamedTuple):
         again = np.zeros(len(codes), dtype=bool)
         again[1:] = (codes[1:] == codes[:-1]) & (codes[1:] != _SPACE)
         if not again.any():
-            return Rows(codes[codes == _LINE], self.owners)
+            return Rows(codes[codes == _LINE], self.owners, self.sentences[:0])
         if (again[1:] & again[:-1]).any():  # of three the third stays
             places = np.arange(len(codes))
             begins = np.maximum.accumulate(np.where(again, 0, places))
@@ -119,7 +146,7 @@ class Rows(NamedTuple):
         listed[words[again]] = True
         ends = codes == _LINE
         listed[words[ends]] = True
-        return Rows(codes[listed[words] & ~again], self.owners)
+        return Rows(codes[listed[words] & ~again], self.owners, self.sentences[listed[1 : words[-1] + 1]])
 
     @property
     def written(self) -> bytes:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from importlib.resources import files
-from itertools import chain, product
+from itertools import chain, pairwise, product
 from typing import Any
 
 import pytest
@@ -20,6 +20,7 @@ from text.anchors import ANYTHING, at_stake
 from text.commerce import commerce_of
 from text.hostility.lexicon import GAPS, lexicon
 from text.hostility.patterns import entries
+from text.hostility.tokens import tokens_of
 from text.normalise import unaddressed, undisguise_all
 from text.parts import taken_apart
 from text.personal_data import addresses, find_personal_data, marks
@@ -65,6 +66,29 @@ def test_words_with_a_letter_twice_in_a_row_are_read_with_one(texts: list[str]) 
 @given(st.lists(FEW))
 def test_the_texts_with_digits_are_those_whose_rows_have_numbers(texts: list[str]) -> None:
     assert FOLDED.rows(texts).with_numbers() == {index for index, text in enumerate(texts) if re.search(r"\d", text)}
+
+
+@given(st.lists(st.text(st.sampled_from("abß 1.!?…,;'\"-\n।"), max_size=24), max_size=4))
+def test_no_sentence_of_a_row_ends_where_the_reader_of_words_goes_on(texts: list[str]) -> None:
+    rows = FOLDED.rows(texts)
+    of_words = iter(rows.sentences.tolist())
+    before = -1
+    for text in texts:
+        tokens = tokens_of(text)
+        found = [next(of_words) for _ in tokens.words]
+        next(of_words)  # the end of the row
+        assert all(one > before for one in found[:1])
+        before = max([before, *found])
+        for (one, other), (first, second) in zip(pairwise(found), pairwise(tokens.sentences), strict=True):
+            assert one == other or first < second, text
+    assert next(of_words, None) is None
+
+
+def test_a_threat_is_at_stake_where_one_sentence_has_all_that_it_takes() -> None:
+    texts = ["We will kill time there. Are you coming?", "We will kill you there. Are you coming?"]
+    harmless, threat = at_stake(texts, undisguise_all(texts))
+    assert not harmless & anchors.HOSTILITY
+    assert threat & anchors.HOSTILITY
 
 
 PATTERNS = st.lists(
