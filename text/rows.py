@@ -66,7 +66,7 @@ class Letters:
         if joined.count(_END) >= len(texts) > 0:  # it shows nothing
             joined = f" {_END} ".join([text.replace(_END, " ") for text in texts])
         codes = _codes_of(f" {joined} {_END}") if texts else np.zeros(0, dtype=np.uint32)
-        sentences = np.cumsum(_ends_of_sentences(codes))
+        sentences = np.cumsum(_ends_of_sentences(codes), dtype=np.intp)
         codes = self._forms(np.minimum(codes, _UP_TO))
         sentences, codes = sentences[codes != 0], codes[codes != 0]
         kept = np.ones(len(codes), dtype=bool)
@@ -77,7 +77,7 @@ class Letters:
             codes = _codes_of(_text_of(codes).replace(chr(one), self._several[one - _SEVERAL]))
         blanks = np.flatnonzero(codes == _SPACE)
         if len(blanks) != len(sentences):  # one letter was several words
-            sentences = np.cumsum(codes[blanks + 1] == _LINE)
+            sentences = np.cumsum(codes[blanks + 1] == _LINE, dtype=np.intp)
         return Rows(codes, np.arange(len(texts)), sentences)
 
 

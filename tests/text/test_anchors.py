@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -69,6 +69,7 @@ def test_the_texts_with_digits_are_those_whose_rows_have_numbers(texts: list[str
 
 
 @given(st.lists(st.text(st.sampled_from("abß 1.!?…,;'\"-\n।"), max_size=24), max_size=4))
+@example(["a.. b", "a.b 1.5 a", "ß... b!"])
 def test_no_sentence_of_a_row_ends_where_the_reader_of_words_goes_on(texts: list[str]) -> None:
     rows = FOLDED.rows(texts)
     of_words = iter(rows.sentences.tolist())
