@@ -28,6 +28,8 @@ a wall); and how many all members together may have shown it to by then. Beyond 
 """
 REMARK_CHARACTERS = 100
 """So long may a question or a warning be that victims write in the same words above what they show."""
+LEAST_SAID = 8
+"""Characters of one's own with which somebody shows a threat that he got, rather than sends it on: "Please help"."""
 OFFERING = 7
 """Points of selling from which on a few words or a footer are an advertisement: more than one sign has, however heavy, or than
 a link, "visit", and a number to call have together.
@@ -214,7 +216,8 @@ class Quotations:
         back = bool(recipients) and all(source.wrote(other) for other in recipients)
         in_public = not recipients
         remarks = shown.asks or shown.above
-        return remarks or (shown.marked and (back or in_public or not _attacks(reading.claimed)))
+        speaks = len(shown.own.strip()) >= LEAST_SAID
+        return remarks or (shown.marked and (back or in_public or speaks or not _attacks(reading.claimed)))
 
     def _holds_out(self, event: Event, reading: TextReading, forms: Forms, reach: Sequence[str]) -> bool:
         """Whether somebody shows to a few what others have copied of him: whoever spreads it is for the rules to say."""

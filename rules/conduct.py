@@ -100,14 +100,14 @@ def _words_found(
 
 
 def _shown_to_all_or_back(context: EventContext, attackers: frozenset[str]) -> bool:
-    """Whether what the actor was sent is held out to those who sent it, or shown in public with words about it; or is but the
-    subject that comes along with an answer.
+    """Whether what the actor was sent is held out to those who sent it, or shown to acquaintances, or in public with words
+    about it; or is but the subject that comes along with an answer, or stands below the line that says what it is.
     """
-    if context.writing.hostility.answered:
+    if context.writing.hostility.answered or context.writing.hostility.announced:
         return True
     if isinstance(context.event, Message):
         addressed = _addressed(context)
-        return bool(addressed) and attackers.issuperset(addressed)
+        return bool(addressed) and (attackers.issuperset(addressed) or not context.strangers)
     return context.writing.hostility.framed
 
 

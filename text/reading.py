@@ -191,6 +191,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
             marked=all(one.marked for one in found if one != PEACEFUL),
             framed=all(one.framed for one in found if one != PEACEFUL),
             answered=all(one.answered for one in found if one != PEACEFUL),
+            announced=all(one.announced for one in found if one != PEACEFUL),
             words=tuple(words for one in found for words in one.words),
         )
 
@@ -203,9 +204,11 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
             part.romanised,
             at_stake=bool(part.stakes & anchors.HOSTILITY),
         )
-        if found == PEACEFUL or part is not self.heading or not answers(part.seen):
+        if found == PEACEFUL:
             return found
-        return replace(found, answered=True)
+        if part is self.heading:
+            return replace(found, answered=answers(part.seen))
+        return replace(found, announced=_ANNOUNCED.match(part.seen) is not None)
 
     @cached_property
     def personal_data(self) -> tuple[PersonalDatum, ...]:
@@ -302,6 +305,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
 
 
 NOTHING_WRITTEN = Writing()
+_ANNOUNCED = re.compile(r"[^\n]{1,120}[:：]\s*\n")
 
 
 _BESIDES = "something else"

@@ -177,6 +177,7 @@ def test_a_threat_is_shown_and_held_out_but_not_passed_on(bench: Bench) -> None:
         ("message", "ana", "helpdesk", f"I got this message today:\n{THREAT}"),
         ("message", "ben", "bully", f"> {THREAT}\nPlease stop writing to me."),
         ("message", "cia", "bully", "Why did you write “I will kill you”? Stop."),
+        ("message", "cia", "helpdesk", f"Please help me.\n> {THREAT}"),
     ]
     assert named(told(bench, [sent, *shown]))["threat"] == {"bully"}
     passed_on = ("message", "ben", "dan", f"“{THREAT}”")

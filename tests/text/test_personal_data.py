@@ -288,6 +288,7 @@ def test_where_a_school_stands_may_be_known() -> None:
         "Bus 100 at 10:30, 200 at 11:30",
         # wrong check digits
         "4111 1111 1111 1112",
+        "Order 1234 5678 9012 3456",
         "DE88 3704 0044 0532 0130 00",
         "PESEL 44051401358",
         "Batch 710319/2746 of seeds",

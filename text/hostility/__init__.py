@@ -61,7 +61,8 @@ class Hostility(Struct, frozen=True):
     `joked`: all of it was said with a laugh, in a text that is about something else. `words` are those of the text that make
     the two, each cut to a few words. `threat_in` and `abuse_in` are the lists by which they were known. `marked`: all of it
     stands in quotation marks or quoted lines, which makes it no quotation by itself; `framed`: with words around that may
-    speak of it, though they do not say that they do. `answered`: all of it is the subject of what is answered or passed on.
+    speak of it, though they do not say that they do. `answered`: all of it is the subject of what is answered or passed on;
+    `announced`: it stands below a line that ends in a colon, as what somebody got does, but not only that.
     """
 
     threat: ThreatKind | None = None
@@ -73,11 +74,12 @@ class Hostility(Struct, frozen=True):
     marked: bool = False
     framed: bool = False
     answered: bool = False
+    announced: bool = False
 
     @property
     def may_quote(self) -> bool:
         """Whether all of it stands where others' words do."""
-        return self.marked or self.answered
+        return self.marked or self.answered or self.announced
 
 
 PEACEFUL = Hostility()

@@ -144,6 +144,7 @@ def _card_from(text: str, groups: list[tuple[int, int]], first: int) -> int | No
         if (
             _is_card(digits)
             and _stands_apart(text, groups, first, index)
+            and not _is_a_piece(groups, first, index, len(digits))
             and not _is_product(text, groups[first][0], digits)
         ):
             found = index
@@ -160,6 +161,15 @@ def _stands_apart(text: str, groups: list[tuple[int, int]], first: int, last: in
     even = min(lengths[:-1], default=3) >= 3 or set(lengths) in ({1}, {2})
     start, end = groups[first][0], groups[last][1]
     return even and text[start - 1 : start] not in _JOINTS and (last + 1 == len(groups) or text[end] not in _JOINTS)
+
+
+def _is_a_piece(groups: list[tuple[int, int]], first: int, last: int, digits: int) -> bool:
+    """Twelve and thirteen digits are no card where groups like theirs go on beside them: `1234 5678 9012 3456`."""
+    if digits not in (12, 13):
+        return False
+    (start, end), (before, after) = groups[first], (groups[first - 1 : first], groups[last + 1 : last + 2])
+    beside = [one for one in before if start - one[1] == 1] + [one for one in after if one[0] - groups[last][1] == 1]
+    return any(other[1] - other[0] == end - start for other in beside)
 
 
 def _is_product(text: str, start: int, digits: str) -> bool:
