@@ -10,9 +10,10 @@ from rapidfuzz import fuzz
 
 from models.events import WrittenFields
 from tests.growth import assert_in_proportion
-from text.personal_data.marks import Marks, lexicon
+from text.personal_data.marks import Mark, Marks
 from text.reading import SIGNATURE_BYTES, passages, read_texts, read_writings
 from text.signature import DIGEST_BYTES, SIGNATURE_SLOTS
+from text.words import Memo
 
 RUMOUR = "The ministry is going to close 500 small schools of our region this summer, see https://news.example/1"
 
@@ -141,19 +142,16 @@ def test_a_million_characters_take_time_in_proportion_at_most(unit: str) -> None
 def test_what_surrounds_personal_data_is_read_once_for_all_that_ask(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
     looked_up: list[str] = []
-    found = vars(Marks)["_found"]
-    find, of_word = found.func, type(lexicon()).of_word
+    meanings = Marks._read
 
-    def counted_texts(marks: Marks) -> Any:
+    def counted(marks: Marks, known: Memo[Any]) -> dict[str, list[Mark]]:
+        before = set(known)
         read.append(marks.folded.text)
-        return find(marks)
+        found = meanings(marks, known)
+        looked_up.extend(set(known) - before)
+        return found
 
-    def counted_words(words: Any, word: str) -> Any:
-        looked_up.append(word)
-        return of_word(words, word)
-
-    monkeypatch.setattr(found, "func", counted_texts)
-    monkeypatch.setattr(type(lexicon()), "of_word", counted_words)
+    monkeypatch.setattr(Marks, "_read", counted)
     text = "Please remove this: pupil Anna Kowalska, 11 years, class 5b, lives at Long Street 5, call +32 470 12 34 56"
     both = read_writings([(WrittenFields(text=text), None), (WrittenFields(text=f"{text} today"), None)])
     for one in both:

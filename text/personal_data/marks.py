@@ -17,7 +17,7 @@ from text.languages import ListError, read_lists
 from text.languages.detector import likely
 from text.personal_data.folding import Folded, fold, folded_form
 from text.rows import Rarest, Wanted
-from text.words import WordMemo
+from text.words import Memo, WordMemo
 
 KINDS = (
     *("number", "my", "private", "call", "office", "institution", "hotline", "lives", "address", "class", "years"),
@@ -369,8 +369,11 @@ class Marks:
 
     @cached_property
     def _found(self) -> dict[str, list[Mark]]:
+        return self._read(self._memo.of(lexicon().of_word))
+
+    def _read(self, known: Memo[_OfWord | None]) -> dict[str, list[Mark]]:
         words = self._words
-        meant = list(map(self._memo.of(lexicon().of_word).__getitem__, words))
+        meant = list(map(known.__getitem__, words))
         all_found: dict[str, list[Mark]] = {}
         if not any(meant):
             return all_found
