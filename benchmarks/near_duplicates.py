@@ -224,6 +224,8 @@ MUTATIONS: dict[str, tuple[Mutation, float]] = {
     "three times as much other text": (disguises.beside(3, filler), 0.6),
 }
 """Each way of altering a copy, and the share of campaigns that are to be found."""
+SHORT_DROPPED = ((0.1, 0.85), (0.2, 0.6))
+"""The same of short texts by four accounts that drop so many of the words."""
 
 # --- Texts -------------------------------------------------------------------------------------------------------------
 
@@ -247,6 +249,14 @@ def seed_texts(directory: Path | None, count: int, rng: random.Random) -> list[s
         read = zip(others, read_texts(others), strict=True)
         seeds += [text for text, reading in read if len(reading.normalised) >= MIN_CHARACTERS]
     return apart(seeds)[:count]
+
+
+def short_texts(directory: Path, count: int, rng: random.Random) -> list[str]:
+    """Up to `count` texts of 60 to 80 characters, besides links and names, none of them similar to another."""
+    others = sorted({row["text"] for row in rows_in(directory, "[!p]*.jsonl.gz") if 60 <= len(row["text"]) <= 80})
+    rng.shuffle(others)
+    read = zip(others[: 16 * count], read_texts(others[: 16 * count]), strict=True)
+    return apart([text for text, reading in read if len(reading.normalised) >= 60])[:count]
 
 
 def apart(texts: list[str]) -> list[str]:
@@ -309,11 +319,11 @@ async def incidents_of(
     return found
 
 
-def campaign_posts(seeds: list[str], mutation: Mutation, rng: random.Random) -> list[Post]:
-    """A campaign a seed, of 4 to 12 accounts within a day. An account is named after its campaign."""
+def campaign_posts(seeds: list[str], mutation: Mutation, rng: random.Random, most: int = 12) -> list[Post]:
+    """A campaign a seed, of 4 to `most` accounts within a day. An account is named after its campaign."""
     posts = []
     for number, seed in enumerate(seeds):
-        for account in range(rng.randint(4, 12)):
+        for account in range(rng.randint(4, most)):
             when = START + timedelta(seconds=rng.uniform(0, 20 * 3600))
             posts.append(Post(when, f"{number}/{account}", mutation(seed, rng)))
     return sorted(posts)
@@ -342,8 +352,8 @@ def campaigns_found(incidents: list[Incident]) -> tuple[set[str], int]:
     return found, mixed
 
 
-async def recall_table(seeds: list[str], redis: str, only: str | None) -> None:
-    """Print the recall of each mutation."""
+async def recall_table(seeds: list[str], directory: Path | None, redis: str, only: str | None) -> None:
+    """Print the recall of each mutation; of short texts that real files hold by themselves."""
     print(f"\n{len(seeds)} campaigns a row, each of 4 to 12 accounts within 20 hours\n")
     print("| alteration | found | aim | of our own texts | incidents over two campaigns |\n|---|---|---|---|---|")
     for number, (name, (mutation, wanted)) in enumerate(MUTATIONS.items()):
@@ -353,6 +363,14 @@ async def recall_table(seeds: list[str], redis: str, only: str | None) -> None:
         found, mixed = campaigns_found(await incidents_of(posts, redis, f"m{number}:"))
         own = sum(str(n) in found for n in range(len(OWN["seeds"]))) / len(OWN["seeds"])
         print(f"| {name} | {len(found) / len(seeds):.3f} | {wanted} | {own:.3f} | {mixed} |", flush=True)
+    short = short_texts(directory, len(seeds), random.Random(3)) if directory else []
+    for share, wanted in SHORT_DROPPED if short else ():
+        name = f"{share:.0%} dropped, 60 to 80 characters, four accounts"
+        if only and only not in name:
+            continue
+        posts = campaign_posts(short, dropped(share), random.Random(f"{share}"), most=4)
+        found, mixed = campaigns_found(await incidents_of(posts, redis, f"s{share}:"))
+        print(f"| {name} | {len(found) / len(short):.3f} | {wanted} | | {mixed} |", flush=True)
 
 
 async def paraphrase_table(redis: str) -> None:
@@ -806,7 +824,7 @@ def main() -> None:
                 asyncio.run(measure)
 
         alone: dict[str, Callable[[], None]] = {
-            "recall": lambda: table(recall_table(seeds, server.url, arguments.only), "recall"),
+            "recall": lambda: table(recall_table(seeds, arguments.directory, server.url, arguments.only), "recall"),
             "paraphrases": lambda: table(paraphrase_table(server.url), "paraphrases"),
             "clear": lambda: asyncio.run(clear_table(arguments.directory, seeds, server.url)),
             "short": lambda: table(short_table(arguments.directory, server.url), "short"),

@@ -95,6 +95,7 @@ def forms_to_compare(event: Event, reading: TextReading, *, may_quote: bool = Tr
                 form.digest,
                 form.signature or b"",
                 form.words,
+                form.seen,
                 public,
                 teaches,
                 claimed=may_quote and form is reading.claimed,

@@ -12,6 +12,7 @@ from state.pseudonyms import MEMBER_BYTES, Pseudonyms
 from state.requests import Campaign, MergeDecision, Text
 from state.scripts import Script
 from text.likeness import MAX_LETTERS, are_copies, sentences, share_a_part, without
+from text.shared import share_of_sentences
 
 CAMPAIGNS = Script("campaigns", "signatures")
 MERGES = Script("merges", "signatures")
@@ -108,7 +109,11 @@ class CampaignCodec:
                 known = [line for line, many in zip(sentences(text.words), boilerplate, strict=True) if many]
                 same: list[tuple[bytes, bytes]] = []
                 parts: list[tuple[bytes, bytes]] = []
-                for head, share, sealed, clear in others:
+                for head, share, sealed, clear, shared in others:
+                    if shared:
+                        if alike_in := _share_of(text, shared):
+                            parts.append((head, b"%.4f" % alike_in))
+                        continue
                     is_copy, is_part = (
                         (True, False) if not sealed else self._same(text, sealed, known, clear=bool(clear))
                     )
@@ -161,6 +166,17 @@ class CampaignCodec:
             return clear, False
         is_copy = are_copies(one, other)
         return is_copy, not is_copy and share_a_part(one, other)
+
+
+def _share_of(text: Text, shared: bytes) -> float:
+    """How much of two texts the sentences are that both have, where these say that one text stands in both; else 0.
+
+    `shared`: of how many letters the other text is (16 bits), and the number of each such sentence.
+    """
+    lines = sentences(text.words)
+    return share_of_sentences(
+        text.words, int.from_bytes(shared[:2]), [lines[number - 1] for number in shared[2:]], text.seen
+    )
 
 
 class _Merges:

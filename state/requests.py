@@ -97,9 +97,10 @@ class EventName(Struct, frozen=True):
 
 class Text(Struct, frozen=True):
     """One text to be matched with the campaigns. `identity` is its event's. `signature` is empty where the text is too short
-    for MinHash. `words` is what is compared where signatures leave it open (`text.reading.TextReading.words`). `public`: it
-    stands in a forum, and is sent to nobody. `teaches`: what it weighs where boilerplate is learnt (`state.boilerplate`).
-    `claimed`: the author says that others wrote it, and it is asked who did. `event_id`, `type`, `language`: the event's.
+    for MinHash. `words` is what is compared where signatures leave it open (`text.reading.TextReading.words`), `seen` the text
+    as a reader sees it. `public`: it stands in a forum, and is sent to nobody. `teaches`: what it weighs where boilerplate is
+    learnt (`state.boilerplate`). `claimed`: the author says that others wrote it, and it is asked who did. `event_id`, `type`,
+    `language`: the event's.
     """
 
     time: int
@@ -108,6 +109,7 @@ class Text(Struct, frozen=True):
     digest: bytes
     signature: bytes
     words: str = ""
+    seen: str = ""
     public: bool = False
     teaches: int = 2
     claimed: bool = False

@@ -34,13 +34,21 @@ _LONG_ENOUGH = 230
 _STRETCH, _ALIKE, _RUN_BETWEEN = 5, 0.5, 3
 """Letters of a stretch that is looked at; how alike both sides are that are the same words mistyped; letters in a row that
 part two stretches."""
-_OF_WORDS = ((40, 1.10), (60, 1.02), (70, 0.96), (100, 0.88), (150, 0.82), (230, 0.73), (400, 0.66))
+_OF_WORDS = ((40, 1.10), (60, 1.02), (70, 0.94), (100, 0.85), (150, 0.79), (230, 0.73), (400, 0.66))
+_OF_ONE_RUN = ((77, 1.01), (78, 0.78), (90, 0.70), (110, 0.61), (160, 0.55), (230, 0.46), (300, 0.45))
 _RUN_LETTERS = 4
 """Fewer letters in a row stand in the same order in any two texts."""
 _BESIDE_RUNS = 0.06
 """So much of the letters that are in no run at least stands in both, too: what has less need not be looked at."""
 _SCATTERED = 0.5
 """What it weighs that the same words stand scattered."""
+_IN_A_ROW = 2
+_REPLACED, _FOR_REPLACED, _REPLACED_FROM = 0.7, 0.12, 60
+_DROPPED, _FOR_DROPPED, _DROPPED_FROM = 0.6, 0.16, 6
+"""Reports on one event differ in other ways than altered copies. Of the words in which two texts differ so many stand, at most
+`_IN_A_ROW`, where the other has as many others: words were replaced. Or so many where it has none: words were dropped. What
+that weighs; from how many letters on, because questions of one form differ by a word; from how many words on.
+"""
 _LEAST_WORDS = 0.45
 """Of the words: fewer stand scattered in any two texts of few different words."""
 
@@ -60,15 +68,17 @@ def are_copies(left: str, right: str) -> bool:
     signs, signs_of_other = _signs(one), _signs(other)
     letters = (_letters(one, signs) + _letters(other, signs_of_other)) / 2
     if letters < SHORT_LETTERS:
-        return fuzz.ratio(one, other) >= 100 * _line(_OF_FEW_LETTERS, letters)
+        return fuzz.ratio(" ".join(words), " ".join(words_of_other)) >= 100 * line_at(_OF_FEW_LETTERS, letters)
     both = "".join(words), "".join(words_of_other)
-    if Indel.normalized_similarity(*both) >= _line(_OF_LETTERS, letters) and (
+    if Indel.normalized_similarity(*both) >= line_at(_OF_LETTERS, letters) and (
         letters >= _LONG_ENOUGH or foreign(*both) <= _FOREIGN
     ):
         return True
     if signs or signs_of_other:
         words, words_of_other = _WORD.findall(one), _WORD.findall(other)
-    return common_words(words, words_of_other) >= _line(_OF_WORDS, letters)
+    least = line_at(_OF_WORDS, letters)
+    found = common_words(words, words_of_other)
+    return found >= least or found + _for_changes(words, words_of_other, letters) >= least
 
 
 def share_a_part(left: str, right: str) -> bool:
@@ -76,8 +86,12 @@ def share_a_part(left: str, right: str) -> bool:
 
     `left` and `right` as for `are_copies`.
     """
-    one, other = ("".join(words[:MAX_LETTERS].split()) for words in (left, right))
-    least = _line(_OF_RUNS, (len(one) + len(other)) / 2)
+    words, words_of_other = left[:MAX_LETTERS].split(), right[:MAX_LETTERS].split()
+    one, other = "".join(words), "".join(words_of_other)
+    letters = (len(one) + len(other)) / 2
+    if longest_run(words, words_of_other) >= line_at(_OF_ONE_RUN, letters):
+        return True
+    least = line_at(_OF_RUNS, letters)
     return Indel.normalized_similarity(one, other) >= least + _BESIDE_RUNS and common_runs(one, other) >= least
 
 
@@ -109,6 +123,30 @@ def common_words(left: list[str], right: list[str]) -> float:
     return share + _SCATTERED * len(runs) / sum(runs)
 
 
+def longest_run(left: Sequence[str], right: Sequence[str]) -> float:
+    """The share of letters that stand in the longest run of words that is in both."""
+    runs = [sum(map(len, left[start:end])) for start, end, _, _ in _equal(left, right)]
+    return 2 * max(runs, default=0) / (sum(map(len, left)) + sum(map(len, right)))
+
+
+def _for_changes(left: Sequence[str], right: Sequence[str], letters: float) -> float:
+    """What it weighs that words were replaced or dropped, here and there, and nothing else was done."""
+    replaced = dropped = all_ = start = start_in_right = 0
+    for end, after, end_in_right, after_in_right in [*_equal(left, right), (len(left), 0, len(right), 0)]:
+        here, there = end - start, end_in_right - start_in_right
+        all_ += here + there
+        # what is put before or behind was not dropped
+        most = 1 if (end, end_in_right) == (len(left), len(right)) or not (start or start_in_right) else _IN_A_ROW
+        if here == there <= _IN_A_ROW:
+            replaced += here + there
+        elif not min(here, there) and max(here, there) <= most:
+            dropped += here + there
+        start, start_in_right = after, after_in_right
+    if letters >= _REPLACED_FROM and replaced >= _REPLACED * all_:
+        return _FOR_REPLACED
+    return _FOR_DROPPED if min(len(left), len(right)) >= _DROPPED_FROM and dropped >= _DROPPED * all_ else 0.0
+
+
 def common_runs(left: str, right: str) -> float:
     """The share of letters that stand in both in the same order, `_RUN_LETTERS` of them or more in a row."""
     return 2 * sum(run for run in _runs(left, right) if run >= _RUN_LETTERS) / (len(left) + len(right))
@@ -117,11 +155,7 @@ def common_runs(left: str, right: str) -> float:
 def foreign(left: str, right: str) -> float:
     """The share of letters that stand in stretches of one text for which the other has something else, or nothing."""
     found = start = start_in_right = 0
-    runs = [
-        (run.src_start, run.src_end, run.dest_start, run.dest_end)
-        for run in Indel.opcodes(left, right)
-        if run.tag == "equal" and run.src_end - run.src_start >= _RUN_BETWEEN
-    ]
+    runs = [run for run in _equal(left, right) if run[1] - run[0] >= _RUN_BETWEEN]
     for end, after, end_in_right, after_in_right in [*runs, (len(left), 0, len(right), 0)]:
         one, other = left[start:end], right[start_in_right:end_in_right]
         if max(len(one), len(other)) >= _STRETCH and Indel.normalized_similarity(one, other) < _ALIKE:
@@ -132,7 +166,16 @@ def foreign(left: str, right: str) -> float:
 
 def _runs(left: Sequence[str], right: Sequence[str]) -> list[int]:
     """How many stand in a row, in each run that is in both in the same order."""
-    return [run.src_end - run.src_start for run in Indel.opcodes(left, right) if run.tag == "equal"]
+    return [end - start for start, end, _, _ in _equal(left, right)]
+
+
+def _equal(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int, int, int]]:
+    """Each run that is in both in the same order: where it begins and ends in one text, and in the other."""
+    return [
+        (run.src_start, run.src_end, run.dest_start, run.dest_end)
+        for run in Indel.opcodes(left, right)
+        if run.tag == "equal"
+    ]
 
 
 def _signs(words: str) -> int:
@@ -140,12 +183,17 @@ def _signs(words: str) -> int:
     return 0 if words.isascii() else len(_SIGN.findall(words))
 
 
+def letters_of(words: str) -> int:
+    """The number of letters, spaces and ends of lines left out."""
+    return len(words) - words.count(" ") - words.count("\n")
+
+
 def _letters(words: str, signs: int) -> int:
     """The number of letters; a sign that is a word by itself says as much as `_LETTERS_OF_SIGN`."""
-    return len(words) - words.count(" ") - words.count("\n") + (_LETTERS_OF_SIGN - 1) * signs
+    return letters_of(words) + (_LETTERS_OF_SIGN - 1) * signs
 
 
-def _line(points: tuple[tuple[float, float], ...], at: float) -> float:
+def line_at(points: tuple[tuple[float, float], ...], at: float) -> float:
     """The height at `at` of the line through `points`, level before the first and behind the last."""
     (before, height), *rest = points
     if at <= before:

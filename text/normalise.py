@@ -337,13 +337,16 @@ def mask(text: str) -> str:
 
 
 def drop_tags(text: str) -> str:
-    """Without the hashtags and masks that stand before and behind the sentences: they say where a text is filed."""
+    """Without the hashtags and masks that stand before and behind the sentences: they say where it is filed. Lines stay."""
     if not ("#" in text or LINK in text or EMAIL in text or PHONE in text or NUMBER in text or MENTION in text):
-        return text.replace("\n", " ")
-    words = text.split()
-    first = next((at for at, word in enumerate(words) if not _is_tag(word)), len(words))
-    last = next((at for at in range(len(words) - 1, first, -1) if not _is_tag(words[at])), first)
-    return " ".join(words[first : last + 1])
+        return text
+    words = list(_NO_BLANK.finditer(text))
+    first = next((word for word in words if not _is_tag(word[0])), None)
+    last = next((word for word in reversed(words) if not _is_tag(word[0])), None)
+    return text[first.start() : last.end()] if first and last else ""
+
+
+_NO_BLANK = re.compile(r"\S+")
 
 
 def _is_tag(word: str) -> bool:

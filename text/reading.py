@@ -460,12 +460,18 @@ def _untagged(bodies: Sequence[str], forms: list[Compared]) -> list[Compared]:
 
 _ENDS = "\n.!?…。！？؟։।"
 _SENTENCE_ENDS = re.compile(f"[{_ENDS}]+")
-_LINES = lines_table(word_characters(), _ENDS)
+_LINES = lines_table(word_characters(), f"{_ENDS}{LINK}{EMAIL}{PHONE}")
+"""Behind an address a sentence is over, though nothing says so."""
 
 
 def _sentences(bodies: Sequence[str]) -> list[str]:
     """The words of each text, a sentence or line a line; those without letters are left out."""
     return compared_lines([drop_tags(body) for body in bodies], _LINES)
+
+
+def words_of(parts: Sequence[str]) -> list[str]:
+    """The words of each part of a text that a reader sees, as in `TextReading.words`."""
+    return _sentences([unaddressed(form.text) for form in undisguise_all(parts)])
 
 
 def _without(bodies: list[str], nobodys: frozenset[str]) -> list[str]:

@@ -41,7 +41,8 @@
 --          whichever is more, to the campaign's first text; "" for the id of a new text of somebody who brought too many.
 --          Where that is not decided yet: {head of the campaign that the text joined, similarity, head of what that is part of,
 --          name in `seen`, {{head, similarity, sealed author and text, or "" where it is certain, 1 where signatures say that it is
---          the same, else 0}, ...} campaigns that may be the same, {1 or 0, ...} whether each sentence is boilerplate},
+--          the same, else 0, "" or, where it shares sentences, letters of the campaign's first text (16 bits) and the number of each
+--          such sentence (8 bits)}, ...} campaigns that may be the same, {1 or 0, ...} whether each sentence is boilerplate},
 --          a head being id and number of a campaign
 
 local prefix = KEYS[1]
@@ -56,6 +57,8 @@ local IN_BAND = 4                -- leaders kept of one band: the first ones
 local LEADERS = 8                -- leaders that a campaign gets in one generation
 local KNOWN_WELL = 0.8           -- a text more like a leader than this need not lead
 local DOUBTS = 3                 -- texts that one text is to be compared with letter by letter
+local PARTS = 2                  -- campaigns whose sentences a text may share, of those that share most
+local LEAST_SHARED = 40          -- letters and spaces of these sentences
 
 -- From what share of equal slots two texts are copies, by their number of letters (docs/near-duplicates.md has the
 -- measurements): {letters, share}, straight lines between. Fewer letters prove less.
@@ -72,6 +75,7 @@ local LEARNT = 10000             -- sentences that are boilerplate in one stretc
 local TOGETHER = 3               -- campaigns from which on two sentences belong together
 local AUTHOR, NUMBER, DAY, WITNESS = 8, 18, 23, 24  -- where an author, a campaign's number, a day and the weight of a witness end
 local BARRED = '-'
+local WEIGHTLESS = string.byte('0')
 local GOOD_PART = 0.2            -- of a text: more boilerplate than this casts doubt on signatures
 local SURE = 130                 -- letters; of shorter texts samples of shingles and words show too little
 local SHORT = 40                 -- letters; of shorter texts only nearly equal signatures are clear
@@ -336,15 +340,26 @@ local function new_leader()
   return string.format('%.0f', leaders)
 end
 
+-- Each witness of a sentence that weighs anything, or each (`all`): its author, the number of its campaign, day and weight.
+local function each_witness(witnesses, all)
+  local at = 1 - WITNESS
+  return function()
+    repeat
+      at = at + WITNESS
+    until at > #witnesses or all or string.byte(witnesses, at + WITNESS - 1) ~= WEIGHTLESS
+    if at <= #witnesses then
+      return string.sub(witnesses, at, at + AUTHOR - 1), string.sub(witnesses, at + AUTHOR, at + NUMBER - 1),
+        string.sub(witnesses, at + NUMBER, at + DAY - 1), string.sub(witnesses, at + DAY, at + DAY)
+    end
+  end
+end
+
 -- In how many texts two sentences stood together, as far as remembered.
 local function together(one, other)
   local count = 0
-  for at = AUTHOR + 1, #one, WITNESS do
-    local number = string.sub(one, at, at + NUMBER - AUTHOR - 1)
-    for there = AUTHOR + 1, #other, WITNESS do
-      if string.sub(other, there, there + NUMBER - AUTHOR - 1) == number then
-        count = count + 1
-      end
+  for _, number in each_witness(one) do
+    for _, another in each_witness(other) do
+      count = count + (number == another and 1 or 0)
     end
   end
   return count
@@ -373,9 +388,8 @@ end
 -- Whether so many unrelated members have written a sentence on so many days that it is boilerplate.
 local function are_enough(witnesses)
   local weight, days, count = 0, {}, 0
-  for at = 1, #witnesses, WITNESS do
-    local day = string.sub(witnesses, at + NUMBER, at + DAY - 1)
-    weight = weight + tonumber(string.sub(witnesses, at + DAY, at + DAY))
+  for _, _, day, weighs in each_witness(witnesses) do
+    weight = weight + tonumber(weighs)
     count = count + (days[day] and 0 or 1)
     days[day] = true
   end
@@ -433,29 +447,40 @@ local function is_room(stretch)
   return learnt_count[stretch] <= LEARNT
 end
 
--- Learns of each sentence of a text who wrote it and in which campaign. What is boilerplate stays so as long as it is used.
+-- Who wrote a sentence and in which campaigns, as far as remembered; and what `learnt` has beside that, where it is boilerplate.
+local function witnesses_of(item, sentence)
+  local learnt, stretch = learnt_of(item, sentence)
+  if learnt and learnt ~= BARRED then
+    local witnesses, rest = parts_of(learnt)
+    return witnesses, learnt, stretch, rest
+  end
+  local witnesses = ''
+  for _, generation in ipairs(item[4]) do
+    local found = get('sentence:' .. generation, sentence[1]) or ''
+    witnesses = #found > #witnesses and found or witnesses
+  end
+  return witnesses, learnt, stretch
+end
+
+-- Learns of each sentence of a text who wrote it and in which campaign. What is boilerplate stays so as long as it is used. Where
+-- nobody is known to have written it, that is remembered of everybody, though it may weigh nothing: it leads to the campaign.
 local function learn(item, head)
   local table_name, own = 'sentence:' .. item[4][1], item[10][1]
   local number = string.sub(head, ID + 1, HEAD)
   for _, sentence in ipairs(item[7]) do
     local author = sentence[3]
-    local learnt, stretch = learnt_of(item, sentence)
-    local witnesses, rest = '', ''
-    if learnt and learnt ~= BARRED then
-      witnesses, rest = parts_of(learnt)
+    local witnesses, learnt, stretch, rest = witnesses_of(item, sentence)
+    local weight = learnt ~= BARRED and item[8] or 0
+    local new = #witnesses < WITNESSES * WITNESS
+    for other, campaign in each_witness(witnesses, true) do
+      new = new and other ~= author and campaign ~= number
     end
-    for _, generation in ipairs(learnt and {} or item[4]) do
-      local found = get('sentence:' .. generation, sentence[1]) or ''
-      witnesses = #found > #witnesses and found or witnesses
+    if new and weight > 0 and in_breach(item) then
+      weight = 0
     end
-    local new = learnt ~= BARRED and item[8] > 0 and #witnesses < WITNESSES * WITNESS
-    for at = 1, new and #witnesses or 0, WITNESS do
-      local other = string.sub(witnesses, at, at + NUMBER - 1)
-      new = new and string.sub(other, 1, AUTHOR) ~= author and string.sub(other, AUTHOR + 1) ~= number
-    end
-    if new and not in_breach(item) then
-      witnesses = witnesses .. author .. number .. string.format('%05.0f%.0f', math.floor(item[9] / 86400e6), item[8])
-      if learnt then
+    if new and (weight > 0 or witnesses == '') then
+      witnesses = witnesses .. author .. number .. string.format('%05.0f%.0f', math.floor(item[9] / 86400e6), weight)
+      if learnt and learnt ~= BARRED then
         put('learnt:' .. own, sentence[1], packed(witnesses, rest))
       else
         put(table_name, sentence[1], witnesses)
@@ -467,6 +492,39 @@ local function learn(item, head)
       put('learnt:' .. own, sentence[1], learnt)
     end
   end
+end
+
+-- The campaigns whose sentences the text shares most of, that are nobody's boilerplate: {leader, head, similarity, in doubt,
+-- no copy by its signature, letters of the leader and a byte for each shared sentence}.
+local function sharing(item, known)
+  local shared, order = {}, {}
+  for i, sentence in ipairs(known and item[7] or {}) do
+    local seen = {}
+    for author, number in each_witness(known[i] == 0 and witnesses_of(item, sentence) or '', true) do
+      if author ~= sentence[3] and not seen[number] then
+        seen[number] = true
+        if not shared[number] then
+          shared[number] = {number = number, length = 0, sentences = ''}
+          order[#order + 1] = shared[number]
+        end
+        shared[number].length = shared[number].length + sentence[2]
+        shared[number].sentences = shared[number].sentences .. string.char(i)
+      end
+    end
+  end
+  table.sort(order, function(a, b)
+    return a.length > b.length or (a.length == b.length and a.number < b.number)
+  end)
+  local found = {}
+  for _, one in ipairs({unpack(order, 1, PARTS)}) do
+    local leader = string.format('%.0f', tonumber(one.number))
+    local record = one.length >= LEAST_SHARED and leader_record(leader, item[4])
+    if record and #signature_in(record) > 0 then
+      local size = string.sub(signature_in(record), LETTERS + 1)
+      found[#found + 1] = {leader, string.sub(record, 1, HEAD), '0', 1, 0, size .. one.sentences}
+    end
+  end
+  return found
 end
 
 -- The leaders that the text is a copy of, and those of which that is in doubt, the most similar ones of these:
@@ -589,6 +647,9 @@ local function join_or_found(item)
   end
   add(found, 0)
   add(doubtful, 1)
+  for _, part in ipairs(#found == 0 and remembered and sharing(item, known) or {}) do
+    others[#others + 1] = part
+  end
   -- what may be a copy but for boilerplate must not teach that its other sentences are that, too; and what most likely is one
   -- is no other campaign's text
   if remembered and not (templated and #doubtful > 0 and doubtful[1].similarity >= LEAST) then
@@ -627,8 +688,8 @@ local function answer_for(item, head, alike, remembered, others, known)
     local record = other[4] == 1 and leader_record(other[1], item[4])
     local text = record and text_in(record) or ''
     -- without a text, because its author was forgotten meanwhile, signatures decide, as in `matches`
-    if other_root ~= root and (other[4] == 0 or text ~= '' or (record and other[5] == 1)) then
-      asked[#asked + 1] = {other_root, other[3], text, other[5]}
+    if other_root ~= root and (other[4] == 0 or other[6] or text ~= '' or (record and other[5] == 1)) then
+      asked[#asked + 1] = {other_root, other[3], other[6] and '' or text, other[5], other[6] or ''}
       undecided[number_of(other_root)] = true
     end
   end

@@ -38,6 +38,7 @@ def texts_of(written: Sequence[str], *, hours: float = 0.1, authors: int = 3) ->
             reading.digest or b"",
             reading.signature or b"",
             reading.words,
+            reading.seen,
         )
         for n, reading in enumerate(readings)
     ]
@@ -329,6 +330,47 @@ def test_copies_are_found_around_what_many_write(any_bench: Bench) -> None:
     ids = [campaign.campaign_id for campaign in found if campaign]
     assert len(set(ids[6:12])) == 1
     assert len(set(ids)) == 6 + 1 + 3
+
+
+OFFER = (
+    "Pupils learn twice as fast with our reading course.\nOrder today for 20 euros, the first month is free of charge!"
+)
+
+
+@pytest.mark.parametrize("weight", [0, 2])
+def test_sentences_that_sell_lead_to_their_campaign_among_much_other_text(any_bench: Bench, weight: int) -> None:
+    """Of three times as much other text no band of a signature leads to it, whoever wrote it first."""
+    any_bench.empty()
+    store, chance = any_bench.store(), random.Random(12)
+    places = [(45, 0), (0, 45), (22, 22)]
+    offers = [
+        f"{own_words(chance, before)}.\n{OFFER}\n{own_words(chance, behind)}."
+        for before, behind in places
+        for _ in range(2)
+    ]
+    texts = [replace(text, teaches=weight) for text in texts_of(offers, authors=100)]
+    ids = [campaign.campaign_id for campaign in recall(any_bench, store, texts, 2) if campaign]
+    assert len(ids) == 6
+    assert len(set(ids)) == 1
+
+
+def test_sentences_of_one_author_lead_nowhere(any_bench: Bench) -> None:
+    any_bench.empty()
+    store, chance = any_bench.store(), random.Random(13)
+    offers = [f"{own_words(chance, 45)}.\n{OFFER}" for _ in range(4)]
+    ids = [campaign.campaign_id for campaign in recall(any_bench, store, texts_of(offers, authors=1), 2) if campaign]
+    assert len(set(ids)) == 4
+
+
+def test_who_weighs_nothing_is_no_day_on_which_boilerplate_was_used(any_bench: Bench) -> None:
+    """A new account is the first to write a sentence; five others do so on two days."""
+    any_bench.empty()
+    store, chance = any_bench.store(), random.Random(14)
+    own = texts_of([f"{own_words(chance, 24)}.\n{TEMPLATE}" for _ in range(6)], authors=100, hours=0.1)
+    days = [0, 1, 1, 2, 2, 2]
+    used = [replace(text, time=text.time + 24 * HOUR * day) for text, day in zip(own, days, strict=True)]
+    recall(any_bench, store, [replace(used[0], teaches=0), *used[1:]], 2)
+    assert not learnt_in(any_bench)
 
 
 def test_a_wave_of_copies_teaches_nothing_however_many_send_it(any_bench: Bench) -> None:

@@ -66,6 +66,59 @@ def test_a_text_is_found_within_other_text_with_a_few_typos_as_well(seed: int) -
     assert not are_copies(left, right)
 
 
+def replaced(text: str, first: int, each: int) -> str:
+    """With another word in the place of each so-manieth."""
+    return " ".join(
+        f"{'bdgk'[at % 4]}ilom{'aeou'[first % 4]}x" if at % each == first else word
+        for at, word in enumerate(text.split())
+    )
+
+
+@pytest.mark.parametrize(("left", "right"), [(n, m) for n in range(6) for m in range(n)])
+def test_copies_with_other_words_one_for_one_are_copies(left: int, right: int) -> None:
+    text = " ".join(TEXT.split()[:22])
+    assert are_copies(words(replaced(text, left, 6)), words(replaced(text, right, 6)))
+
+
+@pytest.mark.parametrize(("left", "right"), [(n, m) for n in range(6) for m in range(n - 1)])
+def test_short_copies_that_lost_words_are_copies(left: int, right: int) -> None:
+    text = TEXT.split()[:15]
+    one, other = (words(" ".join(word for at, word in enumerate(text, 3) if at % 8 != n)) for n in (left, right))
+    assert are_copies(one, other)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        # questions of one form
+        (
+            "how many gardeners does it take to paint one wooden bench",
+            "how many musicians does it take to paint one wooden bench",
+        ),
+        # two reports on one event
+        (
+            "the mayor opens the new bridge over the river and thanks the two hundred workers for their patience",
+            "after nine years of work the mayor opens the bridge over the river and thanks all who waited for it",
+        ),
+        # what several say in the same words of two matters
+        (
+            "candidate for the assembly again says the deputy of the northern valley follow it live",
+            "named first minister today says the deputy of the northern valley follow it live",
+        ),
+    ],
+)
+def test_texts_of_one_form_or_event_are_no_copies(left: str, right: str) -> None:
+    assert not are_copies(left, right)
+    assert not share_a_part(left, right)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_short_text_is_found_whole_within_other_text(seed: int) -> None:
+    text = " ".join(TEXT.split()[:22])
+    left, right = (words(beside(text, n)[-150:] if n % 2 else beside(text, n)[:150]) for n in (seed, seed + 100))
+    assert share_a_part(left, right)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_few_different_words_in_another_order_make_no_copies(seed: int) -> None:
     """Who has few words says other things with the same ones; there is hardly a run of them."""
