@@ -111,10 +111,10 @@ class CopiedMessageLimits(Struct, frozen=True, forbid_unknown_fields=True):
     """Distinct strangers who got near-identical text from one sender. Where it goes into several conversations that others
     opened, all their members count.
 
-    `asked` are strangers who got it with contact requests or invitations, one invitation to many aside. It counts there from
-    `asked_characters` on, greeting and closing aside, or where it leads somewhere: what is shorter asks politely. Nothing is
-    found where at least `welcome_share` of those who were asked have accepted. `origin_window`: so far back it is looked who
-    wrote the text first.
+    `asked` are strangers who got it with contact requests or invitations, one invitation to many aside, or in messages. It
+    counts there from `asked_characters` on, greeting and closing aside, or where it leads somewhere: what is shorter asks
+    politely. Nothing is found where at least `welcome_share` of those who got it have accepted. `origin_window`: so far back
+    it is looked who wrote the text first.
     """
 
     recipients: Quotas
@@ -153,11 +153,11 @@ def _asker(context: EventContext) -> Key | None:
 def _asked(characters: int) -> Window:
     def of(context: EventContext) -> tuple[str, ...]:
         says_enough = context.text and (len(context.text.normalised) >= characters or context.text.leads_somewhere)
-        return context.strangers if says_enough else ()
+        return context.strangers if says_enough and _is_chief_part(context) else ()
 
     return distinct(
-        f"strangers asked or invited with a text of {characters} by actor",
-        on=_REQUESTS,
+        f"strangers asked, invited or written to with a text of {characters} by actor",
+        on=(Message, *_REQUESTS),
         of=of,
         by=_text_of_request,
         text_of="author",
@@ -184,8 +184,8 @@ ACCEPTED = Measure[CopiedMessageLimits](
 
 
 def _judge_asked(rule_input: RuleInput, limits: CopiedMessageLimits) -> Finding | None:
-    """One text with requests or invitations to many strangers. It is seldom more than clumsy, and never more than slight where
-    it leads nowhere: the rules about requests and invitations say when there are too many.
+    """One text with requests or invitations, or messages besides, to many strangers. It is seldom more than clumsy, and never
+    more than slight where it leads nowhere: the rules about requests and invitations say when there are too many.
     """
     over = ASKED.reached(rule_input, limits)
     yes = ACCEPTED.of(rule_input).count
@@ -195,7 +195,7 @@ def _judge_asked(rule_input: RuleInput, limits: CopiedMessageLimits) -> Finding 
         rule_input,
         over,
         lambda over: (
-            f"Asked or invited {number_of(over.result)} strangers in the same or "
+            f"Asked, invited or wrote to {number_of(over.result)} strangers in the same or "
             f"nearly the same words, {yes} of whom accepted,"
         ),
     )
@@ -210,7 +210,8 @@ def judge_copied_message(rule_input: RuleInput, limits: CopiedMessageLimits) -> 
     over, says = RECIPIENTS.reached(rule_input, limits), _says
     if not over:
         over, says = _in_talks(FELLOWS, CONVERSATIONS, rule_input, limits), _says_in_conversations
-    return with_origin(rule_input, with_upheld_copies(rule_input, too_many_copies(rule_input, over, says)))
+    found = too_many_copies(rule_input, over, says) or _judge_asked(rule_input, limits)
+    return with_origin(rule_input, with_upheld_copies(rule_input, found))
 
 
 def _says(over: Reached) -> str:
