@@ -84,7 +84,8 @@ class Metrics:
         )
         self._cut_observations = Counter(
             "twinwatch_cut_observations",
-            "Additions to windows of which a part was left out: members of one event, or all of an actor who adds too much.",
+            "Additions of which a part was left out: to windows, members of one event, or all of an actor who adds too much; "
+            "to boilerplate, sentences beyond what may be learnt.",
             ["limit"],
             registry=registry,
         )

@@ -275,6 +275,8 @@ class Engine:
             relations, texts, names, list(filings.values()), _doubts(arrivals), self._plan.doubts_kept
         )
         batch.note_conflicts(arrivals, recalled.conflicting)
+        if recalled.unlearnt:
+            batch.cut_observations["boilerplate"] += recalled.unlearnt
         weigh = self._policy.feedback.reporters.weight
         weights = {i: weigh(r.upheld, r.dismissed) for i, r in zip(filings, recalled.records, strict=True)}
         known: dict[int, frozenset[str]] = {}

@@ -22,7 +22,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     cut: dict[str, int] = field(default_factory=dict)
     """Number of findings that were not told because their event had opened all incidents that one event may, by rule."""
     cut_observations: dict[str, int] = field(default_factory=dict)
-    """Number of additions to windows cut, by what was too much: `members` of one event, or of an `actor`."""
+    """Number of additions to windows cut, by what was too much: `members` of one event, or of an `actor`;
+    and of sentences that were not learnt as `boilerplate`, because there are too many."""
     shadowed: dict[tuple[str, str], int] = field(default_factory=dict)
     """Number of findings of live rules that were told in shadow, by (rule, reason)."""
     cut_texts: int = 0

@@ -25,6 +25,11 @@ _INCIDENTS = 20
 CAMPAIGN_NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/campaign")
 
 
+def campaigns_joined(answers: list[Any]) -> Any:
+    """The answers of `campaigns.lua` to parts of the texts as its answer to all of them."""
+    return [[one for of_part, _ in answers for one in of_part], sum(refused for _, refused in answers)]
+
+
 class CampaignCodec:
     """Knows in which generations a text's campaign may stand. `generation`, `lateness` and `boilerplate`, a stretch for which
     it is kept what was learnt as such, in seconds.

@@ -424,6 +424,7 @@ class Recalled(Struct, frozen=True):
     made when it came before; empty for an event that is new or told nothing. `united` are the campaigns that became part of a
     text's campaign through that text. `decisions` are to be handed to `settle`. An event is `conflicting` whose id another
     event has carried before. `doubts` are all that are remembered. `sources` tell who wrote before what texts claim to show.
+    `unlearnt`: how often a sentence was not learnt as boilerplate because there are too many.
     """
 
     known: list[frozenset[str]]
@@ -436,6 +437,7 @@ class Recalled(Struct, frozen=True):
     conflicting: list[bool]
     doubts: tuple[Doubt, ...] = ()
     sources: "Sources | None" = None
+    unlearnt: int = 0
 
 
 class Progress(Struct, frozen=True, kw_only=True):

@@ -11,7 +11,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from state.agreement import Agreement
-from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec
+from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec, campaigns_joined
 from state.decisions import WRITE, View, decide
 from state.episodes import Episodes
 from state.feedback import KNOWN, FeedbackCodec, known_joined
@@ -200,7 +200,7 @@ class Store:
         if texts:
             request = self._campaigns.request(list(texts))
             work = [_WORK_OF_TEXT] * len(texts)
-            calls.setdefault(0, []).append(Call(CAMPAIGNS, request, self._campaigns.scope, work))
+            calls.setdefault(0, []).append(Call(CAMPAIGNS, request, self._campaigns.scope, work, campaigns_joined))
             known_texts = self._feedback.known((), texts)
             calls[0].append(Call(KNOWN, known_texts, self._campaigns.scope, work, known_joined))
         claimed = any(text.claimed for text in texts)
@@ -219,8 +219,9 @@ class Store:
         campaigns: list[Campaign | None] = []
         merged: list[tuple[str, ...]] = []
         decisions: list[MergeDecision] = []
+        unlearnt = 0
         if texts:
-            known_texts, joined = answers[0].pop(), answers[0].pop()
+            known_texts, (joined, unlearnt) = answers[0].pop(), answers[0].pop()
             campaigns, merged, decisions = self._campaigns.answers(texts, joined, known_texts)
         records = await self._verdicts.records(filings)
         told: list[list[Revision]] = [[] for _ in names]
@@ -228,7 +229,9 @@ class Store:
             for position, packed in results.pop(0):
                 told[position - 1] += self._episodes.told(packed)
         known, answered = plan.answers({shard: results[0] for shard, results in answers.items() if results})
-        return Recalled(known, answered, campaigns, told, records, merged, decisions, conflicting, doubted, sources)
+        return Recalled(
+            known, answered, campaigns, told, records, merged, decisions, conflicting, doubted, sources, unlearnt
+        )
 
     async def _doubt(self, view: View, doubts: Sequence[Doubt], shows: int) -> None:
         """Remember of each topic the latest doubt, made one with that before unless this is over for so long that nothing

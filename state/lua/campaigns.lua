@@ -37,7 +37,8 @@
 --           is kept of it as an example}
 --          `signature`: 128 big-endian 16-bit slots of shingles, 128 bytes of words, 128 bytes of pairs of words, 16-bit number
 --          of letters; `threshold`: share of equal slots of shingles from which long texts are copies, whatever their words
--- returns  msgpack, parallel to the texts: {campaign id, similarity}: the share of equal slots of shingles or of words,
+-- returns  msgpack {answers, how often a sentence was not learnt as boilerplate because there are too many}. Answers are parallel to
+--          the texts: {campaign id, similarity}: the share of equal slots of shingles or of words,
 --          whichever is more, to the campaign's first text; "" for the id of a new text of somebody who brought too many.
 --          Where that is not decided yet: {head of the campaign that the text joined, similarity, head of what that is part of,
 --          name in `seen`, {{head, similarity, sealed author and text, or "" where it is certain, 1 where signatures say that it is
@@ -442,9 +443,13 @@ end
 
 local learnt_count = {}  -- stretch -> sentences that are boilerplate
 
+local refused = 0        -- sentences for which there was no room
+
 local function is_room(stretch)
   learnt_count[stretch] = (learnt_count[stretch] or redis.call('HLEN', prefix .. 'learnt:' .. stretch)) + 1
-  return learnt_count[stretch] <= LEARNT
+  local room = learnt_count[stretch] <= LEARNT
+  refused = refused + (room and 0 or 1)
+  return room
 end
 
 -- Who wrote a sentence and in which campaigns, as far as remembered; and what `learnt` has beside that, where it is boilerplate.
@@ -745,4 +750,4 @@ for name, fields in pairs(written) do
   end
   redis.call('EXPIRE', prefix .. name, string.sub(name, 1, 7) == 'learnt:' and learnt_ttl or ttl)
 end
-return cmsgpack.pack(answers)
+return cmsgpack.pack({answers, refused})

@@ -114,7 +114,7 @@ def test_what_was_cut_or_shadowed_and_conflicting_ids_are_counted_and_said(caplo
         return replace(
             fine([]),
             cut={"harassment": 2},
-            cut_observations={"members": 5},
+            cut_observations={"members": 5, "boilerplate": 4},
             shadowed={("copied_post", "daily_cap"): 3},
             conflicting=[records[0].source, None],
         )
@@ -124,6 +124,7 @@ def test_what_was_cut_or_shadowed_and_conflicting_ids_are_counted_and_said(caplo
     samples = gauges(worker.metrics)
     assert samples['twinwatch_cut_findings_total{rule="harassment"}'] == 2
     assert samples['twinwatch_cut_observations_total{limit="members"}'] == 5
+    assert samples['twinwatch_cut_observations_total{limit="boilerplate"}'] == 4
     assert samples['twinwatch_shadowed_findings_total{reason="daily_cap",rule="copied_post"}'] == 3
     assert samples["twinwatch_conflicting_event_ids_total"] == 2
     assert "2 events carry an event_id that another event has carried, one of them at Source(" in caplog.text

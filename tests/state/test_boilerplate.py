@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -146,6 +147,21 @@ def test_what_is_barred_stays_so_as_long_as_it_is_used(any_bench: Bench) -> None
     for month in (1, 2, 3, 4):
         recall(any_bench, store, uses(chance, TEMPLATE, 6, apart=0.6, start=days_after(START, 29 * month)))
         assert [one.is_barred for one in listed(any_bench)] == [True, True], month
+
+
+def test_what_there_is_no_room_for_is_counted(any_bench: Bench) -> None:
+    any_bench.empty()
+    store, chance = any_bench.store(), random.Random(15)
+    recall(any_bench, store, uses(chance, TEMPLATE, 6, apart=0.5))
+    [key] = [key for key in any_bench.dump() if b":learnt:" in key]
+    others: dict[Any, Any] = {b"%08d" % number: b"-" for number in range(boilerplate.MOST_LEARNT)}
+    any_bench.run(any_bench.client.hset(key, mapping=others))
+    more = (
+        "Whoever comes by bicycle may leave it in the yard behind the gym of the school.\nThe gate is open until seven."
+    )
+    told = any_bench.run(store.recall([], uses(chance, more, 6, apart=0.5, start=START + 60 * MICROSECONDS), []))
+    assert told.unlearnt == 4  # two sentences, with the fifth member and again with the sixth
+    assert len(listed(any_bench)) == 2 + boilerplate.MOST_LEARNT
 
 
 def test_what_was_learnt_outlasts_holidays(any_bench: Bench) -> None:
