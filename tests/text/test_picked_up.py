@@ -1,0 +1,33 @@
+"""Who comes to fetch somebody, and who comes for somebody: `picked_up.yaml`."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from models.events import WrittenFields
+from text.reading import read_writings
+
+SAMPLES: dict[str, dict[str, list[str]]] = yaml.safe_load(
+    Path(__file__).with_name("picked_up.yaml").read_text(encoding="utf-8")
+)
+
+
+def _each(part: str) -> list[tuple[str, str]]:
+    return [(language, text) for language, texts in SAMPLES[part].items() for text in texts]
+
+
+def threat_in(language: str | None, text: str) -> str | None:
+    [one] = read_writings([(WrittenFields(text=text), language)])
+    return one.hostility.threat
+
+
+@pytest.mark.parametrize(("language", "text"), _each("kind"))
+def test_who_names_an_hour_a_place_or_a_thing_threatens_nobody(language: str, text: str) -> None:
+    assert threat_in(language, text) is None
+    assert threat_in(None, text) is None
+
+
+@pytest.mark.parametrize(("language", "text"), _each("threat"))
+def test_who_comes_and_says_no_more_threatens(language: str, text: str) -> None:
+    assert threat_in(language, text)
