@@ -141,15 +141,6 @@ CONVERSATIONS = Measure[CopiedMessageLimits](
 _REQUESTS = (ContactRequest, Invitation)
 
 
-def _text_of_request(context: EventContext) -> Key | None:
-    return author_and_text(context) if isinstance(context.event, _REQUESTS) else None
-
-
-def _asker(context: EventContext) -> Key | None:
-    """Who asks, or asked; a message asks nothing, and nobody need look who has accepted what."""
-    return None if isinstance(context.event, Message) else (asker_of(context.event),)
-
-
 def _asked(characters: int) -> Window:
     def of(context: EventContext) -> tuple[str, ...]:
         says_enough = context.text and (len(context.text.normalised) >= characters or context.text.leads_somewhere)
@@ -159,7 +150,7 @@ def _asked(characters: int) -> Window:
         f"strangers asked, invited or written to with a text of {characters} by actor",
         on=(Message, *_REQUESTS),
         of=of,
-        by=_text_of_request,
+        by=author_and_text,
         text_of="author",
         spared_by=ACQUAINTING,
     )
@@ -174,7 +165,7 @@ ACCEPTED = Measure[CopiedMessageLimits](
         "members who accepted a request or an invitation",
         on=(*_REQUESTS, ContactResponse, InvitationResponse),
         of=lambda context: [answer.member for answer in context.answers if answer.accepted],
-        by=_asker,
+        by=lambda context: (asker_of(context.event),),
         own=False,
         history=RECEIVED,
     ),

@@ -35,7 +35,7 @@ _STRETCH, _ALIKE, _RUN_BETWEEN = 5, 0.5, 3
 """Letters of a stretch that is looked at; how alike both sides are that are the same words mistyped; letters in a row that
 part two stretches."""
 _OF_WORDS = ((40, 1.10), (60, 1.02), (70, 0.94), (100, 0.85), (150, 0.79), (230, 0.73), (400, 0.66))
-_OF_ONE_RUN = ((77, 1.01), (78, 0.78), (90, 0.70), (110, 0.61), (160, 0.55), (230, 0.46), (300, 0.45))
+_OF_ONE_RUN = ((77, 1.01), (78, 0.80), (90, 0.73), (110, 0.66), (160, 0.57), (230, 0.48), (300, 0.46))
 _RUN_LETTERS = 4
 """Fewer letters in a row stand in the same order in any two texts."""
 _BESIDE_RUNS = 0.06
@@ -126,7 +126,7 @@ def common_words(left: list[str], right: list[str]) -> float:
 def longest_run(left: Sequence[str], right: Sequence[str]) -> float:
     """The share of letters that stand in the longest run of words that is in both."""
     runs = [sum(map(len, left[start:end])) for start, end, _, _ in _equal(left, right)]
-    return 2 * max(runs, default=0) / (sum(map(len, left)) + sum(map(len, right)))
+    return 2 * max(runs, default=0) / max(1, sum(map(len, left)) + sum(map(len, right)))
 
 
 def _for_changes(left: Sequence[str], right: Sequence[str], letters: float) -> float:
