@@ -82,7 +82,7 @@ def test_copies_with_other_words_one_for_one_are_copies(left: int, right: int) -
 
 @pytest.mark.parametrize(("left", "right"), [(n, m) for n in range(6) for m in range(n - 1)])
 def test_short_copies_that_lost_words_are_copies(left: int, right: int) -> None:
-    text = TEXT.split()[:15]
+    text = TEXT.split()[:18]
     one, other = (words(" ".join(word for at, word in enumerate(text, 3) if at % 8 != n)) for n in (left, right))
     assert are_copies(one, other)
 
@@ -90,6 +90,11 @@ def test_short_copies_that_lost_words_are_copies(left: int, right: int) -> None:
 @pytest.mark.parametrize(
     ("left", "right"),
     [
+        # headlines on one event
+        (
+            "swimmer wins with fastest lap in three years",
+            "ana opens river contest and wins with her fastest lap of the lake in three years",
+        ),
         # questions of one form
         (
             "how many gardeners does it take to paint one wooden bench",
