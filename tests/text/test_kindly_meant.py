@@ -1,4 +1,4 @@
-"""Who comes to fetch somebody, and who comes for somebody: `picked_up.yaml`."""
+"""What sounds like a threat and is one, and what is none: who comes to fetch somebody, and who comes for somebody."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from models.events import WrittenFields
 from text.reading import read_writings
 
 SAMPLES: dict[str, dict[str, list[str]]] = yaml.safe_load(
-    Path(__file__).with_name("picked_up.yaml").read_text(encoding="utf-8")
+    Path(__file__).with_name("kindly_meant.yaml").read_text(encoding="utf-8")
 )
 
 
@@ -28,6 +28,12 @@ def test_who_names_an_hour_a_place_or_a_thing_threatens_nobody(language: str, te
     assert threat_in(None, text) is None
 
 
+@pytest.mark.parametrize(("language", "text"), _each("told"))
+def test_what_is_told_of_trees_emperors_and_snails_threatens_nobody(language: str, text: str) -> None:
+    assert threat_in(language, text) is None
+    assert threat_in(None, text) is None
+
+
 @pytest.mark.parametrize(("language", "text"), _each("threat"))
-def test_who_comes_and_says_no_more_threatens(language: str, text: str) -> None:
+def test_who_means_the_reader_threatens(language: str, text: str) -> None:
     assert threat_in(language, text)
