@@ -22,7 +22,7 @@ from state.server import ServerMemory
 
 _BATCH_SIZES = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
 _STAGE_SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-_LATENCY_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 21_600, 86_400)
+_LATENCY_SECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 600, 900, 3_600, 21_600, 86_400)
 
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
@@ -97,7 +97,7 @@ class Metrics:
         self._shadowed = Counter(
             "twinwatch_shadowed_findings",
             "Findings of live rules told in shadow, by why: daily_cap where a rule has opened all incidents of the day, "
-            "poor_record where it is often wrong in the language.",
+            "poor_record where it is often wrong in the language, out_of_order where records that come before are missing.",
             ["rule", "reason"],
             registry=registry,
         )

@@ -21,7 +21,8 @@ P = 'instance="a",topic="activity.messages",partition="0"'
 LAG, LAG_SECONDS = f"twinwatch_consumer_lag_records{{{P}}}", f"twinwatch_consumer_lag_seconds{{{P}}}"
 USED, MOST = 'twinwatch_redis_memory_used_bytes{instance="a"}', 'twinwatch_redis_memory_max_bytes{instance="a"}'
 REJECTED = 'twinwatch_dead_letters_total{instance="a",reason="invalid_field"}'
-LATE = {f'twinwatch_event_to_incident_seconds_bucket{{le="{le}"}}': f"0+{n}x600" for le, n in (("300", 0), ("900", 3))}
+_ELEVEN_MINUTES = (("300", 0), ("600", 1), ("900", 9))
+LATE = {f'twinwatch_event_to_incident_seconds_bucket{{le="{le}"}}': f"0+{n}x600" for le, n in _ELEVEN_MINUTES}
 LATE['twinwatch_event_to_incident_seconds_bucket{le="+Inf"}'] = "0+9x600"
 FIRES: dict[str, tuple[str, Series]] = {
     # alert: when to look (series have a value a minute), and the series with which it fires then
@@ -45,8 +46,8 @@ FIRES: dict[str, tuple[str, Series]] = {
     "TwinwatchPoliciesDiffer": ("20m", WELL | {'twinwatch_build_info{instance="b",policy_version="2"}': "1x600"}),
     "TwinwatchPolicyNotLoaded": ("30m", WELL | {"twinwatch_policy_load_failures_total": "0x20 1x600"}),
     "TwinwatchKafkaErrors": ("15m", WELL | {'twinwatch_kafka_errors_total{kind="NotEnoughReplicas"}': "0+1x600"}),
-    # a burst of a minute, over since nine
-    "TwinwatchDeadLetters": ("20m", WELL | {REJECTED: "0x9 500x600"}),
+    # a burst of a minute, over since nine, of a reason that no record was put aside for before
+    "TwinwatchDeadLetters": ("20m", WELL | {REJECTED: "_x9 500x600"}),
     "TwinwatchRuleFloods": ("70m", WELL | {'twinwatch_incidents_total{rule="r",mode="live"}': "0+84x600"}),
     "TwinwatchRuleFails": ("5m", WELL | {'twinwatch_dead_letters_total{reason="rule_error"}': "1x600"}),
     "TwinwatchDailyCap": ("5m", WELL | {'twinwatch_shadowed_findings_total{rule="r",reason="daily_cap"}': "1x600"}),
