@@ -13,7 +13,7 @@ from msgspec import Struct
 from models.events import Comment, Event, ForumPost, recipients_of
 from rules.compared import MIN_BESIDE_CHARACTERS, teaching_weight
 from state.campaigns import campaign_id_of
-from state.quotations import Source, Sources, Written
+from state.quotations import HELD_OUT, SHOWN_ONLY, Source, Sources, Written
 from state.requests import Campaign, Text
 from text.hostility import PEACEFUL
 from text.reading import TextReading, Writing
@@ -178,8 +178,13 @@ class Quotations:
                 return Judged(False, footer.campaign, footer.merged, shares_footer=harmless)
             return Judged(False, counting.campaign, counting.merged) if counting else Judged(False)
         reach = _reach(event, strangers)
-        shows = self._shows(event, reading, forms, reach)
-        holds_out = not shows and self._holds_out(event, reading, forms, reach)
+        # what comes again is judged as it was, whoever has written or got it since
+        before = self._sources.outcome(forms.asked) if reading.shown and forms.asked else None
+        if before is None:
+            shows = self._shows(event, reading, forms, reach)
+            holds_out = not shows and self._holds_out(event, reading, forms, reach)
+        else:
+            shows, holds_out = before == SHOWN_ONLY, before == HELD_OUT
         self._remember(event, forms, reach, shows=shows, holds_out=holds_out)
         if shows:
             repeated = own if own and not own.is_new else claimed
@@ -194,10 +199,6 @@ class Quotations:
         shown, claimed = reading.shown, forms.claimed
         if not (shown and claimed and forms.asked):
             return False
-        # what comes again is judged as it was, whoever has written or got it since
-        before = self._sources.outcome(forms.asked)
-        if before is not None:
-            return before
         source = self._sources.of(claimed.campaign.campaign_id)
         if source.wrote(event.actor_id):
             return False
@@ -222,7 +223,7 @@ class Quotations:
 
     def _holds_out(self, event: Event, reading: TextReading, forms: Forms, reach: Sequence[str]) -> bool:
         """Whether somebody shows to a few what others have copied of him: whoever spreads it is for the rules to say."""
-        if not (reading.shown and forms.claimed):
+        if not (reading.shown and forms.claimed and forms.asked):
             return False
         source = self._sources.of(forms.claimed.campaign.campaign_id)
         copied = source.wrote(event.actor_id) and source.wrote_others(event.actor_id)
@@ -246,7 +247,7 @@ class Quotations:
                 if only_shown or (holds_out and claimed == campaign_id)
                 else (),
                 claimed=forms.asked if claimed == campaign_id else None,
-                shows=shows,
+                shows=HELD_OUT if holds_out else SHOWN_ONLY if shows else 0,
             )
             self.added.append(written)
             if campaign_id in self._concerned:

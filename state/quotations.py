@@ -18,6 +18,10 @@ from state.requests import Text
 from state.scripts import Script, Shards, pieces
 
 SOURCES = Script("sources", "signatures")
+SHOWN_ONLY, HELD_OUT = 1, 2
+"""What became of a text that claims to show something: it only shows it; or it shows the author's own words, which others have
+written since.
+"""
 MOST_AT_ONCE = 200
 """Readers of one text who are remembered; of one that has more, everybody may have got it."""
 AUTHORS, SHOWINGS, READERS = 100, 60, 500
@@ -34,7 +38,7 @@ Tag = Callable[[str], bytes]
 class Written(Struct, frozen=True):
     """What one event adds to what is known of a campaign, and which were merged into that through it. `authors` wrote a text
     of it, `readers` got it, `showings` are (who only showed it, to whom): members, and names of places. Of what a text claims
-    to show `claimed` is the text and `shows` whether it only showed it.
+    to show `claimed` is the text and `shows` what became of it: `SHOWN_ONLY` or `HELD_OUT`, or 0 for neither.
     """
 
     time: int
@@ -44,7 +48,7 @@ class Written(Struct, frozen=True):
     readers: tuple[str, ...] = ()
     showings: tuple[tuple[str, str], ...] = ()
     claimed: Text | None = None
-    shows: bool = False
+    shows: int = 0
 
 
 class Source:
@@ -142,7 +146,7 @@ class Sources:
 
     def __init__(self, tag: Tag, outcomes: Iterable[tuple[Text, bytes]] = (), known: Iterable[Any] = ()) -> None:
         self._tag = tag
-        self._outcomes = {name_in_store(text): outcome == b"1" for text, outcome in outcomes if outcome}
+        self._outcomes = {name_in_store(text): int(outcome) for text, outcome in outcomes if outcome}
         self._known: dict[bytes, Source] = {}
         for campaign, values in known:
             source = self._known.setdefault(campaign, Source(tag))
@@ -156,8 +160,8 @@ class Sources:
             self._known[name] = Source(self._tag)
         return self._known[name]
 
-    def outcome(self, claimed: Text) -> bool | None:
-        """Whether a text was only shown when its event came before; None where it did not."""
+    def outcome(self, claimed: Text) -> int | None:
+        """What became of a text when its event came before (`Written.shows`); None where it did not."""
         return self._outcomes.get(name_in_store(claimed))
 
     def add(self, written: Written) -> None:
