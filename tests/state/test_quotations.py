@@ -5,7 +5,18 @@ from uuid import NAMESPACE_URL, uuid5
 import pytest
 
 from state.pseudonyms import Pseudonyms
-from state.quotations import AUTHORS, MOST_AT_ONCE, READERS, SHOWINGS, Source, Sources, Written, source_without
+from state.quotations import (
+    AUTHORS,
+    HELD_OUT,
+    MOST_AT_ONCE,
+    READERS,
+    SHOWINGS,
+    SHOWN_ONLY,
+    Source,
+    Sources,
+    Written,
+    source_without,
+)
 from state.requests import Text
 from tests.state.conftest import Bench
 
@@ -107,14 +118,14 @@ def test_of_a_text_to_very_many_everybody_may_have_got_it(any_bench: Bench) -> N
         assert asked(any_bench).of(campaign_id).got("anybody") == everybody
 
 
-@pytest.mark.parametrize("shows", [True, False])
-def test_what_became_of_a_text_is_told_when_it_comes_again(any_bench: Bench, shows: bool) -> None:
+@pytest.mark.parametrize("shows", [0, SHOWN_ONLY, HELD_OUT])
+def test_what_became_of_a_text_is_told_when_it_comes_again(any_bench: Bench, shows: int) -> None:
     any_bench.empty()
     claimed = text(99, claimed=True)
     campaign_id = campaign_of(any_bench, claimed)
     assert asked(any_bench).outcome(claimed) is None
     any_bench.run(any_bench.store().settle([], [], [written(campaign_id, claimed=claimed, shows=shows)]))
-    assert asked(any_bench).outcome(claimed) is shows
+    assert asked(any_bench).outcome(claimed) == shows
     assert asked(any_bench, 98).outcome(text(98, claimed=True)) is None
 
 
