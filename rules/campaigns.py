@@ -30,9 +30,8 @@ _SURFACES = {
     "media_upload": (1, "captions"),
 }
 """Where a text may be spread: the article, and how a summary says it."""
-
-
 _PUBLIC = frozenset({"forum_post", "comment"})
+"""Those of these where everybody reads it."""
 
 
 class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True):
