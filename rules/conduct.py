@@ -45,6 +45,8 @@ def _threat(limits: ThreatLimits, context: EventContext) -> ThreatKind | None:
     return kind if kind in limits.weights else None
 
 
+MOST_SHOWN = 3
+"""Whoever was attacked once could threaten anybody below "Listen:" else."""
 ATTACKERS = Measure[Any](
     "attackers",
     lambda _: HOSTILE_ACCOUNTS,
@@ -81,7 +83,7 @@ def _words_found(
 ) -> Finding | None:
     hostility = rule_input.context.writing.hostility
     attackers = _attackers(rule_input) if hostility.may_quote else frozenset()
-    if attackers and _shown_to_all_or_back(rule_input.context, attackers):
+    if attackers and _shown_to_all_or_back(rule_input.context, attackers, texts):
         return None
     if hostility.framed or attackers:
         weight = min(weight, 1.0)  # marks alone show no quotation, and words around them may mean one
@@ -99,11 +101,12 @@ def _words_found(
     )
 
 
-def _shown_to_all_or_back(context: EventContext, attackers: frozenset[str]) -> bool:
+def _shown_to_all_or_back(context: EventContext, attackers: frozenset[str], texts: WindowResult) -> bool:
     """Whether what the actor was sent is held out to those who sent it, or shown to acquaintances, or in public with words
-    about it; or is but the subject that comes along with an answer, or stands below the line that says what it is.
+    about it; or is but the subject that comes along with an answer, or stands below the line that says what it is: in the
+    first `MOST_SHOWN` of the actor's `texts` with such words, for nobody knows whether these are the words that were sent.
     """
-    if context.writing.hostility.answered or context.writing.hostility.announced:
+    if (context.writing.hostility.answered or context.writing.hostility.announced) and texts.count <= MOST_SHOWN:
         return True
     if isinstance(context.event, Message):
         addressed = _addressed(context)
