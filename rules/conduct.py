@@ -1,6 +1,7 @@
 """Article 7, threats, bullying, harassment: what words threaten and call somebody, and what many or tireless accounts do."""
 
 from collections.abc import Iterable, Mapping
+from hashlib import blake2b
 from typing import Annotated, Any
 
 import msgspec
@@ -13,7 +14,7 @@ from rules.quotas import Count, Duration, Quota, Share, counted, in_words, measu
 from rules.track_record import is_told_in_shadow
 from rules.writings import WRITTEN, events_by_actor, one_of, others, where
 from state.requests import MICROSECONDS, RECEIVED, Contribution, WindowResult
-from text.hostility import PEACEFUL, AbuseKind, ThreatKind
+from text.hostility import PEACEFUL, AbuseKind, Hostility, ThreatKind
 
 Weight = Annotated[float, Meta(gt=0)]
 
@@ -47,6 +48,8 @@ def _threat(limits: ThreatLimits, context: EventContext) -> ThreatKind | None:
 
 MOST_SHOWN = 3
 """Whoever was attacked once could threaten anybody below "Listen:" else."""
+DIGEST_BYTES = 6
+"""Of the words of an attack: few may collide, and whoever finds some gains nothing."""
 ATTACKERS = Measure[Any](
     "attackers",
     lambda _: HOSTILE_ACCOUNTS,
@@ -82,8 +85,9 @@ def _words_found(
     language: str,
 ) -> Finding | None:
     hostility = rule_input.context.writing.hostility
-    attackers = _attackers(rule_input) if hostility.may_quote else frozenset()
-    if attackers and _shown_to_all_or_back(rule_input.context, attackers, texts):
+    attacks = _attacks_on_subject(rule_input) if hostility.may_quote else ()
+    attackers = frozenset(attack.actor for attack in attacks)
+    if attackers and _shown_to_all_or_back(rule_input.context, attackers, texts, repeated=_repeats(hostility, attacks)):
         return None
     if hostility.framed or attackers:
         weight = min(weight, 1.0)  # marks alone show no quotation, and words around them may mean one
@@ -101,23 +105,59 @@ def _words_found(
     )
 
 
-def _shown_to_all_or_back(context: EventContext, attackers: frozenset[str], texts: WindowResult) -> bool:
+def _shown_to_all_or_back(
+    context: EventContext, attackers: frozenset[str], texts: WindowResult, *, repeated: bool
+) -> bool:
     """Whether what the actor was sent is held out to those who sent it, or shown to acquaintances, or in public with words
-    about it; or is but the subject that comes along with an answer, or stands below the line that says what it is: in the
-    first `MOST_SHOWN` of the actor's `texts` with such words, for nobody knows whether these are the words that were sent.
+    about it; or is but the subject that comes along with an answer, or stands below the line that says what it is, or has
+    the very words that were sent (`repeated`): in the first `MOST_SHOWN` of the actor's `texts` with such words.
     """
-    if (context.writing.hostility.answered or context.writing.hostility.announced) and texts.count <= MOST_SHOWN:
+    hostility, few = context.writing.hostility, texts.count <= MOST_SHOWN
+    if (hostility.answered or hostility.announced) and few:
         return True
     if isinstance(context.event, Message):
         addressed = _addressed(context)
-        return bool(addressed) and (attackers.issuperset(addressed) or not context.strangers)
-    return context.writing.hostility.framed
+        if bool(addressed) and (attackers.issuperset(addressed) or not context.strangers):
+            return True
+        # who sends a threat on to a stranger without a word threatens with it
+        return repeated and hostility.framed and few
+    return hostility.framed or (repeated and few and not _addressed(context))
 
 
-def _attackers(rule_input: RuleInput) -> frozenset[str]:
-    """Who attacked the subject, as far as that is counted: in messages to few, and on the own page."""
-    reading = ATTACKERS.of(rule_input, number=0)
-    return frozenset((*reading.members, *(one.note for one in _seen(reading)))) - {""}
+class Attack(Struct, frozen=True):
+    """Who attacked a member, and digests of the words: as the note of `HOSTILE_ACCOUNTS` has it."""
+
+    actor: str
+    words: frozenset[str]
+
+    @classmethod
+    def read(cls, note: str) -> "Attack":
+        """With what `_attack` wrote."""
+        words, _, actor = note.partition(" ")
+        return cls(actor, frozenset(words.split(",")))
+
+
+def _attack(context: EventContext) -> str:
+    return f"{','.join(sorted(_digests(context.writing.hostility)))} {context.event.actor_id}"
+
+
+def _digests(hostility: Hostility) -> frozenset[str]:
+    """Of the words that threaten or insult, however they are cased, spaced and pointed; not the words, which nobody need keep."""
+    letters = ("".join(filter(str.isalnum, words.casefold())) for words in hostility.words)
+    return frozenset(blake2b(each.encode(), digest_size=DIGEST_BYTES).hexdigest() for each in letters)
+
+
+def _repeats(hostility: Hostility, attacks: Iterable[Attack]) -> bool:
+    """Whether one of those who attacked has sent the very words."""
+    said = _digests(hostility)
+    return any(said <= attack.words for attack in attacks)
+
+
+def _attacks_on_subject(rule_input: RuleInput) -> tuple[Attack, ...]:
+    """What was done to the subject, as far as that is counted: in messages to few, and on the own page."""
+    result = ATTACKERS.of(rule_input, number=0)
+    noted = (*(Attack.read(one.note) for one in _seen(result)), *(Attack(member, frozenset()) for member in result.members))
+    return tuple(attack for attack in noted if attack.actor)
 
 
 THREAT = Rule(
@@ -264,14 +304,14 @@ def _attacked(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
 
 
 HOSTILE_ACCOUNTS: Window = Window(
-    name="accounts hostile to member",
+    name="accounts hostile to member, and their words",
     # a report tells what somebody else has written
     on=(Message, Comment),
     entries=_attacked,
     # most write to somebody in peace, and nobody need look who else has not
     at=lambda context, subject: (subject,) if _is_hostile(context) else None,
     named=True,
-    note=lambda context: context.event.actor_id,
+    note=_attack,
     history=RECEIVED,
 )
 
@@ -323,7 +363,7 @@ def _many_upon_one(rule_input: RuleInput, limits: HarassmentLimits) -> Finding |
         measurements=over.measurements,
         evidence=over.result,
         episode=("many",),
-        subject_id=over.result.first[0].note,
+        subject_id=Attack.read(over.result.first[0].note).actor,
         members=over.result.members,
         summary=f"{over.result.count} accounts threatened or insulted member {rule_input.subject_id} within {over.within}; "
         f"the limit is {over.quota.reach}.",

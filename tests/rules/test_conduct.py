@@ -238,7 +238,7 @@ def test_friendly_accounts_are_no_crowd() -> None:
 
 
 def test_many_accounts_upon_one() -> None:
-    crowd = reading(4, note="zoe", members=("zoe", "yann", "xenia", "anna"))
+    crowd = reading(4, note="a1b2 zoe", members=("zoe", "yann", "xenia", "anna"))
     found = judge_harassment(
         rule_input(message("You idiot"), "ben", accounts_at_1d=crowd, sent=0, answers=0), HARASSMENT
     )
@@ -250,7 +250,7 @@ def test_many_accounts_upon_one() -> None:
 
 
 def test_who_writes_to_the_attacked_in_a_friendly_way_finds_nothing() -> None:
-    crowd = reading(4, note="zoe", members=("zoe", "yann", "xenia", "dora"))
+    crowd = reading(4, note="a1b2 zoe", members=("zoe", "yann", "xenia", "dora"))
     of = message("Do not mind them")
     assert judge_harassment(rule_input(of, "ben", accounts_at_1d=crowd, sent=0, answers=0), HARASSMENT) is None
 
@@ -262,7 +262,7 @@ def test_words_by_which_the_rule_is_often_wrong_make_no_crowd(
     """What is told in shadow by itself must not accuse many at once under another name."""
     records = {poor: {"de": Record(right=10, wrong=10, sources=("sample",))}}
     monkeypatch.setattr(rules.track_record, "track_record", lambda: records)
-    crowd = reading(4, note="zoe", members=("anna", "xenia", "yann", "zoe"))
+    crowd = reading(4, note="a1b2 zoe", members=("anna", "xenia", "yann", "zoe"))
     german = judge_harassment(rule_input(message("Du bist ein Idiot"), "ben", accounts_at_1d=crowd, sent=0), HARASSMENT)
     english = judge_harassment(rule_input(message("You idiot"), "ben", accounts_at_1d=crowd, sent=0), HARASSMENT)
     assert english
