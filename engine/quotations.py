@@ -16,6 +16,7 @@ from state.campaigns import campaign_id_of
 from state.quotations import HELD_OUT, SHOWN_ONLY, Source, Sources, Written
 from state.requests import Campaign, Text
 from text.hostility import PEACEFUL
+from text.parts import LEAST_SAID
 from text.reading import TextReading, Writing
 
 MOST_SHOWN, MOST_WARNED, MOST_BY_ALL = 3, 7, 30
@@ -28,8 +29,6 @@ a wall); and how many all members together may have shown it to by then. Beyond 
 """
 REMARK_CHARACTERS = 100
 """So long may a question or a warning be that victims write in the same words above what they show."""
-LEAST_SAID = 8
-"""Characters of one's own with which somebody shows a threat that he got, rather than sends it on: "Please help"."""
 OFFERING = 7
 """Points of selling from which on a few words or a footer are an advertisement: more than one sign has, however heavy, or than
 a link, "visit", and a number to call have together.

@@ -42,8 +42,8 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     text that came first, or of at least `certain_characters`; nor what several quote in public of somebody outside, without
     selling or attacking: reporters choose the same sentence of a speech. `authors` counts all copies. Remarks are counted by
     themselves, by `remark_authors`: messages and comments of fewer than `remark_characters` that lead nowhere (no link, no
-    address, no number to call), and what stands on the authors' own pages, biographies and captions: colleagues write the same
-    of their school. Invitations, requests and subjects count that go to strangers.
+    address, no number to call), and what stands on the authors' own pages, biographies and captions, and neither sells nor
+    offends: colleagues write the same of their school. Invitations, requests and subjects count that go to strangers.
 
     What members each wrote once in one thread, on one page or to one addressee counts only where they would hardly come to
     write it by themselves: the text leads somewhere, is disguised, has `certain_characters`, offends, has `selling_points` of
@@ -68,14 +68,14 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
 
 def _is_remark(context: EventContext, limits: CoordinatedCampaignLimits) -> bool:
     if isinstance(context.event, ON_OWN_PAGE):
-        return True
+        return not (_sells_or_offends(context, limits) or _points_to_an_offer(context))
     text = context.text.normalised if context.text else ""
     leads_nowhere = not (context.text and context.text.leads_somewhere)
     return not isinstance(context.event, ForumPost) and len(text) < limits.remark_characters and leads_nowhere
 
 
 def _remarks(limits: CoordinatedCampaignLimits) -> str:
-    return f"remarks under {limits.remark_characters}"
+    return f"remarks under {limits.remark_characters} and pages under {limits.selling_points} points"
 
 
 def _is_certain(context: EventContext, limits: CoordinatedCampaignLimits) -> bool:
@@ -386,6 +386,12 @@ def _sells_or_offends(context: EventContext, limits: CoordinatedCampaignLimits) 
     )
 
 
+def _points_to_an_offer(context: EventContext) -> bool:
+    """Whether the text leads somewhere and has a sign of selling: a school's own link has none."""
+    leads = context.text is not None and context.text.leads_somewhere
+    return leads and context.writing.commerce(frozenset()).points >= A_SIGN
+
+
 def _at_once(once: Sequence[_Spreader], limits: CoordinatedCampaignLimits) -> frozenset[str]:
     """Those of them who came with so many within so little time that they cannot have waited for one another."""
     flood: set[str] = set()
@@ -522,6 +528,8 @@ def _surface(spreaders: Sequence[_Spreader]) -> tuple[int, str]:
     return _SURFACES[Deed.of(first.did).surface]
 
 
+A_SIGN = 3
+"""Points of selling of one sign that is none of haste."""
 FOUNDERS = 2
 """Who lead something together and are asked in one letter: so many at most."""
 FEW = 2

@@ -85,6 +85,8 @@ def _words_found(
     language: str,
 ) -> Finding | None:
     hostility = rule_input.context.writing.hostility
+    if hostility.passed_on and not rule_input.context.strangers:
+        return None
     attacks = _attacks_on_subject(rule_input) if hostility.may_quote else ()
     attackers = frozenset(attack.actor for attack in attacks)
     if attackers and _shown_to_all_or_back(rule_input.context, attackers, texts, repeated=_repeats(hostility, attacks)):
@@ -142,7 +144,7 @@ def _attack(context: EventContext) -> str:
 
 
 def _digests(hostility: Hostility) -> frozenset[str]:
-    """Of the words that threaten or insult, however they are cased, spaced and pointed; not the words, which nobody need keep."""
+    """Of the words that threaten or insult, however they are cased, spaced and pointed. The words nobody need keep."""
     letters = ("".join(filter(str.isalnum, words.casefold())) for words in hostility.words)
     return frozenset(blake2b(each.encode(), digest_size=DIGEST_BYTES).hexdigest() for each in letters)
 
@@ -156,7 +158,10 @@ def _repeats(hostility: Hostility, attacks: Iterable[Attack]) -> bool:
 def _attacks_on_subject(rule_input: RuleInput) -> tuple[Attack, ...]:
     """What was done to the subject, as far as that is counted: in messages to few, and on the own page."""
     result = ATTACKERS.of(rule_input, number=0)
-    noted = (*(Attack.read(one.note) for one in _seen(result)), *(Attack(member, frozenset()) for member in result.members))
+    noted = (
+        *(Attack.read(one.note) for one in _seen(result)),
+        *(Attack(member, frozenset()) for member in result.members),
+    )
     return tuple(attack for attack in noted if attack.actor)
 
 

@@ -11,7 +11,8 @@ from state.boilerplate import example_of, sentences_of, stretches
 from state.pseudonyms import MEMBER_BYTES, Pseudonyms
 from state.requests import Campaign, MergeDecision, Text
 from state.scripts import Script
-from text.likeness import MAX_LETTERS, are_copies, sentences, share_a_part, without
+from text.forms import are_one_form, is_harmless_form, may_be_form
+from text.likeness import MAX_LETTERS, are_copies, letters_of, sentences, share_a_part, without
 from text.shared import share_of_sentences
 
 CAMPAIGNS = Script("campaigns", "signatures")
@@ -20,6 +21,8 @@ SIGNATURE_SCHEME = "affine32x128w128p128s"
 _ID_BYTES, _ANSWER_BYTES = 16, 22
 _LEADER_BYTES = 540
 """Of a leader's record before the sealed text."""
+_SURE_LETTERS = 130
+"""As `SURE` in `campaigns.lua`."""
 _INCIDENTS = 20
 """Judged incidents of one campaign, as in `signatures.lua`."""
 CAMPAIGN_NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/campaign")
@@ -77,6 +80,7 @@ class CampaignCodec:
                     text.time,
                     stretches(text.time, self._stretch, self._lateness),
                     example_of(self._pseudonyms, text) if text.teaches and "\n" in text.words else b"",
+                    may_be_form(text.seen),
                 )
                 for text in texts
             ],
@@ -169,8 +173,16 @@ class CampaignCodec:
             one, other = without(text.words[:MAX_LETTERS], boilerplate), without(kept, boilerplate)
         if one is None or other is None:
             return clear, False
-        is_copy = are_copies(one, other)
-        return is_copy, not is_copy and share_a_part(one, other)
+        is_copy = (clear and not boilerplate and _is_certain(one, other)) or are_copies(one, other)
+        is_part = not is_copy and share_a_part(one, other)
+        if (is_copy or is_part) and are_one_form(one, other) and is_harmless_form(text.seen):
+            return False, False
+        return is_copy, is_part
+
+
+def _is_certain(one: str, other: str) -> bool:
+    """Whether texts are so long that signatures decide alone."""
+    return letters_of(one) + letters_of(other) >= 2 * _SURE_LETTERS
 
 
 def _share_of(text: Text, shared: bytes) -> float:

@@ -1,12 +1,15 @@
 """The footer of a text: the block below the author's words that says who writes, from where, and what a school's mail system
 adds to it. Colleagues share it under different words.
 
-It is known by its form alone, in no language: short lines with two sorts of contact data at least, and what stands below them.
+It is known by its form: short lines with two sorts of contact data at least, and what stands below them;
+or behind a line of two dashes the notice that a message is confidential, whose words `text/languages` has.
 """
 
 import re
 
-__all__ = ["parted"]
+from text.normalise_letters import has_notice
+
+__all__ = ["has_contacts", "parted"]
 
 FOOTER_CHARACTERS = 1_500
 """So long is the end of a text in which a footer is looked for; one that is longer is text."""
@@ -21,6 +24,7 @@ SORTS = 2
 _DASHES = r"\s*(?:--|__|==|\*\*)[-_=*]*\s*\n"
 _PARAGRAPH = re.compile(rf"\n\s*\n|\n(?={_DASHES})")
 _APART = re.compile(_DASHES)
+_SIGNED = re.compile(r"\n[ \t]*--[ \t]*\n")
 _HINT = re.compile(r"[@\d]|www\.")
 _CONTACT = (
     re.compile(r"[^\s@]@[^\s@]+\.\w"),
@@ -36,8 +40,25 @@ def parted(seen: str) -> tuple[str, str] | None:
     Linear in the length of the footer.
     """
     start = max(0, len(seen) - FOOTER_CHARACTERS)
-    if "\n" not in seen or not _HINT.search(seen, start):
+    if "\n" not in seen:
         return None
+    at = _contacts_from(seen, start) if _HINT.search(seen, start) else None
+    if at is None:
+        at = next((found.start() + 1 for found in _SIGNED.finditer(seen, start)), None)
+        if at is None or not has_notice(seen[at:]):
+            return None
+    if not at or not seen[:at].strip():
+        return None
+    return seen[:at], seen[at:]
+
+
+def has_contacts(footer: str) -> bool:
+    """Whether a footer has what schools write below their letters, and is no mere notice."""
+    return len(_sorts(footer)) >= SORTS
+
+
+def _contacts_from(seen: str, start: int) -> int | None:
+    """From where on two sorts of contact data stand in lines of their own, with the short lines above them."""
     ends = [0, *(start + found.end() for found in _PARAGRAPH.finditer(seen[start:]))][-PARAGRAPHS:]
     paragraphs = [(at, seen[at:end]) for at, end in zip(ends, [*ends[1:], len(seen)], strict=True) if at >= start]
     first = next((n for n, (_, text) in reversed(list(enumerate(paragraphs))) if n and _sorts(text)), None)
@@ -47,10 +68,7 @@ def parted(seen: str) -> tuple[str, str] | None:
     while first > 1 and _is_short(paragraphs[first - 1][1]):
         first -= 1
     at = paragraphs[first][0]
-    footer = seen[at:]
-    if len(sorts | _sorts(footer)) < SORTS or not seen[:at].strip():
-        return None
-    return seen[:at], footer
+    return at if len(sorts | _sorts(seen[at:])) >= SORTS else None
 
 
 def _sorts(text: str) -> set[int]:

@@ -36,7 +36,7 @@ _ANSWER_MARK = re.compile(
 
 class _Phrases(Struct, frozen=True, forbid_unknown_fields=True):
     """One language's list. `titles` end in a point that ends no greeting; `original` and `wrote` announce what is quoted,
-    `forwarded` what is passed on.
+    `forwarded` what is passed on. `notice`: words, with a star where more letters may follow.
     """
 
     greet: tuple[str, ...]
@@ -45,6 +45,7 @@ class _Phrases(Struct, frozen=True, forbid_unknown_fields=True):
     original: tuple[str, ...] = ()
     wrote: tuple[str, ...] = ()
     forwarded: tuple[str, ...] = ()
+    notice: tuple[str, ...] = ()
 
 
 class _Bare(dict[int, str]):
@@ -124,6 +125,19 @@ def _passed_on() -> re.Pattern[str]:
     return re.compile(
         "|".join(re.escape(phrase) for language in _languages().values() for phrase in language.forwarded)
     )
+
+
+@cache
+def _notices() -> re.Pattern[str]:
+    """What the notice says that mail systems put below letters."""
+    listed = [re.escape(stem) for language in _languages().values() for stem in language.notice]
+    stems = "|".join(stem.replace(r"\*", r"\w*") for stem in listed)
+    return re.compile(rf"\b(?:{stems})(?!\w)", re.IGNORECASE)
+
+
+def has_notice(text: str) -> bool:
+    """Whether a text says that it is confidential, as what stands below the letters of many schools does."""
+    return _notices().search(text) is not None
 
 
 def is_reply(line: str) -> bool:

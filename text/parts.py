@@ -23,6 +23,8 @@ HEADER_LINES, HEADER_CHARACTERS = 8, 120
 """Lines above a forwarded text that say from whom it is and when."""
 SIGNATURE_CHARACTERS = 150
 """A longer block behind `--` is text."""
+LEAST_SAID = 8
+"""Characters of one's own with which somebody shows what others wrote, rather than sends it on: "Please help"."""
 KNOWN_CHARACTERS = 20
 """What is shorter is said by everybody: nobody can tell who wrote it before."""
 GOOD_PART = 1 / 3
@@ -150,6 +152,14 @@ def taken_apart(seen: str, *, may_warn: bool = True) -> Apart:
     said = "".join(part.text for part in parts if part.kind == "own" or part.announces)
     shown = Shown(own, claimed, marked=True, asks=_asks(own), warns=may_warn and warns(said))
     return Apart(_unmarked(seen, parts), shown)
+
+
+def is_nothing_but_quoted(seen: str, shown: Shown) -> bool:
+    """Whether a text says no more of its own than whom it quotes. What is forwarded whole speaks for itself."""
+    if not shown.marked or len(shown.own.strip()) >= LEAST_SAID:
+        return False
+    parts = parts_of(seen)
+    return any(part.announces for part in parts) and all(part.kind != "forwarded" for part in parts)
 
 
 def _unmarked(seen: str, parts: tuple[Part, ...]) -> str:

@@ -16,7 +16,7 @@ from text import anchors
 from text.anchors import ANYTHING, at_stake
 from text.commerce import NO_COMMERCE, CommerceReading, commerce_of, has_price, has_signs
 from text.courtesies import Said, weigh
-from text.footers import parted
+from text.footers import has_contacts, parted
 from text.hostility import ABUSE_KINDS, PEACEFUL, THREAT_KINDS, Hostility, read_hostility
 from text.links import Link, links_of
 from text.masking import excerpt
@@ -35,7 +35,7 @@ from text.normalise import (
 )
 from text.normalise_letters import answers
 from text.normalise_lookalikes import fold_lookalikes
-from text.parts import Shown, taken_apart
+from text.parts import Shown, is_nothing_but_quoted, taken_apart
 from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
 from text.personal_data.marks import Marks
 from text.personal_data.pupils import may_be_told, told_of_pupils
@@ -74,8 +74,9 @@ MIN_SUBSTANCE_LETTERS = 8
 POLITE_LETTERS, LEADING_LETTERS = 120, 40
 """Longer texts are more than politeness, and need not be looked at word by word. From the second on are those that lead
 somewhere: that friendly words are all around a link does not make it a greeting."""
-MIN_ABOVE_CHARACTERS = 60
-"""Above a footer (`text.footers`) so many are the text. What is shorter, a greeting on a letterhead, is compared with it."""
+MIN_ABOVE_CHARACTERS, MIN_ABOVE_NOTICE = 60, 20
+"""Above a footer (`text.footers`) so many are the text, or above a mere notice. What is shorter, a greeting
+on a letterhead, is compared with it."""
 MIN_SIGNED_LETTERS = 12
 """Below, a letter that was changed leaves so few shingles that half of the copies are not found by them."""
 MIN_SIGNED_BESIDE_TAGS = 24
@@ -192,6 +193,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
             framed=all(one.framed for one in found if one != PEACEFUL),
             answered=all(one.answered for one in found if one != PEACEFUL),
             announced=all(one.announced for one in found if one != PEACEFUL),
+            passed_on=all(one.passed_on for one in found if one != PEACEFUL),
             words=tuple(words for one in found for words in one.words),
         )
 
@@ -205,10 +207,20 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
             at_stake=bool(part.stakes & anchors.HOSTILITY),
         )
         if found == PEACEFUL:
-            return found
+            return self._said_of_another(part)
         if part is self.heading:
             return replace(found, answered=answers(part.seen))
         return replace(found, announced=_ANNOUNCED.match(part.seen) is not None)
+
+    def _said_of_another(self, part: TextReading) -> Hostility:
+        """The threat of a text that says nothing but that somebody wrote it: whoever shows or reports it says why."""
+        shown, claimed = part.shown, part.claimed
+        if not (shown and claimed and claimed.stakes & anchors.HOSTILITY) or not is_nothing_but_quoted(
+            part.seen, shown
+        ):
+            return PEACEFUL
+        found = self._hostility_of(claimed)
+        return replace(found, abuse=None, marked=True, framed=True, passed_on=True) if found.threat else PEACEFUL
 
     @cached_property
     def personal_data(self) -> tuple[PersonalDatum, ...]:
@@ -356,7 +368,7 @@ def _read(
     with_footers = {
         index: both
         for index, both in ((index, (next(read), next(read))) for index in footed)
-        if both[0].digest is not None and len(both[0].normalised) >= MIN_ABOVE_CHARACTERS
+        if both[0].digest is not None and len(both[0].normalised) >= _least_above(both[1].seen)
     }
     compared_forms = list(undisguised)
     for index, form in zip(unmarked, undisguise_all(list(unmarked.values())), strict=True):
@@ -400,9 +412,13 @@ def _read(
 def _above_a_footer(seen: str, shown: Shown | None) -> tuple[str, str] | None:
     """What stands above a footer and the footer, unless more is shown as others' words than what stands below a question."""
     both = parted(seen)
-    if not both or len(both[0].strip()) < MIN_ABOVE_CHARACTERS:
+    if not both or len(both[0].strip()) < _least_above(both[1]):
         return None
     return both if not shown or (not shown.marked and shown.own.strip() == both[0].strip()) else None
+
+
+def _least_above(footer: str) -> int:
+    return MIN_ABOVE_CHARACTERS if has_contacts(footer) else MIN_ABOVE_NOTICE
 
 
 def _own_and_claimed(written: Sequence[Written], shown: Mapping[int, Shown]) -> Iterator[tuple[Written, str]]:

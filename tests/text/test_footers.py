@@ -38,6 +38,24 @@ def test_a_footer_is_parted_from_the_text(language: str, closing: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "notice",
+    [
+        "This e-mail is confidential. If it was not meant for you, please delete it.",
+        "Acest mesaj este confidențial și se adresează numai destinatarului.",
+        "Sporočilo je zaupne narave in namenjeno samo naslovniku.",
+        "ეს შეტყობინება კონფიდენციალურია და მხოლოდ ადრესატისთვისაა.",
+    ],
+)
+def test_a_notice_below_dashes_is_a_footer(notice: str) -> None:
+    (reading,) = read_texts([f"May we meet on Thursday at ten?\n\n--\n{notice}"])
+    assert reading.above
+    assert reading.footer
+    assert reading.footer.seen.strip().endswith(notice)
+    assert parted(f"{ABOVE}\n\n{notice}") is None, "without dashes it may be the author's own"
+    assert parted(f"{ABOVE}\n\n--\nAsk for our list of dates soon, the third day is for nothing.") is None
+
+
+@pytest.mark.parametrize(
     "below",
     [
         "The bus leaves at eight from the school, and everybody brings bread.",

@@ -62,7 +62,8 @@ class Hostility(Struct, frozen=True):
     the two, each cut to a few words. `threat_in` and `abuse_in` are the lists by which they were known. `marked`: all of it
     stands in quotation marks or quoted lines, which makes it no quotation by itself; `framed`: with words around that may
     speak of it, though they do not say that they do. `answered`: all of it is the subject of what is answered or passed on;
-    `announced`: it stands below a line that ends in a colon, as what somebody got does, but not only that.
+    `announced`: it stands below a line that ends in a colon, as what somebody got does, but not only that; `passed_on`: the
+    text is nothing but what it says that somebody else wrote.
     """
 
     threat: ThreatKind | None = None
@@ -75,6 +76,7 @@ class Hostility(Struct, frozen=True):
     framed: bool = False
     answered: bool = False
     announced: bool = False
+    passed_on: bool = False
 
     @property
     def may_quote(self) -> bool:
