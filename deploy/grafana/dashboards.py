@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 DIRECTORY = Path(__file__).parent / "dashboards"
 DATASOURCE = {"type": "prometheus", "uid": "prometheus"}
+DOCS = "http://localhost:8000"
+"""Where the runbook is served, as `deploy/prometheus.yml` has it; each dashboard has it as its variable `docs`."""
 _WIDTH, _HEIGHT = 24, 7
 
 
@@ -40,7 +42,7 @@ def _quantiles(histogram: str, by: str = "") -> dict[str, str]:
 
 def _or_zero(expression: str) -> str:
     """What never happened has no series yet: that is nothing, not unknown."""
-    return f"{expression} or vector(0)"
+    return f"{expression} or on () vector(0)"
 
 
 JUDGED = 'twinwatch_events_total{outcome="accepted"}'
@@ -92,6 +94,25 @@ DASHBOARDS: dict[str, tuple[str, dict[str, list[Panel]]]] = {
                     kind="stat",
                     about="More than one: workers judge differently.",
                     alarm=2,
+                ),
+            ],
+            "What calls for somebody": [
+                Panel(
+                    "Alerts that fire",
+                    {"{{severity}}": _or_zero('count by (severity) (ALERTS{alertstate="firing"})')},
+                    kind="stat",
+                    about="The runbook says of each what it means and what to do.",
+                    alarm=1,
+                ),
+                Panel(
+                    "Which",
+                    {
+                        "{{alertname}}": _or_zero(
+                            "count by (alertname, severity, alertstate, instance, topic, partition, server, rule) (ALERTS)"
+                        )
+                    },
+                    kind="table",
+                    about="pending: it will fire unless it ends.",
                 ),
             ],
             "What comes, what is found": [
@@ -336,8 +357,11 @@ def dashboard(name: str) -> dict[str, Any]:
         "editable": False,
         "refresh": "30s",
         "time": {"from": "now-6h", "to": "now"},
-        "links": [{"type": "dashboards", "tags": ["twinwatch"], "title": "twinwatch", "asDropdown": False}],
-        "templating": {"list": []},
+        "links": [
+            {"type": "dashboards", "tags": ["twinwatch"], "title": "twinwatch", "asDropdown": False},
+            {"type": "link", "title": "Runbook", "url": "${docs}/runbook/", "icon": "doc", "targetBlank": True},
+        ],
+        "templating": {"list": [{"type": "constant", "name": "docs", "query": DOCS, "hide": 2, "skipUrlSync": True}]},
         "panels": panels,
     }
 
