@@ -119,7 +119,7 @@ parts: $(VENV)/.dev
 	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal --quick $(addprefix tests/,$(PARTS)) $(PYTEST_ARGS)
 
 # A licence is allowed where it has one of these words: none that would bind who runs or changes twinwatch.
-LICENCES := Apache;BSD;MIT;MPL-2.0;Lesser General Public;PSF;Python Software Foundation;Repoze Public
+LICENCES := Apache;BSD;MIT;MPL-2.0;Mozilla Public License 2.0;Lesser General Public;PSF;Python Software Foundation;Repoze Public
 
 sbom: $(VENV)/.dev  ## list what a worker is made of: build/sbom/worker.cdx.json (CycloneDX) and build/sbom/licences.md
 	@mkdir -p build/sbom
@@ -154,7 +154,8 @@ format: $(VENV)/.dev  ## put the code into shape
 lock: $(VENV)/.dev  ## write the locks again (UPGRADE=--upgrade takes newer versions)
 	$(call compile,--extra embedded --extra tracing --group dev pyproject.toml,dev)
 	$(call compile,--extra embedded pyproject.toml --constraints $(LOCKS)/dev.txt,demo)
-	$(call compile,pyproject.toml --constraints $(LOCKS)/dev.txt,worker)
+	$(call compile,--extra tracing pyproject.toml --constraints $(LOCKS)/dev.txt,worker)
+	$(call compile,--group docs --constraints $(LOCKS)/dev.txt,docs)
 	$(call compile,--group build,build)
 
 clean:  ## remove everything that was made here

@@ -10,19 +10,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import yaml
 from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 from redis import Redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from agents.topics import DEFAULT_PARTITIONS, FOR_OPERATORS, INCIDENTS, TOPICS
+from tests.deploy.compose import SERVICES, environment_of
 from tests.servers import LONG_ENOUGH, REPOSITORY, KafkaServer, eventually, free_port, run
 from twinwatch.embedded import redis_binaries
 from twinwatch.embedded.kept import KeptProcess
 
 CREATED = (*TOPICS, *FOR_OPERATORS)
-SERVICES: dict[str, Any] = yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text(encoding="utf-8"))["services"]
 KEY = "a-key-for-this-test-alone"
 CONTACTS = 100
 
@@ -74,10 +73,8 @@ def _answers(client: "Redis") -> bool:
 
 def environment(service: str, kafka: str, redis: str, metrics_port: int) -> dict[str, str]:
     """What Compose gives the service, with other addresses."""
-    given = {name: str(value) for name, value in SERVICES[service]["environment"].items()}
+    given = environment_of(service, KEY)
     given = {name: value.replace("kafka:19092", kafka).replace("redis:6379", redis) for name, value in given.items()}
-    if "TWINWATCH_PSEUDONYM_KEY" in given:
-        given["TWINWATCH_PSEUDONYM_KEY"] = KEY
     return {"PATH": os.environ["PATH"], "TWINWATCH_METRICS_PORT": str(metrics_port)} | given
 
 

@@ -8,6 +8,7 @@ import tomllib
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from xml.etree import ElementTree
 from zipfile import ZipFile
 
@@ -21,6 +22,7 @@ from models.events import TOPICS, VERDICTS
 from state.forget import COMMANDS as FORGETTING
 from state.store import COMMANDS, DEFAULT_NAMESPACE
 from tests import servers
+from tests.deploy.compose import SERVICES, environment_of
 from twinwatch.cli import main
 
 REPOSITORY = Path(__file__).parents[2]
@@ -36,8 +38,7 @@ def load(path: Path) -> Any:
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, Any]:
-    found: dict[str, Any] = load(REPOSITORY / "docker-compose.yml")["services"]
-    return found
+    return SERVICES
 
 
 def run(*command: str | Path) -> None:
@@ -131,7 +132,7 @@ def test_shellcheck_has_nothing_against_scripts(script: Path) -> None:
     run(BIN / "shellcheck", script)
 
 
-@pytest.mark.parametrize("service", ["topics", "worker"])
+@pytest.mark.parametrize("service", ["topics", "worker", "docs"])
 def test_our_containers_can_change_nothing_but_what_they_are_for(services: dict[str, Any], service: str) -> None:
     assert services[service]["read_only"] is True
     assert services[service]["cap_drop"] == ["ALL"]
@@ -157,8 +158,8 @@ def test_what_compose_sets_is_a_setting_with_an_allowed_value(
     services: dict[str, Any], service: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    for name, value in services[service]["environment"].items():
-        monkeypatch.setenv(name, "x" * 16 if value.startswith("${") else value)
+    for name, value in environment_of(service, "x" * 16).items():
+        monkeypatch.setenv(name, value)
     settings = load_settings()
     assert settings.kafka_bootstrap_servers.split(":")[0] in services
     if service == "worker":
@@ -193,6 +194,36 @@ def test_every_image_is_pinned_and_kafka_is_the_one_that_is_tested(services: dic
     pom = ElementTree.parse(DEPLOY / "kafka" / "pom.xml")
     version = pom.findtext(".//{*}kafka.version")
     assert images["kafka"] == f"apache/kafka:{version}"
+
+
+def test_services_start_one_after_the_other_each_when_what_it_needs_is_well(services: dict[str, Any]) -> None:
+    waits = {name: service.get("depends_on", {}) for name, service in services.items()}
+    assert {name: sorted(needed) for name, needed in waits.items() if needed} == {
+        "topics": ["kafka"],
+        "worker": ["redis", "topics"],
+        "prometheus": ["worker"],
+        "grafana": ["prometheus"],
+    }
+    for needed in waits.values():
+        for name, how in needed.items():
+            assert how["condition"] == ("service_completed_successfully" if name == "topics" else "service_healthy")
+            assert name == "topics" or "build" in services[name] or services[name]["healthcheck"]["test"]
+    # what is built here has its health check in the image
+    stages = (DEPLOY / "Dockerfile").read_text(encoding="utf-8").split("\nFROM ")[1:]
+    for name, stage in (("docs", stages[-2]), ("worker", stages[-1])):
+        assert services[name]["build"].get("target", "") == stage.splitlines()[0].partition(" AS ")[2]
+        assert "\nHEALTHCHECK " in stage
+
+
+def test_the_links_of_alerts_lead_to_the_runbook_that_compose_serves(services: dict[str, Any]) -> None:
+    docs = urlsplit(load(DEPLOY / "prometheus.yml")["global"]["external_labels"]["twinwatch_docs"])
+    (port,) = services["docs"]["ports"]
+    assert (docs.scheme, f"127.0.0.1:{docs.port}:{docs.port}") == ("http", port)
+    dockerfile = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
+    (stage,) = re.findall(r"^FROM \S+ AS docs$(.*?)^FROM", dockerfile, re.MULTILINE | re.DOTALL)
+    (served,) = re.findall(r"^ENTRYPOINT (.*)$", stage, re.MULTILINE)
+    assert json.loads(served)[-1] == str(docs.port)
+    assert f"http://127.0.0.1:{docs.port}/runbook/" in stage
 
 
 def test_every_port_of_compose_is_bound_to_this_machine_alone(services: dict[str, Any]) -> None:
@@ -243,9 +274,12 @@ def test_the_image_is_made_of_all_packages_and_the_workers_lock() -> None:
     packages = {name.rstrip("*") for name in project["tool"]["setuptools"]["packages"]["find"]["include"]}
     ignored = (DEPLOY / "Dockerfile.dockerignore").read_text(encoding="utf-8").splitlines()
     assert {f"!{name}" for name in packages} | {"!pyproject.toml", "!deploy/locks", "*"} <= set(ignored)
+    # what the site is made of besides
+    assert {"!docs", "!deploy/site"} <= set(ignored)
+    assert "--require-hashes --requirement deploy/locks/docs.txt" in (DEPLOY / "Dockerfile").read_text("utf-8")
     dockerfile = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
     assert "--require-hashes --requirement deploy/locks/build.txt --requirement deploy/locks/worker.txt" in dockerfile
-    assert json.loads(re.findall(r"^ENTRYPOINT (.*)$", dockerfile, re.MULTILINE)[0]) == list(
+    assert json.loads(re.findall(r"^ENTRYPOINT (.*)$", dockerfile, re.MULTILINE)[-1]) == list(
         project["project"]["scripts"]
     )
     assert re.findall(r"^USER (\d+)$", dockerfile, re.MULTILINE)[-1] != "0"
@@ -265,7 +299,14 @@ def test_an_installed_twinwatch_has_every_file_of_its_packages(tmp_path: Path) -
         assert sources <= set(archive.namelist())
 
 
-@pytest.mark.parametrize("lock", ["worker", "demo", "dev", "build"])
+def test_tracing_can_be_switched_on_wherever_the_workers_lock_is_installed() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {re.split(r"[>=<\[]", line)[0] for line in project["optional-dependencies"]["tracing"]}
+    lock = (DEPLOY / "locks" / "worker.txt").read_text(encoding="utf-8")
+    assert wanted <= set(re.findall(r"^([\w.-]+)==", lock, re.MULTILINE))
+
+
+@pytest.mark.parametrize("lock", ["worker", "demo", "dev", "build", "docs"])
 def test_locks_carry_a_hash_for_each_version_and_no_address(lock: str) -> None:
     text = (DEPLOY / "locks" / f"{lock}.txt").read_text(encoding="utf-8")
     entries = re.split(r"^(?=[a-z0-9])", text, flags=re.MULTILINE | re.IGNORECASE)[1:]

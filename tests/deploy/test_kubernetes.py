@@ -1,12 +1,15 @@
 """The manifests for Kubernetes are valid by the published schemas, and they fit the program and each other."""
 
 import json
+import runpy
 import shutil
 import sys
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -19,7 +22,7 @@ from tests.servers import run
 from twinwatch.cli import main
 
 BASE = Path(__file__).parents[2] / "deploy" / "kubernetes"
-COMPONENTS = ["monitoring", "scaling"]
+COMPONENTS = ["monitoring", "scaling", "tracing"]
 KINDS = {
     "v1/ConfigMap": "kubernetes.core",
     "v1/Service": "kubernetes.core",
@@ -28,6 +31,7 @@ KINDS = {
     "batch/v1/Job": "kubernetes.batch",
     "networking.k8s.io/v1/NetworkPolicy": "kubernetes.networking",
     "policy/v1/PodDisruptionBudget": "kubernetes.policy",
+    "monitoring.coreos.com/v1/PrometheusRule": "prometheus_operator",
     "monitoring.coreos.com/v1/ServiceMonitor": "prometheus_operator",
     "keda.sh/v1alpha1/ScaledObject": "keda",
 }
@@ -97,6 +101,12 @@ def test_kustomize_builds_it_with_and_without_components(tmp_path: Path) -> None
         assert sorted(map(name_of, rendered)) == sorted(map(name_of, expected))
         for manifest in rendered:
             validate(manifest)
+    # the overlay's come last: what its components patch
+    (settings,) = (one["data"] for one in rendered if one["kind"] == "ConfigMap")
+    assert {"TWINWATCH_TRACING": "true", **only("ConfigMap", "twinwatch")["data"]}.items() <= settings.items()
+    collector = urlsplit(settings["OTEL_EXPORTER_OTLP_ENDPOINT"])
+    (way,) = only("NetworkPolicy", "twinwatch-traces")["spec"]["egress"]
+    assert [port["port"] for port in way["ports"]] == [collector.port]
 
 
 # --- what runs -------------------------------------------------------------------------------------------------------
@@ -159,6 +169,7 @@ def test_everything_finds_the_workers() -> None:
     labels = deployment["spec"]["template"]["metadata"]["labels"]
     assert deployment["spec"]["selector"]["matchLabels"] == labels
     assert only("PodDisruptionBudget")["spec"]["selector"]["matchLabels"] == labels
+    assert only("NetworkPolicy", "twinwatch-traces")["spec"]["podSelector"]["matchLabels"] == labels
     assert only("Service")["spec"]["selector"] == labels
     assert only("ServiceMonitor")["spec"]["selector"]["matchLabels"] == only("Service")["metadata"]["labels"]
     (chosen,) = only("NetworkPolicy", "twinwatch")["spec"]["podSelector"]["matchExpressions"]
@@ -185,6 +196,14 @@ def test_the_network_lets_through_what_the_settings_name() -> None:
     assert int(data["TWINWATCH_KAFKA_BOOTSTRAP_SERVERS"].rpartition(":")[2]) in allowed
     assert int(data["TWINWATCH_REDIS_URL"].rpartition(":")[2].partition("/")[0]) in allowed
     assert 53 in allowed
+
+
+def test_the_operator_is_given_the_same_alerts_as_any_other_prometheus() -> None:
+    written = SimpleNamespace(**runpy.run_path(str(BASE / "monitoring" / "alerts.py")))
+    again = "run: python deploy/kubernetes/monitoring/alerts.py"
+    assert written.FILE.read_text(encoding="utf-8") == written.written(), again
+    alerts = yaml.safe_load((BASE.parent / "alerts.yml").read_text(encoding="utf-8"))
+    assert only("PrometheusRule", "twinwatch")["spec"] == alerts
 
 
 def test_the_alerts_know_the_job_by_the_name_that_is_scraped() -> None:
