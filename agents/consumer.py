@@ -336,7 +336,7 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             async with asyncio.timeout(_COMMIT_SECONDS):
                 await consumer.commit(wanted)
         except (KafkaError, TimeoutError) as error:
-            logger.info("offsets could not be committed: %s", type(error).__name__)
+            logger.info("offsets could not be committed: %(error)s", {"error": type(error).__name__})
             return False
         return len(wanted) == len(offsets)
 
@@ -557,7 +557,7 @@ class BatchConsumer(driver.Consumer):
     def _tell(self, trouble: str) -> None:
         """Log what keeps us from reading, once for as long as it is the same."""
         if trouble and trouble != self._trouble:
-            logger.warning("Kafka does not let us read: %s", trouble)
+            logger.warning("Kafka does not let us read: %(error)s", {"error": trouble})
         self._trouble = trouble
 
 

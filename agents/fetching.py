@@ -202,7 +202,10 @@ class FetchScreen:
         if found:
             logger.error("%s", found.describe(*partition))
         else:
-            logger.info("%s/%d can be read again", *partition)
+            logger.info(
+                "%(topic)s/%(partition)d can be read again",
+                {"topic": partition.topic, "partition": partition.partition},
+            )
         self.unreadable = MappingProxyType(others | ({partition: found} if found else {}))
 
     def retry(self) -> None:

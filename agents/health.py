@@ -97,7 +97,7 @@ class Health:
         """The server is out, as far as `seen_by` can see; batches wait. Logged once an outage."""
         known = self._outages.get((server, seen_by))
         if not self._out(server):
-            logger.warning("%s; waiting until it does", reason)
+            logger.warning("%(reason)s; waiting until it does", {"server": server, "reason": reason})
         self._outages[server, seen_by] = Outage(
             server=server,
             since=known.since if known else datetime.now(UTC),
@@ -109,7 +109,7 @@ class Health:
         """The server works, as far as `seen_by` can see. What had to wait for it gets its time anew."""
         if self._outages.pop((server, seen_by), None):
             if not self._out(server):
-                logger.info("%s works again", server)
+                logger.info("%(server)s works again", {"server": server})
             self._idle_since = self._unassigned_since = self._batch_since = self._clock()
             self._uncommitted = {}
             self._neglected_since = {}

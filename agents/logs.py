@@ -82,7 +82,7 @@ class JsonFormatter(PlainFormatter):
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return json.dumps(line, ensure_ascii=False, default=str)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

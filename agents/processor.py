@@ -2,11 +2,12 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from time import monotonic, time_ns
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from agents.back_off import BackOff, Interrupted
 from agents.budget import Budget
@@ -16,10 +17,12 @@ from agents.metrics import Metrics
 from agents.publishing import Publisher, publications
 from engine.engine import BatchEngine, ReadBatch
 from engine.outcome import Outcome
-from models.records import DeadLetter, RawRecord, Reason
+from models.records import DeadLetter, RawRecord, Reason, Source
 from state.errors import StateUnavailable
 
 logger = logging.getLogger(__name__)
+
+Name = TypeVar("Name", bound=Hashable)
 
 ATTEMPTS = 10
 """So often Redis may be too slow for one record alone, and answer a PING afterwards, before the record is put aside."""
@@ -94,8 +97,8 @@ class BatchProcessor:
             self._trace(records, outcomes, (began, time_ns()))
         for outcome in outcomes:
             self._metrics.record_batch(sum(outcome.event_counts.values()), outcome)
-            _warn(outcome)
-            _tell(outcome)
+        _warn(outcomes)
+        _tell(outcomes)
         self._health.progress(records)
         return True
 
@@ -177,25 +180,43 @@ class BatchProcessor:
                 self._arrived.set()
 
 
-def _warn(outcome: Outcome) -> None:
+def _warn(outcomes: Sequence[Outcome]) -> None:
     """Say which findings moderators do not see in `incidents`, and what the platform does wrong."""
-    if outcome.conflicting:
+    conflicting = [source for outcome in outcomes for source in outcome.conflicting]
+    if conflicting:
         logger.warning(
-            "%d events carry an event_id that another event has carried, one of them at %s; each is judged as its own event",
-            len(outcome.conflicting),
-            outcome.conflicting[0],
+            "%(events)d events carry an event_id that another event has carried, one of them at %(topic)s/%(partition)s, "
+            "offset %(offset)s; each is judged as its own event",
+            {"events": len(conflicting), **_place(conflicting[0])},
         )
-    if outcome.cut:
-        told = ", ".join(f"{count} of {rule}" for rule, count in sorted(outcome.cut.items()))
-        logger.warning("findings were not told, because one event opens few incidents: %s", told)
-    if outcome.shadowed:
-        told = ", ".join(f"{count} of {rule} ({reason})" for (rule, reason), count in sorted(outcome.shadowed.items()))
-        logger.warning("findings of live rules were told in shadow: %s", told)
+    for rule, count in sorted(_added(outcome.cut for outcome in outcomes).items()):
+        logger.warning(
+            "%(findings)d findings of %(rule)s were not told, because one event opens few incidents",
+            {"findings": count, "rule": rule},
+        )
+    for (rule, reason), count in sorted(_added(outcome.shadowed for outcome in outcomes).items()):
+        logger.warning(
+            "%(findings)d findings of %(rule)s, a live rule, were told in shadow: %(reason)s",
+            {"findings": count, "rule": rule, "reason": reason},
+        )
 
 
-def _tell(outcome: Outcome) -> None:
-    """A line for each incident and one for the batch: what and how much, never who or what was written."""
-    for incident in outcome.incidents:
+def _place(source: Source | None) -> dict[str, str | int | None]:
+    return {name: getattr(source, name, None) for name in ("topic", "partition", "offset")}
+
+
+def _added(counts: Iterable[Mapping[Name, int]]) -> Counter[Name]:
+    added: Counter[Name] = Counter()
+    for one in counts:
+        added.update(one)
+    return added
+
+
+def _tell(outcomes: Sequence[Outcome]) -> None:
+    """A line for each incident and one for the batch, also where it was judged in parts: what and how much, never who or
+    what was written.
+    """
+    for incident in (one for outcome in outcomes for one in outcome.incidents):
         logger.info(
             "incident %(incident_id)s: %(rule)s, %(severity)s, %(mode)s, revision %(revision)d",
             {
@@ -210,17 +231,20 @@ def _tell(outcome: Outcome) -> None:
         "a batch: %(records)d records, %(incidents)d incidents, %(dead_letters)d dead letters, "
         "%(worked_seconds).3f s of work, %(waited_seconds).3f s of waiting",
         {
-            "records": sum(outcome.event_counts.values()),
-            "incidents": len(outcome.incidents),
-            "dead_letters": len(outcome.dead_letters),
-            "worked_seconds": round(sum(outcome.stage_seconds.values()), 6),
-            "waited_seconds": round(sum(outcome.wait_seconds.values()), 6),
+            "records": sum(sum(outcome.event_counts.values()) for outcome in outcomes),
+            "incidents": sum(len(outcome.incidents) for outcome in outcomes),
+            "dead_letters": sum(len(outcome.dead_letters) for outcome in outcomes),
+            "worked_seconds": round(sum(sum(outcome.stage_seconds.values()) for outcome in outcomes), 6),
+            "waited_seconds": round(sum(sum(outcome.wait_seconds.values()) for outcome in outcomes), 6),
         },
     )
 
 
 def _failed(record: RawRecord, error: Exception) -> Outcome:
-    logger.error("a record cannot be judged and is put aside: %s (source %s)", culprit(error), record.source)
+    logger.error(
+        "a record cannot be judged and is put aside: %(error)s (%(topic)s/%(partition)s, offset %(offset)s)",
+        {"error": culprit(error), **_place(record.source)},
+    )
     letter = DeadLetter(
         record=record,
         reason=Reason.RULE_ERROR,

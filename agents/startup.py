@@ -169,6 +169,13 @@ class _Wait:
         while True:
             await asyncio.sleep(_SAY_SECONDS)
             if self._health.outages:
-                logger.warning("waited %.0f of %.0f s: %s", monotonic() - start, self._longest, self.complaint)
+                logger.warning(
+                    "waited %(waited_seconds).0f of %(longest_seconds).0f s: %(complaint)s",
+                    {
+                        "waited_seconds": round(monotonic() - start, 3),
+                        "longest_seconds": self._longest,
+                        "complaint": self.complaint,
+                    },
+                )
             else:  # it has neither answered nor refused
                 self._health.mark_down(self._server, self.complaint, seen_by=_SEEN_BY)

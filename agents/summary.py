@@ -43,11 +43,14 @@ async def say_counts(metrics: Metrics, seconds: float = _MINUTE) -> None:
         await asyncio.sleep(seconds)
         now = metrics.totals()
         logger.info(
-            "in %.0f s: %d records judged, %d incidents, %d dead letters; %d records wait",
-            seconds,
-            now.judged - before.judged,
-            now.incidents - before.incidents,
-            now.dead_letters - before.dead_letters,
-            now.waiting,
+            "in %(seconds).0f s: %(records)d records judged, %(incidents)d incidents, %(dead_letters)d dead letters; "
+            "%(waiting)d records wait",
+            {
+                "seconds": seconds,
+                "records": now.judged - before.judged,
+                "incidents": now.incidents - before.incidents,
+                "dead_letters": now.dead_letters - before.dead_letters,
+                "waiting": now.waiting,
+            },
         )
         before = now

@@ -43,9 +43,10 @@ EXIT_FAILED = 1
 """The worker could not start, or could not go on; its supervisor should start it again."""
 
 _LOOK_SECONDS = 2.0
+_INTRODUCED = "twinwatch %(version)s, policy %(policy_version)s, group %(group)s"
 _CLOCK_WRONG = (
-    "this machine's clock is %.0f s behind that of Kafka's records; events later than it wait, and none is put aside"
-    ' (set the clock, e.g. by NTP; docs/reliability.md, "A wrong clock")'
+    "this machine's clock is %(seconds_behind).0f s behind that of Kafka's records; events later than it wait, and none is "
+    'put aside (set the clock, e.g. by NTP; docs/reliability.md, "A wrong clock")'
 )
 _FINISH_SECONDS = 3.0
 """How long a batch that is under way may take to arrive once the worker is asked to stop."""
@@ -107,8 +108,8 @@ async def _run(settings: Settings, open_judge: OpenJudge, exit_: "_Exit") -> int
                 f"cannot serve metrics at {settings.metrics_host}:{settings.metrics_port}: {error.strerror}"
                 " (see TWINWATCH_METRICS_PORT)"
             ) from error
-        logger.info("%s: starts", _introduce(settings, judge))
-        logger.info("metrics and health at http://%s:%d", settings.metrics_host, port)
+        logger.info(f"{_INTRODUCED}: starts", _introduce(settings, judge))
+        logger.info("metrics and health at http://%(host)s:%(port)d", {"host": settings.metrics_host, "port": port})
         reloading = asyncio.create_task(_reload_policy(reload, settings, judge, metrics))
         stack.callback(reloading.cancel)
         preparing = asyncio.create_task(prepare(settings, judge, health))
@@ -129,8 +130,8 @@ def _tracing() -> Iterator[Trace]:
         yield tracer.record
 
 
-def _introduce(settings: Settings, judge: Judge) -> str:
-    return f"twinwatch {_version()}, policy {judge.policy_version}, group {settings.consumer_group}"
+def _introduce(settings: Settings, judge: Judge) -> dict[str, object]:
+    return {"version": _version(), "policy_version": judge.policy_version, "group": settings.consumer_group}
 
 
 async def _consume(
@@ -175,7 +176,8 @@ async def _consume(
 
     async def say_assigned(_: Any, partitions: set[TP], **__: Any) -> None:
         metrics.show_assignment(len(partitions))
-        logger.info("%s: reads %s", _introduce(settings, judge), partitions_in_words(partitions))
+        counted = {"count": len(partitions), "partitions": partitions_in_words(partitions)}
+        logger.info(f"{_INTRODUCED}: reads %(partitions)s", _introduce(settings, judge) | counted)
 
     app.on_partitions_assigned.connect(cast(Any, say_assigned))
     running = asyncio.create_task(_run_app(app))
@@ -248,9 +250,10 @@ def _tell_clock(seconds_behind: float, metrics: Metrics, health: Health) -> None
     if not seconds_behind:
         health.complain("clock", [])
         return
+    told = {"seconds_behind": seconds_behind}
     if "clock" not in health.complaining:
-        logger.error(_CLOCK_WRONG, seconds_behind)
-    health.complain("clock", [_CLOCK_WRONG % seconds_behind], of_all=True)
+        logger.error(_CLOCK_WRONG, told)
+    health.complain("clock", [_CLOCK_WRONG % told], of_all=True)
 
 
 async def _look_at_store(judge: Judge, health: Health) -> StateUnavailable | None:
@@ -293,11 +296,16 @@ async def _reload_policy(asked: asyncio.Event, settings: Settings, judge: Judge,
             await judge.reload_policy()
         except PolicyError as error:
             metrics.count_policy_failure()
-            logger.error("the policy cannot be loaded; policy %s stays in force: %s", before, str(error))
+            logger.error(
+                "the policy cannot be loaded; policy %(policy_version)s stays in force: %(error)s",
+                {"policy_version": before, "error": str(error)},
+            )
             continue
         metrics.describe_build(_version(), judge.policy_version)
         changed = f"instead of {before}" if judge.policy_version != before else "as before"
-        logger.info("%s: judges by it from now on, %s", _introduce(settings, judge), changed)
+        logger.info(
+            f"{_INTRODUCED}: judges by it from now on, %(changed)s", _introduce(settings, judge) | {"changed": changed}
+        )
 
 
 def _set_by(*signals: signal.Signals) -> asyncio.Event:

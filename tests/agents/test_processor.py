@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from agents.budget import LEAST, Budget
 from agents.health import Health
+from agents.logs import JsonFormatter
 from agents.metrics import Metrics
 from agents.processor import ATTEMPTS, BatchProcessor
 from agents.publishing import Publisher
@@ -127,9 +128,18 @@ def test_what_was_cut_or_shadowed_and_conflicting_ids_are_counted_and_said(caplo
     assert samples['twinwatch_cut_observations_total{limit="boilerplate"}'] == 4
     assert samples['twinwatch_shadowed_findings_total{reason="daily_cap",rule="copied_post"}'] == 3
     assert samples["twinwatch_conflicting_event_ids_total"] == 2
-    assert "2 events carry an event_id that another event has carried, one of them at Source(" in caplog.text
-    assert "findings were not told" in caplog.text and "harassment" in caplog.text
-    assert "in shadow" in caplog.text and "copied_post" in caplog.text
+    lines = [json.loads(JsonFormatter().format(one)) for one in caplog.records if one.levelname == "WARNING"]
+    source = record(0).source
+    assert source is not None
+    fields = ("events", "topic", "partition", "offset", "findings", "rule", "reason")
+    assert [{name: line[name] for name in fields if name in line} for line in lines] == [
+        {"events": 2, "topic": source.topic, "partition": source.partition, "offset": source.offset},
+        {"findings": 2, "rule": "harassment"},
+        {"findings": 3, "rule": "copied_post", "reason": "daily_cap"},
+    ]
+    assert lines[0]["message"].startswith("2 events carry an event_id that another event has carried, one of them at ")
+    assert lines[1]["message"].startswith("2 findings of harassment were not told")
+    assert lines[2]["message"] == "3 findings of copied_post, a live rule, were told in shadow: daily_cap"
 
 
 def test_a_batch_is_one_line_at_debug_and_an_incident_one_at_info_with_counts_and_no_data(
@@ -143,6 +153,21 @@ def test_a_batch_is_one_line_at_debug_and_an_incident_one_at_info_with_counts_an
     assert level == "DEBUG"
     assert line.startswith("a batch: 2 records, 2 incidents, 0 dead letters, ")
     assert "anna" not in caplog.text
+
+
+def test_a_batch_that_was_judged_in_parts_is_one_line_all_the_same(caplog: pytest.LogCaptureFixture) -> None:
+    def judge(records: Sequence[RawRecord]) -> Outcome:
+        if len(records) > 1:
+            raise ValueError
+        return replace(fine(records), shadowed={("copied_post", "daily_cap"): 1})
+
+    caplog.set_level(logging.DEBUG, "agents.processor")
+    assert Worker(judge).process(record(0), record(1), record(2))
+    lines = [json.loads(JsonFormatter().format(one)) for one in caplog.records]
+    (batch,) = (line for line in lines if line["level"] == "debug")
+    assert (batch["records"], batch["incidents"], batch["dead_letters"]) == (3, 3, 0)
+    (shadowed,) = (line for line in lines if line["level"] == "warning")
+    assert shadowed["findings"] == 3
 
 
 def test_a_redis_outage_is_waited_out_with_the_whole_batch() -> None:

@@ -1,12 +1,14 @@
 """What a worker says of itself while all is well."""
 
 import asyncio
+import json
 import logging
 import re
 
 import pytest
 
 from agents.health import Lag
+from agents.logs import JsonFormatter
 from agents.metrics import Metrics
 from agents.summary import partitions_in_words, say_counts
 from tests.agents.helpers import incident, letter, outcome, record
@@ -52,3 +54,5 @@ def test_what_was_done_is_said_again_and_again(caplog: pytest.LogCaptureFixture)
         "5 records judged, 2 incidents, 1 dead letters; 7 records wait",
         "0 records judged, 0 incidents, 0 dead letters; 7 records wait",
     ]
+    line = json.loads(JsonFormatter().format(caplog.records[0]))
+    assert (line["records"], line["incidents"], line["dead_letters"], line["waiting"]) == (5, 2, 1, 7)

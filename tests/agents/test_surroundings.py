@@ -33,6 +33,11 @@ def test_a_json_line_is_one_line_whatever_is_logged() -> None:
     assert "\n" not in line
     assert json.loads(line)["message"] == "two\nlines, é"
     assert json.loads(line)["level"] == "warning"
+    named = logging.LogRecord(
+        "agents", logging.INFO, "f", 1, "%(count)d: %(error)s", ({"count": 3, "error": OSError("x")},), None
+    )
+    told = json.loads(JsonFormatter().format(named))
+    assert (told["message"], told["count"], told["error"]) == ("3: x", 3, "x")
 
 
 @pytest.mark.parametrize("level", ["debug", "info", "warning", "error"])
