@@ -1,7 +1,7 @@
 """Looks at everything that a worker needs, and says what is wrong and what to do. Changes nothing, and writes nothing."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from time import monotonic, time
 from typing import Any, Literal
@@ -9,16 +9,31 @@ from typing import Any, Literal
 from aiokafka import AIOKafkaConsumer, TopicPartition, codec
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.conn import create_conn
-from aiokafka.errors import IncompatibleBrokerVersion, KafkaError, TopicAuthorizationFailedError
+from aiokafka.conn import collect_hosts
+from aiokafka.errors import (
+    GroupAuthorizationFailedError,
+    IncompatibleBrokerVersion,
+    KafkaError,
+    TopicAuthorizationFailedError,
+)
+from aiokafka.protocol.group import HeartbeatRequest
+from aiokafka.protocol.metadata import MetadataRequest
 from aiokafka.protocol.produce import ProduceRequest
 from msgspec import Struct
 from msgspec.structs import replace
 
-from agents.kafka import KafkaUnavailable, bootstrap_servers, client_options, explain_trouble, reader_options
+from agents.kafka import (
+    KafkaUnavailable,
+    bootstrap_servers,
+    cause,
+    client_options,
+    connected,
+    explain_trouble,
+    reader_options,
+)
 from agents.redis import describe_store_trouble, eviction_trouble, open_redis
 from agents.settings import Settings
-from agents.topics import OUTPUTS, TOPICS, Topic, missing_topics
+from agents.topics import OUTPUTS, TOPICS, Topic
 from models.events import TOPICS as EVENT_TOPICS
 from rules.policy import PolicyError, load_policy
 from state.agreement import Agreement
@@ -38,6 +53,10 @@ _NO_PARTITION = 2**31 - 1
 """A partition that no topic has: to write to it is refused for want of a permission, or else for want of the partition."""
 _AUTHORIZATION = TopicAuthorizationFailedError.errno
 _READ_MS = 1_500
+_ANSWER_SECONDS = 5.0
+"""How long one broker may take to answer."""
+_MOST_NAMED = 5
+"""So many partitions are named; of more the number is told."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):
@@ -127,61 +146,153 @@ def _look_at_codecs() -> Iterator[Finding]:
 
 
 async def _look_at_kafka(settings: Settings, found: list[Finding]) -> None:
-    missing = await missing_topics(settings)
-    found.append(_fine("kafka", f"answers at {settings.kafka_bootstrap_servers}, group {settings.consumer_group}"))
-    if missing:
-        found.append(
-            _wrong(
-                "kafka",
-                f"topics are missing, or not shown to us: {', '.join(missing)}",
-                "run `twinwatch topics create`; where it has been, see deploy/kafka/acls.sh",
-            )
-        )
+    settings, within_reach = await _ask_brokers(settings, found)
+    if not within_reach:
+        return
     admin = AIOKafkaAdminClient(**client_options(settings))
     try:
         await admin.start()
         described = {topic["topic"]: topic["partitions"] for topic in await admin.describe_topics()}
         ours = {settings.topic_prefix + topic.name: topic for topic in TOPICS}
+        if missing := [name for name in ours if name not in described]:
+            found.append(
+                _wrong(
+                    "kafka",
+                    f"topics are missing, or not shown to us: {', '.join(missing)}",
+                    "run `twinwatch topics create`; where it has been, see deploy/kafka/acls.sh",
+                )
+            )
         there = {name: topic for name, topic in ours.items() if name in described}
-        found += _partitions({name: described[name] for name in there})
-        found += await _configurations(admin, there)
+        told, in_sync = await _configurations(admin, there)
+        found += [*_partitions({name: described[name] for name in there}, in_sync), *told]
     finally:
         await admin.close()
-    found += await _permissions(settings, {topic.name for topic in there.values()})
-    activity = [settings.topic_prefix + name for name in EVENT_TOPICS if settings.topic_prefix + name in there]
-    found += await _clock_of_kafka(settings, {name: len(described[name]) for name in activity})
+    led = {name: [one["partition"] for one in described[name] if one["leader"] >= 0] for name in there}
+    activity = {settings.topic_prefix + name: led.get(settings.topic_prefix + name, []) for name in EVENT_TOPICS}
+    activity = {name: numbers for name, numbers in activity.items() if numbers}
+    found += await _permissions(settings, activity, {topic.name for topic in there.values()})
+    found += await _clock_of_kafka(settings, activity)
 
 
-def _partitions(topics: dict[str, list[dict[str, Any]]]) -> Iterator[Finding]:
-    headless = [name for name, partitions in topics.items() if any(one["leader"] < 0 for one in partitions)]
+async def _ask_brokers(settings: Settings, found: list[Finding]) -> tuple[Settings, bool]:
+    """Ask each broker that the settings name, and each that these announce. The settings with only those that answer, and
+    whether one of those that are announced does, without which there is no Kafka.
+
+    Where none of the settings answers, the settings as they are: who asks next is told why.
+    """
+    named = [(host, port) for host, port, _ in collect_hosts(bootstrap_servers(settings), randomize=False)]
+    answers = dict(zip(named, await asyncio.gather(*(_ask(settings, *one) for one in named)), strict=True))
+    reached = {one: answer for one, answer in answers.items() if not isinstance(answer, Exception)}
+    if not reached:
+        return settings, True
+    for one, answer in answers.items():
+        if isinstance(answer, Exception):
+            say, remedy = _wrong, "set it up as the others are"
+            if _is_silent(settings, answer):  # workers ask the next one
+                say, remedy = _note, "bring it back, or take it out of TWINWATCH_KAFKA_BOOTSTRAP_SERVERS"
+            found.append(say("kafka", f"broker {_address(one)} {_trouble(settings, answer)}; others answer", remedy))
+    if len({answer.cluster_id for answer in reached.values()}) > 1:
+        remedy = "name brokers of one cluster in TWINWATCH_KAFKA_BOOTSTRAP_SERVERS"
+        found.append(_wrong("kafka", "the brokers that the settings name belong to different clusters", remedy))
+    announced = {(broker[1], broker[2]) for answer in reached.values() for broker in answer.brokers}
+    others = sorted(announced - answers.keys())
+    for one, answer in zip(others, await asyncio.gather(*(_ask(settings, *one) for one in others)), strict=True):
+        if isinstance(answer, Exception):
+            told = f"broker {_address(one)}, to which the others send us, {_trouble(settings, answer)}"
+            remedy = "see that it runs, and that its advertised.listeners has an address that is reached from here"
+            found.append(_wrong("kafka", told, remedy))
+        else:
+            reached[one] = answer
+    servers = ",".join(_address(one) for one in reached if one in answers)
+    found.append(_fine("kafka", f"answers at {', '.join(map(_address, reached))}"))
+    return settings.model_copy(update={"kafka_bootstrap_servers": servers}), bool(announced & reached.keys())
+
+
+async def _ask(settings: Settings, host: str, port: int) -> Any:
+    """What the broker tells of its cluster, or why it does not."""
+    try:
+        async with asyncio.timeout(_ANSWER_SECONDS), connected(settings, host, port) as connection:
+            return await connection.send(MetadataRequest([]))
+    except (KafkaError, OSError, TimeoutError, ValueError) as error:
+        return error
+
+
+def _is_silent(settings: Settings, error: Exception) -> bool:
+    """Whether nobody answers there, rather than somebody who speaks another way or does not let us in."""
+    return cause(settings, error).startswith("no broker answers")
+
+
+def _trouble(settings: Settings, error: Exception) -> str:
+    return "does not answer" if _is_silent(settings, error) else f"cannot be used: {cause(settings, error)}"
+
+
+def _address(broker: tuple[str, int]) -> str:
+    host, port = broker
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _partitions(topics: dict[str, list[dict[str, Any]]], in_sync: dict[str, int]) -> Iterator[Finding]:
+    """Each partition has a leader and all its copies. `in_sync`: how many copies a topic asks for, where that is known."""
+    every = [(name, one) for name, partitions in topics.items() for one in partitions]
+    if not every:
+        return
+    headless = [(name, one) for name, one in every if one["leader"] < 0]
+    led = [(name, one) for name, one in every if one["leader"] >= 0]
+    refused = [(name, one) for name, one in led if len(one["isr"]) < min(in_sync.get(name, 1), len(one["replicas"]))]
+    behind = [(name, one) for name, one in led if len(one["isr"]) < len(one["replicas"]) and (name, one) not in refused]
     if headless:
-        yield _wrong("kafka", f"partitions without a leader: {', '.join(headless)}", "mend the brokers that have them")
-    if topics:
-        counts = {name: len(partitions) for name, partitions in topics.items()}
-        least, most = min(counts.values()), max(counts.values())
-        span = f"{least} to {most}" if least < most else str(least)
-        yield _fine("kafka", f"{len(counts)} topics with {span} partitions")
-        copies = [len(one["replicas"]) for partitions in topics.values() for one in partitions]
-        if min(copies) < 2:
-            yield _note("kafka", "some partitions have no second copy", "keep three copies of what must not be lost")
+        told = f"partitions without a leader, which nobody can read or write: {_named(headless)}"
+        holders = _ids(node for _, one in headless for node in one["replicas"])
+        yield _wrong("kafka", told, f"bring back the brokers that have them: {holders}")
+    if refused:
+        told = (
+            f"partitions with fewer copies in sync than min.insync.replicas, which nobody can write: {_named(refused)}"
+        )
+        yield _wrong("kafka", told, f"bring back the brokers that have the others: {_holders(refused)}")
+    if behind:
+        told = f"partitions of which copies are gone or behind: {_named(behind)}"
+        yield _note("kafka", told, f"see to the brokers that have them: {_holders(behind)}")
+    counts = {name: len(partitions) for name, partitions in topics.items()}
+    least, most = min(counts.values()), max(counts.values())
+    span = f"{least} to {most}" if least < most else str(least)
+    yield _fine("kafka", f"{len(counts)} topics with {span} partitions")
+    if min(len(one["replicas"]) for _, one in every) < 2:
+        yield _note("kafka", "some partitions have no second copy", "keep three copies of what must not be lost")
 
 
-async def _configurations(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) -> list[Finding]:
-    """What differs from how we create topics, where it loses something."""
+def _named(partitions: list[tuple[str, dict[str, Any]]]) -> str:
+    names = [f"{name}/{one['partition']}" for name, one in partitions]
+    more = len(names) - _MOST_NAMED
+    return ", ".join(names[:_MOST_NAMED]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _holders(partitions: list[tuple[str, dict[str, Any]]]) -> str:
+    """The ids of the brokers whose copies are not in sync."""
+    return _ids(node for _, one in partitions for node in one["replicas"] if node not in one["isr"])
+
+
+def _ids(nodes: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(set(nodes))))
+
+
+async def _configurations(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) -> tuple[list[Finding], dict[str, int]]:
+    """What differs from how we create topics, where it loses something; and how many copies in sync each topic asks for."""
     asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in topics]
     try:
         answers = await admin.describe_configs(asked) if asked else []
     except IncompatibleBrokerVersion:  # the embedded broker
-        return [_note("kafka", "how topics are set up cannot be asked there", "leave a broker for trying as it is")]
+        return [_note("kafka", "how topics are set up cannot be asked there", "leave a broker for trying as it is")], {}
     found: list[Finding] = []
+    in_sync: dict[str, int] = {}
     for answer in answers:
         for code, _, _, name, entries, *_ in answer.resources:
             if code:
                 told = "how topics are set up is not shown to us"
                 found.append(_note("kafka", told, "to have it looked at, allow DescribeConfigs on the topics"))
-                return found
+                return found, in_sync
             wanted = topics[name].configuration
             real = {entry[0]: entry[1] for entry in entries}
+            in_sync[name] = int(real.get("min.insync.replicas", 1))
             if "compact" in real.get("cleanup.policy", ""):
                 found.append(
                     _wrong("kafka", f"{name} is compacted: records are lost", "set its cleanup.policy to delete")
@@ -195,63 +306,76 @@ async def _configurations(admin: AIOKafkaAdminClient, topics: dict[str, Topic]) 
                     found.append(_note("kafka", f"{name} {loss}: {key} is {have:,}", f"we create it with {want:,}"))
     if asked and not found:
         found.append(_fine("kafka", "topics are set up as twinwatch creates them, or wider"))
-    return found
+    return found, in_sync
 
 
-async def _permissions(settings: Settings, topics: set[str]) -> list[Finding]:
+async def _permissions(settings: Settings, activity: dict[str, list[int]], topics: set[str]) -> list[Finding]:
+    """What we may do, as a worker does it. `activity`: the partitions with a leader of what we read."""
+    refused, silent = await _unreadable(activity, settings)
     found: list[Finding] = []
-    refused = await _unreadable([settings.topic_prefix + name for name in EVENT_TOPICS if name in topics], settings)
+    if silent:
+        told = f"it does not tell where these end: {', '.join(silent)}"
+        found.append(_wrong("kafka", told, "see to the brokers that lead their partitions"))
     if refused:
         found.append(_wrong("kafka", f"we may not read {', '.join(refused)}", "see deploy/kafka/acls.sh"))
     outputs = [settings.topic_prefix + name for name in OUTPUTS if name in topics]
-    if refused := await _unwritable(outputs, settings):
+    refused, may_join = await _unwritable(outputs, settings)
+    if refused:
         found.append(_wrong("kafka", f"we may not write {', '.join(refused)}", "see deploy/kafka/acls.sh"))
+    if not may_join:
+        told = f"we may not read as consumer group {settings.consumer_group}"
+        remedy = "see TWINWATCH_CONSUMER_GROUP, for us and in deploy/kafka/acls.sh"
+        found.append(_wrong("kafka", told, remedy))
     if not found:
-        found.append(_fine("kafka", "we may read what members do and write what is found"))
+        told = f"we may read what members do, as group {settings.consumer_group}, and write what is found"
+        found.append(_fine("kafka", told))
     return found
 
 
-async def _unreadable(topics: list[str], settings: Settings) -> list[str]:
-    """Topics that we may not read."""
+async def _unreadable(topics: dict[str, list[int]], settings: Settings) -> tuple[list[str], list[str]]:
+    """Topics that we may not read, and those of which a partition does not answer."""
     if not topics:
-        return []
+        return [], []
     consumer = AIOKafkaConsumer(**reader_options(settings), auto_offset_reset="latest", fetch_max_wait_ms=50)
     refused: list[str] = []
+    silent: list[str] = []
     try:
         await consumer.start()
-        for topic in topics:
-            consumer.assign([TopicPartition(topic, 0)])
+        for topic, numbers in topics.items():
+            consumer.assign([TopicPartition(topic, number) for number in numbers])
             try:
-                await consumer.seek_to_end()
+                async with asyncio.timeout(_ANSWER_SECONDS):
+                    await consumer.seek_to_end()
                 await consumer.getmany(timeout_ms=_READ_MS // len(topics))
             except TopicAuthorizationFailedError:
                 refused.append(topic)
+            except TimeoutError:
+                silent.append(topic)
     finally:
         await consumer.stop()
-    return refused
+    return refused, silent
 
 
-async def _unwritable(topics: list[str], settings: Settings) -> list[str]:
-    """Topics that we may not write, found by writing to a partition that none of them has."""
-    options = client_options(settings)
-    del options["bootstrap_servers"]
-    host, _, port = bootstrap_servers(settings)[0].rpartition(":")
-    connection = await create_conn(host.strip("[]"), int(port), **options)
-    try:
+async def _unwritable(topics: list[str], settings: Settings) -> tuple[list[str], bool]:
+    """Topics that we may not write, found by writing to a partition that none of them has; and whether we may read as the
+    consumer group, found by a heartbeat of a member that it does not have.
+    """
+    host, port, _ = collect_hosts(bootstrap_servers(settings), randomize=False)[0]
+    async with connected(settings, host, port) as connection:
         nowhere = [(topic, [(_NO_PARTITION, b"")]) for topic in topics]
         answer = await connection.send(ProduceRequest(None, 1, 5_000, nowhere))
-    finally:
-        connection.close()
+        beat = await connection.send(HeartbeatRequest(settings.consumer_group, -1, "nobody"))
     refused = {topic for topic, partitions in answer.topics if any(one[1] == _AUTHORIZATION for one in partitions)}
-    return [topic for topic in topics if topic in refused]  # Kafka answers in an order of its own
+    # Kafka answers in an order of its own
+    return [topic for topic in topics if topic in refused], beat.error_code != GroupAuthorizationFailedError.errno
 
 
-async def _clock_of_kafka(settings: Settings, topics: dict[str, int]) -> list[Finding]:
+async def _clock_of_kafka(settings: Settings, topics: dict[str, list[int]]) -> list[Finding]:
     """Whether our clock agrees with the times of the newest records, and of those that are written while we look.
 
     Kafka tells no time but that of its records: the brokers' where a topic has LogAppendTime, else the producers'.
     """
-    partitions = [TopicPartition(name, number) for name, count in topics.items() for number in range(count)]
+    partitions = [TopicPartition(name, number) for name, numbers in topics.items() for number in numbers]
     if not partitions:
         return []
     consumer = AIOKafkaConsumer(**reader_options(settings), fetch_max_wait_ms=50)

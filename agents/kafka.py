@@ -1,6 +1,8 @@
 """How every client of ours reaches Kafka, and what its errors mean in one line."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 from aiokafka.conn import collect_hosts, create_conn
@@ -81,10 +83,11 @@ async def explain_trouble(settings: Settings, error: BaseException) -> str:
 
 def describe_trouble(settings: Settings, error: BaseException) -> str:
     """`explain_trouble` from what `error` itself tells."""
-    return f"Kafka at {settings.kafka_bootstrap_servers} cannot be used: {_cause(settings, error)}"
+    return f"Kafka at {settings.kafka_bootstrap_servers} cannot be used: {cause(settings, error)}"
 
 
-def _cause(settings: Settings, error: BaseException) -> str:
+def cause(settings: Settings, error: BaseException) -> str:
+    """Why Kafka could not be used, and which setting to look at."""
     if isinstance(error, _NOT_LET_IN):
         return (
             f"user {settings.kafka_sasl_username} is not let in by {settings.kafka_sasl_mechanism}: {_first_line(error)}"
@@ -105,22 +108,29 @@ def _whom(settings: Settings) -> str:
     return f"user {settings.kafka_sasl_username}" if settings.uses_sasl else "our user"
 
 
-async def _probe(settings: Settings) -> None:
-    """Connect to each broker as clients do. Raises what keeps one from answering, of several the most telling."""
+@asynccontextmanager
+async def connected(settings: Settings, host: str, port: int) -> AsyncIterator[Any]:
+    """A connection to this very broker, as clients have it: `send` takes a request of Kafka's protocol."""
     options = client_options(settings)
     del options["bootstrap_servers"]
+    connection = await create_conn(host, port, **options)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+async def _probe(settings: Settings) -> None:
+    """Connect to each broker as clients do. Raises what keeps one from answering, of several the most telling."""
     todo = [(host, port) for host, port, _ in collect_hosts(bootstrap_servers(settings))]
     troubles: list[Exception] = []
     for host, port in todo:
         try:
-            connection = await create_conn(host, port, **options)
+            async with connected(settings, host, port) as connection:
+                metadata = await connection.send(MetadataRequest([]))
         except (KafkaError, OSError, TimeoutError, ValueError) as error:
             troubles.append(error)
             continue
-        try:
-            metadata = await connection.send(MetadataRequest([]))
-        finally:
-            connection.close()
         # a client goes on from there with the addresses that brokers announce
         todo += [(b[1], b[2]) for b in metadata.brokers if (b[1], b[2]) not in todo]
     if troubles:

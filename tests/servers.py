@@ -146,14 +146,15 @@ class RedisServer(Server):
 class KafkaServer(Server):
     """A genuine Apache Kafka: one node that is broker and controller. Topics are not created by mentioning them."""
 
-    def __init__(self, users: Sequence[str] = (), **settings: str) -> None:
-        """`settings` are properties of the broker, with `_` for `.`; `users` are created as `--add-scram` takes them.
+    def __init__(self, users: Sequence[str] = (), *, joins: "KafkaServer | None" = None, **settings: str) -> None:
+        """`settings` are properties of the broker, with `_` for `.`; `users` are created as `--add-scram` takes them. One that
+        `joins` another is the second broker of that one's cluster.
 
         `client` is what a client of librdkafka's needs besides the address.
         """
         self._users = users
         java = require_kafka()
-        self.port, controller_port = free_port(), free_port()
+        self.port, self.controller_port = free_port(), free_port()
         self.bootstrap_servers = f"127.0.0.1:{self.port}"
         tuning = ["-Xms128m", "-Xmx512m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]  # quick to start, not to serve
         quiet = ["-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dorg.slf4j.simpleLogger.showDateTime=true"]
@@ -162,9 +163,9 @@ class KafkaServer(Server):
         properties = {
             "process.roles": "broker,controller",
             "node.id": "1",
-            "controller.quorum.voters": f"1@127.0.0.1:{controller_port}",
+            "controller.quorum.voters": f"1@127.0.0.1:{self.controller_port}",
             "controller.listener.names": "CONTROLLER",
-            "listeners": f"PLAINTEXT://{self.bootstrap_servers},CONTROLLER://127.0.0.1:{controller_port}",
+            "listeners": f"PLAINTEXT://{self.bootstrap_servers},CONTROLLER://127.0.0.1:{self.controller_port}",
             "log.dirs": str(self.directory / "data"),
             "auto.create.topics.enable": "false",
             "offsets.topic.num.partitions": "1",
@@ -180,6 +181,13 @@ class KafkaServer(Server):
             "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
             "allow.everyone.if.no.acl.found": "true",
         } | {name.replace("_", "."): value for name, value in settings.items()}
+        if joins:
+            properties |= {
+                "process.roles": "broker",
+                "node.id": "2",
+                "controller.quorum.voters": f"1@127.0.0.1:{joins.controller_port}",
+                "listeners": f"PLAINTEXT://{self.bootstrap_servers}",
+            }
         lines = [f"{name}={value}\n" for name, value in properties.items()]
         (self.directory / "server.properties").write_text("".join(lines), encoding="utf-8")
         self.client: dict[str, str] = {}
