@@ -6,12 +6,13 @@ anything at all must not give away a number that merely failed a check digit. Wh
 
 import re
 import unicodedata
+from collections.abc import Callable, Sequence
 
 from models.incidents import MAX_EXCERPT_CHARACTERS
-from text.personal_data import find_personal_data
+from text.personal_data import PersonalDatum, find_personal_data
 from text.personal_data.marks import Marks
 from text.personal_data.pupils import MASK as CHILD
-from text.personal_data.pupils import find_children
+from text.personal_data.pupils import Child, find_children
 from text.words import Memo
 
 READ_CHARACTERS = 4 * MAX_EXCERPT_CHARACTERS
@@ -55,21 +56,48 @@ def excerpt(text: str) -> str:
 
 def mask(text: str) -> str:
     """`text` with everything in it that may be personal data or a child's name replaced by its kind: `[e-mail]`, `[child]`."""
+    (masked,) = mask_together([text], _same)
+    return masked
+
+
+def mask_together(texts: Sequence[str], show: Callable[[str, str], str]) -> list[str]:
+    """The texts as `mask` has them, with a child who is named in one of them masked in all.
+
+    `show` gives what stands for a mask and the words that it hides. A child's mask stays as it is: of a name there are parts.
+    """
+    read = [_data_and_children(text) for text in texts]
+    names = {
+        text[child.start : child.end] for text, (_, children) in zip(texts, read, strict=True) for child in children
+    }
+    masked = []
+    for text, (data, children) in zip(texts, read, strict=True):
+        masks = [(datum.start, datum.end, show(datum.mask, text[datum.start : datum.end])) for datum in data]
+        masks += [(child.start, child.end, CHILD) for child in children]
+        whole = _without_names(_replaced(text, masks), names)
+        whole = _EMAIL.sub(lambda found: show("[e-mail]", found[0]), whole)
+        whole = _IBAN.sub(lambda found: show(f"[IBAN {found[1].upper()}{_ELLIPSIS}]", found[0]), whole)
+        masked.append(_NUMBER.sub(lambda found: _number_mask(found[0], show), whole))
+    return masked
+
+
+def _same(mask: str, _hidden: str) -> str:
+    return mask
+
+
+def _data_and_children(text: str) -> tuple[tuple[PersonalDatum, ...], list[Child]]:
     marks = Memo(Marks)
     data = find_personal_data(text, read_marks=marks.__getitem__)
-    children = find_children(text, data, marks.__getitem__)
-    masks = [(datum.start, datum.end, datum.mask) for datum in data]
-    masks += [(child.start, child.end, CHILD) for child in children]
+    return data, find_children(text, data, marks.__getitem__)
+
+
+def _replaced(text: str, masks: list[tuple[int, int, str]]) -> str:
+    """The text with each span as it is to be shown; of spans that overlap the first."""
     reached, parts = 0, []
     for start, end, shown in sorted(masks):
         if end > reached:
             parts += [text[reached:start], shown]
             reached = end
-    whole = "".join([*parts, text[reached:]])
-    text = _without_names(whole, {text[child.start : child.end] for child in children})
-    text = _EMAIL.sub("[e-mail]", text)
-    text = _IBAN.sub(lambda found: f"[IBAN {found[1].upper()}{_ELLIPSIS}]", text)
-    return _NUMBER.sub(_number_mask, text)
+    return "".join([*parts, text[reached:]])
 
 
 def _without_names(text: str, names: set[str]) -> str:
@@ -86,14 +114,13 @@ def _without_names(text: str, names: set[str]) -> str:
     )
 
 
-def _number_mask(found: re.Match[str]) -> str:
-    shown = found[0]
+def _number_mask(shown: str, show: Callable[[str, str], str]) -> str:
     digits = sum(character.isdecimal() for character in shown)
     if digits < _MIN_DIGITS or _DATE.fullmatch(shown) or _YEARS.fullmatch(shown):
         return shown
     if shown.startswith("+"):
-        return f"[phone +{_ELLIPSIS}]"
-    return "[card]" if digits in _CARD_DIGITS else f"[number {_ELLIPSIS}]"
+        return show(f"[phone +{_ELLIPSIS}]", shown)
+    return show("[card]" if digits in _CARD_DIGITS else f"[number {_ELLIPSIS}]", shown)
 
 
 def _visible(text: str) -> str:

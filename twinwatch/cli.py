@@ -358,7 +358,7 @@ _file = click.option(
     "files",
     metavar="FILE",
     multiple=True,
-    help="Read this file of lines instead of Kafka: incidents, verdicts and events, each a JSON object; may be given again.",
+    help="Use this file of lines instead of Kafka: incidents, verdicts and events, each a JSON object; may be given again.",
 )
 _severity = click.option(
     "--severity", type=click.Choice(["low", "medium", "high", "critical"]), default="low", help="At least so severe."
@@ -373,7 +373,7 @@ _json = click.option("--json", "as_lines", is_flag=True, help="For scripts: one 
 def incidents() -> None:
     """See what was found, with the evidence, and answer it.
 
-    Every command reads Kafka by the settings; list, show and watch do the same over files (--file), such as a replay writes.
+    Every command reads Kafka by the settings, or does the same over files (--file), such as a replay writes.
 
     \b
     Examples:
@@ -459,24 +459,36 @@ def incidents_show(
 @click.option("--action", type=click.Choice(list(ACTIONS)), help="What was done to the member; warn is warned.")
 @click.option("--moderator", metavar="WHO", help="Who says so; else the name you are logged in by.")
 @_env_file
+@_file
 @_json
 def incidents_verdict(
-    incident_id: str, verdict: Any, action: Any, moderator: str | None, env_file: Path | None, as_lines: bool
+    incident_id: str,
+    verdict: Any,
+    action: Any,
+    moderator: str | None,
+    env_file: Path | None,
+    files: tuple[str, ...],
+    as_lines: bool,
 ) -> None:
     """Say of an incident that it is right (upheld) or not (dismissed). The workers learn from it (docs/feedback.md).
 
     ID as for `show`. The verdict is written to incidents.verdicts; a later one on the same incident takes its place. It
     only tells what was done to the member (--action): doing it is the platform's business.
 
+    With --file it becomes a line of the file that has the incident: `list` and `show` over that file tell it, and no
+    worker learns of it.
+
     \b
     Examples:
         twinwatch incidents verdict 0a072c26 upheld --action warned
         twinwatch incidents verdict 0a072c26 dismissed --moderator maria
+        twinwatch incidents verdict 0a072c26 dismissed --file found.jsonl
     """
-    from agents.incident_log import IncidentLog
-    from twinwatch.incidents_command import run_verdict
+    from twinwatch.incidents_command import open_log, run_verdict
 
-    run_verdict(IncidentLog(_settings(env_file)), incident_id, verdict, action, moderator, as_lines=as_lines)
+    run_verdict(
+        open_log(lambda: _settings(env_file), files), incident_id, verdict, action, moderator, as_lines=as_lines
+    )
 
 
 @incidents.command("watch", short_help="Watch incidents as they are told.")

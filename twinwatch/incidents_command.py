@@ -167,7 +167,7 @@ async def _revisions(log: IncidentLog | IncidentFiles, name: str, modes: Modes) 
 
 
 def run_verdict(
-    log: IncidentLog,
+    log: IncidentLog | IncidentFiles,
     name: str,
     verdict: Literal["upheld", "dismissed"],
     action: Action | None,
@@ -175,7 +175,7 @@ def run_verdict(
     *,
     as_lines: bool,
 ) -> None:
-    """Write a verdict on the incident to its topic."""
+    """Write a verdict on the incident to its topic, or into the file that has the incident."""
     if action is None:
         if verdict == "upheld":
             raise Failure("--action: found none, expected what was done: none, warned, restricted or banned")
@@ -186,19 +186,18 @@ def run_verdict(
     if not 1 <= len(who) <= 128:
         raise Failure(f"--moderator: found {len(who)} characters, expected 1 to 128")
 
-    async def tell() -> tuple[Incident, Verdict]:
+    async def tell() -> tuple[Incident, Verdict, str | None]:
         incident = (await _revisions(log, name, "all"))[-1]
         told = new_verdict(incident.incident_id, who, verdict, action)
-        await log.tell(told)
-        return incident, told
+        return incident, told, await log.tell(told)
 
-    incident, told = _run(tell())
+    incident, told, path = _run(tell())
     if as_lines:
         click.echo(encode_verdict(told).decode())
         return
     say(
         f"{printable(incident.incident_id[:SHORT_ID])} {printable(incident.rule)} about {printable(incident.subject_id)}: "
-        f"{told.verdict} ({told.action}) by {printable(who)}"
+        f"{told.verdict} ({told.action}) by {printable(who)}{f', written to {printable(path)}' if path else ''}"
     )
     if incident.mode == "shadow":
         say("twinwatch: it was told in shadow: the verdict counts for the rule's precision alone", err=True)

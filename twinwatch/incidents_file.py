@@ -1,13 +1,15 @@
 """Incidents as they stand in files, with verdicts and events: what `agents.incident_log` is for Kafka."""
 
+import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
 
-from agents.incident_log import ANY_EVENT, Evidence, Modes, read_incident
+from agents.incident_log import ANY_EVENT, Evidence, Modes, encode_verdict, read_incident
 from models.decoding import UndecodableError, decode_event
 from models.events import Event, Verdict
 from models.incidents import Incident
@@ -21,6 +23,7 @@ class _Shape(Struct):
 
     revision: int | None = None
     event_id: str | None = None
+    incident_id: str | None = None
 
 
 _shapes = msgspec.json.Decoder(_Shape)
@@ -33,6 +36,32 @@ class IncidentFiles:
         self._paths = paths
         self.unreadable = 0
         """Lines that were none of these, and left out."""
+
+    async def tell(self, verdict: Verdict) -> str:
+        """Add the verdict as a line to the first file that has its incident; which that was."""
+        path = self._path_of(verdict.incident_id)
+        what = "standard input" if path == "-" else "a compressed file" if Path(path).suffix == ".gz" else ""
+        if what:
+            raise Failure(f"{path}: found {what}, expected one that a line can be added to")
+        try:
+            with Path(path).open("rb+") as stream:
+                if stream.seek(0, os.SEEK_END):
+                    stream.seek(-1, os.SEEK_END)
+                whole = stream.read(1) in (b"", b"\n")
+                stream.write((b"" if whole else b"\n") + encode_verdict(verdict) + b"\n")
+        except OSError as error:
+            raise Failure(f"{path}: {error.strerror}") from error
+        return path
+
+    def _path_of(self, incident_id: str) -> str:
+        """The first file with a revision of the incident. Standard input, which can be read once, where none has one."""
+        for path in self._paths:
+            if path == "-":
+                continue
+            for _, shape in self._lines_of(path):
+                if shape.revision is not None and shape.incident_id == incident_id:
+                    return path
+        return "-"
 
     async def incidents(self, modes: Modes, since: datetime | None = None) -> AsyncIterator[Incident]:
         """All revisions, or those that were told from `since` (wall clock) on."""
@@ -71,12 +100,15 @@ class IncidentFiles:
 
     def _lines(self) -> Iterator[tuple[bytes, _Shape]]:
         for path in self._paths:
-            with ExitStack() as stack:
-                try:
-                    for line in read_lines(open_events(path, stack).stream):
-                        try:
-                            yield line.value, _shapes.decode(line.value)
-                        except ValueError:
-                            yield line.value, _Shape()
-                except (OSError, EOFError) as error:
-                    raise Failure(f"{path}: it cannot be read to its end: {error}") from error
+            yield from self._lines_of(path)
+
+    def _lines_of(self, path: str) -> Iterator[tuple[bytes, _Shape]]:
+        with ExitStack() as stack:
+            try:
+                for line in read_lines(open_events(path, stack).stream):
+                    try:
+                        yield line.value, _shapes.decode(line.value)
+                    except ValueError:
+                        yield line.value, _Shape()
+            except (OSError, EOFError) as error:
+                raise Failure(f"{path}: it cannot be read to its end: {error}") from error

@@ -5,6 +5,7 @@ that none steers the terminal, and `mask`, unless whoever asks has said otherwis
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC
 from typing import Any, NamedTuple
@@ -20,15 +21,17 @@ from rich.text import Text
 from agents.incident_log import MAX_RECORDS_SEARCHED
 from models.events import Event, Verdict, rfc_3339, without_words, written_fields
 from models.incidents import Incident, Measurement
-from text.masking import mask
+from text.masking import mask, mask_together
 from text.written import read_written
-from twinwatch.report import SEVERITY_STYLES, printable, under
+from twinwatch.report import SEVERITY_STYLES, many, printable, under
 
 SHORT_ID = 8
 """So many characters of an incident's id are shown in lists; commands take as many as tell it from others."""
 MAX_TEXT_CHARACTERS = 4_000
 MAX_SHOWN_TEXTS = 20
 _MAX_COMPARED_WORDS = 800
+_WORD = re.compile(r"(?:\[[^\[\]\n]{1,60}\]|\S)+")
+"""A word, or a mask with the blanks in it."""
 _BAR = 30
 _INDENT = 9
 _FULL, _EMPTY, _LIMIT = "█", "░", "│"
@@ -56,12 +59,13 @@ class Case(Struct, frozen=True, kw_only=True):
 
 
 class Passage(NamedTuple):
-    """What one event says: the event's ids that say exactly so, who and when first, and the words."""
+    """What one event says: ids of events that say exactly so, who and when first, and the words, as seen and as shown."""
 
     event_ids: list[str]
     who: str
     when: str
     kind: str
+    seen: str
     words: str
 
 
@@ -208,33 +212,60 @@ def _evidence(case: Case, *, unmasked: bool, coloured: bool, width: int) -> Iter
         yield Text(f"and {len(passages) - len(shown)} more texts")
 
 
-def passages_of(events: Iterable[Event], *, unmasked: bool) -> list[Passage]:
-    """What the events say, each text once, in their order."""
-    passages: dict[tuple[str, str], Passage] = {}
-    for event in events:
-        words = _words(event, unmasked=unmasked)
-        known = passages.get((event.actor_id, words))
+def passages_of(events: Sequence[Event], *, unmasked: bool) -> list[Passage]:
+    """What the events say, each text once, in their order. Texts that only look the same once they are masked stay two."""
+    passages: dict[tuple[str, str, str], Passage] = {}
+    for event, words in zip(events, words_of(events, unmasked=unmasked), strict=True):
+        seen = _seen(event)
+        known = passages.get((event.actor_id, event.type, seen))
         if known:
             known.event_ids.append(printable(event.event_id))
             continue
-        passages[event.actor_id, words] = Passage(
+        passages[event.actor_id, event.type, seen] = Passage(
             [printable(event.event_id)],
             printable(event.actor_id),
             f"{event.occurred_at.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}",
             event.type,
+            seen,
             words,
         )
     return list(passages.values())
 
 
-def _words(event: Event, *, unmasked: bool) -> str:
-    """All that a reader sees of the event, without what could steer a terminal."""
-    seen = [read_written(field).seen for field in written_fields(event) if field]
-    words = "\n".join(part if unmasked else mask(part) for part in seen)
+def words_of(events: Sequence[Event], *, unmasked: bool) -> list[str]:
+    """All that a reader sees of each event, without what could steer a terminal.
+
+    Masked together: a child who is named in one field or event is masked in all, and what differs has another mask,
+    `[e-mail]` and `[e-mail 2]`, so that copies with another number or address do not look the same.
+    """
+    seen = [_seen(event) for event in events]
+    return [_shown(text) for text in (seen if unmasked else mask_together(seen, _Numbered().mask))]
+
+
+def _seen(event: Event) -> str:
+    return "\n".join(read_written(field).seen for field in written_fields(event) if field)
+
+
+def _shown(words: str) -> str:
     lines = "\n".join(printable(line) for line in words.splitlines())
     if len(lines) <= MAX_TEXT_CHARACTERS:
         return lines
     return f"{lines[:MAX_TEXT_CHARACTERS]} … ({len(lines) - MAX_TEXT_CHARACTERS:,} characters more)"
+
+
+class _Numbered:
+    """Gives each thing that a mask hides a number of its own, from the second on, whatever blanks and marks stand in it."""
+
+    def __init__(self) -> None:
+        self._hidden: dict[str, list[str]] = {}
+
+    def mask(self, mask: str, hidden: str) -> str:
+        known = self._hidden.setdefault(mask, [])
+        plain = "".join(character for character in hidden.casefold() if character.isalnum())
+        if plain not in known:
+            known.append(plain)
+        number = known.index(plain) + 1
+        return mask if number == 1 else f"{mask.removesuffix(']')} {number}]"
 
 
 def _heading(number: int, passage: Passage) -> Text:
@@ -253,6 +284,11 @@ def _side_by_side(passages: Sequence[Passage], *, coloured: bool, width: int) ->
     first = passages[0]
     for number, other in enumerate(passages[1:], 2):
         yield Group(_heading(1, first), _heading(number, other)) if number == 2 else _heading(number, other)
+        if first.words == other.words:
+            same = (
+                "word for word the same" if first.seen == other.seen else "the same but for what is masked or not shown"
+            )
+            yield _under(Text(same, "dim"))
         left, right = marked_differences(first.words, other.words, coloured=coloured)
         table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0), width=width)
         table.add_column(ratio=1, overflow="fold")
@@ -263,7 +299,8 @@ def _side_by_side(passages: Sequence[Passage], *, coloured: bool, width: int) ->
 
 def marked_differences(left: str, right: str, *, coloured: bool) -> tuple[Text, Text]:
     """Both texts with the words marked that only one of them has."""
-    ours, theirs = left.split()[:_MAX_COMPARED_WORDS], right.split()[:_MAX_COMPARED_WORDS]
+    all_of_both = _WORD.findall(left), _WORD.findall(right)
+    ours, theirs = (one[:_MAX_COMPARED_WORDS] for one in all_of_both)
     shown = Text(), Text()
     for step in Levenshtein.opcodes(ours, theirs):
         for text, words, style, marks in (
@@ -277,6 +314,9 @@ def marked_differences(left: str, right: str, *, coloured: bool) -> tuple[Text, 
                 text.append(f"{run} ")
             else:
                 text.append(run if coloured else marks.format(run), style).append(" ")
+    for text, whole in zip(shown, all_of_both, strict=True):
+        if len(whole) > _MAX_COMPARED_WORDS:
+            text.append(f"… ({many(len(whole) - _MAX_COMPARED_WORDS, 'word')} more, not compared)", "dim")
     return shown
 
 
@@ -312,20 +352,23 @@ def case_fields(case: Case, *, unmasked: bool) -> dict[str, Any]:
         "incident": _plain(case.latest),
         "revisions": [_plain(one) for one in case.revisions],
         "verdicts": [verdict_fields(one) for one in case.verdicts],
-        "events": [_event_fields(event, unmasked=unmasked) for event in case.events],
+        "events": [
+            _event_fields(event, words, unmasked=unmasked)
+            for event, words in zip(case.events, words_of(case.events, unmasked=unmasked), strict=True)
+        ],
         "missing": list(case.missing),
         "gave_up": case.gave_up,
         "trouble": case.trouble,
     }
 
 
-def _event_fields(event: Event, *, unmasked: bool) -> dict[str, Any]:
+def _event_fields(event: Event, words: str, *, unmasked: bool) -> dict[str, Any]:
     """The event without its written fields, and `words`, all that a reader sees of them."""
     fields = msgspec.to_builtins(without_words(event))
     kept = {name: value for name, value in fields.items() if value not in (None, "")}
     if not unmasked and "source_url" in kept:
         kept["source_url"] = mask(kept["source_url"])
-    return kept | {"words": _words(event, unmasked=unmasked)}
+    return kept | {"words": words}
 
 
 def sparkline(counts: Sequence[int]) -> str:

@@ -1,5 +1,6 @@
 """`twinwatch incidents` over files: the worst first, whole words, no word of a member's that steers the terminal."""
 
+import gzip
 import io
 import json
 import os
@@ -14,6 +15,8 @@ import pytest
 from click.testing import CliRunner
 from rich.console import Console
 
+from models.decoding import InputLimits, decode_event
+from models.events import Verdict
 from models.incidents import Evidence, Incident, Measurement, Statement, encode_incident
 from tests.servers import eventually
 from tests.terminal import Terminal
@@ -232,6 +235,53 @@ def test_copies_stand_side_by_side_with_their_differences_in_brackets() -> None:
     assert "e1, e3" in out  # the same words are shown once
 
 
+def test_copies_that_differ_only_in_what_is_masked_do_not_look_the_same() -> None:
+    evidence = Evidence(event_ids=("e1", "e2", "e3", "e4"), measurements=(), similarity=0.9)
+    file = write(
+        incident(1, evidence=evidence),
+        message("e1", "Win a prize, call +49 151 23456789 today"),
+        message("e2", "Win a prize, call +49 160 98765432 today", minute=1),
+        message("e3", "Win a prize, call +49 151 234567-89 today", minute=2),
+        message("e4", "Win a prize, call +49 151 23456789 today", actor="ben", minute=3),
+    )
+    status, out, err = run("show", "00000001", "--file", file)
+    assert status == 0, err
+    assert "call [-[phone +49…]-] today" in out
+    assert "call [+[phone +49… 2]+] today" in out
+    assert "e1, e2" not in out
+    by_event = out.partition("Evidence")[2].splitlines()
+    assert "the same but for what is masked" in by_event[next(i for i, line in enumerate(by_event) if "e3" in line) + 1]
+    assert "word for word the same" in by_event[next(i for i, line in enumerate(by_event) if "e4" in line) + 1]
+    _, told, _ = run("show", "00000001", "--file", file, "--json")
+    assert [one["words"] for one in json.loads(told)["events"]] == [
+        f"Win a prize, call [phone +49…{other}] today" for other in ("", " 2", "", "")
+    ]
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_child_who_is_named_in_one_text_is_masked_in_all(as_json: bool) -> None:
+    evidence = Evidence(event_ids=("e1", "e2"), measurements=(), similarity=0.9)
+    named = message("e1", "See you on Monday, said Jakub.") | {"subject": "Our pupil Jakub Nowacki, 10 years old"}
+    file = write(incident(1, evidence=evidence), named, message("e2", "See you on Friday, said Jakub.", minute=1))
+    arguments = ["show", "00000001", "--file", file, *(["--json"] if as_json else [])]
+    _, out, _ = run(*arguments)
+    assert "[child]" in out
+    assert "jakub" not in out.casefold()
+    assert "Jakub" in run(*arguments, "--unmasked")[1]
+
+
+def test_texts_that_go_on_after_what_is_shown_stay_two_and_what_is_not_compared_is_counted() -> None:
+    evidence = Evidence(event_ids=("e1", "e2"), measurements=(), similarity=0.9)
+    long = "win a prize " * 400
+    file = write(incident(1, evidence=evidence), message("e1", f"{long}now"), message("e2", f"{long}and", minute=1))
+    _, out, _ = run("show", "00000001", "--file", file)
+    assert "e1, e2" not in out
+    assert "the same but for what is masked or not shown" in out
+    left, right = marked_differences("a " * 900, "a " * 801, coloured=False)
+    assert left.plain.endswith("… (100 words more, not compared)")
+    assert right.plain.endswith("… (1 word more, not compared)")
+
+
 def test_differences_are_marked_by_colour_where_there_is_one() -> None:
     left, right = marked_differences("a b c", "a x c d", coloured=True)
     assert (left.plain, right.plain) == ("a b c ", "a x c d ")
@@ -403,3 +453,48 @@ def test_a_verdict_that_makes_no_sense_is_refused_before_kafka_is_asked(
     status, _, err = run("verdict", "00000001", *arguments)
     assert (status, err.count("\n")) == (2, 1)
     assert expected in err
+
+
+def test_a_verdict_over_a_file_is_written_into_the_file_that_has_the_incident() -> None:
+    Path("day.jsonl").write_text(json.dumps(message("e1", "Hello")) + "\n")
+    before = Path("day.jsonl").read_bytes()
+    file = write(incident(1), incident(2))
+    found = Path(file)
+    found.write_bytes(found.read_bytes().removesuffix(b"\n"))  # as some editors leave it
+    both = ("--file", "day.jsonl", "--file", file)
+    status, out, err = run("verdict", "00000001", "upheld", "--action", "warn", "--moderator", "maria", *both)
+    assert (status, err) == (0, "")
+    assert out == "00000001 mass_messaging about anna: upheld (warned) by maria, written to found.jsonl\n"
+    assert Path("day.jsonl").read_bytes() == before
+    assert listed("--file", file, "--open") == ["2"]
+    assert "upheld (warned) by maria" in run("show", "00000001", *both)[1]
+    written = decode_event(found.read_bytes().splitlines()[-1], limits=InputLimits(), now=datetime.now(UTC))
+    assert isinstance(written, Verdict)
+    assert (written.incident_id, written.actor_id) == (incident(1).incident_id, "maria")
+
+    status, out, _ = run("verdict", "00000001", "dismissed", "--moderator", "eva", "--file", file, "--json")
+    assert (status, json.loads(out)["verdict"]) == (0, "dismissed")
+    assert "dismissed (none)" in run("list", "--file", file)[1], "the later one counts"
+
+
+def test_a_verdict_is_not_written_where_it_would_do_harm() -> None:
+    file = write(incident(1))
+    packed = gzip.compress(Path(file).read_bytes())
+    Path("found.jsonl.gz").write_bytes(packed)
+    status, _, err = run("verdict", "00000001", "dismissed", "--file", "found.jsonl.gz")
+    assert status == 2
+    assert "found.jsonl.gz: found a compressed file, expected one that a line can be added to" in err
+    assert Path("found.jsonl.gz").read_bytes() == packed
+    Path(file).chmod(0o400)
+    if os.geteuid():
+        status, _, err = run("verdict", "00000001", "dismissed", "--file", file)
+        assert (status, err) == (2, "twinwatch: found.jsonl: Permission denied\n")
+    result = CliRunner().invoke(
+        main, ["incidents", "verdict", "00000001", "dismissed", "--file", "-"], input=Path(file).read_bytes()
+    )
+    assert result.exit_code == 2
+    assert "-: found standard input, expected one that a line can be added to" in result.stderr
+    assert Path(file).read_bytes().count(b"\n") == 1
+    before = Path(file).read_bytes()
+    assert run("verdict", "99", "dismissed", "--file", file)[0] == 2
+    assert Path(file).read_bytes() == before
