@@ -1,8 +1,8 @@
 """The records that could not be used: read them, find out why, and send them again once the cause is mended."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from msgspec import Struct, field
 
 from agents.kafka import KafkaUnavailable, client_options, explain_trouble
 from agents.settings import Settings
-from agents.topic_reader import MAX_FETCH_BYTES, MissingTopic, read_topics
+from agents.topic_reader import MAX_FETCH_BYTES, MissingTopic, Watched, read_topics
 from agents.topics import DEAD_LETTERS, REDRIVEN
 from models.events import rfc_3339
 from models.records import Source
@@ -43,11 +43,14 @@ class StoredLetter(Struct, frozen=True, kw_only=True):
 
 
 class Redriven(Struct, kw_only=True):
-    """What redriving came to: how many letters went to each topic, how many were left out, and why some of these were."""
+    """What redriving came to: how many letters went to each topic, how many were left out, why some of these were, and whether
+    it ended at its limit with more to send.
+    """
 
     sent: dict[str, int] = field(default_factory=dict)
     left_out: int = 0
     why: list[str] = field(default_factory=list)
+    more: bool = False
 
     @property
     def count(self) -> int:
@@ -60,8 +63,12 @@ class NotRedriven(Exception):  # noqa: N818 - reads as what it is where it is ca
 
 
 async def read_dead_letters(
-    settings: Settings, *, since: datetime | None = None, reason: str | None = None
-) -> AsyncIterator[StoredLetter]:
+    settings: Settings,
+    *,
+    since: datetime | None = None,
+    reason: str | None = None,
+    watched: Watched | None = None,
+) -> AsyncGenerator[StoredLetter, None]:
     """The dead letters that Kafka holds at this moment, one after the other, the oldest of each partition first: all, or those
     that were written from `since` on, and of one `reason`.
 
@@ -69,7 +76,7 @@ async def read_dead_letters(
     """
     marks = await _redriven(settings)
     since_ms = int(since.timestamp() * 1000) if since else None
-    async with read_topics(settings, DEAD_LETTERS) as reader:
+    async with read_topics(settings, DEAD_LETTERS, watched=watched) as reader:
         for partition in reader.partitions:
             async for record in reader.held([partition], since_ms=since_ms):
                 letter = _letter(record, marks)
@@ -107,18 +114,27 @@ async def redrive_all(
     since: datetime | None = None,
     reason: str | None = None,
     again: bool = False,
+    limit: int | None = None,
     dry_run: bool = False,
+    watched: Watched | None = None,
 ) -> Redriven:
-    """The same for all letters that were written until now, as `read_dead_letters` chooses them, a few at a time.
+    """The same for all letters that were written until now, as `read_dead_letters` chooses them, a few at a time, and at most
+    `limit` of them, in its order.
 
     Those that were redriven already are passed over, unless `again`. What cannot be sent is left out and told.
     """
     done = Redriven()
-    async with _sender(settings, dry_run, done) as send:
+    async with (
+        _sender(settings, dry_run, done) as send,
+        aclosing(read_dead_letters(settings, since=since, reason=reason, watched=watched)) as letters,
+    ):
         waiting: list[_Original] = []
-        async for letter in read_dead_letters(settings, since=since, reason=reason):
+        async for letter in letters:
             if letter.redriven and not again:
                 continue
+            if limit is not None and done.count + len(waiting) >= limit:
+                done.more = True
+                break
             try:
                 waiting.append(await _original(settings, letter))
             except NotRedriven as error:

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from agents.kafka import KafkaUnavailable, client_options, explain_trouble
 from agents.settings import Settings
-from agents.topic_reader import TopicReader, read_topics
+from agents.topic_reader import TopicReader, Watched, read_topics
 from agents.topics import INCIDENTS, SHADOW_INCIDENTS
 from models.decoding import InputLimits, UndecodableError, decode_event
 from models.events import TOPICS, VERDICTS, Action, Event, Verdict, rfc_3339
@@ -47,20 +47,22 @@ class IncidentLog:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.watched: Watched | None = None
+        """Is told how far it is read."""
         self.unreadable = 0
         """Records that were no incident, verdict or event, and left out."""
 
     async def incidents(self, modes: Modes, since: datetime | None = None) -> AsyncIterator[Incident]:
         """All revisions that were told, or those from `since` (wall clock) on."""
         since_ms = _milliseconds(since - _SLACK) if since else None
-        async with read_topics(self._settings, *_TOPICS_OF[modes]) as reader:
+        async with read_topics(self._settings, *_TOPICS_OF[modes], watched=self.watched) as reader:
             async for record in reader.held(reader.partitions, since_ms=since_ms):
                 if (incident := self._incident(record.value)) and (since is None or incident.detected_at >= since):
                     yield incident
 
     async def verdicts(self) -> AsyncIterator[Verdict]:
         """All verdicts that Kafka holds."""
-        async with read_topics(self._settings, VERDICTS) as reader:
+        async with read_topics(self._settings, VERDICTS, watched=self.watched) as reader:
             async for record in reader.held(reader.partitions):
                 event = self._event(record.value)
                 if isinstance(event, Verdict):
@@ -75,7 +77,7 @@ class IncidentLog:
         search = _Search(incident.evidence.event_ids, MAX_RECORDS_SEARCHED)
         since_ms = _milliseconds(incident.opened_at - _SLACK)
         for topic in _where_to_look(incident, self._settings.topic_prefix):
-            async with read_topics(self._settings, topic) as reader:
+            async with read_topics(self._settings, topic, watched=self.watched) as reader:
                 for partitions in _likely_first(reader, incident):
                     async for record in reader.held(partitions, since_ms=since_ms):
                         if search.looks_for(record.value) and (event := self._event(record.value)):

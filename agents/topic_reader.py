@@ -1,6 +1,6 @@
 """Reads topics from outside of the group, for people: what a topic holds at this moment, or what is written from now on."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Any
@@ -18,6 +18,10 @@ _SILENT_SECONDS = 120.0
 """So long a broker may give nothing of what it says it has."""
 
 
+Watched = Callable[[str, int, int | None], None]
+"""Is told what is read, how many records of it were, and how many there are."""
+
+
 class MissingTopic(KafkaUnavailable):
     """A topic is not there."""
 
@@ -25,8 +29,9 @@ class MissingTopic(KafkaUnavailable):
 class TopicReader:
     """A consumer of all partitions of some topics. Its methods raise `KafkaUnavailable`, errors of Kafka's or `OSError`."""
 
-    def __init__(self, consumer: AIOKafkaConsumer) -> None:
+    def __init__(self, consumer: AIOKafkaConsumer, watched: Watched | None = None) -> None:
         self._consumer = consumer
+        self._watched = watched
         self._screen = FetchScreen(consumer)
 
     @property
@@ -52,7 +57,10 @@ class TopicReader:
         self._consumer.resume(*wanted)
         ends: dict[TopicPartition, int] = await self._consumer.end_offsets(wanted)
         await self._seek(wanted, since_ms, start)
-        left = {partition for partition in wanted if await self._consumer.position(partition) < ends[partition]}
+        positions = {partition: await self._consumer.position(partition) for partition in wanted}
+        left = {partition for partition in wanted if positions[partition] < ends[partition]}
+        to_read = sum(ends[partition] - positions[partition] for partition in left)
+        self._tell(wanted, 0, to_read)
         heard = monotonic()
         while left:
             fetched = await self._consumer.getmany(*left, timeout_ms=_READ_TIMEOUT_MS)
@@ -61,14 +69,19 @@ class TopicReader:
                     if record.offset < ends[partition]:
                         yield record
             for partition in list(left):
-                position = await self._consumer.position(partition)
+                position = positions[partition] = await self._consumer.position(partition)
                 if position >= ends[partition]:
                     left.discard(partition)
                 elif (unreadable := self._screen.unreadable.get(partition)) and position >= unreadable.offset:
                     raise KafkaUnavailable(unreadable.describe(*partition))
+            self._tell(wanted, to_read - sum(ends[partition] - positions[partition] for partition in left), to_read)
             heard = monotonic() if fetched else heard
             if monotonic() - heard > _SILENT_SECONDS:
                 raise KafkaUnavailable(f"Kafka has given nothing of {min(left).topic} for {_SILENT_SECONDS:.0f} s")
+
+    def _tell(self, partitions: list[TopicPartition], done: int, of: int) -> None:
+        if self._watched and of:
+            self._watched(f"reading {partitions[0].topic}", done, of)
 
     async def latest(self, count: int) -> AsyncIterator[Any]:
         """The latest records, at most so many, partition by partition: as many of each, or what it has where that is less."""
@@ -108,7 +121,7 @@ class TopicReader:
 
 
 @asynccontextmanager
-async def read_topics(settings: Settings, *topics: str) -> AsyncIterator[TopicReader]:
+async def read_topics(settings: Settings, *topics: str, watched: Watched | None = None) -> AsyncIterator[TopicReader]:
     """A reader of these topics, named without their prefix. Raises `KafkaUnavailable`, also for what is raised within."""
     names = [settings.topic_prefix + topic for topic in topics]
     consumer = AIOKafkaConsumer(
@@ -120,7 +133,7 @@ async def read_topics(settings: Settings, *topics: str) -> AsyncIterator[TopicRe
     )
     try:
         await consumer.start()
-        yield TopicReader(consumer)
+        yield TopicReader(consumer, watched)
     except UnknownTopicOrPartitionError as error:
         raise MissingTopic(f"Kafka has no topic {' or '.join(names)} (see twinwatch topics create)") from error
     except (KafkaError, OSError, TimeoutError) as error:

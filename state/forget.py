@@ -11,7 +11,7 @@ Each change is one command or one script on one key, and replaces a value only w
 import json
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Collection, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Sequence
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
@@ -112,19 +112,31 @@ async def forget(
     shards: int = 1,
     namespace: str = DEFAULT_NAMESPACE,
     dry_run: bool = False,
+    watched: Callable[[int, int | None], None] | None = None,
 ) -> Forgotten:
     """Remove what is held about a member; with `dry_run` only count it. May run again and while workers run.
+
+    `watched` is told how many keys each pass over Redis has read, and, from the second pass on, about how many there are.
 
     Nothing is removed where the key is wrong (`Forgotten.refused`). Raises `StateUnavailable` when Redis does not answer; run
     it again then. Raises `WrongStore` where the workers of this store have another number of shards.
     """
-    return await _Forgetting(client, pseudonyms, actor_id, shards, namespace, dry_run).run()
+    return await _Forgetting(client, pseudonyms, actor_id, shards, namespace, dry_run, watched).run()
 
 
 class _Forgetting:
     def __init__(
-        self, client: "Redis", pseudonyms: Pseudonyms, actor_id: str, shards: int, namespace: str, dry_run: bool
+        self,
+        client: "Redis",
+        pseudonyms: Pseudonyms,
+        actor_id: str,
+        shards: int,
+        namespace: str,
+        dry_run: bool,
+        watched: Callable[[int, int | None], None] | None = None,
     ) -> None:
+        self._watched = watched
+        self._read_before: int | None = None
         self._client, self._pseudonyms, self._dry_run = client, pseudonyms, dry_run
         self._shards = Shards(client, namespace, shards)
         self._agreement = Agreement(pseudonyms, shards, namespace)
@@ -192,7 +204,10 @@ class _Forgetting:
         async for raw in keys_of(self._client, self._begins):
             keys = [key for one in raw if (key := self._parsed(one))]
             self._done.scanned += len(raw)
+            if self._watched:
+                self._watched(self._done.scanned, self._read_before)
             yield [key for key in keys if (key.kind.members is Members.HISTORY) == histories]
+        self._read_before = self._done.scanned
 
     def _parsed(self, raw: bytes) -> _Key | None:
         form = self._form.match(raw)

@@ -16,8 +16,10 @@ from redis import Redis
 
 from agents.topics import TOPICS
 from tests.servers import GENUINE_REDIS, KafkaServer, RedisServer, ServerMissing, missing, require_redis
+from tests.terminal import ToldProgress
 from twinwatch.embedded import embedded_kafka, embedded_redis, redis_binaries
 from twinwatch.embedded.kept import KeptProcess
+from twinwatch.progress import LongWork
 
 _Server = TypeVar("_Server")
 
@@ -179,3 +181,18 @@ def embedded_kafka_servers(servers: None) -> Iterator[str]:
     """The address of an embedded broker with the topics of twinwatch; for one worker, see `twinwatch.embedded.kafka`."""
     with embedded_kafka([topic.name for topic in TOPICS]) as broker:
         yield broker.bootstrap_servers
+
+
+@pytest.fixture
+def told_progress(monkeypatch: pytest.MonkeyPatch) -> ToldProgress:
+    """What commands of this process tell of how far they are."""
+    told: ToldProgress = []
+    tell = LongWork.__call__
+
+    def keep(work: LongWork, what: str, done: int, of: int | None) -> None:
+        told.append((what, done, of))
+        tell(work, what, done, of)
+
+    monkeypatch.setattr(LongWork, "__call__", keep)
+    monkeypatch.setattr("twinwatch.progress.EVERY", 1)
+    return told

@@ -19,6 +19,10 @@ _HOME = "\x1b[H"
 _STYLES = re.compile(r"\x1b\[[0-9;]*m")
 
 
+ToldProgress = list[tuple[str, int, int | None]]
+"""What a command tells of how far it is; the fixture `told_progress` has it."""
+
+
 class Terminal:
     """`twinwatch` with its arguments, in a terminal of so many columns and rows."""
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from agents.kafka import KafkaUnavailable
 from agents.redis import describe_store_trouble, open_redis
 from agents.settings import Settings
-from agents.topic_reader import read_topics
+from agents.topic_reader import Watched, read_topics
 from models.decoding import UndecodableError, decode_event
 from models.events import TOPICS, BaseEvent, from_microseconds, rfc_3339, written_fields
 from state.boilerplate import SENTENCE_BYTES, Boilerplate, Example, Learnt, sentence_name
@@ -26,6 +26,7 @@ from text.reading import passages
 from text.written import read_written
 from twinwatch.failures import FAILED, Failure, say
 from twinwatch.incidents_report import as_json
+from twinwatch.progress import LongWork
 from twinwatch.report import many, printable, stdout_console, under
 
 MOST_READ = 1_000_000
@@ -40,7 +41,8 @@ _MOST_PIECES = 200
 def run_list(settings: Settings, *, with_texts: bool, as_lines: bool) -> None:
     """Print what was learnt and barred; `with_texts` read the examples' texts from Kafka. Raises `Failure`."""
     learnt = asyncio.run(_guarded(_learnt(settings)))
-    shown = asyncio.run(_guarded(_texts(settings, learnt))) if with_texts else {}
+    with LongWork() as watched:
+        shown = asyncio.run(_guarded(_texts(settings, learnt, watched))) if with_texts else {}
     if as_lines:
         for one in learnt:
             click.echo(as_json(_fields(one, shown.get(one.id), with_texts=with_texts)))
@@ -120,7 +122,7 @@ async def _guarded(work: Any) -> Any:
         raise Failure(str(error), FAILED) from error
 
 
-async def _texts(settings: Settings, learnt: Sequence[Learnt]) -> dict[str, str]:
+async def _texts(settings: Settings, learnt: Sequence[Learnt], watched: Watched) -> dict[str, str]:
     """What the examples' texts say, by the sentences' ids, as far as Kafka still has them."""
     wanted: dict[str, list[tuple[str, Example]]] = {}
     for one in learnt:
@@ -133,7 +135,7 @@ async def _texts(settings: Settings, learnt: Sequence[Learnt]) -> dict[str, str]
         sought: dict[str, list[str]] = {}
         for sentence, example in examples:
             sought.setdefault(example.event_id, []).append(sentence)
-        async with read_topics(settings, topic) as reader:
+        async with read_topics(settings, topic, watched=watched) as reader:
             async for record in reader.held(reader.partitions, since_ms=int(since.timestamp() * 1000)):
                 left -= 1
                 event = _decoded(settings, record.value)

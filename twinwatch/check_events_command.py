@@ -11,12 +11,14 @@ from rich.text import Text
 
 from agents.kafka import KafkaUnavailable
 from agents.settings import Settings
-from agents.topic_reader import read_topics
+from agents.topic_reader import Watched, read_topics
 from models.decoding import UNKNOWN_TYPE, InputLimits
 from models.events import TOPICS
+from twinwatch import progress
 from twinwatch.event_check import CheckedRecord, EventCheck, facts, notes, report_fields, wrong_lines
 from twinwatch.failures import FAILED, Failure
 from twinwatch.incidents_report import as_json
+from twinwatch.progress import LongWork
 from twinwatch.replay import read_lines
 from twinwatch.replay_command import open_events
 from twinwatch.report import printable, stdout_console, under
@@ -28,9 +30,13 @@ def check_file(path: str, limits: InputLimits) -> EventCheck:
     """Look at every line of a file (`-` is standard input). Raises `Failure` where it cannot be read."""
     check = EventCheck(limits, datetime.now(UTC))
     with ExitStack() as stack:
+        watched = stack.enter_context(LongWork())
         try:
-            for line in read_lines(open_events(path, stack).stream):
+            source = open_events(path, stack)
+            for count, line in enumerate(read_lines(source.stream), 1):
                 check.add(CheckedRecord(value=line.value, place=f"line {line.number}"))
+                if count % progress.EVERY == 0:
+                    watched(f"{count:,} records", source.position(), source.size)
         except (OSError, EOFError, zlib.error) as error:
             raise Failure(f"{path}: cannot be read to its end: {error}", FAILED) from error
     return check
@@ -44,9 +50,9 @@ def check_topics(settings: Settings, topics: Sequence[str], last: int) -> EventC
             raise Failure(f"--topic: found {name}, expected one of {', '.join(TOPICS)}")
     check = EventCheck(settings.input_limits, datetime.now(UTC))
 
-    async def look() -> None:
+    async def look(watched: Watched) -> None:
         for name in dict.fromkeys(names):
-            async with read_topics(settings, name) as reader:
+            async with read_topics(settings, name, watched=watched) as reader:
                 async for record in reader.latest(last):
                     check.add(
                         CheckedRecord(
@@ -60,7 +66,8 @@ def check_topics(settings: Settings, topics: Sequence[str], last: int) -> EventC
                     )
 
     try:
-        asyncio.run(look())
+        with LongWork() as watched:
+            asyncio.run(look(watched))
     except KafkaUnavailable as error:
         raise Failure(str(error), FAILED) from error
     return check

@@ -575,13 +575,13 @@ def dead_letters_list(
     """List the dead letters that Kafka holds: how many of each reason and topic with the latest mistake, then letters.
 
     Each letter has its place, when it failed, the reason, the source, whether it was redriven, and what is wrong. With
-    --json one object a letter, without what the record holds; `show` has that.
+    --json one object a group, then one a letter (`kind` says which), without what the record holds; `show` has that.
 
     \b
     Examples:
         twinwatch dead-letters list --since 24h
         twinwatch dead-letters list --reason invalid_field --limit 5
-        twinwatch dead-letters list --json | jq 'select(.redriven | not)'
+        twinwatch dead-letters list --json | jq 'select(.kind == "group") | .letters'
     """
     from twinwatch.dead_letters_command import run_list
 
@@ -615,6 +615,7 @@ def dead_letters_show(env_file: Path | None, place: str, as_lines: bool) -> None
 @_written_since
 @click.option("--all", "everything", is_flag=True, help="Every dead letter there is.")
 @click.option("--again", is_flag=True, help="Also those that were redriven already.")
+@click.option("--limit", type=click.IntRange(1), help="At most so many, the oldest of each partition first.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be sent.")
 @click.option("--json", "as_lines", is_flag=True, help="For scripts: one JSON object.")
 def dead_letters_redrive(
@@ -624,6 +625,7 @@ def dead_letters_redrive(
     since: timedelta | None,
     everything: bool,
     again: bool,
+    limit: int | None,
     dry_run: bool,
     as_lines: bool,
 ) -> None:
@@ -640,15 +642,18 @@ def dead_letters_redrive(
     Examples:
         twinwatch dead-letters redrive 0:17 0:18
         twinwatch dead-letters redrive --reason rule_error --since 24h --dry-run
+        twinwatch dead-letters redrive --reason rule_error --limit 10
     """
     from twinwatch.dead_letters_command import run_redrive
 
     if not (places or reason or since or everything):
         raise Failure("name the dead letters to send again, or give --reason, --since or --all")
-    if places and (reason or since or everything or again):
+    if places and (reason or since or everything or again or limit):
         raise Failure("found letters by PLACE and a choice of others besides, expected one of both")
     settings = _settings(env_file)
-    if not run_redrive(settings, places, reason=reason, since=since, again=again, dry_run=dry_run, as_lines=as_lines):
+    if not run_redrive(
+        settings, places, reason=reason, since=since, again=again, limit=limit, dry_run=dry_run, as_lines=as_lines
+    ):
         sys.exit(FAILED)
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import click
-from msgspec import Struct
+from msgspec import Struct, to_builtins
 from msgspec.structs import replace
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -28,6 +28,7 @@ from agents.settings import Settings
 from models.decoding import wire_format
 from twinwatch.failures import FAILED, Failure, say
 from twinwatch.incidents_report import as_json
+from twinwatch.progress import LongWork
 from twinwatch.report import printable, stdout_console, under
 
 MAX_GROUPS = 200
@@ -57,13 +58,10 @@ class _Group(Struct):
 def run_list(
     settings: Settings, *, reason: str | None, since: timedelta | None, limit: int | None, as_lines: bool
 ) -> None:
-    """Print how many letters there are of each reason and topic, then the latest `limit` of them; as JSON only letters, all
-    where there is no limit.
+    """Print how many letters there are of each reason and topic, then the latest `limit` of them; as JSON all of them where
+    there is no limit, which reads them twice instead of holding them.
     """
-    letters = read_dead_letters(settings, since=datetime.now(UTC) - since if since else None, reason=reason)
-    if as_lines and limit is None:
-        _run(_each(letters, lambda letter: click.echo(as_json(letter_fields(letter)))))
-        return
+    moment = datetime.now(UTC) - since if since else None
     groups: dict[tuple[str, str], _Group] = {}
     latest: deque[StoredLetter] = deque(maxlen=limit)
 
@@ -72,19 +70,27 @@ def run_list(
         if kind not in groups and len(groups) >= MAX_GROUPS:
             kind = _OTHERS
         groups.setdefault(kind, _Group()).add(letter)
-        latest.append(replace(letter, value=None))
+        if limit is not None:
+            latest.append(replace(letter, value=None))
 
-    _run(_each(letters, keep))
+    with LongWork() as watched:
+        _run(_each(read_dead_letters(settings, since=moment, reason=reason, watched=watched), keep))
+    ordered = sorted(groups.items(), key=lambda item: -item[1].letters)
     if as_lines:
+        for (why, topic), group in ordered:
+            click.echo(as_json({"kind": "group", "reason": why, "topic": topic} | to_builtins(group)))
+        if limit is None and groups:
+            with LongWork(lines=True, json=True) as watched:
+                _run(_each(read_dead_letters(settings, since=moment, reason=reason, watched=watched), _tell_letter))
         for letter in latest:
-            click.echo(as_json(letter_fields(letter)))
+            _tell_letter(letter)
         return
     console = stdout_console()
     total = sum(group.letters for group in groups.values())
     if not total:
         click.echo("no such dead letters", err=True)
         return
-    for (why, topic), group in sorted(groups.items(), key=lambda item: -item[1].letters):
+    for (why, topic), group in ordered:
         console.print(_group_entry(why, topic, group))
     console.print()
     for letter in latest:
@@ -93,6 +99,10 @@ def run_list(
         console.print(Text("\ntwinwatch dead-letters show PLACE has what the record holds", "dim"))
     if total > len(latest):
         say(f"twinwatch: {total - len(latest):,} older ones are not shown (see --limit)", err=True)
+
+
+def _tell_letter(letter: StoredLetter) -> None:
+    click.echo(as_json({"kind": "letter"} | letter_fields(letter)))
 
 
 async def _each(letters: AsyncIterator[StoredLetter], use: Callable[[StoredLetter], None]) -> None:
@@ -118,6 +128,7 @@ def run_redrive(
     reason: str | None,
     since: timedelta | None,
     again: bool,
+    limit: int | None,
     dry_run: bool,
     as_lines: bool,
 ) -> bool:
@@ -126,9 +137,20 @@ def run_redrive(
         done = _run(redrive_named(settings, places, dry_run=dry_run))
     else:
         moment = datetime.now(UTC) - since if since else None
-        done = _run(redrive_all(settings, since=moment, reason=reason, again=again, dry_run=dry_run))
+        with LongWork() as watched:
+            done = _run(
+                redrive_all(
+                    settings,
+                    since=moment,
+                    reason=reason,
+                    again=again,
+                    limit=limit,
+                    dry_run=dry_run,
+                    watched=watched,
+                )
+            )
     if as_lines:
-        click.echo(as_json({"sent": done.sent, "left_out": done.left_out, "why": done.why, "dry_run": dry_run}))
+        click.echo(as_json(to_builtins(done) | {"dry_run": dry_run}))
     else:
         _tell(done, dry_run)
     return not done.left_out
@@ -141,6 +163,8 @@ def _tell(done: Redriven, dry_run: bool) -> None:
         click.echo(f"{count:>10,} to {printable(topic)}")
     for line in done.why:
         say(f"twinwatch: {printable(line)}", err=True)
+    if done.more:
+        say("twinwatch: there are more (see --limit)", err=True)
     if done.left_out:
         say(f"twinwatch: {done.left_out:,} in all cannot be sent again", err=True)
 

@@ -16,6 +16,7 @@ from state.forget import Forgotten, forget
 from state.kinds import KINDS
 from state.pseudonyms import Pseudonyms
 from twinwatch.failures import FAILED, Failure, say
+from twinwatch.progress import LongWork
 from twinwatch.report import counts_table, stdout_console
 
 _KEY_SETTING = "TWINWATCH_PSEUDONYM_KEY"
@@ -27,7 +28,8 @@ def run_forget(settings: Settings, actor_id: str, *, dry_run: bool, as_json: boo
         raise Failure("ACTOR_ID is empty: name a member")
     start = time.monotonic()
     try:
-        done = asyncio.run(_forget(settings, actor_id, dry_run))
+        with LongWork() as watched:
+            done = asyncio.run(_forget(settings, actor_id, dry_run, watched))
     except WrongStore as error:
         raise Failure(describe_store_trouble(error), FAILED) from error
     except StateUnavailable as error:
@@ -48,11 +50,18 @@ def run_forget(settings: Settings, actor_id: str, *, dry_run: bool, as_json: boo
         say(f"twinwatch: {warning}", err=True)
 
 
-async def _forget(settings: Settings, actor_id: str, dry_run: bool) -> Forgotten:
+async def _forget(settings: Settings, actor_id: str, dry_run: bool, watched: LongWork) -> Forgotten:
     client = open_redis(settings)
     try:
         pseudonyms = Pseudonyms(settings.pseudonym_key.get_secret_value().encode())
-        return await forget(client, pseudonyms, actor_id, shards=settings.redis_shards, dry_run=dry_run)
+        return await forget(
+            client,
+            pseudonyms,
+            actor_id,
+            shards=settings.redis_shards,
+            dry_run=dry_run,
+            watched=lambda keys, of: watched(f"{keys:,} keys read", keys, of),
+        )
     finally:
         await client.aclose()
 

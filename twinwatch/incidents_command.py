@@ -26,6 +26,7 @@ from twinwatch.incidents_report import (
     incident_fields,
     incident_page,
 )
+from twinwatch.progress import LongWork
 from twinwatch.report import printable, stdout_console
 
 MAX_HELD = 200_000
@@ -73,7 +74,7 @@ def open_log(settings: Callable[[], Settings], files: Sequence[str]) -> Incident
 
 def run_list(log: IncidentLog | IncidentFiles, filters: Filters, *, limit: int, as_lines: bool) -> None:
     """Print the latest revision of each incident, the worst first."""
-    found, verdicts = _run(_list(log, filters))
+    found, verdicts = _run(log, _list(log, filters))
     shown = found[:limit]
     if as_lines:
         for incident in shown:
@@ -121,7 +122,7 @@ def _badness(incident: Incident) -> tuple[int, float, datetime, str]:
 
 def run_show(log: IncidentLog | IncidentFiles, name: str, modes: Modes, *, unmasked: bool, as_lines: bool) -> None:
     """Print one incident with all that is known of it."""
-    case = _run(_show(log, name, modes))
+    case = _run(log, _show(log, name, modes))
     if as_lines:
         click.echo(as_json(case_fields(case, unmasked=unmasked)))
         return
@@ -191,7 +192,7 @@ def run_verdict(
         told = new_verdict(incident.incident_id, who, verdict, action)
         return incident, told, await log.tell(told)
 
-    incident, told, path = _run(tell())
+    incident, told, path = _run(log, tell())
     if as_lines:
         click.echo(encode_verdict(told).decode())
         return
@@ -215,8 +216,9 @@ def _tell_unreadable(log: IncidentLog | IncidentFiles) -> None:
         say(f"twinwatch: {log.unreadable:,} records could not be read and were left out", err=True)
 
 
-def _run(work: Coroutine[Any, Any, _Found]) -> _Found:
+def _run(log: IncidentLog | IncidentFiles, work: Coroutine[Any, Any, _Found]) -> _Found:
     try:
-        return asyncio.run(work)
+        with LongWork() as log.watched:
+            return asyncio.run(work)
     except KafkaUnavailable as error:
         raise Failure(str(error), FAILED) from error

@@ -10,9 +10,11 @@ import msgspec
 from msgspec import Struct
 
 from agents.incident_log import ANY_EVENT, Evidence, Modes, encode_verdict, read_incident
+from agents.topic_reader import Watched
 from models.decoding import UndecodableError, decode_event
 from models.events import Event, Verdict
 from models.incidents import Incident
+from twinwatch import progress
 from twinwatch.failures import Failure
 from twinwatch.replay import read_lines
 from twinwatch.replay_command import open_events
@@ -34,6 +36,8 @@ class IncidentFiles:
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = paths
+        self.watched: Watched | None = None
+        """Is told how far it is read."""
         self.unreadable = 0
         """Lines that were none of these, and left out."""
 
@@ -105,7 +109,10 @@ class IncidentFiles:
     def _lines_of(self, path: str) -> Iterator[tuple[bytes, _Shape]]:
         with ExitStack() as stack:
             try:
-                for line in read_lines(open_events(path, stack).stream):
+                source = open_events(path, stack)
+                for count, line in enumerate(read_lines(source.stream), 1):
+                    if self.watched and count % progress.EVERY == 0:
+                        self.watched(f"reading {path}", source.position(), source.size)
                     try:
                         yield line.value, _shapes.decode(line.value)
                     except ValueError:

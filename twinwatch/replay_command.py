@@ -14,7 +14,6 @@ import click
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from engine.engine import Engine
 from models.decoding import InputLimits
@@ -27,6 +26,7 @@ from state.store import DEFAULT_NAMESPACE, Store
 from twinwatch.embedded import EmbeddedServerError, embedded_redis
 from twinwatch.failures import FAILED, Failure
 from twinwatch.files import open_output
+from twinwatch.progress import LongWork
 from twinwatch.replay import (
     EventFile,
     Line,
@@ -215,21 +215,9 @@ class _Desk:
         )
         self._print = lines
         self._streams = [one for one in (self._incidents, self._shadow, self._dead_letters) if one]
-        json_on_screen = "-" in outputs and sys.stdout.isatty()
-        self.progress = Progress(
-            SpinnerColumn(),
-            BarColumn(),
-            TaskProgressColumn(show_speed=False),
-            TimeRemainingColumn(compact=True),
-            TextColumn("{task.description}"),
-            console=self.errors,
-            transient=True,
-            disable=not self.errors.is_terminal or json_on_screen,
-            # Readable lines pass through the bar only where both go to the same screen.
-            redirect_stdout=sys.stdout.isatty(),
-            redirect_stderr=False,
-        )
-        self._task = self.progress.add_task("reading", total=source.size)
+        json_on_screen = "-" in outputs
+        self.progress = LongWork(lines=lines or json_on_screen, json=json_on_screen, at_once=True, console=self.errors)
+        self.progress("reading", 0, source.size)
 
     def sinks(self) -> Sinks:
         return Sinks(self._incident, self._dead_letter, self._batch_done)
@@ -253,4 +241,4 @@ class _Desk:
                 stream.flush()
         found = sum(len(ids) for ids in summary.incidents.values())
         told = f"{summary.records:,} records, {found:,} incidents"
-        self.progress.update(self._task, completed=self._source.position(), description=told)
+        self.progress(told, self._source.position(), self._source.size)

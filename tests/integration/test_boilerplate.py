@@ -7,11 +7,14 @@ from datetime import UTC, datetime, timedelta
 from tests.integration.conftest import NewStage
 from tests.integration.stage import command_here, event
 from tests.state.test_campaigns import own_words
+from tests.terminal import ToldProgress
 
 NOTICE = "This project was made with the help of the national support organisation."
 
 
-def test_what_was_learnt_is_listed_with_its_text_and_forgotten(new_stage: NewStage) -> None:
+def test_what_was_learnt_is_listed_with_its_text_and_forgotten(
+    new_stage: NewStage, told_progress: ToldProgress
+) -> None:
     stage, chance = new_stage(1), random.Random(1)
     now = datetime.now(UTC).replace(microsecond=0)
     stage.send(
@@ -32,6 +35,7 @@ def test_what_was_learnt_is_listed_with_its_text_and_forgotten(new_stage: NewSta
     worker.stop()
     file = str(stage.env_file())
     done = command_here("boilerplate", "list", "--texts", "--json", "--env-file", file)
+    assert any(what.startswith("reading ") and of for what, _, of in told_progress)
     assert done.exit_code == 0, done.stderr
     told = json.loads(done.stdout)
     assert (told["members"], told["example"]["event_id"], told["text"]) == (5, "post-4", NOTICE)

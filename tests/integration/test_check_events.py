@@ -6,9 +6,10 @@ from typing import Any
 
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Sent, command_here, event
+from tests.terminal import ToldProgress
 
 
-def test_the_end_of_a_topic_is_checked(new_stage: NewStage) -> None:
+def test_the_end_of_a_topic_is_checked(new_stage: NewStage, told_progress: ToldProgress) -> None:
     stage = new_stage(3)
     moment = datetime.now(UTC).replace(microsecond=0)
 
@@ -34,3 +35,4 @@ def test_the_end_of_a_topic_is_checked(new_stage: NewStage) -> None:
     both = check("--topic", "activity.comments", "--topic", "activity.messages")
     assert (both["records"], both["fine"]) == (56, 15)
     assert check("--topic", "activity.media")["records"] == 0
+    assert (f"reading {stage.prefix}activity.messages", 1, 1) in told_progress

@@ -17,6 +17,7 @@ from tests.integration.conftest import NewStage
 from tests.integration.stage import Sent, command_here, event
 from tests.integration.workload import moment
 from tests.servers import LONG_ENOUGH
+from tests.terminal import ToldProgress
 
 TOPIC = "activity.comments"
 BROKEN = b'{"type": "comment", "event_id": 7}'
@@ -130,8 +131,15 @@ def test_the_commands_list_show_and_redrive(embedded_kafka_servers: str) -> None
     assert "\x07" not in letters
     assert "1 older ones are not shown" in listed.stderr
 
-    told = [json.loads(line) for line in twinwatch(embedded_kafka_servers, "list", "--json").stdout.splitlines()]
+    group, *told = [
+        json.loads(line) for line in twinwatch(embedded_kafka_servers, "list", "--json").stdout.splitlines()
+    ]
+    assert (group["kind"], group["reason"], group["topic"], group["letters"]) == ("group", "invalid_field", TOPIC, 3)
+    assert (group["redriven"], group["detail"]) == (0, "something else")
     assert [one["place"] for one in told] == ["0:0", "0:1", "0:2"]
+    assert {one["kind"] for one in told} == {"letter"}
+    few = twinwatch(embedded_kafka_servers, "list", "--json", "--limit", "1").stdout.splitlines()
+    assert [json.loads(line).get("place") for line in few] == [None, "0:2"]
     assert told[0]["source"] == {"topic": TOPIC, "partition": 0, "offset": 3}
     assert not any("value" in one for one in told)
     assert BROKEN.decode() in twinwatch(embedded_kafka_servers, "show", "0:0").stdout
@@ -144,7 +152,8 @@ def test_the_commands_list_show_and_redrive(embedded_kafka_servers: str) -> None
     dry = twinwatch(embedded_kafka_servers, "redrive", "0:1", "--dry-run")
     assert dry.stdout == f"1 record would be sent again\n         1 to {TOPIC}\n"
     redriven = twinwatch(embedded_kafka_servers, "redrive", "0:1", "--json")
-    assert json.loads(redriven.stdout) == {"sent": {TOPIC: 1}, "left_out": 0, "why": [], "dry_run": False}
+    told_of_it = {"sent": {TOPIC: 1}, "left_out": 0, "why": [], "more": False, "dry_run": False}
+    assert json.loads(redriven.stdout) == told_of_it
     assert asyncio.run(read(embedded_kafka_servers, TOPIC, 1)) == [(b"anna", b"plain \x1b[31mred")]
     assert "redriven   yes" in twinwatch(embedded_kafka_servers, "show", "0:1").stdout
 
@@ -154,7 +163,7 @@ def test_a_place_that_holds_nothing_is_one_line(embedded_kafka_servers: str) -> 
         missing = twinwatch(embedded_kafka_servers, "show", place)
         assert missing.exit_code == 2
         assert missing.stderr == f"twinwatch: {place}: no such dead letter; expected partition:offset as in the list\n"
-    for wrong in ([], ["0:1", "--all"]):
+    for wrong in ([], ["0:1", "--all"], ["0:1", "--limit", "1"], ["--limit", "1"]):
         unnamed = twinwatch(embedded_kafka_servers, "redrive", *wrong)
         assert unnamed.exit_code == 2
         assert len(unnamed.stderr.splitlines()) == 1
@@ -170,6 +179,30 @@ def test_more_letters_than_are_sent_at_once_are_each_sent_once(
     sent = asyncio.run(read(embedded_kafka_servers, TOPIC, 8))
     assert [value for _, value in sent] == [b"%d" % n for n in range(8)]
     assert [one.redriven for one in asyncio.run(stored(settings))] == [True] * 8
+
+
+def test_at_most_so_many_are_sent_again_and_the_next_time_the_rest(embedded_kafka_servers: str) -> None:
+    asyncio.run(write(embedded_kafka_servers, DEAD_LETTERS, [letter(b"%d" % n, n) for n in range(5)]))
+    settings = settings_for(embedded_kafka_servers)
+    dry = twinwatch(embedded_kafka_servers, "redrive", "--all", "--limit", "2", "--dry-run", "--json")
+    assert json.loads(dry.stdout) == {"sent": {TOPIC: 2}, "left_out": 0, "why": [], "more": True, "dry_run": True}
+    some = twinwatch(embedded_kafka_servers, "redrive", "--all", "--limit", "2")
+    assert some.stdout.startswith("2 records sent again\n")
+    assert some.stderr == "twinwatch: there are more (see --limit)\n"
+    assert [one.redriven for one in asyncio.run(stored(settings))] == [True, True, False, False, False]
+    rest = twinwatch(embedded_kafka_servers, "redrive", "--all", "--limit", "3")
+    assert (rest.stdout.startswith("3 records sent again\n"), rest.stderr) == (True, "")
+    assert asyncio.run(read(embedded_kafka_servers, TOPIC, 5)) == [(b"anna", b"%d" % n) for n in range(5)]
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("list", "--json"), ("redrive", "--all")], ids=" ".join)
+def test_it_is_told_how_far_it_is(
+    embedded_kafka_servers: str, arguments: tuple[str, ...], told_progress: ToldProgress
+) -> None:
+    asyncio.run(write(embedded_kafka_servers, DEAD_LETTERS, [letter(b"%d" % n, n) for n in range(3)]))
+    done = twinwatch(embedded_kafka_servers, *arguments)
+    assert done.exit_code == 0, done.stderr
+    assert ("reading activity.dead-letters", 3, 3) in told_progress
 
 
 def test_what_a_worker_put_aside_is_redriven_marked_and_put_aside_again(new_genuine_stage: NewStage) -> None:
@@ -189,7 +222,8 @@ def test_what_a_worker_put_aside_is_redriven_marked_and_put_aside_again(new_genu
     def listed(*options: str) -> list[dict[str, object]]:
         done = command_here("dead-letters", "list", "--json", "--env-file", file, *options)
         assert done.exit_code == 0, done.stderr
-        return [json.loads(line) for line in done.stdout.splitlines()]
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        return [one for one in told if one["kind"] == "letter"]
 
     assert {str(one["detail"]) for one in listed()} == {
         "the record: found Confluent's wire format (magic byte 0, schema id 7, then a JSON object), expected one JSON object "

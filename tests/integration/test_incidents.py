@@ -9,7 +9,7 @@ import pytest
 from tests.integration.conftest import NewStage
 from tests.integration.stage import Stage, clean_environment, command_here, event
 from tests.servers import run
-from tests.terminal import Terminal
+from tests.terminal import Terminal, ToldProgress
 
 PARTITIONS = 3
 
@@ -30,7 +30,9 @@ def send_to_strangers(stage: Stage, sender: str) -> None:
     )
 
 
-def test_an_incident_is_listed_shown_answered_and_watched(new_genuine_stage: NewStage) -> None:
+def test_an_incident_is_listed_shown_answered_and_watched(
+    new_genuine_stage: NewStage, told_progress: ToldProgress
+) -> None:
     stage = new_genuine_stage(PARTITIONS)
     stage.start_worker()
     env_file = str(stage.env_file())
@@ -48,7 +50,10 @@ def test_an_incident_is_listed_shown_answered_and_watched(new_genuine_stage: New
     assert found.keys() == {"anna", "ben"}
     of_anna = found["anna"]["incident_id"]
 
+    assert {(done, of) for what, done, of in told_progress if what == f"reading {stage.prefix}incidents"} >= {(2, 2)}
+
     shown = json.loads(incidents("show", of_anna[:8], "--json"))
+    assert any(what == f"reading {stage.prefix}activity.messages" for what, *_ in told_progress)
     assert not shown["missing"]
     assert [one["event_id"] for one in shown["events"]] == shown["incident"]["evidence"]["event_ids"]
     assert shown["events"][0]["words"].startswith("Lesson 0")

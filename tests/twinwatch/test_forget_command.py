@@ -10,6 +10,7 @@ from state.pseudonyms import Pseudonyms
 from tests.engine.world import World, engine_over, process, records
 from tests.servers import free_port
 from tests.state.conftest import Bench
+from tests.terminal import ToldProgress
 from twinwatch.cli import main
 
 KEY = "the pseudonym key of this test"
@@ -30,13 +31,17 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(main, ("forget", *arguments), prog_name="twinwatch")
 
 
-def test_it_removes_and_shows_what_it_removed(held: Redis) -> None:
+def test_it_removes_and_shows_what_it_removed(held: Redis, told_progress: ToldProgress) -> None:
     member = Pseudonyms(KEY.encode()).member("active-1")
     keys = held.dbsize()
     shown = run("active-1", "--dry-run")
     assert shown.exit_code == 0
     assert "What would be removed" in shown.stdout
     assert held.dbsize() == keys
+    assert [(what, of) for what, done, of in told_progress if done == keys] == [
+        (f"{keys:,} keys read", None),
+        (f"{keys:,} keys read", keys),
+    ]
     done = run("active-1", "--json")
     assert done.exit_code == 0
     told = json.loads(done.stdout)

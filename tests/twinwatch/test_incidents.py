@@ -19,7 +19,7 @@ from models.decoding import InputLimits, decode_event
 from models.events import Verdict
 from models.incidents import Evidence, Incident, Measurement, Statement, encode_incident
 from tests.servers import eventually
-from tests.terminal import Terminal
+from tests.terminal import Terminal, ToldProgress
 from twinwatch.cli import main
 from twinwatch.incidents_command import Filters
 from twinwatch.incidents_report import incident_entry, marked_differences, sparkline
@@ -348,6 +348,14 @@ def test_in_80_columns_nothing_is_cut_in_words() -> None:
     assert set(summary.split()) <= set(out.getvalue().split())
     assert "…" not in out.getvalue()
     assert "project_invitation_flood" in out.getvalue()
+
+
+def test_it_is_told_how_far_a_file_is_read(told_progress: ToldProgress) -> None:
+    file = write(incident(1), incident(2))
+    size = Path(file).stat().st_size
+    assert run("list", "--file", file)[0] == 0
+    assert told_progress[0][0] == f"reading {file}"
+    assert told_progress[-1][2] == size
 
 
 # --- watch
