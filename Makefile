@@ -56,7 +56,7 @@ INSTALL := $(PIP) install --no-compile --require-hashes
 # setuptools warns of whatever an editable installation might hide; here it is this directory, as is meant
 INSTALL_PROJECT := PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test install lint format fuzz kafka unit quick coverage pythons parts sbom docs servers chaos kills bench lock clean
+.PHONY: help run test install lint format fuzz kafka unit quick coverage pythons parts sbom pages docs servers chaos kills bench lock clean
 
 help:  ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -129,7 +129,20 @@ sbom: $(VENV)/.dev  ## list what a worker is made of: build/sbom/worker.cdx.json
 	    --partial-match --allow-only="$(LICENCES)" --packages $$(sed -nE 's/^([A-Za-z0-9_.-]+)==.*/\1/p' $(LOCKS)/worker.txt) >/dev/null
 	@echo "$$(grep -c '==' $(LOCKS)/worker.txt) packages: build/sbom/worker.cdx.json, build/sbom/licences.md"
 
-docs: $(VENV)/.dev  ## build the documentation as a site, build/site/index.html
+# Each page is written whole or not at all.
+define page
+	@$(BIN)/twinwatch $(1) > docs/$(2).new && mv docs/$(2).new docs/$(2) || { rm -f docs/$(2).new; exit 1; }
+endef
+
+pages: $(VENV)/.dev  ## write what commands write: the pages of reference, and the picture of a demonstration
+	$(call page,schema --markdown,contract.md)
+	$(call page,policy show --format markdown,policy.md)
+	$(call page,settings --format markdown,settings.md)
+	$(call page,metrics --markdown,metrics.md)
+	$(call page,languages --markdown,languages.md)
+	@$(BIN)/twinwatch demo --speed 20000 --picture docs/demo.svg >/dev/null
+
+docs: $(VENV)/.dev pages  ## the same, and the documentation as a site, build/site/index.html
 	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --config-file deploy/site/mkdocs.yml
 
 servers: $(VENV)/.demo  ## run Kafka and Redis on this machine, without Docker, until Ctrl-C

@@ -10,7 +10,7 @@ import sys
 import tempfile
 import textwrap
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
@@ -22,13 +22,15 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Table
+from rich.text import Text
 
 from agents.kafka import READ_COMMITTED
 from agents.topics import DEAD_LETTERS, FOR_OPERATORS, INCIDENTS, SHADOW_INCIDENTS, TOPICS
 from models.incidents import Incident
 from twinwatch.embedded import EmbeddedServerError, embedded_kafka, embedded_redis
 from twinwatch.embedded.kept import kept
-from twinwatch.report import counts_table, incident_text, incidents_table, line_console, printable
+from twinwatch.report import SEVERITY_STYLES, counts_table, incident_text, incidents_table, line_console, printable
 from twinwatch.sample_day import (
     EXPECTED,
     EXPECTED_DEAD_LETTERS,
@@ -106,6 +108,7 @@ async def run_demo(
         found_everything = _sum_up(console, watch, judged)
         if picture:
             picture.write_text(_picture(watch), encoding="utf-8")
+            console.print(f"The picture of it: {picture}", style="dim")
         if keep:
             console.print(_KEPT.format(env_file=worker.env_file), style="dim")
             await worker.or_its_end(_for_ever(), reading)
@@ -116,6 +119,9 @@ _KEPT = """
 The servers and the worker stay until Ctrl-C. In another terminal:
     twinwatch incidents list --since 3d --env-file {env_file}
     twinwatch incidents watch --env-file {env_file}"""
+
+
+_UPHELD = f"A moderator upholds the {STRIKE.rule} of {STRIKE.actor}, who then breaks another rule"
 
 
 async def _for_ever() -> None:
@@ -148,9 +154,7 @@ async def _play(
     await watch.quiet()
     strike = watch.first_found.get((STRIKE.rule, STRIKE.actor))
     if not forever and strike:
-        console.print(
-            f"A moderator upholds the {STRIKE.rule} of {STRIKE.actor}, who then breaks another rule", style="bold"
-        )
+        console.print(_UPHELD, style="bold")
         for record in evening(day, strike.incident_id):
             await producer.send_and_wait(record.topic, record.value, key=record.key)
             sent += 1
@@ -244,6 +248,10 @@ class _Watch:
             one for one in self.first_found.values() if one.mode == "live" and one.subject_id not in UNWANTED_MEMBERS
         ]
 
+    def after_the_verdict(self) -> Incident | None:
+        """What was found of the member whom the moderator's verdict was about, after it."""
+        return self.first_found.get((STRIKE.again, STRIKE.actor))
+
     async def quiet(self) -> None:
         """Wait until nothing more comes."""
         loop = asyncio.get_running_loop()
@@ -273,39 +281,71 @@ def _sum_up(console: Console, watch: _Watch, judged: Counter[str] | None) -> boo
         rows.append((expectation.case, expectation.rule, when))
     console.print(counts_table("What the day had in store", ("case", "rule", "found at"), rows))
     missing = sum(watch.found(expectation) is None for expectation in EXPECTED)
-    false_alarms = watch.false_alarms()
-    console.print(
-        f"\n{len(EXPECTED) - missing} of {len(EXPECTED)} cases found, {len(false_alarms)} incidents about members "
-        "who did nothing wrong."
-    )
-    for incident in false_alarms:
+    console.print(f"\n{_result(watch)}")
+    for incident in watch.false_alarms():
         console.print(incident_text(incident))
-    again = watch.first_found.get((STRIKE.again, STRIKE.actor))
+    again = watch.after_the_verdict()
     if again:
-        console.print(
-            f"What the verdict changed: {STRIKE.actor} has {again.prior_incidents} upheld before, and the next incident "
-            f"proposes {again.recommended_action}:"
-        )
+        console.print(_changed(again))
         console.print(incident_text(again))
     letters_found = all(watch.dead_letters[reason] >= count for reason, count in played.items())
     as_it_should = missing == 0 and letters_found and watch.dead_letters.keys() <= played.keys()
     return as_it_should and (again is None or again.prior_incidents == 1)
 
 
+def _result(watch: _Watch) -> str:
+    found = sum(watch.found(expectation) is not None for expectation in EXPECTED)
+    wrong = len(watch.false_alarms())
+    return f"{found} of {len(EXPECTED)} cases found, {wrong} incidents about members who did nothing wrong."
+
+
+def _changed(again: Incident) -> str:
+    return (
+        f"What the verdict changed: {STRIKE.actor} has {again.prior_incidents} upheld before, and the next incident "
+        f"proposes {again.recommended_action}:"
+    )
+
+
 _FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-_PICTURE_COLUMNS = 150
+_PICTURE_COLUMNS = 130
 
 
 def _picture(watch: _Watch) -> str:
-    """The first incident of each rule as a terminal shows it. It asks for no font of another server."""
+    """What the day comes to, as a terminal shows it: the first incident of each rule, the verdict, and what it changed.
+
+    It asks for no font of another server.
+    """
     with open(os.devnull, "w", encoding="utf-8") as nowhere:
         console = Console(file=nowhere, record=True, width=_PICTURE_COLUMNS, force_terminal=True, highlight=False)
         of_rules: dict[str, Incident] = {}
-        for incident in sorted(watch.first_found.values(), key=lambda one: one.occurred_at):
+        for incident in sorted(watch.first_found.values(), key=lambda one: (one.occurred_at, one.rule)):
             of_rules.setdefault(incident.rule, incident)
-        for incident in of_rules.values():
-            console.print(incident_text(incident), no_wrap=True, overflow="ellipsis", crop=True)
+        console.print(_rows(of_rules.values()))
+        if again := watch.after_the_verdict():
+            console.print(f"\n{_UPHELD}", style="bold")
+            console.print(_rows([again]))
+            console.print(_changed(again).removesuffix(":") + ".", style="bold")
+        console.print(f"\n{_result(watch)}", style="bold")
     return _FONT.sub("", console.export_svg(title="make run", unique_id="demo")) + "\n"
+
+
+def _rows(incidents: Iterable[Incident]) -> Table:
+    """Incidents as lines; what is too long for one goes on below its beginning."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(3):
+        table.add_column(no_wrap=True)
+    table.add_column()
+    for incident in incidents:
+        words = Text(printable(incident.subject_id), "magenta")
+        words.append("  (shadow)" if incident.mode == "shadow" else "", "dim")
+        words.append(f"  {printable(incident.summary)}", "not magenta")
+        table.add_row(
+            f"{incident.occurred_at:%H:%MZ}",
+            Text(incident.severity, SEVERITY_STYLES[incident.severity]),
+            Text(f"{incident.rule:<24}", "bold"),
+            words,
+        )
+    return table
 
 
 # --- the worker --------------------------------------------------------------------------------

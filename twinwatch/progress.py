@@ -39,7 +39,7 @@ class LongWork:
         on_screen = lines and sys.stdout.isatty()
         self._bar = Progress(
             SpinnerColumn(),
-            BarColumn(),
+            BarColumn(bar_width=24),
             TaskProgressColumn(show_speed=False),
             TimeRemainingColumn(compact=True),
             TextColumn("{task.description}", markup=False),

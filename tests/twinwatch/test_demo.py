@@ -109,12 +109,32 @@ def test_it_leaves_its_servers_up_where_it_is_asked_to_and_draws_what_it_found(t
         _, err = process.communicate(timeout=LONG_ENOUGH)
     assert process.returncode == 130
     assert err == "twinwatch: stopped\n"
-    drawn = picture.read_text(encoding="utf-8")
-    ElementTree.fromstring(drawn)
-    assert all(rule in drawn for rule in {expectation.rule for expectation in EXPECTED})
+    assert words_of(picture) == words_of(PICTURE), "docs/demo.svg is another day's: run make pages"
+    assert list(tmp_path.iterdir()) == [picture]
+
+
+PICTURE = REPOSITORY / "docs" / "demo.svg"
+
+
+def words_of(picture: Path) -> str:
+    """What a picture of a terminal shows, from its top to its bottom."""
+    texts = ElementTree.fromstring(picture.read_text(encoding="utf-8")).iter("{http://www.w3.org/2000/svg}text")
+    placed = sorted((float(one.get("y", 0)), float(one.get("x", 0)), one.text or "") for one in texts)
+    return " ".join(" ".join(text for *_, text in placed).replace("\xa0", " ").split())
+
+
+def test_the_picture_of_the_readme_shows_every_rule_a_shadow_finding_and_what_a_verdict_changed() -> None:
+    shown = words_of(PICTURE)
+    assert {rule for rule in all_rules() if f" {rule} " not in shown} == set()
+    assert "off_topic_post teacher-918 (shadow)" in shown
+    assert f"A moderator upholds the {STRIKE.rule} of {STRIKE.actor}" in shown
+    changed = shown.partition(f"What the verdict changed: {STRIKE.actor} has 1 upheld before")[2]
+    assert f" {len(EXPECTED)} of {len(EXPECTED)} cases found, 0 incidents about members" in changed
+    assert " proposes warn." in changed
+    assert "…" not in re.sub(r"\[phone \+49…]", "", shown), "nothing is cut"
+    drawn = PICTURE.read_text(encoding="utf-8")
     assert len(drawn) < 40_000
     assert not re.search(r"url\((?!#)", drawn)
-    assert list(tmp_path.iterdir()) == [picture]
 
 
 def test_a_machine_without_servers_is_told_what_would_help(tmp_path: Path) -> None:
