@@ -5,6 +5,7 @@ import runpy
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
@@ -67,6 +68,15 @@ def test_every_link_of_the_readme_leads_somewhere() -> None:
     links = re.findall(r"]\(([^)#]+)", (REPOSITORY / "README.md").read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if "://" not in link and not (REPOSITORY / link).exists()] == []
+
+
+def test_the_package_says_what_it_is() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    assert (REPOSITORY / project["readme"]).is_file()
+    assert all(project[name] for name in ("description", "license", "authors", "keywords", "classifiers"))
+    versions = [one.rpartition(" ")[2] for one in project["classifiers"] if "Python :: 3." in one]
+    assert versions == ["3.11", "3.12", "3.13", "3.14"]
+    assert project["requires-python"] == f">={versions[0]}"
 
 
 def test_the_page_of_the_architecture_has_twelve_steps_and_links_to_the_functions_that_take_them() -> None:

@@ -1,4 +1,4 @@
-"""The last step of docs/tutorial.md, as it stands there: a worker, events on Kafka, the incident and the answer to it."""
+"""The last step of docs/tutorial.md and the first incident of the README, as they stand there."""
 
 import re
 import sys
@@ -9,6 +9,7 @@ from tests.integration.conftest import NewStage
 from tests.integration.stage import clean_environment, command
 from tests.servers import REPOSITORY, eventually, run
 
+README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 PAGE = (REPOSITORY / "docs" / "tutorial.md").read_text(encoding="utf-8")
 
 
@@ -34,3 +35,35 @@ def test_the_last_step_leads_to_an_incident_and_an_answer(new_embedded_stage: Ne
     answered = command(*words.split())
     assert answered.returncode == 0, answered.stderr
     eventually(lambda: len(stage.read(VERDICTS)) == 1, what="the answer is on Kafka")
+
+
+def test_the_first_event_of_the_readme_leads_to_an_incident_that_is_listed_and_shown(
+    new_embedded_stage: NewStage,
+) -> None:
+    stage = new_embedded_stage(2)
+    file = str(stage.env_file())
+    (program,) = re.findall(r"^\.venv/bin/python - <<'END'\n(.*?)^END$", README, re.MULTILINE | re.DOTALL)
+    for written, ours in (
+        ("localhost:9092", stage.bootstrap_servers),
+        ("activity.messages", f"{stage.prefix}activity.messages"),
+    ):
+        assert written in program
+        program = program.replace(written, ours)
+    commands = re.findall(
+        r"^\.venv/bin/twinwatch ((?:incidents|dead-letters) (?:list|show)[^#\n]*)  #", README, re.MULTILINE
+    )
+    assert [line.split()[:2] for line in commands] == [
+        ["incidents", "list"],
+        ["incidents", "show"],
+        ["dead-letters", "list"],
+    ]
+
+    stage.start_worker()
+    sent = run(sys.executable, "-c", program, env=clean_environment())
+    assert sent.returncode == 0, sent.stderr
+    eventually(lambda: bool(stage.incidents(INCIDENTS)), what="there is an incident")
+    listed = command(*commands[0].split(), "--env-file", file).stdout
+    assert "copied_message  anna" in listed
+    shown = command(*commands[1].replace("ID", listed.split()[1]).split(), "--env-file", file).stdout
+    assert "wonderful project about bees" in shown
+    assert "no such dead letters" in command(*commands[2].split(), "--env-file", file).stderr
