@@ -39,15 +39,16 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     copy spreads where it reaches a stranger, or a thread or page that is not the author's own.
 
     `certain_authors` counts only copies that are no coincidence: the same words, or at least `certain_similarity` like the
-    text that came first, or of at least `certain_characters`; nor what several quote in public of somebody outside, without
-    selling or attacking: reporters choose the same sentence of a speech. `authors` counts all copies. Remarks are counted by
-    themselves, by `remark_authors`: messages and comments of fewer than `remark_characters` that lead nowhere (no link, no
-    address, no number to call), and what stands on the authors' own pages, biographies and captions, and neither sells nor
-    offends: colleagues write the same of their school. Invitations, requests and subjects count that go to strangers.
+    text that came first, or of at least `certain_characters`. It does not count what several quote in public of somebody
+    outside, without selling or attacking: reporters choose the same sentence of a speech. `authors` counts all copies. Remarks
+    are counted by themselves, by `remark_authors`. They are messages and comments of fewer than `remark_characters` that lead
+    nowhere (no link, no address, no number to call), and biographies and captions that neither sell nor offend: colleagues
+    write the same of their school. Invitations, requests and subjects count that go to strangers.
 
     What members each wrote once in one thread, on one page or to one addressee counts only where they would hardly come to
-    write it by themselves: the text leads somewhere, is disguised, has `certain_characters`, offends, has `selling_points` of
-    the signs in `text/commerce.yaml`, or comes from `flood_authors` at once. Else it is told as of low severity.
+    write it by themselves. So it counts where the text leads somewhere, is disguised, has `certain_characters`, offends, has
+    `selling_points` of the signs in `text/commerce.yaml`, or comes from `flood_authors` at once. Else it is told as of low
+    severity.
 
     `reached_by_one`: an account that reaches so many strangers and places weighs as much as the limit of accounts. Of texts
     that share nothing but a footer, which neither sells nor offends, all accounts have to reach so many.
