@@ -25,6 +25,7 @@ from tests.scenarios.scenario import load
 from tests.servers import REPOSITORY, run
 
 DOCS = REPOSITORY / "docs"
+PAGES = [REPOSITORY / "README.md", *sorted(DOCS.glob("*.md"))]
 LONGEST = 42
 """Words of a sentence, which ends at a full stop."""
 SITE = REPOSITORY / "deploy" / "site" / "mkdocs.yml"
@@ -105,9 +106,46 @@ def test_ten_files_lead_from_a_batch_to_its_incidents_each_used_by_one_before_it
         known += (REPOSITORY / file).read_text("utf-8")
 
 
-def test_there_are_few_terms() -> None:
-    terms = re.findall(r"^\*\*", (DOCS / "concepts.md").read_text(encoding="utf-8"), re.MULTILINE)
-    assert len(terms) <= 25
+CONCEPTS = (DOCS / "concepts.md").read_text("utf-8")
+EXPLAINED_WHERE_USED = {
+    "band": "near-duplicates.md",
+    "Footers": "detection.md",
+    "Grace": "state.md",
+    "Lateness": "state.md",
+    "slots": "near-duplicates.md",
+}
+"""Words that one page needs, and those that it sends its readers to."""
+
+
+def test_there_are_few_terms_and_other_pages_use_each() -> None:
+    terms = [name for found in re.findall(r"^\*\*(.+?)\.\*\*", CONCEPTS, re.MULTILINE) for name in found.split(", ")]
+    assert len(terms) == len(set(terms)) <= 25
+    others = [page.read_text("utf-8") for page in PAGES if page.stem != "concepts"]
+    unused = [term for term in terms if sum(bool(re.search(rf"\b{term}", one, re.IGNORECASE)) for one in others) < 2]
+    assert unused == []
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(
+            "accomplices",
+            "boilerplate",
+            "generations",
+            "ladder",
+            "leaders",
+            "level",
+            "merged",
+            "own words",
+            "pseudonym",
+        ),
+        *("quota", "quotation", "seal", "shadow", "shard", "shingles", "signature", "stranger", "strike", "window"),
+        *EXPLAINED_WHERE_USED,
+    ],
+)
+def test_words_of_our_own_are_explained(word: str) -> None:
+    page = (DOCS / EXPLAINED_WHERE_USED.get(word, "concepts.md")).read_text("utf-8")
+    assert re.search(rf"(?<!\w)\*{{1,2}}{word}[.,]?\*", page, re.IGNORECASE), f"{word} is not explained"
 
 
 def blocks_of_the_guide(language: str) -> list[str]:
@@ -222,7 +260,7 @@ def sentences(page: str) -> Iterator[str]:
         yield from re.split(r"(?<=[.!?])[)*]*\s+", " ".join(paragraph.split()))
 
 
-@pytest.mark.parametrize("page", [REPOSITORY / "README.md", *sorted(DOCS.glob("*.md"))], ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_no_sentence_is_too_long_to_be_read_once(page: Path) -> None:
     long = [(len(one.split()), one) for one in sentences(page.read_text("utf-8")) if len(one.split()) > LONGEST]
     assert long == []
