@@ -581,7 +581,7 @@ def dead_letters_list(
     Examples:
         twinwatch dead-letters list --since 24h
         twinwatch dead-letters list --reason invalid_field --limit 5
-        twinwatch dead-letters list --json | jq 'select(.kind == "group") | .letters'
+        twinwatch dead-letters list --json | jq 'select(.kind == "group")'
     """
     from twinwatch.dead_letters_command import run_list
 
@@ -664,8 +664,10 @@ def dead_letters_redrive(
 def boilerplate() -> None:
     """See which sentences were learnt as nobody's own, and undo it.
 
-    What unrelated members have used over days, a template or a notice, makes no copies (docs/near-duplicates.md). Where
-    spammers have taught a sentence of theirs, forget it.
+    What unrelated members have used over days, a template or a notice, makes no copies. Where spammers have taught a
+    sentence of theirs, forget it.
+
+    docs/near-duplicates.md has more.
 
     \b
     Examples:

@@ -85,6 +85,22 @@ def test_the_help_of_every_command_explains_itself_with_an_example(path: tuple[s
 def test_help_fits_a_terminal_of_80_columns(path: tuple[str, ...]) -> None:
     result = CliRunner().invoke(main, [*path, "--help"], prog_name="twinwatch", terminal_width=80)
     assert [line for line in result.stdout.splitlines() if len(line) > 80] == []
+    wide = CliRunner().invoke(main, [*path, "--help"], prog_name="twinwatch", terminal_width=2_000)
+    assert result.stdout.split() == wide.stdout.split(), "a word is cut"
+
+
+@pytest.mark.parametrize(
+    "command", [("policy", "show"), ("settings",), ("metrics",), ("languages",), ("languages", "ga")], ids=" ".join
+)
+def test_a_report_fits_a_terminal_of_80_columns_in_whole_words(command: tuple[str, ...]) -> None:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("TWINWATCH_")}
+    told = {}
+    for columns in (80, 500):
+        with Terminal(*command, size=(columns, 24), env=env) as terminal:
+            assert terminal.ends() == 0
+        told[columns] = re.sub(r"\x1b\[[0-9;]*m", "", terminal.said)
+    assert max(len(line.rstrip()) for line in told[80].splitlines()) <= 80
+    assert sorted(told[80].split()) == sorted(told[500].split()), "a word is cut"
 
 
 def test_every_command_of_the_contract_and_the_readme_is_there() -> None:
