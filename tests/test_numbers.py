@@ -2,21 +2,26 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import fields
 
 from agents import app, back_off, budget, consumer, fetching, order, processor, startup, throttle, watchdog, worker
 from agents.settings import Settings
 from agents.topics import TOPICS
 from benchmarks.pages import sections
 from engine import engine
+from engine.incidents import confidence
 from models.events import VERDICTS
 from models.incidents import MAX_EXCERPT_CHARACTERS
-from rules.policy import load_policy
+from rules.policy import RulePolicy, load_policy
+from state import boilerplate, windows
 from state.kinds import KINDS
-from state.limits import StoreLimits
+from state.limits import DAY, StoreLimits
 from tests.servers import REPOSITORY
-from text import commerce, hostility, html, likeness, masking, names, normalise, personal_data
+from text import commerce, hostility, html, likeness, masking, names, normalise, personal_data, reading
 from text.personal_data import accounts, addresses, emails, marks, national_ids, phones, pupils
 
 DOCS = REPOSITORY / "docs"
@@ -150,6 +155,136 @@ def test_from_where_on_texts_are_copies_is_told_as_it_is() -> None:
     assert max(runs) == 300
     assert likeness._SCATTERED == 1 / 2
     assert likeness._RUN_LETTERS == 4
+
+
+def quotas(rule: str, name: str) -> list[tuple[int, int]]:
+    """How many within how many seconds: a limit of the shipped policy."""
+    return [(quota.reach, quota.window) for quota in getattr(load_policy(None).rules[rule].limits, name)]
+
+
+_SPANS = {60: "a minute", 3_600: "an hour", 86_400: "a day", 7 * 86_400: "a week", 30 * 86_400: "a month"}
+
+
+def within(rule: str, name: str) -> str:
+    """The same in words: 20 in an hour, 35 in a day."""
+    return ", ".join(f"{reach} in {_SPANS[window]}" for reach, window in quotas(rule, name))
+
+
+def test_what_rules_count_is_told_as_the_shipped_policy_has_it() -> None:
+    rules = load_policy(None).rules
+    conduct: Any = rules["harassment"].limits
+    campaign: Any = rules["coordinated_campaign"].limits
+    words = {3: "Three", 4: "Four", 5: "five", 12: "twelve", 20: "Twenty"}
+    (certain,), (any_copy,), (remarks,), (flood,) = (
+        quotas("coordinated_campaign", name)
+        for name in ("certain_authors", "authors", "remark_authors", "flood_authors")
+    )
+    copied_day, copied_three = quotas("copied_message", "recipients")
+    asked_day, asked_three = quotas("copied_message", "asked")
+    assert (copied_day[1], copied_three[1]) == (asked_day[1], asked_three[1]) == (86_400, 3 * 86_400)
+    assert (certain[1], any_copy[1], remarks[1], flood[1], conduct.window) == (86_400,) * 3 + (60, 14 * 86_400)
+    page = " ".join((DOCS / "detection.md").read_text(encoding="utf-8").split())
+    for told in (
+        f"distinct strangers written to: {within('mass_messaging', 'strangers')} |",
+        f"who got one text: {copied_day[0]} in a day, {copied_three[0]} in three; with requests or invitations, and with "
+        f"messages together, {asked_day[0]} in a day, {asked_three[0]} in three |",
+        f"threads of one author with one text: {within('copied_post', 'threads')}; "
+        f"{quotas('copied_post', 'posts')[0][0]} posts anywhere |",
+        f"threads posted in: {within('forum_flood', 'threads')}; {quotas('forum_flood', 'posts')[0][0]} posts an hour |",
+        f"one comment of one author: {within('copied_comment', 'owners')} |",
+        f"invited to projects: {within('project_invitation_flood', 'strangers')} |",
+        f"contacts gained: {within('unmanageable_contacts', 'gained')} |",
+        f"({conduct.strangers.messages} on {words[conduct.strangers.days]} days within a fortnight;",
+        f"{words[certain[0]]}, where they have the same words, are at least {campaign.certain_similarity:g} alike, or are "
+        f"long ({campaign.certain_characters} characters). {words[any_copy[0]]} otherwise",
+        f"{words[remarks[0]]}, where a short remark in",
+        f"or where {words[flood[0]]} accounts write it within a minute",
+        f"from {campaign.reached_by_one} strangers and places on that all reached together (`reached_by_one`)",
+        f"under {quotas('mass_messaging', 'strangers')[0][0]} strangers an hour and "
+        f"{quotas('mass_messaging', 'strangers')[1][0]} a day",
+        f"({default_of(RulePolicy, 'daily_cap'):,} where the policy does not say)",
+        f"{confidence(1):g} at the limit, {confidence(2):g} at twice the limit",
+        f"A text that says less than {reading.MIN_COMPARED_CHARACTERS} characters",
+    ):
+        assert told in page, told
+
+
+def default_of(struct: type[Struct], name: str) -> Any:
+    return next(field.default for field in fields(struct) if field.name == name)
+
+
+def constant(name: str) -> list[float]:
+    """Numbers that the script that looks for campaigns gives a name."""
+    script = (REPOSITORY / "state" / "lua" / "campaigns.lua").read_text(encoding="utf-8")
+    (found,) = re.findall(rf"^local {name} = ([\d., ]+?)(?: *--.*)?$", script, re.MULTILINE)
+    return [float(one) for one in found.split(",")]
+
+
+def test_how_texts_are_compared_is_told_as_it_is() -> None:
+    words = {2: "two", 3: "three", 8: "eight"}
+    bands, width = constant("BANDS, WIDTH")
+    enough, days = constant("ENOUGH, DAYS")
+    (candidates,), (sure,), (short,), (doubts,) = map(constant, ("CANDIDATES", "SURE", "SHORT", "DOUBTS"))
+    (least_of_short,), (doubtful,), (known,), (leaders,) = map(
+        constant, ("LEAST_OF_SHORT", "DOUBTFUL", "KNOWN_WELL", "LEADERS")
+    )
+    (parts,), (same,), (learnt,), (together,) = map(constant, ("PARTS", "SAME_LETTERS", "LEARNT", "TOGETHER"))
+    assert (width, same, doubtful, enough, days) == (2 * 3, 0.9, 0.25, 10, 3)
+    assert learnt == boilerplate.MOST_LEARNT
+    assert together == boilerplate.TOGETHER
+    page = " ".join((DOCS / "near-duplicates.md").read_text(encoding="utf-8").split())
+    for told in (
+        "A *band* is three slots",
+        f"{bands:g} bands lead to the leaders of campaigns",
+        f"The {candidates:g} leaders that share most bands are compared",
+        "- nine tenths of the shingles agree, or",
+        f"more for texts under {sure:g} letters",
+        f"Under {sure:g} letters samples show too little",
+        f"Under {short:g} letters only the first of these counts",
+        f"Texts of fewer than {reading.MIN_SIGNED_LETTERS} letters are only compared exactly",
+        f"A text with hashtags needs {reading.MIN_SIGNED_BESIDE_TAGS} letters besides them",
+        f"Texts of fewer than {reading.MIN_COMPARED_CHARACTERS} characters, and of politeness alone",
+        f"Texts of {reading.MIN_SIGNED_LETTERS} to {short:g} letters that share {least_of_short:g} of their shingles, and "
+        "longer ones that share a quarter of them, may be copies",
+        f"over the {words[int(doubts)]} most similar ones of them",
+        f"Of these the {words[int(parts)]} that",
+        f"stood together in {words[int(together)]} campaigns before",
+        f"for {STORE.boilerplate // DAY} to {2 * STORE.boilerplate // DAY} days after the last use",
+        f"at most {learnt:,.0f} sentences in {STORE.boilerplate // DAY} days",
+        f"with less than {known:g} of the shingles of its nearest leader becomes another leader, up to "
+        f"{words[int(leaders)]} in two days",
+    ):
+        assert told in page, told
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        (
+            "state.md",
+            f"looks at {windows.NEIGHBOURS} neighbours on either side, or as many as the quota asks for, with "
+            f"{windows.MEMBERS_LOOKED_AT:,} members",
+        ),
+        (
+            "state.md",
+            f"adds at most {STORE.bytes_per_actor // 1_000_000} MB a day in each shard to histories of others, besides the "
+            f"own one, of at most {STORE.entries_per_history:,} entries and {STORE.bytes_per_history // 1_000_000} MB",
+        ),
+        ("state.md", f"texts are remembered up to {STORE.texts_per_author:,} a generation"),
+        (
+            "state.md",
+            f"A member has {STORE.ties_per_member:,} relations, an episode {STORE.members_per_episode:,} members",
+        ),
+        ("state.md", f"the first {likeness.MAX_LETTERS} letters are kept, sealed"),
+        ("privacy.md", f"The first is {likeness.MAX_LETTERS} letters from the beginning"),
+        ("privacy.md", f"a masked excerpt ({MAX_EXCERPT_CHARACTERS} characters)"),
+        ("security.md", f"at the latest after {STORE.tie_ttl // DAY} days"),
+        ("concepts.md", "after one to two *generations* of two days"),
+    ],
+)
+def test_limits_in_sentences_are_told_as_they_are(page: str, told: str) -> None:
+    assert told in " ".join((DOCS / page).read_text(encoding="utf-8").split())
+    assert STORE.generation == 2 * DAY
 
 
 @pytest.mark.parametrize(
