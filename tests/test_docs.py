@@ -25,7 +25,7 @@ from tests.scenarios.scenario import load
 from tests.servers import REPOSITORY, run
 
 DOCS = REPOSITORY / "docs"
-PAGES = [REPOSITORY / "README.md", *sorted(DOCS.glob("*.md"))]
+PAGES = [*sorted(REPOSITORY.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 LONGEST = 42
 """Words of a sentence, which ends at a full stop."""
 SITE = REPOSITORY / "deploy" / "site" / "mkdocs.yml"
@@ -65,10 +65,28 @@ def test_a_broken_link_is_told(tmp_path: Path) -> None:
     assert "'settings.md#gone'" in done.stderr
 
 
-def test_every_link_of_the_readme_leads_somewhere() -> None:
-    links = re.findall(r"]\(([^)#]+)", (REPOSITORY / "README.md").read_text(encoding="utf-8"))
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
+def test_every_link_of_the_readme_and_its_neighbours_leads_somewhere(page: str) -> None:
+    links = re.findall(r"]\(([^)#]+)", (REPOSITORY / page).read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if "://" not in link and not (REPOSITORY / link).exists()] == []
+
+
+def test_the_readme_names_every_rule_once_with_its_article() -> None:
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    table = readme.partition("## What it looks for")[2].partition("\n\nModerators")[0]
+    told: dict[str, str] = {}
+    article = ""
+    for first, second in re.findall(r"^\| ([^|]*)\| ([^|]*)\|", table, re.MULTILINE):
+        article = first.strip() or article
+        for slug in re.findall(r"`(\w+)`", second):
+            assert slug not in told, slug
+            told[slug] = article
+    rules = all_rules()
+    assert told.keys() == rules.keys()
+    of_several = {"coordinated_campaign", "reported_by_members"}
+    assert [slug for slug in rules.keys() - of_several if not told[slug].startswith(f"{rules[slug].article} ")] == []
+    assert f"All {len(rules)} rules find something in the sample day" in " ".join(readme.split())
 
 
 def test_the_package_says_what_it_is() -> None:
