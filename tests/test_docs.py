@@ -11,9 +11,11 @@ from pathlib import Path
 from textwrap import dedent
 from types import SimpleNamespace
 
+import click
 import pytest
 import yaml
 
+from agents.settings import setting_rows
 from benchmarks import pages
 from benchmarks.accuracy import merged
 from benchmarks.pages import Section, recorded, sections, with_section
@@ -23,11 +25,14 @@ from rules.registry import all_rules
 from tests.rules.cases import context, rule_input
 from tests.scenarios.scenario import load
 from tests.servers import REPOSITORY, run
+from twinwatch.cli import main
 
 DOCS = REPOSITORY / "docs"
 PAGES = [*sorted(REPOSITORY.glob("*.md")), *sorted(DOCS.glob("*.md"))]
 LONGEST = 42
 """Words of a sentence, which ends at a full stop."""
+MADE_UP = {"rules/echo.py", "tests/scenarios/SLUG.yaml"}
+"""Files that a page tells to make."""
 SITE = REPOSITORY / "deploy" / "site" / "mkdocs.yml"
 CODE = SimpleNamespace(**runpy.run_path(str(SITE.parent / "linked_code.py")))
 
@@ -63,6 +68,31 @@ def test_a_broken_link_is_told(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "'gone.md'" in done.stderr
     assert "'settings.md#gone'" in done.stderr
+
+
+def command_of(words: list[str]) -> click.Command:
+    """The command that a line beginning with these words calls."""
+    command: click.Command = main
+    for word in words:
+        if not isinstance(command, click.Group) or word not in command.commands:
+            break
+        command = command.commands[word]
+    return command
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_commands_options_targets_and_settings_that_a_page_names_are_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    files = set(re.findall(r"`((?:\w[\w-]*/)+[\w.-]+\.(?:py|yaml|yml|lua|sh|md|json|toml|acl|txt))(?:::\w+)?`", text))
+    assert {one for one in files - MADE_UP if not (REPOSITORY / one).exists()} == set()
+    for line in re.findall(r"twinwatch ([a-z-]+ [^`\n]*)", text):
+        known = {name for option in command_of(line.split()).params for name in option.opts}
+        if command_of(line.split()) is not main:
+            assert set(re.findall(r" (--[a-z-]+)", line.partition("|")[0])) <= known | {"--help"}, line
+    targets = set(re.findall(r"^([a-z]+):", (REPOSITORY / "Makefile").read_text("utf-8"), re.MULTILINE))
+    assert set(re.findall(r"`make ([a-z]+)", text)) <= targets
+    settings = {variable for variable, *_ in setting_rows()} | {"TWINWATCH_ENV_FILE", "TWINWATCH_USER"}
+    assert set(re.findall(r"TWINWATCH_[A-Z_]*[A-Z]", text)) <= settings
 
 
 @pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md"])
