@@ -307,7 +307,7 @@ def _changed(again: Incident) -> str:
 
 
 _FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)
-_PICTURE_COLUMNS = 130
+_PICTURE_COLUMNS = 112
 
 
 def _picture(watch: _Watch) -> str:
