@@ -358,7 +358,7 @@ _file = click.option(
     "files",
     metavar="FILE",
     multiple=True,
-    help="Use this file of lines instead of Kafka: incidents, verdicts and events, each a JSON object; may be given again.",
+    help="Use this file of lines instead of Kafka: incidents, verdicts, events; - is standard input. May be given again.",
 )
 _severity = click.option(
     "--severity", type=click.Choice(["low", "medium", "high", "critical"]), default="low", help="At least so severe."

@@ -1,10 +1,14 @@
 """Incidents as they stand in files, with verdicts and events: what `agents.incident_log` is for Kafka."""
 
 import os
+import shutil
+import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, BinaryIO, cast
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +20,7 @@ from models.events import Event, Verdict
 from models.incidents import Incident
 from twinwatch import progress
 from twinwatch.failures import Failure
-from twinwatch.replay import read_lines
+from twinwatch.replay import EventFile, read_lines
 from twinwatch.replay_command import open_events
 
 
@@ -32,10 +36,11 @@ _shapes = msgspec.json.Decoder(_Shape)
 
 
 class IncidentFiles:
-    """Files of lines, each an incident, a verdict or another event. Its methods raise `Failure`."""
+    """Files of lines (`-` is standard input), each an incident, a verdict or another event. Its methods raise `Failure`."""
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._paths = paths
+        self._held: IO[bytes] | None = None
         self.watched: Watched | None = None
         """Is told how far it is read."""
         self.unreadable = 0
@@ -106,10 +111,18 @@ class IncidentFiles:
         for path in self._paths:
             yield from self._lines_of(path)
 
+    def _standard_input(self) -> EventFile:
+        """What came there, from its beginning: it is read for incidents first, then for verdicts, then for events."""
+        if self._held is None:
+            self._held = TemporaryFile()  # noqa: SIM115 - until the command ends
+            shutil.copyfileobj(sys.stdin.buffer, self._held)
+        self._held.seek(0)
+        return EventFile(cast(BinaryIO, self._held), None)
+
     def _lines_of(self, path: str) -> Iterator[tuple[bytes, _Shape]]:
         with ExitStack() as stack:
             try:
-                source = open_events(path, stack)
+                source = self._standard_input() if path == "-" else open_events(path, stack)
                 for count, line in enumerate(read_lines(source.stream), 1):
                     if self.watched and count % progress.EVERY == 0:
                         self.watched(f"reading {path}", source.position(), source.size)

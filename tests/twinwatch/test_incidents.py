@@ -485,6 +485,21 @@ def test_a_verdict_over_a_file_is_written_into_the_file_that_has_the_incident() 
     assert "dismissed (none)" in run("list", "--file", file)[1], "the later one counts"
 
 
+def test_standard_input_has_incidents_verdicts_and_events_like_any_file() -> None:
+    one = incident(1)
+    lines = Path(write(one, verdict(one, "upheld", 1, "warned"), message("e1", "Hello there"))).read_bytes()
+
+    def piped(*arguments: str) -> str:
+        done = CliRunner().invoke(main, ["incidents", *arguments, "--file", "-"], input=lines, prog_name="twinwatch")
+        assert done.exit_code == 0, done.stderr
+        return done.stdout
+
+    assert "upheld (warned)" in piped("list")
+    shown = piped("show", "00000001")
+    assert "upheld (warned) by maria" in shown
+    assert "Hello there" in shown
+
+
 def test_a_verdict_is_not_written_where_it_would_do_harm() -> None:
     file = write(incident(1))
     packed = gzip.compress(Path(file).read_bytes())
