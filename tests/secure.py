@@ -164,7 +164,7 @@ class SecureKafka(KafkaServer):
                 )
         users = [f"SCRAM-SHA-512=[name={name},password={password}]" for name, password in USERS.items()]
         users.append(f"SCRAM-SHA-256=[name=platform,password={USERS['platform']}]")
-        super().__init__(users, **properties)
+        super().__init__(users, joins=None, **properties)
         self.port = ports["SASL"]
         self.bootstrap_servers, self.expired, self.elsewhere, self.mutual = (
             f"{HOST}:{ports[name]}" for name in ("SASL", "EXPIRED", "ELSEWHERE", "MUTUAL")
