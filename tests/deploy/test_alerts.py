@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 import yaml
+from click import UsageError
 
+from agents.worker import EXIT_FAILED
+from rules.policy import load_policy
 from tests.servers import REPOSITORY, ServerMissing, missing, run
 
 ALERTS = REPOSITORY / "deploy" / "alerts.yml"
@@ -100,6 +103,38 @@ QUIET: dict[str, tuple[str, Series]] = {
 }
 
 
+TOLD: dict[str, list[tuple[str, str]]] = {
+    # what stands in the rule, and how its section of the runbook tells it
+    "TwinwatchFallsBehind": [("> 600", "more than ten minutes ago")],
+    "TwinwatchStandsStill": [("[5m]", "for ten minutes"), ("for: 5m", "for ten minutes")],
+    "TwinwatchNoEvents": [("[1h]", "for an hour"), ("> 3600", "for an hour")],
+    "TwinwatchIncidentsLate": [("(0.5,", "half of the incidents"), ("> 600", "more than ten minutes after")],
+    "TwinwatchOutage": [("> 60", "for more than a minute")],
+    "TwinwatchWorkerRestarts": [("> 2", "more than twice"), ("[30m]", "within half an hour")],
+    "TwinwatchHeldBack": [("> 600", "for more than ten minutes")],
+    "TwinwatchWaitsForPartition": [("> 60", "for more than a minute")],
+    "TwinwatchRedisFills": [("> 0.8", "more than 80 %")],
+    "TwinwatchRedisWillBeFull": [("12 * 3600", "within half a day"), ("> 0.95", "full"), ("> 0.3", "30 %")],
+    "TwinwatchPoliciesDiffer": [("> 1", "more than one policy"), ("for: 15m", "for a quarter of an hour")],
+    "TwinwatchDeadLetters": [
+        ("[15m]", "within a quarter of an hour"),
+        ("> 0.01 *", "more than one in a hundred"),
+        ("> 10", "more than ten records"),
+    ],
+    "TwinwatchRuleFloods": [("> 1000", "more than a thousand"), ("[1h]", "within an hour")],
+    "TwinwatchRuleImprecise": [
+        ("< 0.5", "less than half"),
+        (">= 10", "at least ten verdicts"),
+        ("[7d]", "within a week"),
+    ],
+    "TwinwatchPartitionStuck": [
+        ("> 0.9", "the same"),
+        ("[5m]", "quarter of an hour"),
+        ("for: 10m", "quarter of an hour"),
+    ],
+}
+
+
 LINKED = {
     "name": "an alert's link leads to where the runbook is served",
     "interval": "1m",
@@ -128,6 +163,12 @@ def alerts() -> list[dict[str, Any]]:
     return [rule for group in groups for rule in group["rules"] if "alert" in rule]
 
 
+def runbook() -> dict[str, str]:
+    """The sections of the runbook by their headings."""
+    page = (REPOSITORY / "docs" / "runbook.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^## (\w+)$(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+
+
 def rule_input(name: str, at: str, series: Series, expected: str | None) -> dict[str, Any]:
     asked = f'ALERTS{{alertstate="firing",alertname="{expected}"}}' if expected else 'ALERTS{alertstate="firing"}'
     return {
@@ -147,14 +188,35 @@ def rule_input(name: str, at: str, series: Series, expected: str | None) -> dict
 def test_every_alert_has_a_case_and_a_section_of_the_runbook_and_no_section_is_left_over() -> None:
     names = [alert["alert"] for alert in alerts()]
     assert sorted(FIRES) == sorted(names)
-    page = (REPOSITORY / "docs" / "runbook.md").read_text(encoding="utf-8")
-    sections = dict(re.findall(r"^## (\w+)$(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+    sections = runbook()
     assert sorted(sections) == sorted(names)
     for alert in alerts():
         url = alert["annotations"]["runbook_url"]
         assert url == f"{{{{ $externalLabels.twinwatch_docs }}}}/runbook/#{alert['alert'].lower()}"
         for part in ("**Means:**", "**Look at:**", "**Do:**"):
             assert sections[alert["alert"]].count(part) == 1, (alert["alert"], part)
+
+
+def test_the_runbook_tells_the_limits_of_the_alerts() -> None:
+    sections = runbook()
+    for alert in alerts():
+        name, rule = alert["alert"], f"{' '.join(alert['expr'].split())} for: {alert.get('for')}"
+        section = " ".join(sections[name].split())
+        for stands, told in TOLD.get(name, []):
+            assert stands in rule, (name, stands)
+            assert told in section, (name, told)
+        limits = set(re.findall(r"[<>]=? (?:0\.\d+|[1-9]\d*)", rule))
+        assert limits <= {
+            limit for stands, _ in TOLD.get(name, []) for limit in re.findall(r"^[<>]=? [\d.]+", stands)
+        }, name
+
+
+def test_the_runbook_tells_what_an_exit_status_means_and_how_long_verdicts_count() -> None:
+    sections = {name: " ".join(section.split()) for name, section in runbook().items()}
+    assert f"Exit status {EXIT_FAILED}: it stood still" in sections["TwinwatchWorkerRestarts"]
+    assert f"; {UsageError.exit_code}: its settings are wrong" in sections["TwinwatchWorkerRestarts"]
+    days = load_policy(None).feedback.strikes.period / 86_400
+    assert f"Older than {days:g} days" in sections["TwinwatchVerdictsUnknown"]
 
 
 def test_alerts_fire_when_they_should_and_only_then(request: pytest.FixtureRequest, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import json
 import runpy
 import shutil
 import sys
+import tomllib
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -18,10 +19,17 @@ from pydantic import BaseModel, ValidationError
 
 from agents.settings import Settings, load_settings
 from agents.topics import DEFAULT_PARTITIONS
+from agents.tracing import _LAST_SECONDS, MAX_LINKS
 from tests.servers import run
 from twinwatch.cli import main
 
-BASE = Path(__file__).parents[2] / "deploy" / "kubernetes"
+REPOSITORY = Path(__file__).parents[2]
+DEV = [
+    line
+    for line in tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["dependency-groups"]["dev"]
+    if isinstance(line, str)
+]
+BASE = REPOSITORY / "deploy" / "kubernetes"
 COMPONENTS = ["monitoring", "scaling", "tracing"]
 KINDS = {
     "v1/ConfigMap": "kubernetes.core",
@@ -211,6 +219,31 @@ def test_the_alerts_know_the_job_by_the_name_that_is_scraped() -> None:
     (job,) = (one["replacement"] for one in endpoint["relabelings"] if one["targetLabel"] == "job")
     assert job == "twinwatch"
     assert f'job="{job}"' in (BASE.parent / "alerts.yml").read_text(encoding="utf-8")
+
+
+def test_the_page_of_deployment_tells_what_the_files_say() -> None:
+    page = " ".join((REPOSITORY / "docs" / "deployment.md").read_text(encoding="utf-8").split())
+    scaling = only("ScaledObject")["spec"]
+    (trigger,) = scaling["triggers"]
+    network = only("NetworkPolicy", "twinwatch")["spec"]
+    names, servers = ([str(port["port"]) for port in way["ports"]] for way in network["egress"])
+    (pod, *_) = PODS
+    versions = [
+        next(line for line in DEV if line.startswith(f"cloudcoil.models.{kind}>=")).partition(">=")[2]
+        for kind in ("kubernetes", "keda", "prometheus-operator")
+    ]
+    for told in (
+        f"more workers than partitions of a topic ({DEFAULT_PARTITIONS} unless",
+        f"where {int(trigger['metadata']['lagThreshold']):,} records wait for each",
+        {600: "one less after ten quiet minutes"}[scaling["cooldownPeriod"]],
+        f"on its port {Settings().metrics_port} alone",
+        f"names ({names[0]}), Kafka ({servers[0]}, {servers[1]}) and Redis ({servers[2]})",
+        f"the user is {pod['securityContext']['runAsUser']}",
+        "Kubernetes {}, KEDA {} and the Prometheus operator {}".format(*versions),
+        f"at most {MAX_LINKS} of them",
+        {1.0: "no longer than a second"}[_LAST_SECONDS],
+    ):
+        assert told in page, told
 
 
 def test_workers_scale_on_their_own_lag_and_never_beyond_the_partitions() -> None:
