@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from models.events import TOPICS, BaseEvent
 from models.incidents import Mode
-from rules.base import EventContext, Finding, Key, Rule, RuleInput, Window
+from rules.base import NEEDS, EventContext, Finding, Key, Need, Rule, RuleInput, Window
 from rules.policy import Policy, RulePolicy
 from rules.quotas import NEVER
 from rules.registry import all_rules
@@ -23,7 +23,8 @@ from state.requests import MICROSECONDS, Doubt, EventName, StoredWindow, WindowQ
 
 _LEAST_MOST = 32
 _MOST_KINDS = 1_000
-"""Kinds of events, with roles that some rule exempts, whose plans are kept."""
+"""Kinds of events, with roles that some rule exempts and what windows need, whose plans are kept."""
+_NO_ROLES = frozenset[str]()
 
 
 class KeptWindow:
@@ -239,27 +240,39 @@ class Plan:
         """All windows that are kept."""
         return self._kept.values()
 
-    def of(self, context: EventContext) -> "EventPlan":
-        """What such an event may add to, and the rules that judge it."""
-        event = context.event
-        return self._of_events(type(event), context.is_heading, self._exempt.intersection(event.actor_roles or ()))
+    def of(self, parts: Sequence[EventContext]) -> "tuple[EventPlan, ...]":
+        """What an event of such parts may add to, and the rules that judge it, by part."""
+        event = parts[0].event
+        kind, roles = type(event), self._exempt.intersection(event.actor_roles) if event.actor_roles else _NO_ROLES
+        # what one part adds to, the other is judged by
+        has = parts[0].has if len(parts) == 1 else frozenset(NEEDS)
+        return tuple([self._of_events(kind, part.is_heading, roles, has) for part in parts])
 
-    def _of_event(self, kind: type[BaseEvent], is_heading: bool, roles: frozenset[str]) -> "EventPlan":
+    def _of_event(
+        self, kind: type[BaseEvent], is_heading: bool, roles: frozenset[str], has: frozenset[Need]
+    ) -> "EventPlan":
         rules = [plan for plan in self.rules if plan.rule.headings or not is_heading]
         asked = frozenset[KeptWindow]().union(*(plan.windows for plan in rules))
         windows: dict[Window, list[KeptWindow]] = {}
         for kept in self._kept.values():
-            if issubclass(kind, kept.window.on) and kept in asked and kept.counts(roles):
-                windows.setdefault(kept.window, []).append(kept)
-        judging = [plan for plan in rules if issubclass(kind, plan.rule.on)]
-        return EventPlan(
-            tuple(windows.items()),
-            tuple((plan, not plan.policy.exempt_roles.isdisjoint(roles)) for plan in judging),
-        )
+            window = kept.window
+            if issubclass(kind, window.on) and kept in asked and kept.counts(roles) and has.issuperset(window.needs):
+                windows.setdefault(window, []).append(kept)
+        adds_to = frozenset[KeptWindow]().union(*windows.values())
+        judging = [
+            (plan, spares)
+            for plan in rules
+            if issubclass(kind, plan.rule.on)
+            for spares in [not plan.policy.exempt_roles.isdisjoint(roles)]
+            if spares or not plan.windows or not plan.windows.isdisjoint(adds_to)
+        ]
+        return EventPlan(tuple(windows.items()), tuple(judging))
 
 
 class EventPlan(Struct, frozen=True):
-    """What an event of one kind, done in some roles, may add to; and the rules that judge it, and which spare these roles."""
+    """What an event of one kind, done in some roles, may add to; and the rules that judge it, and which spare these roles.
+    Rules are left out to whose windows it can add nothing.
+    """
 
     windows: tuple[tuple[Window, list[KeptWindow]], ...]
     rules: tuple[tuple[RulePlan, bool], ...]
@@ -314,7 +327,7 @@ def observe(
     what changes no count can break no limit.
     """
     event = EventName(context.time, context.event.event_id, context.event.identity, context.event.actor_id)
-    parts = [(part, plan.of(part)) for part in context.parts]
+    parts = tuple(zip(context.parts, plan.of(context.parts), strict=True))
     # before what the event adds, so that it is answered with all of it when it comes again
     merging = [one for part, _ in parts if part.merged for kept in plan.windows if (one := kept.merging(part, event))]
     first += len(merging)

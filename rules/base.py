@@ -5,6 +5,7 @@ one `Rule`. Declaring a signal is all it takes to have it counted: the engine ma
 """
 
 from collections.abc import Callable, Container, Iterable, Sequence
+from itertools import compress, product
 from typing import Generic, Literal, Protocol, TypeVar
 
 from msgspec import Struct, field
@@ -24,6 +25,12 @@ from state.requests import ACTS, Answered, Campaign, WindowResult
 from text.reading import NOTHING_WRITTEN, TextReading, Writing
 
 Key = tuple[str, ...]
+Need = Literal["writing", "copies", "strangers", "fellows", "answers"]
+"""What an event may lack so that it adds nothing to a window: anything written, a campaign that it belongs to or repeats,
+strangers, fellows, answers.
+"""
+NEEDS: tuple[Need, ...] = ("writing", "copies", "strangers", "fellows", "answers")
+_HAS = {has: frozenset(compress(NEEDS, has)) for has in product((False, True), repeat=len(NEEDS))}
 
 
 class EventContext(Struct, frozen=True, kw_only=True):
@@ -64,6 +71,18 @@ class EventContext(Struct, frozen=True, kw_only=True):
     is_heading: bool = False
     below: TextReading | None = None
     shares_footer: bool = False
+
+    @property
+    def has(self) -> frozenset[Need]:
+        """What windows may ask for that it has."""
+        writing = self.writing
+        return _HAS[
+            writing is not NOTHING_WRITTEN and bool(writing.parts or writing.whole),
+            bool(self.campaign or self.repeated),
+            bool(self.strangers),
+            bool(self.fellows),
+            bool(self.answers),
+        ]
 
     @property
     def parts(self) -> tuple["EventContext", ...]:
@@ -131,7 +150,8 @@ class Window(Struct, frozen=True, kw_only=True):
     would have kept an entry out, had they been judged before it. `history`: where entries stand
     (`state.requests.StoredWindow`), by default with what the member has done with whom keys begin. Of `pairs` events are
     counted that are about a member: entries bring the members under the key of the first of the pair, and `at` names both.
-    With `exempt_only` it counts nothing but what exempt actors do (with `own` false).
+    With `exempt_only` it counts nothing but what exempt actors do (with `own` false). An event that lacks one of the `needs`
+    adds nothing, and `entries` are not asked.
     The name is the window's identity in the store: change it when the meaning of the entries changes.
     """
 
@@ -148,6 +168,7 @@ class Window(Struct, frozen=True, kw_only=True):
     history: str = ACTS
     pairs: bool = False
     exempt_only: bool = False
+    needs: tuple[Need, ...] = ()
 
 
 class Signal(Struct, frozen=True):

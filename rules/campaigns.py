@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from models.events import ForumPost, Message
 from models.incidents import Action, Severity
-from rules.base import ACQUAINTING, EventContext, Finding, Key, Rule, RuleInput, Window
+from rules.base import ACQUAINTING, EventContext, Finding, Key, Need, Rule, RuleInput, Window
 from rules.compared import ON_OWN_PAGE
 from rules.copies import CAMPAIGN, SENT, WROTE, Deed, by_campaign, is_certain_copy, place
 from rules.measures import Measure, declare, nowhere
@@ -109,6 +109,7 @@ def _window(
         text_of="everybody" if are_certain else None,
         spared_by=ACQUAINTING,
         history="words" if same_words else CAMPAIGN,
+        needs=("copies",),
     )
 
 
@@ -161,6 +162,7 @@ def _of_campaign(
     exempt_only: bool = False,
     spares: bool = False,
     is_read: bool = True,
+    needs: tuple[Need, ...] = (),
 ) -> Window:
     """What copies of one campaign bring. Members are named where it is their authors. `spares`: acquaintances are
     spared. What is not read by itself is read beside `COPIES`.
@@ -176,6 +178,7 @@ def _of_campaign(
         text_of="everybody",
         spared_by=ACQUAINTING if spares else (),
         history=CAMPAIGN,
+        needs=("copies", *needs),
     )
 
 
@@ -244,7 +247,9 @@ ACCOUNTS = (AUTHORS, CERTAIN_AUTHORS, SAME_WORDS_AUTHORS, REMARK_AUTHORS)
 """The accounts that a campaign takes, each of which is enough."""
 RECIPIENTS = _Measure(
     "recipients",
-    _of_campaign("strangers a campaign's text was sent to", lambda context: context.strangers, spares=True),
+    _of_campaign(
+        "strangers a campaign's text was sent to", lambda context: context.strangers, spares=True, needs=("strangers",)
+    ),
     within=_several,
     weighs=True,
 )
@@ -256,7 +261,7 @@ PLACES = _Measure(
 )
 TALKS = _Measure(
     "talks",
-    _of_campaign("others' conversations a campaign's text was written in", _talk, is_read=False),
+    _of_campaign("others' conversations a campaign's text was written in", _talk, is_read=False, needs=("fellows",)),
     within=_several,
     weighs=True,
 )

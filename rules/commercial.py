@@ -166,7 +166,10 @@ def _places_of_everybody(limits: CommercialContentLimits, context: EventContext,
 TEXTS = Measure[CommercialContentLimits](
     "texts",
     lambda limits: events_by_actor(
-        "commercial texts by actor", WRITTEN, lambda context: sells(reading_of(context, limits), limits)
+        "commercial texts by actor",
+        WRITTEN,
+        lambda context: sells(reading_of(context, limits), limits),
+        needs=("writing",),
     ),
     within=lambda limits: limits.texts_window,
 )
@@ -178,6 +181,7 @@ PUSHED = Measure[CommercialContentLimits](
         entries=partial(_pushed, limits),
         at=nowhere,
         spared_by=ACQUAINTING,
+        needs=("writing",),
     ),
     # from half the quota on, what the text says may make up for the rest
     within=lambda limits: [Quota((quota.reach + 1) // 2, quota.window) for quota in limits.pushed],
@@ -193,6 +197,7 @@ PROMOTERS = Measure[CommercialContentLimits](
         at=nowhere,
         named=True,
         note=lambda context: context.event.actor_id,
+        needs=("writing",),
     ),
     within=lambda limits: limits.promoters,
     each=_places_of_everybody,

@@ -59,7 +59,9 @@ ATTACKERS = Measure[Any](
 """Who attacked the actor before: whose words may be quoted."""
 THREATS = Measure[ThreatLimits](
     "texts",
-    lambda limits: events_by_actor("threats by actor", WRITTEN, lambda context: _threat(limits, context) is not None),
+    lambda limits: events_by_actor(
+        "threats by actor", WRITTEN, lambda context: _threat(limits, context) is not None, needs=("writing",)
+    ),
     within=lambda limits: limits.texts_window,
 )
 
@@ -204,7 +206,7 @@ def _abuse(limits: AbusiveLanguageLimits, context: EventContext) -> AbuseKind | 
 ABUSES = Measure[AbusiveLanguageLimits](
     "texts",
     lambda limits: events_by_actor(
-        "abusive texts by actor", WRITTEN, lambda context: _abuse(limits, context) is not None
+        "abusive texts by actor", WRITTEN, lambda context: _abuse(limits, context) is not None, needs=("writing",)
     ),
     within=lambda limits: limits.texts_window,
 )
@@ -318,6 +320,7 @@ HOSTILE_ACCOUNTS: Window = Window(
     named=True,
     note=_attack,
     history=RECEIVED,
+    needs=("writing",),
 )
 
 

@@ -52,18 +52,35 @@ _STRANGERS = distinct(
     on=(ContactRequest,),
     of=lambda context: context.strangers,
     spared_by=ACQUAINTING,
+    needs=("strangers",),
 )
 MANY = Measure[ContactRequestFloodLimits]("many", _STRANGERS, within=lambda limits: limits.many)
 UNWELCOME = Measure[ContactRequestFloodLimits]("unwelcome", _STRANGERS, within=lambda limits: limits.unwelcome)
 ANSWERED = Measure[ContactRequestFloodLimits](
     "answered",
-    distinct("members who answered a requester", on=_ON, of=answered, by=by_asker, own=False, history=RECEIVED),
+    distinct(
+        "members who answered a requester",
+        on=_ON,
+        of=answered,
+        by=by_asker,
+        own=False,
+        history=RECEIVED,
+        needs=("answers",),
+    ),
     within=lambda limits: limits.answers_window,
     weighs=True,
 )
 ACCEPTED = Measure[ContactRequestFloodLimits](
     "accepted",
-    distinct("members who accepted a requester", on=_ON, of=accepted, by=by_asker, own=False, history=RECEIVED),
+    distinct(
+        "members who accepted a requester",
+        on=_ON,
+        of=accepted,
+        by=by_asker,
+        own=False,
+        history=RECEIVED,
+        needs=("answers",),
+    ),
     within=lambda limits: limits.answers_window,
     weighs=True,
 )
@@ -124,6 +141,7 @@ STRANGERS_INVITED = Measure[ProjectInvitationFloodLimits](
             context.strangers if isinstance(context.event, Invitation) and context.event.kind == "project" else ()
         ),
         spared_by=ACQUAINTING,
+        needs=("strangers",),
     ),
     within=lambda limits: limits.strangers,
 )
@@ -166,7 +184,15 @@ def _both(context: EventContext) -> tuple[str, ...]:
 
 GAINED = Measure[UnmanageableContactsLimits](
     "gained",
-    Window(name="contacts gained by member", on=_ON, entries=_new_contacts, at=by_subject, own=False, history=RECEIVED),
+    Window(
+        name="contacts gained by member",
+        on=_ON,
+        entries=_new_contacts,
+        at=by_subject,
+        own=False,
+        history=RECEIVED,
+        needs=("answers",),
+    ),
     within=lambda limits: limits.gained,
 )
 ASKED = Measure[UnmanageableContactsLimits](

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from models.events import BaseEvent, Comment, ContactRequest, ForumPost, Invitation, Message
-from rules.base import EventContext, Finding, Key, RuleInput, Window
+from rules.base import EventContext, Finding, Key, Need, RuleInput, Window
 from rules.compared import ON_OWN_PAGE
 from rules.measures import Measure, count, distinct
 from rules.quotas import Duration, Quota, Reached, counted, in_words, measured
@@ -37,15 +37,16 @@ def where_copied(
     on: type[BaseEvent],
     of: Callable[[EventContext], Sequence[str]],
     by: Callable[[EventContext], Key | None] = author_and_text,
+    needs: tuple[Need, ...] = (),
     **more: Any,
 ) -> Window:
     """The distinct members or places that an author's copies of one text are `of`; the rest as in `measures.distinct`."""
-    return distinct(name, on=(on,), of=of, by=by, text_of="author", **more)
+    return distinct(name, on=(on,), of=of, by=by, text_of="author", needs=("copies", *needs), **more)
 
 
 def copies(name: str, on: type[BaseEvent], of: Callable[[EventContext], bool]) -> Window:
     """An author's copies of one text that are `of` what is counted."""
-    return count(name, on=(on,), of=of, by=author_and_text, text_of="author")
+    return count(name, on=(on,), of=of, by=author_and_text, text_of="author", needs=("copies",))
 
 
 def is_certain_copy(context: EventContext, least_similarity: float, least_characters: int) -> bool:
@@ -130,6 +131,7 @@ WROTE = distinct(
     note=_deed,
     text_of="everybody",
     history=CAMPAIGN,
+    needs=("copies",),
 )
 ORIGIN = Measure[Any]("origin", WROTE, within=lambda limits: Quota(2, limits.origin_window))
 """Who wrote it before others."""
@@ -175,6 +177,7 @@ UPHELD_COPIES = distinct(
     of=_spreads_what_was_upheld,
     by=_upheld_text,
     text_of="author",
+    needs=("copies",),
 )
 UPHELD = Measure[Any]("upheld_copies", UPHELD_COPIES, within=lambda _: _DAY)
 """What `with_upheld_copies` reads."""

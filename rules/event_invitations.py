@@ -42,6 +42,7 @@ STRANGERS = Measure[EventInvitationFloodLimits](
         on=(Invitation,),
         of=lambda context: context.strangers if _is_to_event(context) else (),
         spared_by=ACQUAINTING,
+        needs=("strangers",),
     ),
     within=lambda limits: limits.strangers,
 )
@@ -58,7 +59,13 @@ GUESTS = Measure[EventInvitationFloodLimits](
 ANSWERED = Measure[EventInvitationFloodLimits](
     "answered",
     distinct(
-        "members who answered an invitation", on=_ON, of=answered, by=_by_asker_and_event, own=False, history=RECEIVED
+        "members who answered an invitation",
+        on=_ON,
+        of=answered,
+        by=_by_asker_and_event,
+        own=False,
+        history=RECEIVED,
+        needs=("answers",),
     ),
     within=lambda limits: max((quota.window for quota in limits.guests), key=int),
     weighs=True,
@@ -66,7 +73,13 @@ ANSWERED = Measure[EventInvitationFloodLimits](
 ACCEPTED = Measure[EventInvitationFloodLimits](
     "accepted",
     distinct(
-        "members who accepted an invitation", on=_ON, of=accepted, by=_by_asker_and_event, own=False, history=RECEIVED
+        "members who accepted an invitation",
+        on=_ON,
+        of=accepted,
+        by=_by_asker_and_event,
+        own=False,
+        history=RECEIVED,
+        needs=("answers",),
     ),
     within=ANSWERED.within,
     weighs=True,

@@ -143,6 +143,7 @@ SAME_TEXT = Measure[DuplicateThreadLimits](
         of=_opened,
         by=_same_text,
         history="a text that opens threads of a forum",
+        needs=("copies",),
     ),
     within=lambda limits: limits.same_text,
 )
@@ -153,6 +154,7 @@ SAME_TITLE = Measure[DuplicateThreadLimits](
         on=(ForumPost,),
         of=_opened,
         by=_same_title,
+        needs=("writing",),
     ),
     within=lambda limits: limits.same_title,
 )

@@ -13,7 +13,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from models.events import BaseEvent, ForumPost, MediaUpload
-from rules.base import EventContext, Finding, Key, Rule, RuleInput, Signal, Window
+from rules.base import EventContext, Finding, Key, Need, Rule, RuleInput, Signal, Window
 from rules.measures import Measure, declare, event_as
 from rules.quotas import Count, Duration, Quota, Share, counted, measured
 from rules.writings import events_by_actor, one_of, others
@@ -169,6 +169,7 @@ def _publications(
     on: type[BaseEvent],
     content: Callable[[EventContext], tuple[str, str] | None],
     limits: CopyrightRiskLimits,
+    needs: tuple[Need, ...] = (),
 ) -> Window:
     """The publications with one key; `content` gives the key and what is kept."""
 
@@ -180,7 +181,7 @@ def _publications(
         found = content(context)
         return (found[0],) if found else None
 
-    return Window(name=name, on=(on,), entries=entries, at=at, own=False, named=True, history=name)
+    return Window(name=name, on=(on,), entries=entries, at=at, own=False, named=True, history=name, needs=needs)
 
 
 def _same_file(context: EventContext) -> tuple[str, str] | None:
@@ -219,6 +220,7 @@ TEXTS = Measure[CopyrightRiskLimits](
         ForumPost,
         partial(_same_text, limits),
         limits,
+        needs=("copies",),
     ),
     within=lambda limits: Quota(2, limits.texts_window),
 )

@@ -41,9 +41,11 @@ def _in_talk(context: EventContext) -> Key | None:
 
 
 FELLOWS_REACHED = where_copied(
-    "members of others' conversations sent a text by actor", Message, _to_fellows, by=_in_talk
+    "members of others' conversations sent a text by actor", Message, _to_fellows, by=_in_talk, needs=("fellows",)
 )
-TALKS = where_copied("others' conversations an actor wrote a text in", Message, _conversation, by=_in_talk)
+TALKS = where_copied(
+    "others' conversations an actor wrote a text in", Message, _conversation, by=_in_talk, needs=("fellows",)
+)
 
 
 def _in_talks(
@@ -60,7 +62,11 @@ _TALKS_TOLD = "members of several conversations that others opened"
 # --- mass_messaging -------------------------------------------------------------------------------------------------------
 
 STRANGERS_MESSAGED = distinct(
-    "strangers messaged by actor", on=(Message,), of=lambda context: context.strangers, spared_by=ACQUAINTING
+    "strangers messaged by actor",
+    on=(Message,),
+    of=lambda context: context.strangers,
+    spared_by=ACQUAINTING,
+    needs=("strangers",),
 )
 
 
@@ -131,6 +137,7 @@ RECIPIENTS = Measure[CopiedMessageLimits](
         Message,
         lambda context: context.strangers if _is_chief_part(context) else (),
         spared_by=ACQUAINTING,
+        needs=("strangers",),
     ),
     within=lambda limits: limits.recipients,
 )
@@ -153,6 +160,7 @@ def _asked(characters: int) -> Window:
         by=author_and_text,
         text_of="author",
         spared_by=ACQUAINTING,
+        needs=("copies", "strangers"),
     )
 
 
@@ -168,6 +176,7 @@ ACCEPTED = Measure[CopiedMessageLimits](
         by=lambda context: (asker_of(context.event),),
         own=False,
         history=RECEIVED,
+        needs=("answers",),
     ),
     within=lambda limits: max((quota.window for quota in limits.asked), key=int),
     weighs=True,

@@ -67,6 +67,7 @@ THREADS = Measure[OffTopicPostLimits](
         "threads an actor posted in off their subject",
         on=(ForumPost,),
         of=lambda context: thread_of(context.event) if _is_off_topic(context, limits) else (),
+        needs=("writing",),
     ),
     within=lambda limits: limits.threads,
 )

@@ -85,7 +85,10 @@ def _asked_to_remove(limits: PrivateInformationLimits, context: EventContext, su
 TEXTS = Measure[PrivateInformationLimits](
     "texts",
     lambda limits: events_by_actor(
-        "texts with private information by actor", WRITTEN, lambda context: bool(_told(context, limits))
+        "texts with private information by actor",
+        WRITTEN,
+        lambda context: bool(_told(context, limits)),
+        needs=("writing",),
     ),
     within=lambda limits: limits.texts_window,
 )
@@ -97,6 +100,7 @@ PUBLISHED = Measure[PrivateInformationLimits](
         on=WRITTEN,
         entries=partial(_published, limits),
         at=nowhere,
+        needs=("writing",),
     ),
     within=lambda limits: Quota(2, limits.published_window),
     each=_asked_to_remove,

@@ -16,7 +16,7 @@ from models.events import (
     Message,
     ProfileUpdate,
 )
-from rules.base import EventContext, Key, Window
+from rules.base import EventContext, Key, Need, Window
 from rules.quotas import Duration, in_words
 from state.requests import WindowResult
 
@@ -56,7 +56,9 @@ def where(context: EventContext) -> str:
     return "A text"
 
 
-def events_by_actor(name: str, on: tuple[type[BaseEvent], ...], is_one: Callable[[EventContext], bool]) -> Window:
+def events_by_actor(
+    name: str, on: tuple[type[BaseEvent], ...], is_one: Callable[[EventContext], bool], needs: tuple[Need, ...] = ()
+) -> Window:
     """How many events of a sort (`is_one`) an actor caused. `name` is the window's identity in the store."""
 
     def entries(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
@@ -65,7 +67,7 @@ def events_by_actor(name: str, on: tuple[type[BaseEvent], ...], is_one: Callable
     def at(context: EventContext, subject: str) -> Key | None:
         return (subject,) if subject == context.event.actor_id else None
 
-    return Window(name=name, on=on, distinct=False, entries=entries, at=at)
+    return Window(name=name, on=on, distinct=False, entries=entries, at=at, needs=needs)
 
 
 def others(reading: WindowResult) -> int:

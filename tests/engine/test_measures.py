@@ -6,15 +6,19 @@ import pytest
 from msgspec.structs import replace
 
 from engine.engine import Engine
-from rules.base import RuleInput
+from engine.plan import Plan, observe
+from models.decoding import InputLimits, decode_event
+from rules.base import NEEDS, EventContext, Need, RuleInput
 from rules.contacts import ANSWERED
 from rules.policy import load_policy
 from rules.registry import all_rules
 from state.histories import Measured
 from state.requests import WindowUpdate
-from tests.engine.world import World, process, records
+from tests.engine.test_out_of_order import advertising
+from tests.engine.world import NOW, World, engine_over, process, records, strict_policy
 from tests.rules.test_measures import LIMITS, TOO_MANY
 from tests.state.conftest import Bench
+from text.reading import NOTHING_WRITTEN
 
 
 def test_the_engine_puts_aside_an_event_whose_rule_reads_what_it_does_not_declare(
@@ -63,3 +67,48 @@ def test_what_no_rule_reads_is_not_derived(any_bench: Bench, monkeypatch: pytest
     assert "strangers messaged by actor" in derived
     assert "strangers a campaign's text was sent to" not in derived, "asked only where enough have written the text"
     assert len(derived) == len(set(derived)), "each once"
+
+
+_WITHOUT: dict[Need, dict[str, Any]] = {
+    "writing": {"writing": NOTHING_WRITTEN},
+    "copies": {"campaign": None, "repeated": None},
+    "strangers": {"strangers": ()},
+    "fellows": {"fellows": ()},
+    "answers": {"answers": ()},
+}
+
+
+def test_an_event_without_what_a_window_needs_adds_nothing_to_it(
+    any_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[EventContext] = []
+
+    def noted(plan: Plan, context: EventContext, *more: Any) -> Any:
+        seen.extend(context.parts)
+        return observe(plan, context, *more)
+
+    monkeypatch.setattr("engine.engine.observe", noted)
+    any_bench.empty()
+    process(any_bench, engine_over(any_bench.store()), records([*World(1).events(200), *advertising(World(2, "ad-"))]))
+    tried: set[Need] = set()
+    plan = Plan(strict_policy())
+    for need in NEEDS:
+        for context in (one for one in seen if need in one.has):
+            without = replace(context, **_WITHOUT[need])
+            assert without.has == context.has - {need}
+            for kept in plan.windows:
+                if need in kept.window.needs and isinstance(context.event, kept.window.on):
+                    assert not list(kept.window.entries(without))
+                    tried |= {need} if list(kept.window.entries(context)) else set()
+    assert tried == {"writing", "copies", "strangers", "answers"}  # nobody talks in another's conversation here
+
+
+def test_a_part_of_an_event_is_judged_by_what_its_other_part_may_add() -> None:
+    [raw] = records([World(1).event("message", "anna", recipient_ids=["ben"], text="")])
+    text = EventContext(event=decode_event(raw.value, limits=InputLimits(), now=NOW), time=0)
+    heading = replace(text, is_heading=True)
+    plan = Plan(strict_policy())
+    everything = {window.name for window, _ in plan.of((text, heading))[0].windows}
+    assert everything > {window.name for window, _ in plan.of((text,))[0].windows}
+    assert {plan.rule.slug for plan, _ in plan.of((text,))[0].rules} == {"harassment"}
+    assert {"copied_message", "mass_messaging"} < {plan.rule.slug for plan, _ in plan.of((text, heading))[0].rules}
