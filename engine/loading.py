@@ -10,9 +10,10 @@ from typing import Any
 from phonenumbers import PhoneMetadata
 
 _ROOMS = ("models", "text", "rules")
-_OBJECTS, _LOOKS = 20_000, 20
+_OBJECTS, _LOOKS = 100_000, 5
 """Garbage in cycles is looked for after so many objects more, and among older ones at every so many of these times. A batch
-makes very many objects and hardly a cycle: with Python's own 700 and 10 a tenth of a worker's time goes into looking.
+of 500 events holds some 60,000 at once, and leaves a thousand in cycles: with Python's own 700 and 10 a tenth of a worker's
+time goes into looking, with 20,000 a twentieth.
 """
 
 

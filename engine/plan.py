@@ -72,6 +72,9 @@ def topics_of(types: tuple[type[BaseEvent], ...]) -> frozenset[str]:
     return frozenset(topic for topic, written in TOPICS.items() if set(written) & set(types))
 
 
+_Queries = tuple[WindowQuery, ...]
+
+
 class SignalPlan(Struct, frozen=True):
     """One signal of a rule: where it is read, and the query that it takes."""
 
@@ -90,13 +93,6 @@ class Read(Struct, frozen=True):
     names: tuple[tuple[str, int], ...]
     each: Callable[[EventContext, str], Sequence[Key]] | None
     after: str
-
-    def keys(self, context: EventContext, subject_id: str) -> Iterable[tuple[str, Key]]:
-        """Under which of the window's keys it is read, each with what is added to the names of its results."""
-        if self.each:
-            return ((f"/{number}", key) for number, key in enumerate(self.each(context, subject_id)))
-        key = self.kept.window.at(context, subject_id)
-        return () if key is None else (("", key),)
 
 
 def _reads(signals: Iterable[SignalPlan]) -> tuple[Read, ...]:
@@ -121,6 +117,13 @@ def _place(queries: list[WindowQuery], query: WindowQuery) -> int:
             return place
     queries.append(query)
     return len(queries) - 1
+
+
+def _together(queries: _Queries, further: _Queries) -> tuple[_Queries, Sequence[int]]:
+    """All of them, and the places of the further ones among these."""
+    asked = list(queries)
+    places = [_place(asked, query) for query in further]
+    return tuple(asked), places
 
 
 class RulePlan(Struct, frozen=True):
@@ -212,6 +215,7 @@ class Plan:
         for kept in self._kept.values():
             kept.complete((s for plan in self.rules for s in plan.signals if s.kept is kept), together)
         self._exempt = frozenset[str]().union(*(plan.policy.exempt_roles for plan in self.rules))
+        self._asked: dict[tuple[int, int], tuple[_Queries, _Queries, _Queries, Sequence[int]]] = {}
         self._of_events = lru_cache(_MOST_KINDS)(self._of_event)
 
     def _rule_plan(self, rule: Rule[Any], settings: RulePolicy) -> RulePlan:
@@ -239,6 +243,25 @@ class Plan:
     def windows(self) -> Iterable[KeptWindow]:
         """All windows that are kept."""
         return self._kept.values()
+
+    def ask(self, update: WindowUpdate, read: Read, about: str = "") -> Sequence[int]:
+        """Ask an update what is read of it, besides what other rules ask that share it; the places of the queries among its.
+        Of a window of pairs it is asked `about` somebody.
+        """
+        queries = tuple([replace(query, about=about) for query in read.queries]) if about else read.queries
+        if not update.queries or update.queries is queries:
+            update.queries = queries
+            return range(len(queries))
+        if about:
+            update.queries, places = _together(update.queries, queries)
+            return places
+        # most events ask the same together; the keys are ids of what is kept with them
+        known = self._asked.get((id(update.queries), id(queries)))
+        if known is None:
+            known = (update.queries, queries, *_together(update.queries, queries))
+            self._asked[id(update.queries), id(queries)] = known
+        update.queries = known[2]
+        return known[3]
 
     def of(self, parts: Sequence[EventContext]) -> "tuple[EventPlan, ...]":
         """What an event of such parts may add to, and the rules that judge it, by part."""
@@ -278,43 +301,8 @@ class EventPlan(Struct, frozen=True):
     rules: tuple[tuple[RulePlan, bool], ...]
 
 
-class UpdateBuilder:
-    """A window update in the making: queries are collected from all rules that share it."""
-
-    __slots__ = ("_queries", "after", "index", "kept", "key", "members", "note", "recorded")
-
-    def __init__(self, index: int, kept: KeptWindow, key: Key) -> None:
-        self.index, self.kept, self.key = index, kept, key
-        self.recorded, self.note, self.members = False, "", ()  # type: tuple[bool, str, tuple[str, ...]]
-        self.after: int | None = None
-        self._queries: list[WindowQuery] = []
-
-    def record(self, members: tuple[str, ...], note: str) -> None:
-        """The event adds to the window, and does not only ask."""
-        self.recorded, self.note, self.members = True, note, self.members + members
-
-    def ask(self, queries: tuple[WindowQuery, ...]) -> Sequence[int]:
-        """The places of these queries among this update's."""
-        if self._queries:
-            return [_place(self._queries, query) for query in queries]
-        self._queries += queries
-        return range(len(queries))
-
-    def update(self, event: EventName) -> WindowUpdate:
-        """The window update of that event."""
-        return WindowUpdate(
-            self.kept.stored,
-            self.key,
-            event,
-            self.members,
-            recorded=self.recorded,
-            queries=tuple(self._queries),
-            note=self.note,
-            after=self.after,
-        )
-
-
-_Builders = dict[tuple[KeptWindow, Key], UpdateBuilder]
+_Updates = dict[tuple[KeptWindow, Key], tuple[int, WindowUpdate]]
+"""Each with its number among those of its event."""
 
 
 def observe(
@@ -331,17 +319,20 @@ def observe(
     # before what the event adds, so that it is answered with all of it when it comes again
     merging = [one for part, _ in parts if part.merged for kept in plan.windows if (one := kept.merging(part, event))]
     first += len(merging)
-    builders: _Builders = {}
+    updates: _Updates = {}
     broken: dict[KeptWindow, Exception] = {}
     for part, of_event in parts:
         for window, kept_by in of_event.windows:
             try:
-                _record(window, kept_by, part, builders)
+                if entries := tuple(window.entries(part)):
+                    note = window.note(part)
+                    for kept in kept_by:
+                        _record(kept, entries, note, event, updates)
             except Exception as mistake:  # a rule's mistake must cost neither the other rules nor the events around it
                 broken |= dict.fromkeys(kept_by, mistake)
     pending: list[Pending] = []
     faults: list[Fault] = []
-    added_to = {kept for kept, _ in builders}
+    added_to = {kept for kept, _ in updates}
     for part, of_event in parts:
         for rule, spares in of_event.rules:
             if broken and (error := next((broken[s.kept] for s in rule.signals if s.kept in broken), None)):
@@ -358,58 +349,78 @@ def observe(
                         exempted[rule.rule.slug] += 1
                 asked = []
                 for subject_id in subjects if adds else ():
-                    if (sources := _ask(rule, part, subject_id, first, builders)) is not None:
+                    if (sources := _ask(plan, rule, part, subject_id, first, event, updates)) is not None:
                         asked.append(Pending(rule, context_index, part, subject_id, sources))
                 pending += asked
             except Exception as mistake:
                 faults.append(Fault(rule.rule.slug, mistake))
-    return [*merging, *(builder.update(event) for builder in builders.values())], pending, faults
+    return [*merging, *(update for _, update in updates.values())], pending, faults
 
 
-def _record(window: Window, kept_by: list[KeptWindow], context: EventContext, builders: _Builders) -> None:
-    """Add what the event adds to the window, all of it or, where the window fails, nothing."""
-    entries = tuple(window.entries(context))
-    if not entries:
-        return
-    note = window.note(context)
-    for kept in kept_by:
-        for key, members in entries:
-            builder = builders.get((kept, key))
-            if builder is None:
-                builder = builders[kept, key] = UpdateBuilder(len(builders), kept, key)
-            builder.record(members, note)
+def _record(
+    kept: KeptWindow,
+    entries: tuple[tuple[Key, tuple[str, ...]], ...],
+    note: str,
+    event: EventName,
+    updates: _Updates,
+) -> None:
+    """Add what the event adds to the window."""
+    for key, members in entries:
+        found = updates.get((kept, key))
+        if found is None:
+            update = WindowUpdate(kept.stored, key, event, members, True, (), note)
+            updates[kept, key] = len(updates), update
+        else:
+            found[1].members += members
 
 
 def _ask(
-    rule: RulePlan, context: EventContext, subject_id: str, first: int, builders: _Builders
+    plan: Plan,
+    rule: RulePlan,
+    context: EventContext,
+    subject_id: str,
+    first: int,
+    event: EventName,
+    updates: _Updates,
 ) -> dict[str, tuple[int, int]] | None:
     """What the rule reads to judge the subject; None where the event adds nothing to any of it. Windows that it only reads get
     updates, too.
     """
-    reads = [(number, key, read) for read in rule.reads for number, key in read.keys(context, subject_id)]
-    if rule.reads and not any(_adds(builders, read.kept, key) for _, key, read in reads):
+    reads: list[tuple[str, Key, Read]] = []
+    adds = not rule.reads
+    for read in rule.reads:
+        if read.each:
+            keys = [(f"/{number}", key) for number, key in enumerate(read.each(context, subject_id))]
+        else:
+            own = read.kept.window.at(context, subject_id)
+            keys = [] if own is None else [("", own)]
+        for number, key in keys:
+            reads.append((number, key, read))
+            adds = adds or _adds(updates, read.kept, key)
+    if not adds:
         return None
     sources: dict[str, tuple[int, int]] = {}
     for number, key, read in reads:
-        queries = read.queries
-        if read.kept.window.pairs:
-            queries, key = tuple(replace(query, about=key[1]) for query in queries), key[:1]
-        builder = builders.get((read.kept, key))
-        if builder is None:
-            builder = builders[read.kept, key] = UpdateBuilder(len(builders), read.kept, key)
-            builder.after = sources[read.after][0] if read.after in sources else None
+        kept, about = read.kept, ""
+        if kept.window.pairs:
+            key, about = key[:1], key[1]
+        found = updates.get((kept, key))
+        if found is None:
+            after = sources[read.after][0] if read.after in sources else None
+            update = WindowUpdate(kept.stored, key, event, (), False, (), after=after)
+            found = updates[kept, key] = len(updates), update
         elif not read.after:
-            builder.after = None
-        places, at = builder.ask(queries), first + builder.index
+            found[1].after = None
+        places, at = plan.ask(found[1], read, about), first + found[0]
         for name, place in read.names:
-            sources[name + number] = at, places[place]
+            sources[name + number if number else name] = at, places[place]
     return sources
 
 
-def _adds(builders: _Builders, kept: KeptWindow, key: Key) -> bool:
+def _adds(updates: _Updates, kept: KeptWindow, key: Key) -> bool:
     """Whether the event adds something to the window under a key that is read."""
     if kept.window.pairs:
-        builder = builders.get((kept, key[:1]))
-        return builder is not None and key[1] in builder.members
-    builder = builders.get((kept, key))
-    return builder is not None and builder.recorded
+        found = updates.get((kept, key[:1]))
+        return found is not None and key[1] in found[1].members
+    found = updates.get((kept, key))
+    return found is not None and found[1].recorded

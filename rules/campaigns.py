@@ -70,9 +70,10 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
 def _is_remark(context: EventContext, limits: CoordinatedCampaignLimits) -> bool:
     if isinstance(context.event, ON_OWN_PAGE):
         return not (_sells_or_offends(context, limits) or _points_to_an_offer(context))
-    text = context.text.normalised if context.text else ""
-    leads_nowhere = not (context.text and context.text.leads_somewhere)
-    return not isinstance(context.event, ForumPost) and len(text) < limits.remark_characters and leads_nowhere
+    if isinstance(context.event, ForumPost):
+        return False
+    text = context.text
+    return not text or (len(text.normalised) < limits.remark_characters and not text.leads_somewhere)
 
 
 def _remarks(limits: CoordinatedCampaignLimits) -> str:
@@ -97,8 +98,8 @@ def _window(
         return key_of(context) if context.campaign and _spreads(context) and counts(context) else None
 
     def entries(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        if key := at(context, ""):
-            yield key, (context.event.actor_id,)
+        key = at(context, "")
+        return ((key, (context.event.actor_id,)),) if key else ()
 
     return Window(
         name=f"who spreads {what}",
@@ -148,8 +149,8 @@ def _signs(
     brings: Callable[[EventContext], tuple[str, ...]],
 ) -> Callable[[EventContext], Iterable[tuple[Key, tuple[str, ...]]]]:
     def entries(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        if context.campaign and (members := brings(context)):
-            yield (context.campaign.campaign_id,), members
+        campaign = context.campaign
+        return (((campaign.campaign_id,), members),) if campaign and (members := brings(context)) else ()
 
     return entries
 
@@ -430,11 +431,11 @@ def judge_coordinated_campaign(rule_input: RuleInput, limits: CoordinatedCampaig
         found = (measure.reached(rule_input, limits, window=window, but_for=_counting(names)) for measure in ACCOUNTS)
         return max((one for one in found if one), key=lambda one: one.level, default=None)
 
-    if not rule_input.context.campaign:
+    # whom else to leave out is a long question, and hardly any text has so many authors
+    if not rule_input.context.campaign or not any(measure.reached(rule_input, limits) for measure in ACCOUNTS):
         return None
     findings: list[Finding | None] = []
     for window in (quota.window for quota in COPIES.quotas(limits)):
-        # whom else to leave out is a long question, and hardly any text has so many authors
         if not any(measure.reached(rule_input, limits, window=window) for measure in ACCOUNTS):
             continue
         crowd = _crowd(rule_input, window)

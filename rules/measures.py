@@ -125,7 +125,7 @@ class Measure(Struct, Generic[Limits], frozen=True, eq=False):
         number: int | None = None,
         *,
         window: Duration | None = None,
-        but_for: Callable[[WindowResult], WindowResult] = lambda result: result,
+        but_for: Callable[[WindowResult], WindowResult] | None = None,
     ) -> Reached | None:
         """The quota that is reached by the largest factor, with the measurements of all that are reached; None if none is.
 
@@ -135,7 +135,9 @@ class Measure(Struct, Generic[Limits], frozen=True, eq=False):
         for name, quota in _quotas(self, limits).items():
             if window is not None and quota.window != window:
                 continue
-            result = but_for(_read(rule_input, name, number))
+            result = _read(rule_input, name, number)
+            if but_for:
+                result = but_for(result)
             if result.count >= quota.reach:
                 over.append((result.count / quota.reach, quota, result))
         if not over:

@@ -53,6 +53,7 @@ _ENTRY_BYTES = 60
 """What an entry takes besides what is in it: measured on a 64-bit Redis, rounded up."""
 _WORK_OF_HISTORY, _WORK_OF_ENTRY = 20, 10
 _MOST_TAGS = 120
+_BYTE = tuple(bytes((number,)) for number in range(256))
 _MERGES = 16
 """Windows that take in others are followed so far."""
 SPARED = 500
@@ -197,22 +198,26 @@ class Histories:
         kept = cut = 0
         for one, tag, plain in addition.updates:
             window = one.window
-            kept = max(kept, window.retained)
-            for other in one.merges:
-                target = self.tag(window, other) if window.history in MEMBERS else self.place(window, other)[0]
-                joined.append((tag, target))
+            if window.retained > kept:
+                kept = window.retained
             if one.merges:
-                tags.append(tag + bytes((TAKES_IN | plain,)))
+                for other in one.merges:
+                    target = self.tag(window, other) if window.history in MEMBERS else self.place(window, other)[0]
+                    joined.append((tag, target))
+                tags.append(tag + _BYTE[TAKES_IN | plain])
             if not one.recorded:
                 continue
             which = NO_LIST
             if one.members or window.distinct:
-                which = lists.setdefault((one.members, window.named, window.most), len(lists))
-                if which == len(packed):
+                alike = one.members, window.named, window.most
+                found = lists.get(alike)
+                if found is None:
+                    found = lists[alike] = len(packed)
                     members, some = self._list(one.members, window)
                     packed.append(members)
                     cut += some
-            tags.append(tag + bytes((which | plain,)))
+                which = found
+            tags.append(tag + _BYTE[which | plain])
             if one.note:
                 notes.append((tag, self.pseudonyms.seal(one.note)))
         tags = tags[:_MOST_TAGS]
@@ -227,6 +232,8 @@ class Histories:
         return seconds.to_bytes(KEPT_BYTES) + bytes((len(tags),)) + b"".join(tags) + pack(content), seconds, cut
 
     def _list(self, members: tuple[str, ...], window: StoredWindow) -> tuple[Any, bool]:
+        if len(members) == 1:
+            return ([self.pseudonyms.seal(members[0])] if window.named else self.pseudonyms.member(members[0])), False
         distinct: Iterable[str] = set(members)
         brought = len(distinct)  # type: ignore[arg-type]
         if some := 0 < window.most < brought:
@@ -288,25 +295,31 @@ class Measured:
 
     def _gather(self) -> None:
         # most of what a batch has is asked again and again: one pass, and no call for what is known already
-        keeper, plain_tag = self._keeper, self._keeper.plain_tag
+        keeper = self._keeper
         found: dict[tuple[str, str | tuple[str, ...]], _History] = {}
+        windows: dict[int, tuple[bool, bytes]] = {}
+        all_at, all_of, all_tags = self._at, self._of, self._tags
         at, event, name = 0, None, b""
         for one in self._updates:
             window, key = one.window, one.key
             if one.event is not event:
                 at, event, name = at + 1, one.event, b""
-            is_members = window.history in MEMBERS
+            known = windows.get(id(window))
+            if known is None:
+                known = windows[id(window)] = window.history in MEMBERS, keeper.plain_tag(window.name)
+            is_members, tag = known
             place = (window.history, key[0] if is_members else key)
             history = found.get(place)
             if history is None:
                 history = found[place] = _History(*keeper.place(window, key))
             if one.after is None:
                 history.later = False
-            plain = not is_members or window.pairs or len(key) == 1
-            tag = plain_tag(window.name) if plain else keeper.tag(window, key)
-            self._at.append(at)
-            self._of.append(history)
-            self._tags.append(tag)
+            plain = not is_members or len(key) == 1 or window.pairs
+            if not plain:
+                tag = keeper.tag(window, key)
+            all_at.append(at)
+            all_of.append(history)
+            all_tags.append(tag)
             merging = bool(one.merges)
             if not one.recorded and not merging:
                 continue
@@ -492,9 +505,9 @@ class Measured:
 
     def _readings(self, position: int, one: WindowUpdate) -> list[WindowResult]:
         history, at, tag = self._of[position], self._at[position], self._tags[position]
-        own = history.own.get(at)
         if history.alone == at:
             return self._alone(history.entries[0], one, tag)
+        own = history.own.get(at)
         if own is None:
             own = self._own.get((history.shard, at))
         if own is None:
@@ -511,11 +524,12 @@ class Measured:
         window, keeper = one.window, self._keeper
         distinct = window.distinct and not window.pairs
         brought = len(set(one.members)) if distinct else 1
-        found, item = [], None
+        found: list[WindowResult] = []
+        item = None
         for query in one.queries:
             count = brought if one.recorded and (not query.about or query.about in one.members) else 0
             if count < query.sample_from:
-                found.append(WindowResult(count))
+                found.append(_counted(count))
                 continue
             if item is None:
                 which = next((which & LIST for of, which in entry.tags() if of == tag), NO_LIST)
@@ -533,7 +547,7 @@ class Measured:
         most = query.sample_from if query.sample_from <= keeper.limits.entries else 0
         count, items = track.fullest(one.event.time, own, query.length, most, distinct=distinct)
         if count < query.sample_from and not (distinct and window.most and count >= window.most):
-            return WindowResult(count)
+            return _counted(count)
         told = reading(
             count,
             items,
@@ -548,6 +562,14 @@ class Measured:
             return told
         tags = tuple(keeper.plain_tag(name) for name in query.beside)
         return replace(told, contributors=contributors(items, tags, note=keeper.note, unsealed=keeper.unsealed))
+
+
+def _counted(count: int) -> WindowResult:
+    """The answer that tells no more than how many there are."""
+    return _COUNTED[count] if count < len(_COUNTED) else WindowResult(count)
+
+
+_COUNTED = tuple(map(WindowResult, range(100)))
 
 
 def _taken_in(history: _History, own: int) -> Iterator[tuple[bytes, bytes]]:

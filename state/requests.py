@@ -185,8 +185,9 @@ class StoredWindow(Struct, frozen=True):
     together: bool = False
 
 
-class WindowUpdate(Struct, frozen=True):
-    """What one event adds to one window, and what is asked of it.
+class WindowUpdate(Struct):
+    """What one event adds to one window, and what is asked of it. It is filled while its event is looked at, and not changed
+    afterwards.
 
     Updates of one event have one object for it: an equal one is the event that comes again. `key` says which of the
     window's entries belong together. `members` are those whom the event brings. `recorded`
