@@ -126,12 +126,15 @@ def _number_mask(shown: str, show: Callable[[str, str], str]) -> str:
 def _visible(text: str) -> str:
     """What a reader sees of the first part of a text, on one line."""
     # four times as many, because an attacker may hide letters among invisible ones, but not for ever
-    shown = "".join(c if unicodedata.category(c)[0] != "C" else _instead(c) for c in text[: 4 * READ_CHARACTERS])
-    return " ".join(shown.split())
+    return " ".join(_PERHAPS_INVISIBLE.sub(_shown, text[: 4 * READ_CHARACTERS]).split())
 
 
-def _instead(invisible: str) -> str:
-    return " " if invisible.isspace() else ""
+_PERHAPS_INVISIBLE = re.compile(r"[^\w !-~]+")
+"""Letters, digits and what ASCII prints are seen."""
+
+
+def _shown(found: re.Match[str]) -> str:
+    return "".join(c if unicodedata.category(c)[0] != "C" else " " if c.isspace() else "" for c in found[0])
 
 
 def _cut(text: str, length: int) -> str:

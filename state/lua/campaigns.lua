@@ -51,7 +51,7 @@ local request = cmsgpack.unpack(ARGV[1])
 local threshold, ttl, learnt_ttl, most, batch, texts = unpack(request)
 local shard = string.match(prefix, '^.-}:')  -- what keys begin with that have no scope
 
-local LEAST_OF_FEW = 4           -- of the slots looked at first: how many of them copies share at least
+local FEW, LEAST_OF_FEW = 32, 4  -- slots looked at first: how many; and how many of them copies share at least
 local CANDIDATES = 16            -- leaders that one text is compared with
 local BANDS, WIDTH = 24, 6       -- parts of a signature that candidates are looked up by; bytes of one: three slots
 local IN_BAND = 4                -- leaders kept of one band: the first ones
@@ -90,11 +90,19 @@ local fetched = {}  -- table name -> {field -> value or false}: what the store h
 local wanted = {}   -- table name -> {field, ...}: what is to be fetched next
 
 local function want(name, field)
-  fetched[name] = fetched[name] or {}
-  if fetched[name][field] == nil then
-    fetched[name][field] = false
-    wanted[name] = wanted[name] or {}
-    wanted[name][#wanted[name] + 1] = field
+  local known = fetched[name]
+  if not known then
+    known = {}
+    fetched[name] = known
+  end
+  if known[field] == nil then
+    known[field] = false
+    local fields = wanted[name]
+    if fields then
+      fields[#fields + 1] = field
+    else
+      wanted[name] = {field}
+    end
   end
 end
 
@@ -103,8 +111,9 @@ local function fetch()
     for start = 1, #fields, 4000 do
       local finish = math.min(start + 3999, #fields)
       local values = redis.call('HMGET', prefix .. name, unpack(fields, start, finish))
+      local known = fetched[name]
       for i = start, finish do
-        fetched[name][fields[i]] = values[i - start + 1]
+        known[fields[i]] = values[i - start + 1]
       end
     end
   end
@@ -112,20 +121,28 @@ local function fetch()
 end
 
 local function get(name, field)
-  local own = written[name] and written[name][field]
-  if own then
-    return own
+  local own = written[name]
+  local value = own and own[field]
+  if value then
+    return value
   end
-  if not fetched[name] or fetched[name][field] == nil then
+  local known = fetched[name]
+  value = known and known[field]
+  if value == nil then
     want(name, field)
     fetch()
+    value = fetched[name][field]
   end
-  return fetched[name][field] or nil
+  return value or nil
 end
 
 local function put(name, field, value)
-  written[name] = written[name] or {}
-  written[name][field] = value
+  local own = written[name]
+  if own then
+    own[field] = value
+  else
+    written[name] = {[field] = value}
+  end
 end
 
 local function digits(number)
@@ -149,10 +166,12 @@ local function similarity(left, right)
   if #left ~= #right or #left == 0 then
     return 0
   end
-  if equal_slots(few_slots(left), few_slots(right), FEW) < LEAST_OF_FEW then
+  left, right = slots(left), slots(right)
+  local first = equal_slots(left, right, FEW)
+  if first < LEAST_OF_FEW then
     return 0
   end
-  return equal_slots(slots(left), slots(right), SLOTS) / SLOTS
+  return (first + equal_slots(left, right, SLOTS, FEW + 1)) / SLOTS
 end
 
 local CLEAR, CLOSE, DOUBT = 'clear', 'close', 'doubt'
@@ -327,11 +346,13 @@ local function register(generation, leader, head, rest)
   local tables = band_names(generation)
   for i, field in ipairs(bands_of(signature_in(record), BANDS, WIDTH)) do
     local there = get(tables[i], field)
-    local _, commas = string.gsub(there or '', ',', '')
     if not there then
       put(tables[i], field, leader)
-    elseif commas < IN_BAND - 1 then
-      put(tables[i], field, there .. ',' .. leader)
+    else
+      local _, commas = string.gsub(there, ',', '')
+      if commas < IN_BAND - 1 then
+        put(tables[i], field, there .. ',' .. leader)
+      end
     end
   end
 end

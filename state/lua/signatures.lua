@@ -48,10 +48,10 @@ local function line(points, x)
   return before[2]
 end
 
--- How many of the first slots are equal.
-local function equal_slots(left, right, last)
+-- How many slots are equal, from the `first` (1) to the last.
+local function equal_slots(left, right, last, first)
   local equal = 0
-  for i = 1, last do
+  for i = first or 1, last do
     if left[i] == right[i] then
       equal = equal + 1
     end
@@ -69,21 +69,12 @@ local unpacked = {}  -- signature -> its slots of shingles: each is compared wit
 local FORMAT = '>' .. string.rep('H', SLOTS)
 
 local function slots(signature)
-  if not unpacked[signature] then
-    unpacked[signature] = {struct.unpack(FORMAT, signature)}
+  local known = unpacked[signature]
+  if not known then
+    known = {struct.unpack(FORMAT, signature)}
+    unpacked[signature] = known
   end
-  return unpacked[signature]
-end
-
-local FEW = 32                    -- slots looked at first
-local FORMAT_OF_FEW = '>' .. string.rep('H', FEW)
-local few = {}       -- signature -> the first of its slots
-
-local function few_slots(signature)
-  if not few[signature] then
-    few[signature] = {struct.unpack(FORMAT_OF_FEW, signature)}
-  end
-  return few[signature]
+  return known
 end
 
 local function letters(signature)
