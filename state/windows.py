@@ -3,9 +3,10 @@
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgpack import unpackb
+from msgspec import Struct
 
 from state.requests import Contribution, Contributor, WindowResult
 from state.scripts import pack
@@ -129,7 +130,7 @@ def members_of(packed: Any) -> tuple[bytes, ...]:
     return tuple(packed)
 
 
-class Item(NamedTuple):
+class Item(Struct, frozen=True, eq=False):
     """An entry as one window sees it."""
 
     time: int

@@ -2,12 +2,14 @@
 
 import random
 from collections.abc import Sequence
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from state.campaigns import CAMPAIGN_NAMESPACE, campaign_id_of
 from state.forget import forget
 from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS, Campaign, Text
@@ -66,6 +68,15 @@ def thinned(text: str, chance: random.Random) -> str:
     """Without a third of its words: what is left of two such copies looks no more alike to a signature than to coincidence."""
     kept = [word for word in text.split() if chance.random() < 0.65]
     return " ".join(kept) if len(kept) > 7 else text
+
+
+def test_a_campaign_has_the_uuid_of_its_first_text(any_bench: Bench) -> None:
+    any_bench.empty()
+    for text in texts_of(SENTENCES):
+        [campaign] = recall(any_bench, any_bench.store(), [text])
+        own = uuid5(CAMPAIGN_NAMESPACE, f"{text.identity}\n{text.digest.hex()}")
+        assert UUID(bytes=campaign_id_of(text)) == own
+        assert campaign and campaign.campaign_id == str(own)
 
 
 def test_copies_belong_together_and_others_do_not(bench: Bench) -> None:
