@@ -19,8 +19,10 @@ BENCH_ARGS ?=
 PYTEST_WORKERS ?= 3
 # Tests of single parts: what `make pythons` tries.
 PARTS := models text rules engine agents twinwatch state
+# And what `make further` tries, which has to be quick: something of each room.
+FURTHER := models rules text/test_normalise.py text/test_likeness.py text/test_reading.py agents/test_settings.py twinwatch/test_cli.py
 # What `make coverage` measures, by the tests of the same parts; `source_pkgs` in pyproject.toml names the same.
-MEASURED := models rules agents twinwatch
+MEASURED := models text rules agents twinwatch
 # Continuous integration sets MEASURED_APART, so that what `make coverage` runs there is not run twice.
 LEFT_OUT := $(if $(MEASURED_APART),$(addprefix --no-quick-of=tests/,$(MEASURED)))
 # What `make chaos` plays: so many schedules with seeds from the first one on, records of each, and
@@ -56,7 +58,7 @@ INSTALL := $(PIP) install --no-compile --require-hashes
 # setuptools warns of whatever an editable installation might hide; here it is this directory, as is meant
 INSTALL_PROJECT := PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
 
-.PHONY: help run test install lint format fuzz kafka unit quick coverage pythons parts sbom pages docs servers chaos kills bench lock clean
+.PHONY: help run test install lint format fuzz kafka unit quick coverage pythons further parts sbom pages docs servers chaos kills bench lock clean
 
 help:  ## show this
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -104,7 +106,7 @@ coverage: $(VENV)/.dev  ## run the quick tests of some rooms, and fail where the
 	@$(BIN)/coverage report --skip-covered --sort=cover
 
 pythons:  ## run the same tests with every Python from 3.11 to 3.14 that this machine has
-	@for version in 3.11 3.12 3.13 3.14; do \
+	@for version in $(filter-out $(BUT),3.11 3.12 3.13 3.14); do \
 	    for python in python$$version "$${PYENV_ROOT:-$$HOME/.pyenv}"/versions/$$version.*/bin/python; do \
 	        if "$$python" -c 'import ensurepip, venv' >/dev/null 2>&1; then \
 	            echo "Python $$version: $$python"; \
@@ -114,6 +116,10 @@ pythons:  ## run the same tests with every Python from 3.11 to 3.14 that this ma
 	    done; \
 	    echo "Python $$version: not on this machine"; \
 	done
+
+further: $(VENV)/.dev  ## run a few of them with every Python but the one of .venv: what CI has time for
+	@$(MAKE) --no-print-directory pythons PARTS="$(FURTHER)" \
+	    BUT="$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])')"
 
 parts: $(VENV)/.dev
 	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal --quick $(addprefix tests/,$(PARTS)) $(PYTEST_ARGS)

@@ -1,6 +1,7 @@
 """What a machine without Docker can check of the files that Docker reads: they are valid, and they fit the program."""
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -62,7 +63,7 @@ def test_the_public_forge_runs_what_ci_runs() -> None:
 def test_ci_holds_a_floor_of_coverage() -> None:
     """What is measured is what its tests are run for, and a report below the floor fails."""
     (made,) = re.findall(
-        r"^exec .* make --keep-going (.*)$", (REPOSITORY / ".ci" / "run").read_text("utf-8"), re.MULTILINE
+        r"^timeout .* make --keep-going (.*)$", (REPOSITORY / ".ci" / "run").read_text("utf-8"), re.MULTILINE
     )
     assert {"test", "coverage"} <= set(made.split())
     makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
@@ -72,6 +73,56 @@ def test_ci_holds_a_floor_of_coverage() -> None:
     assert coverage["report"]["fail_under"] >= 75
     (reported,) = re.findall(r"^\t@?\$\(BIN\)/coverage report(.*)$", makefile, re.MULTILINE)
     assert "fail-under" not in reported, "the floor stands in pyproject.toml"
+
+
+@pytest.mark.parametrize(
+    ("machine", "status", "told"),
+    [
+        ("exit 0", 0, ""),
+        # what is checked first decides, and nothing is tried after it
+        ('[ "$1" = further ] || exit 2', 2, ""),
+        ('[ "$1" != further ] || exit 2', 2, ""),
+        # that time runs out is a failure of what has to be done, and none of what is done besides
+        ('[ "$1" = further ] || exit 124', 124, ""),
+        ('[ "$1" != further ] || exit 124', 0, "there was no time"),
+    ],
+)
+def test_ci_fails_where_a_check_does_and_tries_further_pythons_in_the_time_that_is_left(
+    tmp_path: Path, machine: str, status: int, told: str
+) -> None:
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(REPOSITORY / ".ci" / "run", tmp_path / ".ci")
+    here = tmp_path / "bin"
+    here.mkdir()
+    # a machine that has everything, and a make that does nothing but this
+    for name in ("test", "java", "mvn", "redis-server", "promtool"):
+        (here / name).symlink_to("/bin/true")
+    (here / "make").write_text(f'#!/bin/sh\n[ "$1" = --version ] && exit\necho "$@" >> made\n{machine}\n', "utf-8")
+    (here / "make").chmod(0o755)
+    done = servers.run("bash", tmp_path / ".ci" / "run", env={"PATH": f"{here}:{os.environ['PATH']}"})
+    assert done.returncode == status, done.stderr
+    assert told in done.stdout
+    made = (tmp_path / "made").read_text("utf-8").splitlines()
+    assert made[1:] == ([] if '"$1" = further' in machine else ["further"])
+
+
+def test_further_pythons_are_those_that_the_machine_has_but_the_one_of_the_environment(tmp_path: Path) -> None:
+    """On a machine that has no other one."""
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    (parts,) = re.findall(r"^FURTHER := (.*)$", makefile, re.MULTILINE)
+    assert [part for part in parts.split() if not (REPOSITORY / "tests" / part).exists()] == []
+    make = ("make", "--silent", "--directory", REPOSITORY, "--assume-old", BIN.parent / ".dev", f"VENV={BIN.parent}")
+    pythons = tmp_path / "bin"
+    pythons.mkdir()
+    for name in ("make", "bash", "sh", "env"):
+        found = shutil.which(name)
+        assert found
+        (pythons / name).symlink_to(found)
+    done = servers.run(*make, "further", env={"PATH": str(pythons), "PYENV_ROOT": str(tmp_path)})
+    assert done.returncode == 0, done.stderr
+    ours = "{}.{}".format(*sys.version_info)
+    versions = [version for version in ("3.11", "3.12", "3.13", "3.14") if version != ours]
+    assert done.stdout.splitlines() == [f"Python {version}: not on this machine" for version in versions]
 
 
 def test_hooks_before_a_commit_are_what_lint_runs() -> None:
