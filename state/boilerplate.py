@@ -18,10 +18,11 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from state.agreement import Agreement
+from state.decisions import swap
 from state.kinds import LEARNT, SENTENCE, Kind
 from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS, Text
-from state.scripts import Call, Script, Shards, guarded
+from state.scripts import Shards, guarded
 from state.server import keys_of
 from text.likeness import sentences
 
@@ -38,7 +39,6 @@ WITNESS = Layout("8s10s5ss")
 _AUTHOR_BYTES = 8
 _LANGUAGE_CHARACTERS = 35
 _BARRED = b"-"
-_SWAP = Script("swap")
 _FIELDS_AT_ONCE, _SWAPS_AT_ONCE = 1_000, 500
 _EPOCH = date(1970, 1, 1)
 
@@ -158,13 +158,13 @@ class Boilerplate:
         await self._check()
         wanted = {bytes.fromhex(one) for one in ids}
         found: set[bytes] = set()
-        swaps: list[tuple[str, bytes, bytes, bytes, bytes]] = []
+        swaps: list[tuple[bytes, bytes, bytes, bytes]] = []
         # first where it is learnt: what is used meanwhile must not be learnt again by the witnesses there are
         for kind, new in ((LEARNT, _BARRED if bar else b""), (SENTENCE, b"")):
             for key in await self._keys(kind):
                 async for sentence, value in self._fields(key):
                     if sentence in wanted:
-                        swaps.append(("hash", key, sentence, value, new))
+                        swaps.append((key, sentence, value, new))
                         if kind is LEARNT:
                             found.add(sentence)
         for start in range(0, len(swaps), _SWAPS_AT_ONCE):
@@ -175,16 +175,16 @@ class Boilerplate:
             tuple(one for one, is_known in known.items() if not is_known),
         )
 
-    async def _swap(self, swaps: list[tuple[str, bytes, bytes, bytes, bytes]]) -> None:
+    async def _swap(self, swaps: list[tuple[bytes, bytes, bytes, bytes]]) -> None:
         """Where a worker has changed a value meanwhile, what it has written goes, too."""
         while swaps:
-            [made] = (await self._shards.run({0: [Call(_SWAP, swaps)]}))[0]
-            missed = [swap for swap, done in zip(swaps, made, strict=True) if not done]
+            made = (await self._shards.run({0: [swap("hash", *one) for one in swaps]}))[0]
+            missed = [one for one, done in zip(swaps, made, strict=True) if not done]
             swaps = []
-            for kind, key, sentence, _, new in missed:
+            for key, sentence, _, new in missed:
                 value = await guarded(lambda: self._client.hget(self._prefix + key, sentence))  # noqa: B023
                 if value is not None and value != new:
-                    swaps.append((kind, key, sentence, value, new))
+                    swaps.append((key, sentence, value, new))
 
     async def _check(self) -> None:
         standing = await guarded(lambda: self._client.get(self._agreement.key))

@@ -4,6 +4,7 @@ from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, TypeVar
 
 from state.errors import StateUnavailable
+from state.kinds import Type
 from state.scripts import Call, Command, Script, Shards
 
 WRITE = Script("write")
@@ -68,7 +69,7 @@ class View:
         self._strings[key] = (max(longest, seconds), value)
 
     def set_field(self, key: bytes, seconds: int, field: bytes, value: bytes) -> None:
-        """Let a value stand in a field of a hash; the hash lives for so many seconds at least."""
+        """Let a value stand in a field of a hash, nothing where it is empty; the hash lives for so many seconds at least."""
         self._values[key, field] = value
         self._hashes.setdefault((key, seconds), {})[field] = value
 
@@ -82,15 +83,30 @@ class View:
         """Write all of it, or nothing where something that was read stands no more. Raises `StateUnavailable`."""
         writes: list[tuple[Any, ...]] = [("string", key, *value) for key, value in self._strings.items()]
         for (key, seconds), values in self._hashes.items():
-            flat = [part for pair in values.items() for part in pair]
+            flat = [part for pair in values.items() if pair[1] for part in pair]
             starts = range(0, len(flat), _AT_ONCE)
             writes += (("hash", key, seconds, *flat[start : start + _AT_ONCE]) for start in starts)
+            if gone := [field for field, value in values.items() if not value]:
+                writes.append(("gone", key, 0, *gone))
         writes += self._added
         if not writes:
             return True
         standing = [(*place, value) for place, value in self._read.items()]
         [written] = await self.ask([Call(WRITE, (standing, writes))])
         return bool(written)
+
+
+def swap(kind: Type, key: bytes, field: bytes, old: bytes, new: bytes, score: int = 0) -> Call:
+    """Puts a new value in the place of an old one, or nothing where `new` is empty, only where the old one still stands: then
+    it answers 1, else 0. In a sorted set the entry keeps its `score`. The key lives as long as before.
+    """
+    if kind == "string":
+        return Call(WRITE, ([(key, field, old)], [("string", key, 0, new)]))
+    if kind == "hash":
+        written: list[tuple[Any, ...]] = [("hash", key, 0, field, new) if new else ("gone", key, 0, field)]
+        return Call(WRITE, ([(key, field, old, kind)], written))
+    added = [("zset", key, 0, str(score), new)] if new else []
+    return Call(WRITE, ([(key, old, str(score), kind)], [("left", key, 0, old), *added]))
 
 
 async def decide(shards: Shards, shard: int, decision: Callable[[View], Coroutine[Any, Any, _Answer]]) -> _Answer:

@@ -22,17 +22,17 @@ from redis.asyncio import Redis
 from state.agreement import Agreement, WrongStore
 from state.boilerplate import learnt_without, witnesses_without
 from state.campaigns import CampaignCodec, leader_without
+from state.decisions import WRITE, swap
 from state.episodes import CUT, SILENCED
 from state.kinds import KINDS, READ_BY, Kind, Members
 from state.pseudonyms import EVENT_NAME_BYTES, MEMBER_BYTES, Pseudonyms
 from state.quotations import source_without
-from state.scripts import Call, Script, Shards, guarded, pack, unpack
+from state.scripts import Call, Shards, guarded, pack, unpack
 from state.server import keys_of
 from state.store import DEFAULT_NAMESPACE
 from state.windows import Entry, without
 
-_SWAP = Script("swap")
-COMMANDS = _SWAP.commands | {"SCAN", "UNLINK", "GET", *(READ_BY[kind.type] for kind in KINDS.values())}
+COMMANDS = WRITE.commands | {"SCAN", "UNLINK", "GET", *(READ_BY[kind.type] for kind in KINDS.values())}
 """What forgetting calls; `deploy/redis/users.acl` allows its user no other command."""
 _ENTRIES_AT_ONCE = 1_000
 _DROPPED_AT_ONCE = 500
@@ -89,11 +89,14 @@ class _Key(NamedTuple):
 
 
 class _Place(NamedTuple):
-    """Where a value stands: a key's own value, an entry of a sorted set (`field` is empty), or that of a hash's field."""
+    """Where a value stands: a key's own value, an entry of a sorted set and its `score` (`field` is empty), or that of a
+    hash's field.
+    """
 
     key: _Key
     field: bytes
     value: bytes
+    score: int = 0
 
 
 class _Changes:
@@ -237,7 +240,7 @@ class _Forgetting:
     # --- what stands there without the member: empty where nothing is left, None where it stays as it is --------------------
 
     def _without(self, place: _Place) -> bytes | None:
-        key, field, value = place
+        key, field, value, _ = place
         match key.kind.members:
             case Members.NONE:
                 return None
@@ -413,8 +416,8 @@ class _Forgetting:
                         for field, value in found.items():
                             yield _Place(key, field, value)
                     case list():
-                        for value, _ in found:
-                            yield _Place(key, b"", value)
+                        for value, score in found:
+                            yield _Place(key, b"", value, int(score))
 
     async def _apply(self, changes: _Changes) -> list[_Key]:
         """Make the changes, or only count them. Gives the keys that a worker has changed meanwhile."""
@@ -441,13 +444,14 @@ class _Forgetting:
         for at, place in enumerate(places):
             by_shard.setdefault(place.key.shard, []).append(at)
 
-        def request(place: _Place) -> tuple[str, bytes, bytes, bytes, bytes]:
-            return (place.key.kind.type, place.key.suffix, place.field, place.value, new[place])
+        def made(place: _Place) -> Call:
+            key = place.key
+            return swap(key.kind.type, key.suffix, place.field, place.value, new[place], place.score)
 
-        calls = {shard: [Call(_SWAP, [request(places[at]) for at in ats])] for shard, ats in by_shard.items()}
+        calls = {shard: [made(places[at]) for at in ats] for shard, ats in by_shard.items()}
         answers = [0] * len(places)
-        for shard, [made] in (await self._shards.run(calls)).items():
-            for at, one in zip(by_shard[shard], made, strict=True):
+        for shard, some in (await self._shards.run(calls)).items():
+            for at, one in zip(by_shard[shard], some, strict=True):
                 answers[at] = one
         return answers
 

@@ -339,14 +339,13 @@ UPHELD = Kind(
     holds="incidents with a verdict, of a campaign and of those that were merged into it",
 )
 PROGRESS = Kind(
-    "progress", "zset", _PROGRESS, most="the workers that have partitions; the partitions; the topics",
+    "progress:<what>", "hash", _PROGRESS, most="the workers that have partitions; the partitions; the topics",
     size="150 a worker, 60 a partition, 60 a topic",
-    holds="worker (a random name) → event time up to which it has judged, so that none runs ahead. Beside it "
-    "`progress:<worker>`, a string: whether it is up to date, for as long as it is not silent; `progress:owners`,"
-    " a hash: partition → the generation of the consumer group and the worker that reads it; `progress:left`, a "
-    "sorted set: partition → up to when one was judged that was given back and that nobody has claimed yet; "
-    "`progress:doubts`, a hash: topic → from when to when events were judged before records of it that may come "
-    "before them",
+    holds="`progress:moments`: worker (a random name) → event time up to which it has judged, so that none runs ahead. Beside "
+    "it `progress:<worker>`, a string: whether it is up to date, for as long as it is not silent; `progress:owned`, a string:"
+    " partition → the generation of the consumer group and the worker that reads it; `progress:given`: partition → up to "
+    "when one was judged that was given back and that nobody has claimed yet; `progress:doubts`: topic → from when to when "
+    "events were judged before records of it that may come before them",
 )
 SETTINGS = Kind(
     "settings", "string", _LONGEST, size="120",

@@ -20,7 +20,7 @@ WORK = 5_000
 """Of one call of a script, in members that it passes over: some milliseconds."""
 PLAIN = frozenset(
     {
-        *("GET", "HGETALL", "HLEN", "HMGET", "TTL", "ZCARD", "ZMSCORE", "ZRANGE", "ZREVRANGE"),
+        *("GET", "HGETALL", "HLEN", "HMGET", "MGET", "TTL", "ZCARD", "ZMSCORE", "ZRANGE", "ZREVRANGE"),
         *("EXPIRE", "HDEL", "SET", "ZADD", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE"),
     }
 )

@@ -29,14 +29,15 @@ from state.kinds import (
     SETTINGS,
     SOURCE,
     USED,
+    Kind,
 )
 from state.limits import StoreLimits
+from state.progress import Exchange
 from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
 from state.quotations import SOURCES, SourceCodec, Written, sources_joined
 from state.relations import RELATIONS, RelationPlan, work_of
 from state.requests import (
     MICROSECONDS,
-    Absent,
     Campaign,
     Cut,
     Doubt,
@@ -63,15 +64,12 @@ DEFAULT_NAMESPACE = "tw6:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
 _WORK_OF_TEXT, _WORK_OF_DECISION, _WORK_OF_ID, _WORK_OF_SOURCE = 300, 50, 3, 60
 """At worst, as much as passing over so many members (`state.scripts.WORK`)."""
-_LOOKUP = Script("lookup")
-_PROGRESS = Script("progress")
 _USED = Script("used")
 _DOUBTS = PROGRESS.key(b"doubts")
 """A hash, topic -> msgpack {start, end} in event time, microseconds: of which topics records were missing when events were
 judged that come after them, and when those events happened.
 """
 SCRIPTS = (
-    _LOOKUP,
     _USED,
     RELATIONS,
     CAMPAIGNS,
@@ -80,7 +78,6 @@ SCRIPTS = (
     MERGES,
     HISTORY,
     WRITE,
-    _PROGRESS,
 )
 COMMANDS = PLAIN.union(*(script.commands for script in SCRIPTS))
 """What a batch calls; `deploy/redis/users.acl` allows a worker no other command on its keys."""
@@ -156,23 +153,7 @@ class Store:
         """Tell the other workers of the group how far this one has come, and learn how far they have. Who has not told for
         `silent_after` seconds is silent; its partitions stay its own, for `kept` seconds, until another claims them.
         """
-        request = (
-            progress.worker,
-            progress.moment,
-            "1" if progress.up_to_date else "0",
-            int(silent_after * 1000),
-            kept,
-            progress.generation,
-            False if progress.claims is None else progress.claims,
-            int(progress.names_slowest),
-        )
-        known, slowest, named, absent = (await self._shards.run({0: [Call(_PROGRESS, request)]}))[0][0]
-        return Others(
-            known=bool(known),
-            slowest=None if slowest < 0 else slowest,
-            slowest_partitions=_names(named),
-            absent=tuple(Absent(moment, _names(partitions)) for moment, *partitions in absent),
-        )
+        return await Exchange(self._shards, progress, silent_after=silent_after, kept=kept).run()
 
     async def recall(
         self,
@@ -192,7 +173,7 @@ class Store:
         names = [self._pseudonyms.event(event.identity) for event in events]
         calls: dict[int, list[Call | Command]] = {}
         if names:
-            calls = {shard: [Call(_LOOKUP, (REVISION.name, names))] for shard in range(len(self._shards))}
+            calls = {shard: [_all_of(REVISION, names)] for shard in range(len(self._shards))}
         for shard, operations in enumerate(plan.operations):
             if operations:
                 request = (limits.ties_per_member, RELATION.ttl(limits), ANSWERS.ttl(limits), operations)
@@ -226,8 +207,8 @@ class Store:
         records = await self._verdicts.records(filings)
         told: list[list[Revision]] = [[] for _ in names]
         for results in answers.values() if names else ():
-            for position, packed in results.pop(0):
-                told[position - 1] += self._episodes.told(packed)
+            for of_event, packed in zip(told, results.pop(0), strict=True):
+                of_event += self._episodes.told(packed) if packed else ()
         known, answered = plan.answers({shard: results[0] for shard, results in answers.items() if results})
         return Recalled(
             known, answered, campaigns, told, records, merged, decisions, conflicting, doubted, sources, unlearnt
@@ -293,14 +274,15 @@ class Store:
         """What is remembered of incidents, and whether others have carried the events' ids. One round trip."""
         names = [incident_id.encode() for incident_id in incident_ids]
         calls: dict[int, list[Call | Command]] = {
-            shard: [Call(_LOOKUP, (INCIDENT.name, names))] for shard in range(len(self._shards))
+            shard: [_all_of(INCIDENT, names)] if names else [] for shard in range(len(self._shards))
         }
         carried = self._carried(events, calls)
         answers = await self._shards.run(calls)
         found = Found([None] * len(names), _conflicting(carried, answers))
-        for [results] in answers.values():
-            for position, packed in results:
-                found.incidents[position - 1] = self._feedback.remembered(packed)
+        for results in answers.values():
+            for position, packed in enumerate(results[0] if names else ()):
+                if packed:
+                    found.incidents[position] = self._feedback.remembered(packed)
         return found
 
     async def learn(self, moderator_verdicts: Sequence[ModeratorVerdict]) -> None:
@@ -311,8 +293,9 @@ class Store:
             await self._shards.run({0: [Call(KNOWN, known, self._campaigns.scope)]})
 
 
-def _names(packed: Sequence[bytes]) -> frozenset[str]:
-    return frozenset(name.decode() for name in packed)
+def _all_of(kind: Kind, names: Sequence[bytes]) -> Command:
+    """Asks for the values of keys of a kind."""
+    return Command("MGET", tuple(map(kind.key, names)))
 
 
 def _conflicting(carried: dict[int, list[int]], answers: Mapping[int, list[Any]]) -> list[bool]:

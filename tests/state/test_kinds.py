@@ -14,7 +14,7 @@ from tests.servers import REPOSITORY
 
 KEPT_BY_PYTHON = {
     *(ACTS, RECEIVED, "history"),
-    *("episode", "incident", "members", "opened", "reported", "revision", "settings"),
+    *("episode", "incident", "members", "opened", "progress", "reported", "revision", "settings"),
 }
 """Those whose keys scripts get whole, or that need none."""
 

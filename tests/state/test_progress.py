@@ -1,14 +1,17 @@
 """How workers tell each other how far they have come, and whose the partitions are."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
+from state.decisions import View
 from state.pseudonyms import Pseudonyms
 from state.requests import Absent, Others, Progress
+from state.scripts import Call, Command
 from state.store import Store
 
 FAR = 1_767_225_600_000_001
@@ -93,7 +96,7 @@ def test_who_is_silent_is_waited_for_until_another_has_its_partitions(play: Call
         # one of them is not enough
         assert (await workers.tell("three", 0, P, generation=2)).absent == (Absent(FAR, frozenset([Q])),)
         assert (await workers.tell("two", FAR + 9, Q, R, generation=2)) == Others(slowest=0)
-        assert await client.zcard("tw6:{s0}:progress") == 2
+        assert await client.hlen("tw6:{s0}:progress:moments") == 2
 
     play(scene)
 
@@ -130,5 +133,45 @@ def test_whose_claims_are_forgotten_is_told_so(play: Callable[[Play], None]) -> 
         await client.flushall()
         assert not (await workers.tell("one", FAR)).known
         assert (await workers.tell("one", FAR, P)).known
+
+    play(scene)
+
+
+def test_who_claim_at_once_lose_nothing(play: Callable[[Play], None]) -> None:
+    async def scene(workers: Workers, client: Redis) -> None:
+        names = [f"worker {n}" for n in range(12)]
+        await asyncio.gather(*(workers.tell(name, FAR, f"topic/{name}") for name in names))
+        assert all([(await workers.tell(name, FAR)).known for name in names])
+        # of two who claim the same, the one of the later generation has it; where the other had it, that knows it
+        await asyncio.gather(
+            *(workers.tell(name, FAR, f"topic/{name}", generation=2) for name in names),
+            *(workers.tell(f"late {name}", FAR, f"topic/{name}", generation=1) for name in names),
+        )
+        assert all([(await workers.tell(name, FAR)).known for name in names])
+        assert not any([(await workers.tell(f"late {name}", FAR)).known for name in names])
+
+    play(scene)
+
+
+def test_what_has_gone_to_another_while_its_worker_told_is_not_taken_back(
+    play: Callable[[Play], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def scene(workers: Workers, client: Redis) -> None:
+        await workers.tell("one", FAR, P)
+        asked = View.ask
+        calls = 0
+
+        async def ask(view: View, some: Sequence[Call | Command]) -> list[Any]:
+            nonlocal calls
+            calls += 1
+            if calls == 2:  # what it has read says that P is its own
+                monkeypatch.setattr(View, "ask", asked)
+                await workers.tell("two", FAR + 5, P, generation=2)
+            return await asked(view, some)
+
+        monkeypatch.setattr(View, "ask", ask)
+        assert not (await workers.tell("one", FAR + 9)).known
+        assert not (await workers.tell("one", FAR + 9)).known
+        assert (await workers.tell("three", FAR, Q)).slowest == FAR + 5
 
     play(scene)
