@@ -99,7 +99,7 @@ class CampaignCodec:
         """The campaign of each text, the ids of those that became part of it through the text, and the decisions on which that
         rests, all in the order of the texts.
 
-        `answers` are those of `campaigns.lua`, `known` is that of `known.lua`.
+        `answers` are those of `campaigns.lua`, `known` is that of `state.upheld.UpheldTexts.recall`.
         """
         repeated, judged, counting = known
         merges = _Merges(judged, counting, self._pseudonyms)
@@ -144,7 +144,7 @@ class CampaignCodec:
                     answered[name] = result
                     generations = self.generations(text.time)
                     decisions.append(MergeDecision(name, generations, joined, same, result, merges.judged_of(oldest)))
-                else:  # the text is one too many of its author's, and `known.lua` has decided
+                else:  # the text is one too many of its author's, and `state.upheld` has decided
                     result += b"%d" % repeats
             campaigns.append(
                 _campaign(result[:_ID_BYTES], result[_ID_BYTES:_ANSWER_BYTES], upheld=result[_ANSWER_BYTES:] == b"1")
@@ -231,10 +231,8 @@ class _Merges:
         return younger
 
     def judge(self, head: bytes, incidents: Sequence[bytes]) -> None:
-        """What was judged counts for the campaign, too; as `add_incident` in `signatures.lua`."""
-        known = self.judged_of(head)
-        new = [incident for incident in dict.fromkeys(incidents) if incident not in known]
-        self._judged[head[:_ID_BYTES]] = [*known, *new][-_INCIDENTS:]
+        """What was judged counts for the campaign, too."""
+        self._judged[head[:_ID_BYTES]] = add_incidents(self.judged_of(head), incidents)
 
     def judged_of(self, head: bytes) -> list[bytes]:
         """Incidents of a campaign that people have judged."""
@@ -248,6 +246,12 @@ class _Merges:
             after < text.time <= until and more[:1] in ([], [int(text.public)]) and author not in more[1:]
             for after, until, *more in counting
         )
+
+
+def add_incidents(known: Sequence[bytes], incidents: Iterable[bytes]) -> list[bytes]:
+    """Incidents of a text or campaign, each once, the latest; as `add_incident` in `signatures.lua`."""
+    new = [incident for incident in dict.fromkeys(incidents) if incident not in known]
+    return [*known, *new][-_INCIDENTS:]
 
 
 def _campaign(campaign_id: bytes, similarity: bytes, *, upheld: bool) -> Campaign | None:

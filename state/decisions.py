@@ -40,14 +40,15 @@ class View:
         fields: Iterable[tuple[bytes, bytes]] = (),
         besides: Sequence[Command] = (),
     ) -> list[Any]:
-        """Read keys of strings, and fields (key, field) of hashes. Gives the answers to what is asked `besides`.
+        """Read keys of strings, and fields (key, field) of hashes, each once. Gives the answers to what is asked `besides`.
 
         Raises `StateUnavailable`.
         """
-        alone = list(dict.fromkeys(strings))
+        alone = list(dict.fromkeys(key for key in strings if (key, b"") not in self._read))
         hashes: dict[bytes, dict[bytes, None]] = {}
         for key, field in fields:
-            hashes.setdefault(key, {})[field] = None
+            if (key, field) not in self._read:
+                hashes.setdefault(key, {})[field] = None
         commands = [Command("GET", (key,)) for key in alone]
         commands += [Command("HMGET", (key,), tuple(some)) for key, some in hashes.items()]
         answers = await self.ask([*commands, *besides])

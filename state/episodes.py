@@ -25,7 +25,7 @@ from state.decisions import View, decide
 from state.kinds import EPISODE, INCIDENT, MEMBERS, OPENED, REVISION
 from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
-from state.requests import MICROSECONDS, Cut, EpisodeUpdate, Revision, Silenced
+from state.requests import MICROSECONDS, Cut, EpisodeUpdate, Remembered, Revision, Silenced
 from state.scripts import Command, Shards, pack, pieces, shard_of, unpack
 from state.verdicts import Verdict, ask_verdicts, told_verdicts
 
@@ -159,6 +159,14 @@ class Episodes:
 
     def _settling(self, view: View) -> "_Settling":
         return _Settling(view, self._pseudonyms, self._limits)
+
+    def remembered(self, packed: bytes) -> Remembered:
+        """What is kept of an incident that was told."""
+        subject, memo, *origin = unpack(packed)  # what was told before origins were known has none
+        unseal = self._pseudonyms.unseal
+        return Remembered(
+            unseal(subject), self._pseudonyms.unseal_bytes(memo), unseal(origin[0]) if any(origin) else None
+        )
 
     def told(self, packed: bytes) -> list[Revision]:
         """All that one event was told, as it stands in `revision:`."""

@@ -42,7 +42,7 @@ class Members(Enum):
     REVISION = auto()
     """Packed, as `state.episodes` has them."""
     VERDICT = auto()
-    """As state/lua/known.lua has them."""
+    """As `state.upheld` has them."""
 
 
 class Life(Struct, frozen=True):
@@ -147,9 +147,10 @@ RELATION = Kind(
 )
 ASKED = Kind(
     "asked:<asker>", "zset", _EACH_BY_ITSELF, Members.HASHED, owned=True,
-    most="{limits.ties_per_member:,} questions to one member each, the latest", size="167 (16 an event)",
+    most="{limits.ties_per_member:,} questions to one member each, the latest, and as many in the parts",
+    size="167 (16 an event)",
     holds="whom the member has asked what (a contact, this project, that event; hashed), with the first time; in the "
-    "shards of those who were asked, too",
+    "shards of those who were asked, too; of a question to more than 100 members in 64 parts, keys by themselves",
     forgets="whom the member asked for an answer, and the member among those who were asked",
 )
 IN = Kind(
@@ -325,8 +326,8 @@ REPORTED = Kind(
     forgets="whom the member has reported, and the member among those whom others have reported",
 )
 KNOWN = Kind(
-    "known:<stretch>", "hash", _UPHELD, most="5,000 texts a stretch, 20 incidents a text", size="1,920 a text",
-    holds="texts of upheld incidents: digest, bands, signature, incident ids",
+    "known:<stretch>", "hash", _UPHELD, most="5,000 texts a stretch, 20 incidents a text", size="690 a text",
+    holds="texts of upheld incidents: digest, signature, incident ids; and which was the latest",
 )
 VERDICT = Kind(
     "verdict:<incident id>", "string", _UPHELD, Members.VERDICT, most="as `known`", size="136",

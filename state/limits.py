@@ -44,6 +44,5 @@ class StoreLimits(Struct, frozen=True, kw_only=True):
     texts_per_author: int = 5_000
     period: int = DAY
     bytes_per_actor: int = 8_000_000
-    bands: int = 32
     similarity_threshold: float = 0.7
     feedback: FeedbackLimits = field(default_factory=FeedbackLimits)

@@ -5,7 +5,7 @@ Nothing is kept of the texts here: which campaign words belong to the index of t
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -13,10 +13,9 @@ from state.campaigns import CampaignCodec, name_in_store
 from state.decisions import View, decide
 from state.kinds import SHOWN, SOURCE, Kind
 from state.pseudonyms import Pseudonyms
-from state.requests import Text
-from state.scripts import Script, Shards, pieces
+from state.requests import Campaign, Text
+from state.scripts import Shards, pieces
 
-SOURCES = Script("sources", "signatures")
 SHOWN_ONLY, HELD_OUT = 1, 2
 """What became of a text that claims to show something: it only shows it; or it shows the author's own words, which others have
 written since.
@@ -143,7 +142,9 @@ class Source:
 class Sources:
     """What is known of campaigns' texts, and what became of texts when they came before."""
 
-    def __init__(self, tag: Tag, outcomes: Iterable[tuple[Text, bytes]] = (), known: Iterable[Any] = ()) -> None:
+    def __init__(
+        self, tag: Tag, outcomes: Iterable[tuple[Text, bytes]] = (), known: Iterable[tuple[bytes, Iterable[bytes]]] = ()
+    ) -> None:
         self._tag = tag
         self._outcomes = {name_in_store(text): int(outcome) for text, outcome in outcomes if outcome}
         self._known: dict[bytes, Source] = {}
@@ -180,15 +181,27 @@ class SourceCodec:
         self._tag = partial(_tag, pseudonyms)
         self._campaigns, self._ttl = campaigns, ttl
 
-    def asked(self, texts: Sequence[Text]) -> tuple[Any, ...]:
-        """The request of `sources.lua`."""
-        generations = self._campaigns.generations
-        return ([(generations(text.time), name_in_store(text), int(text.claimed)) for text in texts],)
-
-    def told(self, texts: Sequence[Text], answer: Any = ((), ())) -> Sources:
-        """Its answer; by default that nothing is known."""
-        outcomes, known = answer
-        return Sources(self._tag, zip(texts, outcomes, strict=bool(outcomes)), known)
+    async def recall(
+        self, shards: Shards, texts: Sequence[Text], answers: Iterable[tuple[Campaign | None, Iterable[str]]]
+    ) -> Sources:
+        """What is known of the campaigns of texts that claim to show something, and became of these before. `answers` are
+        parallel: the campaign of each text, and the ids of those that became part of it. Raises `StateUnavailable`.
+        """
+        shown: list[tuple[Text, tuple[bytes, bytes]]] = []
+        places: dict[bytes, dict[tuple[bytes, bytes], None]] = {}
+        for text, (campaign, merged) in zip(texts, answers, strict=True):
+            ids = [*merged]
+            if text.claimed:
+                shown.append((text, (self._key(SHOWN, self._campaigns.generations(text.time)[0]), name_in_store(text))))
+                ids += [campaign.campaign_id] if campaign else []
+            for campaign_id in ids:
+                places.setdefault(_name(campaign_id), {}).update(dict.fromkeys(self._places(text.time, campaign_id)))
+        if not shown:
+            return Sources(self._tag)
+        view = View(shards, 0)
+        await view.read(fields=[*(place for _, place in shown), *(place for some in places.values() for place in some)])
+        known = {name: [value for place in some if (value := view.get(*place))] for name, some in places.items()}
+        return Sources(self._tag, [(text, view.get(*place)) for text, place in shown], known.items())
 
     async def remember(self, shards: Shards, written: Sequence[Written]) -> None:
         """Add what events add, in order. Raises `StateUnavailable`."""
@@ -196,7 +209,7 @@ class SourceCodec:
             await decide(shards, 0, partial(self._put, piece))
 
     async def _put(self, written: Sequence[Written], view: View) -> None:
-        places = [[self._place(one, name) for name in (one.campaign_id, *one.merged_in)] for one in written]
+        places = [[self._places(one.time, name) for name in (one.campaign_id, *one.merged_in)] for one in written]
         await view.read(fields=[place for some in places for each in some for place in each])
         for one, [[own, *_], *merged] in zip(written, places, strict=True):
             before = view.get(*own)
@@ -211,20 +224,13 @@ class SourceCodec:
                 shown = self._key(SHOWN, self._campaigns.generations(one.time)[0])
                 view.set_field(shown, self._ttl, name_in_store(one.claimed), b"%d" % one.shows)
 
-    def _place(self, one: Written, campaign_id: str) -> list[tuple[bytes, bytes]]:
-        """Where it is kept who wrote a campaign's texts: of each generation, the event's own first."""
+    def _places(self, time: int, campaign_id: str) -> list[tuple[bytes, bytes]]:
+        """Where it is kept who wrote a campaign's texts: of each generation of an event, its own first."""
         name = _name(campaign_id)
-        return [(self._key(SOURCE, generation), name) for generation in self._campaigns.generations(one.time)]
+        return [(self._key(SOURCE, generation), name) for generation in self._campaigns.generations(time)]
 
     def _key(self, kind: Kind, generation: int) -> bytes:
         return self._campaigns.scope.encode() + kind.key(b"%d" % generation)
-
-
-def sources_joined(answers: list[Any]) -> Any:
-    """The answers of `sources.lua` to parts of the texts as its answer to all of them."""
-    outcomes, known = zip(*answers, strict=True)
-    each = {campaign: values for some in known for campaign, values in some}
-    return [one for some in outcomes for one in some], each.items()
 
 
 def source_without(pseudonyms: Pseudonyms, value: bytes, member: str) -> bytes:

@@ -146,6 +146,19 @@ class MergeDecision(Struct, frozen=True):
     judged: list[bytes]
 
 
+class Judgement(Struct, frozen=True):
+    """Whether a text of a campaign repeats what was upheld, to be written down by the next step, so that it stays when its
+    event comes again. `generation` and `name` are the text's in the store; `incidents` are judged ones of the campaign from
+    now on.
+    """
+
+    generation: int
+    name: bytes
+    repeats: bool
+    campaign_id: bytes
+    incidents: list[bytes]
+
+
 class WindowQuery(Struct, frozen=True):
     """How much in any stretch of `length` that contains the event; samples from `sample_from` on.
     Of a window of pairs: how many events about the member `about`. `beside` are names of windows of the same history and
@@ -434,7 +447,7 @@ class Recalled(Struct, frozen=True):
     told: list[list[Revision]]
     records: list[Record]
     merged: list[tuple[str, ...]]
-    decisions: list[MergeDecision]
+    decisions: list[MergeDecision | Judgement]
     conflicting: list[bool]
     doubts: tuple[Doubt, ...] = ()
     sources: "Sources | None" = None

@@ -20,8 +20,8 @@ WORK = 5_000
 """Of one call of a script, in members that it passes over: some milliseconds."""
 PLAIN = frozenset(
     {
-        *("GET", "HGETALL", "HLEN", "HMGET", "MGET", "TTL", "ZCARD", "ZMSCORE", "ZRANGE", "ZREVRANGE"),
-        *("EXPIRE", "HDEL", "SET", "ZADD", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE"),
+        *("GET", "HGET", "HGETALL", "HLEN", "HMGET", "MGET", "TTL", "ZCARD", "ZMSCORE", "ZRANGE", "ZREVRANGE"),
+        *("EXPIRE", "HDEL", "SET", "ZADD", "ZREM", "ZREMRANGEBYRANK", "ZREMRANGEBYSCORE"),
     }
 )
 """The commands that are called without a script."""

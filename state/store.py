@@ -14,7 +14,6 @@ from state.agreement import Agreement
 from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec, campaigns_joined
 from state.decisions import WRITE, View, decide
 from state.episodes import Episodes
-from state.feedback import KNOWN, FeedbackCodec, known_joined
 from state.histories import HISTORY, Histories, HistoryLimits, Measured
 from state.kinds import (
     ADDED,
@@ -34,7 +33,7 @@ from state.kinds import (
 from state.limits import StoreLimits
 from state.progress import Exchange
 from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
-from state.quotations import SOURCES, SourceCodec, Written, sources_joined
+from state.quotations import SourceCodec, Written
 from state.relations import RELATIONS, RelationPlan, work_of
 from state.requests import (
     MICROSECONDS,
@@ -45,6 +44,7 @@ from state.requests import (
     EventName,
     Filing,
     Found,
+    Judgement,
     MergeDecision,
     ModeratorVerdict,
     Others,
@@ -58,11 +58,12 @@ from state.requests import (
 )
 from state.scripts import PLAIN, Call, Command, Script, Shards, pack, shard_of, unpack
 from state.server import ServerMemory, memory_of
+from state.upheld import JUDGED, UpheldTexts
 from state.verdicts import Verdicts
 
 DEFAULT_NAMESPACE = "tw6:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
-_WORK_OF_TEXT, _WORK_OF_DECISION, _WORK_OF_ID, _WORK_OF_SOURCE = 300, 50, 3, 60
+_WORK_OF_TEXT, _WORK_OF_DECISION, _WORK_OF_ID = 300, 50, 3
 """At worst, as much as passing over so many members (`state.scripts.WORK`)."""
 _USED = Script("used")
 _DOUBTS = PROGRESS.key(b"doubts")
@@ -73,8 +74,7 @@ SCRIPTS = (
     _USED,
     RELATIONS,
     CAMPAIGNS,
-    KNOWN,
-    SOURCES,
+    JUDGED,
     MERGES,
     HISTORY,
     WRITE,
@@ -130,7 +130,7 @@ class Store:
             boilerplate_ttl=LEARNT.ttl(limits),
         )
         self._sources = SourceCodec(pseudonyms, self._campaigns, SOURCE.ttl(limits))
-        self._feedback = FeedbackCodec(pseudonyms, self._campaigns, limits)
+        self._upheld = UpheldTexts(self._shards, pseudonyms, self._campaigns, limits)
 
     async def ping(self) -> None:
         """Raise `StateUnavailable` unless Redis answers and the user may run what batches need.
@@ -166,7 +166,8 @@ class Store:
     ) -> Recalled:
         """Remember who turned to whom, which texts were seen, who reported whom and what is judged out of order; tell what was
         known of them before, what the events were told when they came before, and whether others have carried their ids.
-        One round trip; more where somebody was reported, or something is judged out of order.
+        One round trip; more where somebody was reported, something is judged out of order, texts show others' words,
+        or they may repeat what was upheld.
         """
         limits = self._limits
         plan = RelationPlan(relations, self._pseudonyms, len(self._shards))
@@ -182,13 +183,9 @@ class Store:
             request = self._campaigns.request(list(texts))
             work = [_WORK_OF_TEXT] * len(texts)
             calls.setdefault(0, []).append(Call(CAMPAIGNS, request, self._campaigns.scope, work, campaigns_joined))
-            known_texts = self._feedback.known((), texts)
-            calls[0].append(Call(KNOWN, known_texts, self._campaigns.scope, work, known_joined))
-        claimed = any(text.claimed for text in texts)
-        if claimed:
-            work = [_WORK_OF_SOURCE] * len(texts)
-            asked = self._sources.asked(texts)
-            calls[0].append(Call(SOURCES, asked, self._campaigns.scope, work, sources_joined))
+            places = self._upheld.places(texts)
+            asked_of_texts = self._upheld.asked(texts, places)
+            calls[0] += asked_of_texts
         if doubts:
             await decide(self._shards, 0, lambda view: self._doubt(view, doubts, doubts_kept))
         calls.setdefault(0, []).append(Command("HGETALL", (_DOUBTS,)))
@@ -196,14 +193,17 @@ class Store:
         answers = await self._shards.run(calls)
         conflicting = _conflicting(carried, answers)
         doubted = tuple(Doubt(topic.decode(), *unpack(value)) for topic, value in answers[0].pop().items())
-        sources = self._sources.told(texts, answers[0].pop()) if claimed else self._sources.told(())
         campaigns: list[Campaign | None] = []
         merged: list[tuple[str, ...]] = []
-        decisions: list[MergeDecision] = []
+        decisions: list[MergeDecision | Judgement] = []
         unlearnt = 0
         if texts:
-            known_texts, (joined, unlearnt) = answers[0].pop(), answers[0].pop()
-            campaigns, merged, decisions = self._campaigns.answers(texts, joined, known_texts)
+            told_of_texts = [answers[0].pop() for _ in asked_of_texts][::-1]
+            joined, unlearnt = answers[0].pop()
+            known_texts, judgements = await self._upheld.recall(texts, places, joined, told_of_texts)
+            campaigns, merged, merges = self._campaigns.answers(texts, joined, known_texts)
+            decisions = [*merges, *judgements]
+        sources = await self._sources.recall(self._shards, texts, zip(campaigns, merged, strict=True))
         records = await self._verdicts.records(filings)
         told: list[list[Revision]] = [[] for _ in names]
         for results in answers.values() if names else ():
@@ -255,7 +255,10 @@ class Store:
         return await self._histories.measure(updates, Counter() if cut is None else cut)
 
     async def settle(
-        self, claims: Sequence[EpisodeUpdate], decisions: Sequence[MergeDecision] = (), written: Sequence[Written] = ()
+        self,
+        claims: Sequence[EpisodeUpdate],
+        decisions: Sequence[MergeDecision | Judgement] = (),
+        written: Sequence[Written] = (),
     ) -> list[Revision | Silenced | Cut | None]:
         """Open or grow episodes, in order; None where a finding adds nothing worth telling, `Silenced` where people have
         dismissed it, `Cut` where its event has opened all that one event may. Claims of one event stand together, the gravest
@@ -264,10 +267,15 @@ class Store:
         """
         settled = await self._episodes.settle(claims)
         await self._sources.remember(self._shards, written)
-        if decisions:
-            decided = self._campaigns.decided(decisions, self._feedback.texts_ttl)
-            work = [_WORK_OF_DECISION] * len(decisions)
-            await self._shards.run({0: [Call(MERGES, decided, self._campaigns.scope, work, sum)]})
+        merges = [one for one in decisions if isinstance(one, MergeDecision)]
+        calls: list[Call | Command] = []
+        if merges:
+            decided = self._campaigns.decided(merges, self._upheld.ttl)
+            work = [_WORK_OF_DECISION] * len(merges)
+            calls.append(Call(MERGES, decided, self._campaigns.scope, work, sum))
+        calls += await self._upheld.keep([one for one in decisions if isinstance(one, Judgement)])
+        if calls:
+            await self._shards.run({0: calls})
         return settled
 
     async def find(self, incident_ids: Sequence[str], events: Sequence[EventName] = ()) -> Found:
@@ -282,15 +290,13 @@ class Store:
         for results in answers.values():
             for position, packed in enumerate(results[0] if names else ()):
                 if packed:
-                    found.incidents[position] = self._feedback.remembered(packed)
+                    found.incidents[position] = self._episodes.remembered(packed)
         return found
 
     async def learn(self, moderator_verdicts: Sequence[ModeratorVerdict]) -> None:
-        """Remember what people said, in order; of an incident the latest counts. Up to four round trips."""
+        """Remember what people said, in order; of an incident the latest counts. Some eight round trips."""
         await self._verdicts.learn(moderator_verdicts)
-        if any(one.sample for one in moderator_verdicts):
-            known = self._feedback.known(moderator_verdicts, ())
-            await self._shards.run({0: [Call(KNOWN, known, self._campaigns.scope)]})
+        await self._upheld.learn(moderator_verdicts)
 
 
 def _all_of(kind: Kind, names: Sequence[bytes]) -> Command:

@@ -421,7 +421,7 @@ def test_a_batch_takes_few_round_trips_and_its_windows_are_cut_into_short_calls(
 
 
 @pytest.mark.parametrize("shards", [1, 3])
-def test_a_batch_of_verdicts_takes_four_round_trips_a_shard(
+def test_a_batch_of_verdicts_takes_few_round_trips_however_many_there_are(
     any_bench: Bench, monkeypatch: pytest.MonkeyPatch, shards: int
 ) -> None:
     engine, world = engine_over(any_bench.store(shards=shards)), World(1)
@@ -441,8 +441,9 @@ def test_a_batch_of_verdicts_takes_four_round_trips_a_shard(
     monkeypatch.setattr(AbstractConnection, "send_packed_command", counted)
     outcome = any_bench.run(engine.process(records(verdicts)))
     assert sum(outcome.verdict_counts.values()) == len(verdicts) > 20
-    # incidents; what was said of them before, what is said now, how much that is; in the first shard also texts
-    assert len(sent) <= 4 * shards + 1
+    # incidents; what was said of them before, what is said now, how much that is; in the first shard also texts: those of the
+    # verdicts, what leads their campaigns, which of these are one, and what is said now of all that
+    assert len(sent) <= 4 * shards + 5
 
 
 def test_what_nobody_remembers_is_counted_and_no_dead_letter(any_bench: Bench) -> None:

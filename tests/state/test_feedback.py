@@ -1,5 +1,6 @@
 """What people said, as the store keeps it: the latest word on each incident, texts that were upheld, reporters' records."""
 
+import asyncio
 import random
 from typing import Any
 from uuid import UUID
@@ -23,6 +24,7 @@ from state.requests import (
     Silenced,
     Text,
 )
+from state.scripts import unpack
 from state.store import Store
 from tests.state.conftest import Bench
 from tests.state.test_campaigns import doubtful_pair, streams
@@ -393,6 +395,79 @@ def test_what_has_drifted_is_known_by_its_campaign(bench: Bench) -> None:
     assert known(bench, store, *again) == [True] * len(texts)
 
 
+def _upheld(bench: Bench, store: Store, *texts: Text) -> None:
+    """Each as if its campaign had been forgotten."""
+    campaign = Campaign(str(UUID(int=1)), 1.0)
+    verdicts = [moderator_verdict(f"i of {one.identity}", DAY, sample=sample(one, campaign)) for one in texts]
+    learn(bench, store, *verdicts)
+
+
+def _essays(count: int) -> list[Text]:
+    return [text(" ".join(essay(seed, 60)), 1, f"e{seed}") for seed in range(count)]
+
+
+def _copies(texts: list[Text], day: int) -> list[Text]:
+    """By far so much later that no campaign of the earlier ones is known any more."""
+    return [replace(one, time=day * 10 * DAY, identity=f"{one.identity} again on {day}") for one in texts]
+
+
+def test_each_worker_knows_at_once_what_another_has_learnt(bench: Bench) -> None:
+    bench.empty()
+    store, another = bench.store(), bench.store()
+    texts = _essays(4)
+    for at, one in enumerate(texts):
+        assert known(bench, another, *_copies(texts, 1 + at)) == [n < at for n in range(4)]
+        _upheld(bench, store, one)
+    assert known(bench, another, *_copies(texts, 5)) == [True] * 4
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_a_worker_knows_nothing_that_the_store_has_lost(bench: Bench, looks: bool) -> None:
+    bench.empty()
+    store, another = bench.store(), bench.store()
+    first, second, third = texts = _essays(3)
+    _upheld(bench, store, first)
+    [key] = [key for key in bench.dump() if b":known:" in key]
+    kept = bench.run(bench.client.dump(key)) or b""
+    _upheld(bench, store, second)
+    assert known(bench, another, *_copies(texts, 1)) == [True, True, False]
+    # a replica takes over that had not got the latest yet
+    bench.run(bench.client.restore(key, 100_000, kept, replace=True))
+    if looks:
+        assert known(bench, another, *_copies(texts, 2)) == [True, False, False]
+    _upheld(bench, store, third)
+    assert known(bench, another, *_copies(texts, 3)) == [True, False, True]
+    bench.empty()
+    assert known(bench, another, *_copies(texts, 4)) == [False] * 3
+
+
+def test_of_what_workers_learn_at_once_nothing_is_lost(bench: Bench) -> None:
+    bench.empty()
+    texts = _essays(8)
+    campaign = Campaign(str(UUID(int=1)), 1.0)
+    verdicts = [moderator_verdict(f"i{n}", DAY, sample=sample(one, campaign)) for n, one in enumerate(texts)]
+
+    async def at_once() -> None:
+        await asyncio.gather(*(bench.store().learn([one]) for one in verdicts))
+
+    bench.run(at_once())
+    assert known(bench, bench.store(), *_copies(texts, 1)) == [True] * 8
+    [kept] = [unpack(value) for key, value in bench.dump().items() if key.endswith(UUID(int=1).bytes)]
+    assert len(kept) == 8
+
+
+def test_a_text_that_is_one_too_many_of_its_authors_is_told_from_what_was_upheld_and_not_kept(bench: Bench) -> None:
+    bench.empty()
+    store = bench.store(texts_per_author=2)
+    first = text(SPAM, 1, "e1")
+    _upheld(bench, store, first)
+    later_ = [replace(first, time=2 * DAY + n, identity=f"later {n}", author="ann") for n in range(4)]
+    assert known(bench, store, *later_) == [True] * 4
+    [seen] = [value for key, value in bench.dump().items() if b":seen:" in key]
+    assert {value[22:] for value in seen.values()} == {b"1"}
+    assert len(seen) == 2
+
+
 def test_upheld_texts_of_a_stretch_are_bounded_and_end(any_bench: Bench) -> None:
     store = any_bench.store(grace=1_000, feedback=FeedbackLimits(texts=100))
     first = text(SPAM, 1, "e1")
@@ -519,7 +594,7 @@ def test_what_is_known_depends_neither_on_batches_nor_on_what_comes_again(
 
 
 def test_a_campaign_id_is_a_uuid(any_bench: Bench) -> None:
-    """What `known.lua` is given must be what `campaigns.lua` keeps."""
+    """What is kept of an upheld text's campaign must be what `campaigns.lua` keeps."""
     store = any_bench.store()
     (campaign,) = campaigns(any_bench, store, text(SPAM, 1, "e1"))
     assert campaign

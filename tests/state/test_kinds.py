@@ -13,8 +13,8 @@ from state.store import SCRIPTS
 from tests.servers import REPOSITORY
 
 KEPT_BY_PYTHON = {
-    *(ACTS, RECEIVED, "history"),
-    *("episode", "incident", "members", "opened", "progress", "reported", "revision", "settings"),
+    *(ACTS, RECEIVED, "history", "known", "upheld", "verdict"),
+    *("episode", "incident", "members", "opened", "progress", "reported", "revision", "settings", "shown", "source"),
 }
 """Those whose keys scripts get whole, or that need none."""
 
