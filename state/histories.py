@@ -26,7 +26,7 @@ from state.requests import (
     WindowResult,
     WindowUpdate,
 )
-from state.scripts import Call, Script, Shards, pack, pieces, shard_of
+from state.scripts import Call, Command, Script, Shards, pack, pieces, shard_of
 from state.windows import (
     HASH_BYTES,
     HEAD_BYTES,
@@ -262,11 +262,16 @@ class Histories:
 
     # --- calls -----------------------------------------------------------------------------------------------------------
 
-    def head(self, numbers: int, shard: int, days: list[tuple[int, list[bytes]]]) -> tuple[Any, ...]:
-        """The request of `history.lua` without its histories."""
+    async def call(
+        self, shard: int, numbers: int, days: list[tuple[int, list[bytes]]], histories: list[tuple[Any, ...]]
+    ) -> tuple[int, list[Any]]:
+        """The answer of `history.lua`. Drops before it what was found to be too much."""
         limits = self.limits
-        dropped = [(key, entries) for key, entries in self._surplus.pop(shard, {}).items()]
-        return numbers, limits.number_ttl, limits.bytes_per_actor, limits.added_ttl, days, dropped
+        dropped = [Command("ZREM", (key,), tuple(some)) for key, some in self._surplus.pop(shard, {}).items()]
+        request = (numbers, limits.number_ttl, limits.bytes_per_actor, limits.added_ttl, days, histories)
+        [*_, answer] = (await self.shards.run({shard: [*dropped, Call(HISTORY, request)]}))[shard]
+        first, answers = answer
+        return first, answers
 
     def note_surplus(self, history: _History) -> None:
         """Remember what the history has too much of."""
@@ -363,10 +368,9 @@ class Measured:
             rest = piece
             while rest:
                 # numbers are reserved once: what an event adds has one number in all histories of a shard
-                head = self._keeper.head(self._events if before is None else 0, shard, days)
-                start = 0 if before is None else before
-                request = (*head, [_request(history, start) for history in rest])
-                [[first, answers]] = (await self._keeper.shards.run({shard: [Call(HISTORY, request)]}))[shard]
+                numbers, start = (self._events, 0) if before is None else (0, before)
+                requests = [_request(history, start) for history in rest]
+                first, answers = await self._keeper.call(shard, numbers, days, requests)
                 if before is None:
                     before = self._before[shard] = first
                 for history, answer in zip(rest, answers, strict=False):
@@ -423,8 +427,7 @@ class Measured:
 
         async def in_turn(shard: int, rest: list[_History]) -> None:
             while rest:
-                request = (*self._keeper.head(0, shard, []), [_request(history, 0) for history in rest])
-                [[_, answers]] = (await self._keeper.shards.run({shard: [Call(HISTORY, request)]}))[shard]
+                _, answers = await self._keeper.call(shard, 0, [], [_request(history, 0) for history in rest])
                 for history, answer in zip(rest, answers, strict=False):
                     self._take(history, answer, 0)
                     self.histories[history.key] = history

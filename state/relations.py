@@ -1,4 +1,31 @@
-"""Who knows whom, and who was asked: the relations of a batch as operations of their shards, and what the shards answer."""
+"""Who knows whom, and who was asked: the relations of a batch as operations of their shards, and what the shards answer.
+
+A member's `relation:` set holds those whom the member has approached or accepted, with the first time as score, or with a
+later one where they were approached again long after: so that each relation ends by itself, however busy its member is. For
+the sender a recipient is known when the recipient's set holds the sender from before the event: a reply, or an accepted
+request.
+
+An answer counts where its question has been seen and is not younger. `asked:` is a set per asker: who was asked and what,
+with the first time. Of an answer that is read before its question nothing counts yet: it waits in `answers:`, a set per
+answerer (asker, what is answered, 1 for yes or 0 for no; the latest time), and counts by the question, as soon as that is
+read. There it stays, so that the answer and its question, where they come again, are answered as they were: an answer that
+is no younger than one like it that waits is taken to have waited, too. Forged answers fill the forger's own set and no
+other.
+
+The two members of a question may be kept in two shards. Then the asker's shard knows all that the asker asked, and each
+other shard knows who of its own members were asked: both decide alike, and each adds to the relations of its own member. So
+does the shard of a project, which adds to the project's partners.
+
+Partners of a project know each other. Whoever accepts joins the `circle:`s (sets with times of joining) of that project in
+which the asker stands, or one of the asker's own: an invitation by somebody whom no partner has ever invited makes nobody
+known to the others. `in:` is a set per member: project and circle, with the time of joining.
+
+`talk:` is a hash per conversation: member -> who addressed the member first, and when; under the empty name, who opened it.
+Who was addressed in a conversation that somebody else opened knows those whom others have addressed there.
+
+All that a relation decides rests on what stood there at that moment, and one in a batch on those before it: so one script
+(`relations.lua`) reads and adds, in one round trip.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from heapq import nsmallest
@@ -14,6 +41,17 @@ _ASKERS, _ANSWERERS, _PROJECTS = 1, 2, 4
 _INVITATIONS: tuple[QuestionKind, ...] = ("project", "event")
 
 
+MANY, _PARTS = 100, 64
+"""A question to more members stands in so many parts, as in `relations.lua`. All these are small: of a set with more than a
+hundred entries or so Redis takes four times as much for each.
+"""
+
+
+def _part(member: bytes) -> bytes:
+    """The part of `asked:` in which a member (a hash) stands who was asked together with many."""
+    return bytes((member[0] % _PARTS,))
+
+
 def work_of(operation: Sequence[Any]) -> int:
     """How many members an operation passes over."""
     match operation:
@@ -23,7 +61,7 @@ def work_of(operation: Sequence[Any]) -> int:
             return 1 + len(members)
         case ("partners", _, _, others) | ("talk", _, _, others, _, _):
             return 1 + 2 * len(others)
-        case ("question", *_, others, _, _):
+        case ("question", *_, others, _, _, _):
             return 1 + 4 * len(others)  # answers may wait for it
     return 4
 
@@ -70,12 +108,16 @@ class RelationPlan:
         acquaints = int(question.kind != "event")
         circle = self._circle(question.target, question.asker)
 
-        def put(shard: int, others: Sequence[str], whose: int) -> None:
-            member = self._pseudonyms.member
-            keys = [member(other) for other in others]
-            self.operations[shard].append(
-                ("question", question.time, member(question.asker), what, answers, acquaints, keys, whose, circle)
-            )
+        def put(to: int, others: Sequence[str], whose: int, *, tells: bool = False) -> None:
+            asker = self._pseudonyms.member(question.asker)
+            operations = self.operations[to]
+            for part, some in self._in_parts(others).items():
+                if tells:
+                    self._questions[to, len(operations)] = (index, some)
+                keys = [self._pseudonyms.member(other) for other in some]
+                operations.append(
+                    ("question", question.time, asker, what, answers, acquaints, keys, whose, circle, part)
+                )
 
         # the shards of the asker and of the project know all who were asked, and the asker's says who has answered
         shards = {one: _ANSWERERS for one in by_shard if by_shard.keys() == {one}}
@@ -83,9 +125,8 @@ class RelationPlan:
         if question.kind == "project":
             project = shard_of(what, len(self.operations))
             shards[project] = shards.get(project, 0) | _PROJECTS
-        self._questions[shard, len(self.operations[shard])] = (index, question.others)
         for one, whose in shards.items():
-            put(one, question.others, whose)
+            put(one, question.others, whose, tells=one == shard)
         if len(by_shard) > 1:
             for one, others in by_shard.items():
                 put(one, others, _ANSWERERS)
@@ -115,6 +156,7 @@ class RelationPlan:
                     int(answer.accepted),
                     whose,
                     circle,
+                    _part(member(answer.actor)),
                 )
             )
 
@@ -126,6 +168,16 @@ class RelationPlan:
             talk.others,
             lambda others: ("talk", talk.time, member(talk.actor), others, conversation, int(talk.ask)),
         )
+
+    def _in_parts(self, others: Sequence[str]) -> dict[bytes, tuple[str, ...]]:
+        """Who was asked, by the part of `asked:` that they stand in."""
+        if len(others) <= MANY:
+            return {b"": tuple(others)}
+        parts: dict[bytes, tuple[str, ...]] = {}
+        for other in others:
+            part = _part(self._pseudonyms.member(other))
+            parts[part] = (*parts.get(part, ()), other)
+        return parts
 
     def _circle(self, target: str, founder: str) -> bytes:
         """Those who accepted a member's invitation to a project, where nobody is known to have invited the member."""
@@ -173,7 +225,7 @@ class RelationPlan:
         for (shard, position), (index, asked) in self._questions.items():
             flags = by_shard[shard][position].decode()
             # 1 for a refusal, 2 for an acceptance, 3 where both wait
-            answered[index] = tuple(
+            answered[index] += tuple(
                 Answered(other, accepted)
                 for other, flag in zip(asked, flags, strict=True)
                 for accepted in (False, True)

@@ -10,7 +10,7 @@
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
 -- ARGV[1]  msgpack {numbers to reserve (0 where they are), seconds to live of the number, bytes that an actor may add on a day, seconds
---          to live of what counts them, {{day, {actor, ...}}, ...}, {{key, {entry to drop, ...}}, ...}, {history, ...}}, a history being
+--          to live of what counts them, {{day, {actor, ...}}, ...}, {history, ...}}, a history being
 --          {key, seconds to live, {entry, ...}}, and an entry to append {time, which of the reserved numbers, or the number where none
 --          are, name, what follows the name, which of the budgets (days and actors in order; 0: none), bytes that it costs}
 -- returns  msgpack {the number before the first reserved, {{entries and times before, {number of each entry that was there, 0 where it
@@ -18,25 +18,16 @@
 
 local prefix = KEYS[1]
 local request = cmsgpack.unpack(ARGV[1])
-local count, number_ttl, most_bytes, added_ttl, days, dropped, histories = unpack(request)
+local count, number_ttl, most_bytes, added_ttl, days, histories = unpack(request)
 local AT_ONCE = 4000  -- Lua's unpack has a limit
 local TOLD = 2000000  -- bytes
 local NEW_HISTORY_BYTES = 250
-
-local function in_parts(command, key, arguments)
-  for start = 1, #arguments, AT_ONCE do
-    redis.call(command, key, unpack(arguments, start, math.min(start + AT_ONCE - 1, #arguments)))
-  end
-end
 
 local before = 0
 if count > 0 then
   -- numbers only ascend: a run that reserves them in vain leaves a gap and harms nothing
   before = redis.call('INCRBY', prefix .. 'number', count) - count
   redis.call('EXPIRE', prefix .. 'number', number_ttl)
-end
-for _, one in ipairs(dropped) do
-  in_parts('ZREM', prefix .. one[1], one[2])
 end
 
 local budgets = {}  -- {bytes added, whether that has changed}
@@ -82,12 +73,10 @@ local function append(key, ttl, entries, kept)
     end
   end
   if #arguments > 0 then
-    in_parts('ZADD', key, arguments)
-    if #kept == 0 then
-      redis.call('EXPIRE', key, ttl)
-    else
-      redis.call('EXPIRE', key, ttl, 'GT')
+    for start = 1, #arguments, AT_ONCE do
+      redis.call('ZADD', key, unpack(arguments, start, math.min(start + AT_ONCE - 1, #arguments)))
     end
+    redis.call('EXPIRE', key, ttl, #kept == 0 and 'NX' or 'GT')
   end
   return flags
 end

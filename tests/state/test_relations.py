@@ -6,6 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from state.relations import MANY
 from state.requests import Answer, Answered, Contacted, Question, QuestionKind, Relation, Talk
 from state.store import Store
 from tests.state.conftest import Bench
@@ -172,10 +173,13 @@ def recall(
     return recalled.known, recalled.answered
 
 
-@pytest.mark.parametrize("shards", [1, 4])
+@pytest.mark.parametrize(("shards", "many"), [(1, MANY), (4, MANY), (1, 1), (4, 1)])
 @unhurried
 @given(some=st.lists(relations, min_size=1, max_size=30), size=st.integers(1, 30))
-def test_every_answer_is_the_oracles(bench: Bench, shards: int, some: list[Relation], size: int) -> None:
+def test_every_answer_is_the_oracles(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, shards: int, many: int, some: list[Relation], size: int
+) -> None:
+    monkeypatch.setattr("state.relations.MANY", many)
     bench.empty()
     store = bench.store(shards=shards)
     known, answered = [], []
@@ -393,6 +397,31 @@ def test_a_thousand_recipients_are_asked_at_once(any_bench: Bench) -> None:
     recall(any_bench, store, [Contacted(10, member, ("a",)) for member in everybody[::2]])
     ((known,), _) = recall(any_bench, store, [Contacted(20, "a", everybody)])
     assert known == set(everybody[::2])
+
+
+@pytest.mark.parametrize("shards", [1, 4])
+def test_a_thousand_who_were_invited_take_little_room_and_may_all_answer(any_bench: Bench, shards: int) -> None:
+    any_bench.empty()
+    store = any_bench.store(shards=shards)
+    everybody = tuple(f"member {n}" for n in range(1_000))
+    early, late = everybody[:300], everybody[300:]
+
+    def answers(some: Sequence[str], time: int, to: str) -> list[Answer]:
+        return [Answer(time, one, "a", "invitation", to, accepted=n % 2 == 0) for n, one in enumerate(some)]
+
+    recall(any_bench, store, answers(early, 11, "p0"))
+    for number in range(8):
+        asked = Question(10 + number, "a", everybody, "project", f"p{number}")
+        _, [answered] = recall(any_bench, store, [asked])
+        assert {one.member: one.accepted for one in answered} == (
+            {one: n % 2 == 0 for n, one in enumerate(early)} if number == 0 else {}
+        )
+    keys = [key for key in any_bench.dump() if b":asked:" in key]
+    sizes = [any_bench.run(any_bench.client.memory_usage(key)) or 0 for key in keys]
+    assert sum(sizes) / shards < 160_000
+    assert {any_bench.run(any_bench.client.object("encoding", key)) for key in keys} == {b"listpack"}
+    _, found = recall(any_bench, store, answers(late, 30, "p7"))
+    assert sum(map(len, found)) == 700, "the latest are kept"
 
 
 def test_a_member_with_very_many_ties_keeps_the_latest(any_bench: Bench) -> None:
