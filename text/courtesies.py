@@ -2,8 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from functools import cache
+from itertools import islice
+from math import inf
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -63,20 +65,32 @@ class Said(NamedTuple):
     substance: int
 
 
-def weigh(texts: Sequence[str]) -> list[Said]:
-    """How much each text says; parallel to `texts`."""
+def weigh(texts: Sequence[str], enough: float = inf) -> list[Said]:
+    """How much each text says; parallel to `texts`. Of substance that is `enough` the rest may be left out."""
     words = [_WORD.findall(text) for text in texts]
     compared = iter(comparable([word for found in words for word in found]))
-    courtesies = _courtesies()
+    typed = _typed()
     said = []
     for found in words:
-        forms = [next(compared) for _ in found]
-        typed = _polite_as_typed(forms)
-        substance = sum(
-            len(word) for word, form in zip(found, forms, strict=True) if form not in courtesies and form not in typed
-        )
-        said.append(Said(sum(len(word) + 1 for word in found) - 1, substance))
+        forms = [*islice(compared, len(found))]
+        # most texts say enough in words that are polite in no language
+        substance = _substance(found, forms, typed, enough)
+        if substance < enough:
+            substance = _substance(found, forms, _polite_as_typed(forms), enough)
+        said.append(Said(sum(map(len, found)) + len(found) - 1, substance))
     return said
+
+
+def _substance(words: list[str], forms: list[str], typed: Container[str], enough: float) -> int:
+    """Letters of the words whose forms are neither courtesies nor among those `typed`, until they are `enough`."""
+    courtesies = _courtesies()
+    letters = 0
+    for word, form in zip(words, forms, strict=True):
+        if form not in courtesies and form not in typed:
+            letters += len(word)
+            if letters >= enough:
+                break
+    return letters
 
 
 def _polite_as_typed(forms: Sequence[str]) -> frozenset[str]:

@@ -520,7 +520,7 @@ def _compared(normalised: Sequence[str], letters: Sequence[str], leads: Sequence
         if len(text) < LEADING_LETTERS
         or (len(text) < POLITE_LETTERS and not leads[index] and not _leads_somewhere(normalised[index]))
     ]
-    weighed = weigh([normalised[index] for index in short])
+    weighed = weigh([normalised[index] for index in short], MIN_SUBSTANCE_LETTERS)
     slight = {index for index, said in zip(short, weighed, strict=True) if not _says_something(said)}
     return set(range(len(letters))) - slight
 

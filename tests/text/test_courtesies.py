@@ -81,5 +81,13 @@ def test_texts_are_weighed_each_by_itself() -> None:
     assert together == [True] * len(POLITE) + [False] * len(MEANT)
 
 
+@pytest.mark.parametrize("enough", [1, 8, 20])
+def test_counting_up_to_what_is_enough_says_the_same(enough: int) -> None:
+    texts = [*POLITE, *TYPED, *MEANT, "spasibo collects rabota receipts daily", ""]
+    for all_of_it, some in zip(weigh(texts), weigh(texts, enough), strict=True):
+        assert min(some.substance, enough) == min(all_of_it.substance, enough)
+        assert some.characters == all_of_it.characters
+
+
 def test_a_long_polite_text_is_a_text() -> None:
     assert read_texts([" ".join(POLITE[:6])])[0].digest is not None
