@@ -5,7 +5,6 @@ Nothing is kept of the texts here: which campaign words belong to the index of t
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from uuid import UUID
 
 from msgspec import Struct
 

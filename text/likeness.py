@@ -42,12 +42,14 @@ _BESIDE_RUNS = 0.06
 """So much of the letters that are in no run at least stands in both, too: what has less need not be looked at."""
 _SCATTERED = 0.5
 """What it weighs that the same words stand scattered."""
-_IN_A_ROW = 2
-_REPLACED, _FOR_REPLACED, _REPLACED_FROM = 0.7, 0.12, 60
-_DROPPED, _FOR_DROPPED, _DROPPED_FROM = 0.6, 0.16, 50
-"""Reports on one event differ in other ways than altered copies. Of the words in which two texts differ so many stand, at most
-`_IN_A_ROW`, where the other has as many others: words were replaced. Or so many where it has none: words were dropped. What
-that weighs; from how many letters on, because questions of one form differ by a word, and headlines on one event by two.
+_HERE_AND_THERE_FROM, _MANY_LETTERS, _IN_A_ROW = 34, 90, 2
+_CHANGED, _REPLACED_FROM = 0.18, 60
+_OF_DROPPED = ((34, 0.60), (60, 0.50), (90, 0.40))
+_OF_REPLACED = ((60, 0.66), (75, 0.60), (90, 0.50), (130, 0.40))
+"""Reports on one event differ in a clause. Altered copies differ here and there: in `_IN_A_ROW` words at most, one more from
+`_MANY_LETTERS` on. Where at most `_CHANGED` of the letters stand where the other text has others, words were dropped. Else
+they were replaced; in texts under `_REPLACED_FROM` that may be what is filled into one form. What share of the letters has to
+stand in both, by their number.
 """
 _LEAST_WORDS = 0.45
 """Of the words: fewer stand scattered in any two texts of few different words."""
@@ -68,17 +70,24 @@ def are_copies(left: str, right: str) -> bool:
     signs, signs_of_other = _signs(one), _signs(other)
     letters = (_letters(one, signs) + _letters(other, signs_of_other)) / 2
     if letters < SHORT_LETTERS:
-        return fuzz.ratio(" ".join(words), " ".join(words_of_other)) >= 100 * line_at(_OF_FEW_LETTERS, letters)
-    both = "".join(words), "".join(words_of_other)
-    if Indel.normalized_similarity(*both) >= line_at(_OF_LETTERS, letters) and (
-        letters >= _LONG_ENOUGH or foreign(*both) <= _FOREIGN
-    ):
+        if fuzz.ratio(" ".join(words), " ".join(words_of_other)) >= 100 * line_at(_OF_FEW_LETTERS, letters):
+            return True
+    elif _share_letters("".join(words), "".join(words_of_other), letters):
         return True
     if signs or signs_of_other:
         words, words_of_other = _WORD.findall(one), _WORD.findall(other)
-    least = line_at(_OF_WORDS, letters)
-    found = common_words(words, words_of_other)
-    return found >= least or found + _for_changes(words, words_of_other, letters) >= least
+    if differ_here_and_there(words, words_of_other, letters):
+        return True
+    if letters < SHORT_LETTERS:
+        return False
+    return common_words(words, words_of_other) >= line_at(_OF_WORDS, letters)
+
+
+def _share_letters(left: str, right: str, letters: float) -> bool:
+    """Whether enough letters stand in both in the same order, and what does not is like what stands there in the other."""
+    return Indel.normalized_similarity(left, right) >= line_at(_OF_LETTERS, letters) and (
+        letters >= _LONG_ENOUGH or foreign(left, right) <= _FOREIGN
+    )
 
 
 def share_a_part(left: str, right: str) -> bool:
@@ -110,6 +119,37 @@ def without(words: str, boilerplate: Collection[str]) -> str | None:
     return rest if _letters(rest, _signs(rest)) >= LEAST_REST else None
 
 
+def differ_here_and_there(left: Sequence[str], right: Sequence[str], letters: float) -> bool:
+    """Whether texts differ in a word or two here and there: nowhere in a clause, as reports on one event do."""
+    if letters < _HERE_AND_THERE_FROM:
+        return False
+    few = letters < _MANY_LETTERS
+    common = other = changed = inside = at_ends = start = start_in_right = 0
+    for end, after, end_in_right, after_in_right in [*_equal(left, right), (len(left), -1, len(right), -1)]:
+        here, there = left[start:end], right[start_in_right:end_in_right]
+        longer = max(len(here), len(there))
+        if longer > (_IN_A_ROW if few else _IN_A_ROW + 1) or (
+            letters < _REPLACED_FROM and min(len(here), len(there)) > 1
+        ):
+            return False
+        if after < 0 or not start + start_in_right:
+            at_ends = max(at_ends, longer)
+        else:
+            inside += longer > 0
+        size = sum(map(len, here)) + sum(map(len, there))
+        other, changed = other + size, changed + (size if here and there else 0)
+        common += 2 * sum(map(len, left[end:after]))
+        start, start_in_right = after, after_in_right
+    if few and at_ends > (1 if inside < _IN_A_ROW else _IN_A_ROW):
+        return False
+    share = common / max(1, common + other)
+    if letters < _REPLACED_FROM and changed == other:
+        return False
+    if changed <= _CHANGED * (common + other):
+        return share >= line_at(_OF_DROPPED, letters)
+    return letters >= _REPLACED_FROM and share >= line_at(_OF_REPLACED, letters)
+
+
 def common_words(left: list[str], right: list[str]) -> float:
     """How far the words that stand in both, in the same order, speak for copies: between 0 and 1.5.
 
@@ -127,24 +167,6 @@ def longest_run(left: Sequence[str], right: Sequence[str]) -> float:
     """The share of letters that stand in the longest run of words that is in both."""
     runs = [sum(map(len, left[start:end])) for start, end, _, _ in _equal(left, right)]
     return 2 * max(runs, default=0) / max(1, sum(map(len, left)) + sum(map(len, right)))
-
-
-def _for_changes(left: Sequence[str], right: Sequence[str], letters: float) -> float:
-    """What it weighs that words were replaced or dropped, here and there, and nothing else was done."""
-    replaced = dropped = all_ = start = start_in_right = 0
-    for end, after, end_in_right, after_in_right in [*_equal(left, right), (len(left), 0, len(right), 0)]:
-        here, there = end - start, end_in_right - start_in_right
-        all_ += here + there
-        # what is put before or behind was not dropped
-        most = 1 if (end, end_in_right) == (len(left), len(right)) or not (start or start_in_right) else _IN_A_ROW
-        if here == there <= _IN_A_ROW:
-            replaced += here + there
-        elif not min(here, there) and max(here, there) <= most:
-            dropped += here + there
-        start, start_in_right = after, after_in_right
-    if letters >= _REPLACED_FROM and replaced >= _REPLACED * all_:
-        return _FOR_REPLACED
-    return _FOR_DROPPED if letters >= _DROPPED_FROM and dropped >= _DROPPED * all_ else 0.0
 
 
 def common_runs(left: str, right: str) -> float:

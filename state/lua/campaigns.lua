@@ -80,6 +80,7 @@ local WEIGHTLESS = string.byte('0')
 local GOOD_PART = 0.2            -- of a text: more boilerplate than this casts doubt on signatures
 local SURE = 130                 -- letters; of shorter texts samples of shingles and words show too little
 local SHORT = 40                 -- letters; of shorter texts only nearly equal signatures are clear
+local SCATTERED = 34             -- letters; shorter texts have too few words to be told by
 -- What is not clear is worth a look from here on.
 local LEAST_OF_SHORT = 0.6       -- of shingles of short texts
 local DOUBTFUL = 0.25            -- of shingles of others
@@ -188,7 +189,7 @@ local function compare(left, right)
     return found, CLEAR
   end
   if mean < SHORT then
-    return found, found >= LEAST_OF_SHORT and DOUBT or nil
+    return found, (mean >= SCATTERED or found >= LEAST_OF_SHORT) and DOUBT or nil
   end
   local sure = mean < SURE and CLOSE or CLEAR
   local words = equal_bytes(left, right, WORDS)

@@ -124,6 +124,14 @@ def test_copies_that_lost_a_third_of_their_words_are_told_by_their_words(
     assert sum(map(largest, (0, 1, 4))) <= by_words - 10
 
 
+def test_short_copies_that_lost_words_are_told_by_their_words(any_bench: Bench) -> None:
+    said = ["cheap", "honey", "jars", "from", "our", "hives", "order", "before", "sunday"]
+    texts = texts_of([" ".join(word for at, word in enumerate(said) if at % 6 != left) for left in (1, 3, 5)])
+    assert max(sum(map(str.isalpha, text.words)) for text in texts) < 40
+    found = recall(any_bench, any_bench.store(), texts)
+    assert len({campaign.campaign_id for campaign in found if campaign}) == 1
+
+
 def test_copies_full_of_typos_are_told_by_their_letters(any_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     chance = random.Random(3)
 

@@ -87,6 +87,37 @@ def test_short_copies_that_lost_words_are_copies(left: int, right: int) -> None:
     assert are_copies(one, other)
 
 
+SHORT_TEXTS = [
+    "honey from our own hives two jars for ten euros order before sunday evening",
+    "lehrer verdienen hier dreihundert euro am tag ganz ohne chef und risiko",
+    "prodajemo gotove priprave za celo leto samo danes za polovico cene",
+]
+
+
+@pytest.mark.parametrize("text", SHORT_TEXTS)
+@pytest.mark.parametrize(("left", "right"), [(n, m) for n in range(5) for m in range(n - 1) if n - m < 4])
+def test_texts_of_sixty_letters_that_lost_words_here_and_there_are_copies(text: str, left: int, right: int) -> None:
+    one, other = (words(" ".join(w for at, w in enumerate(text.split()) if at % 5 != n)) for n in (left, right))
+    assert are_copies(one, other)
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        # headlines on one event: a clause before or behind, or another in its place
+        ("live the mayor of arven leaves his office", "the mayor of arven leaves his office vote in may"),
+        ("news alert strike at the harbour ends", "strike at the harbour of arven ends"),
+        ("the old bridge of arven reopens on sunday", "the old bridge of arven stays shut on sunday"),
+        # what is filled into one form
+        ("i did not know that you teach geography", "i did not know that he teaches chemistry"),
+        ("class of ten year olds in poland looks for partners", "class of nine year olds in spain looks for partners"),
+    ],
+)
+def test_short_texts_that_differ_in_one_clause_are_no_copies(left: str, right: str) -> None:
+    assert not are_copies(left, right)
+    assert not share_a_part(left, right)
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [
