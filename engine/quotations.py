@@ -98,6 +98,7 @@ def forms_to_compare(event: Event, reading: TextReading, *, may_quote: bool = Tr
                 public,
                 teaches,
                 claimed=may_quote and form is reading.claimed,
+                quotes=any(text.claimed for text in texts.values()),
                 event_id=event.event_id,
                 type=event.type,
                 language=event.language,

@@ -81,6 +81,7 @@ class CampaignCodec:
                     text.time,
                     stretches(text.time, self._stretch, self._lateness),
                     example_of(self._pseudonyms, text) if text.teaches and "\n" in text.words else b"",
+                    int(text.quotes),
                     may_be_form(text.seen),
                 )
                 for text in texts
@@ -107,10 +108,12 @@ class CampaignCodec:
         merged: list[tuple[str, ...]] = []
         decisions: list[MergeDecision] = []
         answered: dict[bytes, bytes] = {}
+        quoting = _Quoting()
         for text, answer, repeats in zip(texts, answers, repeated, strict=True):
             if len(answer) == 2:
                 campaigns.append(_campaign(*answer, upheld=bool(repeats)))
                 merged.append(())
+                quoting.add(text, answer[0])
                 continue
             joined, alike, root, name, others, boilerplate = answer
             result = answered.get(name)
@@ -119,7 +122,10 @@ class CampaignCodec:
                 known = [line for line, many in zip(sentences(text.words), boilerplate, strict=True) if many]
                 same: list[tuple[bytes, bytes]] = []
                 parts: list[tuple[bytes, bytes]] = []
+                beside = quoting.beside(text)
                 for head, share, sealed, clear, shared in others:
+                    if merges.root_of(head)[0][:_ID_BYTES] in beside:
+                        continue
                     if shared:
                         if alike_in := _share_of(text, shared):
                             parts.append((head, b"%.4f" % alike_in))
@@ -146,6 +152,7 @@ class CampaignCodec:
                     decisions.append(MergeDecision(name, generations, joined, same, result, merges.judged_of(oldest)))
                 else:  # the text is one too many of its author's, and `state.upheld` has decided
                     result += b"%d" % repeats
+            quoting.add(text, result[:_ID_BYTES])
             campaigns.append(
                 _campaign(result[:_ID_BYTES], result[_ID_BYTES:_ANSWER_BYTES], upheld=result[_ANSWER_BYTES:] == b"1")
             )
@@ -174,7 +181,8 @@ class CampaignCodec:
             one, other = without(text.words[:MAX_LETTERS], boilerplate), without(kept, boilerplate)
         if one is None or other is None:
             return clear, False
-        is_copy = (clear and not boilerplate and _is_certain(one, other)) or are_copies(one, other)
+        certain = clear and not boilerplate and not text.quotes and _is_certain(one, other)
+        is_copy = certain or are_copies(one, other)
         is_part = not is_copy and share_a_part(one, other)
         if (is_copy or is_part) and are_one_form(one, other) and is_harmless_form(text.seen):
             return False, False
@@ -252,6 +260,26 @@ def add_incidents(known: Sequence[bytes], incidents: Iterable[bytes]) -> list[by
     """Incidents of a text or campaign, each once, the latest; as `add_incident` in `signatures.lua`."""
     new = [incident for incident in dict.fromkeys(incidents) if incident not in known]
     return [*known, *new][-_INCIDENTS:]
+
+
+class _Quoting:
+    """Which campaigns an author's own words stand beside, in a text that shows what others wrote before."""
+
+    def __init__(self) -> None:
+        self._shown: dict[str, str] = {}
+        self._campaigns: dict[str, list[bytes]] = {}
+
+    def add(self, text: Text, campaign_id: bytes) -> None:
+        """The campaign of one form of a text. What is shown comes first, then the whole, then the own words."""
+        if text.claimed and campaign_id != campaign_id_of(text):
+            self._shown[text.identity], self._campaigns[text.identity] = text.words, [campaign_id]
+        elif text.identity in self._shown:
+            self._campaigns[text.identity].append(campaign_id)
+
+    def beside(self, text: Text) -> list[bytes]:
+        """Campaigns that own words have something of only because they stood in one text with what is shown."""
+        campaigns = self._campaigns.get(text.identity, [])
+        return campaigns if len(campaigns) > 1 and not are_copies(text.words, self._shown[text.identity]) else []
 
 
 def _campaign(campaign_id: bytes, similarity: bytes, *, upheld: bool) -> Campaign | None:

@@ -35,7 +35,7 @@ _STRETCH, _ALIKE, _RUN_BETWEEN = 5, 0.5, 3
 """Letters of a stretch that is looked at; how alike both sides are that are the same words mistyped; letters in a row that
 part two stretches."""
 _OF_WORDS = ((40, 1.10), (60, 1.02), (70, 0.94), (100, 0.85), (150, 0.79), (230, 0.73), (400, 0.66))
-_OF_ONE_RUN = ((77, 1.01), (78, 0.80), (90, 0.73), (110, 0.66), (160, 0.57), (230, 0.48), (300, 0.46))
+_OF_ONE_STRETCH = ((69, 1.01), (70, 0.74), (80, 0.66), (90, 0.61), (110, 0.56), (160, 0.54), (180, 0.47), (300, 0.45))
 _RUN_LETTERS = 4
 """Fewer letters in a row stand in the same order in any two texts."""
 _BESIDE_RUNS = 0.06
@@ -98,7 +98,7 @@ def share_a_part(left: str, right: str) -> bool:
     words, words_of_other = left[:MAX_LETTERS].split(), right[:MAX_LETTERS].split()
     one, other = "".join(words), "".join(words_of_other)
     letters = (len(one) + len(other)) / 2
-    if longest_run(words, words_of_other) >= line_at(_OF_ONE_RUN, letters):
+    if longest_stretch(words, words_of_other) >= line_at(_OF_ONE_STRETCH, letters):
         return True
     least = line_at(_OF_RUNS, letters)
     return Indel.normalized_similarity(one, other) >= least + _BESIDE_RUNS and common_runs(one, other) >= least
@@ -163,15 +163,20 @@ def common_words(left: list[str], right: list[str]) -> float:
     return share + _SCATTERED * len(runs) / sum(runs)
 
 
-def longest_run(left: Sequence[str], right: Sequence[str]) -> float:
-    """The share of letters that stand in the longest run of words that is in both."""
-    runs = [sum(map(len, left[start:end])) for start, end, _, _ in _equal(left, right)]
-    return 2 * max(runs, default=0) / max(1, sum(map(len, left)) + sum(map(len, right)))
+def longest_stretch(left: Sequence[str], right: Sequence[str]) -> float:
+    """The share of the longer text's letters that stand in one stretch of words in both; what differs within is taken off."""
+    most = stretch = start = start_in_right = 0
+    for end, after, end_in_right, after_in_right in _equal(left, right):
+        differs = sum(map(len, left[start:end])) + sum(map(len, right[start_in_right:end_in_right]))
+        stretch = max(0, stretch - differs) + 2 * sum(map(len, left[end:after]))
+        most = max(most, stretch)
+        start, start_in_right = after, after_in_right
+    return most / max(1, 2 * sum(map(len, left)), 2 * sum(map(len, right)))
 
 
 def common_runs(left: str, right: str) -> float:
-    """The share of letters that stand in both in the same order, `_RUN_LETTERS` of them or more in a row."""
-    return 2 * sum(run for run in _runs(left, right) if run >= _RUN_LETTERS) / (len(left) + len(right))
+    """The share of the longer text's letters that stand in both in the same order, `_RUN_LETTERS` of them or more in a row."""
+    return sum(run for run in _runs(left, right) if run >= _RUN_LETTERS) / max(1, len(left), len(right))
 
 
 def foreign(left: str, right: str) -> float:

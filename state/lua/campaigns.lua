@@ -34,7 +34,8 @@
 --          a text being {digest, signature or "", id of the campaign that it would found, {own generation, other generations to
 --           look in}, author, sealed author and text or "", {{hash of a sentence, its length in letters and spaces, hash
 --           of it and the author}, ...}, what it weighs as a witness, time in microseconds, {own stretch of `learnt`, others}, what
---           is kept of it as an example, whether it may be a form that many fill in: of such signatures are not clear}
+--           is kept of it as an example, 1 where a part of it is claimed to be others' words, else 0, whether it may be a form that
+--           many fill in: of such signatures are not clear}
 --          `signature`: 128 big-endian 16-bit slots of shingles, 128 bytes of words, 128 bytes of pairs of words, 16-bit number
 --          of letters; `threshold`: share of equal slots of shingles from which long texts are copies, whatever their words
 -- returns  msgpack {answers, how often a sentence was not learnt as boilerplate because there are too many}. Answers are parallel to
@@ -650,7 +651,8 @@ local function join_or_found(item)
     return nil
   end
   local known, templated = boilerplate_in(item)
-  local found, doubtful, close = matches(item, templated or item[12])
+  templated = templated or item[12] == 1
+  local found, doubtful, close = matches(item, templated or item[13])
   local leader, head, alike
   if #found > 0 then
     leader, head, alike = join(item, found)

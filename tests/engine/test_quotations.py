@@ -261,8 +261,12 @@ def test_a_warning_of_what_nobody_wrote_is_the_authors_own_text(bench: Bench) ->
     assert len(named(told(bench, happening))["coordinated_campaign"]) == 3
 
 
-def test_own_words_around_a_true_quotation_are_compared(bench: Bench) -> None:
+@pytest.mark.parametrize(
+    "more", ["", " Ours are ten years old, learn English, and have drawn owls so far. Who begins?"]
+)
+def test_own_words_around_a_true_quotation_are_compared(bench: Bench, more: str) -> None:
     letter = "We look for a class that would like to draw the birds of its town with us and send the drawings by post in May."
+    letter += more
     sent = ("message", "founder", ",".join(f"sock{n}" for n in range(4)), letter)
     spam = [("message", f"sock{n}", f"x{n},y{n}", f"{OFFER}\n\nOn Monday Anna wrote:\n> {letter}") for n in range(4)]
     assert named(told(bench, [sent, *spam]))["coordinated_campaign"] == {f"sock{n}" for n in range(4)}
