@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import islice
 
 from text.hostility import PEACEFUL
-from text.likeness import MAX_LETTERS, letters_of, longest_run
+from text.likeness import MAX_LETTERS, letters_of, longest_stretch
 from text.reading import Writing, read_texts
 
 LEAST_FILLED = 2
@@ -48,7 +48,7 @@ def are_one_form(left: str, right: str) -> bool:
         lines += bool(found)
     if lines < LEAST_FILLED or filled < FILLED * (letters_of(one) + letters_of(other)):
         return False
-    return longest_run(one.split(), other.split()) <= RUN
+    return longest_stretch(one.split(), other.split()) <= RUN
 
 
 def is_harmless_form(seen: str) -> bool:
