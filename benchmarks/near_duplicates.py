@@ -30,7 +30,7 @@ from rapidfuzz import fuzz
 from redis.asyncio import Redis
 
 from benchmarks import disguises
-from benchmarks.disguises import Mutation
+from benchmarks.disguises import Mutation, both
 from benchmarks.pages import recorded
 from engine.engine import Engine
 from models.incidents import Incident
@@ -226,6 +226,9 @@ MUTATIONS: dict[str, tuple[Mutation, float]] = {
 """Each way of altering a copy, and the share of campaigns that are to be found."""
 SHORT_DROPPED = ((0.1, 0.85), (0.2, 0.6))
 """The same of short texts by four accounts that drop so many of the words."""
+PAIRS = 24
+"""So many pairs of alterations are drawn, of those by each of which alone 0.9 of the campaigns are to be found."""
+PAIR_WANTED, SEEDS_OF_PAIR = 0.75, 30
 
 # --- Texts -------------------------------------------------------------------------------------------------------------
 
@@ -256,17 +259,20 @@ def short_texts(directory: Path, count: int, rng: random.Random) -> list[str]:
     others = sorted({row["text"] for row in rows_in(directory, "[!p]*.jsonl.gz") if 60 <= len(row["text"]) <= 80})
     rng.shuffle(others)
     read = zip(others[: 16 * count], read_texts(others[: 16 * count]), strict=True)
-    return apart([text for text, reading in read if len(reading.normalised) >= 60])[:count]
+    return apart([text for text, reading in read if len(reading.normalised) >= 60], of_one_length=True)[:count]
 
 
-def apart(texts: list[str]) -> list[str]:
-    """The texts without those that share a band of the signature with an earlier one: those may be copies in fact."""
+def apart(texts: list[str], *, of_one_length: bool = False) -> list[str]:
+    """The texts without those that share a band of the signature with an earlier one: those may be copies in fact. Nor are two
+    of as many letters kept, unless they all are `of_one_length`, so that there are long ones among them.
+    """
     seen: set[tuple[int, bytes]] = set()
     kept = []
     for text, reading in zip(texts, read_texts(texts), strict=True):
         signature = reading.signature
         if signature:
-            bands = {(at, signature[at : at + 8]) for at in range(0, len(signature), 8)}
+            last = len(signature) - 2 * of_one_length  # the number of letters stands there
+            bands = {(at, signature[at : at + 8]) for at in range(0, last, 8)}
             if not bands & seen:
                 kept.append(text)
             seen |= bands
@@ -371,6 +377,25 @@ async def recall_table(seeds: list[str], directory: Path | None, redis: str, onl
         posts = campaign_posts(short, dropped(share), random.Random(f"{share}"), most=4)
         found, mixed = campaigns_found(await incidents_of(posts, redis, f"s{share}:"))
         print(f"| {name} | {len(found) / len(short):.3f} | {wanted} | | {mixed} |", flush=True)
+
+
+async def pairs_table(seeds: list[str], redis: str) -> None:
+    """Print the recall of two alterations one after the other, for pairs that are drawn; the last third as held back."""
+    names = [name for name, (_, wanted) in MUTATIONS.items() if name != "exact" and wanted > 0.9]
+    chosen = random.Random(23).sample([(one, other) for one in names for other in names if one != other], PAIRS)
+    print(f"\nTwo alterations one after the other, {SEEDS_OF_PAIR} campaigns a pair; wanted of each: {PAIR_WANTED}\n")
+    print("| first | then | found |\n|---|---|---|")
+    shares = []
+    for number, (one, other) in enumerate(chosen):
+        rng = random.Random(f"{one}, {other}")
+        posts = campaign_posts(rng.sample(seeds, SEEDS_OF_PAIR), both(MUTATIONS[one][0], MUTATIONS[other][0]), rng)
+        found, _ = campaigns_found(await incidents_of(posts, redis, f"d{number}:"))
+        shares.append(len(found) / SEEDS_OF_PAIR)
+        print(f"| {one} | {other} | {shares[-1]:.2f} |", flush=True)
+    print()
+    for name, those in ((f"All {PAIRS}", shares), ("The last third, held back", shares[2 * PAIRS // 3 :])):
+        below = sum(share < PAIR_WANTED for share in those)
+        print(f"{name}: {statistics.mean(those):.3f} on average, {below} of {len(those)} below {PAIR_WANTED}.")
 
 
 async def paraphrase_table(redis: str) -> None:
@@ -801,6 +826,7 @@ def main() -> None:
     parser.add_argument("--only", help="mutations whose name contains this; nothing else is measured then")
     parser.add_argument("--write", action="store_true", help="write the tables into the pages of docs")
     parser.add_argument("--recall", action="store_true", help="measure which alterations are found, and nothing else")
+    parser.add_argument("--pairs", action="store_true", help="measure two alterations at once, and nothing else")
     parser.add_argument("--paraphrases", action="store_true", help="measure paraphrases, and nothing else")
     parser.add_argument("--estimate", action="store_true", help="measure memory and the estimate, and nothing else")
     parser.add_argument("--templates", action="store_true", help="measure filled in templates, and nothing else")
@@ -825,6 +851,7 @@ def main() -> None:
 
         alone: dict[str, Callable[[], None]] = {
             "recall": lambda: table(recall_table(seeds, arguments.directory, server.url, arguments.only), "recall"),
+            "pairs": lambda: table(pairs_table(seeds, server.url), "pairs"),
             "paraphrases": lambda: table(paraphrase_table(server.url), "paraphrases"),
             "clear": lambda: asyncio.run(clear_table(arguments.directory, seeds, server.url)),
             "short": lambda: table(short_table(arguments.directory, server.url), "short"),

@@ -76,11 +76,12 @@ def are_copies(left: str, right: str) -> bool:
         return True
     if signs or signs_of_other:
         words, words_of_other = _WORD.findall(one), _WORD.findall(other)
+    share = Indel.normalized_similarity(words, words_of_other)
+    if share < _LEAST_WORDS:
+        return False
     if differ_here_and_there(words, words_of_other, letters):
         return True
-    if letters < SHORT_LETTERS:
-        return False
-    return common_words(words, words_of_other) >= line_at(_OF_WORDS, letters)
+    return letters >= SHORT_LETTERS and share + _scattered(words, words_of_other) >= line_at(_OF_WORDS, letters)
 
 
 def _share_letters(left: str, right: str, letters: float) -> bool:
@@ -150,17 +151,10 @@ def differ_here_and_there(left: Sequence[str], right: Sequence[str], letters: fl
     return letters >= _REPLACED_FROM and share >= line_at(_OF_REPLACED, letters)
 
 
-def common_words(left: list[str], right: list[str]) -> float:
-    """How far the words that stand in both, in the same order, speak for copies: between 0 and 1.5.
-
-    Their share of all words (RapidFuzz's normalised Indel similarity: twice the longest common subsequence through the sum of
-    both lengths), and, weighed with `_SCATTERED`, the number of runs that they stand in through their number.
-    """
-    share = Indel.normalized_similarity(left, right)
-    if share < _LEAST_WORDS:
-        return share
+def _scattered(left: Sequence[str], right: Sequence[str]) -> float:
+    """What it weighs in how many runs the words stand that are in both, in the same order: runs through words."""
     runs = _runs(left, right)
-    return share + _SCATTERED * len(runs) / sum(runs)
+    return _SCATTERED * len(runs) / sum(runs)
 
 
 def longest_stretch(left: Sequence[str], right: Sequence[str]) -> float:
@@ -175,8 +169,8 @@ def longest_stretch(left: Sequence[str], right: Sequence[str]) -> float:
 
 
 def common_runs(left: str, right: str) -> float:
-    """The share of the longer text's letters that stand in both in the same order, `_RUN_LETTERS` of them or more in a row."""
-    return sum(run for run in _runs(left, right) if run >= _RUN_LETTERS) / max(1, len(left), len(right))
+    """The share of letters that stand in both in the same order, `_RUN_LETTERS` of them or more in a row."""
+    return 2 * sum(run for run in _runs(left, right) if run >= _RUN_LETTERS) / (len(left) + len(right))
 
 
 def foreign(left: str, right: str) -> float:
