@@ -40,6 +40,8 @@ _SCHOOL_ALONE = frozenset({"school"})
 SCHOOL_LIFE = frozenset({"school", "price", "free", "goods", "own", "follow"})
 TOGETHER = frozenset({*SCHOOL_LIFE, "together", "buy", "discount", "prize", "rate", "urgency", "seller"})
 """What a group that books a museum, counts votes or reckons an exercise says of others' offers."""
+_PAID = frozenset({"price", "rate", "earnings"})
+"""What says that helpers are paid."""
 NO_OFFER = frozenset({"school", "together", "warning"})
 """Signs that take others away."""
 MAX_PHRASES_SHOWN = 6
@@ -595,8 +597,8 @@ def _own_words(text: str, lexicon: _Lexicon, known: Known) -> str:
 
 def _outside_school(names: set[str]) -> set[str]:
     """Without what is no offer where a school is spoken of: what a trip costs each pupil, a channel of the class; or where a
-    group plans together.
+    group plans together and seeks helpers whom nobody pays.
     """
     if "together" in names:
-        return names - TOGETHER
+        return names - TOGETHER - (frozenset() if names & _PAID else {"job"})
     return names - SCHOOL_LIFE if "school" in names else names

@@ -69,7 +69,8 @@ _LEET_TABLES = {script: str.maketrans(table) for script, table in _LEET.items()}
 _BESIDE_VOWELS = re.compile("(?<=[аеиоуыэюяіїє0@])[34]|[34](?=[аеиоуыэюяіїє0@])|(?<![\\w@$])3")
 """Where a digit in a Cyrillic word stands for a consonant: 3 for з, or else е, and 4 for ч, or else а."""
 _CONSONANTS = {"3": "з", "4": "ч"}
-_ONES = re.compile(r"(?<=[aeiou340])1+|^1(?=[aeiou340])", re.IGNORECASE)
+_VOWELS = "aeiou340áàâäåãæéèêëíìîïóòôöőõøúùûüűąęįųėūāēī"
+_ONES = re.compile(rf"(?<=[{_VOWELS}])1+|^1(?=[{_VOWELS}])|(?<=l)1(?![^\W{_VOWELS}])", re.IGNORECASE)
 _CAPITAL_I = re.compile(r"I(?<=[a-z]I)I*+")
 """A capital I within a word passes for a small L: `kiII`."""
 _LEET_SIGNS = re.escape("".join(dict.fromkeys(sign for table in _LEET.values() for sign in table)))
@@ -113,6 +114,8 @@ _OVERRIDDEN = re.compile("\u202e([^\u202c\u202e\n]*)\u202c?")
 _LEFTWARDS = re.compile("[\u0590-\u08ff]")
 """Letters that are read from right to left anyway."""
 _PARAGRAPHS = re.compile(r"\n{2,}")
+_LONGEST_REPEAT = 3
+"""Letters of a word that is one letter only: `www`, `iii`."""
 _REPEATS = re.compile(r"([^\W\d_])\1{2,}")
 
 _SUFFIXES = (
@@ -276,7 +279,9 @@ def _unleet(token: str, main: Script) -> str:
 
 
 def _spelt(word: str, script: Script) -> str:
-    """The letters that digits and signs stand for. A one after a vowel, or before it at the start, is an l: `ki11`."""
+    """The letters that digits and signs stand for. A one after a vowel, or before it at the start, is an l: `ki11`; so
+    is one between an l and a vowel or the end: `kil1`.
+    """
     if script == "LATIN" and "1" in word:
         word = _ONES.sub(lambda found: "l" * len(found[0]), word)
     if script == "CYRILLIC":
@@ -304,7 +309,9 @@ def _spells(edge: str, letters: int) -> bool:
 
 
 def squeeze_repeats(text: str) -> str:
-    """Three or more of one letter within a word as one, and of an l as two: `pleeease`, `killlll`. `www` and `III` stay."""
+    """Three or more of one letter within a word as one, and of an l as two: `pleeease`, `killlll`. `www` and `III` stay, as
+    words of three; four make no such word.
+    """
     return _REPEATS.sub(_squeezed, text)
 
 
@@ -312,7 +319,7 @@ def _squeezed(found: re.Match[str]) -> str:
     text, start, end = found.string, found.start(), found.end()
     beside = (start > 0 and text[start - 1].isalpha()) or (end < len(text) and text[end].isalpha())
     once = found[1] * 2 if found[1] == "l" else found[1]
-    return once if beside else found[0]
+    return once if beside or end - start > _LONGEST_REPEAT else found[0]
 
 
 def fold_white_space(text: str) -> str:

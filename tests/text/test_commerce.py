@@ -184,6 +184,13 @@ def test_what_a_school_puts_on_for_teachers_is_no_offer(written: str) -> None:
     assert names(written).isdisjoint({"free", "follow"})
 
 
+def test_a_group_that_seeks_helpers_offers_no_work_but_for_pay() -> None:
+    assert "job" not in names("Buscamos dos personas para mañana que acompañen al grupo, escribidme por privado.")
+    assert "job" in names(
+        "Buscamos dos personas para mañana que acompañen al grupo, 3.000 € al día, escribidme por privado."
+    )
+
+
 def test_a_warning_takes_back_what_it_warns_of() -> None:
     offer = "prizes and easy money, work from home"
     assert read(f"Beware of sites with {offer}").points < read(offer).points - 6

@@ -6,6 +6,7 @@ import pytest
 import yaml
 
 from models.events import WrittenFields
+from text.hostility import PEACEFUL
 from text.reading import read_writings
 
 SAMPLES: dict[str, dict[str, list[str]]] = yaml.safe_load(
@@ -31,6 +32,13 @@ def test_who_names_an_hour_a_place_or_a_thing_threatens_nobody(language: str, te
 @pytest.mark.parametrize(("language", "text"), _each("told"))
 def test_what_is_told_of_trees_emperors_and_snails_threatens_nobody(language: str, text: str) -> None:
     assert threat_in(language, text) is None
+    assert threat_in(None, text) is None
+
+
+@pytest.mark.parametrize(("language", "text"), _each("played"))
+def test_what_is_played_asked_or_missed_hurts_nobody(language: str, text: str) -> None:
+    [one] = read_writings([(WrittenFields(text=text), language)])
+    assert one.hostility == PEACEFUL
     assert threat_in(None, text) is None
 
 

@@ -190,6 +190,7 @@ def test_what_only_has_a_number_is_no_leet(text: str) -> None:
 def test_repeats_are_squeezed_within_words() -> None:
     assert squeeze_repeats("pleeeease sooo нооовый") == "please so новый"
     assert squeeze_repeats("www.example.org III coffee") == "www.example.org III coffee"
+    assert squeeze_repeats("iiii wiiill") == "i will"
 
 
 def test_white_space_is_folded_and_lines_stay() -> None:

@@ -132,6 +132,7 @@ class Spans:
                 self._add(phrase.bit, position, end)
         self._remove(["harmless"], [name for name in CLASSES if name not in ("harmless", "play")])
         self._remove(["vow", "heed"], ["say"])
+        self._remove_tags()
         self._remove(["are_you"], ["apart"])
         self._earnest()
         self.denied_within = frozenset(
@@ -164,6 +165,12 @@ class Spans:
                     self._found[name] = [
                         span for span in self._found[name] if covered.isdisjoint(range(span.start, span.end + 1))
                     ]
+
+    def _remove_tags(self) -> None:
+        """Forget what a tag says: under which word a threat is filed makes it no quotation and no game."""
+        for name in _EXCUSES if self.tokens.tagged else ():
+            if name in self._found:
+                self._found[name] = [span for span in self._found[name] if span.start not in self.tokens.tagged]
 
     def _earnest(self) -> None:
         """Forget jokes that are denied, with what denies them: who says that it is no joke means it."""
@@ -227,6 +234,8 @@ _TELLING = (
     *("menace", "loom", "beware", "doom", "insult", "vile", "vermin", "twofold", "hate", "curse"),
 )
 """What a word is rather than a report or a negation that only begins like it."""
+_EXCUSES = ("say", "said", "no", "wrong", "play", "sense", "stands", "joke")
+"""Classes of words that make others harmless."""
 _NAMES = {bit: name for name, bit in BIT.items()}
 _DONE_BY_ME = ("kill_i", "kill_i_you")
 
@@ -759,7 +768,7 @@ def _reported(spans: Spans, found: Found, first: int, last: int) -> bool:
         for say in spans.between("say", max(begin, first - REPORT_REACH - 1), last):
             warns = any(part.name == "warn" and part.start <= say.start <= part.end for part in found.parts)
             # "one word of this and …": what goes on after 'and' is no report
-            if say.start > goes_on and not warns and not _is_later(spans, say):
+            if say.start > goes_on and not warns and not _is_later(spans, say) and not _is_label(spans, say):
                 return True
     return any(
         colon < first and any(colon - span.start <= ANNOUNCEMENT for span in _told_by_others(spans, colon))
@@ -772,11 +781,18 @@ def _is_later(spans: Spans, span: Span) -> bool:
     return any(word.start < span.start and _gap(word, span) <= 1 for word in spans.near(span, "after"))
 
 
+def _is_label(spans: Spans, say: Span) -> bool:
+    """Whether the word only calls a joke what follows: 'just a joke, I will …' is no report of what somebody said."""
+    opens, after = spans.tokens.opens, say.end + 1
+    return after < len(opens) and opens[after] and any(span.start == say.start for span in spans.of("joke"))
+
+
 def _told_by_others(spans: Spans, colon: int) -> list[Span]:
     begin = bisect_left(spans.tokens.sentences, spans.tokens.sentences[colon])
     if spans.between("vow", begin, colon) or _ordered(spans, begin, colon + 1):
         return []
-    return [*spans.between("say", begin, colon), *spans.between("said", begin, colon)]
+    says = [*spans.between("say", begin, colon), *spans.between("said", begin, colon)]
+    return [one for one in says if not _is_label(spans, one)]
 
 
 def _ordered(spans: Spans, begin: int, first: int) -> bool:

@@ -23,15 +23,16 @@ _PIECES = re.compile(
     |<[@+\ ]?[^<>\s]{{1,30}}>        # who writes, in the log of a chat
     |^>                       # a line that is quoted, in mail
     |["„“”«»‹›「」『』]
+    |\#(?=\w)                 # a word under which a text is filed
     |\.{{2,}}                  # a pause
     |\.(?!\w)                # within a word it stands in place of a blank
-    |[!?…;:,\n。！？；，、،؛؟।·]""",
+    |[!?…;:,\]\n。！？；，、،؛؟।·]""",
     re.VERBOSE | re.MULTILINE,
 )
 _IS_WORD = re.compile(_WORD)
 _SENTENCE_ENDS = frozenset((*".!?。！？؟।", "\n\n"))
 _CLAUSE_ENDS = _SENTENCE_ENDS | frozenset(";:；؛")
-_COMMAS = frozenset(",，、،…\n")
+_COMMAS = frozenset(",，、،…]\n")
 """A line end is no end of a sentence: mail programs wrap lines. Nor is a pause."""
 _SMILEYS = frozenset(":;=()\U0001f602\U0001f61c\U0001f61d\U0001f923") | frozenset(map(chr, range(0x1F600, 0x1F60A)))
 _LAUGHTER = re.compile(r"(?:ha|he|hi|ja|ха|хе|χα){2,}[hхx]?|lol|rofl|lmao|xd+|mdr")
@@ -42,6 +43,7 @@ _GREEK_QUESTION = ";"
 _DOUBLE_QUOTES = frozenset('"„“”«»‹›「」『』')
 _SINGLE_QUOTES = frozenset("'‘‚’")
 _DASHES = frozenset("-–—")
+_TAG = "#"
 MIN_WORDS_AROUND_A_QUOTATION = 2
 """Words outside that make what stands in quotation marks a quotation: a threat that only wears the marks is none."""
 LONGEST_ATTRIBUTION = 8
@@ -78,7 +80,7 @@ class Tokens(Struct, frozen=True):
     marks or quoted lines, if other words stand around, and `marked` those that are whatever stands around; `announced` the
     words right before a colon; `attributed` tells that the text may end with the name of who said it. `turns` counts how often
     somebody else speaks, as in a play or the log of a chat; `speakers` are those who are named, with the words that name them,
-    and `paragraphs` the words that open one.
+    and `paragraphs` the words that open one. `tagged` are the words behind a `#`.
     """
 
     words: list[str]
@@ -96,6 +98,7 @@ class Tokens(Struct, frozen=True):
     marked: frozenset[int] = frozenset()
     speakers: tuple[tuple[int, int], ...] = ()
     paragraphs: tuple[int, ...] = ()
+    tagged: frozenset[int] = frozenset()
 
     def of_sentence(self, sentence: int) -> list[str]:
         """The words of a sentence, with their diacritics."""
@@ -129,6 +132,7 @@ class _Reader:
         self.fresh = True
         self.line_start = 0
         self.paragraphs: list[int] = []
+        self.tagged: list[int] = []
 
     def read(self, text: str) -> Tokens:
         for piece in _PIECES.findall(text):
@@ -153,6 +157,7 @@ class _Reader:
             self.quotations.marked(count),
             tuple(self.quotations.speakers),
             tuple(self.paragraphs),
+            frozenset(self.tagged),
         )
 
     def _word(self, piece: str) -> None:
@@ -180,6 +185,9 @@ class _Reader:
 
     def _sign(self, piece: str) -> None:
         position = len(self.words)
+        if piece == _TAG:
+            self.tagged.append(position)
+            return
         if piece in ("\n", "\n\n"):
             self.quotations.line(position)
             self.line_start = position
