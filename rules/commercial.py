@@ -44,6 +44,7 @@ SIGNS = {
     "terms": "terms and conditions",
     "account": "a subscription or an order",
     "job": "work for anybody",
+    "hours": "few hours a day for pay",
     "let": "a flat to let or second hand",
     "lessons": "private lessons",
     "hourly": "a price an hour",

@@ -597,8 +597,10 @@ def _own_words(text: str, lexicon: _Lexicon, known: Known) -> str:
 
 def _outside_school(names: set[str]) -> set[str]:
     """Without what is no offer where a school is spoken of: what a trip costs each pupil, a channel of the class; or where a
-    group plans together and seeks helpers whom nobody pays.
+    group plans together and seeks helpers whom nobody pays. A course takes hours a day as well.
     """
+    if not names & _PAID:
+        names = names - {"hours"} - ({"job"} if "together" in names else set())
     if "together" in names:
-        return names - TOGETHER - (frozenset() if names & _PAID else {"job"})
+        return names - TOGETHER
     return names - SCHOOL_LIFE if "school" in names else names

@@ -68,7 +68,7 @@ SHORTEST_STEM, LONGEST_STEM = 4, 20
 SHORTEST_SIGN = 5
 SIGNING = {
     "hostility": ("insult", "vile", "kill", "kill_i", "kill_now", "kill_you", "kill_i_you", "curse", "doom", "menace"),
-    "trade": ("buy", "earnings", "job", "let", "private", "fakes"),
+    "trade": ("buy", "earnings", "job", "hours", "let", "private", "fakes"),
 }
 """Classes of the lists whose words are signs of the language as well, from so many letters on."""
 _LEAST_AT_ONCE = 8

@@ -191,6 +191,11 @@ def test_a_group_that_seeks_helpers_offers_no_work_but_for_pay() -> None:
     )
 
 
+def test_hours_a_day_are_a_sign_only_where_pay_is_spoken_of() -> None:
+    assert "hours" not in names("The course takes two hours a day, it is free and you get a certificate.")
+    assert "hours" in names("Two hours a day and you earn 800 euros a week.")
+
+
 def test_a_warning_takes_back_what_it_warns_of() -> None:
     offer = "prizes and easy money, work from home"
     assert read(f"Beware of sites with {offer}").points < read(offer).points - 6

@@ -35,7 +35,7 @@ def test_what_is_told_of_trees_emperors_and_snails_threatens_nobody(language: st
     assert threat_in(None, text) is None
 
 
-@pytest.mark.parametrize(("language", "text"), _each("played"))
+@pytest.mark.parametrize(("language", "text"), [*_each("played"), *_each("near_violence")])
 def test_what_is_played_asked_or_missed_hurts_nobody(language: str, text: str) -> None:
     [one] = read_writings([(WrittenFields(text=text), language)])
     assert one.hostility == PEACEFUL

@@ -231,7 +231,7 @@ _TELLING = (
         "rid_now",
     ),
     *("killing", "killed", "die", "doomed", "death", "intent", "wish", "deserve", "legal", "solution", "unworthy"),
-    *("menace", "loom", "beware", "doom", "insult", "vile", "vermin", "twofold", "hate", "curse"),
+    *("menace", "loom", "beware", "doom", "bid", "insult", "vile", "vermin", "twofold", "hate", "curse"),
 )
 """What a word is rather than a report or a negation that only begins like it."""
 _EXCUSES = ("say", "said", "no", "wrong", "play", "sense", "stands", "joke")
@@ -309,6 +309,11 @@ def _outright(spans: Spans) -> Iterator[Found]:
     yield from _norms(spans)
     for phrase in spans.of("doom"):
         yield Found("violence_to_you", (phrase,))
+    for phrase in spans.of("bid"):
+        if spans.tokens.opens[phrase.start] or any(
+            one.end + 1 == phrase.start for one in spans.near(phrase, *_BIDDING)
+        ):
+            yield Found("violence_to_you", (phrase,))
     for phrase in spans.of("menace"):
         yield Found("intimidation", (phrase,))
     yield from _warned(spans)
@@ -350,6 +355,10 @@ def _name_nothing(spans: Spans, begin: int, end: int) -> bool:
     return end - begin < LONGEST_WARNING and all(
         words[at] in plain or at in spans.naming_nothing for at in range(begin, end + 1)
     )
+
+
+_BIDDING = ("urge", "and", "should", "must", "you", "thou")
+"""What stands right before an order that does not open a clause."""
 
 
 def _announced(target: Span) -> ThreatKind:
@@ -679,7 +688,7 @@ def _played(spans: Spans, found: Found, first: int, last: int) -> bool:
     return bool(spans.between("them", first, last)) and _scored(spans, first, last)
 
 
-_WHOLE = ("menace", "doom")
+_WHOLE = ("menace", "doom", "bid")
 """Phrases that are listed as a whole: who blackmails with pictures speaks of no film."""
 
 

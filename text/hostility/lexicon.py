@@ -74,6 +74,7 @@ CLASSES = {
     "heed": "what may be said kindly: be careful, see you, on my way; they do so where they name nothing to be careful of",
     "beware": "warnings that threaten by themselves where they name nothing to be careful of: watch your back",
     "doom": "whole phrases that announce or wish the addressee's death: you are dead, go and die",
+    "bid": "orders to die in words that others use of a cat: jump off the roof; they count where they turn to the reader",
     # abuse
     "are_you": "you are; you and your like are",
     "are": "are, is: what follows says what people are",
@@ -110,8 +111,8 @@ def _bits(names: str) -> int:
     return sum(BIT[name] for name in names.split())
 
 
-ALONE = _bits("menace loom beware doom curse kill_i_you")
-"""Classes of which each entry is a finding by itself, or (`loom`, `beware`) worth a look by itself."""
+ALONE = _bits("menace loom beware doom bid curse kill_i_you")
+"""Classes of which each entry is a finding by itself, or (`loom`, `beware`, `bid`) worth a look by itself."""
 ANCHORS = ALONE | _bits(
     "kill kills kill_i kill_now kill_you rid rid_i rid_now killing killed die doomed death death_to without unworthy "
     "insult vile vermin twofold hate curse_at"
