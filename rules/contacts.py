@@ -1,10 +1,10 @@
 """Article 5, contact requests and project invitations to people one never talked with, and lists that grow beyond use."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
-from models.events import ContactRequest, ContactResponse, Invitation, asker_of, recipients_of
+from models.events import BaseEvent, ContactRequest, ContactResponse, Invitation, asker_of, recipients_of
 from rules.base import ACQUAINTING, EventContext, Finding, Key, Rule, RuleInput, Window, by_subject
 from rules.measures import Measure, declare, distinct, too_many
 from rules.quotas import Count, Duration, Quotas, Share, in_words, measured, number_of
@@ -24,6 +24,17 @@ def answered(context: EventContext) -> list[str]:
 def accepted(context: EventContext) -> list[str]:
     """Who has said yes."""
     return [answer.member for answer in context.answers if answer.accepted]
+
+
+def who_said(
+    name: str,
+    of: Callable[[EventContext], Sequence[str]],
+    *,
+    on: tuple[type[BaseEvent], ...],
+    by: Callable[[EventContext], Key | None] = by_asker,
+) -> Window:
+    """The distinct members `of` what an asker got for an answer, remembered with what the asker receives."""
+    return distinct(name, on=on, of=of, by=by, own=False, history=RECEIVED, needs=("answers",))
 
 
 # --- contact_request_flood ---------------------------------------------------------------------------------------------
@@ -58,29 +69,13 @@ MANY = Measure[ContactRequestFloodLimits]("many", _STRANGERS, within=lambda limi
 UNWELCOME = Measure[ContactRequestFloodLimits]("unwelcome", _STRANGERS, within=lambda limits: limits.unwelcome)
 ANSWERED = Measure[ContactRequestFloodLimits](
     "answered",
-    distinct(
-        "members who answered a requester",
-        on=_ON,
-        of=answered,
-        by=by_asker,
-        own=False,
-        history=RECEIVED,
-        needs=("answers",),
-    ),
+    who_said("members who answered a requester", answered, on=_ON),
     within=lambda limits: limits.answers_window,
     weighs=True,
 )
 ACCEPTED = Measure[ContactRequestFloodLimits](
     "accepted",
-    distinct(
-        "members who accepted a requester",
-        on=_ON,
-        of=accepted,
-        by=by_asker,
-        own=False,
-        history=RECEIVED,
-        needs=("answers",),
-    ),
+    who_said("members who accepted a requester", accepted, on=_ON),
     within=lambda limits: limits.answers_window,
     weighs=True,
 )

@@ -4,10 +4,9 @@ from msgspec import Struct
 
 from models.events import Invitation, InvitationResponse, asker_of, recipients_of
 from rules.base import ACQUAINTING, EventContext, Finding, Key, Rule, RuleInput
-from rules.contacts import accepted, answered, by_asker
+from rules.contacts import accepted, answered, by_asker, who_said
 from rules.measures import Measure, declare, distinct
 from rules.quotas import Count, Quotas, Share, measured, number_of
-from state.requests import RECEIVED
 
 
 class EventInvitationFloodLimits(Struct, frozen=True, forbid_unknown_fields=True):
@@ -58,29 +57,13 @@ GUESTS = Measure[EventInvitationFloodLimits](
 )
 ANSWERED = Measure[EventInvitationFloodLimits](
     "answered",
-    distinct(
-        "members who answered an invitation",
-        on=_ON,
-        of=answered,
-        by=_by_asker_and_event,
-        own=False,
-        history=RECEIVED,
-        needs=("answers",),
-    ),
+    who_said("members who answered an invitation", answered, on=_ON, by=_by_asker_and_event),
     within=lambda limits: max((quota.window for quota in limits.guests), key=int),
     weighs=True,
 )
 ACCEPTED = Measure[EventInvitationFloodLimits](
     "accepted",
-    distinct(
-        "members who accepted an invitation",
-        on=_ON,
-        of=accepted,
-        by=_by_asker_and_event,
-        own=False,
-        history=RECEIVED,
-        needs=("answers",),
-    ),
+    who_said("members who accepted an invitation", accepted, on=_ON, by=_by_asker_and_event),
     within=ANSWERED.within,
     weighs=True,
 )
