@@ -8,7 +8,8 @@ how a number with a birthday in the future is taken, which nobody has.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 from itertools import chain, islice
 
 from msgspec import Struct
@@ -44,9 +45,10 @@ from stdnum.tr import tckimlik
 from stdnum.ua import rntrc
 from stdnum.us import ssn
 
+from text.languages import ListError
 from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum
-from text.personal_data.words import any_of, before, number_words
+from text.personal_data.words import before, number_words
 
 MAX_CANDIDATES = 300
 """Of one form in one text."""
@@ -54,12 +56,14 @@ _REACH_AFTER = 24
 
 
 class _Form(Struct, frozen=True):
-    """How one country writes its numbers. `words` None: the form itself says what it is."""
+    """How one country writes its numbers. `said`: the name of the words that say what it is, in the lists of languages
+    (`ids` in `numbers.yaml`); None: the form itself does.
+    """
 
     country: str
     pattern: re.Pattern[str]
     is_valid: Callable[[str], bool]
-    words: re.Pattern[str] | None
+    said: str | None
     is_short: bool = False
     """Whether it may have fewer than seven digits, or more between two of them than `_SEVEN_DIGITS` allows."""
 
@@ -70,27 +74,10 @@ class _Form(Struct, frozen=True):
 
 
 def _form(
-    country: str, pattern: str, is_valid: Callable[[str], bool], words: str | None = None, *, is_short: bool = False
+    country: str, pattern: str, is_valid: Callable[[str], bool], said: str | None = None, *, is_short: bool = False
 ) -> _Form:
     bounded = rf"(?<![^\W_])(?<![A-Za-z0-9][,_/-])(?<!\d\.){pattern}(?![^\W_])(?![.,/-]\d)"
-    said = any_of(f"{_ANY_ID}|{words}") if words else None
     return _Form(country, re.compile(bounded, re.ASCII), is_valid, said, is_short)
-
-
-_ANY_ID = "national id|identity number|personal id|identification number|identity card|identity code|personal code"
-
-_DOCUMENTS = """
-    passport no|passport number|passport:|my passport|his passport|her passport|reisepass|passnummer|pass-nr
-    personalausweis|ausweisnummer|passeport|carte d'identité|carte nationale|pasaporte|passaporto|carta d'identità
-    passaporte|cartão de cidadão|paspoort|identiteitskaart|paszport|dowód osobist|dowodu osobist|dowód nr
-    cestovní pas|číslo pasu|občansk|občiansk|útlevél|személyi igazolvány|pașaport|buletin|carte de identitate
-    carții de identitate|паспорт|лична карта|личната карта|личната ми карта|putovnic|osobna iskaznica
-    osobne iskaznice|lična karta|pasoš|lične karte|пасош|лична карта|osebna izkaznica|osebne izkaznice|potni list
-    potnega lista|διαβατήριο|διαβατηρίου|ταυτότητα|ταυτότητας|pasaport|pasportum|pasport|passi number|passinumero
-    passin numero|passini|henkilökortti|pases numur|pases nr|asmens tapatyb|paso numer|vegabréf|nafnskírteini|pas nr
-    pasnummer|passets|uimhir phas|passaport|pasaportë|pasaporta|letërnjoftim|პასპორტ|անձնագ|جواز|الهوية
-"""
-"""Passports and identity cards: of a traveller to a meeting, and of every pupil who comes along."""
 
 
 def _always(_: str) -> bool:
@@ -126,71 +113,80 @@ _FORMS = (
     _form("RO", r"[1-8]\d{12}", cnp.is_valid),
     _form("BA/ME/MK/RS/SI", r"\d{13}", emso.is_valid),
     # numbers like any other
-    _form("AT", r"\d{4}[ -]?\d{6}", vnr.is_valid, "sozialversicherung|sv-nummer|svnr|sv nr|versicherungsnummer"),
-    _form("BE", r"\d{11}", nn.is_valid, "rijksregister|registre national|nationalregister|nrn$|insz|niss$"),
-    _form("BG", r"\d{10}", egn.is_valid, "егн$|егн-|единен граждански"),
-    _form("CH", r"756\d{10}", ahv.is_valid, "ahv|avs$|sozialversicherung|navs"),
-    _form("CZ/SK", r"\d{9,10}", rc.is_valid, "rodné číslo|rodného čísla|rč$|r.č$|r. č$|rodne cislo"),
-    _form("DE", r"\d\d ?\d{3} ?\d{3} ?\d{3}", idnr.is_valid, "steuer-id|steuerid|steueridentifikation|idnr|tin$"),
-    _form("DK", r"\d{6}[- ]?\d{4}", cpr.is_valid, "cpr|personnummer"),
-    _form("EE", r"[1-8]\d{10}", ik.is_valid, "isikukood|ik$|personal code"),
-    _form("ES", r"\d{8}[- ]?[A-Za-z]", dni.is_valid, "dni$|nif$|documento nacional|d.n.i"),
+    _form("AT", r"\d{4}[ -]?\d{6}", vnr.is_valid, "svnr"),
+    _form("BE", r"\d{11}", nn.is_valid, "nrn"),
+    _form("BG", r"\d{10}", egn.is_valid, "egn"),
+    _form("CH", r"756\d{10}", ahv.is_valid, "ahv"),
+    _form("CZ/SK", r"\d{9,10}", rc.is_valid, "rc"),
+    _form("DE", r"\d\d ?\d{3} ?\d{3} ?\d{3}", idnr.is_valid, "idnr"),
+    _form("DK", r"\d{6}[- ]?\d{4}", cpr.is_valid, "cpr"),
+    _form("EE", r"[1-8]\d{10}", ik.is_valid, "ik"),
+    _form("ES", r"\d{8}[- ]?[A-Za-z]", dni.is_valid, "dni"),
     _form("GB", r"\d{3}[ -]?\d{3}[ -]?\d{4}", nhs.is_valid, "nhs"),
-    _form("GR", r"\d{11}", amka.is_valid, "αμκα|amka"),
-    _form("HR", r"\d{11}", oib.is_valid, "oib|osobni identifikacijski"),
-    _form("IE", r"\d{7}[A-Wa-w][A-IWa-iw]?", pps.is_valid, "pps|personal public service|upsp"),
-    _form("LT", r"[1-6]\d{10}", asmens.is_valid, "asmens kod|a.k$|ak$"),
-    _form("LV", r"\d{11}", pvn.is_valid, "personas kod|p.k$"),
-    _form("MD", r"\d{13}", idno.is_valid, "idnp|cod personal|codul personal"),
-    _form("NL", r"\d{4}\.?\d{2}\.?\d{3}", bsn.is_valid, "bsn|burgerservice|sofinummer"),
+    _form("GR", r"\d{11}", amka.is_valid, "amka"),
+    _form("HR", r"\d{11}", oib.is_valid, "oib"),
+    _form("IE", r"\d{7}[A-Wa-w][A-IWa-iw]?", pps.is_valid, "pps"),
+    _form("LT", r"[1-6]\d{10}", asmens.is_valid, "asmens"),
+    _form("LV", r"\d{11}", pvn.is_valid, "personas"),
+    _form("MD", r"\d{13}", idno.is_valid, "idnp"),
+    _form("NL", r"\d{4}\.?\d{2}\.?\d{3}", bsn.is_valid, "bsn"),
     _form("PL", r"\d{11}", pesel.is_valid, "pesel"),
-    _form("PT", r"\d{3} ?\d{3} ?\d{3}", nif.is_valid, "nif$|contribuinte"),
-    _form("RU", r"\d{12}", inn.is_valid, "инн$"),
-    _form("SE", r"(?:19|20)?\d{10}", lambda n: personnummer.is_valid(f"{n[:-4]}-{n[-4:]}"), "personnummer|pnr$"),
-    _form("TR", r"[1-9]\d{10}", tckimlik.is_valid, "tc$|t.c$|tckn|kimlik"),
-    _form("UA", r"\d{10}", rntrc.is_valid, "рнокпп|іпн$|ідентифікаційн|ипн$|податков"),
+    _form("PT", r"\d{3} ?\d{3} ?\d{3}", nif.is_valid, "nif"),
+    _form("RU", r"\d{12}", inn.is_valid, "inn"),
+    _form("SE", r"(?:19|20)?\d{10}", lambda n: personnummer.is_valid(f"{n[:-4]}-{n[-4:]}"), "personnummer"),
+    _form("TR", r"[1-9]\d{10}", tckimlik.is_valid, "tckn"),
+    _form("UA", r"\d{10}", rntrc.is_valid, "rnokpp"),
     # numbers whose check digits the library does not know, or that have none: words alone say what they are
-    _form("HU", r"\d{3} ?\d{3} ?\d{3}", lambda n: _weighed(n, (3, 7) * 4, 10), "taj$|taj-|tajszam|taj szam"),
-    _form("HU", r"8\d{9}", lambda n: _weighed(n, range(1, 10), 11), "adoazonosito|adoszam|ado azonosito"),
-    _form("HU", r"[1-8][- ]?\d{6}[- ]?\d{4}", _always, "szemelyi azonosito|szemelyi szam"),
+    _form("HU", r"\d{3} ?\d{3} ?\d{3}", lambda n: _weighed(n, (3, 7) * 4, 10), "taj"),
+    _form("HU", r"8\d{9}", lambda n: _weighed(n, range(1, 10), 11), "adoazonosito"),
+    _form("HU", r"[1-8][- ]?\d{6}[- ]?\d{4}", _always, "szemelyi"),
     _form(
         "GB",
         r"[A-CEGHJ-PR-TW-Za-z]{2} ?\d\d ?\d\d ?\d\d ?[A-Da-d]",
         _always,
-        "national insurance|ni number|nino$",
+        "nino",
         is_short=True,
     ),
     _form(
         "MT",
         r"\d{3,7} ?[MGAPLHBZmgaplhbz]",
         _always,
-        "karta tal-identita|karta tal identita|id card|numru tal-id",
+        "karta",
         is_short=True,
     ),
-    _form("LU", r"(?:19|20)\d{2} ?\d{4} ?\d{3,5}", _always, "matricule|matrikel|sozialversecherung|matricul"),
-    _form("GE", r"\d{11}", _always, "პირადი ნომერ|პირადი №|პ/ნ|პირადობის"),
-    _form("AM", r"\d{10}", _always, "հծհ|սոցքարտ|սոցիալական քարտ|հանրային ծառայ"),
-    _form("AZ", r"(?=[A-Za-z]*\d)[A-Za-z0-9]{7}", _always, "fin$|fin kod|fin-kod|şəxsiyyət vəsiqə", is_short=True),
-    _form("AL", r"[A-Ta-t]\d{8}[A-Wa-w]", _always, "numri personal|nid$|leternjoftim|karte identiteti"),
-    _form("RU", r"\d{3}[- ]\d{3}[- ]\d{3}[- ]?\d\d", _always, "снилс"),
-    _form("GR", r"\d{9}", _always, "αφμ$|α.φ.μ"),
-    _form(
-        "JO/LB/TN", r"\d{8,12}", _always, "الرقم الوطني|رقم الهوية|بطاقة التعريف|رقم بطاقة|الرقم القومي|الرقم المدني"
-    ),
-    _form("SI", r"\d{8}", _always, "davčna|davcna"),
+    _form("LU", r"(?:19|20)\d{2} ?\d{4} ?\d{3,5}", _always, "matricule"),
+    _form("GE", r"\d{11}", _always, "piradi"),
+    _form("AM", r"\d{10}", _always, "soc"),
+    _form("AZ", r"(?=[A-Za-z]*\d)[A-Za-z0-9]{7}", _always, "fin", is_short=True),
+    _form("AL", r"[A-Ta-t]\d{8}[A-Wa-w]", _always, "nid"),
+    _form("RU", r"\d{3}[- ]\d{3}[- ]\d{3}[- ]?\d\d", _always, "snils"),
+    _form("GR", r"\d{9}", _always, "afm"),
+    _form("JO/LB/TN", r"\d{8,12}", _always, "raqm"),
+    _form("SI", r"\d{8}", _always, "davcna"),
     _form(
         "",
         r"(?:(?:[A-Z]{1,3} ?)?\d\d ?\d\d ?\d{2,6}[A-Z]{0,2}|(?=(?:[A-Z]*\d){5})[A-Z\d]{8,9})",
         _always,
-        _DOCUMENTS,
+        "document",
         is_short=True,
     ),
-    _form("US", r"\d{3}-\d\d-\d{4}", ssn.is_valid, "ssn|social security"),
+    _form("US", r"\d{3}-\d\d-\d{4}", ssn.is_valid, "ssn"),
 )
 
 
 _SHORT_FORMS = tuple(form for form in _FORMS if form.is_short)
 _SEVEN_DIGITS = re.compile(r"\d(?:\D{0,3}\d){6}")
+
+
+@cache
+def _words_of_ids() -> Mapping[str, re.Pattern[str]]:
+    """The words of all languages by the names that forms have for them. Raises ListError where a list names another."""
+    listed, wanted = number_words().ids, {form.said for form in _FORMS if form.said}
+    if listed.keys() != wanted:
+        raise ListError(
+            f"numbers.yaml: ids: {', '.join(sorted(listed.keys() ^ wanted))}: not in both the lists and `_FORMS`"
+        )
+    return listed
 
 
 def find_national_ids(text: str) -> Iterator[PersonalDatum]:
@@ -224,7 +220,8 @@ def _near_digits(text: str) -> list[tuple[int, int]]:
 
 def _is_meant(form: _Form, text: str, match: re.Match[str]) -> bool:
     said = before(text, match.start())
-    if form.words is None:
+    if form.said is None:
         return not (match[0].isdecimal() and number_words().phone.search(said))
+    words = _words_of_ids()[form.said]
     after = without_accents(text[match.end() : match.end() + _REACH_AFTER].partition("\n")[0])
-    return bool(form.words.search(said) or form.words.search(after))
+    return bool(words.search(said) or words.search(after))

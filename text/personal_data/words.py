@@ -5,6 +5,7 @@ leaves them. In scripts that put words together without blanks they are looked f
 """
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
@@ -30,12 +31,14 @@ class _Listed(Struct, frozen=True, forbid_unknown_fields=True):
     other: str = ""
     card: str = ""
     place: str = ""
+    ids: dict[str, str] = {}
 
 
 class NumberWords(NamedTuple):
     """Patterns for the words of all languages: a number that is somebody's telephone's (before it, and `phone_after` where a
     language says so behind it), that is the writer's or somebody's `own`, that is an order's or another thing's (`other`), or
-    a card's; and a `place` whose addresses and numbers are there to be found.
+    a card's; a `place` whose addresses and numbers are there to be found; and `ids` by the names that
+    `national_ids` has for them, each with the words for `any` of them.
     """
 
     phone: re.Pattern[str]
@@ -44,14 +47,22 @@ class NumberWords(NamedTuple):
     other: re.Pattern[str]
     card: re.Pattern[str]
     place: re.Pattern[str]
+    ids: Mapping[str, re.Pattern[str]]
 
 
 @cache
 def number_words() -> NumberWords:
     """Those of all languages. Raises ListError."""
     lists = read_lists("numbers", _Listed).values()
-    names = [field.name for field in structs.fields(_Listed)]
-    return NumberWords(*(_pattern(",".join(getattr(listed, name) for listed in lists)) for name in names))
+    names = [field.name for field in structs.fields(_Listed) if field.name != "ids"]
+    patterns = {name: _pattern(",".join(getattr(listed, name) for listed in lists)) for name in names}
+    of_ids: dict[str, list[str]] = {}
+    for listed in lists:
+        for name, words in listed.ids.items():
+            of_ids.setdefault(name, []).append(words)
+    of_any = of_ids.pop("any", [])
+    ids = {name: _pattern(",".join([*of_any, *words])) for name, words in of_ids.items()}
+    return NumberWords(**patterns, ids=ids)
 
 
 def _pattern(listed: str) -> re.Pattern[str]:
