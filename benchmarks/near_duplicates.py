@@ -853,7 +853,7 @@ def main() -> None:
             "recall": lambda: table(recall_table(seeds, arguments.directory, server.url, arguments.only), "recall"),
             "pairs": lambda: table(pairs_table(seeds, server.url), "pairs"),
             "paraphrases": lambda: table(paraphrase_table(server.url), "paraphrases"),
-            "clear": lambda: asyncio.run(clear_table(arguments.directory, seeds, server.url)),
+            "clear": lambda: table(clear_table(arguments.directory, seeds, server.url), "clear"),
             "short": lambda: table(short_table(arguments.directory, server.url), "short"),
             "upheld": lambda: table(upheld_table(arguments.directory, server.url), "upheld", "feedback.md"),
             "templates": lambda: table(template_table(arguments.directory, seeds, server.url), "templates"),
