@@ -38,7 +38,7 @@ from models.records import RawRecord
 from rules.policy import load_policy
 from state.campaigns import name_in_store
 from state.pseudonyms import Pseudonyms
-from state.requests import Campaign, ModeratorVerdict, Sample, Text
+from state.requests import Campaign, MergeDecision, ModeratorVerdict, Sample, Text
 from state.store import Store
 from text.likeness import MAX_LETTERS
 from text.reading import MIN_SIGNED_LETTERS, SIGNATURE_SLOTS, TextReading, read_texts
@@ -581,7 +581,7 @@ async def answered(store: Store, texts: list[Text]) -> list[tuple[Campaign | Non
         batch = texts[at : at + BATCH]
         recalled = await store.recall([], batch, [])
         await store.settle([], recalled.decisions)
-        decided = {decision.name for decision in recalled.decisions}
+        decided = {one.name for one in recalled.decisions if isinstance(one, MergeDecision)}
         found += [
             (campaign, name_in_store(text) in decided) for text, campaign in zip(batch, recalled.campaigns, strict=True)
         ]
