@@ -81,9 +81,9 @@ def environment(service: str, kafka: str, redis: str, metrics_port: int) -> dict
 def healthy(metrics_port: int) -> bool:
     """What the image's HEALTHCHECK says."""
     dockerfile = (REPOSITORY / "deploy" / "Dockerfile").read_text(encoding="utf-8")
-    found = re.search(r"HEALTHCHECK.*?CMD (\[.*?\])\n", dockerfile, re.DOTALL)
-    assert found
-    python, *arguments = json.loads(found[1].replace("9108", str(metrics_port)))
+    checks = re.findall(r"^HEALTHCHECK.*?CMD (\[.*?\])\n", dockerfile, re.DOTALL | re.MULTILINE)
+    (check,) = (check for check in checks if "9108" in check)
+    python, *arguments = json.loads(check.replace("9108", str(metrics_port)))
     assert python == "python"
     return run(sys.executable, *arguments).returncode == 0
 
