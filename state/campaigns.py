@@ -1,6 +1,7 @@
 """Campaigns: texts as `campaigns.lua` takes them, the campaigns that it answers, and what it leaves to be decided here."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import cache, partial
 from hashlib import sha1
 from secrets import token_bytes
 from typing import Any
@@ -123,6 +124,8 @@ class CampaignCodec:
                 same: list[tuple[bytes, bytes]] = []
                 parts: list[tuple[bytes, bytes]] = []
                 beside = quoting.beside(text)
+                # looked at once, whatever number of texts it is compared with, and only where one is like a form
+                harmless = cache(partial(is_harmless_form, text.seen))
                 for head, share, sealed, clear, shared in others:
                     if merges.root_of(head)[0][:_ID_BYTES] in beside:
                         continue
@@ -131,7 +134,7 @@ class CampaignCodec:
                             parts.append((head, b"%.4f" % alike_in))
                         continue
                     is_copy, is_part = (
-                        (True, False) if not sealed else self._same(text, sealed, known, clear=bool(clear))
+                        (True, False) if not sealed else self._same(text, sealed, known, harmless, clear=bool(clear))
                     )
                     if is_copy or is_part:
                         (same if is_copy else parts).append((head, share))
@@ -167,10 +170,12 @@ class CampaignCodec:
             [(d.name, d.generations, d.joined, d.same, d.answer, d.judged) for d in decisions],
         )
 
-    def _same(self, text: Text, sealed: bytes, boilerplate: list[str], *, clear: bool) -> tuple[bool, bool]:
+    def _same(
+        self, text: Text, sealed: bytes, boilerplate: list[str], harmless: Callable[[], bool], *, clear: bool
+    ) -> tuple[bool, bool]:
         """Whether two texts are copies, without the sentences that many use, and whether else they share a part.
 
-        `clear`: whether they are copies with those sentences.
+        `clear`: whether they are copies with those sentences. `harmless`: whether the text may be a form for members.
         """
         kept = _opened(self._pseudonyms, sealed)[MEMBER_BYTES:].decode()
         if not kept:
@@ -184,7 +189,7 @@ class CampaignCodec:
         certain = clear and not boilerplate and not text.quotes and _is_certain(one, other)
         is_copy = certain or are_copies(one, other)
         is_part = not is_copy and share_a_part(one, other)
-        if (is_copy or is_part) and are_one_form(one, other) and is_harmless_form(text.seen):
+        if (is_copy or is_part) and are_one_form(one, other) and harmless():
             return False, False
         return is_copy, is_part
 

@@ -20,6 +20,8 @@ text that somebody copied, two lines filled in are a disguise.
 """
 IN_COMMON = 1 / 3
 """Of the words that two members filled in, at most."""
+LONGEST, MOST_ALIKE = 2_000, 4
+"""Characters of a form, at most; and lines with one first word that a line is compared with, at most."""
 _LABEL = re.compile(r"[:：?؟;]\s+\S")
 SELLING = 2.0
 """Points of `text.commerce` from which on a text may be an advertisement in the shape of a form."""
@@ -27,22 +29,22 @@ SELLING = 2.0
 
 def may_be_form(seen: str) -> bool:
     """Whether a text, as a reader sees it, has as many labels or questions with something behind them as a form."""
-    return sum(1 for _ in islice(_LABEL.finditer(seen), LEAST_FILLED)) == LEAST_FILLED
+    return len(seen) <= LONGEST and sum(1 for _ in islice(_LABEL.finditer(seen), LEAST_FILLED)) == LEAST_FILLED
 
 
 def are_one_form(left: str, right: str) -> bool:
-    """Whether two texts, given as `text.signature.Compared.words`, are one form filled in. Linear in `MAX_LETTERS`."""
+    """Whether two texts, given as `text.signature.Compared.words`, are one form filled in. Bounded by `MAX_LETTERS`."""
     one, other = left[:MAX_LETTERS], right[:MAX_LETTERS]
     if one.count("\n") < LEAST_FILLED - 1 or other.count("\n") < LEAST_FILLED - 1:
         return False
     labels: dict[str, list[list[str]]] = {}
-    for line in other.split("\n"):
+    for line in dict.fromkeys(other.split("\n")):
         words = line.split()
         labels.setdefault(words[0] if words else "", []).append(words)
     filled, lines = 0, 0
-    for line in one.split("\n"):
+    for line in dict.fromkeys(one.split("\n")):
         words = line.split()
-        like = labels.get(words[0], ()) if words else ()
+        like = labels.get(words[0], [])[:MOST_ALIKE] if words else []
         found = next((letters for each in like if (letters := _filled_in(words, each))), 0)
         filled += found
         lines += bool(found)
@@ -53,6 +55,8 @@ def are_one_form(left: str, right: str) -> bool:
 
 def is_harmless_form(seen: str) -> bool:
     """Whether a text, as a reader sees it, may be a form for members: it leads nowhere, offends nobody, sells nothing."""
+    if not may_be_form(seen):
+        return False
     reading = read_texts([seen])[0]
     writing = Writing(text=reading)
     return (

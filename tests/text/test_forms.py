@@ -4,7 +4,7 @@ from itertools import combinations
 
 import pytest
 
-from text.forms import are_one_form, is_harmless_form, may_be_form
+from text.forms import LONGEST, MOST_ALIKE, are_one_form, is_harmless_form, may_be_form
 from text.reading import read_texts
 
 FORM = (
@@ -62,3 +62,27 @@ def test_what_sells_offends_or_leads_somewhere_is_no_harmless_form() -> None:
     assert not is_harmless_form(filled + " Everything at half price today only, 9,90 € a piece!")
     assert not is_harmless_form(filled + " https://forms.example/fill")
     assert not is_harmless_form(filled + " You are a stupid idiot.")
+
+
+def test_a_text_of_many_lines_alike_is_not_compared_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = 0
+
+    def count(*_: object) -> int:
+        nonlocal compared
+        compared += 1
+        return 0
+
+    monkeypatch.setattr("text.forms._filled_in", count)
+    distinct = "\n".join(f"a {n}" for n in range(140))
+    are_one_form(distinct, distinct + "\nz")
+    assert compared <= distinct.count("\n") * MOST_ALIKE
+    compared = 0
+    are_one_form("\n".join("a" * 300), "\n".join("a" * 299))
+    assert compared == 1
+
+
+def test_what_is_longer_than_a_form_is_none() -> None:
+    form = FORM.format(*FILLED[0])
+    assert may_be_form(form + " " * (LONGEST - len(form)))
+    assert not may_be_form(form + " " * LONGEST)
+    assert not is_harmless_form(form + " One more line of it." * 100)
