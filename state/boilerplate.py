@@ -1,6 +1,6 @@
 """Boilerplate: sentences that are nobody's own, because unrelated members have used them over days.
 
-`campaigns.lua` learns them; here is what it keeps, and what an operator may see and undo of it (`twinwatch boilerplate`).
+`state.joining` learns them; here is what is kept, and what an operator may see and undo of it (`twinwatch boilerplate`).
 
 A *witness* is one text that a sentence stood in: `state.pseudonyms` of sentence and author, the campaign that the text
 belongs to, the day (of event time, UTC) and what the account weighs. No two are of one author or one campaign: a wave of
@@ -33,12 +33,14 @@ WITNESSES = 12
 TOGETHER = 3
 """Campaigns from which on two sentences belong together: of several in one text only such ones are boilerplate."""
 MOST_LEARNT = 10_000
-"""Sentences learnt in one stretch. All these are as in `campaigns.lua`."""
+"""Sentences learnt in one stretch."""
 WITNESS = Layout("8s10s5ss")
 """Hash of sentence and author, digits of the campaign's number, of the day since 1970, of the weight."""
 _AUTHOR_BYTES = 8
 _LANGUAGE_CHARACTERS = 35
-_BARRED = b"-"
+BARRED = b"-"
+"""What `learnt:` has of a sentence that an operator has barred."""
+_WEIGHTLESS = b"0"
 _FIELDS_AT_ONCE, _SWAPS_AT_ONCE = 1_000, 500
 _EPOCH = date(1970, 1, 1)
 
@@ -108,13 +110,13 @@ def witnesses_without(pseudonyms: Pseudonyms, sentence: bytes, witnesses: bytes,
 
 def learnt_without(pseudonyms: Pseudonyms, sentence: bytes, learnt: bytes, author: str) -> bytes:
     """The same of `learnt:`. What is boilerplate stays so as long as anybody else is known to have used it."""
-    if learnt == _BARRED:
+    if learnt == BARRED:
         return learnt
-    witnesses, example = _parts(learnt)
+    witnesses, example = parts_of(learnt)
     left = witnesses_without(pseudonyms, sentence, witnesses, author)
     if example.startswith(witness_name(pseudonyms, sentence, author)):
         example = b""
-    return bytes((len(left) // WITNESS.size,)) + left + example if left else b""
+    return packed(left, example) if left else b""
 
 
 def stretches(time: int, length: int, lateness: int) -> list[int]:
@@ -160,7 +162,7 @@ class Boilerplate:
         found: set[bytes] = set()
         swaps: list[tuple[bytes, bytes, bytes, bytes]] = []
         # first where it is learnt: what is used meanwhile must not be learnt again by the witnesses there are
-        for kind, new in ((LEARNT, _BARRED if bar else b""), (SENTENCE, b"")):
+        for kind, new in ((LEARNT, BARRED if bar else b""), (SENTENCE, b"")):
             for key in await self._keys(kind):
                 async for sentence, value in self._fields(key):
                     if sentence in wanted:
@@ -206,9 +208,9 @@ class Boilerplate:
                 yield field, value
 
     def _told(self, sentence: bytes, value: bytes) -> Learnt:
-        if value == _BARRED:
+        if value == BARRED:
             return Learnt(id=sentence.hex(), is_barred=True)
-        witnesses, example = _parts(value)
+        witnesses, example = parts_of(value)
         each = [WITNESS.unpack(one) for one in _cut(witnesses)]
         days = sorted({int(day) for _, _, day, _ in each})
         return Learnt(
@@ -232,10 +234,49 @@ class Boilerplate:
         return Example(event_id, kind.decode(), int(time), language.decode() or None)
 
 
-def _parts(learnt: bytes) -> tuple[bytes, bytes]:
+def parts_of(learnt: bytes) -> tuple[bytes, bytes]:
     """The witnesses that `learnt:` has of a sentence, and the name of the example's author with the example."""
     last = 1 + WITNESS.size * learnt[0]
     return learnt[1:last], learnt[last:]
+
+
+def packed(witnesses: bytes, rest: bytes) -> bytes:
+    """As `parts_of` takes it apart."""
+    return bytes((len(witnesses) // WITNESS.size,)) + witnesses + rest
+
+
+def witness(author: bytes, number: bytes, time: int, weight: int) -> bytes:
+    """One witness: `author` as `witness_name` says it, the digits of the campaign's `number`, `time` in microseconds."""
+    return author + number + b"%05d%d" % (time // (86_400 * MICROSECONDS), weight)
+
+
+def is_new(witnesses: bytes, author: bytes, number: bytes) -> bool:
+    """Whether there is room for a witness of that author and campaign, and none of either is there."""
+    if len(witnesses) >= WITNESSES * WITNESS.size:
+        return False
+    return all(other != author and campaign != number for other, campaign, *_ in _each(witnesses))
+
+
+def are_enough(witnesses: bytes) -> bool:
+    """Whether so many unrelated members have written a sentence on so many days that it is boilerplate."""
+    weighing = [(day, int(weight)) for _, _, day, weight in _each(witnesses) if weight != _WEIGHTLESS]
+    return sum(weight for _, weight in weighing) >= ENOUGH and len({day for day, _ in weighing}) >= DAYS
+
+
+def together(one: bytes, other: bytes) -> int:
+    """In how many texts two sentences stood together, as far as their witnesses say."""
+    first, second = ([number for _, number, _, weight in _each(some) if weight != _WEIGHTLESS] for some in (one, other))
+    return sum(first.count(number) for number in second)
+
+
+def campaigns_of_others(witnesses: bytes, author: bytes) -> list[bytes]:
+    """The numbers of campaigns in which others than the author wrote a sentence, each once."""
+    return list(dict.fromkeys(number for other, number, *_ in _each(witnesses) if other != author))
+
+
+def _each(witnesses: bytes) -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
+    """Author, campaign's number, day and weight of each witness."""
+    return WITNESS.iter_unpack(witnesses)
 
 
 def _cut(witnesses: bytes) -> Iterator[bytes]:

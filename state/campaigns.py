@@ -1,38 +1,29 @@
-"""Campaigns: texts as `campaigns.lua` takes them, the campaigns that it answers, and what it leaves to be decided here."""
+"""Campaigns: which of them texts belong to, where signatures (`state.joining`) leave that open."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from hashlib import sha1
-from secrets import token_bytes
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
 from cryptography.exceptions import InvalidTag
 
-from state.boilerplate import example_of, sentences_of, stretches
+from state.boilerplate import stretches
 from state.pseudonyms import MEMBER_BYTES, Pseudonyms
 from state.requests import Campaign, MergeDecision, Text
-from state.scripts import Script
-from text.forms import are_one_form, is_harmless_form, may_be_form
+from text.forms import are_one_form, is_harmless_form
 from text.likeness import MAX_LETTERS, are_copies, letters_of, sentences, share_a_part, without
 from text.shared import share_of_sentences
 
-CAMPAIGNS = Script("campaigns", "signatures")
-MERGES = Script("merges", "signatures")
 SIGNATURE_SCHEME = "affine32x128w128p128s"
 _ID_BYTES, _ANSWER_BYTES = 16, 22
 _LEADER_BYTES = 540
 """Of a leader's record before the sealed text."""
 _SURE_LETTERS = 130
-"""As `SURE` in `campaigns.lua`."""
+"""As `text.slots.SURE`."""
 _INCIDENTS = 20
-"""Judged incidents of one campaign, as in `signatures.lua`."""
+"""Judged incidents of one campaign."""
 CAMPAIGN_NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/campaign")
-
-
-def campaigns_joined(answers: list[Any]) -> Any:
-    """The answers of `campaigns.lua` to parts of the texts as its answer to all of them."""
-    return [[one for of_part, _ in answers for one in of_part], sum(refused for _, refused in answers)]
 
 
 class CampaignCodec:
@@ -47,47 +38,19 @@ class CampaignCodec:
         self,
         pseudonyms: Pseudonyms,
         *,
-        threshold: float,
         generation: int,
         lateness: int,
         grace: int,
-        texts_per_author: int,
         boilerplate: int,
         boilerplate_ttl: int,
     ) -> None:
         self._pseudonyms = pseudonyms
-        self._threshold, self._most = threshold, texts_per_author
         self._generation, self._lateness = generation, lateness
-        self._ttl = 2 * generation + lateness + grace
-        self._stretch, self._learnt_ttl = boilerplate, boilerplate_ttl
-
-    def request(self, texts: list[Text]) -> tuple[Any, ...]:
-        """The script's request."""
-        return (
-            self._threshold,
-            self._ttl,
-            self._learnt_ttl,
-            self._most,
-            token_bytes(8),
-            [
-                (
-                    text.digest,
-                    text.signature,
-                    campaign_id_of(text),
-                    self.generations(text.time),
-                    self._pseudonyms.member(text.author),
-                    _kept(self._pseudonyms, text) if text.signature and text.words else b"",
-                    sentences_of(self._pseudonyms, text),
-                    text.teaches,
-                    text.time,
-                    stretches(text.time, self._stretch, self._lateness),
-                    example_of(self._pseudonyms, text) if text.teaches and "\n" in text.words else b"",
-                    int(text.quotes),
-                    may_be_form(text.seen),
-                )
-                for text in texts
-            ],
-        )
+        self._stretch = boilerplate
+        self.ttl = 2 * generation + lateness + grace
+        """Seconds for which a campaign is remembered that nobody joins."""
+        self.learnt_ttl = boilerplate_ttl
+        """The same of what is boilerplate and is used no more."""
 
     def generations(self, time: int) -> list[int]:
         """The generation of `time`, and the others in which its campaign may stand: the one before, and, for a text that
@@ -95,13 +58,17 @@ class CampaignCodec:
         """
         return stretches(time, self._generation, self._lateness)
 
+    def stretches(self, time: int) -> list[int]:
+        """The same of stretches for which it is kept what was learnt as boilerplate."""
+        return stretches(time, self._stretch, self._lateness)
+
     def answers(
         self, texts: Sequence[Text], answers: Sequence[Any], known: Any
     ) -> tuple[list[Campaign | None], list[tuple[str, ...]], list[MergeDecision]]:
         """The campaign of each text, the ids of those that became part of it through the text, and the decisions on which that
         rests, all in the order of the texts.
 
-        `answers` are those of `campaigns.lua`, `known` is that of `state.upheld.UpheldTexts.recall`.
+        `answers` are those of `state.joining`, `known` is that of `state.upheld.UpheldTexts.recall`.
         """
         repeated, judged, counting = known
         merges = _Merges(judged, counting, self._pseudonyms)
@@ -161,14 +128,6 @@ class CampaignCodec:
             )
             merged.append(tuple([_written(head[:_ID_BYTES]) for head in merged_in]))
         return campaigns, merged, decisions
-
-    def decided(self, decisions: Sequence[MergeDecision], judged_ttl: int) -> tuple[Any, ...]:
-        """The request of `merges.lua`. `judged_ttl`: seconds for which it is kept what was judged."""
-        return (
-            self._ttl,
-            judged_ttl,
-            [(d.name, d.generations, d.joined, d.same, d.answer, d.judged) for d in decisions],
-        )
 
     def _same(
         self, text: Text, sealed: bytes, boilerplate: list[str], harmless: Callable[[], bool], *, clear: bool
@@ -262,7 +221,7 @@ class _Merges:
 
 
 def add_incidents(known: Sequence[bytes], incidents: Iterable[bytes]) -> list[bytes]:
-    """Incidents of a text or campaign, each once, the latest; as `add_incident` in `signatures.lua`."""
+    """Incidents of a text or campaign, each once, the latest."""
     new = [incident for incident in dict.fromkeys(incidents) if incident not in known]
     return [*known, *new][-_INCIDENTS:]
 
@@ -297,7 +256,7 @@ def _written(campaign_id: bytes) -> str:
     return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
-def _kept(pseudonyms: Pseudonyms, text: Text) -> bytes:
+def kept_of(pseudonyms: Pseudonyms, text: Text) -> bytes:
     """What a leader keeps of its text, and whose it is, so that it can be forgotten: sealed together, because nobody without
     the key need know. Words of letters alone: no number, no link, no address is in it.
     """
@@ -305,7 +264,7 @@ def _kept(pseudonyms: Pseudonyms, text: Text) -> bytes:
 
 
 def _opened(pseudonyms: Pseudonyms, sealed: bytes) -> bytes:
-    """Author and text as `_kept` sealed them, or nothing where there are none or they were kept under another key."""
+    """Author and text as `kept_of` sealed them, or nothing where there are none or they were kept under another key."""
     try:
         return pseudonyms.unseal_bytes(sealed) if sealed else b""
     except InvalidTag:
@@ -328,5 +287,5 @@ def campaign_id_of(text: Text) -> bytes:
 
 
 def name_in_store(text: Text) -> bytes:
-    """The text's field of the table `seen`, as `campaigns.lua` makes it."""
+    """The text's field of the table `seen`."""
     return campaign_id_of(text)[:8] + text.digest[:8]

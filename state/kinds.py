@@ -115,7 +115,6 @@ _BOILERPLATE = Life(
     "two stretches (30 days each) + lateness + grace",
     lambda limits, _: 2 * limits.boilerplate + limits.lateness + limits.grace,
 )
-_BATCH = Life("10 minutes", lambda _, __: 600)
 _EPISODE = Life("the rule's `episode_gap` + grace", lambda limits, wanted: wanted + limits.grace)
 _STRIKES = Life(
     "`strikes.period` (180 days) after its last revision + grace", lambda limits, wanted: wanted + limits.grace
@@ -278,10 +277,6 @@ MERGED = Kind(
 LEADERS = Kind(
     "leaders", "string", _GENERATIONS, size="72",
     holds="number of the latest leader",
-)
-UNDECIDED = Kind(
-    "undecided:<batch>", "string", _BATCH, size="175",
-    holds="numbers of the campaigns that texts of a batch may yet make one, for the next script call of the batch",
 )
 EPISODE = Kind(
     "episode:<rule, mode, subject, …>", "string", _EPISODE, Members.EPISODE, owned=True, most="20 event ids",

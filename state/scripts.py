@@ -37,14 +37,13 @@ def joined(answers: list[Any]) -> Any:
 
 
 class Script:
-    """One Lua file, after the `shared` one that it uses, if any, and the SHA-1 by which Redis knows it.
+    """One Lua file, and the SHA-1 by which Redis knows it.
 
     Raises ValueError where it names a kind of key that `state.kinds` does not declare.
     """
 
-    def __init__(self, name: str, shared: str | None = None) -> None:
-        parts = [shared, name] if shared else [name]
-        self.source = "\n".join(files("state").joinpath("lua", f"{part}.lua").read_text("utf-8") for part in parts)
+    def __init__(self, name: str) -> None:
+        self.source = files("state").joinpath("lua", f"{name}.lua").read_text("utf-8")
         self.sha = sha1(self.source.encode(), usedforsecurity=False).hexdigest()
         self.commands = frozenset(_CALLED.findall(self.source))
         """The commands of Redis that it calls."""

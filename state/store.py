@@ -11,10 +11,11 @@ from typing import Any
 from redis.asyncio import Redis
 
 from state.agreement import Agreement
-from state.campaigns import CAMPAIGNS, MERGES, CampaignCodec, campaigns_joined
+from state.campaigns import CampaignCodec
 from state.decisions import WRITE, View, decide
 from state.episodes import Episodes
 from state.histories import HISTORY, Histories, HistoryLimits, Measured
+from state.joining import Joining
 from state.kinds import (
     ADDED,
     ANSWERS,
@@ -31,6 +32,7 @@ from state.kinds import (
     Kind,
 )
 from state.limits import StoreLimits
+from state.merging import Merging
 from state.progress import Exchange
 from state.pseudonyms import EVENT_NAME_BYTES, Pseudonyms
 from state.quotations import SourceCodec, Written
@@ -58,12 +60,13 @@ from state.requests import (
 )
 from state.scripts import PLAIN, Call, Command, Script, Shards, pack, shard_of, unpack
 from state.server import ServerMemory, memory_of
+from state.tables import JOIN, LOOK
 from state.upheld import JUDGED, UpheldTexts
 from state.verdicts import Verdicts
 
 DEFAULT_NAMESPACE = "tw7:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
-_WORK_OF_TEXT, _WORK_OF_DECISION, _WORK_OF_ID = 300, 50, 3
+_WORK_OF_ID = 3
 """At worst, as much as passing over so many members (`state.scripts.WORK`)."""
 _USED = Script("used")
 _DOUBTS = PROGRESS.key(b"doubts")
@@ -73,9 +76,9 @@ judged that come after them, and when those events happened.
 SCRIPTS = (
     _USED,
     RELATIONS,
-    CAMPAIGNS,
+    LOOK,
+    JOIN,
     JUDGED,
-    MERGES,
     HISTORY,
     WRITE,
 )
@@ -121,16 +124,22 @@ class Store:
         self._verdicts = Verdicts(self._shards, pseudonyms, limits)
         self._campaigns = CampaignCodec(
             pseudonyms,
-            threshold=limits.similarity_threshold,
             generation=limits.generation,
             lateness=limits.lateness,
             grace=limits.grace,
-            texts_per_author=limits.texts_per_author,
             boilerplate=limits.boilerplate,
             boilerplate_ttl=LEARNT.ttl(limits),
         )
+        self._joining = Joining(
+            self._shards,
+            pseudonyms,
+            self._campaigns,
+            threshold=limits.similarity_threshold,
+            texts_per_author=limits.texts_per_author,
+        )
         self._sources = SourceCodec(pseudonyms, self._campaigns, SOURCE.ttl(limits))
         self._upheld = UpheldTexts(self._shards, pseudonyms, self._campaigns, limits)
+        self._merging = Merging(self._shards, self._campaigns, self._upheld.ttl)
 
     async def ping(self) -> None:
         """Raise `StateUnavailable` unless Redis answers and the user may run what batches need.
@@ -173,6 +182,7 @@ class Store:
         plan = RelationPlan(relations, self._pseudonyms, len(self._shards))
         names = [self._pseudonyms.event(event.identity) for event in events]
         calls: dict[int, list[Call | Command]] = {}
+        unlearnt = 0
         if names:
             calls = {shard: [_all_of(REVISION, names)] for shard in range(len(self._shards))}
         for shard, operations in enumerate(plan.operations):
@@ -180,12 +190,10 @@ class Store:
                 request = (limits.ties_per_member, RELATION.ttl(limits), ANSWERS.ttl(limits), operations)
                 calls.setdefault(shard, []).append(Call(RELATIONS, request, work=list(map(work_of, operations))))
         if texts:
-            request = self._campaigns.request(list(texts))
-            work = [_WORK_OF_TEXT] * len(texts)
-            calls.setdefault(0, []).append(Call(CAMPAIGNS, request, self._campaigns.scope, work, campaigns_joined))
+            joined, unlearnt = await self._joining.join(texts)
             places = self._upheld.places(texts)
             asked_of_texts = self._upheld.asked(texts, places)
-            calls[0] += asked_of_texts
+            calls.setdefault(0, []).extend(asked_of_texts)
         if doubts:
             await decide(self._shards, 0, lambda view: self._doubt(view, doubts, doubts_kept))
         calls.setdefault(0, []).append(Command("HGETALL", (_DOUBTS,)))
@@ -196,10 +204,8 @@ class Store:
         campaigns: list[Campaign | None] = []
         merged: list[tuple[str, ...]] = []
         decisions: list[MergeDecision | Judgement] = []
-        unlearnt = 0
         if texts:
             told_of_texts = [answers[0].pop() for _ in asked_of_texts][::-1]
-            joined, unlearnt = answers[0].pop()
             known_texts, judgements = await self._upheld.recall(texts, places, joined, told_of_texts)
             campaigns, merged, merges = self._campaigns.answers(texts, joined, known_texts)
             decisions = [*merges, *judgements]
@@ -267,13 +273,8 @@ class Store:
         """
         settled = await self._episodes.settle(claims)
         await self._sources.remember(self._shards, written)
-        merges = [one for one in decisions if isinstance(one, MergeDecision)]
-        calls: list[Call | Command] = []
-        if merges:
-            decided = self._campaigns.decided(merges, self._upheld.ttl)
-            work = [_WORK_OF_DECISION] * len(merges)
-            calls.append(Call(MERGES, decided, self._campaigns.scope, work, sum))
-        calls += await self._upheld.keep([one for one in decisions if isinstance(one, Judgement)])
+        await self._merging.keep([one for one in decisions if isinstance(one, MergeDecision)])
+        calls = await self._upheld.keep([one for one in decisions if isinstance(one, Judgement)])
         if calls:
             await self._shards.run({0: calls})
         return settled

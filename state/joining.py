@@ -1,0 +1,536 @@
+"""Which campaign each text of a batch belongs to; a text unlike all others founds one. `state.tables` says how they stand.
+
+Of several campaigns that a text is a copy of the oldest wins, and the others are merged into it.
+
+What many authors write over days in texts of different campaigns is nobody's: a template, a signature, a notice. A wave of
+copies is one campaign and teaches nothing, nor do new accounts, nor do those whom people have found in breach. Of several such
+sentences in one text those count that stood together before, so that nobody can teach a text sentence by sentence. Where such
+sentences are a good part of a text, signatures are not clear.
+
+Signatures decide alone where they are clear (`text.slots`). Where they are not, somebody has to look at the texts: the text
+is answered with all that it may have in common with others, `state.campaigns` decides, and `state.merging` writes down what it
+decided. Until then the text's entry in `seen` says what was asked, so that the same is asked again if the event comes again.
+Which leaders there are never depends on what was merged, and which campaigns are merged only on texts that came before: so the
+answers do not depend on how the stream was cut into batches, or on a crash between the two steps.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from state import boilerplate
+from state.campaigns import CampaignCodec, campaign_id_of, kept_of
+from state.decisions import ATTEMPTS
+from state.errors import StateUnavailable
+from state.kinds import LEARNT
+from state.pseudonyms import Pseudonyms
+from state.requests import Text
+from state.scripts import Shards, pack, unpack
+from state.tables import (
+    ANSWER_BYTES,
+    BANDS,
+    HEAD_BYTES,
+    ID_BYTES,
+    JUDGED_BYTES,
+    WIDTH,
+    Generation,
+    Item,
+    Tables,
+    bands_of,
+    generation_of,
+    number_in,
+    signature_in,
+    text_in,
+)
+from text.forms import may_be_form
+from text.slots import LEAST, Alike, Verdict, compare_signatures, letters_in
+
+CANDIDATES = 16
+"""Leaders that one text is compared with."""
+LEADERS = 8
+"""Leaders that a campaign gets in one generation."""
+KNOWN_WELL = 0.8
+"""A text more like a leader than this need not lead."""
+DOUBTS = 3
+"""Texts that one text is to be compared with letter by letter."""
+PARTS = 2
+"""Campaigns whose sentences a text may share, of those that share most."""
+LEAST_SHARED = 40
+"""Letters and spaces of these sentences."""
+GOOD_PART = 0.2
+"""Of a text: more boilerplate than this casts doubt on signatures."""
+LEFT_OPEN = 0.75
+"""Similarity of texts that signatures leave open, at most: they are not nearly the same."""
+_AT_ONCE = 100
+"""Texts of one part."""
+_PAIRS_AT_ONCE = 2_000
+"""Texts of one part that share bands, compared all at once; of more each when it is needed."""
+Answer = Sequence[Any]
+"""Of one text: (campaign id, similarity), the share of equal slots of shingles or of words, whichever is more, to the first
+text of the campaign; "" for the id of a new text of somebody who brought too many. Where that is not decided yet: (head of the
+campaign that the text joined, similarity, head of what that is part of, name in `seen`, campaigns that may be the same, [1 or
+0, ...] whether each sentence is boilerplate). Of such a campaign: (head, similarity, sealed author and text, or "" where it is
+certain, whether signatures say that it is the same, "" or, where it shares sentences, letters of its first text (16 bits) and
+the number of each such sentence (8 bits)).
+"""
+
+
+class _Match(NamedTuple):
+    """A leader that a text is a copy of, or may be. `clear`: signatures say that it is."""
+
+    leader: bytes
+    record: bytes
+    share: float
+    clear: bool
+
+    @property
+    def head(self) -> bytes:
+        return self.record[:HEAD_BYTES]
+
+    @property
+    def campaign(self) -> int:
+        """The number of its campaign."""
+        return int(number_in(self.record))
+
+
+class Joining:
+    """Lets texts join campaigns or found them. `threshold`: share of equal slots of shingles from which long texts are copies,
+    whatever their words; `texts_per_author` are remembered in one generation.
+    """
+
+    def __init__(
+        self, shards: Shards, pseudonyms: Pseudonyms, codec: CampaignCodec, *, threshold: float, texts_per_author: int
+    ) -> None:
+        self._shards, self._pseudonyms, self._codec = shards, pseudonyms, codec
+        self._threshold, self._most = threshold, texts_per_author
+
+    async def join(self, texts: Sequence[Text]) -> tuple[list[Answer], int]:
+        """The answers to the texts, parallel; and how often a sentence was not learnt because too much is boilerplate.
+
+        Raises `StateUnavailable`.
+        """
+        answers: list[Answer] = []
+        refused, undecided = 0, set[bytes]()
+        for start in range(0, len(texts), _AT_ONCE):
+            part = await self._part([self._item(text) for text in texts[start : start + _AT_ONCE]], undecided)
+            answers += part.answers
+            refused += part.refused
+            undecided = part.undecided
+        return answers, refused
+
+    def _item(self, text: Text) -> Item:
+        campaign = campaign_id_of(text)
+        return Item(
+            text,
+            campaign[:8] + text.digest[:8],
+            campaign,
+            self._pseudonyms.member(text.author),
+            [generation_of(number) for number in self._codec.generations(text.time)],
+            [LEARNT.key(b"%d" % stretch) for stretch in self._codec.stretches(text.time)],
+            boilerplate.sentences_of(self._pseudonyms, text),
+            bands_of(text.signature),
+        )
+
+    async def _part(self, items: Sequence[Item], undecided: set[bytes]) -> "_Part":
+        compared = dict(_beside_one_another(items, self._threshold))
+        for _ in range(ATTEMPTS):
+            tables = Tables(self._shards, self._codec)
+            await tables.look(items)
+            part = _Part(tables, self._pseudonyms, self._threshold, self._most, set(undecided), compared)
+            part.ask_leaders(items)
+            await tables.read_wanted()
+            part.compare(items)
+            await tables.read_wanted()
+            for item in items:
+                while not part.answer(item):
+                    await tables.read_wanted()
+            if await tables.write():
+                return part
+        raise StateUnavailable(
+            "Contention", f"others added texts each of the {ATTEMPTS} times that some were to be added"
+        )
+
+
+_Compared = dict[tuple[bytes, bytes], Alike]
+"""Signatures of a text and of an earlier one -> what was found."""
+
+
+class _Part:
+    """The texts of one part, in order."""
+
+    def __init__(
+        self,
+        tables: Tables,
+        pseudonyms: Pseudonyms,
+        threshold: float,
+        most: int,
+        undecided: set[bytes],
+        compared: _Compared,
+    ) -> None:
+        self._tables, self._pseudonyms = tables, pseudonyms
+        self._threshold, self._most, self._compared = threshold, most, compared
+        self._last = tables.own.start - 1
+        self.undecided = undecided
+        """Numbers of campaigns that a text of the batch may make part of another."""
+        self.refused = 0
+        self.answers: list[Answer] = []
+
+    # --- the answers -------------------------------------------------------------------------------------------------------
+
+    def answer(self, item: Item) -> bool:
+        """Answer a text, or ask for what that takes, and change nothing."""
+        last, refused = self._last, self.refused
+        answer, undecided = self._answer(item)
+        if self._tables.is_wanting:
+            self._tables.undo()
+            self._last, self.refused = last, refused
+            return False
+        self._tables.keep()
+        self.undecided |= undecided
+        self.answers.append(answer)
+        return True
+
+    def _answer(self, item: Item) -> tuple[Answer, set[bytes]]:
+        """The answer, and which campaigns are undecided by it."""
+        before = self._tables.get(item.generations[0].seen, item.name)
+        if before and len(before) <= JUDGED_BYTES:
+            return (before[:ID_BYTES], before[ID_BYTES:ANSWER_BYTES]), set()
+        if before:
+            head, alike, others, known = unpack(before)
+            joined = _Joined(head, float(alike), True, [_Other(*other) for other in others], known)
+        elif (found := self._join_or_found(item)) is None:
+            return (b"", b""), set()
+        else:
+            joined = found
+        return self._asked(item, joined, is_new=not before)
+
+    def _asked(self, item: Item, joined: "_Joined", *, is_new: bool) -> tuple[Answer, set[bytes]]:
+        """The answer for a text that joined a campaign, if others may be the same. That waits for a decision, too, where one
+        about an earlier text of the batch may concern it.
+        """
+        seen = item.generations[0].seen
+        root, by_merging = self._root_of(joined.head, item.generations)
+        share = b"%.4f" % min(joined.alike, by_merging)
+        asked, undecided = [], set[bytes]()
+        for other in joined.others:
+            other_root, _ = self._root_of(other.head, item.generations)
+            record = self._record(other.leader, item.generations) if other.in_doubt else b""
+            text = b"" if other.shared else text_in(record)
+            # without a text, because its author was forgotten meanwhile, signatures decide, as in `_matches`
+            if other_root != root and (not other.in_doubt or other.shared or text or (record and other.clear)):
+                asked.append((other_root, other.share, text, other.clear, other.shared))
+                undecided.add(number_in(other_root))
+        if not asked and number_in(root) not in self.undecided:
+            if joined.remembered:
+                self._tables.put(seen, item.name, root[:ID_BYTES] + share)
+            return (root[:ID_BYTES], share), undecided
+        if is_new and joined.remembered:
+            self._tables.put(seen, item.name, pack((joined.head, b"%.4f" % joined.alike, joined.others, joined.known)))
+        undecided.add(number_in(root))
+        name = item.name if joined.remembered else b""
+        return (joined.head, share, root, name, asked, joined.known), undecided
+
+    def _root_of(self, head: bytes, generations: Sequence[Generation]) -> tuple[bytes, float]:
+        """The head of the campaign that a campaign has become part of by now, and how similar the texts are that made it so.
+
+        What is followed is kept as long as the text that follows it, and followed in one step from then on.
+        """
+        merged = [generation.merged for generation in generations]
+        root, alike, steps = head, 1.0, 0
+        while older := self._tables.of_leader(merged, number_in(root)):
+            root, alike, steps = older[:HEAD_BYTES], min(alike, float(older[HEAD_BYTES:])), steps + 1
+        if steps > 1 or (steps == 1 and not self._tables.of_leader(merged[:1], number_in(head))):
+            self._tables.put(merged[0], number_in(head), root + b"%.4f" % alike)
+        return root, alike
+
+    # --- joining -----------------------------------------------------------------------------------------------------------
+
+    def _join_or_found(self, item: Item) -> "_Joined | None":
+        """The campaign that a text joins or founds when it comes for the first time. None where it has no campaign."""
+        tables, own = self._tables, item.generations[0]
+        remembered = self._may_bring(own, item.author)
+        is_new = not tables.get(own.digest, item.text.digest)
+        if is_new and not remembered:
+            return None
+        known, templated = self._boilerplate_in(item)
+        templated = templated or item.text.quotes
+        found, doubtful, close = self._matches(item, templated)
+        if found:
+            leader, head, alike = self._join(item, found)
+        else:
+            leader, alike = self._new_leader(), 1.0
+            head = item.campaign + b"%010d" % int(leader)
+            tables.lead(own, leader, head + self._rest(item), item)
+        if is_new:
+            tables.put(own.digest, item.text.digest, leader)
+        others: list[_Other] = []
+        if remembered:
+            others = [_Other.of(one, 1.0, in_doubt=False) for one in found if one.head != head]
+            others += [
+                _Other.of(one, 1.0 if one.clear else LEFT_OPEN, in_doubt=True) for one in doubtful if one.head != head
+            ]
+            if not found:
+                others += self._sharing(item, known)
+            # what may be a copy but for boilerplate must not teach that its other sentences are that, too; and what most
+            # likely is one is no other campaign's text
+            if not (templated and doubtful and doubtful[0].share >= LEAST):
+                self._learn(item, close.head if close else head)
+        return _Joined(head, alike, remembered, others, known)
+
+    def _may_bring(self, generation: Generation, author: bytes) -> bool:
+        """Whether one more text of the author is remembered in the generation."""
+        brought = int(self._tables.get(generation.brought, author) or 0)
+        if brought < self._most:
+            self._tables.put(generation.brought, author, b"%d" % (brought + 1))
+        return brought < self._most
+
+    def _join(self, item: Item, found: Sequence[_Match]) -> tuple[bytes, bytes, float]:
+        """The text joins the oldest campaign among the matches: its leader, head and similarity."""
+        tables, own = self._tables, item.generations[0]
+        best = min(found, key=lambda match: (match.campaign, -match.share))
+        tables.lead(own, best.leader, best.record)
+        first = b"%d" % best.campaign
+        alike = best.share
+        if founder := self._record(first, item.generations):
+            tables.lead(own, first, best.head + founder[HEAD_BYTES:])
+            if item.text.signature and (signature := signature_in(founder)):
+                alike = self._likeness(item.text.signature, signature).most
+        leader, number = best.leader, number_in(best.head)
+        if best.share < KNOWN_WELL and (size := int(tables.of_leader((own.size,), number) or 0)) < LEADERS:
+            leader = self._new_leader()
+            tables.lead(own, leader, best.head + self._rest(item), item)
+            tables.put(own.size, number, b"%d" % (size + 1))
+        return leader, best.head, alike
+
+    def _new_leader(self) -> bytes:
+        self._last += 1
+        return b"%d" % self._last
+
+    def _rest(self, item: Item) -> bytes:
+        """A leader's record after the head."""
+        signature = item.text.signature
+        return signature + kept_of(self._pseudonyms, item.text) if signature and item.text.words else signature
+
+    def _record(self, leader: bytes, generations: Iterable[Generation]) -> bytes:
+        return self._tables.of_leader([generation.leader for generation in generations], leader)
+
+    # --- likeness ----------------------------------------------------------------------------------------------------------
+
+    def ask_leaders(self, items: Iterable[Item]) -> None:
+        """Ask for what the texts are to be compared with."""
+        for item in self._new_ones(items):
+            same = self._same(item)
+            for leader in same or self._candidates(item):
+                self._record(leader, item.generations)
+            if item.sentences and not same:
+                self._sharing(item, self._boilerplate_in(item)[0])
+
+    def compare(self, items: Iterable[Item]) -> None:
+        """Compare the texts with all that, at once, and ask for what has to be known of what is like them."""
+        met: list[tuple[Item, bytes, list[bytes]]] = []
+        for item in self._new_ones(items):
+            same = self._same(item)
+            records = (self._record(leader, item.generations) for leader in same or self._candidates(item))
+            met += ((item, record, same) for record in records if record)
+        self._compare((item.text.signature, signature_in(record)) for item, record, same in met if not same)
+        for item, record, same in met:
+            if same or self._is_like(item, record):
+                self._root_of(record[:HEAD_BYTES], item.generations)
+                self._record(b"%d" % int(number_in(record)), item.generations)
+                self._tables.of_leader((item.generations[0].size,), number_in(record))
+
+    def _is_like(self, item: Item, record: bytes) -> bool:
+        signature = signature_in(record)
+        return bool(signature) and self._compared[item.text.signature, signature].verdict is not None
+
+    def _new_ones(self, items: Iterable[Item]) -> Iterator[Item]:
+        return (item for item in items if not self._tables.get(item.generations[0].seen, item.name))
+
+    def _same(self, item: Item) -> list[bytes]:
+        """The leaders of the campaigns that have the very text."""
+        digests = (self._tables.get(generation.digest, item.text.digest) for generation in item.generations)
+        return [leader for leader in digests if leader]
+
+    def _compare(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:
+        new = [pair for pair in dict.fromkeys(pairs) if pair not in self._compared and all(pair)]
+        self._compared |= zip(new, compare_signatures(new, self._threshold), strict=True)
+
+    def _likeness(self, left: bytes, right: bytes) -> Alike:
+        if (left, right) not in self._compared:
+            self._compare([(left, right)])
+        return self._compared[left, right]
+
+    def _candidates(self, item: Item) -> list[bytes]:
+        """The leaders that share most bands with the text, so many at most; the older first where they share as many."""
+        hits = self._tables.sharing_bands(item)
+        if len(hits) < 2:
+            return list(hits)
+        return sorted(hits, key=lambda leader: (-hits[leader], int(leader)))[:CANDIDATES]
+
+    def _matches(self, item: Item, templated: bool) -> tuple[list[_Match], list[_Match], _Match | None]:
+        """The leaders that the text is a copy of, and those of which that is in doubt, the most similar ones of these; and the
+        oldest campaign of the latter of which signatures say so.
+        """
+        records = ((leader, self._record(leader, item.generations)) for leader in self._same(item))
+        found = [_Match(leader, record, 1.0, True) for leader, record in records if record]
+        if found:
+            return found, [], None
+        doubtful: list[_Match] = []
+        for leader in self._candidates(item):
+            record = self._record(leader, item.generations)
+            if not (signature := signature_in(record)):
+                continue
+            alike = self._likeness(item.text.signature, signature)
+            if alike.verdict is None:
+                continue
+            match = _Match(leader, record, alike.share, alike.verdict is not Verdict.DOUBT)
+            if not (item.text.words and text_in(record)):
+                found += [match] if match.clear else []
+            elif alike.verdict is Verdict.CLEAR and not templated and not may_be_form(item.text.seen):
+                found.append(match)
+            else:
+                doubtful.append(match)
+        doubtful.sort(key=lambda match: (-match.share, int(match.leader)))
+        close = min((match for match in doubtful if match.clear), key=lambda match: match.campaign, default=None)
+        return found, doubtful[:DOUBTS], close
+
+    # --- sentences ---------------------------------------------------------------------------------------------------------
+
+    def _boilerplate_in(self, item: Item) -> tuple[list[int], bool]:
+        """Whether each sentence of a text is boilerplate (1 or 0), and whether those that are make up a good part of it.
+
+        Of several such sentences in one text those count that stood together before.
+        """
+        known, letters = [], 0
+        group: list[bytes] = []
+        for sentence, length, _ in item.sentences:
+            learnt = self._tables.first(item.learnt, sentence)
+            many = bool(learnt) and learnt != boilerplate.BARRED
+            if many:
+                witnesses, _ = boilerplate.parts_of(learnt)
+                many = all(boilerplate.together(witnesses, other) >= boilerplate.TOGETHER for other in group)
+                group += [witnesses] if many else []
+            known.append(int(many))
+            letters += many * length
+        return known, letters > 0 and letters >= GOOD_PART * letters_in(item.text.signature)
+
+    def _witnesses_of(self, item: Item, sentence: bytes) -> tuple[bytes, bytes, bytes, bytes]:
+        """Who wrote a sentence and in which campaigns, as far as remembered; what `learnt` has of it, and in which table; and
+        what it has beside witnesses where the sentence is boilerplate.
+        """
+        table = next((table for table in item.learnt if self._tables.get(table, sentence)), b"")
+        learnt = self._tables.get(table, sentence) if table else b""
+        if learnt and learnt != boilerplate.BARRED:
+            witnesses, rest = boilerplate.parts_of(learnt)
+            return witnesses, learnt, table, rest
+        # the first of the longest
+        found = [self._tables.get(generation.sentence, sentence) for generation in item.generations]
+        return max(found, key=len), learnt, table, b""
+
+    def _learn(self, item: Item, head: bytes) -> None:
+        """Learns of each sentence of a text who wrote it and in which campaign. What is boilerplate stays so as long as it is
+        used. Where nobody is known to have written it, that is remembered of everybody, though it may weigh nothing: it leads
+        to the campaign.
+        """
+        tables, own = self._tables, item.learnt[0]
+        number = number_in(head)
+        for sentence, _, author in item.sentences:
+            witnesses, learnt, table, rest = self._witnesses_of(item, sentence)
+            weight = 0 if learnt == boilerplate.BARRED else item.text.teaches
+            is_new = boilerplate.is_new(witnesses, author, number)
+            if is_new and weight and self._is_in_breach(item):
+                weight = 0
+            if is_new and (weight or not witnesses):
+                witnesses += boilerplate.witness(author, number, item.text.time, weight)
+                if learnt and learnt != boilerplate.BARRED:
+                    tables.put(own, sentence, boilerplate.packed(witnesses, rest))
+                else:
+                    tables.put(item.generations[0].sentence, sentence, witnesses)
+                    if boilerplate.are_enough(witnesses) and self._has_room(own):
+                        example = boilerplate.example_of(self._pseudonyms, item.text) if item.text.teaches else b""
+                        tables.put(own, sentence, boilerplate.packed(witnesses, author + example))
+            elif learnt and table != own:
+                tables.put(own, sentence, learnt)
+
+    def _is_in_breach(self, item: Item) -> bool:
+        """Whether people had found the author in breach of the code before the text."""
+        return any(time < item.text.time for time in self._tables.breaches.get(item.author, ()))
+
+    def _has_room(self, table: bytes) -> bool:
+        has_room = self._tables.size(table) < boilerplate.MOST_LEARNT
+        self.refused += not has_room
+        return has_room
+
+    def _sharing(self, item: Item, known: Sequence[int]) -> "list[_Other]":
+        """The campaigns whose sentences the text shares most of, that are nobody's boilerplate."""
+        shared: dict[bytes, tuple[int, bytes]] = {}
+        for i, ((sentence, length, author), many) in enumerate(zip(item.sentences, known, strict=True), 1):
+            if many:
+                continue
+            witnesses, *_ = self._witnesses_of(item, sentence)
+            for number in boilerplate.campaigns_of_others(witnesses, author):
+                before, sentences = shared.get(number, (0, b""))
+                shared[number] = before + length, sentences + bytes((i,))
+        found = []
+        for number in sorted(shared, key=lambda number: (-shared[number][0], number))[:PARTS]:
+            length, sentences = shared[number]
+            leader = b"%d" % int(number)
+            record = self._record(leader, item.generations) if length >= LEAST_SHARED else b""
+            if signature := signature_in(record):
+                found.append(_Other(leader, record[:HEAD_BYTES], b"0", True, False, signature[-2:] + sentences))
+        return found
+
+
+class _Joined(NamedTuple):
+    """How a text joined or founded a campaign: its head, the similarity, whether that is remembered, what other campaigns may
+    be the same, and whether each sentence is boilerplate (1 or 0).
+    """
+
+    head: bytes
+    alike: float
+    remembered: bool
+    others: "Sequence[_Other]"
+    known: list[int]
+
+
+class _Other(NamedTuple):
+    """A campaign that may be the same as a text's, by one of its leaders. `in_doubt`: somebody has to look at the texts;
+    `clear`: signatures say that they are copies; `shared`: what sentences they share, as in `Answer`.
+    """
+
+    leader: bytes
+    head: bytes
+    share: bytes
+    in_doubt: bool
+    clear: bool
+    shared: bytes = b""
+
+    @classmethod
+    def of(cls, match: _Match, at_most: float, *, in_doubt: bool) -> "_Other":
+        """`at_most` counts as similarity."""
+        return cls(match.leader, match.head, b"%.4f" % min(match.share, at_most), in_doubt, match.clear)
+
+
+def _beside_one_another(items: Sequence[Item], threshold: float) -> Iterator[tuple[tuple[bytes, bytes], Alike]]:
+    """Mark the texts that share a band with another one, and compare them with those that come before."""
+    signed = [item for item in items if item.bands]
+    slots = np.frombuffer(b"".join(item.text.signature[: BANDS * WIDTH] for item in signed), np.uint16)
+    parts = slots.reshape(len(signed) * BANDS, WIDTH // 2).astype(np.uint64)
+    bands = (parts[:, 0] << 32 | parts[:, 1] << 16 | parts[:, 2]) * np.uint64(BANDS)
+    bands += np.tile(np.arange(BANDS, dtype=np.uint64), len(signed))
+    order = np.argsort(bands, kind="stable")
+    ordered = bands[order]
+    shared = np.flatnonzero(ordered[1:] == ordered[:-1])
+    pairs: dict[tuple[bytes, bytes], None] = {}
+    group: list[Item] = []
+    for at in shared.tolist():
+        if not group or group[-1] is not signed[order[at] // BANDS]:
+            group = [signed[order[at] // BANDS]]
+        group.append(signed[order[at + 1] // BANDS])
+        for one in group:
+            one.beside = True
+        if len(pairs) < _PAIRS_AT_ONCE:
+            later = group[-1].text.signature
+            pairs |= dict.fromkeys((later, earlier.text.signature) for earlier in group[:-1])
+    return zip(pairs, compare_signatures(list(pairs), threshold), strict=True)

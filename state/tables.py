@@ -1,0 +1,351 @@
+"""The tables that tell which campaigns there are, as one part of a batch reads and writes them.
+
+A campaign is known by its leaders: the text that founded it, and further texts that joined though they differ much from the
+leaders before, so that a text which changes slowly stays in its campaign. Tables are hashes per generation g (a stretch of
+event time, expiring whole), after the scope of `state.campaigns`:
+
+- `seen:g`: event and text -> what it was answered: campaign id and similarity, and, as soon as `judged.lua` has said so, 1 or
+  0, whether it repeats what was upheld. What comes again gets the same answer, whatever was learnt since
+- `brought:g`: author -> texts brought in this generation; whoever has brought very many founds and teaches nothing more
+- `digest:g`: normalised text -> leader
+- `band:g:i`: i-th band of a signature -> numbers of leaders, joined by commas
+- `leader:g`: leader -> campaign id (16 bytes), campaign number (10 digits), signature, sealed author and text; without the
+  latter where it is too short for a signature, or its author was forgotten
+- `size:g`: campaign number -> leaders that it has got in this generation
+- `sentence:g`: sentence -> witnesses: texts that it stood in, no two of one author or one campaign (`state.boilerplate`)
+- `learnt:m`, of a long stretch m of event time: sentence that is boilerplate -> as `state.boilerplate` has it
+- `merged:g`: campaign number -> id and number of the older campaign that it turned out to be, similarity; written by
+  `state.merging`, and by `state.joining` where what is followed would be forgotten
+
+Leaders carry ascending numbers, and a campaign has the number of its first.
+
+A part is read by `look.lua`, and written by `join.lua` only if what it changes still stands as it was read: else another
+worker was quicker, and it is decided again.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import repeat
+from typing import Any, NamedTuple
+
+from msgspec import Struct
+
+from state.campaigns import CampaignCodec
+from state.kinds import BAND, BROUGHT, DIGEST, LEADER, LEARNT, MERGED, SEEN, SENTENCE, SIZE
+from state.requests import Text
+from state.scripts import Call, Command, Script, Shards, unpack
+from text.signature import SIGNATURE_BYTES
+
+LOOK = Script("look")
+JOIN = Script("join")
+BANDS, WIDTH = 24, 6
+"""Parts of a signature that candidates are looked up by; bytes of one: three slots."""
+IN_BAND = 4
+"""Leaders kept of one band: the first ones."""
+ID_BYTES, HEAD_BYTES = 16, 26
+"""Of a campaign's id; of its head, id and number."""
+ANSWER_BYTES, JUDGED_BYTES = 22, 23
+"""Of an answer: campaign id and similarity; and whether it repeats what was upheld. What is not decided is longer."""
+_BANDED_BYTES = BANDS * WIDTH
+_FIELDS_AT_ONCE = 3_000
+"""Of one table in one write: Lua's `unpack` has a limit."""
+
+
+class Generation(NamedTuple):
+    """The names of one generation's tables; `bands` is what those of bands begin with."""
+
+    number: int
+    seen: bytes
+    brought: bytes
+    digest: bytes
+    leader: bytes
+    size: bytes
+    sentence: bytes
+    merged: bytes
+    bands: bytes
+
+
+@lru_cache(16)
+def generation_of(number: int) -> Generation:
+    """The names of a generation's tables."""
+    seen, brought, digest, leader, size, sentence, merged, bands = (
+        kind.key(b"%d" % number) for kind in (SEEN, BROUGHT, DIGEST, LEADER, SIZE, SENTENCE, MERGED, BAND)
+    )
+    return Generation(number, seen, brought, digest, leader, size, sentence, merged, bands + b":")
+
+
+class Item(Struct):
+    """One text, and where what is known of it stands: its own generation and stretch first, then others to look in.
+
+    `name`: the event and the text, in `seen`; `campaign`: the id of the one that it would found.
+    """
+
+    text: Text
+    name: bytes
+    campaign: bytes
+    author: bytes
+    generations: list[Generation]
+    learnt: list[bytes]
+    sentences: list[tuple[bytes, int, bytes]]
+    """Hash of a sentence, its length in letters and spaces, hash of it and the author."""
+    bands: list[bytes]
+    beside: bool = False
+    """Whether it shares a band with another text of its part."""
+    hits: dict[bytes, int] = {}
+    """Leaders that share bands with it, and how many, as they were read."""
+
+
+class Tables:
+    """What stands in the tables as it was read, and what the texts of a part add: later ones see that at once.
+
+    What is asked for that was not read counts as absent until it is read (`read_wanted`).
+    """
+
+    def __init__(self, shards: Shards, codec: CampaignCodec) -> None:
+        self._shards, self._codec = shards, codec
+        self._read: dict[bytes, dict[bytes, bytes | None]] = {}
+        self._written: dict[bytes, dict[bytes, bytes]] = {}
+        self._undo: list[tuple[dict[Any, Any], Any, Any]] = []
+        """What was changed for the present text: where, and what stood there."""
+        self._wanted: dict[bytes, dict[bytes, None]] = {}
+        self._bands: dict[int, dict[int, dict[bytes, bytes]]] = {}
+        """Generation -> number of a band -> the leaders found."""
+        self._banded: set[tuple[int, bytes]] = set()
+        """Generations and signatures of which all bands were read."""
+        self._banded_wanted: dict[int, dict[bytes, None]] = {}
+        self._led: dict[tuple[int, bytes], Sequence[bytes]] = {}
+        """Generation and leader that it gets -> the bands."""
+        self._new: dict[tuple[int, int, bytes], tuple[bytes, ...]] = {}
+        """Generation, number of a band and band -> leaders that the part has added, as far as its texts may look there."""
+        self._again: set[bytes] = set()
+        """Leaders that were made known in one generation more."""
+        self._sizes: dict[bytes, int | None] = {}
+        self.breaches: dict[bytes, list[int]] = {}
+        """Author -> times of verdicts that upheld a breach."""
+        self.own = range(0)
+        """The numbers that were set aside for leaders of this part."""
+
+    # --- reading -----------------------------------------------------------------------------------------------------------
+
+    async def look(self, items: Sequence[Item]) -> None:
+        """Read all that the texts can need at first."""
+        seen: dict[bytes, dict[bytes, None]] = {}
+        tables: dict[bytes, dict[bytes, None]] = {}
+        banded: dict[int, dict[bytes, None]] = {}
+        for item in items:
+            own = item.generations[0]
+            seen.setdefault(own.seen, {})[item.name] = None
+            tables.setdefault(own.brought, {})[item.author] = None
+            for generation in item.generations:
+                tables.setdefault(generation.digest, {})[item.text.digest] = None
+                if item.text.signature:
+                    banded.setdefault(generation.number, {})[item.text.signature] = None
+            if item.sentences:
+                names = dict.fromkeys([name for name, *_ in item.sentences])
+                for table in (*(generation.sentence for generation in item.generations), *item.learnt):
+                    tables.setdefault(table, {}).update(names)
+        authors = dict.fromkeys([item.author for item in items if item.sentences and item.text.teaches])
+        last, _ = await self._fetch(seen, tables, banded, tuple(authors))
+        new = sum(value is None for table in seen for value in self._read[table].values())
+        self.own = range(last + 1, last + 1 + new)
+        for item in items:
+            item.hits = self._sharing(item)
+
+    @property
+    def is_wanting(self) -> bool:
+        """Whether something was asked for that was not read."""
+        return bool(self._wanted or self._banded_wanted or None in self._sizes.values())
+
+    async def read_wanted(self) -> None:
+        """Read what was asked for, if anything was."""
+        if not self.is_wanting:
+            return
+        unsized = [table for table, size in self._sizes.items() if size is None]
+        tables, banded = self._wanted, self._banded_wanted
+        self._wanted, self._banded_wanted = {}, {}
+        _, sizes = await self._fetch({}, tables, banded, (), unsized)
+        self._sizes |= zip(unsized, sizes, strict=True)
+
+    async def _fetch(
+        self,
+        counted: dict[bytes, dict[bytes, None]],
+        tables: dict[bytes, dict[bytes, None]],
+        banded: dict[int, dict[bytes, None]],
+        authors: tuple[bytes, ...],
+        unsized: Sequence[bytes] = (),
+    ) -> tuple[int, list[int]]:
+        """The last number given before one was set aside for each field of `counted` that is not there, and the sizes."""
+        asked = [(name, 1, *fields) for name, fields in counted.items()]
+        asked += [(name, 0, *fields) for name, fields in tables.items()]
+        by_band = [
+            (generation_of(number).bands, number, BANDS, WIDTH, *[one[:_BANDED_BYTES] for one in signatures])
+            for number, signatures in banded.items()
+        ]
+        scope = self._codec.scope
+        calls: list[Call | Command] = [Call(LOOK, (self._codec.ttl, asked, by_band, authors), scope)]
+        calls += [Command("HLEN", (scope.encode() + name,)) for name in unsized]
+        (found, in_bands, judged, last), *sizes = (await self._shards.run({0: calls}))[0]
+        for name, fields in (*counted.items(), *tables.items()):
+            self._read.setdefault(name, {}).update(fields)
+        for name, flat in found:
+            self._read[name].update(zip(flat[::2], flat[1::2], strict=True))
+        for number, signatures in banded.items():
+            self._banded.update((number, one) for one in signatures)
+            self._bands.setdefault(number, {})
+        for number, band, flat in in_bands:
+            self._bands[number].setdefault(band, {}).update(zip(flat[::2], flat[1::2], strict=True))
+        for author, *verdicts in judged:
+            said = (unpack(verdict) for verdict in verdicts)
+            self.breaches[author] = [time for time, _, upheld, *_ in said if upheld]
+        return int(last), sizes
+
+    def get(self, table: bytes, field: bytes) -> bytes:
+        """What stands in a field, or nothing."""
+        if (own := self._written.get(table)) and (value := own.get(field)):
+            return value
+        read = self._read.get(table)
+        if read is None or field not in read:
+            self._wanted.setdefault(table, {})[field] = None
+            return b""
+        return read[field] or b""
+
+    def first(self, tables: Iterable[bytes], field: bytes) -> bytes:
+        """The same of the first table that has it."""
+        for table in tables:
+            if value := self.get(table, field):
+                return value
+        return b""
+
+    def of_leader(self, tables: Iterable[bytes], number: bytes) -> bytes:
+        """The same of a leader, or of a campaign by its number. The store knows nothing of those that the part adds."""
+        if int(number) not in self.own:
+            return self.first(tables, number)
+        written = (self._written.get(table) for table in tables)
+        return next((own[number] for own in written if own and number in own), b"")
+
+    def size(self, table: bytes) -> int:
+        """How many fields a table has; as if it were empty, as long as that was not read."""
+        read = self._read.get(table, {})
+        added = sum(read.get(field) is None for field in self._written.get(table, ()))
+        return (self._sizes.setdefault(table, None) or 0) + added
+
+    def sharing_bands(self, item: Item) -> dict[bytes, int]:
+        """Leaders that share bands with a text, and how many."""
+        if not item.beside and self._again.isdisjoint(item.hits):
+            return item.hits
+        hits = dict(item.hits)
+        for generation in item.generations:
+            for place in zip(repeat(generation.number), range(1, BANDS + 1), item.bands, strict=False):
+                for leader in self._new.get(place, ()):
+                    hits[leader] = hits.get(leader, 0) + 1
+        return hits
+
+    def _sharing(self, item: Item) -> dict[bytes, int]:
+        hits: dict[bytes, int] = {}
+        if item.bands:
+            for generation in item.generations:
+                for i, found in self._bands[generation.number].items():
+                    if there := found.get(item.bands[i - 1]):
+                        for leader in there.split(b","):
+                            hits[leader] = hits.get(leader, 0) + 1
+        return hits
+
+    # --- writing -----------------------------------------------------------------------------------------------------------
+
+    def put(self, table: bytes, field: bytes, value: bytes) -> None:
+        """Let a value stand in a field from now on."""
+        if (own := self._written.get(table)) is None:
+            own = self._written[table] = {}
+        self._set(own, field, value)
+
+    def lead(self, generation: Generation, leader: bytes, record: bytes, item: Item | None = None) -> None:
+        """Make a leader known in a generation, where it is not yet. `item`: the text, if it is one of the part."""
+        if item is None and self.of_leader((generation.leader,), leader):
+            return
+        signature = signature_in(record)
+        if signature and item is None and (generation.number, signature) not in self._banded:
+            self._banded_wanted.setdefault(generation.number, {})[signature] = None
+            return
+        self.put(generation.leader, leader, record)
+        if not signature:
+            return
+        bands = item.bands if item else bands_of(signature)
+        self._set(self._led, (generation.number, leader), bands)
+        if item is None:
+            self._again.add(leader)
+        if item is None or item.beside:
+            self._add(generation.number, leader, bands)
+
+    def _add(self, number: int, leader: bytes, bands: Sequence[bytes]) -> None:
+        """Let later texts of the part find a leader by its bands."""
+        read = self._bands[number]
+        for i, band in enumerate(bands, 1):
+            added = self._new.get((number, i, band), ())
+            there = read[i].get(band) if i in read else None
+            if len(added) + (there.count(b",") + 1 if there else 0) < IN_BAND:
+                self._set(self._new, (number, i, band), (*added, leader))
+
+    def _set(self, place: dict[Any, Any], key: Any, value: Any) -> None:
+        self._undo.append((place, key, place.get(key)))
+        place[key] = value
+
+    def keep(self) -> None:
+        """Keep what was changed for the present text."""
+        self._undo.clear()
+
+    def undo(self) -> None:
+        """Take back what was changed for the present text."""
+        for place, key, before in reversed(self._undo):
+            if before is None:
+                del place[key]
+            else:
+                place[key] = before
+        self._undo.clear()
+
+    async def write(self) -> bool:
+        """Write what was put, or nothing where something of it has changed since it was read."""
+        tables = []
+        for table, values in self._written.items():
+            seconds = self._codec.learnt_ttl if table.startswith(_LEARNT) else self._codec.ttl
+            read = self._read.get(table, {})
+            fields = list(values)
+            for start in range(0, len(fields), _FIELDS_AT_ONCE):
+                some = fields[start : start + _FIELDS_AT_ONCE]
+                tables.append(
+                    (table, seconds, some, [read.get(field) or b"" for field in some], [values[one] for one in some])
+                )
+        if not tables:
+            return True
+        led: dict[int, list[Any]] = {}
+        for (number, leader), bands in self._led.items():
+            read_bands = self._bands[number]
+            there = {i: value for i, found in read_bands.items() if (value := found.get(bands[i - 1]))}
+            led.setdefault(number, []).append((leader, b"".join(bands), there))
+        banded = [
+            (generation_of(number).bands, self._codec.ttl, BANDS, WIDTH, IN_BAND, leaders)
+            for number, leaders in led.items()
+        ]
+        return bool((await self._shards.run({0: [Call(JOIN, (tables, banded), self._codec.scope)]}))[0][0])
+
+
+_LEARNT = LEARNT.key(b"")
+
+
+def bands_of(signature: bytes) -> list[bytes]:
+    """The bands of a signature; none of an empty one."""
+    return [signature[at : at + WIDTH] for at in range(0, _BANDED_BYTES, WIDTH)] if signature else []
+
+
+def signature_in(record: bytes) -> bytes:
+    """The signature in a leader's record, if there is one."""
+    return record[HEAD_BYTES : HEAD_BYTES + SIGNATURE_BYTES]
+
+
+def text_in(record: bytes) -> bytes:
+    """The sealed author and text in a leader's record, if they are there."""
+    return record[HEAD_BYTES + SIGNATURE_BYTES :]
+
+
+def number_in(head: bytes) -> bytes:
+    """A campaign's number, by its head or a leader's record."""
+    return head[ID_BYTES:HEAD_BYTES]
