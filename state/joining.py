@@ -2,11 +2,6 @@
 
 Of several campaigns that a text is a copy of the oldest wins, and the others are merged into it.
 
-What many authors write over days in texts of different campaigns is nobody's: a template, a signature, a notice. A wave of
-copies is one campaign and teaches nothing, nor do new accounts, nor do those whom people have found in breach. Of several such
-sentences in one text those count that stood together before, so that nobody can teach a text sentence by sentence. Where such
-sentences are a good part of a text, signatures are not clear.
-
 Signatures decide alone where they are clear (`text.slots`). Where they are not, somebody has to look at the texts: the text
 is answered with all that it may have in common with others, `state.campaigns` decides, and `state.merging` writes down what it
 decided. Until then the text's entry in `seen` says what was asked, so that the same is asked again if the event comes again.
@@ -19,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from state import boilerplate
+from state.boilerplate import sentences_of
 from state.campaigns import CampaignCodec, campaign_id_of, kept_of
 from state.decisions import ATTEMPTS
 from state.errors import StateUnavailable
@@ -27,6 +22,7 @@ from state.kinds import LEARNT
 from state.pseudonyms import Pseudonyms
 from state.requests import Text
 from state.scripts import Shards, pack, unpack
+from state.sentences import Sentences
 from state.tables import (
     ANSWER_BYTES,
     BANDS,
@@ -44,7 +40,7 @@ from state.tables import (
     text_in,
 )
 from text.forms import may_be_form
-from text.slots import LEAST, Alike, Verdict, compare_signatures, letters_in
+from text.slots import LEAST, Alike, Verdict, compare_signatures
 
 CANDIDATES = 16
 """Leaders that one text is compared with."""
@@ -58,8 +54,6 @@ PARTS = 2
 """Campaigns whose sentences a text may share, of those that share most."""
 LEAST_SHARED = 40
 """Letters and spaces of these sentences."""
-GOOD_PART = 0.2
-"""Of a text: more boilerplate than this casts doubt on signatures."""
 LEFT_OPEN = 0.75
 """Similarity of texts that signatures leave open, at most: they are not nearly the same."""
 _AT_ONCE = 100
@@ -128,7 +122,7 @@ class Joining:
             self._pseudonyms.member(text.author),
             [generation_of(number) for number in self._codec.generations(text.time)],
             [LEARNT.key(b"%d" % stretch) for stretch in self._codec.stretches(text.time)],
-            boilerplate.sentences_of(self._pseudonyms, text),
+            sentences_of(self._pseudonyms, text),
             bands_of(text.signature),
         )
 
@@ -173,18 +167,23 @@ class _Part:
         self._last = tables.own.start - 1
         self.undecided = undecided
         """Numbers of campaigns that a text of the batch may make part of another."""
-        self.refused = 0
+        self._sentences = Sentences(tables, pseudonyms)
         self.answers: list[Answer] = []
+
+    @property
+    def refused(self) -> int:
+        """How often a sentence was not learnt because too much is boilerplate."""
+        return self._sentences.refused
 
     # --- the answers -------------------------------------------------------------------------------------------------------
 
     def answer(self, item: Item) -> bool:
         """Answer a text, or ask for what that takes, and change nothing."""
-        last, refused = self._last, self.refused
+        last, refused = self._last, self._sentences.refused
         answer, undecided = self._answer(item)
         if self._tables.is_wanting:
             self._tables.undo()
-            self._last, self.refused = last, refused
+            self._last, self._sentences.refused = last, refused
             return False
         self._tables.keep()
         self.undecided |= undecided
@@ -253,7 +252,7 @@ class _Part:
         is_new = not tables.get(own.digest, item.text.digest)
         if is_new and not remembered:
             return None
-        known, templated = self._boilerplate_in(item)
+        known, templated = self._sentences.boilerplate_in(item)
         templated = templated or item.text.quotes
         found, doubtful, close = self._matches(item, templated)
         if found:
@@ -275,7 +274,7 @@ class _Part:
             # what may be a copy but for boilerplate must not teach that its other sentences are that, too; and what most
             # likely is one is no other campaign's text
             if not (templated and doubtful and doubtful[0].share >= LEAST):
-                self._learn(item, close.head if close else head)
+                self._sentences.learn(item, number_in(close.head if close else head))
         return _Joined(head, alike, remembered, others, known)
 
     def _may_bring(self, generation: Generation, author: bytes) -> bool:
@@ -320,25 +319,27 @@ class _Part:
     def ask_leaders(self, items: Iterable[Item]) -> None:
         """Ask for what the texts are to be compared with."""
         for item in self._new_ones(items):
-            same = self._same(item)
-            for leader in same or self._candidates(item):
+            item.candidates = self._same(item) or _most(item.hits)
+            for leader in item.candidates:
                 self._record(leader, item.generations)
-            if item.sentences and not same:
-                self._sharing(item, self._boilerplate_in(item)[0])
+            if item.sentences:
+                self._sharing(item, self._sentences.boilerplate_in(item)[0])
 
     def compare(self, items: Iterable[Item]) -> None:
         """Compare the texts with all that, at once, and ask for what has to be known of what is like them."""
-        met: list[tuple[Item, bytes, list[bytes]]] = []
+        tables = self._tables
+        met: list[tuple[Item, bytes, bool]] = []
         for item in self._new_ones(items):
-            same = self._same(item)
-            records = (self._record(leader, item.generations) for leader in same or self._candidates(item))
-            met += ((item, record, same) for record in records if record)
+            item.records = [self._record(leader, item.generations) for leader in item.candidates]
+            same = bool(self._same(item))
+            met += ((item, record, same) for record in item.records if record)
         self._compare((item.text.signature, signature_in(record)) for item, record, same in met if not same)
         for item, record, same in met:
             if same or self._is_like(item, record):
+                own, number = item.generations[0], number_in(record)
                 self._root_of(record[:HEAD_BYTES], item.generations)
-                self._record(b"%d" % int(number_in(record)), item.generations)
-                self._tables.of_leader((item.generations[0].size,), number_in(record))
+                self._record(b"%d" % int(number), item.generations)
+                tables.of_leader((own.size,), number)
 
     def _is_like(self, item: Item, record: bytes) -> bool:
         signature = signature_in(record)
@@ -361,24 +362,20 @@ class _Part:
             self._compare([(left, right)])
         return self._compared[left, right]
 
-    def _candidates(self, item: Item) -> list[bytes]:
-        """The leaders that share most bands with the text, so many at most; the older first where they share as many."""
-        hits = self._tables.sharing_bands(item)
-        if len(hits) < 2:
-            return list(hits)
-        return sorted(hits, key=lambda leader: (-hits[leader], int(leader)))[:CANDIDATES]
-
     def _matches(self, item: Item, templated: bool) -> tuple[list[_Match], list[_Match], _Match | None]:
         """The leaders that the text is a copy of, and those of which that is in doubt, the most similar ones of these; and the
         oldest campaign of the latter of which signatures say so.
         """
-        records = ((leader, self._record(leader, item.generations)) for leader in self._same(item))
-        found = [_Match(leader, record, 1.0, True) for leader, record in records if record]
+        same = ((leader, self._record(leader, item.generations)) for leader in self._same(item))
+        found = [_Match(leader, record, 1.0, True) for leader, record in same if record]
         if found:
             return found, [], None
         doubtful: list[_Match] = []
-        for leader in self._candidates(item):
-            record = self._record(leader, item.generations)
+        candidates, records = item.candidates, item.records
+        if (hits := self._tables.sharing_bands(item)) is not item.hits:
+            candidates = _most(hits)
+            records = [self._record(leader, item.generations) for leader in candidates]
+        for leader, record in zip(candidates, records, strict=True):
             if not (signature := signature_in(record)):
                 continue
             alike = self._likeness(item.text.signature, signature)
@@ -391,88 +388,16 @@ class _Part:
                 found.append(match)
             else:
                 doubtful.append(match)
+        if not doubtful:
+            return found, [], None
         doubtful.sort(key=lambda match: (-match.share, int(match.leader)))
         close = min((match for match in doubtful if match.clear), key=lambda match: match.campaign, default=None)
         return found, doubtful[:DOUBTS], close
 
-    # --- sentences ---------------------------------------------------------------------------------------------------------
-
-    def _boilerplate_in(self, item: Item) -> tuple[list[int], bool]:
-        """Whether each sentence of a text is boilerplate (1 or 0), and whether those that are make up a good part of it.
-
-        Of several such sentences in one text those count that stood together before.
-        """
-        known, letters = [], 0
-        group: list[bytes] = []
-        for sentence, length, _ in item.sentences:
-            learnt = self._tables.first(item.learnt, sentence)
-            many = bool(learnt) and learnt != boilerplate.BARRED
-            if many:
-                witnesses, _ = boilerplate.parts_of(learnt)
-                many = all(boilerplate.together(witnesses, other) >= boilerplate.TOGETHER for other in group)
-                group += [witnesses] if many else []
-            known.append(int(many))
-            letters += many * length
-        return known, letters > 0 and letters >= GOOD_PART * letters_in(item.text.signature)
-
-    def _witnesses_of(self, item: Item, sentence: bytes) -> tuple[bytes, bytes, bytes, bytes]:
-        """Who wrote a sentence and in which campaigns, as far as remembered; what `learnt` has of it, and in which table; and
-        what it has beside witnesses where the sentence is boilerplate.
-        """
-        table = next((table for table in item.learnt if self._tables.get(table, sentence)), b"")
-        learnt = self._tables.get(table, sentence) if table else b""
-        if learnt and learnt != boilerplate.BARRED:
-            witnesses, rest = boilerplate.parts_of(learnt)
-            return witnesses, learnt, table, rest
-        # the first of the longest
-        found = [self._tables.get(generation.sentence, sentence) for generation in item.generations]
-        return max(found, key=len), learnt, table, b""
-
-    def _learn(self, item: Item, head: bytes) -> None:
-        """Learns of each sentence of a text who wrote it and in which campaign. What is boilerplate stays so as long as it is
-        used. Where nobody is known to have written it, that is remembered of everybody, though it may weigh nothing: it leads
-        to the campaign.
-        """
-        tables, own = self._tables, item.learnt[0]
-        number = number_in(head)
-        for sentence, _, author in item.sentences:
-            witnesses, learnt, table, rest = self._witnesses_of(item, sentence)
-            weight = 0 if learnt == boilerplate.BARRED else item.text.teaches
-            is_new = boilerplate.is_new(witnesses, author, number)
-            if is_new and weight and self._is_in_breach(item):
-                weight = 0
-            if is_new and (weight or not witnesses):
-                witnesses += boilerplate.witness(author, number, item.text.time, weight)
-                if learnt and learnt != boilerplate.BARRED:
-                    tables.put(own, sentence, boilerplate.packed(witnesses, rest))
-                else:
-                    tables.put(item.generations[0].sentence, sentence, witnesses)
-                    if boilerplate.are_enough(witnesses) and self._has_room(own):
-                        example = boilerplate.example_of(self._pseudonyms, item.text) if item.text.teaches else b""
-                        tables.put(own, sentence, boilerplate.packed(witnesses, author + example))
-            elif learnt and table != own:
-                tables.put(own, sentence, learnt)
-
-    def _is_in_breach(self, item: Item) -> bool:
-        """Whether people had found the author in breach of the code before the text."""
-        return any(time < item.text.time for time in self._tables.breaches.get(item.author, ()))
-
-    def _has_room(self, table: bytes) -> bool:
-        has_room = self._tables.size(table) < boilerplate.MOST_LEARNT
-        self.refused += not has_room
-        return has_room
-
     def _sharing(self, item: Item, known: Sequence[int]) -> "list[_Other]":
         """The campaigns whose sentences the text shares most of, that are nobody's boilerplate."""
-        shared: dict[bytes, tuple[int, bytes]] = {}
-        for i, ((sentence, length, author), many) in enumerate(zip(item.sentences, known, strict=True), 1):
-            if many:
-                continue
-            witnesses, *_ = self._witnesses_of(item, sentence)
-            for number in boilerplate.campaigns_of_others(witnesses, author):
-                before, sentences = shared.get(number, (0, b""))
-                shared[number] = before + length, sentences + bytes((i,))
         found = []
+        shared = self._sentences.shared_with(item, known)
         for number in sorted(shared, key=lambda number: (-shared[number][0], number))[:PARTS]:
             length, sentences = shared[number]
             leader = b"%d" % int(number)
@@ -510,6 +435,13 @@ class _Other(NamedTuple):
     def of(cls, match: _Match, at_most: float, *, in_doubt: bool) -> "_Other":
         """`at_most` counts as similarity."""
         return cls(match.leader, match.head, b"%.4f" % min(match.share, at_most), in_doubt, match.clear)
+
+
+def _most(hits: dict[bytes, int]) -> list[bytes]:
+    """The leaders that share most bands, so many at most; the older first where they share as many."""
+    if len(hits) < 2:
+        return list(hits)
+    return sorted(hits, key=lambda leader: (-hits[leader], int(leader)))[:CANDIDATES]
 
 
 def _beside_one_another(items: Sequence[Item], threshold: float) -> Iterator[tuple[tuple[bytes, bytes], Alike]]:

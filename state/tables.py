@@ -93,6 +93,10 @@ class Item(Struct):
     """Whether it shares a band with another text of its part."""
     hits: dict[bytes, int] = {}
     """Leaders that share bands with it, and how many, as they were read."""
+    candidates: list[bytes] = []
+    """Those of them that it is compared with, or the leaders that have the very text."""
+    records: list[bytes] = []
+    """What stands of these."""
 
 
 class Tables:
@@ -256,7 +260,7 @@ class Tables:
         """Let a value stand in a field from now on."""
         if (own := self._written.get(table)) is None:
             own = self._written[table] = {}
-        self._set(own, field, value)
+        self.set(own, field, value)
 
     def lead(self, generation: Generation, leader: bytes, record: bytes, item: Item | None = None) -> None:
         """Make a leader known in a generation, where it is not yet. `item`: the text, if it is one of the part."""
@@ -270,7 +274,7 @@ class Tables:
         if not signature:
             return
         bands = item.bands if item else bands_of(signature)
-        self._set(self._led, (generation.number, leader), bands)
+        self.set(self._led, (generation.number, leader), bands)
         if item is None:
             self._again.add(leader)
         if item is None or item.beside:
@@ -283,9 +287,10 @@ class Tables:
             added = self._new.get((number, i, band), ())
             there = read[i].get(band) if i in read else None
             if len(added) + (there.count(b",") + 1 if there else 0) < IN_BAND:
-                self._set(self._new, (number, i, band), (*added, leader))
+                self.set(self._new, (number, i, band), (*added, leader))
 
-    def _set(self, place: dict[Any, Any], key: Any, value: Any) -> None:
+    def set(self, place: dict[Any, Any], key: Any, value: Any) -> None:
+        """Let a value stand in any dictionary, until it is taken back (`undo`)."""
         self._undo.append((place, key, place.get(key)))
         place[key] = value
 

@@ -141,7 +141,7 @@ class UpheldTexts:
     ) -> tuple[tuple[Any, ...], list[Judgement]]:
         """Whether texts are copies of what was upheld, and what is to be kept of that (`keep`).
 
-        `joined` are the answers of `campaigns.lua`, `told` those to what was `asked`. The first part is three lists: parallel
+        `joined` are the answers of `state.joining`, `told` those to what was `asked`. The first part is three lists: parallel
         to the texts 1 for a copy, else 0, or, where the campaign is not decided yet, [incident, ...] of the upheld text that
         it repeats; (id, [incident, ...]) of the campaigns that such a text may belong to; (incident, from, until, public,
         origin) of all these incidents that are upheld.

@@ -17,11 +17,11 @@ from engine.incidents import confidence
 from models.events import VERDICTS
 from models.incidents import MAX_EXCERPT_CHARACTERS
 from rules.policy import RulePolicy, load_policy
-from state import boilerplate, windows
+from state import boilerplate, joining, tables, windows
 from state.kinds import KINDS
 from state.limits import DAY, StoreLimits
 from tests.servers import REPOSITORY
-from text import commerce, hostility, html, likeness, masking, names, normalise, personal_data, reading
+from text import commerce, hostility, html, likeness, masking, names, normalise, personal_data, reading, slots
 from text.personal_data import accounts, addresses, emails, marks, national_ids, phones, pupils
 
 DOCS = REPOSITORY / "docs"
@@ -122,15 +122,8 @@ def test_what_verdicts_change_is_told_as_the_shipped_policy_has_it() -> None:
     assert f"`null` never silences one: {never}" in page
 
 
-def curve(name: str) -> dict[int, float]:
-    """Points of a curve of the script that looks for campaigns: letters, and how much has to agree there."""
-    script = (REPOSITORY / "state" / "lua" / "campaigns.lua").read_text(encoding="utf-8")
-    (points,) = re.findall(rf"^local {name} = \{{(.*)\}}$", script, re.MULTILINE)
-    return {int(letters): float(share) for letters, share in re.findall(r"\{(\d+), ([\d.]+)\}", points)}
-
-
 def test_from_where_on_texts_are_copies_is_told_as_it_is() -> None:
-    words, pairs, scattered = curve("OF_WORDS"), curve("OF_PAIRS"), dict(likeness._OF_WORDS)
+    words, pairs, scattered = dict(slots._OF_WORDS), dict(slots._OF_PAIRS), dict(likeness._OF_WORDS)
     low, high = (share for _, share in likeness._OF_FEW_LETTERS)
     letters, runs = dict(likeness._OF_LETTERS), dict(likeness._OF_RUNS)
     page = " ".join((DOCS / "near-duplicates.md").read_text(encoding="utf-8").split())
@@ -213,47 +206,31 @@ def default_of(struct: type[Struct], name: str) -> Any:
     return next(field.default for field in fields(struct) if field.name == name)
 
 
-def constant(name: str) -> list[float]:
-    """Numbers that the script that looks for campaigns gives a name."""
-    script = (REPOSITORY / "state" / "lua" / "campaigns.lua").read_text(encoding="utf-8")
-    (found,) = re.findall(rf"^local {name} = ([\d., ]+?)(?: *--.*)?$", script, re.MULTILINE)
-    return [float(one) for one in found.split(",")]
-
-
 def test_how_texts_are_compared_is_told_as_it_is() -> None:
     words = {2: "two", 3: "three", 8: "eight"}
-    bands, width = constant("BANDS, WIDTH")
-    enough, days = constant("ENOUGH, DAYS")
-    (candidates,), (sure,), (short,), (doubts,) = map(constant, ("CANDIDATES", "SURE", "SHORT", "DOUBTS"))
-    (scattered,) = constant("SCATTERED")
-    (least_of_short,), (doubtful,), (known,), (leaders,) = map(
-        constant, ("LEAST_OF_SHORT", "DOUBTFUL", "KNOWN_WELL", "LEADERS")
-    )
-    (parts,), (same,), (learnt,), (together,) = map(constant, ("PARTS", "SAME_LETTERS", "LEARNT", "TOGETHER"))
-    assert (width, same, doubtful, enough, days) == (2 * 3, 0.9, 0.25, 10, 3)
-    assert learnt == boilerplate.MOST_LEARNT
-    assert together == boilerplate.TOGETHER
+    assert (tables.WIDTH, slots.SAME_LETTERS, slots.DOUBTFUL) == (2 * 3, 0.9, 0.25)
+    assert (boilerplate.ENOUGH, boilerplate.DAYS) == (10, 3)
     page = " ".join((DOCS / "near-duplicates.md").read_text(encoding="utf-8").split())
     for told in (
         "A *band* is three slots",
-        f"{bands:g} bands lead to the leaders of campaigns",
-        f"The {candidates:g} leaders that share most bands are compared",
+        f"{tables.BANDS} bands lead to the leaders of campaigns",
+        f"The {joining.CANDIDATES} leaders that share most bands are compared",
         "- nine tenths of the shingles agree, or",
-        f"more for texts under {sure:g} letters",
-        f"Under {sure:g} letters samples show too little",
-        f"Under {short:g} letters only the first of these counts",
+        f"more for texts under {slots.SURE} letters",
+        f"Under {slots.SURE} letters samples show too little",
+        f"Under {slots.SHORT} letters only the first of these counts",
         f"Texts of fewer than {reading.MIN_SIGNED_LETTERS} letters are only compared exactly",
         f"A text with hashtags needs {reading.MIN_SIGNED_BESIDE_TAGS} letters besides them",
         f"Texts of fewer than {reading.MIN_COMPARED_CHARACTERS} characters, and of politeness alone",
-        f"Texts of {reading.MIN_SIGNED_LETTERS} to {scattered:g} letters that share {least_of_short:g} of their shingles, and "
-        "longer ones that share a quarter of them, may be copies",
-        f"over the {words[int(doubts)]} most similar ones of them",
-        f"Of these the {words[int(parts)]} that",
-        f"stood together in {words[int(together)]} campaigns before",
+        f"Texts of {reading.MIN_SIGNED_LETTERS} to {slots.SCATTERED} letters that share {slots.LEAST_OF_SHORT:g} of their shingles, "
+        "and longer ones that share a quarter of them, may be copies",
+        f"over the {words[joining.DOUBTS]} most similar ones of them",
+        f"Of these the {words[joining.PARTS]} that",
+        f"stood together in {words[boilerplate.TOGETHER]} campaigns before",
         f"for {STORE.boilerplate // DAY} to {2 * STORE.boilerplate // DAY} days after the last use",
-        f"at most {learnt:,.0f} sentences in {STORE.boilerplate // DAY} days",
-        f"with less than {known:g} of the shingles of its nearest leader becomes another leader, up to "
-        f"{words[int(leaders)]} in two days",
+        f"at most {boilerplate.MOST_LEARNT:,} sentences in {STORE.boilerplate // DAY} days",
+        f"with less than {joining.KNOWN_WELL:g} of the shingles of its nearest leader becomes another leader, up to "
+        f"{words[joining.LEADERS]} in two days",
     ):
         assert told in page, told
 

@@ -122,7 +122,7 @@ def _codes(
 def _shares_of_shingles(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Floats:
     same = one[:, :_WORDS] == other[:, :_WORDS]
     equal = same[:, ::2] & same[:, 1::2]
-    shares: Floats = equal.mean(1)
+    shares: Floats = np.asarray(equal.mean(1, dtype=np.float64))
     shares[equal[:, :_FEW].sum(1) < _LEAST_OF_FEW] = 0
     return shares
 
@@ -130,15 +130,16 @@ def _shares_of_shingles(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> Flo
 def _equal(one: NDArray[np.uint8], other: NDArray[np.uint8], start: int) -> Floats:
     """The share of equal slots of words, or of pairs."""
     end = start + SIGNATURE_SLOTS
-    shares: Floats = (one[:, start:end] == other[:, start:end]).mean(1)
+    shares: Floats = np.asarray((one[:, start:end] == other[:, start:end]).mean(1))
     return shares
 
 
 def _letters(rows: NDArray[np.uint8]) -> Floats:
-    return rows[:, _LETTERS] * 256.0 + rows[:, _LETTERS + 1]
+    return (rows[:, _LETTERS] * 256.0 + rows[:, _LETTERS + 1]).astype(np.float64)
 
 
 def _line(points: tuple[tuple[float, float], ...], at: Floats) -> Floats:
     """The height of straight lines between points, level before the first and after the last."""
     letters, heights = zip(*points, strict=True)
-    return np.interp(at, letters, heights)
+    heights_there: Floats = np.interp(at, letters, heights)
+    return heights_there

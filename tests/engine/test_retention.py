@@ -28,8 +28,8 @@ SECONDS = 2
 """Every window, gap and acquaintance. The generation of campaigns, lateness and downtime are a second each."""
 LONGEST = 4 * SECONDS + 2
 """Who wrote a text is known for as long as four of them (`rules.copies.ORIGIN`); lateness and downtime are added."""
-FIXED = {"opened", "undecided"}
-"""What is kept for a time of its own: until the day is over, and as long as a batch may take."""
+FIXED = {"opened"}
+"""What is kept for a time of its own: until the day is over."""
 
 
 @pytest.fixture(autouse=True)

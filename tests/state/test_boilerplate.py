@@ -18,7 +18,6 @@ from state.limits import DAY, StoreLimits
 from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS, ModeratorVerdict, Text
 from state.store import DEFAULT_NAMESPACE, Store
-from tests.servers import REPOSITORY
 from tests.state.conftest import Bench
 from tests.state.test_campaigns import SENTENCES, START, TEMPLATE, own_words, recall, texts_of
 
@@ -60,18 +59,6 @@ def copies(bench: Bench, store: Store, chance: random.Random, words: str, start:
 
 def days_after(start: int, days: float) -> int:
     return start + int(days * DAY) * MICROSECONDS
-
-
-def test_the_script_and_the_page_have_the_same_numbers() -> None:
-    script = (REPOSITORY / "state" / "lua" / "campaigns.lua").read_text(encoding="utf-8")
-    for told in (
-        f"local ENOUGH, DAYS = {boilerplate.ENOUGH}, {boilerplate.DAYS} ",
-        f"local WITNESSES = {boilerplate.WITNESSES} ",
-        f"local LEARNT = {boilerplate.MOST_LEARNT} ",
-        f"local TOGETHER = {boilerplate.TOGETHER} ",
-        f", WITNESS = 8, 18, 23, {boilerplate.WITNESS.size} ",
-    ):
-        assert told in script, told
 
 
 @pytest.mark.parametrize(("apart", "weight", "learnt"), [(0.6, 2, True), (0.6, 1, False), (0.01, 2, False)])
