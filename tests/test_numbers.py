@@ -222,8 +222,8 @@ def test_how_texts_are_compared_is_told_as_it_is() -> None:
         f"Texts of fewer than {reading.MIN_SIGNED_LETTERS} letters are only compared exactly",
         f"A text with hashtags needs {reading.MIN_SIGNED_BESIDE_TAGS} letters besides them",
         f"Texts of fewer than {reading.MIN_COMPARED_CHARACTERS} characters, and of politeness alone",
-        f"Texts of {reading.MIN_SIGNED_LETTERS} to {slots.SCATTERED} letters that share {slots.LEAST_OF_SHORT:g} of their shingles, "
-        "and longer ones that share a quarter of them, may be copies",
+        f"Texts of {reading.MIN_SIGNED_LETTERS} to {slots.SCATTERED} letters that share {slots.LEAST_OF_SHORT:g} of their "
+        "shingles, and longer ones that share a quarter of them, may be copies",
         f"over the {words[joining.DOUBTS]} most similar ones of them",
         f"Of these the {words[joining.PARTS]} that",
         f"stood together in {words[boilerplate.TOGETHER]} campaigns before",
