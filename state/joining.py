@@ -320,8 +320,8 @@ class _Part:
         """Ask for what the texts are to be compared with."""
         for item in self._new_ones(items):
             item.candidates = self._same(item) or _most(item.hits)
-            for leader in item.candidates:
-                self._record(leader, item.generations)
+            if item.candidates:
+                self._tables.want([generation.leader for generation in item.generations], item.candidates)
             if item.sentences:
                 self._sharing(item, self._sentences.boilerplate_in(item)[0])
 
@@ -457,11 +457,11 @@ def _beside_one_another(items: Sequence[Item], threshold: float) -> Iterator[tup
     pairs: dict[tuple[bytes, bytes], None] = {}
     group: list[Item] = []
     for at in shared.tolist():
-        if not group or group[-1] is not signed[order[at] // BANDS]:
-            group = [signed[order[at] // BANDS]]
-        group.append(signed[order[at + 1] // BANDS])
-        for one in group:
-            one.beside = True
+        before, here = signed[order[at] // BANDS], signed[order[at + 1] // BANDS]
+        if not group or group[-1] is not before:
+            group = [before]
+        group.append(here)
+        before.beside = here.beside = True
         if len(pairs) < _PAIRS_AT_ONCE:
             later = group[-1].text.signature
             pairs |= dict.fromkeys((later, earlier.text.signature) for earlier in group[:-1])

@@ -116,7 +116,7 @@ class Tables:
         """Generation -> number of a band -> the leaders found."""
         self._banded: set[tuple[int, bytes]] = set()
         """Generations and signatures of which all bands were read."""
-        self._banded_wanted: dict[int, dict[bytes, None]] = {}
+        self._banded_wanted: dict[tuple[int, ...], dict[bytes, None]] = {}
         self._led: dict[tuple[int, bytes], Sequence[bytes]] = {}
         """Generation and leader that it gets -> the bands."""
         self._new: dict[tuple[int, int, bytes], tuple[bytes, ...]] = {}
@@ -135,15 +135,16 @@ class Tables:
         """Read all that the texts can need at first."""
         seen: dict[bytes, dict[bytes, None]] = {}
         tables: dict[bytes, dict[bytes, None]] = {}
-        banded: dict[int, dict[bytes, None]] = {}
+        banded: dict[tuple[int, ...], dict[bytes, None]] = {}
         for item in items:
             own = item.generations[0]
             seen.setdefault(own.seen, {})[item.name] = None
             tables.setdefault(own.brought, {})[item.author] = None
             for generation in item.generations:
                 tables.setdefault(generation.digest, {})[item.text.digest] = None
-                if item.text.signature:
-                    banded.setdefault(generation.number, {})[item.text.signature] = None
+            if item.text.signature:
+                numbers = tuple([generation.number for generation in item.generations])
+                banded.setdefault(numbers, {})[item.text.signature] = None
             if item.sentences:
                 names = dict.fromkeys([name for name, *_ in item.sentences])
                 for table in (*(generation.sentence for generation in item.generations), *item.learnt):
@@ -174,17 +175,17 @@ class Tables:
         self,
         counted: dict[bytes, dict[bytes, None]],
         tables: dict[bytes, dict[bytes, None]],
-        banded: dict[int, dict[bytes, None]],
+        banded: dict[tuple[int, ...], dict[bytes, None]],
         authors: tuple[bytes, ...],
         unsized: Sequence[bytes] = (),
     ) -> tuple[int, list[int]]:
         """The last number given before one was set aside for each field of `counted` that is not there, and the sizes."""
         asked = [(name, 1, *fields) for name, fields in counted.items()]
         asked += [(name, 0, *fields) for name, fields in tables.items()]
-        by_band = [
-            (generation_of(number).bands, number, BANDS, WIDTH, *[one[:_BANDED_BYTES] for one in signatures])
-            for number, signatures in banded.items()
-        ]
+        by_band = []
+        for numbers, signatures in banded.items():
+            names = [part for number in numbers for part in (number, generation_of(number).bands)]
+            by_band.append((names, BANDS, WIDTH, *[one[:_BANDED_BYTES] for one in signatures]))
         scope = self._codec.scope
         calls: list[Call | Command] = [Call(LOOK, (self._codec.ttl, asked, by_band, authors), scope)]
         calls += [Command("HLEN", (scope.encode() + name,)) for name in unsized]
@@ -193,9 +194,10 @@ class Tables:
             self._read.setdefault(name, {}).update(fields)
         for name, flat in found:
             self._read[name].update(zip(flat[::2], flat[1::2], strict=True))
-        for number, signatures in banded.items():
-            self._banded.update((number, one) for one in signatures)
-            self._bands.setdefault(number, {})
+        for numbers, signatures in banded.items():
+            for number in numbers:
+                self._banded.update((number, one) for one in signatures)
+                self._bands.setdefault(number, {})
         for number, band, flat in in_bands:
             self._bands[number].setdefault(band, {}).update(zip(flat[::2], flat[1::2], strict=True))
         for author, *verdicts in judged:
@@ -213,19 +215,23 @@ class Tables:
             return b""
         return read[field] or b""
 
-    def first(self, tables: Iterable[bytes], field: bytes) -> bytes:
-        """The same of the first table that has it."""
+    def want(self, tables: Iterable[bytes], fields: Iterable[bytes]) -> None:
+        """Ask for fields of which nothing was read yet."""
         for table in tables:
-            if value := self.get(table, field):
-                return value
-        return b""
+            self._wanted.setdefault(table, {}).update(dict.fromkeys(fields))
 
     def of_leader(self, tables: Iterable[bytes], number: bytes) -> bytes:
-        """The same of a leader, or of a campaign by its number. The store knows nothing of those that the part adds."""
-        if int(number) not in self.own:
-            return self.first(tables, number)
-        written = (self._written.get(table) for table in tables)
-        return next((own[number] for own in written if own and number in own), b"")
+        """What the first table has that has anything of a leader, or of a campaign by its number.
+
+        The store knows nothing of those that the part adds.
+        """
+        if int(number) in self.own:
+            written = (self._written.get(table) for table in tables)
+            return next((own[number] for own in written if own and number in own), b"")
+        for table in tables:
+            if value := self.get(table, number):
+                return value
+        return b""
 
     def size(self, table: bytes) -> int:
         """How many fields a table has; as if it were empty, as long as that was not read."""
@@ -268,7 +274,7 @@ class Tables:
             return
         signature = signature_in(record)
         if signature and item is None and (generation.number, signature) not in self._banded:
-            self._banded_wanted.setdefault(generation.number, {})[signature] = None
+            self._banded_wanted.setdefault((generation.number,), {})[signature] = None
             return
         self.put(generation.leader, leader, record)
         if not signature:
