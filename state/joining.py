@@ -456,13 +456,12 @@ def _beside_one_another(items: Sequence[Item], threshold: float) -> Iterator[tup
     shared = np.flatnonzero(ordered[1:] == ordered[:-1])
     pairs: dict[tuple[bytes, bytes], None] = {}
     group: list[Item] = []
+    end = -1  # of the texts that share the present band
     for at in shared.tolist():
-        before, here = signed[order[at] // BANDS], signed[order[at + 1] // BANDS]
-        if not group or group[-1] is not before:
-            group = [before]
-        group.append(here)
-        before.beside = here.beside = True
+        earlier, later = signed[order[at] // BANDS], signed[order[at + 1] // BANDS]
+        group = [*group, earlier] if at == end else [earlier]
+        end = at + 1
+        earlier.beside = later.beside = True
         if len(pairs) < _PAIRS_AT_ONCE:
-            later = group[-1].text.signature
-            pairs |= dict.fromkeys((later, earlier.text.signature) for earlier in group[:-1])
+            pairs |= dict.fromkeys((later.text.signature, one.text.signature) for one in group)
     return zip(pairs, compare_signatures(list(pairs), threshold), strict=True)
