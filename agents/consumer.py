@@ -12,6 +12,7 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from itertools import count
+from math import inf
 from time import monotonic, time
 from types import MappingProxyType
 from typing import Any, cast
@@ -47,7 +48,11 @@ _FETCH_SECONDS = 0.5
 _FETCH_WAIT_MS = 100
 """How long a broker may wait for records of all partitions that it was asked for. Faust's 1500 ms hold up the partitions that
 had records meanwhile, because aiokafka asks a broker one question at a time."""
-_HELD_SECONDS = 0.02
+_FILL_SECONDS = 0.02
+"""How often to look for more while a batch fills, and the least from one batch to the next: a small one costs as much as
+several of its records."""
+_HELD_SECONDS = 0.1
+"""How often to look for more while nothing of what is here may be judged yet. Who may judge it after all is woken."""
 _ANSWER_SECONDS = 0.05
 """How often to look whether partitions have told that they have nothing: aiokafka wakes nobody for that."""
 PRODUCERS_BACK_SECONDS = 15.0
@@ -369,6 +374,7 @@ class BatchConsumer(driver.Consumer):
         # whether the next records are those after what was handed over, or after what is committed
         self._in_place = False
         self._generation = self.app.consumer_generation_id
+        self._handed_over = -inf
         self._trouble = ""
         self._without: frozenset[str] = frozenset()
 
@@ -378,6 +384,10 @@ class BatchConsumer(driver.Consumer):
     def confirm(self, batch: Batch) -> None:
         """All records of the batch are done with, and may be committed."""
         self._offset_tracker.confirm(batch)
+        self.look()
+
+    def look(self) -> None:
+        """See at once whether something may be judged now."""
         self._room.set()
 
     @property
@@ -460,12 +470,9 @@ class BatchConsumer(driver.Consumer):
                 if not self._offset_tracker.has_room:
                     await self.wait(self._room, timeout=1.0)  # type: ignore[arg-type]
                     continue
-                count = await self._read(self._get_active_partitions())
-                if not self._merge and count < self._most:
-                    # no backlog: let a batch fill rather than judge records one by one
-                    await self.sleep(cast(Any, self.app).linger_seconds)
-                elif not count:
-                    await self.sleep(_HELD_SECONDS)
+                if not await self._read(self._get_active_partitions()) and self._merge:
+                    pause = _FILL_SECONDS if self._fills or self._merge.awaited() else _HELD_SECONDS
+                    await self.wait(self._room, timeout=pause)  # type: ignore[arg-type]
         except (asyncio.CancelledError, ConsumerStoppedError):
             if not self.app.should_stop:
                 raise
@@ -475,11 +482,21 @@ class BatchConsumer(driver.Consumer):
         most: int = self.app.conf.broker_max_poll_records
         return most
 
+    @property
+    def _fills(self) -> bool:
+        """Whether the next batch may fill further: it is not full, and another is judged or has just been."""
+        app = cast(Any, self.app)
+        longest: float = app.linger_seconds
+        if self._offset_tracker.oldest is None:
+            longest = min(longest, _FILL_SECONDS)
+        full = len(self._merge) >= self._most or self._merge.cost >= app.budget.cost
+        return not full and monotonic() - self._handed_over < longest
+
     async def _read(self, partitions: set[TP]) -> int:
         """Fetch what may be needed, and hand over the next batch, if there is any; of how many records."""
         async with self._reading:
             generation = self.app.consumer_generation_id
-            if not await self._fetch(partitions):
+            if not await self._fetch(partitions) or (self._fills and self._goes_on(generation)):
                 return 0
             taken: list[tuple[int, RawRecord]] = []
             without: frozenset[str] = frozenset()
@@ -495,6 +512,7 @@ class BatchConsumer(driver.Consumer):
                 records = [replace(record, without=without) if without else record for _, record in taken]
                 batch = Batch(records, _offset_ranges(taken), taken[0][0])
                 self._offset_tracker.hand_over(batch)
+                self._handed_over = monotonic()
                 if app.read_ahead:
                     batch.read = app.read_ahead(records)
                 await self.wait_first(self.callback(_message(batch, generation)), self.suspend_flow.wait())
@@ -523,13 +541,14 @@ class BatchConsumer(driver.Consumer):
         return min((limit for limit in (throttle, self.clock.until) if limit is not None), default=None)
 
     async def _fetch(self, partitions: set[TP]) -> bool:
-        """Ask for what is missing, or else for what may soon be; whether Kafka has answered."""
+        """Ask for what is missing or may soon be; whether Kafka has answered."""
         try:
             if not self._is_in_place or self.clock.is_mended():
                 # Faust gives up going back after a while, and goes on; and what came while our clock was wrong is out of order
                 await self._go_back()
             missing = self._merge.missing() & partitions
-            wanted = missing or self._merge.below(RECORDS_AHEAD, partitions)
+            # all of them, whatever is missing: aiokafka asks a broker for nothing while it has records of it for us
+            wanted = self._merge.below(RECORDS_AHEAD, partitions)
             if not partitions:  # there are more workers than partitions
                 self._merge.add({}, frozenset(), {}, {})
             if not wanted:

@@ -77,10 +77,13 @@ class Merge:
         self._answered: dict[TP, int] = {}
         self._now = 0
         self._missed_since: dict[TP, float] = {}
+        self.cost = 0
+        """What all that waits may cost (`agents.budget`)."""
 
     def clear(self) -> None:
         """Forget all: reading starts anew from what is committed."""
         self._waiting.clear()
+        self.cost = 0
         self._reached.clear()
         self._behind = None
         self._answered.clear()
@@ -112,6 +115,7 @@ class Merge:
                 told = event_time(record)
                 moment = self._reached.get(partition, 0) if told is None else min(told, now * _MILLISECOND)
                 self._reached[partition] = moment
+                self.cost += cost_of(record)
                 waiting.append(_Waiting(moment, fetched, record))
 
     def __len__(self) -> int:
@@ -169,9 +173,11 @@ class Merge:
             waiting = self._waiting[partition]
             if (until is not None and moment > until) or (told is not None and waiting[0].fetched > told):
                 break
-            budget -= cost_of(waiting[0].record)
+            cost = cost_of(waiting[0].record)
+            budget -= cost
             if taken and budget < 0:
                 break
+            self.cost -= cost
             taken.append((moment, waiting.popleft().record))
             if waiting:
                 heapreplace(heads, (waiting[0].moment, partition))

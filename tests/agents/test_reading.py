@@ -18,6 +18,7 @@ from agents.app import build_app
 from agents.budget import Budget, cost_of
 from agents.clock import ClockWatch
 from agents.consumer import (
+    _FILL_SECONDS,
     PRODUCERS_BACK_SECONDS,
     AnswerLog,
     Batch,
@@ -111,6 +112,7 @@ class Reading:
         self.consumer._thread = self.thread  # type: ignore[assignment]
         self.consumer.resume_flow()
         self.consumer._in_place = True
+        self.app.linger_seconds = 0.0
         self.batches: list[Batch] = []
 
         async def deliver(message: Any) -> None:
@@ -150,8 +152,87 @@ def test_what_is_known_to_be_missing_is_asked_for_and_waited_for() -> None:
         assert reading.consumer.standing(A) is None, "nothing is known"
         reading.thread.behind = frozenset()
         assert await reading.read({OTHER: [3]}) == 3
-        assert reading.thread.asked == [{A, B, OTHER}, {OTHER}]
+        # and the others too: aiokafka asks their brokers for nothing while it has records of theirs for us
+        assert reading.thread.asked == [{A, B, OTHER}, {A, B, OTHER}]
         assert offsets(reading.batches[0]) == [(0, 3), (0, 30), (0, 31)]
+
+    asyncio.run(run())
+
+
+def test_a_batch_fills_while_another_is_judged() -> None:
+    async def run() -> None:
+        reading = Reading()
+        reading.app.linger_seconds = LONG_ENOUGH
+        assert await reading.read({A: [1]}) == 1, "who has nothing to do waits for no more"
+        assert await reading.read({A: [2]}, {B: [3]}, {}) == 0
+        reading.consumer.confirm(reading.batches[0])
+        await asyncio.sleep(_FILL_SECONDS)
+        assert await reading.read({OTHER: [4]}) == 3
+        assert [offsets(batch) for batch in reading.batches] == [[(0, 1)], [(0, 2), (1, 3), (0, 4)]]
+
+    asyncio.run(run())
+
+
+def test_small_batches_do_not_follow_each_other_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.consumer._FILL_SECONDS", LONG_ENOUGH)
+
+    async def run() -> None:
+        reading = Reading()
+        reading.app.linger_seconds = LONG_ENOUGH
+        await reading.read({A: [1]})
+        reading.consumer.confirm(reading.batches[0])
+        assert await reading.read({A: [2]}) == 0
+        reading.app.linger_seconds = 0.0
+        assert await reading.read({}) == 1, "the setting is the longest wait"
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("full_by", ["cost", "number"])
+def test_a_full_batch_waits_for_no_other(full_by: str) -> None:
+    async def run() -> None:
+        reading = Reading()
+        reading.app.linger_seconds = LONG_ENOUGH
+        if full_by == "cost":
+            reading.app.budget.cost = 2 * cost_of(RawRecord(event_at(0), None))
+        else:
+            reading.app.conf.broker_max_poll_records = 2
+        await reading.read({A: [1]})
+        assert await reading.read({A: [2]}) == 0
+        assert await reading.read({B: [3]}) == 2
+        assert await reading.read({B: [4]}) == 0, "what was handed over no longer counts"
+
+    asyncio.run(run())
+
+
+def test_who_may_judge_more_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.consumer._HELD_SECONDS", LONG_ENOUGH)
+
+    async def run() -> None:
+        reading = Reading()
+        bounds = [0, None]
+        waits = asyncio.Event()
+
+        async def wait() -> None:
+            if len(reading.thread.asked) == 1:
+                waits.set()
+
+        reading.thread.before_fetch = wait
+        reading.thread.fetches = [{A: [1]}, *[{} for _ in range(1_000)]]
+        reading.app.throttle = cast(Any, SimpleNamespace(until=lambda: bounds[0], given_up=frozenset))
+        reading.consumer._active_partitions = {A, B, OTHER}
+        draining = asyncio.create_task(reading.consumer._drain_messages(SimpleNamespace(should_stop=False)))
+        await waits.wait()
+        await asyncio.sleep(0.05)
+        assert reading.batches == []
+        assert len(reading.thread.asked) == 1
+        del bounds[0]
+        reading.consumer.look()
+        async with asyncio.timeout(LONG_ENOUGH / 2):
+            while not reading.batches:
+                await asyncio.sleep(0.01)
+        draining.cancel()
+        await asyncio.wait([draining])
 
     asyncio.run(run())
 
