@@ -154,6 +154,8 @@ def build_app(
             if not finished:
                 return  # the worker stops; what is not confirmed comes again
             app.batches.confirm(batch)
+            if throttle:
+                throttle.move()
 
     async def assign(_: Any, partitions: set[TP], **__: Any) -> None:
         assigned = frozenset((partition.topic, partition.partition) for partition in partitions)

@@ -1,8 +1,8 @@
 """Keeps the workers of one group together in event time while they read a backlog, as `agents.order` does within each.
 
 Each tells the others through Redis, ten times a second, up to when it has judged all that it can read, and whose the
-partitions are. None judges what happened more than `LEAD_SECONDS` after the slowest. As long as all are up to date nobody
-waits for anybody.
+partitions are; more often while others are behind as well, after each batch and while it waits for them. None judges what
+happened more than `LEAD_SECONDS` after the slowest. As long as all are up to date nobody waits for anybody.
 
 A worker that is silent is not forgotten: what its partitions hold that nobody has read is waited for until the one to whom
 Kafka has given them claims them. That one knows where they stand.
@@ -28,6 +28,8 @@ from state.requests import Absent, Others, Progress
 LEAD_SECONDS = 60
 """A worker may be so far ahead of the slowest, in event time: so long it takes that what one reads bears on another's."""
 TELL_SECONDS = 0.1
+TELL_SOON_SECONDS = 0.02
+"""How often who waits for others asks how far they are. Who they wait for tells as soon as it has judged a batch."""
 SETTLE_SECONDS = 1.0
 """After a change of partitions the others need so long to claim theirs and to tell where they are."""
 KEPT_SECONDS = 3 * 24 * 3600
@@ -88,6 +90,7 @@ class EventTimeThrottle:
         self._told = clock()
         self._others = Others()
         self._held_since: float | None = None
+        self._moved = asyncio.Event()
 
     def claim(self, partitions: Collection[Partition], generation: int) -> None:
         """Kafka has given us these partitions, and no others: where the others are now is not known yet."""
@@ -127,18 +130,39 @@ class EventTimeThrottle:
     def _awaited(self) -> frozenset[str]:
         return self._others.slowest_partitions.union(*(one.partitions for one in self._absent()))
 
-    async def keep(self, reached: Callable[[], Reached]) -> None:
-        """Until cancelled, tell the others what `reached` says, and learn how far they are."""
+    def move(self) -> None:
+        """A batch was judged: who waits for it may go on."""
+        self._moved.set()
+
+    async def keep(self, reached: Callable[[], Reached], go_on: Callable[[], None] = lambda: None) -> None:
+        """Until cancelled, tell the others what `reached` says, and learn how far they are. `go_on` is called whenever this
+        worker may read further than before.
+        """
+        before = self.until()
         try:
             while True:
+                self._moved.clear()
                 await self.tell(reached())
-                await asyncio.sleep(TELL_SECONDS)
+                if (now := self.until()) != before:
+                    before = now
+                    go_on()
+                await self._until_next()
         finally:
             # what is given back is waited for until another has it
             self.claim((), self._generation)
             with suppress(StateUnavailable, TimeoutError):
                 async with asyncio.timeout(TELL_SECONDS):
                     await self._share_progress(reached())
+
+    async def _until_next(self) -> None:
+        """Wait until it is worth telling the others again."""
+        # nobody waits for us, since who does is behind; or Redis does not answer
+        if self._others.slowest is None or self._clock() - self._told > TELL_SECONDS:
+            await asyncio.sleep(TELL_SECONDS)
+            return
+        with suppress(TimeoutError):
+            async with asyncio.timeout(TELL_SECONDS if self._held_since is None else TELL_SOON_SECONDS):
+                await self._moved.wait()
 
     async def tell(self, reached: Reached) -> None:
         """Tell once, and learn."""

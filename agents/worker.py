@@ -184,7 +184,7 @@ async def _consume(
     watching = asyncio.create_task(_watch(settings, app, metrics, health))
     watching_store = asyncio.create_task(_watch_store(settings, judge, metrics, health))
     saying = asyncio.create_task(say_counts(metrics))
-    throttling = asyncio.create_task(throttle.keep(lambda: app.batches.reached))
+    throttling = asyncio.create_task(throttle.keep(lambda: app.batches.reached, lambda: app.batches.look()))
     beating = asyncio.create_task(keep_alive(settings.stall_seconds))
     signalled = asyncio.create_task(stop.wait())
     await asyncio.wait({running, watching, watching_store, throttling, signalled}, return_when=asyncio.FIRST_COMPLETED)

@@ -15,6 +15,7 @@ from state.pseudonyms import Pseudonyms
 from state.requests import Absent, Others, Progress
 from state.store import Store
 from tests.agents.helpers import Clock, gauges, health
+from tests.servers import LONG_ENOUGH
 
 LEAD = LEAD_SECONDS * 1_000_000
 P = ("activity.messages", 0)
@@ -187,6 +188,51 @@ def test_who_ends_gives_its_partitions_back(group: Group) -> None:
 
     asyncio.run(run())
     assert [one.claims for one in group.told] == [(NAME,), ()]
+
+
+@pytest.mark.parametrize("behind", [True, False])
+def test_who_is_waited_for_tells_as_soon_as_a_batch_is_judged(
+    group: Group, monkeypatch: pytest.MonkeyPatch, behind: bool
+) -> None:
+    monkeypatch.setattr("agents.throttle.TELL_SECONDS", LONG_ENOUGH)
+    group.others = Others(slowest=9 * LEAD if behind else None)
+
+    async def run() -> None:
+        keeping = asyncio.create_task(group.throttle.keep(lambda: Reached(7)))
+        for _ in range(3):
+            await asyncio.sleep(0.01)
+            group.throttle.move()
+        await asyncio.sleep(0.01)
+        assert len(group.told) == (4 if behind else 1)
+        keeping.cancel()
+        await asyncio.wait([keeping])
+
+    asyncio.run(run())
+
+
+def test_who_may_go_further_is_told_so_at_once(group: Group, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("agents.throttle.TELL_SECONDS", LONG_ENOUGH)
+    bounds: list[int | None] = []
+    further = asyncio.Event()
+
+    def go_on() -> None:
+        bounds.append(group.throttle.until())
+        further.set()
+
+    async def run() -> None:
+        group.others = Others(slowest=5_000_000)
+        await group.throttle.tell(Reached(2 * LEAD))
+        group.clock.now += SETTLE_SECONDS
+        keeping = asyncio.create_task(group.throttle.keep(lambda: Reached(2 * LEAD), go_on))
+        await asyncio.sleep(0.05)
+        group.others = Others(slowest=6_000_000)
+        async with asyncio.timeout(LONG_ENOUGH / 2):
+            await further.wait()
+        keeping.cancel()
+        await asyncio.wait([keeping])
+
+    asyncio.run(run())
+    assert bounds == [6_000_000 + LEAD], "who waits asks again soon"
 
 
 @pytest.mark.parametrize("seed", range(8))
