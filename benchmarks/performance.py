@@ -109,6 +109,12 @@ ROWS = (
         "kafka",
     ),
     Row(
+        "the same over a backlog of one event in 4 s, where they wait for each other",
+        lambda n: f"{n['sparse_workers_ratio']:.2f} ({n['sparse_two_us']:,.0f} against {n['sparse_one_us']:,.0f} µs)",
+        "1",
+        "kafka",
+    ),
+    Row(
         "from the append of an event to its incident, p50 / p99",
         lambda n: f"{n['latency_p50_ms']:,.0f} / {n['latency_p99_ms']:,.0f} ms",
         "100 / 300 ms",
