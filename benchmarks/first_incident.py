@@ -2,7 +2,8 @@
 
     python -m benchmarks.first_incident [--starts 3] [--json FILE]
 
-A worker in a process of its own, with a genuine Apache Kafka in which records wait, and an empty Redis. Told are seconds of
+A worker in a process of its own, with a genuine Apache Kafka in which records wait, and an empty Redis. As its modules are
+compiled, its tables were made and kept by an earlier start (`text.tables`). Told are seconds of
 the clock on the wall from the start of the process until the incident can be read, and until the worker says that it starts
 (its modules are loaded) and that it has partitions; and the processor's seconds of the worker in all, which a busy machine
 lengthens less.

@@ -9,6 +9,8 @@ from typing import Any
 
 from phonenumbers import PhoneMetadata
 
+from text.tables import keep, recall
+
 _ROOMS = ("models", "text", "rules")
 _OBJECTS, _LOOKS = 100_000, 5
 """Garbage in cycles is looked for after so many objects more, and among older ones at every so many of these times. A batch
@@ -27,8 +29,11 @@ def load_tables() -> None:
     # nothing of it is garbage: looking for some meanwhile takes a third of the time, and again with each look of later
     gc.disable()
     try:
+        recalled = recall()
         for load in _loaders():
             load()
+        if not recalled:
+            keep()
         PhoneMetadata.load_all()
     finally:
         gc.freeze()

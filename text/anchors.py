@@ -7,14 +7,14 @@ Each reader tells the words and phrases of which a text has one where it finds a
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from functools import cache, reduce
+from functools import reduce
 from operator import or_
 from typing import Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from text import commerce, hostility, normalise_letters, parts, personal_data, romanised
+from text import commerce, hostility, normalise_letters, parts, personal_data, romanised, tables
 from text.hostility.lexicon import lexicon
 from text.hostility.patterns import HostileClass, broken, entries, stretched
 from text.normalise import Undisguised
@@ -226,12 +226,12 @@ def _by_place(found: Found, wanted: NDArray[np.bool_]) -> dict[int, set[int]]:
     return held
 
 
-@cache
+@tables.table
 def _stakes() -> _Stakes:
     return _Stakes()
 
 
-@cache
+@tables.table
 def _typed() -> tuple[Patterns, Letters]:
     patterns = Patterns()
     for one in romanised.patterns():
@@ -281,7 +281,7 @@ class _Marks:
         return stakes & np.uint32(ANYTHING)
 
 
-@cache
+@tables.table
 def _marks() -> _Marks:
     return _Marks()
 

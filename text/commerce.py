@@ -9,7 +9,6 @@ reliably in which language a text is written.
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from itertools import islice, product
 from math import sqrt
 from typing import Any, NamedTuple
@@ -21,6 +20,7 @@ from text.languages import ListError, read_list_in, read_lists
 from text.links import Link, link_lists, link_of, links_of, public_suffix
 from text.romanised import Romanisation, romanisations
 from text.rows import NUMBER, Rarest, Wanted
+from text.tables import table
 from text.words import Beginnings, Memo, WordMemo, folded, read_list
 
 LONGEST_GAP = 3
@@ -340,7 +340,7 @@ def _lists() -> tuple[_File, dict[str, dict[str, str]]]:
     return convert(read_list("commerce.yaml"), _File), read_lists("trade", dict[str, str])
 
 
-@cache
+@table
 def _lexicon() -> _Lexicon:
     file, trade = _lists()
     for code, signs in trade.items():
@@ -349,8 +349,7 @@ def _lexicon() -> _Lexicon:
     return _Lexicon(file, trade)
 
 
-@cache
-def _romanised_lexicon(code: str) -> _Lexicon:
+def _lexicon_in_skeletons(code: str) -> _Lexicon:
     """The phrases of a language in skeletons, with what `romanised.yaml` has besides. Raises ListError."""
     file = convert(read_list("commerce.yaml"), _File)
     romanisation = romanisations()[code]
@@ -363,10 +362,14 @@ def _romanised_lexicon(code: str) -> _Lexicon:
     return _Lexicon(file, trade, romanisation)
 
 
-@cache
+@table
+def _romanised() -> dict[str, _Lexicon]:
+    return {code: _lexicon_in_skeletons(code) for code in romanisations()}
+
+
 def romanised_lexicons() -> tuple[_Lexicon, ...]:
-    """Those of all languages, so that none is read while a text waits (`engine.loading`)."""
-    return tuple(map(_romanised_lexicon, romanisations()))
+    """Those of all languages."""
+    return tuple(_romanised().values())
 
 
 def _symbols(text: str, lexicon: _Lexicon, known: Known) -> Sequence[tuple[Symbol, ...]]:
@@ -510,12 +513,12 @@ def commerce_of(
     own = _reading(text, undisguised, _lexicon(), memo)
     if not romanised:
         return own
-    readings = [_reading(text, typed, _romanised_lexicon(code), memo) for code in romanised]
+    readings = [_reading(text, typed, _romanised()[code], memo) for code in romanised]
     # what makes an offer none must not be missed where other words of the text are in a list as well
     harmless_signs = frozenset(sign.name for one in readings for sign in one.signs if sign.name in NO_OFFER)
     if harmless_signs:
         text = _Text(seen, links, counted | harmless_signs)
-        readings = [_reading(text, typed, _romanised_lexicon(code), memo) for code in romanised]
+        readings = [_reading(text, typed, _romanised()[code], memo) for code in romanised]
         own = _reading(text, undisguised, _lexicon(), memo)
     return max((own, *readings), key=lambda reading: reading.points)
 

@@ -18,6 +18,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 from msgspec import Struct, field
 
 from text.languages import ListError, lists_of, read_list_in, read_lists
+from text.tables import table
 from text.words import Memo, WordMemo, folded
 
 MANY_SIGNS = 2
@@ -267,7 +268,7 @@ def _are_apart(ways: list[str], plain: str) -> bool:
     )
 
 
-@cache
+@table
 def romanisations() -> dict[str, Romanisation]:
     """The languages that are read in Latin letters. Raises ListError."""
     return {code: Romanisation(code, listed) for code, listed in read_lists("romanised", Romanised).items()}
@@ -279,7 +280,7 @@ def vocabularies() -> tuple[int, ...]:
     return tuple(one.size for one in romanisations().values())
 
 
-@cache
+@table
 def _signs() -> dict[str, tuple[str, ...]]:
     """The languages that each word is a sign of."""
     found: dict[str, tuple[str, ...]] = {}

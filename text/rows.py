@@ -181,6 +181,8 @@ class Wanted(NamedTuple):
     also: tuple[tuple[str, ...], ...] = ()
 
 
+_BETWEEN = b"\n"
+"""Between patterns, none of which has it."""
 Also = tuple[tuple[int, ...], ...]
 """Patterns, by their numbers, of each of which one has to stand in a text besides."""
 
@@ -192,7 +194,12 @@ class Patterns:
         self._numbers: dict[str, int] = {}
         self._several: dict[tuple[str, ...], tuple[int, ...]] = {}
         self._automaton: BytesAhoCorasick | None = None
+        self._closed = b""
         self.size = 0
+
+    def __reduce__(self) -> tuple[Callable[[bytes, int], "Patterns"], tuple[bytes, int]]:
+        """How `text.tables` keeps them, once they are closed: an automaton cannot be kept."""
+        return _closed_patterns, (self._closed, self.size)
 
     def add(self, wanted: Wanted) -> tuple[list[int], Also]:
         """The numbers of the patterns, and of those that have to stand besides."""
@@ -208,10 +215,13 @@ class Patterns:
 
     def close(self) -> None:
         """Make ready for looking; nothing can be added any more."""
-        self._automaton = BytesAhoCorasick(
-            [one.encode() for one in self._numbers], implementation=Implementation.ContiguousNFA
-        )
+        self._close(_BETWEEN.join([one.encode() for one in self._numbers]))
         self._numbers, self._several = {}, {}
+
+    def _close(self, patterns: bytes) -> None:
+        self._closed = patterns
+        listed = patterns.split(_BETWEEN) if patterns else []
+        self._automaton = BytesAhoCorasick(listed, implementation=Implementation.ContiguousNFA)
 
     def found_in(self, rows: Rows) -> Found:
         """What stands in the rows."""
@@ -226,6 +236,13 @@ class Patterns:
         signs = np.frombuffer(written, dtype=np.uint8)
         of_row = np.searchsorted(np.flatnonzero(signs == _LINE), places[:, 1])
         return rows.owners[of_row], places[:, 0], np.searchsorted(np.flatnonzero(signs == _SPACE), places[:, 1])
+
+
+def _closed_patterns(patterns: bytes, size: int) -> Patterns:
+    made = Patterns()
+    made.size = size
+    made._close(patterns)
+    return made
 
 
 MOST_ALTERNATIVES = 128

@@ -12,9 +12,9 @@ import pytest
 
 import text.languages
 from models.events import WrittenFields
-from text.commerce import _romanised_lexicon
+from text import commerce
 from text.hostility import PEACEFUL, Hostility
-from text.hostility.romanised import romanised_lexicon
+from text.hostility import romanised as hostility
 from text.languages import ListError
 from text.reading import read_writings
 from text.romanised import Romanisation, _texts, romanisations, romanised_in
@@ -175,7 +175,8 @@ def test_no_list_may_have_an_unknown_field(tmp_path: Path, monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("kind", "load"), [("hostility", romanised_lexicon.__wrapped__), ("trade", _romanised_lexicon.__wrapped__)]
+    ("kind", "load"),
+    [("hostility", hostility._lexicon_in_skeletons), ("trade", commerce._lexicon_in_skeletons)],
 )
 def test_no_class_and_no_sign_may_be_unknown(
     kind: str, load: Callable[[str], object], monkeypatch: pytest.MonkeyPatch

@@ -27,6 +27,7 @@ from msgspec import Struct
 
 from text.hostility.tokens import MARKS, words_of
 from text.languages import ListError, read_lists
+from text.tables import table
 from text.words import Beginnings, Memo, folded
 
 CLASSES = {
@@ -446,7 +447,7 @@ def _starts(phrases: list[Phrase]) -> Starts | None:
     return Starts({need: tuple(group) for need, group in by_need.items()}, frozenset(by_need) - {""})
 
 
-@cache
+@table
 def lexicon() -> Lexicon:
     """The lexicon of all languages that this package has."""
     languages = [language_of(code, listed) for code, listed in read_lists("hostility", dict[str, Any]).items()]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import partial
 from itertools import islice, product
 from typing import Any
 
@@ -11,6 +11,7 @@ import msgspec
 from text.hostility.lexicon import ANCHORS, CLASSES, GAPS, HARMLESS, TARGETS, Lexicon, language_of, lexicon
 from text.languages import ListError, read_list_in
 from text.romanised import romanisations
+from text.tables import table
 from text.words import Memo
 
 SHORTEST_SKELETON = 3
@@ -23,8 +24,7 @@ _WORD_ENDS = re.compile("[|*]")
 _ENTRY = tuple[int, tuple[str, ...]]
 
 
-@cache
-def romanised_lexicon(code: str) -> Lexicon:
+def _lexicon_in_skeletons(code: str) -> Lexicon:
     """The language's list in skeletons, with what `romanised.yaml` has besides. Raises ListError."""
     romanisation = romanisations()[code]
     folder = romanisation.list_codes["hostility"]
@@ -48,10 +48,19 @@ def romanised_lexicon(code: str) -> Lexicon:
     return Lexicon((msgspec.structs.replace(whole, entries=tuple(entries_), plain=plain),))
 
 
-@cache
+@table
+def _lexicons() -> dict[str, Lexicon]:
+    return {code: _lexicon_in_skeletons(code) for code in romanisations()}
+
+
+def romanised_lexicon(code: str) -> Lexicon:
+    """The lexicon of a language in skeletons."""
+    return _lexicons()[code]
+
+
 def romanised_lexicons() -> tuple[Lexicon, ...]:
-    """Those of all languages, so that none is read while a text waits (`engine.loading`)."""
-    return tuple(map(romanised_lexicon, romanisations()))
+    """Those of all languages."""
+    return tuple(_lexicons().values())
 
 
 def _without_apostrophes(written: Any) -> Any:

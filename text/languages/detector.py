@@ -2,13 +2,14 @@
 
 from array import array
 from collections import Counter
-from functools import cache
 from operator import itemgetter
 from unicodedata import normalize
 
 import numpy as np
 from py3langid import langid
 from py3langid.modelio import load_model
+
+from text.tables import table
 
 OURS = (
     *("ar", "az", "bg", "bs", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fi", "fr", "ga", "hi", "hr", "hu"),
@@ -85,7 +86,7 @@ class _Detector:
         return Counter(found)
 
 
-@cache
+@table
 def _detector() -> _Detector:
     return _Detector()
 
