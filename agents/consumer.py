@@ -52,7 +52,9 @@ _FILL_SECONDS = 0.02
 """How often to look for more while a batch fills, and the least from one batch to the next: a small one costs as much as
 several of its records."""
 _HELD_SECONDS = 0.1
-"""How often to look for more while nothing of what is here may be judged yet. Who may judge it after all is woken."""
+"""How often to look for more while nothing of what is here may be judged yet, or while Kafka gives nothing. Who may judge it
+after all is woken.
+"""
 _ANSWER_SECONDS = 0.05
 """How often to look whether partitions have told that they have nothing: aiokafka wakes nobody for that."""
 PRODUCERS_BACK_SECONDS = 15.0
@@ -470,9 +472,9 @@ class BatchConsumer(driver.Consumer):
                 if not self._offset_tracker.has_room:
                     await self.wait(self._room, timeout=1.0)  # type: ignore[arg-type]
                     continue
-                if not await self._read(self._get_active_partitions()) and self._merge:
-                    pause = _FILL_SECONDS if self._fills or self._merge.awaited() else _HELD_SECONDS
-                    await self.wait(self._room, timeout=pause)  # type: ignore[arg-type]
+                partitions = self._get_active_partitions()
+                if not await self._read(partitions):
+                    await self.wait(self._room, timeout=self._pause(partitions))  # type: ignore[arg-type]
         except (asyncio.CancelledError, ConsumerStoppedError):
             if not self.app.should_stop:
                 raise
@@ -491,6 +493,13 @@ class BatchConsumer(driver.Consumer):
             longest = min(longest, _FILL_SECONDS)
         full = len(self._merge) >= self._most or self._merge.cost >= app.budget.cost
         return not full and monotonic() - self._handed_over < longest
+
+    def _pause(self, partitions: set[TP]) -> float:
+        """How long to wait after nothing could be handed over, where nobody wakes us."""
+        if self._trouble or not partitions:
+            return _HELD_SECONDS
+        # without records the fetch has waited
+        return _FILL_SECONDS if not self._merge or self._fills or self._merge.awaited() else _HELD_SECONDS
 
     async def _read(self, partitions: set[TP]) -> int:
         """Fetch what may be needed, and hand over the next batch, if there is any; of how many records."""

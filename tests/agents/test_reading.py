@@ -237,6 +237,32 @@ def test_who_may_judge_more_is_woken(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("why", ["no partitions", "an error"])
+def test_who_gets_nothing_does_not_ask_again_at_once(monkeypatch: pytest.MonkeyPatch, why: str) -> None:
+    monkeypatch.setattr("agents.consumer._HELD_SECONDS", LONG_ENOUGH)
+
+    async def run() -> None:
+        reading, reads = Reading(), 0
+        read = reading.consumer._read
+
+        async def count(partitions: set[TP]) -> int:
+            nonlocal reads
+            reads += 1
+            await asyncio.sleep(0)  # who asks all the time would let nobody else do anything
+            return await read(partitions)
+
+        reading.consumer._read = count  # type: ignore[method-assign]
+        reading.thread.fetches = [TopicAuthorizationFailedError() for _ in range(1_000)]
+        reading.consumer._active_partitions = {A} if why == "an error" else set()
+        draining = asyncio.create_task(reading.consumer._drain_messages(SimpleNamespace(should_stop=False)))
+        await asyncio.sleep(0.1)
+        draining.cancel()
+        await asyncio.wait([draining])
+        assert reads == 1
+
+    asyncio.run(run())
+
+
 def test_what_was_read_to_its_end_is_waited_for_when_it_answers_no_more() -> None:
     async def run() -> None:
         reading = Reading()
