@@ -1,4 +1,4 @@
-"""Which campaign each text of a batch belongs to; a text unlike all others founds one. `state.tables` says how they stand.
+"""Which campaign each text of a batch belongs to; a text unlike all others founds one. `state.campaign_tables` says how they stand.
 
 Of several campaigns that a text is a copy of the oldest wins, and the others are merged into it.
 
@@ -15,15 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from state.boilerplate import sentences_of
-from state.campaigns import CampaignCodec, campaign_id_of, kept_of
-from state.decisions import ATTEMPTS
-from state.errors import StateUnavailable
-from state.kinds import LEARNT
-from state.pseudonyms import Pseudonyms
-from state.requests import Text
-from state.scripts import Shards, pack, unpack
-from state.sentences import Sentences
-from state.tables import (
+from state.campaign_tables import (
     ANSWER_BYTES,
     BANDS,
     HEAD_BYTES,
@@ -39,6 +31,14 @@ from state.tables import (
     signature_in,
     text_in,
 )
+from state.campaigns import CampaignCodec, campaign_id_of, kept_of
+from state.decisions import ATTEMPTS
+from state.errors import StateUnavailable
+from state.kinds import LEARNT
+from state.pseudonyms import Pseudonyms
+from state.requests import Text
+from state.scripts import Shards, pack, unpack
+from state.sentences import Sentences
 from text.forms import may_be_form
 from text.slots import LEAST, Alike, Verdict, compare_signatures
 

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from functools import partial
 
+from state.campaign_tables import HEAD_BYTES, ID_BYTES, JUDGED_BYTES, generation_of, number_in
 from state.campaigns import CampaignCodec, add_incidents
 from state.decisions import View, decide
 from state.kinds import UPHELD
 from state.requests import MergeDecision
 from state.scripts import Shards, pack, unpack
-from state.tables import HEAD_BYTES, ID_BYTES, JUDGED_BYTES, generation_of, number_in
 
 
 class Merging:

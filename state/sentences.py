@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from state import boilerplate
+from state.campaign_tables import Item, Tables
 from state.pseudonyms import Pseudonyms
-from state.tables import Item, Tables
 from text.slots import letters_in
 
 GOOD_PART = 0.2

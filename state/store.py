@@ -11,6 +11,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from state.agreement import Agreement
+from state.campaign_tables import JOIN, LOOK
 from state.campaigns import CampaignCodec
 from state.decisions import WRITE, View, decide
 from state.episodes import Episodes
@@ -60,7 +61,6 @@ from state.requests import (
 )
 from state.scripts import PLAIN, Call, Command, Script, Shards, pack, shard_of, unpack
 from state.server import ServerMemory, memory_of
-from state.tables import JOIN, LOOK
 from state.upheld import JUDGED, UpheldTexts
 from state.verdicts import Verdicts
 

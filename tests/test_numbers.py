@@ -17,7 +17,7 @@ from engine.incidents import confidence
 from models.events import VERDICTS
 from models.incidents import MAX_EXCERPT_CHARACTERS
 from rules.policy import RulePolicy, load_policy
-from state import boilerplate, joining, tables, windows
+from state import boilerplate, campaign_tables, joining, windows
 from state.kinds import KINDS
 from state.limits import DAY, StoreLimits
 from tests.servers import REPOSITORY
@@ -208,12 +208,12 @@ def default_of(struct: type[Struct], name: str) -> Any:
 
 def test_how_texts_are_compared_is_told_as_it_is() -> None:
     words = {2: "two", 3: "three", 8: "eight"}
-    assert (tables.WIDTH, slots.SAME_LETTERS, slots.DOUBTFUL) == (2 * 3, 0.9, 0.25)
+    assert (campaign_tables.WIDTH, slots.SAME_LETTERS, slots.DOUBTFUL) == (2 * 3, 0.9, 0.25)
     assert (boilerplate.ENOUGH, boilerplate.DAYS) == (10, 3)
     page = " ".join((DOCS / "near-duplicates.md").read_text(encoding="utf-8").split())
     for told in (
         "A *band* is three slots",
-        f"{tables.BANDS} bands lead to the leaders of campaigns",
+        f"{campaign_tables.BANDS} bands lead to the leaders of campaigns",
         f"The {joining.CANDIDATES} leaders that share most bands are compared",
         "- nine tenths of the shingles agree, or",
         f"more for texts under {slots.SURE} letters",

@@ -1,4 +1,4 @@
--- Whether texts repeat what people have upheld, as the table `seen` (`state.tables`) has it behind their answers.
+-- Whether texts repeat what people have upheld, as the table `seen` (`state.campaign_tables`) has it behind their answers.
 --
 -- KEYS[1]  the shard's prefix, which all keys below begin with
 -- ARGV[1]  msgpack {generation, {name in `seen`, ...}, "" or a character for each: "1" or "0", to be kept where nothing is yet, or "-"}

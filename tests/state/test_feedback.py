@@ -594,7 +594,7 @@ def test_what_is_known_depends_neither_on_batches_nor_on_what_comes_again(
 
 
 def test_a_campaign_id_is_a_uuid(any_bench: Bench) -> None:
-    """What is kept of an upheld text's campaign must be what `state.tables` keeps."""
+    """What is kept of an upheld text's campaign must be what `state.campaign_tables` keeps."""
     store = any_bench.store()
     (campaign,) = campaigns(any_bench, store, text(SPAM, 1, "e1"))
     assert campaign

@@ -4,10 +4,10 @@ import random
 
 import pytest
 
+from state.campaign_tables import Tables
 from state.errors import StateUnavailable
 from state.requests import Text
 from state.store import Store
-from state.tables import Tables
 from tests.state.conftest import Bench
 from tests.state.test_campaigns import SENTENCES, altered, recall, texts_of
 
