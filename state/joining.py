@@ -1,4 +1,6 @@
-"""Which campaign each text of a batch belongs to; a text unlike all others founds one. `state.campaign_tables` says how they stand.
+"""Which campaign each text of a batch belongs to; a text unlike all others founds one.
+
+`state.campaign_tables` says how campaigns stand.
 
 Of several campaigns that a text is a copy of the oldest wins, and the others are merged into it.
 

@@ -291,7 +291,7 @@ OPENED = Kind(
 )
 MEMBERS = Kind(
     "members:<episode>:<incident>", "zset", _EPISODE, Members.SEALED, owned=True,
-    most="{limits.members_per_episode:,}", size="389",
+    most="{limits.members_per_episode:,}", size="296",
     holds="accounts that took part (sealed), numbered as they came",
     forgets="the member among those who took part in something",
 )
