@@ -33,6 +33,8 @@ EVENTS ?= 100000
 LANES ?= 1
 # How often `make kills` kills Kafka.
 KILLS ?= 100
+# `--write` for both writes what came of it into docs/reliability.md.
+CHAOS_ARGS ?=
 
 # The newest Python from 3.11 on that can make an environment by itself; else the newest from 3.11 on.
 # Each is run once, because a version manager may leave commands on the path that only complain.
@@ -155,10 +157,10 @@ servers: $(VENV)/.demo  ## run Kafka and Redis on this machine, without Docker, 
 	@$(BIN)/python -m twinwatch.embedded $(VENV)/servers.env
 
 chaos: $(VENV)/.dev kafka  ## break everything in turn for hours (SEED=17 SCHEDULES=1 EVENTS=5000 for one short schedule)
-	$(KEPT) $(BIN)/python -m tests.chaos --seed $(SEED) --schedules $(SCHEDULES) --events $(EVENTS) --lanes $(LANES)
+	$(KEPT) $(BIN)/python -m tests.chaos --seed $(SEED) --schedules $(SCHEDULES) --events $(EVENTS) --lanes $(LANES) $(CHAOS_ARGS)
 
 kills: $(VENV)/.dev kafka  ## kill Kafka again and again, and let it come back slowly (KILLS=4 for a few)
-	$(KEPT) $(BIN)/python -m tests.chaos.kills --seed $(SEED) --kills $(KILLS)
+	$(KEPT) $(BIN)/python -m tests.chaos.kills --seed $(SEED) --kills $(KILLS) $(CHAOS_ARGS)
 
 bench: $(VENV)/.dev kafka  ## measure how fast it is, and write docs/performance.md (BENCH_ARGS=--short takes minutes, not an hour)
 	$(KEPT) $(BIN)/python -m benchmarks.performance $(BENCH_ARGS)

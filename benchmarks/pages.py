@@ -88,6 +88,7 @@ def recorded(page: str, name: str, *, write: bool) -> Iterator[None]:
 
 def command() -> str:
     """How this program was started; a file or directory that is not part of the repository is called DATA."""
-    module = Path(sys.argv[0]).stem
+    module = Path(sys.argv[0]).resolve().relative_to(DOCS.parent).with_suffix("")
+    name = ".".join(part for part in module.parts if part != "__main__")
     told = ["DATA" if Path(word).is_absolute() else word for word in sys.argv[1:] if word != "--write"]
-    return " ".join(["python -m", f"benchmarks.{module}", *told])
+    return " ".join(["python -m", name, *told])

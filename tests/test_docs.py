@@ -263,9 +263,10 @@ SECTIONS = [(page.name, one) for page in sorted(DOCS.glob("*.md")) for one in se
 def test_measured_numbers_are_as_their_command_wrote_them(page: str, section: Section) -> None:
     again = f"docs/{page}: {section.name}: nobody changes this by hand; run its command with --write"
     assert section.is_as_written, again
-    modules = set(re.findall(r"python -m (benchmarks\.\w+)", section.text)) or {"benchmarks.accuracy"}
+    modules = set(re.findall(r"python -m ((?:benchmarks|tests)[.\w]+)", section.text)) or {"benchmarks.accuracy"}
     for module in modules:
-        source = (REPOSITORY / f"{module.replace('.', '/')}.py").read_text("utf-8")
+        path = REPOSITORY / module.replace(".", "/")
+        source = (path / "__main__.py" if path.is_dir() else path.with_suffix(".py")).read_text("utf-8")
         assert f'"{section.name}"' in source, f"{module} writes no section {section.name}"
 
 

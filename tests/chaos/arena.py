@@ -1,5 +1,6 @@
 """One log, judged undisturbed and judged while everything breaks."""
 
+import json
 import random
 import time
 from collections import Counter
@@ -14,7 +15,8 @@ from typing import Any, NamedTuple
 from confluent_kafka.admin import AdminClient
 from redis import Redis
 
-from agents.topics import SHADOW_INCIDENTS, TOPICS
+from agents.topics import REJECTED_VERDICTS, SHADOW_INCIDENTS, TOPICS
+from models.rejections import OWN_INCIDENT, UNKNOWN_INCIDENT
 from state.windows import LIST, TAKES_IN, Entry
 from tests.chaos import proxy
 from tests.chaos.proxy import RedisProxy, Trouble
@@ -43,8 +45,12 @@ class Judged(NamedTuple):
     """Reason and bytes."""
     windows: Counter[Added]
     """All windows in Redis, without the order in which their events came."""
+    rejected: list[str]
+    """Why verdicts that could be read could not be used."""
     notes: list[str]
     """What is worth telling of the run."""
+    given_up: Sequence[str] = ()
+    """Last words of workers that ended by themselves."""
 
 
 class Arena:
@@ -97,7 +103,7 @@ class Arena:
                 f"workers ended: {dict(crew.ended)}",
                 *crew.last_words,
             ]
-            return self._judged(stage, 0, notes)
+            return self._judged(stage, 0, notes)._replace(given_up=crew.last_words)
 
     @contextmanager
     def _stage(self, database: int, redis_port: int) -> Iterator[Stage]:
@@ -131,8 +137,11 @@ class Arena:
             _place(headers, stage.prefix): (headers["reason"].decode(), message.value() or b"")
             for headers, message in stage.dead_letters()
         }
+        reasons = [json.loads(one.value() or b"")["reason"] for one in stage.read(REJECTED_VERDICTS)]
+        # each of the others is a dead letter, too
+        rejected = [reason for reason in reasons if reason in (UNKNOWN_INCIDENT, OWN_INCIDENT)]
         with Redis(port=self._redis.port, db=database) as client:
-            return Judged(incidents, letters, _windows(client), notes)
+            return Judged(incidents, letters, _windows(client), rejected, notes)
 
 
 def _place(headers: dict[str, bytes], prefix: str) -> Place:

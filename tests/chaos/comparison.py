@@ -25,13 +25,14 @@ def differences(workload: Workload, undisturbed: Judged, disturbed: Judged) -> t
         *_missing_rules(undisturbed),
         *_differ("dead letters, undisturbed", dead, undisturbed.dead_letters.items()),
         *_differ("dead letters", dead, disturbed.dead_letters.items()),
-        *_differ("own affairs (incident, revision)", _own(undisturbed), _own(disturbed)),
+        *_differ("own affairs (incident, revision, record)", _own(undisturbed), _own(disturbed)),
         *_differ("calm joins (rule, members)", _joined(undisturbed, Kind.CALM), _joined(disturbed, Kind.CALM)),
         *_lost_entries(workload, undisturbed, disturbed),
     ]
     for name, run in (("undisturbed", undisturbed), ("disturbed", disturbed)):
         wrong += [f"{name}: {complaint}" for complaint in _racing_mistakes(workload, run)]
         wrong += [f"{name}: {complaint}" for complaint in _counted_twice(run)]
+        wrong += [f"{name}: {complaint}" for complaint in _unheard(workload, run)]
     return wrong, _by_order(undisturbed, disturbed)
 
 
@@ -81,9 +82,16 @@ def _missing_rules(undisturbed: Judged) -> list[str]:
     return [f"the workload has nothing for {plan.rule.slug}" for plan in _PLAN.rules if plan.rule.slug not in found]
 
 
-def _own(run: Judged) -> set[tuple[str, int, str, str]]:
+def _own(run: Judged) -> set[tuple[str, int, str, str, int, str]]:
     return {
-        (incident["incident_id"], incident["revision"], incident["rule"], incident["subject_id"])
+        (
+            incident["incident_id"],
+            incident["revision"],
+            incident["rule"],
+            incident["subject_id"],
+            incident["prior_incidents"],
+            incident["recommended_action"],
+        )
         for incident in run.incidents.values()
         if kind_of(incident["subject_id"]) is Kind.OWN
     }
@@ -145,6 +153,17 @@ def _counted_twice(run: Judged) -> list[str]:
         standing[key, tag, event_id] += many
     twice = sorted({_PSEUDONYMS.unseal(event_id) for (*_, event_id), many in standing.items() if event_id and many > 1})
     return _shortened("windows", [f"{event_id} stands in one more than once" for event_id in twice])
+
+
+def _unheard(workload: Workload, run: Judged) -> list[str]:
+    """Verdicts that did not change what came after them."""
+    records = Counter((incident["subject_id"], incident["prior_incidents"]) for incident in run.incidents.values())
+    complaints = [f"a verdict was sent back: {reason}" for reason in run.rejected]
+    for actor, says, repeated_by in workload.answered:
+        once_more = (actor, 1) if repeated_by == actor else (repeated_by, 0)
+        if records[once_more] != (says == "upheld") or records[actor, 0] != 1:
+            complaints.append(f"{actor} was {says}, and then of {repeated_by} there is {records[once_more]}")
+    return _shortened("verdicts", complaints)
 
 
 # --- what racing may come to --------------------------------------------------------------------------------------------

@@ -1,12 +1,13 @@
 """Kafka is killed again and again, and comes back slowly, one partition after the other: nobody is accused for that.
 
-    python -m tests.chaos.kills [--seed N] [--kills N] [--workers N]
+    python -m tests.chaos.kills [--seed N] [--kills N] [--workers N] [--write]
 
 Each act is a story of its own: members who ask others, are accepted and write to them, and others who write to strangers, or
 whose requests are refused. Kafka is killed in the middle of each, and when it is back, some of its partitions are not, for a
 moment or for longer than any patience, while the rest of the story is written. Half of the times workers have caught up
 before, half of the times they have not. Workers are killed too, where there are several. What is found must be what an
-undisturbed run over the same records finds. The first difference ends everything.
+undisturbed run over the same records finds. The first difference ends everything. `--write` writes what came of it into
+docs/reliability.md, where there was none.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from typing import Any
 
 from confluent_kafka import Producer
 
+from benchmarks.pages import recorded
 from models.events import TOPICS
 from tests.chaos.proxy import KafkaProxy, Partition
 from tests.integration.stage import Found, Sent, Stage, event, replayed
@@ -192,7 +194,9 @@ def main() -> int:
     parser.add_argument(
         "--workers", type=int, default=0, metavar="N", help="so many; else half with one, half with three"
     )
+    parser.add_argument("--write", action="store_true", help="write what came of it into the page of docs")
     options = parser.parse_args()
+    told = list[str]()
     parts = (
         [(options.workers, options.kills)]
         if options.workers
@@ -218,8 +222,11 @@ def main() -> int:
                 print("lost, or with another revision:")
                 print(*sorted({expected[i] for i in expected if expected[i] != found.get(i)}), sep="\n")
                 return 1
-            print(f"{kills} kills with {workers} workers: all {len(found)} incidents as undisturbed", flush=True)
-    print(f"clients asked {proxy.refused} times in vain for partitions that were held")
+            told.append(f"- {kills} kills with {workers} workers: all {len(found)} incidents as undisturbed")
+            print(told[-1], flush=True)
+    told.append(f"- clients asked {proxy.refused:,} times in vain for partitions that were held")
+    with recorded("reliability.md", "kills", write=options.write):
+        print(*told, sep="\n")
     return 0
 
 

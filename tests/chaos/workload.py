@@ -6,16 +6,18 @@ clock of the events runs over a week, whatever their number. One record in fifty
 
 import json
 import random
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from enum import StrEnum
 from itertools import count
+from pathlib import Path
 from typing import Any, NamedTuple
 from zlib import crc32
 
 from models.events import TOPICS
 from models.records import Reason
-from tests.integration.stage import Sent
+from tests.integration.stage import Sent, replayed
 from tests.integration.workload import START, moment
 
 PARTITIONS = 8
@@ -76,6 +78,15 @@ class Asker(NamedTuple):
     """Recipients who accept meanwhile."""
 
 
+class Answered(NamedTuple):
+    """A member whose incident a moderator answers, and who repeats it, or whose text somebody else does."""
+
+    actor: str
+    says: str
+    """`upheld` or `dismissed`."""
+    repeated_by: str
+
+
 class Workload(NamedTuple):
     """The log. The records of a part are written when all those of the parts before are judged."""
 
@@ -86,6 +97,7 @@ class Workload(NamedTuple):
     racing_campaigns: list[frozenset[str]]
     racing_reports: list[str]
     """Members whom several report at once."""
+    answered: list[Answered]
 
     @property
     def size(self) -> int:
@@ -97,13 +109,14 @@ def kind_of(member: str) -> Kind:
 
 
 def workload(seed: int, events: int, parts: int) -> Workload:
-    """About so many records. Each rule has work at least once."""
+    """About so many records, in three parts at least. Each rule has work at least once."""
     writer = _Writer(random.Random(f"{seed}/{events}/{parts}"), parts)
-    affairs: list[Callable[[_Writer], None]] = [*_OWN, *_CALM, *_RACING]
+    affairs: list[Callable[[_Writer], None]] = [*_OWN, *_CALM, *_RACING, *_ANSWERED]
     for affair in affairs:
         affair(writer)
     while writer.size < events * _SHARE_OF_AFFAIRS:
         writer.chance.choice(affairs)(writer)
+    _verdicts(writer)
     _unusable(writer, max(len(_UNUSABLE), events // _ONE_IN_SO_MANY_IS_UNUSABLE))
     _everyday(writer, events)
     return writer.written()
@@ -116,6 +129,8 @@ class _Writer:
         self.askers: list[Asker] = []
         self.racing_campaigns: list[frozenset[str]] = []
         self.racing_reports: list[str] = []
+        self.answers: list[tuple[float, Answered]] = []
+        """And when. One part later it is repeated."""
         self._parts = parts
         self._numbers = count()
         self._records: list[tuple[float, int, Sent]] = []
@@ -144,6 +159,11 @@ class _Writer:
         """A moment between two parts of the log."""
         return HORIZON * self.chance.randrange(1, self._parts) / self._parts
 
+    def in_three_parts(self) -> list[float]:
+        """Moments in three parts in turn, each an hour before the end of its part or sooner."""
+        first, length = self.chance.randrange(self._parts - 2), HORIZON / self._parts
+        return [(first + number) * length + self.chance.random() * (length - _HOUR) for number in range(3)]
+
     def over(self, start: float, hours: float, number: int) -> list[float]:
         """So many moments, in order."""
         return sorted(start + self.chance.random() * hours * _HOUR for _ in range(number))
@@ -162,6 +182,10 @@ class _Writer:
     def raw(self, second: float, topic: str, value: bytes, key: str) -> None:
         self._records.append((second, next(self._numbers), Sent(topic, value, key.encode(), _partition(key))))
 
+    def of(self, actors: set[str]) -> list[Sent]:
+        """What these have done, in the order of its time."""
+        return [one for _, _, one in sorted(self._records) if json.loads(one.value or b"")["actor_id"] in actors]
+
     def written(self) -> Workload:
         """Everything in the order of its time, by parts, with some records twice."""
         again = [
@@ -174,7 +198,8 @@ class _Writer:
         parts: list[list[Sent]] = [[] for _ in range(self._parts)]
         for second, _, record in sorted([*self._records, *again]):
             parts[min(int(second / HORIZON * self._parts), self._parts - 1)].append(record)
-        return Workload(parts, self.unusable, self.askers, self.racing_campaigns, self.racing_reports)
+        answered = [one for _, one in self.answers]
+        return Workload(parts, self.unusable, self.askers, self.racing_campaigns, self.racing_reports, answered)
 
 
 def _partition(key: str) -> int:
@@ -425,6 +450,45 @@ def _reported_at_once(w: _Writer) -> None:
 
 
 _RACING = (_racing_campaign, _asker, _asker, _asker, _reported_at_once)
+
+# --- what moderators answer, a part after it was told and a part before it is repeated -----------------------------------
+
+
+def _relapse(w: _Writer) -> None:
+    """Writes to strangers, and again after the verdict, to hardly more of them."""
+    actor, (first, answered, again) = w.name(Kind.OWN), w.in_three_parts()
+    for begin in (first, again):
+        for second in w.over(begin, 0.9, w.chance.randint(11, 13)):
+            w.event(second, "message", actor, recipient_ids=w.strangers(2), text="")
+    w.answers.append((answered, Answered(actor, ("upheld", "dismissed")[len(w.answers) % 2], actor)))
+
+
+def _known_text(w: _Writer) -> None:
+    """A text that was upheld comes back, in another member's message."""
+    actor, other, text = w.name(Kind.OWN), w.name(Kind.CALM), w.words(40)
+    first, answered, again = w.in_three_parts()
+    for second in w.over(first, 0.9, 9):
+        w.event(second, "message", actor, recipient_ids=w.strangers(1), text=text)
+    w.event(again, "message", other, recipient_ids=w.strangers(1), text=text)
+    w.answers.append((answered, Answered(actor, "upheld", other)))
+
+
+_ANSWERED = (_relapse, _relapse, _known_text)
+
+
+def _verdicts(w: _Writer) -> None:
+    """On what a replay of the same finds: incidents have the same ids wherever they are found."""
+    actors = {one.actor for _, one in w.answers}
+    with tempfile.TemporaryDirectory(prefix="twinwatch-chaos-") as directory:
+        found = replayed(w.of(actors), Path(directory))
+    first = dict[str, str]()
+    for incident_id, (_, subject, _) in found.items():
+        first.setdefault(subject, incident_id)
+    for second, one in w.answers:
+        action = "warned" if one.says == "upheld" else "none"
+        moderator = f"moderator-{next(w._numbers)}"
+        w.event(second, "verdict", moderator, incident_id=first[one.actor], verdict=one.says, action=action)
+
 
 # --- and the rest -------------------------------------------------------------------------------------------------------
 
