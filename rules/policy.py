@@ -185,7 +185,8 @@ def load_policy(path: Path | None = None) -> Policy:
     try:
         source = path.read_text("utf-8") if path else files("rules").joinpath("policy.yaml").read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise PolicyError(f"{name}: cannot be read: {error}") from error
+        why = error.strerror if isinstance(error, OSError) else error
+        raise PolicyError(f"{name}: cannot be read: {why}") from error
     return parse_policy(source, name)
 
 

@@ -6,6 +6,7 @@ import re
 import sys
 from contextlib import ExitStack
 from datetime import date, timedelta
+from difflib import get_close_matches
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as distribution_version
 from pathlib import Path
@@ -22,8 +23,25 @@ if TYPE_CHECKING:
     from rules.policy import Policy
 
 
-class _Group(click.Group):
+class _Commands(click.Group):
+    """Names the command that was meant, where there is nearly such a one."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            meant = get_close_matches(args[0], self.commands, n=1)
+            if meant:
+                error.message += f" Did you mean {meant[0]}?"
+            raise
+
+
+class _Group(_Commands):
     """Ends with a clear status after Ctrl-C, and quietly when the reader of a pipe has gone."""
+
+    group_class = _Commands
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -31,6 +49,8 @@ class _Group(click.Group):
         except KeyboardInterrupt:
             click.echo("twinwatch: stopped", err=True)
             ctx.exit(INTERRUPTED)
+        except click.exceptions.NoArgsIsHelpError:
+            raise
         except click.UsageError as error:
             head = "Error: "  # click's own, which is a part of the first line
             told = fitted(head + error.format_message(), sys.stderr).removeprefix(head)
@@ -732,7 +752,7 @@ def boilerplate_forget(env_file: Path | None, named: tuple[str, ...], bar: bool,
 @click.argument("actor_id")
 @_env_file
 @click.option("--dry-run", is_flag=True, help="Only show what would be removed.")
-@click.option("--json", "as_json", is_flag=True, help="Tell it as one JSON object.")
+@click.option("--json", "as_json", is_flag=True, help="For scripts: one JSON object.")
 def forget(actor_id: str, env_file: Path | None, dry_run: bool, as_json: bool) -> None:
     """Remove everything that Redis holds about a member, and show what was removed, by kind of state.
 
@@ -908,8 +928,8 @@ def policy_show(rule: str | None, file: Path | None, layout: str) -> None:
 
 @main.command(short_help="List what is known of each language.")
 @click.argument("code", required=False)
-@click.option("--json", "as_json", is_flag=True, help="Tell it as JSON.")
-@click.option("--markdown", is_flag=True, help="Write the page docs/languages.md.")
+@click.option("--json", "as_json", is_flag=True, help="For scripts: a JSON list, with CODE one object.")
+@click.option("--markdown", is_flag=True, help="The page docs/languages.md.")
 def languages(code: str | None, as_json: bool, markdown: bool) -> None:
     """List how many words of each kind twinwatch knows in each language, and which rules read them.
 

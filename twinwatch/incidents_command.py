@@ -179,7 +179,7 @@ def run_verdict(
     """Write a verdict on the incident to its topic, or into the file that has the incident."""
     if action is None:
         if verdict == "upheld":
-            raise Failure("--action: found none, expected what was done: none, warned, restricted or banned")
+            raise Failure("--action: found nothing, expected what was done: none, warned, restricted or banned")
         action = "none"
     if verdict == "dismissed" and action != "none":
         raise Failure(f"--action: found {action} with a dismissed incident, expected none")

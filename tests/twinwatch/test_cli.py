@@ -134,6 +134,23 @@ def test_what_is_wrong_is_told_in_whole_words_on_a_terminal(command: tuple[str, 
 # --- schema
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [(["doktor"], "doctor"), (["incidents", "lsit"], "list"), (["dead-leters", "list"], "dead-letters")],
+)
+def test_a_command_that_is_mistyped_is_told_with_the_one_that_was_meant(typed: list[str], meant: str) -> None:
+    status, _, told = run(*typed)
+    assert status == 2
+    assert f"Did you mean {meant}?" in told
+    assert "Did you mean" not in run("xyzzy")[2]
+
+
+@pytest.mark.parametrize("path", groups(main), ids=" ".join)
+def test_commands_of_several_show_their_help_where_none_is_named(path: tuple[str, ...]) -> None:
+    status, _, told = run(*path)
+    assert (status, told) == (2, run(*path, "--help")[1])
+
+
 def test_schema_lists_names_and_prints_each_as_valid_json_schema() -> None:
     _, out, _ = run("schema")
     names = out.split()

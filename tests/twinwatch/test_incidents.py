@@ -450,7 +450,7 @@ def test_ctrl_c_ends_a_watch_as_cleanly() -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (("upheld",), "--action: found none, expected what was done"),
+        (("upheld",), "--action: found nothing, expected what was done"),
         (("dismissed", "--action", "warned"), "--action: found warned with a dismissed incident, expected none"),
         (("dismissed", "--moderator", "x" * 129), "--moderator: found 129 characters, expected 1 to 128"),
     ],
