@@ -148,6 +148,7 @@ pages: $(VENV)/.dev  ## write what commands write: the pages of reference, and t
 	$(call page,settings --format markdown,settings.md)
 	$(call page,metrics --markdown,metrics.md)
 	$(call page,languages --markdown,languages.md)
+	@$(BIN)/python -m benchmarks.performance --pages
 	@$(BIN)/twinwatch demo --speed 20000 --picture docs/demo.svg >/dev/null
 
 docs: $(VENV)/.dev pages  ## the same, and the documentation as a site, build/site/index.html

@@ -17,6 +17,8 @@ from typing import NamedTuple, TextIO
 from benchmarks.performance import machine
 
 DOCS = Path(__file__).parents[1] / "docs"
+AT_THE_START = machine()
+"""Before a benchmark makes it busy itself."""
 _SECTION = re.compile(r"<!-- measured ([a-z -]+)(?: ([0-9a-f]{8}))? -->\n(.*?)<!-- end -->", re.DOTALL)
 
 
@@ -75,20 +77,20 @@ def recorded(page: str, name: str, *, write: bool) -> Iterator[None]:
 
     Lines that begin with a blank are left out: examples of what somebody wrote are not for the page.
     """
-    both, begun = _Both(sys.stdout), machine()
+    both = _Both(sys.stdout)
     with redirect_stdout(both):
         yield
     if write:
         path = DOCS / page
         said = [line for line in both.kept.splitlines() if not line.startswith(" ")]
-        when = f"`{command()}`, {datetime.now(UTC).date()}, {begun}:"
+        when = f"`{command()}`, {datetime.now(UTC).date()}, {AT_THE_START}:"
         text = re.sub(r"\n{3,}", "\n\n", "\n".join([when, "", *said]))
         path.write_text(with_section(path.read_text("utf-8"), name, text.splitlines()), "utf-8")
 
 
 def command() -> str:
     """How this program was started; a file or directory that is not part of the repository is called DATA."""
-    module = Path(sys.argv[0]).resolve().relative_to(DOCS.parent).with_suffix("")
-    name = ".".join(part for part in module.parts if part != "__main__")
+    spec = sys.modules["__main__"].__spec__
+    name = spec.name.removesuffix(".__main__") if spec else Path(sys.argv[0]).name
     told = ["DATA" if Path(word).is_absolute() else word for word in sys.argv[1:] if word != "--write"]
     return " ".join(["python -m", name, *told])

@@ -1,5 +1,6 @@
 """Numbers that pages tell are those of the code."""
 
+import inspect
 import json
 import re
 from typing import Any
@@ -11,6 +12,7 @@ from msgspec.structs import fields
 from agents import app, back_off, budget, consumer, fetching, order, processor, startup, throttle, watchdog, worker
 from agents.settings import Settings
 from agents.topics import TOPICS
+from benchmarks import soak
 from benchmarks.pages import sections
 from engine import engine
 from engine.incidents import confidence
@@ -20,8 +22,25 @@ from rules.policy import RulePolicy, load_policy
 from state import boilerplate, campaign_tables, joining, windows
 from state.kinds import KINDS
 from state.limits import DAY, StoreLimits
+from tests.chaos import __main__ as chaos
+from tests.chaos import arena, kills, proxy
+from tests.chaos import workload as chaos_workload
+from tests.chaos.schedule import FULL, PER_100_000_EVENTS, SHORT, Disturbance
+from tests.integration import faulty
 from tests.servers import REPOSITORY
-from text import commerce, hostility, html, likeness, masking, names, normalise, personal_data, reading, slots
+from text import (
+    commerce,
+    hostility,
+    html,
+    likeness,
+    masking,
+    names,
+    normalise,
+    personal_data,
+    reading,
+    shared,
+    slots,
+)
 from text.personal_data import accounts, addresses, emails, marks, national_ids, phones, pupils
 
 DOCS = REPOSITORY / "docs"
@@ -126,6 +145,10 @@ def test_from_where_on_texts_are_copies_is_told_as_it_is() -> None:
     words, pairs, scattered = dict(slots._OF_WORDS), dict(slots._OF_PAIRS), dict(likeness._OF_WORDS)
     low, high = (share for _, share in likeness._OF_FEW_LETTERS)
     letters, runs = dict(likeness._OF_LETTERS), dict(likeness._OF_RUNS)
+    stretch, dropped, replaced = (
+        dict(points) for points in (likeness._OF_ONE_STRETCH, likeness._OF_DROPPED, likeness._OF_REPLACED)
+    )
+    harmless, grave, selling = (dict(points) for points in (shared._OF_HARMLESS, shared._OF_GRAVE, shared._SELLING))
     page = " ".join((DOCS / "near-duplicates.md").read_text(encoding="utf-8").split())
     for told in (
         f"{load_policy(None).memory.copy_similarity:g} of the shingles (`copy_similarity` in the policy",
@@ -136,6 +159,15 @@ def test_from_where_on_texts_are_copies_is_told_as_it_is() -> None:
         f"{letters[400]:.2f} from 400 on",
         f"Under {likeness._LONG_ENOUGH} letters at most {likeness._FOREIGN:g} of them",
         f"in runs of four or more: {runs[70]:.2f} at 70 letters, {runs[160]:.2f} at 160, {runs[300]:.2f} from 300 on",
+        f"{stretch[70]:.2f} of the longer text's letters at 70, {stretch[90]:.2f} at 90, {stretch[110]:.2f} at 110, "
+        f"{stretch[180]:.2f} at 180",
+        f"Where words were dropped, {dropped[34]:.2f} of the letters have to stand in words that are in both at 34 letters, "
+        f"{dropped[60]:.2f} at 60, {dropped[90]:.2f} from 90 on",
+        f"it is {replaced[60]:.2f} at 60, {replaced[90]:.2f} at 90, {replaced[130]:.2f} from 130 on. That is more than "
+        f"{likeness._CHANGED:g} of the letters, and from {likeness._REPLACED_FROM} on only",
+        f"({harmless[60]:.2f} at 60 letters in common, {harmless[120]:.2f} from 120 on)",
+        f"({grave[60]:.2f} at 60 letters)",
+        f"an offer has {selling[40]} points of `text/commerce.yaml` in 40 letters, {selling[90]} in 90",
         f"*s + r/2* of {scattered[60]:.2f} at 60 letters, {scattered[100]:.2f} at 100, {scattered[230]:.2f} at 230, "
         f"and an *s* of {likeness._LEAST_WORDS:g}",
         f"the first {likeness.MAX_LETTERS} letters of its words",
@@ -146,6 +178,7 @@ def test_from_where_on_texts_are_copies_is_told_as_it_is() -> None:
     assert max(words) == max(pairs) == 220
     assert max(letters) == 400
     assert max(runs) == 300
+    assert (max(dropped), max(replaced), max(harmless), max(grave)) == (90, 130, 120, 60)
     assert likeness._SCATTERED == 1 / 2
     assert likeness._RUN_LETTERS == 4
 
@@ -321,6 +354,16 @@ def test_what_each_rule_gets_wrong_is_what_was_measured() -> None:
     def rate(where: str, rule: str, measure: str = "texts with an incident, per 1,000") -> float:
         return float(json.loads(results[where, measure]).get(rule, 0))
 
+    def counted(rule: str) -> int:
+        """Senders among whom the rule flagged none."""
+        rows = [found for (_, measure), found in results.items() if measure == f"senders flagged by {rule}"]
+        assert all(found.startswith("0 of ") for found in rows)
+        return sum(int(found.split()[2]) for found in rows)
+
+    def examples(where: str, measure: str) -> list[int]:
+        """How many there are to find, and how many not to."""
+        return [int(number) for number in re.findall(r"(\d+) (?:positive|negative)", results[where, measure])]
+
     def flagged(rule: str, where: str = "trace_collegemsg") -> str:
         return (
             f"{100 * share(where, f'senders flagged by {rule}'):.1f} % of the senders of a student network, no teacher"
@@ -339,7 +382,8 @@ def test_what_each_rule_gets_wrong_is_what_was_measured() -> None:
     told = {
         "mass_messaging": [flagged("mass_messaging")],
         "copied_message": [
-            f"none of {sum(one is not None and one[1] == one[2] for one in found)} injected, found after 8 recipients"
+            f"none in {counted('copied_message'):,} senders",
+            f"none of {sum(one is not None and one[1] == one[2] for one in found)} injected, found after 8 recipients",
         ],
         "coordinated_campaign": [
             f"{min(false):.0f} to {max(false):.1f} per 10,000 posts",
@@ -352,6 +396,7 @@ def test_what_each_rule_gets_wrong_is_what_was_measured() -> None:
             f"SMS {100 - 100 * share('spam_sms', 'commercial_content', 'recall'):.0f} %; "
             f"{100 - 100 * share('spam_youtube_texts', 'commercial_content', 'recall'):.0f} % of self-praise under videos",
         ],
+        "copied_comment": [f"none in {sum(examples('spam_youtube_texts', 'commercial_content')):,} comments"],
         "copied_post": [
             f"chat {rate('benign_irc_duraspace', 'copied_post', by_10_000):.1f}, "
             f"newsrooms {rate('benign_french_media', 'copied_post', by_10_000):.1f} per 10,000"
@@ -366,6 +411,7 @@ def test_what_each_rule_gets_wrong_is_what_was_measured() -> None:
         ],
         "harassment": [flagged("harassment")],
         "private_information": [
+            f"none of {examples('pii_faker', 'private_information')[1]:,} look-alikes",
             f"chat {rate('benign_irc_texts', 'private_information') / 10:.2f} %, "
             f"sayings {rate('benign_fortunes', 'private_information') / 10:.2f} %",
             f"cards {100 - 100 * share('pii_faker', 'private_information by entities: CREDIT_CARD', 'recall'):.1f} %",
@@ -376,6 +422,8 @@ def test_what_each_rule_gets_wrong_is_what_was_measured() -> None:
     rows = {row.split("`")[1]: row for row in table.splitlines() if row.startswith("| `")}
     assert [(rule, one) for rule, sentences in told.items() for one in sentences if one not in rows[rule]] == []
     assert rate("benign_irc_texts", "abusive_language") == 0
+    assert share("pii_faker", "private_information", "precision") == 1
+    assert "copied_comment" not in results["spam_youtube", by_10_000]
 
 
 def test_how_the_parts_of_sets_fare_is_told_as_measured() -> None:
@@ -430,3 +478,70 @@ def test_what_a_key_takes_is_what_was_measured() -> None:
     assert len(told) > 5
     wrong = {name: (size, measured[name]) for name, size in told.items() if not 0.8 < size / measured[name] < 1.25}
     assert not wrong, f"bytes a key, told and measured: {wrong}"
+
+
+def test_what_chaos_disturbs_is_told_as_it_is() -> None:
+    text = (DOCS / "reliability.md").read_text("utf-8")
+    page = " ".join(text.split())
+    rows = {
+        "a worker is killed": [Disturbance.KILL],
+        "a worker is asked to end": [Disturbance.TERM],
+        "a worker joins and leaves": [Disturbance.JOIN],
+        "Redis is stopped, or killed": [Disturbance.REDIS_STOP, Disturbance.REDIS_KILL],
+        "Redis answers slowly": [Disturbance.REDIS_SLOW],
+        "Redis answers `OOM`, `LOADING`, `READONLY`": [
+            Disturbance.REDIS_OOM,
+            Disturbance.REDIS_LOADING,
+            Disturbance.REDIS_READONLY,
+        ],
+        "the connection breaks in a script": [Disturbance.REDIS_CUT],
+        "Kafka is stopped, or killed": [Disturbance.KAFKA_STOP, Disturbance.KAFKA_KILL],
+        "Kafka refuses incidents and dead letters": [Disturbance.REFUSE],
+        "partitions are revoked in the middle of batches": [Disturbance.REVOKE],
+    }
+    assert sorted(one for several in rows.values() for one in several) == sorted(PER_100_000_EVENTS)
+    for row, disturbances in rows.items():
+        times = ", ".join(str(PER_100_000_EVENTS[one]) for one in disturbances)
+        assert f"| {row} | {times} |" in text, row
+    strides = re.search(r"LEAD_SECONDS = (\d+) \* 3600", inspect.getsource(faulty.in_long_strides))
+    assert strides and strides[1] == "6"
+    for told in (
+        f"a fourth one, for {FULL.joined:g} s",
+        f"for {FULL.redis_away:g} s; started again",
+        f"take up to {FULL.slow:g} s, before or after they run; workers wait for {FULL.redis_timeout:g} s",
+        f"to half of the script calls, for {FULL.trouble:g} s",
+        f"`LOADING`, `READONLY` | 2, 2, 2 | to half of the script calls, for {FULL.trouble:g} s",
+        f"or killed | 1, 1 | for {FULL.kafka_away:g} s",
+        f"denies writing to their topics for {FULL.refusing:g} s",
+        f"a genuine Kafka ({chaos_workload.PARTITIONS} partitions a topic)",
+        f"one record in {chaos_workload._ONE_IN_SO_MANY_COMES_TWICE} comes twice and one in "
+        f"{chaos_workload._ONE_IN_SO_MANY_IS_UNUSABLE} cannot be used",
+        f"In logs of fewer than {chaos._SHORT_OUTAGES_BELOW:,} records, and in `make test`, everything lasts "
+        f"{max(SHORT.redis_away, SHORT.kafka_away, SHORT.trouble, SHORT.slow, SHORT.refusing):g} s and less, and batches are "
+        f"of {SHORT.batch_records} records at most",
+        f"keeps them from the workers for {min(kills._PATIENCES):g} to {max(kills._PATIENCES):g} s",
+    ):
+        assert told in page, told
+    assert (arena.WORKERS, chaos._SEEDS_A_LOG, proxy.slow(1.0).share, proxy.OOM.share) == (3, 5, 0.7, 0.5)
+    assert kills._SPEED_OF_SEVERAL == 40
+
+
+def test_how_the_soak_is_made_is_told_as_it_is() -> None:
+    page = " ".join((DOCS / "reliability.md").read_text("utf-8").split())
+    for told in (
+        f"on a backlog of {soak.CAPACITY_EVENTS:,} events",
+        f"median of the last quarter is at most {100 * soak.FLAT - 100:.0f} % above",
+        f"All lengths of time are divided by {soak.COMPRESSION:,}",
+    ):
+        assert told in page, told
+    assert (soak.SHARE, soak.SAMPLE_SECONDS, soak.LONGEST_SECONDS) == (1 / 3, 2, 300)
+
+
+def test_what_a_batch_may_cost_is_told_as_it_is() -> None:
+    page = " ".join((DOCS / "reliability.md").read_text("utf-8").split())
+    for told in (
+        f"The cost of a record is its bytes and {budget.RECORD_COST}",
+        f"cost as much as a batch may at most, {budget.MOST:,}",
+        f"a batch costs {budget.LEAST:,} at most, and twice as much after each batch",
+    ):
+        assert told in page, told

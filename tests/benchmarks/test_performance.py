@@ -1,28 +1,29 @@
 """The pages on performance say what was measured last, and the arithmetic of scaling is right."""
 
-import json
 from collections import Counter
 from statistics import median
 
 import pytest
 
 from benchmarks.gate import EVENTS
-from benchmarks.performance import BENCHMARKS, DOCS, ENGINE, KEPT, ROWS, Kept, page
+from benchmarks.performance import BENCHMARKS, DOCS, ENGINE, ROWS, SOAK, all_kept, page
 from benchmarks.scaling import BUSY, DAY_SECONDS, PEAK, need
 from benchmarks.scaling import page as scaling_page
+from benchmarks.soak import Sample, numbers
 from benchmarks.workload import LONGEST, SHORTEST, Network
 
-MEASURED = {name: Kept(**one) for name, one in json.loads(KEPT.read_text("utf-8")).items()}
+MEASURED = all_kept()
 COSTS = {"python_us": 300.0, "redis_us": 120.0, "redis_bytes": 900.0, "redis_byte_days": 9_000.0}
 
 
 def test_the_pages_are_those_of_the_last_measurement() -> None:
-    assert (DOCS / "performance.md").read_text("utf-8") == page(MEASURED)
+    again = "python -m benchmarks.performance --pages writes them"
+    assert (DOCS / "performance.md").read_text("utf-8") == page(MEASURED), again
     assert (DOCS / "scaling.md").read_text("utf-8") == scaling_page(MEASURED[ENGINE].numbers)
 
 
 def test_every_line_names_its_benchmark() -> None:
-    assert {row.benchmark for row in ROWS} == {benchmark.name for benchmark in BENCHMARKS}
+    assert {row.benchmark for row in ROWS} == {*(benchmark.name for benchmark in BENCHMARKS), SOAK}
 
 
 @pytest.mark.parametrize("events", [1_000_000, 10_000_000, 100_000_000])
@@ -48,3 +49,9 @@ def test_the_workload_is_the_same_each_time_and_the_gate_sees_all_its_types() ->
     assert events == list(Network(1).events(EVENTS))
     assert len(Counter(event["type"] for event in events)) == 7
     assert events != list(Network(2).events(EVENTS))
+
+
+def test_the_soak_tells_what_its_line_needs() -> None:
+    samples = [Sample(float(minute), 200.0 + minute, 50.0, 0.0, 0.0) for minute in range(31)]
+    (line,) = (row for row in ROWS if row.benchmark == SOAK)
+    assert line.shown(numbers(samples)) == "226 MiB (30 minutes)"
