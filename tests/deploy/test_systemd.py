@@ -1,6 +1,7 @@
 """The unit for systemd fits the program, and systemd has nothing against it."""
 
 import os
+import re
 import shutil
 from configparser import ConfigParser
 from pathlib import Path
@@ -9,10 +10,11 @@ import pytest
 from click import Group
 
 from agents.settings import Settings, load_settings
-from tests.servers import run
+from tests.servers import REPOSITORY, run
 from twinwatch.cli import main
 
-UNIT = Path(__file__).parents[2] / "deploy" / "systemd" / "twinwatch-worker@.service"
+UNIT = REPOSITORY / "deploy" / "systemd" / "twinwatch-worker@.service"
+DEPLOYMENT = REPOSITORY / "docs" / "deployment.md"
 
 
 def values(key: str) -> list[str]:
@@ -32,6 +34,14 @@ def test_systemd_has_nothing_against_it(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     done = run(systemd, "security", "--offline=true", "--threshold=20", unit)
     assert done.returncode == 0, done.stdout
+    (exposure,) = re.findall(r"exposure level for .*: ([\d.]+)", done.stdout)
+    assert f"(`systemd-analyze security` calls it {exposure} of 10)" in DEPLOYMENT.read_text(encoding="utf-8")
+
+
+def test_it_leaves_what_metrics_of_the_process_are_read_from() -> None:
+    alerts = (REPOSITORY / "deploy" / "alerts.yml").read_text(encoding="utf-8")
+    assert "process_start_time_seconds" in alerts, "which needs /proc/stat"
+    assert values("ProcSubset") == []
 
 
 def test_the_command_and_its_settings_exist(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
