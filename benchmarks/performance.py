@@ -145,7 +145,7 @@ ROWS = (
     ),
     Row(
         "a worker's memory in the last quarter of the soak",
-        lambda n: f"{n['soak_worker_mib']:,.0f} MiB ({n['soak_minutes']:.0f} minutes)",
+        lambda n: f"{n['soak_worker_mib']:,.0f} MiB (after {n['soak_minutes']:.0f} min)",
         "250 MiB",
         SOAK,
     ),

@@ -30,6 +30,7 @@ from agents.topics import DEAD_LETTERS, FOR_OPERATORS, INCIDENTS, SHADOW_INCIDEN
 from models.incidents import Incident
 from twinwatch.embedded import EmbeddedServerError, embedded_kafka, embedded_redis
 from twinwatch.embedded.kept import kept
+from twinwatch.failures import to_be_typed
 from twinwatch.report import SEVERITY_STYLES, counts_table, incident_text, incidents_table, line_console, printable
 from twinwatch.sample_day import (
     EXPECTED,
@@ -110,15 +111,15 @@ async def run_demo(
             picture.write_text(_picture(watch), encoding="utf-8")
             console.print(f"The picture of it: {picture}", style="dim")
         if keep:
-            console.print(_KEPT.format(env_file=worker.env_file), style="dim")
+            console.print(_KEPT.format(command=to_be_typed(), env_file=worker.env_file), style="dim")
             await worker.or_its_end(_for_ever(), reading)
         return found_everything
 
 
 _KEPT = """
 The servers and the worker stay until Ctrl-C. In another terminal:
-    twinwatch incidents list --since 3d --env-file {env_file}
-    twinwatch incidents watch --env-file {env_file}"""
+    {command} incidents list --since 3d --env-file {env_file}
+    {command} incidents watch --env-file {env_file}"""
 
 
 _UPHELD = f"A moderator upholds the {STRIKE.rule} of {STRIKE.actor}, who then breaks another rule"

@@ -3,6 +3,7 @@
 import shutil
 import sys
 import textwrap
+from pathlib import Path
 from typing import IO, Any
 
 import click
@@ -34,6 +35,15 @@ class Failure(click.ClickException):
 def say(text: str, *, err: bool = False) -> None:
     """Print a line to standard output or standard error."""
     click.echo(fitted(text, sys.stderr if err else sys.stdout), err=err)
+
+
+def to_be_typed() -> str:
+    """How twinwatch is called from here: by its name alone only where the shell finds it."""
+    here, command = Path.cwd(), Path(sys.executable).with_name("twinwatch")
+    found = shutil.which("twinwatch")
+    if not command.exists() or (found and command.samefile(found)):
+        return "twinwatch"
+    return str(command.relative_to(here) if command.is_relative_to(here) else command)
 
 
 def fitted(text: str, file: IO[Any]) -> str:

@@ -54,4 +54,4 @@ def test_the_workload_is_the_same_each_time_and_the_gate_sees_all_its_types() ->
 def test_the_soak_tells_what_its_line_needs() -> None:
     samples = [Sample(float(minute), 200.0 + minute, 50.0, 0.0, 0.0) for minute in range(31)]
     (line,) = (row for row in ROWS if row.benchmark == SOAK)
-    assert line.shown(numbers(samples)) == "226 MiB (30 minutes)"
+    assert line.shown(numbers(samples)) == "226 MiB (after 30 min)"

@@ -21,6 +21,7 @@ from text.languages import KINDS, NAMES
 from twinwatch import report
 from twinwatch.cli import main
 from twinwatch.contract import contract_schemas
+from twinwatch.failures import to_be_typed
 from twinwatch.languages_page import WITHOUT, languages_page, rules_by_list
 from twinwatch.settings_page import settings_page
 
@@ -452,3 +453,20 @@ def test_topics_cannot_be_created_where_no_kafka_is(monkeypatch: pytest.MonkeyPa
     assert done.returncode == 1
     assert "127.0.0.1:1" in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_to_be_typed_next_can_be(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = tmp_path / ".venv" / "bin"
+    commands.mkdir(parents=True)
+    monkeypatch.setattr(sys, "executable", str(commands / "python"))
+    monkeypatch.setenv("PATH", "")
+    assert to_be_typed() == "twinwatch", "there is none beside that Python"
+    (commands / "twinwatch").touch(mode=0o755)
+    assert to_be_typed() == ".venv/bin/twinwatch"
+    monkeypatch.chdir(commands.parent)
+    assert to_be_typed() == "bin/twinwatch"
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert to_be_typed() == str(commands / "twinwatch")
+    monkeypatch.setenv("PATH", str(commands))
+    assert to_be_typed() == "twinwatch"

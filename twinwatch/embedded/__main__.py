@@ -14,6 +14,7 @@ from pathlib import Path
 
 from agents.topics import FOR_OPERATORS, TOPICS
 from twinwatch.embedded import EmbeddedServerError, embedded_kafka, embedded_redis
+from twinwatch.failures import to_be_typed
 
 _OWNER_ALONE = 0o600
 
@@ -37,7 +38,7 @@ def main() -> int:
             print(
                 f"Kafka at {kafka.bootstrap_servers} (every topic is there; for one worker at a time), Redis at {redis.url}.\n"
                 f"Their settings are in {env_file}:\n\n"
-                f"    {_command()} worker --env-file {env_file}\n\n"
+                f"    {to_be_typed()} worker --env-file {env_file}\n\n"
                 "Ctrl-C ends both, and what they hold is gone.",
                 flush=True,
             )
@@ -48,14 +49,6 @@ def main() -> int:
         return 1
     finally:
         env_file.unlink(missing_ok=True)
-
-
-def _command() -> str:
-    """How to call twinwatch from here."""
-    here, command = Path.cwd(), Path(sys.executable).with_name("twinwatch")
-    if not command.exists():
-        return "twinwatch"
-    return str(command.relative_to(here) if command.is_relative_to(here) else command)
 
 
 def _write(path: Path, settings: dict[str, str]) -> None:
