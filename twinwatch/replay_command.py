@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from rich.console import Console
 
 from engine.engine import Engine
+from engine.loading import load_tables
 from models.decoding import InputLimits
 from models.incidents import Incident
 from models.records import DeadLetter
@@ -86,6 +87,7 @@ def run_replay(
             raise Failure(f"no Redis to keep the state in: {error}; or name one with --redis", FAILED) from error
         # a Redis of our own is thrown away as it is
         store = _own_store(url, policy, pseudonyms, tidy=redis_url is not None)
+        load_tables()  # as a worker does: the rate that is told is that of judging, and judging is faster
         try:
             summary = asyncio.run(_replay(events, source, policy, limits, desk, store))
         except StateUnavailable as error:
