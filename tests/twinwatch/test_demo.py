@@ -102,7 +102,9 @@ def test_it_leaves_its_servers_up_where_it_is_asked_to_and_draws_what_it_found(t
     with demo(tmp_path, "--keep", "--speed", "20000", "--picture", str(picture)) as process:
         assert process.stdout
         listing = next(line for line in process.stdout if "incidents list" in line).split()
-        done = run(sys.executable, "-m", *listing, "--json", env=os.environ | {"COLUMNS": "200"})
+        command, *words = listing
+        assert Path(command).name == "twinwatch"
+        done = run(sys.executable, "-m", "twinwatch", *words, "--json", env=os.environ | {"COLUMNS": "200"})
         assert done.returncode == 0, done.stderr
         assert {json.loads(line)["rule"] for line in done.stdout.splitlines()} >= {"mass_messaging", "threat"}
         process.send_signal(signal.SIGINT)
