@@ -22,7 +22,7 @@ from redis import Redis
 from models.records import RawRecord
 from tests.servers import LONG_ENOUGH, RedisServer, eventually
 from tests.terminal import Terminal
-from twinwatch import replay
+from twinwatch import replay, replay_command
 from twinwatch.cli import main
 from twinwatch.replay import EventFile, Line, batches, read_lines
 
@@ -362,3 +362,21 @@ def test_the_position_in_a_file_is_known_and_that_in_a_pipe_is_not(tmp_path: Pat
         assert sum(1 for _ in read_lines(file.stream)) == COPIES
         assert file.position() == file.size
     assert EventFile(io.BytesIO(), None).size is None
+
+
+@needs_servers
+def test_what_is_loaded_once_is_loaded_before_time_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    order = list[str]()
+
+    def load() -> None:
+        order.append("loaded")
+
+    async def judge(*_: object) -> replay.ReplaySummary:
+        order.append("judged")
+        return replay.ReplaySummary()
+
+    monkeypatch.setattr(replay_command, "load_tables", load)
+    monkeypatch.setattr(replay_command, "replay", judge)
+    Path("events.jsonl").write_bytes(COPIED)
+    assert run("events.jsonl").exit_code == 0
+    assert order == ["loaded", "judged"]
