@@ -38,12 +38,18 @@ _QUOTE_MARK = re.compile("[\"„“”«»‹›「」『』]|['‘‚](?<!\\w.)
 _QUOTE = re.compile("[\"„“”«»‹›「」『』‘’‚']")
 _SCHOOL_ALONE = frozenset({"school"})
 SCHOOL_LIFE = frozenset({"school", "price", "free", "goods", "own", "follow"})
-TOGETHER = frozenset({*SCHOOL_LIFE, "together", "buy", "discount", "prize", "rate", "urgency", "seller"})
+TOGETHER = frozenset(
+    {*SCHOOL_LIFE, "together", "buy", "discount", "prize", "rate", "urgency", "seller", "pitch", "trial"}
+)
 """What a group that books a museum, counts votes or reckons an exercise says of others' offers."""
+_TO_SCHOOLS = frozenset({"pitch", "trial"})
+"""What makes an offer of words that address schools; any teacher writes such words to another."""
 _PAID = frozenset({"price", "rate", "earnings"})
 """What says that helpers are paid."""
 NO_OFFER = frozenset({"school", "together", "warning"})
 """Signs that take others away."""
+_NO_OFFER_ANYWHERE = frozenset({"together"})
+"""What counts in whichever language it is found: a French hotel for a mobility is none for a Spanish reader either."""
 MAX_PHRASES_SHOWN = 6
 MAX_WORDS_SHOWN = 6
 MAX_SPANS = 8
@@ -546,7 +552,8 @@ def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -
     if (common or phrases) and _shouts(text.seen):
         common.add("shouting")
     # no text is known to be in one language, but what adds up must be
-    readings = [(_outside_school(common | own.keys()), own, code) for code, own in phrases.items()]
+    elsewhere = {name for own in phrases.values() for name in own.keys() & _NO_OFFER_ANYWHERE}
+    readings = [(_outside_school(common | own.keys() | elsewhere), own, code) for code, own in phrases.items()]
     readings = readings or [(common, {}, "und")]
     found, own, code = max(readings, key=lambda reading: (sum(map(points.__getitem__, reading[0])), sorted(reading[0])))
     thinned = min(1.0, sqrt(UNDILUTED_WORDS / count)) if count else 1.0
@@ -605,5 +612,9 @@ def _outside_school(names: set[str]) -> set[str]:
     if not names & _PAID:
         names = names - {"hours"} - ({"job"} if "together" in names else set())
     if "together" in names:
-        return names - TOGETHER
+        names = names - TOGETHER
+    if not names & _TO_SCHOOLS:
+        names = names - {"addressed"}
+    if "together" in names:
+        return names
     return names - SCHOOL_LIFE if "school" in names else names
