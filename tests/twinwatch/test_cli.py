@@ -357,7 +357,11 @@ def test_every_language_has_a_line_of_at_most_80_columns() -> None:
     assert all(len(line.rstrip()) <= 80 for line in out.splitlines())
     assert {line.split()[0] for line in out.splitlines()[1 : 1 + len(NAMES)]} == NAMES.keys()
     [japanese] = [line.split() for line in out.splitlines() if line.startswith("ja ")]
-    assert japanese == ["ja", "Japanese", *("5" if kind == "numbers" else "–" for kind in KINDS)]
+    assert japanese[:2] == ["ja", "Japanese"]
+    assert [kind for kind, entries in zip(KINDS, japanese[2:], strict=True) if entries != "–"] == [
+        "hostility",
+        "numbers",
+    ]
 
 
 FOR_PEOPLE = {("demo",), ("worker",)}
@@ -419,7 +423,7 @@ def test_languages_are_told_as_json() -> None:
     assert rows["hr"]["lists"]["hostility"]["folder"] == "sh"
     assert rows["hr"]["lists"]["hostility"]["entries"] > 500
     assert "threat" in rows["hr"]["rules"]
-    assert "threat" in rows["ja"]["rules_without_words"]
+    assert "commercial_content" in rows["ja"]["rules_without_words"]
     assert "mass_messaging" not in {
         slug for row in rows.values() for slug in (*row["rules"], *row["rules_without_words"])
     }

@@ -12,9 +12,9 @@ from py3langid.modelio import load_model
 from text.tables import table
 
 OURS = (
-    *("ar", "az", "bg", "bs", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fi", "fr", "ga", "hi", "hr", "hu"),
-    *("hy", "is", "it", "ja", "ka", "lb", "lt", "lv", "mk", "mt", "nl", "nn", "no", "pl", "pt", "ro", "ru", "sk", "sl"),
-    *("sq", "sr", "sv", "tr", "uk", "zh"),
+    *("ar", "az", "be", "bg", "bs", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fi", "fr", "ga", "hi", "hr"),
+    *("hu", "hy", "is", "it", "ja", "ka", "lb", "lt", "lv", "mk", "mt", "nl", "nn", "no", "pl", "pt", "ro", "ru", "sk"),
+    *("sl", "sq", "sr", "sv", "tr", "uk", "zh"),
 )
 """The network's languages, and some that its members write besides, as the detector names them (BCP 47, `no` for Bokmål)."""
 _NAMED = {"no": "nb", "nn": "nb", "hr": "sh", "bs": "sh", "sr": "sh"}
