@@ -29,7 +29,7 @@ def test_who_names_an_hour_a_place_or_a_thing_threatens_nobody(language: str, te
     assert threat_in(None, text) is None
 
 
-@pytest.mark.parametrize(("language", "text"), [*_each("told"), *_each("typed_kindly")])
+@pytest.mark.parametrize(("language", "text"), [*_each("told"), *_each("typed_kindly"), *_each("alike")])
 def test_what_is_told_of_trees_emperors_and_snails_threatens_nobody(language: str, text: str) -> None:
     assert threat_in(language, text) is None
     assert threat_in(None, text) is None

@@ -310,9 +310,7 @@ def _outright(spans: Spans) -> Iterator[Found]:
     for phrase in spans.of("doom"):
         yield Found("violence_to_you", (phrase,))
     for phrase in spans.of("bid"):
-        if spans.tokens.opens[phrase.start] or any(
-            one.end + 1 == phrase.start for one in spans.near(phrase, *_BIDDING)
-        ):
+        if spans.tokens.opens[phrase.start] or _bidden(spans, phrase):
             yield Found("violence_to_you", (phrase,))
     for phrase in spans.of("menace"):
         yield Found("intimidation", (phrase,))
@@ -357,8 +355,20 @@ def _name_nothing(spans: Spans, begin: int, end: int) -> bool:
     )
 
 
-_BIDDING = ("urge", "and", "should", "must", "you", "thou")
+_BIDDING = ("urge", "should", "must", "you", "thou")
 """What stands right before an order that does not open a clause."""
+_TO_READER = ("urge", "tell_now", "you", "thou", "are_you")
+"""What shows before 'and' that the sentence turns to the reader: cats climb up and jump off the roof as well."""
+
+
+def _bidden(spans: Spans, phrase: Span) -> bool:
+    """Whether the words right before an order make it one."""
+    if any(one.end + 1 == phrase.start for one in spans.near(phrase, *_BIDDING)):
+        return True
+    if not any(one.end + 1 == phrase.start for one in spans.near(phrase, "and")):
+        return False
+    begin, _ = _sentence(spans, phrase.start, phrase.end)
+    return any(spans.between(name, begin, phrase.start - 1) for name in _TO_READER)
 
 
 def _announced(target: Span) -> ThreatKind:
