@@ -7,13 +7,16 @@ anything at all must not give away a number that merely failed a check digit. Wh
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import partial
 
 from models.incidents import MAX_EXCERPT_CHARACTERS
+from text import anchors
+from text.anchors import ANYTHING
 from text.personal_data import PersonalDatum, find_personal_data
 from text.personal_data.marks import Marks
 from text.personal_data.pupils import MASK as CHILD
-from text.personal_data.pupils import Child, find_children
-from text.words import Memo
+from text.personal_data.pupils import Child, find_children, may_be_named
+from text.words import Memo, WordMemo
 
 READ_CHARACTERS = 4 * MAX_EXCERPT_CHARACTERS
 """How much of a text is looked at: masks are shorter than what they hide, so an excerpt may take more than its length."""
@@ -36,16 +39,22 @@ _NAME_PART = re.compile(r"[^\W\d_]+")
 _MIN_NAME_PART = 3
 """Shorter parts of names are words of some language."""
 _CARD_DIGITS = range(13, 20)
+_Read = tuple[tuple[PersonalDatum, ...], list[Child]]
 
 
-def excerpt(text: str) -> str:
+def excerpt(text: str, memo: WordMemo | None = None, stakes: int = ANYTHING) -> str:
     """One line of at most `MAX_EXCERPT_CHARACTERS` characters: white space folded, invisible characters removed, masked.
 
     Ends with an ellipsis where the text goes on. Empty for a text that shows nothing. Linear in the length of the text
-    up to `READ_CHARACTERS` visible characters, whatever comes after.
+    up to `READ_CHARACTERS` visible characters, whatever comes after. `memo` is that of the texts that are read together,
+    `stakes` are what the text may be about (`text.anchors`).
     """
     visible = _visible(text)
-    masked = mask(visible[:READ_CHARACTERS])
+    shown = visible[:READ_CHARACTERS]
+    # of a word that was cut, or put together, nobody looked what it may be about
+    if len(visible) > READ_CHARACTERS or len(visible) != len(" ".join(text.split())):
+        stakes = ANYTHING
+    masked = _masked([shown], [_data_and_children(shown, memo, stakes)], _same)[0]
     if len(masked) <= MAX_EXCERPT_CHARACTERS:
         if len(visible) <= READ_CHARACTERS:
             return masked
@@ -65,7 +74,10 @@ def mask_together(texts: Sequence[str], show: Callable[[str, str], str]) -> list
 
     `show` gives what stands for a mask and the words that it hides. A child's mask stays as it is: of a name there are parts.
     """
-    read = [_data_and_children(text) for text in texts]
+    return _masked(texts, [_data_and_children(text) for text in texts], show)
+
+
+def _masked(texts: Sequence[str], read: Sequence[_Read], show: Callable[[str, str], str]) -> list[str]:
     names = {
         text[child.start : child.end] for text, (_, children) in zip(texts, read, strict=True) for child in children
     }
@@ -84,9 +96,17 @@ def _same(mask: str, _hidden: str) -> str:
     return mask
 
 
-def _data_and_children(text: str) -> tuple[tuple[PersonalDatum, ...], list[Child]]:
-    marks = Memo(Marks)
-    data = find_personal_data(text, read_marks=marks.__getitem__)
+def _data_and_children(text: str, memo: WordMemo | None = None, stakes: int = ANYTHING) -> _Read:
+    marks = Memo(partial(Marks, memo=memo))
+    data = find_personal_data(
+        text,
+        read_marks=marks.__getitem__,
+        spoken=bool(stakes & (anchors.SPOKEN | anchors.SPOKEN_DOT)),
+        at_home=bool(stakes & anchors.HOME),
+        street=bool(stakes & anchors.STREET),
+    )
+    if not may_be_named(text, child=bool(stakes & anchors.CHILD)):
+        return data, []
     return data, find_children(text, data, marks.__getitem__)
 
 

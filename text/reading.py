@@ -34,7 +34,7 @@ from text.normalise import (
     word_characters,
 )
 from text.normalise_letters import answers
-from text.normalise_lookalikes import fold_lookalikes
+from text.normalise_lookalikes import fold_lookalikes, is_ordinary
 from text.parts import Shown, is_nothing_but_quoted, taken_apart
 from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
 from text.personal_data.marks import Marks
@@ -131,7 +131,7 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def is_disguised(self) -> bool:
         """Whether something is written that a reader does not see, or other letters than a reader takes them for."""
-        return self.veiled or (not self.seen.isascii() and (one := compose(self.seen)) != fold_lookalikes(one))
+        return self.veiled or (not is_ordinary(self.seen) and (one := compose(self.seen)) != fold_lookalikes(one))
 
     @property
     def leads_somewhere(self) -> bool:
@@ -271,9 +271,8 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def excerpt(self) -> str:
         """What a moderator gets to read: of the text or, where there is none, of its heading."""
-        return next(
-            (shown for part in (self.whole or self.text, self.heading) if part and (shown := excerpt(part.seen))), ""
-        )
+        parts = [part for part in (self.whole or self.text, self.heading) if part]
+        return next(filter(None, (excerpt(part.seen, part.memo, part.stakes) for part in parts)), "")
 
     @cached_property
     def _commerce(self) -> dict[frozenset[str], CommerceReading]:

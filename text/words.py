@@ -94,6 +94,7 @@ class Beginnings:
         self._long: dict[str, tuple[int, ...]] = {}
         self._short: dict[str, tuple[int, ...]] = {}
         listed = sorted(set(beginnings), key=lambda one: (len(one), one))
+        self._lengths = sorted({len(one) for one in listed if len(one) < _EDGE}, reverse=True)
         for one in listed:
             if len(one) < _EDGE:
                 self._short[one] = (*self.of(one), len(one))
@@ -104,8 +105,12 @@ class Beginnings:
 
     def of(self, word: str) -> tuple[int, ...]:
         """Their lengths, the shortest first."""
-        short = self._short
-        return self._long.get(word[:_EDGE]) or short.get(word[:3]) or short.get(word[:2]) or short.get(word[:1]) or ()
+        if found := self._long.get(word[:_EDGE]):
+            return found
+        for length in self._lengths:
+            if found := self._short.get(word[:length]):
+                return found
+        return ()
 
 
 _EDGE = 4

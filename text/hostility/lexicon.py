@@ -301,7 +301,7 @@ class Lexicon:
                     yield one.language, one.bit, (f"{stem}*{suffix}", *one.rest)
 
     @cached_property
-    def _spoken_in(self) -> dict[str, int]:
+    def spoken_in(self) -> dict[str, int]:
         """Bits of the languages in which a word is an entry, or a part of one; only a text without blanks takes it."""
         spoken: dict[str, int] = {}
         behind: dict[str, int] = {}
@@ -351,7 +351,7 @@ class Lexicon:
         for end in range(1, len(word) + 1):
             for start in range(max(0, end - _LONGEST_PART), end):
                 before, part = ways[start], plain[start:end]
-                if before and (languages := before[0] & self._spoken_in.get(part, 0)):
+                if before and (languages := before[0] & self.spoken_in.get(part, 0)):
                     violent = before[1] or part in self.violent or self.is_violent(part)
                     ways[end] = (languages, violent, f"{before[2]} {word[start:end]}")
                     break
@@ -452,6 +452,12 @@ def lexicon() -> Lexicon:
     """The lexicon of all languages that this package has."""
     languages = [language_of(code, listed) for code, listed in read_lists("hostility", dict[str, Any]).items()]
     return Lexicon(tuple(_with_kin(language, languages) for language in languages))
+
+
+@cache
+def unspaced() -> int:
+    """How many words a text without blanks may be made of, which are read now (`engine.loading`) and not while it waits."""
+    return len(lexicon().spoken_in)
 
 
 def _with_kin(language: Language, languages: list[Language]) -> Language:

@@ -17,7 +17,7 @@ from text.languages import ListError, read_lists
 from text.languages.detector import likely
 from text.personal_data.folding import Folded, fold, folded_form
 from text.rows import Rarest, Wanted
-from text.words import Memo, WordMemo
+from text.words import Beginnings, Memo, WordMemo
 
 KINDS = (
     *("number", "my", "private", "call", "office", "institution", "hotline", "lives", "address", "class", "years"),
@@ -53,8 +53,6 @@ SHORTEST_SPOKEN = 7
 _LETTERS_ONLY = re.compile(r"[^\W\d_]+")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _PHRASE_GAP = 3
-_EDGE = 2
-"""Letters by which most words are seen to be unknown."""
 _SPELLED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa", "ø": "oe", "ß": "ss"})
 _LETTERS = {
     "ł": "l",
@@ -198,7 +196,8 @@ class _Lexicon:
             letters = sum(len(part.strip("*")) for part in (first, *rest))
             meaning = _Meaning(kind, frozenset(languages), letters, tuple(rest))
             table.setdefault(first.strip("*"), []).append(meaning)
-        self._lengths = _lengths(self.beginnings, slice(None, _EDGE)), _lengths(self.endings, slice(-_EDGE, None))
+        self._beginnings = Beginnings(self.beginnings)
+        self._endings = Beginnings(ending[::-1] for ending in self.endings)
         self.spoken = frozenset(self.digits) | frozenset(
             name.strip() for kinds in listed.values() for name in re.split("[,|]", kinds.get("digits", ""))
         )
@@ -212,16 +211,19 @@ class _Lexicon:
     def meanings(self, word: str) -> Iterator[_Meaning]:
         """What a word may mean, or may begin."""
         yield from self.exact.get(word, ())
-        for length in self._lengths[0].get(word[:_EDGE], ()):
-            yield from self.beginnings.get(word[:length], ())
-        for length in self._lengths[1].get(word[-_EDGE:], ()):
-            yield from self.endings.get(word[-length:], ())
+        yield from self._begun(word)
+        for length in self._endings.of(word[::-1]):
+            if length <= len(word):
+                yield from self.endings.get(word[-length:], ())
         if "\u0600" <= word[0] <= "\u06ff":
             yield from self._without_article(word)
 
     def of_word(self, word: str) -> "_OfWord | None":
         """All of them; most words have none."""
-        found = list(self.meanings(word))
+        may_mean = (
+            word in self.exact or self._beginnings.of(word) or self._endings.of(word[::-1]) or word[0] >= "\u0600"
+        )
+        found = list(self.meanings(word)) if may_mean else None
         return _of_word(found) if found else None
 
     def _without_article(self, word: str) -> Iterator[_Meaning]:
@@ -229,17 +231,13 @@ class _Lexicon:
             if word.startswith(prefix) and len(word) > len(prefix) + 2:
                 bare = word[len(prefix) :]
                 yield from self.exact.get(bare, ())
-                for length in self._lengths[0].get(bare[:_EDGE], ()):
-                    yield from self.beginnings.get(bare[:length], ())
+                yield from self._begun(bare)
                 return
 
-
-def _lengths(parts: Iterable[str], edge: slice) -> dict[str, tuple[int, ...]]:
-    """How long the known beginnings (or endings) are that share their first (or last) letters; a longer one finds none."""
-    found: dict[str, set[int]] = {}
-    for part in parts:
-        found.setdefault(part[edge], set()).add(len(part))
-    return {letters: tuple(sorted(lengths)) for letters, lengths in found.items()}
+    def _begun(self, word: str) -> Iterator[_Meaning]:
+        for length in self._beginnings.of(word):
+            if length <= len(word):
+                yield from self.beginnings.get(word[:length], ())
 
 
 def _forms(entry: str) -> Iterator[tuple[str, ...]]:
@@ -393,10 +391,10 @@ class Marks:
     def of(self, *kinds: str, start: int = 0, end: int | None = None) -> list[Mark]:
         """Words of these kinds that begin and end between two places."""
         to = len(self.plain.text) if end is None else end
-        return [mark for kind in kinds for mark in self._within(kind, start, to)]
+        found = self._found
+        return [mark for kind in kinds if kind in found for mark in self._within(found[kind], start, to)]
 
-    def _within(self, kind: str, start: int, to: int) -> Iterator[Mark]:
-        found = self._found.get(kind, [])
+    def _within(self, found: list[Mark], start: int, to: int) -> Iterator[Mark]:
         for index in range(bisect_left(found, start, key=_start_of) if start else 0, len(found)):
             mark = found[index]
             if mark.start >= to:
@@ -406,12 +404,13 @@ class Marks:
 
     def any(self, *kinds: str, start: int = 0, end: int | None = None) -> bool:
         """Whether there is such a word."""
-        if self._found.keys().isdisjoint(kinds):
+        found = [self._found[kind] for kind in kinds if kind in self._found]
+        if not found:
             return False
-        if not start and end is None and any(mark.sure for kind in kinds for mark in self._found.get(kind, ())):
+        if not start and end is None and any(mark.sure for marks in found for mark in marks):
             return True  # it takes no language
         to = len(self.plain.text) if end is None else end
-        return any(True for kind in kinds for _ in self._within(kind, start, to))
+        return any(True for marks in found for _ in self._within(marks, start, to))
 
     def _is_sure(self, mark: Mark) -> bool:
         return mark.sure or bool(mark.languages & self._likely)

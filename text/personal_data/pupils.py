@@ -137,6 +137,13 @@ def may_be_told(text: str, *, child: bool) -> bool:
     """
     if not _DIGIT.search(text) or not (_MAYBE_NAME.search(text) or _ANY_CASELESS.search(text)):
         return False
+    return may_be_named(text, child=child)
+
+
+def may_be_named(text: str, *, child: bool) -> bool:
+    """Whether a text may name a child, of whom nothing need be told; `child` as in `may_be_told`."""
+    if not _DIGIT.search(text):
+        return False
     return child or _SURE_CODE.search(plain_text(fold(text).text).text) is not None
 
 
