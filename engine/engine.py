@@ -68,7 +68,7 @@ from text.words import WordMemo
 
 TURN_SECONDS = 0.05
 """A batch keeps the event loop for no longer than this, or than one text takes, before others have their turn."""
-READ_AT_ONCE = 20_000
+READ_AT_ONCE = 40_000
 """Characters of texts that are read in one pass."""
 MOST_REMEMBERED = 200
 """Recipients of one event whom its sender is remembered to have written to, so that their answers go to no stranger. All
@@ -365,9 +365,7 @@ class Engine:
                 began = self._timer()
             index, plan = waiting.context_index, waiting.plan
             try:
-                rule_input = waiting.rule_input(measured)
-                finding = plan.judge(rule_input)
-                if finding:
+                if waiting.may_find(measured) and (finding := plan.judge(rule_input := waiting.rule_input(measured))):
                     batch.findings[plan.rule.slug] += 1
                     record = arrivals[index].record
                     doubtful = plan.is_doubtful(rule_input.context.time, record.without, doubts)

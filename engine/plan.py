@@ -7,14 +7,14 @@ member adds nothing to it: an ambassador's announcement must not make two teache
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
 from models.events import TOPICS, BaseEvent
 from models.incidents import Mode
-from rules.base import NEEDS, EventContext, Finding, Key, Need, Rule, RuleInput, Window
+from rules.base import NEEDS, EventContext, Finding, Key, Need, Rule, RuleInput, Window, nobody
 from rules.policy import Policy, RulePolicy
 from rules.quotas import NEVER
 from rules.registry import all_rules
@@ -25,6 +25,8 @@ _LEAST_MOST = 32
 _MOST_KINDS = 1_000
 """Kinds of events, with roles that some rule exempts and what windows need, whose plans are kept."""
 _NO_ROLES = frozenset[str]()
+_ALL = range(1_000)
+"""The places of queries that are asked alone: each its own."""
 
 
 class KeptWindow:
@@ -137,6 +139,8 @@ class RulePlan(Struct, frozen=True):
     reads: tuple[Read, ...]
     windows: frozenset[KeptWindow]
     """Those of its signals."""
+    takes_evidence: bool
+    """Whether some of its signals are evidence, so that it finds nothing where none of them has any."""
 
     def is_doubtful(self, time: int, without: frozenset[str], doubts: Iterable[Doubt]) -> bool:
         """Whether what it finds of an event of that time may rest on what was not read in its order.
@@ -175,20 +179,38 @@ class Results:
         return self._measured[source[0]][source[1]] if source else default
 
 
-class Pending(Struct, frozen=True):
-    """The input of a rule that waits for its results; `sources` as in `Results`. `context` is that with the number
-    `context_index`, or its heading's.
+class Asked(NamedTuple):
+    """What a rule reads of one window under one key: the number of the update within the batch, and the `places` among its
+    results of the signals with these `names`. `number`: behind the names, of a signal that is read under several keys.
     """
+
+    update: int
+    places: Sequence[int]
+    names: tuple[tuple[str, int], ...]
+    number: str
+
+
+class Pending(Struct, frozen=True):
+    """The input of a rule that waits for its results. `context` is that with the number `context_index`, or its heading's."""
 
     plan: RulePlan
     context_index: int
     context: EventContext
     subject_id: str
-    sources: dict[str, tuple[int, int]]
+    asked: list[Asked]
+
+    def may_find(self, measured: Measured) -> bool:
+        """Whether the rule may find anything by these results."""
+        return not self.plan.takes_evidence or measured.has_evidence([one.update for one in self.asked])
 
     def rule_input(self, measured: Measured) -> RuleInput:
         """The input with its answers."""
-        return RuleInput(self.context, self.subject_id, Results(self.sources, measured), self.plan.declared)
+        sources = {
+            name + number if number else name: (update, places[place])
+            for update, places, names, number in self.asked
+            for name, place in names
+        }
+        return RuleInput(self.context, self.subject_id, Results(sources, measured), self.plan.declared)
 
 
 class Fault(Struct, frozen=True):
@@ -231,7 +253,8 @@ class Plan:
         mode: Mode = "shadow" if settings.mode == "shadow" else "live"
         declared = frozenset(signal.name for signal in signals)
         windows = frozenset(signal.kept for signal in signals)
-        return RulePlan(rule, settings, mode, tuple(signals), declared, _reads(signals), windows)
+        takes_evidence = any(signal.query.sample_from < NEVER for signal in signals)
+        return RulePlan(rule, settings, mode, tuple(signals), declared, _reads(signals), windows, takes_evidence)
 
     @property
     def doubts_kept(self) -> int:
@@ -251,7 +274,7 @@ class Plan:
         queries = tuple([replace(query, about=about) for query in read.queries]) if about else read.queries
         if not update.queries or update.queries is queries:
             update.queries = queries
-            return range(len(queries))
+            return _ALL
         if about:
             update.queries, places = _together(update.queries, queries)
             return places
@@ -325,9 +348,14 @@ def observe(
         for window, kept_by in of_event.windows:
             try:
                 if entries := tuple(window.entries(part)):
-                    note = window.note(part)
+                    note = "" if window.note is nobody else window.note(part)
                     for kept in kept_by:
-                        _record(kept, entries, note, event, updates)
+                        for key, members in entries:
+                            if found := updates.get((kept, key)):
+                                found[1].members += members
+                            else:
+                                update = WindowUpdate(kept.stored, key, event, members, True, (), note)
+                                updates[kept, key] = len(updates), update
             except Exception as mistake:  # a rule's mistake must cost neither the other rules nor the events around it
                 broken |= dict.fromkeys(kept_by, mistake)
     pending: list[Pending] = []
@@ -347,31 +375,14 @@ def observe(
                     subjects.remove(context.event.actor_id)
                     if exempted is not None and not part.is_heading:
                         exempted[rule.rule.slug] += 1
-                asked = []
+                waiting = []
                 for subject_id in subjects if adds else ():
-                    if (sources := _ask(plan, rule, part, subject_id, first, event, updates)) is not None:
-                        asked.append(Pending(rule, context_index, part, subject_id, sources))
-                pending += asked
+                    if (asked := _ask(plan, rule, part, subject_id, first, event, updates)) is not None:
+                        waiting.append(Pending(rule, context_index, part, subject_id, asked))
+                pending += waiting
             except Exception as mistake:
                 faults.append(Fault(rule.rule.slug, mistake))
-    return [*merging, *(update for _, update in updates.values())], pending, faults
-
-
-def _record(
-    kept: KeptWindow,
-    entries: tuple[tuple[Key, tuple[str, ...]], ...],
-    note: str,
-    event: EventName,
-    updates: _Updates,
-) -> None:
-    """Add what the event adds to the window."""
-    for key, members in entries:
-        found = updates.get((kept, key))
-        if found is None:
-            update = WindowUpdate(kept.stored, key, event, members, True, (), note)
-            updates[kept, key] = len(updates), update
-        else:
-            found[1].members += members
+    return [*merging, *[update for _, update in updates.values()]], pending, faults
 
 
 def _ask(
@@ -382,45 +393,43 @@ def _ask(
     first: int,
     event: EventName,
     updates: _Updates,
-) -> dict[str, tuple[int, int]] | None:
+) -> list[Asked] | None:
     """What the rule reads to judge the subject; None where the event adds nothing to any of it. Windows that it only reads get
     updates, too.
     """
-    reads: list[tuple[str, Key, Read]] = []
+    reads: list[tuple[Read, str, KeptWindow, Key, str]] = []
     adds = not rule.reads
     for read in rule.reads:
+        kept = read.kept
         if read.each:
             keys = [(f"/{number}", key) for number, key in enumerate(read.each(context, subject_id))]
         else:
-            own = read.kept.window.at(context, subject_id)
-            keys = [] if own is None else [("", own)]
+            own = kept.window.at(context, subject_id)
+            if own is None:
+                continue
+            keys = [("", own)]
         for number, key in keys:
-            reads.append((number, key, read))
-            adds = adds or _adds(updates, read.kept, key)
+            about = ""
+            if kept.window.pairs:
+                key, about = key[:1], key[1]
+            reads.append((read, number, kept, key, about))
+            if not adds and (found := updates.get((kept, key))):
+                adds = about in found[1].members if about else found[1].recorded
     if not adds:
         return None
-    sources: dict[str, tuple[int, int]] = {}
-    for number, key, read in reads:
-        kept, about = read.kept, ""
-        if kept.window.pairs:
-            key, about = key[:1], key[1]
+    asked: list[Asked] = []
+    for read, number, kept, key, about in reads:
         found = updates.get((kept, key))
         if found is None:
-            after = sources[read.after][0] if read.after in sources else None
+            after = _update_of(read.after, asked) if read.after else None
             update = WindowUpdate(kept.stored, key, event, (), False, (), after=after)
             found = updates[kept, key] = len(updates), update
         elif not read.after:
             found[1].after = None
-        places, at = plan.ask(found[1], read, about), first + found[0]
-        for name, place in read.names:
-            sources[name + number if number else name] = at, places[place]
-    return sources
+        asked.append(Asked(first + found[0], plan.ask(found[1], read, about), read.names, number))
+    return asked
 
 
-def _adds(updates: _Updates, kept: KeptWindow, key: Key) -> bool:
-    """Whether the event adds something to the window under a key that is read."""
-    if kept.window.pairs:
-        found = updates.get((kept, key[:1]))
-        return found is not None and key[1] in found[1].members
-    found = updates.get((kept, key))
-    return found is not None and found[1].recorded
+def _update_of(signal: str, asked: Iterable[Asked]) -> int | None:
+    """The number of the update of which the signal is read, if it is."""
+    return next((one.update for one in asked if not one.number and any(name == signal for name, _ in one.names)), None)

@@ -172,7 +172,8 @@ class Window(Struct, frozen=True, kw_only=True):
 
 
 class Signal(Struct, frozen=True):
-    """A window read over a length of time (seconds). Evidence is fetched when the count reaches `sample_from`.
+    """A window read over a length of time (seconds). Evidence is fetched when the count reaches `sample_from`: a rule of whose
+    signals none has reached it is not asked. One of `rules.quotas.NEVER` only weighs others.
 
     With `each` it is read under several keys instead of the window's own `at`; the readings are named `<signal>/0`,
     `<signal>/1` and so on. `after`: it is read only where the signal of that name has reached its `sample_from`, and counts

@@ -54,6 +54,8 @@ _ENTRY_BYTES = 60
 _WORK_OF_HISTORY, _WORK_OF_ENTRY = 20, 10
 _MOST_TAGS = 120
 _BYTE = tuple(bytes((number,)) for number in range(256))
+_ANY_NUMBER = 1 << 62
+"""More than there are of anything."""
 _MERGES = 16
 """Windows that take in others are followed so far."""
 SPARED = 500
@@ -287,6 +289,8 @@ class Measured:
     def __init__(self, keeper: Histories, updates: Sequence[WindowUpdate]) -> None:
         self._keeper, self._updates = keeper, updates
         self._results: dict[int, list[WindowResult]] = {}
+        self._least: dict[int, int] = {}
+        """From how many on queries take samples, by the id of their tuple."""
         self.histories: dict[bytes, _History]
         self.cut_members = 0
         self._at: list[int] = []
@@ -446,6 +450,30 @@ class Measured:
             found = self._results[position] = self._readings(position, self._updates[position])
         return found
 
+    def has_evidence(self, positions: Iterable[int]) -> bool:
+        """Whether a result of one of these updates reaches what its query takes samples from."""
+        for position in positions:
+            one = self._updates[position]
+            distinct = one.window.distinct and not one.window.pairs
+            # what all that is remembered does not reach, no stretch of it does
+            if position in self._results:
+                most = _ANY_NUMBER
+            elif self._of[position].alone == self._at[position]:
+                most = (len(one.members) if distinct else 1) if one.recorded else 0
+            else:
+                track, _ = self._track_of(position)
+                most = track.distinct if distinct else len(track.items)
+            least = self._least.get(id(one.queries)) or self._least_of(one)
+            if most >= least and any(result.events for result in self[position]):
+                return True
+        return False
+
+    def _least_of(self, one: WindowUpdate) -> int:
+        """From how many on one of its queries takes samples, or the window remembers only some members of an event."""
+        samples = [query.sample_from for query in one.queries]
+        least = self._least[id(one.queries)] = min([*samples, one.window.most or samples[0]])
+        return least
+
     async def prepare(self) -> None:
         """Make all ready from which results are derived."""
         await self._index(list(self.histories.values()))
@@ -474,7 +502,7 @@ class Measured:
                 history = self.histories[key]
                 if tags or not history.alone:
                     history.sort(tags)
-                for tag, target in _taken_in(history, 1 << 62) if history.joined else ():
+                for tag, target in _taken_in(history, _ANY_NUMBER) if history.joined else ():
                     if tag in tags:
                         where, what = (key, target) if len(target) == TAG_BYTES else (target, tag)
                         joined.setdefault(where, set()).add(what)
@@ -507,20 +535,26 @@ class Measured:
         return Track(events.values())
 
     def _readings(self, position: int, one: WindowUpdate) -> list[WindowResult]:
+        history = self._of[position]
+        if history.alone == self._at[position]:
+            return self._alone(history.entries[0], one, self._tags[position])
+        track, own = self._track_of(position)
+        return [self._reading(track, one, query, own) for query in one.queries]
+
+    def _track_of(self, position: int) -> tuple[Track, int]:
+        """What the update's window counts, and the number of its event."""
         history, at, tag = self._of[position], self._at[position], self._tags[position]
-        if history.alone == at:
-            return self._alone(history.entries[0], one, tag)
         own = history.own.get(at)
         if own is None:
             own = self._own.get((history.shard, at))
         if own is None:
             # of a shard to which the batch adds nothing, all has come before it
-            own = self._before[history.shard] + at if history.shard in self._before else 1 << 62
+            own = self._before[history.shard] + at if history.shard in self._before else _ANY_NUMBER
         track = self._track(history, tag, own)
         if refused := history.refused.get(at):
             alone = (Item(refused.time, own, refused, which & LIST, tag) for of, which in refused.tags() if of == tag)
             track = Track([*track.items, *alone])
-        return [self._reading(track, one, query, own) for query in one.queries]
+        return track, own
 
     def _alone(self, entry: Entry, one: WindowUpdate, tag: bytes) -> list[WindowResult]:
         """The readings of an event that stands alone in its history, as most do: few texts are copies."""

@@ -2,6 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -160,6 +161,11 @@ class Track:
         self._slides: dict[int, _Slide] = {}
         self._highest: list[int] | None = None
         self._lowest_after: list[int] = []
+
+    @cached_property
+    def distinct(self) -> int:
+        """How many distinct members all of them have."""
+        return len({member for item in self.items for member in item.entry.members(item.which)})
 
     def about(self, member: bytes) -> "Track":
         """Those that have this member in their list."""

@@ -272,8 +272,9 @@ def test_a_rule_that_fails_on_an_event_costs_that_event_only(
     any_bench: Bench, monkeypatch: pytest.MonkeyPatch, how: Callable[[Rule[Any]], Rule[Any]], told: str
 ) -> None:
     world = World(1)
+    # each reaches the limit by itself: where nothing does, no rule is asked
     events = [
-        world.event("message", actor, recipient_ids=[f"r{n}"], text=TEXT)
+        world.event("message", actor, recipient_ids=[f"r{n}/{one}" for one in range(4)], text=TEXT)
         for n in range(4)
         for actor in ("lucky", "unlucky")
     ]
@@ -298,7 +299,7 @@ def test_an_event_on_which_two_rules_fail_is_one_dead_letter(any_bench: Bench, m
     broken = {slug: replace(rules[slug], judge=boom) for slug in ("mass_messaging", "copied_message")}
     monkeypatch.setattr("engine.plan.all_rules", lambda: rules | broken)
     engine = engine_over(any_bench.store())
-    event = World(1).event("message", "a", recipient_ids=["b"], text=TEXT)
+    event = World(1).event("message", "a", recipient_ids=[f"r{n}" for n in range(4)], text=TEXT)
     outcome = any_bench.run(engine.process([record(event)]))
     (letter,) = outcome.dead_letters
     assert letter.detail == (

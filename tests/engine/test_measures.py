@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from engine.engine import Engine
 from engine.plan import Plan, observe
 from models.decoding import InputLimits, decode_event
-from rules.base import NEEDS, EventContext, Need, RuleInput
+from rules.base import NEEDS, EventContext, Finding, Need, RuleInput
 from rules.contacts import ANSWERED
 from rules.policy import load_policy
 from rules.registry import all_rules
@@ -19,6 +19,9 @@ from tests.engine.world import NOW, World, engine_over, process, records, strict
 from tests.rules.test_measures import LIMITS, TOO_MANY
 from tests.state.conftest import Bench
 from text.reading import NOTHING_WRITTEN
+
+STRANGERS = [f"stranger-{n}" for n in range(25)]
+"""So many that a message to them is too much by itself."""
 
 
 def test_the_engine_puts_aside_an_event_whose_rule_reads_what_it_does_not_declare(
@@ -31,7 +34,7 @@ def test_the_engine_puts_aside_an_event_whose_rule_reads_what_it_does_not_declar
     careless = replace(rules["mass_messaging"], judge=judge)
     monkeypatch.setattr("engine.plan.all_rules", lambda: rules | {"mass_messaging": careless})
     engine = Engine(load_policy(), any_bench.store())
-    event = World(1).event("message", "anna", recipient_ids=["ben"], text="Hello")
+    event = World(1).event("message", "anna", recipient_ids=STRANGERS, text="Hello")
     (letter,) = process(any_bench, engine, records([event])).dead_letters
     assert letter.detail == (
         "rule mass_messaging failed with LookupError: the rule reads 'answered', which it does not declare"
@@ -51,6 +54,25 @@ def test_a_rule_that_is_declared_finds_what_it_counts(any_bench: Bench, monkeypa
     ]
 
 
+def test_a_rule_is_asked_only_where_what_it_counts_is_evidence(
+    any_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    def judge(rule_input: RuleInput, limits: Any) -> Finding | None:
+        asked.append(rule_input.context.event.event_id)
+        return TOO_MANY.judge(rule_input, limits)
+
+    rules, policy, world = all_rules(), load_policy(), World(1)
+    settings = replace(policy.rules["mass_messaging"], limits=LIMITS)
+    monkeypatch.setattr("engine.plan.all_rules", lambda: rules | {"too_many": replace(TOO_MANY, judge=judge)})
+    engine = Engine(replace(policy, rules=policy.rules | {"too_many": settings}), any_bench.store())
+    events = [world.event("message", "anna", recipient_ids=[f"s{n}"], text="") for n in range(3)]
+    incidents = process(any_bench, engine, records(events)).incidents
+    assert asked == [events[-1]["event_id"]]
+    assert [one.rule for one in incidents] == ["too_many"]
+
+
 def test_what_no_rule_reads_is_not_derived(any_bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     derived: list[str] = []
     readings = Measured._readings
@@ -61,9 +83,9 @@ def test_what_no_rule_reads_is_not_derived(any_bench: Bench, monkeypatch: pytest
 
     monkeypatch.setattr(Measured, "_readings", noted)
     event = World(1).event(
-        "message", "anna", recipient_ids=["ben"], text="Shall we plant the beans with both classes in May?"
+        "message", "anna", recipient_ids=STRANGERS, text="Shall we plant the beans with both classes in May?"
     )
-    assert not process(any_bench, Engine(load_policy(), any_bench.store()), records([event])).incidents
+    process(any_bench, Engine(load_policy(), any_bench.store()), records([event]))
     assert "strangers messaged by actor" in derived
     assert "strangers a campaign's text was sent to" not in derived, "asked only where enough have written the text"
     assert len(derived) == len(set(derived)), "each once"

@@ -10,7 +10,7 @@ import pytest
 
 from engine import engine as module
 from engine.outcome import Outcome
-from engine.plan import RulePlan
+from engine.plan import Pending, RulePlan
 from models.records import RawRecord
 from rules.policy import load_policy
 from tests.engine.world import START, engine_over
@@ -59,6 +59,7 @@ def test_the_loop_turns_between_all_that_takes_long(any_bench: Bench, monkeypatc
         ("observe", "observed", lambda *_: 1),
     ):
         monkeypatch.setattr(module, name, counting(step, getattr(module, name), weigh))
+    monkeypatch.setattr(Pending, "may_find", lambda *_: True)
     monkeypatch.setattr(RulePlan, "judge", counting("judged", RulePlan.judge, lambda *_: 1))
     monkeypatch.setattr(module, "TURN_SECONDS", 0.0)
 

@@ -116,7 +116,13 @@ def rule_raises() -> None:
         return rule.judge(rule_input, limits)
 
     broken = {rule.slug: msgspec.structs.replace(rule, judge=judge)}
+    _ask_rules_always()
     setattr(plan, "all_rules", lambda: rules | broken)  # noqa: B010 - the name is imported there
+
+
+def _ask_rules_always() -> None:
+    """Also where nothing that they count is evidence."""
+    plan.Pending.may_find = lambda self, measured: True  # type: ignore[method-assign]
 
 
 class Slip(Exception):  # noqa: N818 - it is not one of the product's
@@ -148,6 +154,7 @@ def indiscreet() -> None:
     async def slip(record: RawRecord) -> None:
         raise Slip(record)
 
+    _ask_rules_always()
     plan.RulePlan.judge = failing_judge  # type: ignore[method-assign]
     _StoredJudge.read = failing_read  # type: ignore[method-assign]
     BatchProcessor.process = failing_process  # type: ignore[method-assign]

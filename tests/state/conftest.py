@@ -59,7 +59,10 @@ class Bench:
 async def measured(store: Store, updates: Sequence[WindowUpdate]) -> list[list[WindowResult]]:
     """All results of a batch."""
     found = await store.measure(updates)
-    return [list(found[at]) for at in range(len(found))]
+    evident = [bool(one.queries) and found.has_evidence([at]) for at, one in enumerate(updates)]
+    results = [list(found[at]) for at in range(len(found))]
+    assert evident == [any(result.events for result in of_one) for of_one in results]
+    return results
 
 
 @pytest.fixture(scope="module")

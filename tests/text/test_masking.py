@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.events import WrittenFields
 from models.incidents import MAX_EXCERPT_CHARACTERS
 from tests.growth import assert_in_proportion
-from text.masking import excerpt
+from text.masking import READ_CHARACTERS, excerpt
+from text.reading import read_writings
 
 
 @pytest.mark.parametrize(
@@ -26,6 +28,24 @@ from text.masking import excerpt
 )
 def test_excerpts(text: str, shown: str) -> None:
     assert excerpt(text) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Our pupil Jakub Nowacki, 11 years, has won",
+        "Our pu\u00adpil Jakub Nowacki, 11 years, has won",
+        "Jakub Nowacki 4b and Eva Horáková 4b",
+        "I live at 12 Old Mill Street,\ncall +49 171 2345678",
+        "anna dot berg (at) school dot eu, zero four seven zero one two three four five six",
+        "Nothing but 3 words for 20 people",
+        " ".join(["see"] * (READ_CHARACTERS // 4 - 8)) + " our pupil Jakub Nowacki, 11 years",
+        " ".join(["see"] * (READ_CHARACTERS // 4 - 8)) + " I live at 12 Old Mill Street, and so on",
+    ],
+)
+def test_what_a_text_may_be_about_changes_no_excerpt(text: str) -> None:
+    (writing,) = read_writings([(WrittenFields(None, None, text), None)])
+    assert writing.excerpt == excerpt(text)
 
 
 @pytest.mark.parametrize(
