@@ -102,7 +102,7 @@ class Metrics:
             registry=registry,
         )
         self._evaluations = Counter(
-            "twinwatch_rule_evaluations", "Times that a rule was asked about an event.", ["rule"], registry=registry
+            "twinwatch_rule_evaluations", "Times that an event counted for a rule.", ["rule"], registry=registry
         )
         self._findings = Counter(
             "twinwatch_rule_findings",
