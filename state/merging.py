@@ -24,21 +24,21 @@ class Merging:
             await decide(self._shards, 0, partial(self._keep, decisions))
 
     async def _keep(self, decisions: Sequence[MergeDecision], view: View) -> None:
+        tables = {self._merged(generation) for one in decisions for generation in one.generations}
+        numbers = {number_in(head) for one in decisions for head in (one.joined, *(head for head, _ in one.same))}
+        places = [(table, number) for table in tables for number in numbers]
         await view.read(
-            [self._upheld(one) for one in decisions if one.judged], [(self._seen(one), one.name) for one in decisions]
+            [self._upheld(one) for one in decisions if one.judged],
+            [*((self._seen(one), one.name) for one in decisions), *places],
         )
-        left = [one for one in decisions if len(view.get(self._seen(one), one.name)) > JUDGED_BYTES]
-        tables = {self._merged(generation) for one in left for generation in one.generations}
-        numbers = {number_in(head) for one in left for head in (one.joined, *(head for head, _ in one.same))}
-        while numbers:
+        while numbers := {number_in(older) for place in places if (older := view.get(*place))}:
             places = [(table, number) for table in tables for number in numbers]
             await view.read(fields=places)
-            numbers = {number_in(older) for place in places if (older := view.get(*place))}
-        for one in left:
+        for one in decisions:
             self._write(one, view)
 
     def _write(self, one: MergeDecision, view: View) -> None:
-        # two decisions may be about one text
+        # it was written down before, or two decisions are about one text
         if len(view.get(self._seen(one), one.name)) <= JUDGED_BYTES:
             return
         for head, share in one.same:
