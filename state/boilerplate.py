@@ -259,6 +259,8 @@ def is_new(witnesses: bytes, author: bytes, number: bytes) -> bool:
 
 def are_enough(witnesses: bytes) -> bool:
     """Whether so many unrelated members have written a sentence on so many days that it is boilerplate."""
+    if len(witnesses) < DAYS * WITNESS.size:
+        return False
     weighing = [(day, int(weight)) for _, _, day, weight in _each(witnesses) if weight != _WEIGHTLESS]
     return sum(weight for _, weight in weighing) >= ENOUGH and len({day for day, _ in weighing}) >= DAYS
 

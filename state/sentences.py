@@ -42,8 +42,10 @@ class Sentences:
     def __init__(self, tables: Tables, pseudonyms: Pseudonyms) -> None:
         self._tables, self._pseudonyms = tables, pseudonyms
         self._known: dict[tuple[bytes, bytes, bytes], _Said] = {}
-        """Sentence and own tables of a text -> what is known of it."""
+        """Sentence and own tables of a text -> what is known of it, as long as nothing was learnt since."""
         self._scopes: set[tuple[bytes, bytes]] = set()
+        self._present: tuple[Item | None, list[_Said]] = None, []
+        """The text that was asked about last, and what is known of its sentences, as long as nothing was learnt since."""
         self.refused = 0
         """How often a sentence was not learnt because too much is boilerplate."""
 
@@ -52,6 +54,8 @@ class Sentences:
 
         Of several such sentences in one text those count that stood together before.
         """
+        if not any(said.learnt for said in self._said_in(item)):
+            return [0] * len(item.sentences), False
         known, letters = [], 0
         group: list[bytes] = []
         for (_, length, _), said in zip(item.sentences, self._said_in(item), strict=True):
@@ -68,6 +72,8 @@ class Sentences:
         spaces of these, and the number of each (8 bits).
         """
         shared: dict[bytes, tuple[int, bytes]] = {}
+        if not any(said.witnesses for said in self._said_in(item)):
+            return shared
         each = zip(item.sentences, self._said_in(item), known, strict=True)
         for i, ((_, length, author), said, many) in enumerate(each, 1):
             if many or not said.witnesses:
@@ -85,32 +91,36 @@ class Sentences:
         own = item.learnt[0]
         for (sentence, _, author), said in zip(item.sentences, self._said_in(item), strict=True):
             weight = 0 if said.learnt == boilerplate.BARRED else item.text.teaches
-            is_new = boilerplate.is_new(said.witnesses, author, number)
+            is_new = not said.witnesses or boilerplate.is_new(said.witnesses, author, number)
             if is_new and weight and self._is_in_breach(item):
                 weight = 0
             if is_new and (weight or not said.witnesses):
                 self._add(item, sentence, said, author, boilerplate.witness(author, number, item.text.time, weight))
             elif said.learnt and said.table != own:
-                self._put(item, own, sentence, said.learnt, said._replace(table=own))
+                self._put(item, own, sentence, said.learnt)
 
     def _add(self, item: Item, sentence: bytes, said: _Said, author: bytes, witness: bytes) -> None:
         own, witnesses = item.learnt[0], said.witnesses + witness
         if said.is_boilerplate:
-            learnt = boilerplate.packed(witnesses, said.rest)
-            self._put(item, own, sentence, learnt, _Said(witnesses, learnt, own, said.rest))
+            self._put(item, own, sentence, boilerplate.packed(witnesses, said.rest))
             return
-        self._put(item, item.generations[0].sentence, sentence, witnesses, said._replace(witnesses=witnesses))
+        self._put(item, item.generations[0].sentence, sentence, witnesses)
         if boilerplate.are_enough(witnesses) and self._has_room(own):
-            rest = author + (boilerplate.example_of(self._pseudonyms, item.text) if item.text.teaches else b"")
-            learnt = boilerplate.packed(witnesses, rest)
-            self._put(item, own, sentence, learnt, _Said(witnesses, learnt, own, rest))
+            example = boilerplate.example_of(self._pseudonyms, item.text) if item.text.teaches else b""
+            self._put(item, own, sentence, boilerplate.packed(witnesses, author + example))
 
-    def _put(self, item: Item, table: bytes, sentence: bytes, value: bytes, said: _Said) -> None:
+    def _put(self, item: Item, table: bytes, sentence: bytes, value: bytes) -> None:
+        self._present = None, []
+        self._known.pop((sentence, item.generations[0].sentence, item.learnt[0]), None)
         self._tables.put(table, sentence, value)
-        self._tables.set(self._known, (sentence, item.generations[0].sentence, item.learnt[0]), said)
 
     def _said_in(self, item: Item) -> list[_Said]:
         """What is known of each sentence of a text."""
+        if self._present[0] is not item:
+            self._present = item, self._look_up(item)
+        return self._present[1]
+
+    def _look_up(self, item: Item) -> list[_Said]:
         own, learnt = item.generations[0].sentence, item.learnt[0]
         self._scopes.add((own, learnt))
         # texts at a boundary of generations look in others' tables, too
