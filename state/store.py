@@ -1,4 +1,4 @@
-"""The Redis store: a whole batch of questions in, their answers out, in one to five round trips a step.
+"""The Redis store: a whole batch of questions in, their answers out, in a few round trips a step.
 
 Every step is safe to run twice. Keys are `<namespace>{s<shard>}:<kind>:<hash>`; the braces
 make a Redis Cluster keep a shard together. What is kept, for how long and how much of it is said in `docs/state.md`.
@@ -175,8 +175,8 @@ class Store:
     ) -> Recalled:
         """Remember who turned to whom, which texts were seen, who reported whom and what is judged out of order; tell what was
         known of them before, what the events were told when they came before, and whether others have carried their ids.
-        One round trip; more where somebody was reported, something is judged out of order, texts show others' words,
-        or they may repeat what was upheld.
+        One round trip; two more for each hundred texts, four where they are like known ones; more where somebody was reported,
+        something is judged out of order, texts show others' words, or they may repeat what was upheld.
         """
         limits = self._limits
         plan = RelationPlan(relations, self._pseudonyms, len(self._shards))
@@ -269,7 +269,7 @@ class Store:
         """Open or grow episodes, in order; None where a finding adds nothing worth telling, `Silenced` where people have
         dismissed it, `Cut` where its event has opened all that one event may. Claims of one event stand together, the gravest
         first. Remember who wrote the batch's texts and who got them, and write down what was decided about them: last, because
-        what follows from a decision is done again only as long as the decision is not written. Up to five round trips.
+        what follows from a decision is done again only as long as the decision is not written. Some eight round trips.
         """
         settled = await self._episodes.settle(claims)
         await self._sources.remember(self._shards, written)
