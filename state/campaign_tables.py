@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct
 
-from state.campaigns import CampaignCodec
+from state.campaigns import HEAD_BYTES, ID_BYTES, CampaignCodec
 from state.kinds import BAND, BROUGHT, DIGEST, LEADER, LEARNT, MERGED, SEEN, SENTENCE, SIZE
 from state.requests import Text
 from state.scripts import Call, Command, Script, Shards, unpack
@@ -42,10 +42,6 @@ BANDS, WIDTH = 24, 6
 """Parts of a signature that candidates are looked up by; bytes of one: three slots."""
 IN_BAND = 4
 """Leaders kept of one band: the first ones."""
-ID_BYTES, HEAD_BYTES = 16, 26
-"""Of a campaign's id; of its head, id and number."""
-ANSWER_BYTES, JUDGED_BYTES = 22, 23
-"""Of an answer: campaign id and similarity; and whether it repeats what was upheld. What is not decided is longer."""
 _BANDED_BYTES = BANDS * WIDTH
 _FIELDS_AT_ONCE = 3_000
 """Of one table in one write: Lua's `unpack` has a limit."""

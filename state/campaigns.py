@@ -14,13 +14,16 @@ from state.requests import Campaign, MergeDecision, Text
 from text.forms import are_one_form, is_harmless_form
 from text.likeness import MAX_LETTERS, are_copies, letters_of, sentences, share_a_part, without
 from text.shared import share_of_sentences
+from text.signature import SIGNATURE_BYTES
+from text.slots import SURE
 
 SIGNATURE_SCHEME = "affine32x128w128p128s"
-_ID_BYTES, _ANSWER_BYTES = 16, 22
-_LEADER_BYTES = 540
+ID_BYTES, HEAD_BYTES = 16, 26
+"""Of a campaign's id; of its head, id and number."""
+ANSWER_BYTES, JUDGED_BYTES = 22, 23
+"""Of an answer: campaign id and similarity; and whether it repeats what was upheld. What is not decided is longer."""
+_LEADER_BYTES = HEAD_BYTES + SIGNATURE_BYTES
 """Of a leader's record before the sealed text."""
-_SURE_LETTERS = 130
-"""As `text.slots.SURE`."""
 _INCIDENTS = 20
 """Judged incidents of one campaign."""
 CAMPAIGN_NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/campaign")
@@ -94,7 +97,7 @@ class CampaignCodec:
                 # looked at once, whatever number of texts it is compared with, and only where one is like a form
                 harmless = cache(partial(is_harmless_form, text.seen))
                 for head, share, sealed, clear, shared in others:
-                    if merges.root_of(head)[0][:_ID_BYTES] in beside:
+                    if merges.root_of(head)[0][:ID_BYTES] in beside:
                         continue
                     if shared:
                         if alike_in := _share_of(text, shared):
@@ -106,13 +109,13 @@ class CampaignCodec:
                     if is_copy or is_part:
                         (same if is_copy else parts).append((head, share))
                 # a text that holds those of several others must not make one campaign of them
-                if parts and not same and joined[:_ID_BYTES] == campaign_id_of(text):
-                    same = [min(parts, key=lambda part: merges.root_of(part[0])[0][_ID_BYTES:])]
+                if parts and not same and joined[:ID_BYTES] == campaign_id_of(text):
+                    same = [min(parts, key=lambda part: merges.root_of(part[0])[0][ID_BYTES:])]
                 for head, share in same:
                     if younger := merges.unite(root, head, float(share)):
                         merged_in.append(younger)
                 oldest, by_merging = merges.root_of(root)
-                result = oldest[:_ID_BYTES] + b"%.4f" % min(float(alike), by_merging)
+                result = oldest[:ID_BYTES] + b"%.4f" % min(float(alike), by_merging)
                 if name:
                     upheld = bool(repeats) or merges.is_upheld(oldest, text)
                     merges.judge(oldest, repeats)
@@ -122,11 +125,11 @@ class CampaignCodec:
                     decisions.append(MergeDecision(name, generations, joined, same, result, merges.judged_of(oldest)))
                 else:  # the text is one too many of its author's, and `state.upheld` has decided
                     result += b"%d" % repeats
-            quoting.add(text, result[:_ID_BYTES])
+            quoting.add(text, result[:ID_BYTES])
             campaigns.append(
-                _campaign(result[:_ID_BYTES], result[_ID_BYTES:_ANSWER_BYTES], upheld=result[_ANSWER_BYTES:] == b"1")
+                _campaign(result[:ID_BYTES], result[ID_BYTES:ANSWER_BYTES], upheld=result[ANSWER_BYTES:] == b"1")
             )
-            merged.append(tuple([_written(head[:_ID_BYTES]) for head in merged_in]))
+            merged.append(tuple([_written(head[:ID_BYTES]) for head in merged_in]))
         return campaigns, merged, decisions
 
     def _same(
@@ -155,7 +158,7 @@ class CampaignCodec:
 
 def _is_certain(one: str, other: str) -> bool:
     """Whether texts are so long that signatures decide alone."""
-    return letters_of(one) + letters_of(other) >= 2 * _SURE_LETTERS
+    return letters_of(one) + letters_of(other) >= 2 * SURE
 
 
 def _share_of(text: Text, shared: bytes) -> float:
@@ -195,7 +198,7 @@ class _Merges:
 
     def unite(self, left: bytes, right: bytes, similarity: float) -> bytes | None:
         """Two campaigns are one; the one that becomes part of the other by that, if they were not one already."""
-        older, younger = sorted((self.root_of(left)[0], self.root_of(right)[0]), key=lambda head: head[_ID_BYTES:])
+        older, younger = sorted((self.root_of(left)[0], self.root_of(right)[0]), key=lambda head: head[ID_BYTES:])
         if older == younger:
             return None
         self._older[younger] = older, similarity
@@ -204,11 +207,11 @@ class _Merges:
 
     def judge(self, head: bytes, incidents: Sequence[bytes]) -> None:
         """What was judged counts for the campaign, too."""
-        self._judged[head[:_ID_BYTES]] = add_incidents(self.judged_of(head), incidents)
+        self._judged[head[:ID_BYTES]] = add_incidents(self.judged_of(head), incidents)
 
     def judged_of(self, head: bytes) -> list[bytes]:
         """Incidents of a campaign that people have judged."""
-        return self._judged.get(head[:_ID_BYTES], [])
+        return self._judged.get(head[:ID_BYTES], [])
 
     def is_upheld(self, head: bytes, text: Text) -> bool:
         """Whether an upheld incident of the campaign counts for a text of that time."""
@@ -281,7 +284,7 @@ def campaign_id_of(text: Text) -> bytes:
     """The id of the campaign that the text founds."""
     # as `uuid.uuid5` makes it, which takes more than twice as long
     name = CAMPAIGN_NAMESPACE.bytes + f"{text.identity}\n{text.digest.hex()}".encode()
-    found = bytearray(sha1(name, usedforsecurity=False).digest()[:_ID_BYTES])
+    found = bytearray(sha1(name, usedforsecurity=False).digest()[:ID_BYTES])
     found[6], found[8] = found[6] & 0x0F | 0x50, found[8] & 0x3F | 0x80
     return bytes(found)
 

@@ -18,11 +18,7 @@ import numpy as np
 
 from state.boilerplate import sentences_of
 from state.campaign_tables import (
-    ANSWER_BYTES,
     BANDS,
-    HEAD_BYTES,
-    ID_BYTES,
-    JUDGED_BYTES,
     WIDTH,
     Generation,
     Item,
@@ -33,7 +29,15 @@ from state.campaign_tables import (
     signature_in,
     text_in,
 )
-from state.campaigns import CampaignCodec, campaign_id_of, kept_of
+from state.campaigns import (
+    ANSWER_BYTES,
+    HEAD_BYTES,
+    ID_BYTES,
+    JUDGED_BYTES,
+    CampaignCodec,
+    campaign_id_of,
+    kept_of,
+)
 from state.decisions import ATTEMPTS
 from state.errors import StateUnavailable
 from state.kinds import LEARNT

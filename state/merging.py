@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from functools import partial
 
-from state.campaign_tables import HEAD_BYTES, ID_BYTES, JUDGED_BYTES, generation_of, number_in
-from state.campaigns import CampaignCodec, add_incidents
+from state.campaign_tables import generation_of, number_in
+from state.campaigns import HEAD_BYTES, ID_BYTES, JUDGED_BYTES, CampaignCodec, add_incidents
 from state.decisions import View, decide
 from state.kinds import UPHELD
 from state.requests import MergeDecision

@@ -23,7 +23,7 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from state.campaigns import CampaignCodec, add_incidents, name_in_store
+from state.campaigns import HEAD_BYTES, ID_BYTES, CampaignCodec, add_incidents, name_in_store
 from state.decisions import View, decide
 from state.kinds import DIGEST, KNOWN, LEADER, MERGED, UPHELD, VERDICT, Kind
 from state.limits import StoreLimits
@@ -46,7 +46,7 @@ _ALIKE = ((40, 60, 130, 220), (0.9, 0.8, 0.65, 0.55))
 """From what share of equal slots, of shingles or of words, a text of so many letters repeats an upheld one, straight lines
 between. Stricter than within a campaign, since one copy is an incident here: unrelated texts reach 0.27.
 """
-_TOKEN_BYTES, _ID_BYTES, _HEAD_BYTES, _SHINGLES_BYTES = 8, 16, 26, 2 * SIGNATURE_SLOTS
+_TOKEN_BYTES, _SHINGLES_BYTES = 8, 2 * SIGNATURE_SLOTS
 _SIGNATURE_AT = _TOKEN_BYTES + DIGEST_BYTES
 """Where the signature begins in the field of a text."""
 _AT_ONCE, _VERDICTS_AT_ONCE = 500, 50
@@ -265,8 +265,8 @@ class UpheldTexts:
         ids = [{UUID(sample.campaign_id).bytes} for _, sample in said]
         for _ in range(_MERGES):
             for campaigns, head in zip(ids, heads, strict=True):
-                campaigns |= {head[:_ID_BYTES]} if head else set()
-            merged = self._lookups(MERGED, generations, [head[_ID_BYTES:_HEAD_BYTES] for head in heads])
+                campaigns |= {head[:ID_BYTES]} if head else set()
+            merged = self._lookups(MERGED, generations, [head[ID_BYTES:HEAD_BYTES] for head in heads])
             judged = [self.key(UPHELD, each) for campaigns in ids for each in campaigns]
             heads = _firsts(merged, await view.read(judged, besides=[call for _, call in merged]), len(said))
             if not any(heads):
@@ -413,7 +413,7 @@ def _campaigns_in(answer: Any, text: Text) -> list[bytes]:
     if len(answer) == 2:
         return [answer[0]] if answer[0] and not name_in_store(text).startswith(answer[0][:8]) else []
     _, _, root, _, others, _ = answer
-    return [head[:_ID_BYTES] for head in (root, *(other[0] for other in others))]
+    return [head[:ID_BYTES] for head in (root, *(other[0] for other in others))]
 
 
 def _firsts(lookups: Sequence[tuple[int, Command]], answers: Sequence[bytes | None], count: int) -> list[bytes]:
