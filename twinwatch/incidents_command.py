@@ -213,7 +213,8 @@ def _login() -> str:
 
 def _tell_unreadable(log: IncidentLog | IncidentFiles) -> None:
     if log.unreadable:
-        say(f"twinwatch: {log.unreadable:,} records could not be read and were left out", err=True)
+        first = f", the first at {log.first_unreadable}" if isinstance(log, IncidentFiles) else ""
+        say(f"twinwatch: {log.unreadable:,} records could not be read and were left out{first}", err=True)
 
 
 def _run(log: IncidentLog | IncidentFiles, work: Coroutine[Any, Any, _Found]) -> _Found:

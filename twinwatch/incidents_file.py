@@ -45,6 +45,8 @@ class IncidentFiles:
         """Is told how far it is read."""
         self.unreadable = 0
         """Lines that were none of these, and left out."""
+        self.first_unreadable = ""
+        """Where the first of them stands, what was found there, and what is expected."""
 
     async def tell(self, verdict: Verdict) -> str:
         """Add the verdict as a line to the first file that has its incident; which that was."""
@@ -73,19 +75,27 @@ class IncidentFiles:
         return "-"
 
     async def incidents(self, modes: Modes, since: datetime | None = None) -> AsyncIterator[Incident]:
-        """All revisions, or those that were told from `since` (wall clock) on."""
-        self.unreadable = 0
-        for value, shape in self._lines():
-            if shape.revision is None:
-                self.unreadable += shape.event_id is None
-                continue
-            try:
-                incident = read_incident(value)
-            except ValueError:
-                self.unreadable += 1
-                continue
-            if modes in ("all", incident.mode) and (since is None or incident.detected_at >= since):
-                yield incident
+        """All revisions, or those that were told from `since` (wall clock) on. `Failure` where no line could be read."""
+        self.unreadable, self.first_unreadable = 0, ""
+        readable = 0
+        for path in self._paths:
+            for number, (value, shape) in enumerate(self._lines_of(path), 1):
+                if shape.revision is None and shape.event_id is not None:
+                    readable += 1
+                    continue
+                try:
+                    incident = read_incident(value)
+                except ValueError as error:
+                    self.unreadable += 1
+                    self.first_unreadable = self.first_unreadable or (
+                        f"{path}, line {number}: {error}; expected an incident, a verdict or another event"
+                    )
+                    continue
+                readable += 1
+                if modes in ("all", incident.mode) and (since is None or incident.detected_at >= since):
+                    yield incident
+        if self.unreadable and not readable:
+            raise Failure(self.first_unreadable)
 
     async def verdicts(self) -> AsyncIterator[Verdict]:
         """All verdicts."""

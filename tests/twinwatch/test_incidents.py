@@ -171,7 +171,13 @@ def test_what_is_no_incident_is_left_out_and_counted() -> None:
     file = write(incident(1), b"not json", b'{"incident_id": "x", "revision": 1}', message("e1", "Hello"))
     status, out, err = run("list", "--file", file)
     assert (status, out.count("mass_messaging")) == (0, 1)
-    assert "2 records could not be read" in err
+    assert f"2 records could not be read and were left out, the first at {file}, line 2: JSON is malformed" in err
+    nothing = write(b"not json", b'{"incident_id": "x", "revision": 1}')
+    status, _, err = run("list", "--file", nothing)
+    assert status == 2
+    assert f"{nothing}, line 1: JSON is malformed" in err
+    assert "expected an incident" in err
+    assert run("list", "--file", write())[0] == 0, "an empty file has no incidents, and that is no mistake"
     status, _, err = run("list", "--file", "nowhere.jsonl")
     assert (status, err) == (2, "twinwatch: nowhere.jsonl: No such file or directory\n")
 
