@@ -7,8 +7,9 @@ from Kafka as fast as it can, and then two workers do, each with a Redis that wa
 hundred events before, which do not count, nor does its start. The events are written in one transaction, so that all can be
 read at once and writing them takes no time from the workers; the last one opens an incident, which tells the end.
 
-They come every 0.1 s, as in a network that needs two workers. Workers stay within a minute of each other in event time. So
-where an event comes every few seconds they judge few at a time, each waiting for the other, which is told as well (`sparse`).
+They come every 0.01 s, as in a network that needs two workers. Workers stay within a minute of each other in event time. So
+where an event comes every 0.1 s (`calm`) or every few seconds (`sparse`) they judge fewer at a time, and wait for each other.
+That is told as well.
 
 At last, events come in as they happen, `--rate` a second, with one that opens an incident every tenth of a second. Told is
 the time from its append until the incident can be read, without the first seconds: a worker that has just got its
@@ -44,7 +45,7 @@ BATCH = 300
 WARM = 300
 """So many events are judged before those that count."""
 WARM_SECONDS = 4.0
-_DENSE = 0.1
+_DENSE, _CALM = 0.01, 0.1
 _TELL_EVERY = 50
 _STRANGERS = 60
 """Whoever writes to so many at once opens an incident."""
@@ -190,6 +191,8 @@ def main() -> None:
         for name, workers, judged in (
             ("one", 1, events),
             ("two", 2, events),
+            ("calm_one", 1, backlog_events(chosen.events, _CALM)),
+            ("calm_two", 2, backlog_events(chosen.events, _CALM)),
             ("sparse_one", 1, backlog_events(few, SECONDS_BETWEEN)),
             ("sparse_two", 2, backlog_events(few, SECONDS_BETWEEN)),
         ):
@@ -197,6 +200,7 @@ def main() -> None:
             numbers |= {f"{name}_per_s": speed, f"{name}_us": worked / (len(judged) - WARM) * 1e6}
         numbers["kafka_share"] = numbers["one_per_s"] / numbers["alone_per_s"]
         numbers["two_workers_ratio"] = numbers["two_us"] / numbers["one_us"]
+        numbers["calm_workers_ratio"] = numbers["calm_two_us"] / numbers["calm_one_us"]
         numbers["sparse_workers_ratio"] = numbers["sparse_two_us"] / numbers["sparse_one_us"]
         found = latency(ground, chosen.rate, chosen.seconds)
     numbers["latency_incidents"] = len(found)

@@ -50,7 +50,7 @@ BENCHMARKS = (
     Benchmark("kafka", (), ("--events", "3000", "--seconds", "8")),
     Benchmark("tutorial", (), ("--events", "400")),
     Benchmark("first_incident", (), ("--starts", "2")),
-    Benchmark("leaders", (), ("--few", "1000", "--many", "10000", "--events", "1500")),
+    Benchmark("leaders", (), ("--few", "1000", "--many", "10000", "--events", "1500", "--copies", "200")),
 )
 
 Numbers = dict[str, float]
@@ -108,13 +108,19 @@ ROWS = (
         "kafka",
     ),
     Row(
-        "two workers against one, processor time an event",
+        "two workers against one, processor time an event, over a backlog of one event in 0.01 s",
         lambda n: f"{n['two_workers_ratio']:.2f} ({n['two_us']:,.0f} against {n['one_us']:,.0f} µs)",
         "1",
         "kafka",
     ),
     Row(
-        "the same over a backlog of one event in 4 s, where they wait for each other",
+        "the same of one event in 0.1 s, where they wait for each other now and then",
+        lambda n: f"{n['calm_workers_ratio']:.2f} ({n['calm_two_us']:,.0f} against {n['calm_one_us']:,.0f} µs)",
+        "1",
+        "kafka",
+    ),
+    Row(
+        "the same of one event in 4 s, where they wait for each other",
         lambda n: f"{n['sparse_workers_ratio']:.2f} ({n['sparse_two_us']:,.0f} against {n['sparse_one_us']:,.0f} µs)",
         "1",
         "kafka",
@@ -129,6 +135,12 @@ ROWS = (
         "cost of an event with many texts remembered, against few",
         lambda n: f"{n['leaders_ratio']:.2f} × ({n['leaders_many']:,.0f} against {n['leaders_few']:,.0f})",
         "1.3 ×",
+        "leaders",
+    ),
+    Row(
+        "altered copies found with as many texts remembered, against few",
+        lambda n: f"{n['leaders_many_found']:.3f} against {n['leaders_few_found']:.3f}",
+        "0.01 less",
         "leaders",
     ),
     Row(
