@@ -13,7 +13,8 @@ from rapidfuzz import process
 from rapidfuzz.distance import Levenshtein
 
 from text.normalise import compose, fold_case, undisguise
-from text.normalise_lookalikes import fold_lookalikes, lookalikes
+from text.normalise_lookalikes import lookalikes
+from text.normalise_ornate import fold_disguise
 
 MAX_NAME_CHARACTERS = 200
 """What is read of a name. Nobody is called by more."""
@@ -64,7 +65,7 @@ def is_disguised(name: str, *, veiled: bool = False) -> bool:
     composed = _LATIN_I.sub("і", compose(name[:MAX_NAME_CHARACTERS]))
     return (
         veiled
-        or fold_lookalikes(composed) != composed
+        or fold_disguise(composed) != composed
         or bool(_DIGIT_INSIDE.search(composed))
         or any(_capital_for_small(word) for word in _WORD.findall(composed))
     )

@@ -11,7 +11,8 @@ from itertools import chain
 from typing import NamedTuple
 
 from text.normalise_letters import drop_closing, drop_greeting
-from text.normalise_lookalikes import Script, fold_lookalikes, is_ordinary
+from text.normalise_lookalikes import Script, is_ordinary
+from text.normalise_ornate import fold_disguise
 from text.signature import have_repeats, words_alone, words_table
 
 HEAD_CHARACTERS, TAIL_CHARACTERS = 12_000, 3_000
@@ -58,6 +59,8 @@ _FEW_CHARACTERS = 1_000
 _DECORATION = "[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]"
 _ANY_DECORATION = re.compile(_DECORATION)
 _DECORATED = re.compile(rf"(?<=[A-\u058f\u10a0-\u10ff\u1e00-\u1fff]){_DECORATION}+")
+_LATIN = "[A-Za-z\u00c0-\u024f\u1e00-\u1eff]"
+_LATIN_WORD = re.compile(rf"{_LATIN}(?:{_LATIN}|{_DECORATION})*+")
 _WORDS = re.compile(rf"[\w{MASKS}{_ranges('Mn', 'Mc')}]+")
 
 _LEET: dict[Script, dict[str, str]] = {
@@ -71,8 +74,9 @@ _BESIDE_VOWELS = re.compile("(?<=[аеиоуыэюяіїє0@])[34]|[34](?=[ае�
 _CONSONANTS = {"3": "з", "4": "ч"}
 _VOWELS = "aeiou340áàâäåãæéèêëíìîïóòôöőõøúùûüűąęįųėūāēī"
 _ONES = re.compile(rf"(?<=[{_VOWELS}])1+|^1(?=[{_VOWELS}])|(?<=l)1(?![^\W{_VOWELS}])", re.IGNORECASE)
-_CAPITAL_I = re.compile(r"I(?<=[a-z]I)I*+")
-"""A capital I within a word passes for a small L: `kiII`."""
+_CAPITAL_I = re.compile(r"I(?<=[a-z]I)I*+(?![A-Z])")
+"""A capital I within a word, but not one in which case is mixed: `kILL`."""
+_NO_VOWEL = frozenset("bcdfghjklmnpqrstvwxz")
 _LEET_SIGNS = re.escape("".join(dict.fromkeys(sign for table in _LEET.values() for sign in table)))
 _LEET_BETWEEN = (rf"(?<![\w{_LEET_SIGNS}./:])", r"(?![./:@]\w)")
 # a letter beside a sign; possessive, so that a long word is read once
@@ -101,10 +105,20 @@ _LOCAL_PART = re.compile(
     re.IGNORECASE,
 )
 """The part of a mail address before its sign, where the rest is written apart: `info@ [at] …`."""
-_SPACED = re.compile(r"(?<![^\W_])[^\W\d_]([ .\-_*·•|])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
+_BETWEEN_LETTERS = r" .\-_*·•|~+=^/\\,;\n"
+_SPACED = re.compile(rf"(?<![^\W_])[^\W\d_]([{_BETWEEN_LETTERS}])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
 _SPACED_PAIR = re.compile(r"(?:(?<=[^\S\n]{2})|(?<![^\n]))([^\W\d_]) ([^\W\d_])(?=[^\S\n]{2}|\n|$)")
 # a quick look is one that begins with a sign: regular expressions find it without trying every letter of a text
-_MAYBE_SPACED = re.compile(r"[ .\-_*·•|][^\W\d_][ .\-_*·•|][^\W\d_](?<=[^\W\d_][\s\S]{4})(?<![^\W_][^\W\d_][\s\S]{4})")
+_MAYBE_SPACED = re.compile(
+    rf"[{_BETWEEN_LETTERS}][^\W\d_][{_BETWEEN_LETTERS}][^\W\d_]"
+    r"(?<=[^\W\d_][\s\S]{4})(?<![^\W_][^\W\d_][\s\S]{4})"
+)
+_IN_BRACKETS = re.compile(r"(?<!\w)(?:[\[({<][^\W\d_][\])}>]){3,}(?!\w)")
+_BRACKETS = re.compile(r"[\[\](){}<>]")
+_FIRST_DOUBLED = re.compile(r"[\W\d_]*+([^\W\d_])\1")
+_PAIR = re.compile(r"([^\W\d_])\1")
+MIN_DOUBLED = 8
+"""So many letters at least in a text with every letter twice."""
 _LETTER, _CYRILLIC, _GREEK = map(re.compile, (r"[^\W\d_]", "[\u0400-\u052f]", "[\u0370-\u03ff\u1f00-\u1fff]"))
 _MAYBE_LEET = re.compile(rf"[{_LEET_SIGNS}](?:(?=[^\W\d_])|(?<=[^\W\d_][^!|]))")
 """A sign before a letter or behind one; behind one, an exclamation mark or a stroke is none."""
@@ -129,6 +143,8 @@ _LINK = re.compile(
 _LINK_HINT = re.compile(r"[.:](?:(?<=\w\.)[^\W\d_]|(?<=:)//)")
 _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}")
 _MENTION = re.compile(r"(?<![\w@])@\w{1,64}")
+MIN_NAMES, _SHARE_NAMES = 8, 0.9
+"""So many @names that are nearly all words of a text are words."""
 _PHONE = re.compile(r"(?<![\w+])[+(]{0,2}\d(?:[ .\-/()]{0,2}\d){6,17}(?!\w)")
 _MAYBE_PHONE = re.compile(r"\d(?:[ .\-/()]{0,2}\d){6}")
 _NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
@@ -187,12 +203,31 @@ def compose(text: str) -> str:
     # a letter may be composed of eighteen
     long = len(composed) > max(len(text), MAX_CHARACTERS) and visible_characters(composed) > MAX_CHARACTERS
     text = head_and_tail(composed) if long else composed
-    return _DECORATED.sub("", text) if _ANY_DECORATION.search(text) else text
+    if not _ANY_DECORATION.search(text):
+        return text
+    # marks that stand on letters which never have them decorate all of the word: `k̀ìl̀l̀`
+    return _DECORATED.sub("", _LATIN_WORD.sub(_undecorated, text))
+
+
+def _undecorated(found: re.Match[str]) -> str:
+    word = found[0]
+    return _ANY_DECORATION.sub("", unicodedata.normalize("NFD", word)) if _ANY_DECORATION.search(word) else word
 
 
 def read_capital_i(text: str) -> str:
-    """Capital I within words as the small L that they pass for: `kiII`."""
-    return _CAPITAL_I.sub(lambda found: "l" * len(found[0]), text) if "I" in text else text
+    """Capital I within words as the small L that it passes for: `kiII`; as a small I where a word would have no vowel beside
+    it: `kIll`. An r has an l behind it sooner: `worId`.
+    """
+    return _CAPITAL_I.sub(_stroke_read, text) if "I" in text else text
+
+
+def _stroke_read(found: re.Match[str]) -> str:
+    text, start, end = found.string, found.start(), found.end()
+    before, behind = text[start - 1], text[end : end + 1]
+    vowels = _NO_VOWEL.isdisjoint
+    if end - start == 1:
+        return "l" if vowels(before) or before in "rl" or (behind and vowels(behind)) else "i"
+    return "l" * (end - start) if vowels(before) or before == "l" else "i" + "l" * (end - start - 1)
 
 
 def fold_case(text: str) -> str:
@@ -201,7 +236,9 @@ def fold_case(text: str) -> str:
 
 
 def join_spaced(text: str) -> str:
-    """Words written letter by letter as words: `f r e e`, `f.r.e.e`. Wider gaps stay between words."""
+    """Words written letter by letter as words: `f r e e`, `f.r.e.e`, `(f)(r)(e)(e)`. Wider gaps stay between words."""
+    if ")(" in text or "][" in text or "}{" in text or "><" in text:
+        text = _IN_BRACKETS.sub(lambda found: _BRACKETS.sub("", found[0]), text)
     if not _MAYBE_SPACED.search(text):
         return text
     # beside words that are written so, two letters between wider gaps are a word as well: `j e  v a i s  t e`
@@ -212,6 +249,15 @@ def join_spaced(text: str) -> str:
 
 def _joined(found: re.Match[str]) -> str:
     return found[0].replace(found[1], "")
+
+
+def halve_doubled(text: str) -> str:
+    """A text with every letter twice, with every letter once."""
+    if not _FIRST_DOUBLED.match(text):
+        return text
+    letters = "".join(filter(str.isalpha, text))
+    doubled = len(letters) >= MIN_DOUBLED and letters[::2] == letters[1::2] and len(set(letters)) > 2
+    return _PAIR.sub(r"\1", text) if doubled else text
 
 
 def part_sentences(text: str) -> str:
@@ -335,7 +381,11 @@ def fold_white_space(text: str) -> str:
 def mask(text: str) -> str:
     """Links, addresses, phone numbers, numbers and @names as one sign each: copies differ in them."""
     if "@" in text:
-        text = _MENTION.sub(MENTION, _EMAIL.sub(EMAIL, text))
+        text = _EMAIL.sub(EMAIL, text)
+        names = len(_MENTION.findall(text))
+        # who calls every word a name hides a text behind it
+        as_words = names >= MIN_NAMES and names >= _SHARE_NAMES * len(text.split())
+        text = text.replace("@", "") if as_words else _MENTION.sub(MENTION, text)
     if _LINK_HINT.search(text):
         text = _LINK.sub(LINK, text)
     if not _ANY_DIGIT.search(text):
@@ -405,9 +455,9 @@ def undisguise_all(texts: Sequence[str]) -> list[Undisguised]:
 def _words_read(text: str) -> Undisguised:
     ordinary = is_ordinary(text)
     if not ordinary:
-        text = fold_lookalikes(compose(text))
+        text = fold_disguise(compose(text))
     letters = read_capital_i(part_sentences(text))
-    folded = fold_case(letters)
+    folded = halve_doubled(fold_case(letters))
     read = read_leet(join_spaced(folded))
     return Undisguised(read, ordinary and letters == text and read == folded)
 

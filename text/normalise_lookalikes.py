@@ -25,11 +25,12 @@ _UNUSED_LATIN = (range(0x0250, 0x02B0), range(0x1D00, 0x1DC0), range(0xA720, 0xA
 _WRITTEN = frozenset("əƏ")
 # what people use though the consortium does not list it, or lists something else
 _ALSO_PASSING = {
-    "LATIN": dict(zip("ҽηпωшьЬςⲁⲂⲃⲉᑕ᙭Ꮜ", "ennwwbbcabbecxu", strict=True)),
+    # a mere stroke may be an l as well as a capital I: what it is within a word `text.normalise.read_capital_i` sees
+    "LATIN": dict(zip("ҽηпωшьЬςⲁⲂⲃⲉᑕ᙭Ꮜⲓӏⵏ\u0399\u0406\u04c0ⲒꓲⲍⲌ", "ennwwbbcabbecxuiIIIIIIIzZ", strict=True)),
     "CYRILLIC": dict(zip("nuɴⲃʙᴧςσⲁⲉ", "пинввлссае", strict=True)),
     "GREEK": dict(zip("nwԝŋⲁⲃⲉ", "ηωωηαβε", strict=True)),
 }
-_SIGNS = {"℮": "e", "⍺": "a", "⍳": "i", "⍴": "p", "⍵": "w", "∂": "d"}
+_SIGNS = {"℮": "e", "⍺": "a", "⍳": "i", "⍴": "p", "⍵": "w", "∂": "d", "Ɩ": "I", "ɩ": "i", "Ƅ": "b", "ƅ": "b"}
 # white letters on black circles and squares, which NFKC leaves alone
 _WHITE_ON_BLACK = {chr(first + i): chr(ord("A") + i) for first in (0x1F150, 0x1F170) for i in range(26)}
 # which of a script's letters texts are written with; the rest would make every Latin word pass for a Cyrillic one
@@ -140,7 +141,7 @@ def _never_written() -> dict[str, str]:
         plain = sorted((m for m in members if m.isascii()), key=lambda m: (not m.islower(), m))
         if plain:
             unused = [m for m in members - _WRITTEN if any(ord(m) in block for block in _UNUSED_LATIN)]
-            table |= dict.fromkeys(unused, plain[0])
+            table = dict.fromkeys(unused, plain[0]) | table
     return table
 
 
@@ -173,6 +174,7 @@ _LONE_I = re.compile(rf"(?<![^\W_])[{_PASSING_I}](?=[ \t][A-Za-z])(?![^\W_])")
 """A Greek or Cyrillic capital I before a Latin word: the English word."""
 _FIRST_I = re.compile(rf"^[{_PASSING_I}](?=[b-df-hj-np-tv-xz])")
 """The same at the beginning of a word, which begins with an l only before a vowel: `Ich`."""
+_FIRST_STROKE = re.compile(r"^[ӏⵏ](?=[aeiouy])")
 _NEVER_WRITTEN = _never_written()
 _NEVER_WRITTEN_TABLE = str.maketrans(_NEVER_WRITTEN)
 _WORD = re.compile(r"[^\W\d_]+")
@@ -326,7 +328,7 @@ def _kind(word: str, main: Script) -> Kind:
 
 def _unmixed(word: str, main: Script) -> str:
     if main == "LATIN":
-        word = _FIRST_I.sub("I", word)
+        word = _FIRST_STROKE.sub("l", _FIRST_I.sub("I", word))
     scripts = Counter(script_of(letter) for letter in word)
     for shared in _SHARED:
         scripts.pop(shared, None)

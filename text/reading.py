@@ -34,7 +34,8 @@ from text.normalise import (
     word_characters,
 )
 from text.normalise_letters import answers
-from text.normalise_lookalikes import fold_lookalikes, is_ordinary
+from text.normalise_lookalikes import is_ordinary
+from text.normalise_ornate import fold_disguise
 from text.parts import Shown, is_nothing_but_quoted, taken_apart
 from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
 from text.personal_data.marks import Marks
@@ -131,7 +132,7 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def is_disguised(self) -> bool:
         """Whether something is written that a reader does not see, or other letters than a reader takes them for."""
-        return self.veiled or (not is_ordinary(self.seen) and (one := compose(self.seen)) != fold_lookalikes(one))
+        return self.veiled or (not is_ordinary(self.seen) and (one := compose(self.seen)) != fold_disguise(one))
 
     @property
     def leads_somewhere(self) -> bool:
