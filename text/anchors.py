@@ -6,7 +6,7 @@ Each reader tells the words and phrases of which a text has one where it finds a
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
 from typing import Generic, TypeVar
@@ -19,7 +19,7 @@ from text.hostility.lexicon import lexicon
 from text.hostility.patterns import HostileClass, broken, entries, stretched
 from text.normalise import Undisguised
 from text.personal_data import addresses, marks, pupils
-from text.rows import FOLDED, Also, Found, Indexes, Letters, Patterns, Rows, Wanted
+from text.rows import FOLDED, MOST_BESIDES, NO_SET, Also, Found, Indexes, Letters, Patterns, Rows, Wanted, lists_of
 
 HOSTILITY, TRADE, TRADE_BESIDE_SIGNS, TYPED, WARNING, CLOSING, SPOKEN_DOT, SPOKEN, HOME, STREET, CHILD = (
     1 << bit for bit in range(11)
@@ -33,7 +33,6 @@ ANYTHING = (1 << 11) - 1
 
 
 T = TypeVar("T")
-N = TypeVar("N", bound=np.generic)
 
 
 def _flagged() -> Iterator[tuple[Wanted, int]]:
@@ -54,78 +53,78 @@ class _Stakes:
         self._hostile = _Table(self._patterns, entries(lexicon()))
         self._of_flags = _Table(self._patterns, _flagged())
         self._hostile_if_stretched = _Table(self._stretched, stretched(lexicon()))
-        self._patterns.close()
-        self._stretched.close()
-        self._flags = self._of_flags.of_patterns(lambda flags: reduce(or_, flags, 0), np.uint32)
-        self._languages = _languages(self._hostile)
-        self._languages_if_stretched = _languages(self._hostile_if_stretched)
-        self._has_flag_beside = np.zeros(self._patterns.size, dtype=bool)
-        self._has_flag_beside[[*self._of_flags.beside]] = True
-        self._is_hostile_beside = np.zeros(self._patterns.size, dtype=bool)
-        self._is_hostile_beside[[*self._hostile.beside]] = True
+        for patterns in (self._patterns, self._stretched):
+            patterns.close()
+        for table in (self._hostile, self._of_flags, self._hostile_if_stretched):
+            table.close()
+        self._flags = np.array([reduce(or_, flags, 0) for flags in self._of_flags.sets], dtype=np.uint32)
+        self._flags_beside = np.array(self._of_flags.listed, dtype=np.uint32)
+        self._languages = _languages(self._hostile.sets)
+        self._languages_if_stretched = _languages(self._hostile_if_stretched.sets)
+        self._languages_beside = _languages((one,) for one in self._hostile.listed)
 
     def in_texts(self, rows: Rows, count: int) -> NDArray[np.uint32]:
         """What is at stake in so many texts, of which these are the rows."""
         at, patterns, words = self._patterns.found_at(rows)
         stakes = np.zeros(count, dtype=np.uint32)
-        np.bitwise_or.at(stakes, at, self._flags[patterns])
-        spoken = self._flags[patterns] & SPOKEN > 0
+        flags = self._flags[self._of_flags.set_of[patterns]]
+        np.bitwise_or.at(stakes, at, flags)
+        spoken = flags & SPOKEN > 0
         few = np.bincount(at[spoken], minlength=count) < marks.SHORTEST_SPOKEN
         stakes[few] &= ~np.uint32(SPOKEN)
-        worth_a_look = np.zeros(count, dtype=bool)
-        worth_a_look[at[self._has_flag_beside[patterns]]] = True
-        for text, numbers in _by_place((at, patterns), worth_a_look).items():
-            for flag in self._of_flags.within(numbers):
-                stakes[text] |= flag
+        beside, numbers = self._of_flags.beside_others((at, patterns))
+        np.bitwise_or.at(stakes, beside, self._flags_beside[numbers])
         stakes[[*self._hostile_texts(rows, at, (rows.sentences[words], patterns))]] |= HOSTILITY
         return stakes
 
     def _hostile_texts(self, rows: Rows, at: Indexes, found: Found) -> set[int]:
-        """The texts with a sentence that may be hostile. `at` are the texts, `found` the sentences in which patterns stand."""
-        sentences, patterns = found
+        """The texts with a sentence that may be hostile: what it holds is, in whatever order, all that a threat or an insult
+        takes, for none goes on behind it. `at` are the texts, `found` the sentences in which patterns stand.
+        """
+        sentences = found[0]
         count = rows.sentences.max(initial=0) + 1
         texts = np.zeros(count, dtype=np.intp)
         texts[sentences] = at
-        languages = np.zeros((3, count), dtype=np.uint64)
-        _add(languages, found, self._languages)
-        stretched: dict[int, set[int]] = {}
+        languages = np.zeros((len(_KINDS), count), dtype=np.uint64)
+        _add(languages, sentences, self._hostile.set_of[found[1]], self._languages)
+        besides = self._hostile.beside_others(found)
+        _add(languages, *besides, self._languages_beside)
+        stretched: Found | None = None
         collapsed = rows.collapsed()
         if len(collapsed.codes) > len(rows.owners):
             in_texts, numbers, words = self._stretched.found_at(collapsed)
-            found_stretched = collapsed.sentences[words], numbers
-            texts[found_stretched[0]] = in_texts
-            _add(languages, found_stretched, self._languages_if_stretched)
-            stretched = _by_place(found_stretched, np.ones(count, dtype=bool))
-        worth_a_look = (languages[0] | (languages[1] & languages[2])) != 0
-        worth_a_look[sentences[self._is_hostile_beside[patterns]]] = True
-        held = _by_place(found, worth_a_look)
+            stretched = collapsed.sentences[words], numbers
+            texts[stretched[0]] = in_texts
+            _add(languages, stretched[0], self._hostile_if_stretched.set_of[numbers], self._languages_if_stretched)
+        alone, anchors, targets = languages
+        may_be = alone | (anchors & targets)
+        wanted = may_be != 0
+        if not wanted.any():
+            return set()
+        classes: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        for sentence, one in self._said_in(found, besides, stretched, wanted):
+            classes[sentence][one.language] |= one.bit
         return {
             int(texts[sentence])
-            for sentence in np.flatnonzero(worth_a_look).tolist()
-            if self._may_be_hostile(languages[:, sentence], held.get(sentence, set()), stretched.get(sentence, set()))
+            for sentence, by_language in classes.items()
+            if any(
+                int(may_be[sentence]) >> language & 1 and hostility.may_be_found(bits)
+                for language, bits in by_language.items()
+            )
         }
 
-    def _may_be_hostile(self, languages: NDArray[np.uint64], numbers: set[int], stretched: set[int]) -> bool:
-        """Whether what a sentence holds is, in whatever order, all that a threat or an insult takes: none goes on behind it.
-        `languages` (bits) are those in which it holds something hostile by itself, an anchor and a target.
-        """
-        besides = [*self._hostile.within(numbers)]
-        alone, anchors, targets = map(int, languages)
-        for language, bit in besides:
-            alone |= (bit & hostility.ALONE > 0) << language
-            anchors |= (bit & hostility.ANCHORS > 0) << language
-            targets |= (bit & hostility.TARGETS > 0) << language
-        may_be = alone | (anchors & targets)
-        if not may_be:
-            return False
-        classes: dict[int, int] = defaultdict(int)
-        for table, held in ((self._hostile, numbers), (self._hostile_if_stretched, stretched)):
-            for number in held:
-                for language, bit in table.alone(number):
-                    classes[language] |= bit
-        for language, bit in besides:
-            classes[language] |= bit
-        return any(may_be >> language & 1 and hostility.may_be_found(bits) for language, bits in classes.items())
+    def _said_in(
+        self, found: Found, besides: Found, stretched: Found | None, wanted: NDArray[np.bool_]
+    ) -> Iterator[tuple[int, HostileClass]]:
+        """The classes that the wanted sentences hold, by themselves or beside others, or with a letter too many."""
+        for sentence, number in _in_wanted(found, wanted):
+            for one in self._hostile.alone(number):
+                yield sentence, one
+        for sentence, number in _in_wanted(besides, wanted):
+            yield sentence, self._hostile.listed[number]
+        for sentence, number in _in_wanted(stretched, wanted) if stretched else ():
+            for one in self._hostile_if_stretched.alone(number):
+                yield sentence, one
 
 
 class _Sets(Generic[T]):
@@ -151,79 +150,94 @@ class _Table(Generic[T]):
     """What patterns, by their numbers, stand for: alone, or beside others."""
 
     def __init__(self, patterns: Patterns, listed: Iterable[tuple[Wanted, T]]) -> None:
+        """The patterns are added, and closed later on."""
         sets: _Sets[T] = _Sets()
         alone: dict[int, int] = {}
-        beside: dict[int, dict[tuple[T, Also], None]] = {}
+        beside: dict[int, dict[int, None]] = {}
+        numbers_of: dict[T, int] = {}
+        phrases: dict[tuple[int, Also], int] = {}
         for wanted, what in listed:
             numbers, also = patterns.add(wanted)
+            phrase = (numbers_of.setdefault(what, len(numbers_of)), also)
             for number in numbers:
                 if also:
-                    beside.setdefault(number, {})[what, also] = None
+                    beside.setdefault(number, {})[phrases.setdefault(phrase, len(phrases))] = None
                 else:
                     alone[number] = sets.grown(alone.get(number, 0), what)
         self._patterns = patterns
-        self._sets = sets.listed
-        self._alone = np.zeros(patterns.size, dtype=np.uint32)
-        self._alone[[*alone]] = [*alone.values()]
-        self.beside = {number: (_some([also[0] for _, also in ones]), tuple(ones)) for number, ones in beside.items()}
-        """With the patterns of which one stands besides at least."""
+        self.sets = sets.listed
+        """What patterns stand for by themselves."""
+        self.set_of = np.zeros(patterns.size, dtype=np.uint16)
+        """For each pattern the number of one of these."""
+        self.set_of[[*alone]] = np.array([*alone.values()], dtype=np.uint16)
+        self.listed = tuple(numbers_of)
+        """What a phrase may stand for."""
+        self._meant = np.array([what for what, _ in phrases], dtype=np.uint16)
+        self._besides = np.array(
+            [also + (NO_SET,) * (MOST_BESIDES - len(also)) for _, also in phrases], dtype=np.uint32
+        )
+        self._beside = beside
+
+    def close(self) -> None:
+        """Make ready, once the patterns are closed."""
+        every = range(self._patterns.size)
+        self._phrases_with = lists_of([*self._beside.get(number, ())] for number in every)
+        """For each pattern the phrases that it is the rarest part of, and that have others besides."""
+        self._begins_phrase = np.array([number in self._beside for number in every], dtype=bool)
+        self.set_of = np.pad(self.set_of, (0, self._patterns.size - len(self.set_of)))
+        self._beside = {}
 
     def alone(self, number: int) -> tuple[T, ...]:
         """What a pattern stands for by itself."""
-        return self._sets[self._alone[number]] if number < len(self._alone) else ()
+        return self.sets[self.set_of[number]]
 
-    def of_patterns(self, value: Callable[[tuple[T, ...]], int], kind: type[N]) -> NDArray[N]:
-        """For each pattern the value of what it stands for by itself."""
-        found = np.zeros(self._patterns.size, dtype=kind)
-        found[: len(self._alone)] = np.array([value(one) for one in self._sets], dtype=kind)[self._alone]
-        return found
-
-    def within(self, numbers: set[int]) -> Iterator[T]:
-        """What those of these patterns stand for that have others besides."""
-        for number in numbers & self.beside.keys():
-            some, ones = self.beside[number]
-            if not numbers.isdisjoint(some):
-                for what, also in ones:
-                    if not any(map(numbers.isdisjoint, also)):
-                        yield what
-
-
-def _some(of: list[tuple[int, ...]]) -> Collection[int]:
-    """Patterns that stand in one of these; many of them as a set, which takes most memory."""
-    if len(of) == 1:
-        return of[0]
-    some = frozenset().union(*of)
-    return some if len(some) > _FEW else tuple(some)
+    def beside_others(self, found: Found) -> Found:
+        """Of patterns in places the phrases with others besides that stand there: the places, and numbers in `listed`."""
+        at, patterns = found
+        begins = np.flatnonzero(self._begins_phrase[patterns])
+        if not len(begins):
+            return found[0][:0], found[1][:0]
+        owners, phrases = self._phrases_with.of(patterns[begins])
+        places = at[begins][owners]
+        size = self._patterns.size
+        held = np.unique(at * size + patterns)
+        for column in range(MOST_BESIDES):
+            sets = self._besides[phrases, column].astype(np.intp)
+            of, members = self._patterns.sets.of(sets)
+            stand = sets == NO_SET
+            stand[of[_are_among(held, places[of] * size + members)]] = True
+            places, phrases = places[stand], phrases[stand]
+        return places, self._meant[phrases].astype(np.intp)
 
 
-_FEW = 50
+def _are_among(held: Indexes, ones: Indexes) -> NDArray[np.bool_]:
+    """Which of the numbers are among those held, which are sorted, and not none."""
+    return held[np.minimum(np.searchsorted(held, ones), len(held) - 1)] == ones
 
 
-def _languages(table: _Table[HostileClass]) -> list[NDArray[np.uint64]]:
-    """For each pattern the languages (bits) in which it is hostile by itself, an anchor, or a target."""
-
-    def of(kind: int) -> NDArray[np.uint64]:
-        return table.of_patterns(
-            lambda classes: reduce(or_, (1 << one.language for one in classes if one.bit & kind), 0), np.uint64
-        )
-
-    return [of(hostility.ALONE), of(hostility.ANCHORS), of(hostility.TARGETS)]
+_KINDS = (hostility.ALONE, hostility.ANCHORS, hostility.TARGETS)
 
 
-def _add(languages: NDArray[np.uint64], found: Found, of_patterns: list[NDArray[np.uint64]]) -> None:
-    at, patterns = found
-    for row, of_kind in zip(languages, of_patterns, strict=True):
-        np.bitwise_or.at(row, at, of_kind[patterns])
+def _languages(listed: Iterable[Iterable[HostileClass]]) -> list[NDArray[np.uint64]]:
+    """For each of `_KINDS`, and each set of classes, the languages (bits) in which one of them is of that kind."""
+    sets = [*listed]
+    return [np.array([_languages_of(kind, one) for one in sets], dtype=np.uint64) for kind in _KINDS]
 
 
-def _by_place(found: Found, wanted: NDArray[np.bool_]) -> dict[int, set[int]]:
-    """The patterns that each of the wanted texts, or sentences, holds."""
-    at, patterns = found
+def _languages_of(kind: int, classes: Iterable[HostileClass]) -> int:
+    return reduce(or_, (1 << one.language for one in classes if one.bit & kind), 0)
+
+
+def _add(languages: NDArray[np.uint64], at: Indexes, numbers: Indexes, of_numbers: list[NDArray[np.uint64]]) -> None:
+    for row, of_kind in zip(languages, of_numbers, strict=True):
+        np.bitwise_or.at(row, at, of_kind[numbers])
+
+
+def _in_wanted(found: Found, wanted: NDArray[np.bool_]) -> set[tuple[int, int]]:
+    """What is found in the wanted places, with its place."""
+    at, numbers = found
     kept = wanted[at]
-    held: dict[int, set[int]] = defaultdict(set)
-    for text, pattern in zip(at[kept].tolist(), patterns[kept].tolist(), strict=True):
-        held[text].add(pattern)
-    return held
+    return set(zip(at[kept].tolist(), numbers[kept].tolist(), strict=True))
 
 
 @tables.table

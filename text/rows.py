@@ -183,8 +183,33 @@ class Wanted(NamedTuple):
 
 _BETWEEN = b"\n"
 """Between patterns, none of which has it."""
-Also = tuple[tuple[int, ...], ...]
-"""Patterns, by their numbers, of each of which one has to stand in a text besides."""
+Also = tuple[int, ...]
+"""Sets of patterns, by their numbers, of each of which one has to stand in a text besides."""
+NO_SET = 0
+"""The number of the set of which none has to stand there."""
+
+
+class Lists(NamedTuple):
+    """Lists of numbers, one behind the other: `starts` tells where each begins, and where the last one ends."""
+
+    starts: NDArray[np.uint32]
+    numbers: NDArray[np.uint32]
+
+    def of(self, which: Indexes) -> Found:
+        """The numbers of these lists, and before them, in parallel, the index in `which` of the list that each is of."""
+        firsts = self.starts[which].astype(np.intp)
+        sizes = self.starts[which + 1] - firsts
+        owners = np.repeat(np.arange(len(which)), sizes)
+        within = np.arange(len(owners)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        return owners, self.numbers[firsts[owners] + within].astype(np.intp)
+
+
+def lists_of(lists: Iterable[Sequence[int]]) -> Lists:
+    """These lists, each by its index."""
+    listed = [*lists]
+    starts = np.zeros(len(listed) + 1, dtype=np.uint32)
+    starts[1:] = np.cumsum([len(one) for one in listed])
+    return Lists(starts, np.fromiter(chain.from_iterable(listed), dtype=np.uint32))
 
 
 class Patterns:
@@ -192,20 +217,27 @@ class Patterns:
 
     def __init__(self) -> None:
         self._numbers: dict[str, int] = {}
-        self._several: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._several: dict[tuple[str, ...], int] = {(): NO_SET}
+        self._members: list[list[int]] = [[]]
         self._automaton: BytesAhoCorasick | None = None
         self._closed = b""
+        self.sets = lists_of(())
+        """The patterns of each set, once they are closed."""
         self.size = 0
 
-    def __reduce__(self) -> tuple[Callable[[bytes, int], "Patterns"], tuple[bytes, int]]:
-        """How `text.tables` keeps them, once they are closed: an automaton cannot be kept."""
-        return _closed_patterns, (self._closed, self.size)
+    def __reduce__(self) -> tuple[Callable[[bytes, Lists, int], "Patterns"], tuple[bytes, Lists, int]]:
+        """How `text.tables` keeps them, once they are closed: an automaton cannot be kept. Those that it recalled are not kept
+        again, and hold no letters any more.
+        """
+        assert self._closed or not self.size
+        return _closed_patterns, (self._closed, self.sets, self.size)
 
     def add(self, wanted: Wanted) -> tuple[list[int], Also]:
-        """The numbers of the patterns, and of those that have to stand besides."""
+        """The numbers of the patterns, and of the sets of those that have to stand besides."""
         for ones in wanted.also:
             if ones not in self._several:
-                self._several[ones] = tuple(self._add(ones))
+                self._several[ones] = len(self._members)
+                self._members.append(self._add(ones))
         numbers = self._add(wanted.patterns)
         self.size = len(self._numbers)
         return numbers, tuple([self._several[ones] for ones in wanted.also])
@@ -215,13 +247,10 @@ class Patterns:
 
     def close(self) -> None:
         """Make ready for looking; nothing can be added any more."""
-        self._close(_BETWEEN.join([one.encode() for one in self._numbers]))
-        self._numbers, self._several = {}, {}
-
-    def _close(self, patterns: bytes) -> None:
-        self._closed = patterns
-        listed = patterns.split(_BETWEEN) if patterns else []
-        self._automaton = BytesAhoCorasick(listed, implementation=Implementation.ContiguousNFA)
+        self._closed = _BETWEEN.join([one.encode() for one in self._numbers])
+        self._automaton = _automaton(self._closed)
+        self.sets = lists_of(self._members)
+        self._numbers, self._several, self._members = {}, {}, []
 
     def found_in(self, rows: Rows) -> Found:
         """What stands in the rows."""
@@ -238,10 +267,14 @@ class Patterns:
         return rows.owners[of_row], places[:, 0], np.searchsorted(np.flatnonzero(signs == _SPACE), places[:, 1])
 
 
-def _closed_patterns(patterns: bytes, size: int) -> Patterns:
+def _automaton(patterns: bytes) -> BytesAhoCorasick:
+    listed = patterns.split(_BETWEEN) if patterns else []
+    return BytesAhoCorasick(listed, implementation=Implementation.ContiguousNFA)
+
+
+def _closed_patterns(patterns: bytes, sets: Lists, size: int) -> Patterns:
     made = Patterns()
-    made.size = size
-    made._close(patterns)
+    made.sets, made.size, made._automaton = sets, size, _automaton(patterns)
     return made
 
 
