@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 from operator import or_
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -189,7 +189,7 @@ class _Table(Generic[T]):
 
     def alone(self, number: int) -> tuple[T, ...]:
         """What a pattern stands for by itself."""
-        return self.sets[self.set_of[number]]
+        return self.sets[int(self.set_of[number])]
 
     def beside_others(self, found: Found) -> Found:
         """Of patterns in places the phrases with others besides that stand there: the places, and numbers in `listed`."""
@@ -212,7 +212,8 @@ class _Table(Generic[T]):
 
 def _are_among(held: Indexes, ones: Indexes) -> NDArray[np.bool_]:
     """Which of the numbers are among those held, which are sorted, and not none."""
-    return held[np.minimum(np.searchsorted(held, ones), len(held) - 1)] == ones
+    at = np.minimum(np.searchsorted(held, ones), len(held) - 1)
+    return np.equal(held[at], ones)
 
 
 _KINDS = (hostility.ALONE, hostility.ANCHORS, hostility.TARGETS)
@@ -228,7 +229,9 @@ def _languages_of(kind: int, classes: Iterable[HostileClass]) -> int:
     return reduce(or_, (1 << one.language for one in classes if one.bit & kind), 0)
 
 
-def _add(languages: NDArray[np.uint64], at: Indexes, numbers: Indexes, of_numbers: list[NDArray[np.uint64]]) -> None:
+def _add(
+    languages: NDArray[np.uint64], at: Indexes, numbers: NDArray[np.integer[Any]], of_numbers: list[NDArray[np.uint64]]
+) -> None:
     for row, of_kind in zip(languages, of_numbers, strict=True):
         np.bitwise_or.at(row, at, of_kind[numbers])
 

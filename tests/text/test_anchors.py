@@ -6,6 +6,7 @@ from importlib.resources import files
 from itertools import chain, pairwise, product
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import example, given, settings
@@ -27,7 +28,7 @@ from text.personal_data import addresses, find_personal_data, marks
 from text.personal_data.marks import plain_text
 from text.reading import Writing, read_texts, read_writings
 from text.romanised import romanised_in
-from text.rows import FOLDED, Patterns, Rarest, Rows, Wanted
+from text.rows import FOLDED, Patterns, Rarest, Rows, Wanted, lists_of
 from text.words import folded
 
 FEW = st.text(st.sampled_from("ab cdéßœæІ12٣_'\n.\u0640\U000323ff"), max_size=12)
@@ -311,3 +312,11 @@ def test_the_articles_and_apostrophes_of_offers_are_spelt_out() -> None:
     assert commerce.spelt_out("free500 now") == "free 500 now"
     assert commerce.spelt_out("nothing of it 12") == ""
     assert commerce.spelt_out("l'offerta", numbered=False) == "offerta"
+
+
+@given(st.lists(st.lists(st.integers(0, 99), max_size=4), min_size=1, max_size=8), st.data())
+def test_lists_of_numbers_are_told_with_the_index_of_who_asked(lists: list[list[int]], data: st.DataObject) -> None:
+    which = data.draw(st.lists(st.integers(0, len(lists) - 1), max_size=8))
+    owners, numbers = lists_of(lists).of(np.array(which, dtype=np.intp))
+    expected = [(index, number) for index, one in enumerate(which) for number in lists[one]]
+    assert [*zip(owners.tolist(), numbers.tolist(), strict=True)] == expected

@@ -7,7 +7,7 @@ this is how stories and jokes are told.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -158,7 +158,7 @@ def _hostility_of(
     kinds: dict[Kind, str] = {}
     known_in: dict[Kind | None, str] = {None: ""}
     earnest, marked = False, True
-    for index, meanings in _meanings(words, lexicon_, languages).items():
+    for index, meanings in _meanings(words, languages).items():
         spans = Spans(tokens, lexicon_, index, meanings)
         code = lexicon_.languages[index].code
         for gravest, all_found in ((THREAT_KINDS[0], threats(spans)), (ABUSE_KINDS[0], abuses(spans))):
@@ -251,8 +251,7 @@ class _Written:
         if found.kind != "insult" or len(words) > FEW_WORDS:
             return False
         said = {at for part in found.parts for at in range(part.start, part.end + 1)}
-        lists = [self._known[word].by_language for word in words]
-        known = {self._lexicon.languages[index].code for index in set(lists[0]).intersection(*lists[1:])}
+        known = set.intersection(*map(self._lists_of, words))
         return len(said) == len(words) and known.isdisjoint(self._likely[sentence])
 
     def _is_all_of(self, language: str, sentence: int) -> bool:
@@ -260,11 +259,15 @@ class _Written:
         words = self._tokens.of_sentence(sentence)
         if len(words) > FEW_WORDS:
             return False
-        lists = [self._known[word].by_language for word in words]
-        codes = [{self._lexicon.languages[index].code for index in one} for one in lists]
+        codes = [self._lists_of(word) for word in words]
         return all(language in one for one in codes) and any(
             one == {language} and len(word) >= LEAST_OF_ITS_OWN for one, word in zip(codes, words, strict=True)
         )
+
+    def _lists_of(self, word: str) -> set[str]:
+        """The lists in which a word means something."""
+        languages = self._known[word].languages
+        return {one.code for index, one in enumerate(self._lexicon.languages) if languages >> index & 1}
 
 
 class _Typed:
@@ -299,13 +302,19 @@ def _worth_a_look(tokens: Tokens, words: list[Meanings]) -> int:
     return alone | (anchors & targets)
 
 
-def _meanings(words: list[Meanings], lexicon_: Lexicon, languages: int) -> dict[int, list[tuple[int, Meaning]]]:
+def _meanings(words: list[Meanings], languages: int) -> dict[int, list[tuple[int, Meaning]]]:
     """What the words mean in each of the languages (bits), with their positions."""
-    found: dict[int, list[tuple[int, Meaning]]] = {
-        language: [] for language in range(len(lexicon_.languages)) if languages >> language & 1
-    }
+    found: dict[int, list[tuple[int, Meaning]]] = {language: [] for language in _numbers_of(languages)}
     for position, meanings in enumerate(words):
-        for language, meaning in meanings.by_language.items():
-            if language in found and len(found[language]) < MOST_MEANINGS:
-                found[language].append((position, meaning))
+        for language in _numbers_of(meanings.languages & languages):
+            if len(found[language]) < MOST_MEANINGS:
+                found[language].append((position, meanings.in_language(language)))
     return found
+
+
+def _numbers_of(languages: int) -> Iterator[int]:
+    """The numbers of languages that are given as bits, the lowest first."""
+    while languages:
+        lowest = languages & -languages
+        yield lowest.bit_length() - 1
+        languages ^= lowest

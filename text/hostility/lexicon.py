@@ -16,17 +16,19 @@ finding, apart from the entries of `menace`, `doom` and `curse`, which are whole
 """
 
 import re
-from collections.abc import Iterator
-from functools import cache, cached_property
-from itertools import chain, product
-from operator import add
-from typing import Any
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, cached_property, lru_cache, partial, reduce
+from itertools import accumulate, chain, product
+from operator import add, or_
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Struct
 
 from text.hostility.tokens import MARKS, words_of
 from text.languages import ListError, read_lists
+from text.packed import NONE, Rows, Words
 from text.tables import table
 from text.words import Beginnings, Memo, folded
 
@@ -163,18 +165,13 @@ class Language(Struct, frozen=True):
     plain: frozenset[str] = frozenset()
 
 
-@cache
+@lru_cache(maxsize=10_000)
 def choices(part: str) -> frozenset[str]:
     """The words that a part of several words stands for."""
     return frozenset(part.split("|"))
 
 
-def whole_words(part: str) -> frozenset[str]:
-    """The words of which one has to stand where this part is; none for a gap, or for beginnings of words."""
-    return frozenset() if part in GAPS or "*" in part else choices(part)
-
-
-_ANY = frozenset([""])
+_ANY = ("",)
 
 
 class Phrase(Struct, frozen=True, gc=False):
@@ -187,14 +184,10 @@ class Phrase(Struct, frozen=True, gc=False):
     rest: tuple[str, ...]
 
     @property
-    def words(self) -> tuple[frozenset[str], ...]:
-        """The words that follow, as far as they are whole: of each part one has to stand in the text."""
-        return tuple(words for part in self.rest if (words := whole_words(part)))
-
-    @property
-    def needs(self) -> frozenset[str]:
+    def needs(self) -> tuple[str, ...]:
         """Words of which the text must hold one where it holds the phrase; only "" where any may do."""
-        return min(self.words, key=lambda words: (len(words), -max(map(len, words))), default=_ANY)
+        whole = [tuple(dict.fromkeys(part.split("|"))) for part in self.rest if part not in GAPS and "*" not in part]
+        return min(whole, key=lambda words: (len(words), -max(map(len, words))), default=_ANY)
 
 
 class Starts(Struct, frozen=True):
@@ -222,20 +215,58 @@ class Meaning(Struct, frozen=True):
     phrases: Starts | None
 
 
-class Meanings(Struct, frozen=True):
-    """What a word may mean, by language. `alone`, `anchors` and `targets` are bits of the languages in which it is one;
-    `anchoring` are the phrases that would be anchors.
+def _starts(phrases: list[Phrase]) -> Starts | None:
+    if not phrases:
+        return None
+    by_need: dict[str, list[Phrase]] = {}
+    for phrase in phrases:
+        for word in phrase.needs:
+            by_need.setdefault(word, []).append(phrase)
+    return Starts({need: tuple(group) for need, group in by_need.items()}, frozenset(by_need) - {""})
+
+
+class Meanings:
+    """What a word may mean, by language. `languages` are the bits of all in which it means something; `alone`, `anchors` and
+    `targets` of those in which it is one by itself; `anchoring` are the phrases that would be anchors.
+
+    What it means in one language is made when somebody asks, and kept: most texts are looked at in none.
     """
 
-    by_language: dict[int, Meaning]
-    alone: int
-    anchors: int
-    targets: int
-    anchoring: Starts | None
+    __slots__ = ("_by_language", "_phrases_in", "alone", "anchoring", "anchors", "languages", "targets")
+
+    def __init__(self, phrases_in: "Callable[[int], list[Phrase]]", phrases: Iterable[Phrase]) -> None:
+        """`phrases` are all that the word begins, and `phrases_in` gives those of a language."""
+        self._phrases_in = phrases_in
+        self._by_language: dict[int, Meaning] = {}
+        self.languages = self.alone = self.anchors = self.targets = 0
+        anchoring: list[Phrase] = []
+        for phrase in phrases:
+            flag = 1 << phrase.language
+            self.languages |= flag
+            if phrase.bit & TARGETS:
+                self.targets |= flag
+            if not phrase.bit & ANCHORS:
+                continue
+            if phrase.rest:
+                anchoring.append(phrase)
+            else:
+                self.anchors |= flag
+                self.alone |= flag if phrase.bit & ALONE else 0
+        self.anchoring = _starts(anchoring)
+
+    def in_language(self, language: int) -> Meaning:
+        """What the word means in one of `languages`, by its number."""
+        found = self._by_language.get(language)
+        if found is None:
+            phrases = self._phrases_in(language)
+            bits = reduce(or_, [phrase.bit for phrase in phrases if not phrase.rest], 0)
+            found = Meaning(bits, _starts([phrase for phrase in phrases if phrase.rest]))
+            self._by_language[language] = found
+        return found
 
     def __bool__(self) -> bool:
         """Whether it means anything."""
-        return bool(self.by_language)
+        return self.languages > 0
 
 
 MOST_LANGUAGES = 64
@@ -246,9 +277,9 @@ GAPS = {"~": 2, "...": 6}
 LONGEST_PHRASE = 14
 """Words after the first among which a phrase ends."""
 _DOUBLE = re.compile(r"(.)\1")
-NO_MEANINGS = Meanings({}, 0, 0, 0, None)
-_MOST_KNOWN = 50_000
-"""Sets of entries that words stood for, kept with what they mean together."""
+NO_MEANINGS = Meanings(lambda _: [], ())
+_MOST_KNOWN = 10_000
+"""Sets of entries that words stood for, kept with what they mean together; and words of the lists that stood for them."""
 SENTENCE_PARTS, LETTERS_OF_A_PART = 4, 3
 """So many words make a sentence where they are written without blanks, of so many letters each on average."""
 _SHORTEST_PARTED, _LONGEST_PARTED, _LONGEST_PART = 8, 60, 14
@@ -256,57 +287,49 @@ _SHORTEST_PARTED, _LONGEST_PARTED, _LONGEST_PART = 8, 60, 14
 
 
 class Lexicon:
-    """All languages' entries by their first words."""
+    """All languages' entries by their first words. They are kept in arrays: objects would take ten times the memory."""
 
     def __init__(self, languages: tuple[Language, ...]) -> None:
         assert len(languages) <= MOST_LANGUAGES
         self.languages = tuple([msgspec.structs.replace(language, entries=()) for language in languages])
         """Without their entries, which are the lexicon's."""
-        self._exact: dict[str, tuple[Phrase, ...]] = {}
-        self._words: dict[str, tuple[Phrase, ...]] = {}
-        self._stems: dict[str, tuple[tuple[str, Phrase], ...]] = {}
+        words: dict[str, list[_Entry]] = {}
+        exact: dict[str, list[_Entry]] = {}
+        stems: dict[str, list[_Entry]] = {}
+        for index, language in enumerate(languages):
+            for bit, (first, *rest) in language.entries:
+                stem, star, suffix = first.partition("*")
+                listed = stems if star else exact if stem.startswith("=") else words
+                listed.setdefault(stem.removeprefix("="), []).append(_Entry(index, bit, suffix, tuple(rest)))
+        self._entries = _Entries([*chain(*words.values(), *exact.values(), *stems.values())])
+        self._words = _Firsts(words, 0)
+        self._exact = _Firsts(exact, self._words.end)
+        self._stems = _Firsts(stems, self._exact.end)
         self._known: dict[tuple[int, ...], Meanings] = {}
         self._listed: dict[str, Meanings] = {}
-        for index, language in enumerate(languages):
-            for bit, parts in language.entries:
-                self._add(Phrase(index, bit, parts[1:]), parts[0])
-        self._beginnings = Beginnings(self._stems)
-        self._masked = self._by_length()
+        self._beginnings = Beginnings(stems)
+        self._masked = _by_length(word for listed in (words, exact) for word, of in listed.items() if _any(of, MASKED))
         self.violent = frozenset(
-            word for word, phrases in self._words.items() if any(p.bit & VIOLENT and not p.rest for p in phrases)
+            word for word, of in words.items() if any(one.bit & VIOLENT and not one.rest for one in of)
         )
-        self._violent_edges = frozenset(
-            word[:1] + word[-2:] for word, phrases in self._words.items() if any(p.bit & VIOLENT for p in phrases)
-        )
-
-    def _add(self, phrase: Phrase, first: str) -> None:
-        stem, star, suffix = first.partition("*")
-        if star:
-            self._stems[stem] = (*self._stems.get(stem, ()), (suffix, phrase))
-        elif stem.startswith("="):
-            self._exact[stem[1:]] = (*self._exact.get(stem[1:], ()), phrase)
-        else:
-            self._words[stem] = (*self._words.get(stem, ()), phrase)
+        self._violent_edges = frozenset(word[:1] + word[-2:] for word, of in words.items() if _any(of, VIOLENT))
 
     def entries(self, classes: int) -> Iterator[tuple[int, int, tuple[str, ...]]]:
         """The entries of these classes (bits): the number of the language, the class bit, and the parts."""
-        for words, before in ((self._words, ""), (self._exact, "=")):
-            for first, phrases in words.items():
-                for one in phrases:
-                    if one.bit & classes:
-                        yield one.language, one.bit, (before + first, *one.rest)
-        for stem, endings in self._stems.items():
-            for suffix, one in endings:
-                if one.bit & classes:
-                    yield one.language, one.bit, (f"{stem}*{suffix}", *one.rest)
+        for firsts, form in ((self._words, "{}"), (self._exact, "={}"), (self._stems, "{}*{}")):
+            for first, numbers in firsts.items():
+                for number in numbers:
+                    if self._entries.bit(number) & classes:
+                        one = self._entries.phrase(number)
+                        yield one.language, one.bit, (form.format(first, self._entries.suffix(number)), *one.rest)
 
     @cached_property
-    def spoken_in(self) -> dict[str, int]:
-        """Bits of the languages in which a word is an entry, or a part of one; only a text without blanks takes it."""
+    def spoken_in(self) -> "_Spoken":
+        """In which languages a word is an entry, or a part of one; only a text without blanks takes it."""
         spoken: dict[str, int] = {}
         behind: dict[str, int] = {}
-        for first, phrases in self._words.items():
-            for phrase in phrases:
+        for first, numbers in self._words.items():
+            for phrase in map(self._entries.phrase, numbers):
                 flag = 1 << phrase.language
                 spoken[first] = spoken.get(first, 0) | flag
                 for part in phrase.rest:
@@ -315,20 +338,12 @@ class Lexicon:
             if part not in GAPS and "*" not in part:
                 for word in part.split("|"):
                     spoken[word] = spoken.get(word, 0) | flags
-        return spoken
-
-    def _by_length(self) -> dict[tuple[str, int], list[str]]:
-        """Words that people mask, by their first letter and their length."""
-        found: dict[tuple[str, int], list[str]] = {}
-        for word, phrases in (*self._words.items(), *self._exact.items()):
-            if any(phrase.bit & MASKED for phrase in phrases):
-                found.setdefault((word[:1], len(word)), []).append(word)
-        return found
+        return _Spoken(spoken)
 
     def unmasked(self, word: str) -> list[str]:
         """The words of violence and abuse that a word with asterisks for letters may stand for: `k*ll`, `k**l`."""
         pattern = re.compile(re.escape(word).replace(r"\*", "."))
-        return [one for one in self._masked.get((word[:1], len(word)), ()) if pattern.fullmatch(one)]
+        return [one for one in self._masked.get((word[:1], len(word)), "").split() if pattern.fullmatch(one)]
 
     def may_be_broken(self, words: list[str]) -> bool:
         """Whether two of these words in a row are the parts of one of violence."""
@@ -336,7 +351,10 @@ class Lexicon:
 
     def is_violent(self, word: str) -> bool:
         """Whether the word by itself is one of violence, in any language."""
-        return any(phrase.bit & VIOLENT and not phrase.rest for phrase in self._all_of(word, folded(word)))
+        return any(
+            self._entries.bit(number) & VIOLENT and not self._entries.goes_on(number)
+            for number in self._all_of(word, folded(word))
+        )
 
     def parted(self, word: str) -> str:
         """A word that consists of a language's words, with blanks between; else the word itself. One of them is of violence,
@@ -351,7 +369,7 @@ class Lexicon:
         for end in range(1, len(word) + 1):
             for start in range(max(0, end - _LONGEST_PART), end):
                 before, part = ways[start], plain[start:end]
-                if before and (languages := before[0] & self.spoken_in.get(part, 0)):
+                if before and (languages := before[0] & self.spoken_in.of(part)):
                     violent = before[1] or part in self.violent or self.is_violent(part)
                     ways[end] = (languages, violent, f"{before[2]} {word[start:end]}")
                     break
@@ -367,84 +385,156 @@ class Lexicon:
         if listed := self._listed.get(written):
             return listed
         plain = folded(written)
-        is_listed = plain in self._words
-        if not (
-            is_listed
-            or written in self._exact
-            or self._beginnings.of(plain)
-            or self._may_be_stretched(plain)
-            or "*" in written
-        ):
+        whole = self._words.of(plain)
+        if "*" in written:
+            return self.meanings(written, plain)
+        found = self._all_of(written, plain, whole)
+        if not found and self._may_be_stretched(plain):
+            found = self._stretched(plain)
+        if not found:
             return NO_MEANINGS
-        found = self.meanings(written, plain)
-        if is_listed and len(self._listed) < _MOST_KNOWN:  # a word of the lists, and nothing that only members write
-            self._listed[written] = found
-        return found
+        meanings = self._together(found)
+        if whole:  # a word of the lists, and nothing that only members write
+            if len(self._listed) == _MOST_KNOWN:
+                self._listed.clear()
+            self._listed[written] = meanings
+        return meanings
 
     def meanings(self, written: str, plain: str = "") -> Meanings:
         """What a word may mean in any language; `written` is in lower case, with its diacritics, `plain` the same folded."""
         plain = plain or folded(written)
         if "*" in written:
-            found = [phrase for word in self.unmasked(plain) for phrase in self._all_of(word, folded(word))]
+            found = [number for word in self.unmasked(plain) for number in self._all_of(word, folded(word))]
         else:
             found = self._all_of(written, plain) or self._stretched(plain)
-        if not found:
-            return NO_MEANINGS
+        return self._together(found) if found else NO_MEANINGS
+
+    def _together(self, found: list[int]) -> Meanings:
         # as many as there are phrases that begin alike: nothing of the word itself is kept
-        entries = tuple(map(id, found))
-        if entries not in self._known:
+        numbers = tuple(found)
+        if numbers not in self._known:
             if len(self._known) == _MOST_KNOWN:
                 self._known.clear()
-            self._known[entries] = _meanings_of(found)
-        return self._known[entries]
+            self._known[numbers] = Meanings(
+                partial(self._entries.phrases_in, numbers), map(self._entries.phrase, numbers)
+            )
+        return self._known[numbers]
 
-    def _stretched(self, plain: str) -> list[Phrase]:
+    def _stretched(self, plain: str) -> list[int]:
         """The words of violence that a word with a letter too many stands for: `murrder`."""
         if not self._may_be_stretched(plain):
             return []
-        return [phrase for phrase in self._words.get(_DOUBLE.sub(r"\1", plain), ()) if phrase.bit & VIOLENT]
+        return [number for number in self._words.of(_DOUBLE.sub(r"\1", plain)) if self._entries.bit(number) & VIOLENT]
 
     def _may_be_stretched(self, plain: str) -> bool:
         edges = plain[:1] + plain[-2:]
         return (edges in self._violent_edges or edges[-1:] == edges[-2:-1]) and _DOUBLE.search(plain) is not None
 
-    def _all_of(self, written: str, word: str) -> list[Phrase]:
-        """The phrases that begin with the word, which is `word` when folded."""
-        found = [*self._exact.get(written, ()), *self._words.get(word, ())]
+    def _all_of(self, written: str, word: str, whole: range | None = None) -> list[int]:
+        """The numbers of the entries that begin with the word, which is `word` when folded; `whole` are those of `_words`."""
+        found = [*self._exact.of(written), *(self._words.of(word) if whole is None else whole)]
         for length in self._beginnings.of(word):
-            for suffix, phrase in self._stems.get(word[:length], ()):
+            for number in self._stems.of(word[:length]):
+                suffix = self._entries.suffix(number)
                 if len(word) >= length + len(suffix) and word.endswith(suffix):
-                    found.append(phrase)
+                    found.append(number)
         return found
 
 
-def _meanings_of(found: list[Phrase]) -> Meanings:
-    bits: dict[int, int] = {}
-    phrases: dict[int, list[Phrase]] = {}
-    alone = anchors = targets = 0
-    for phrase in found:
-        bits.setdefault(phrase.language, 0)
-        flag = 1 << phrase.language
-        if phrase.rest:
-            phrases.setdefault(phrase.language, []).append(phrase)
-        else:
-            bits[phrase.language] |= phrase.bit
-            alone |= flag if phrase.bit & ALONE else 0
-            anchors |= flag if phrase.bit & ANCHORS else 0
-        targets |= flag if phrase.bit & TARGETS else 0
-    by_language = {language: Meaning(bits[language], _starts(phrases.get(language, []))) for language in bits}
-    anchoring = [phrase for phrase in found if phrase.rest and phrase.bit & ANCHORS]
-    return Meanings(by_language, alone, anchors, targets, _starts(anchoring))
+class _Entry(NamedTuple):
+    """An entry without its first word: `suffix` is what stands behind its star."""
+
+    language: int
+    bit: int
+    suffix: str
+    rest: tuple[str, ...]
 
 
-def _starts(phrases: list[Phrase]) -> Starts | None:
-    if not phrases:
-        return None
-    by_need: dict[str, list[Phrase]] = {}
-    for phrase in phrases:
-        for word in phrase.needs:
-            by_need.setdefault(word, []).append(phrase)
-    return Starts({need: tuple(group) for need, group in by_need.items()}, frozenset(by_need) - {""})
+def _any(entries: list[_Entry], bits: int) -> bool:
+    return any(one.bit & bits for one in entries)
+
+
+class _Entries:
+    """Entries by their numbers; phrases are made of them when somebody asks."""
+
+    def __init__(self, entries: list[_Entry]) -> None:
+        suffixes = {"": 0}
+        rests: dict[tuple[str, ...], int] = {(): 0}
+        self._languages = bytes(one.language for one in entries)
+        self._bits = bytes(one.bit.bit_length() - 1 for one in entries)
+        self._suffix_of = array("I", [suffixes.setdefault(one.suffix, len(suffixes)) for one in entries])
+        self._rest_of = array("I", [rests.setdefault(one.rest, len(rests)) for one in entries])
+        self._suffixes = tuple(suffixes)
+        self._parts = Words(part for rest in rests for part in rest)
+        self._rests = Rows(map(self._parts.number, rest) for rest in rests)
+
+    def bit(self, number: int) -> int:
+        """The class of an entry."""
+        return 1 << self._bits[number]
+
+    def suffix(self, number: int) -> str:
+        """What stands behind the star of its first part."""
+        return self._suffixes[self._suffix_of[number]]
+
+    def goes_on(self, number: int) -> bool:
+        """Whether it has more parts than one."""
+        return self._rest_of[number] > 0
+
+    def phrase(self, number: int) -> Phrase:
+        """All behind the first part."""
+        rest = tuple([self._parts[part] for part in self._rests[self._rest_of[number]]])
+        return Phrase(self._languages[number], 1 << self._bits[number], rest)
+
+    def phrases_in(self, numbers: tuple[int, ...], language: int) -> list[Phrase]:
+        """Those of these entries that are of the language."""
+        return [self.phrase(number) for number in numbers if self._languages[number] == language]
+
+
+class _Firsts:
+    """First words, and the numbers of the entries that begin with each, from `start` to `end`."""
+
+    def __init__(self, listed: dict[str, list[_Entry]], start: int) -> None:
+        self._words = Words(listed)
+        self._ends = array("I", accumulate(map(len, listed.values()), initial=start))
+        self.end = self._ends[-1]
+
+    def of(self, word: str) -> range:
+        """The numbers of the entries."""
+        number = self._words.number(word)
+        return range(self._ends[number], self._ends[number + 1]) if number != NONE else _NO_ENTRIES
+
+    def items(self) -> Iterator[tuple[str, range]]:
+        """All of them."""
+        for number, word in enumerate(self._words):
+            yield word, range(self._ends[number], self._ends[number + 1])
+
+
+_NO_ENTRIES = range(0)
+
+
+class _Spoken:
+    """Words, and the bits of the languages that know each."""
+
+    def __init__(self, spoken: dict[str, int]) -> None:
+        self._words = Words(spoken)
+        self._languages = array("Q", spoken.values())
+
+    def of(self, word: str) -> int:
+        """Those that know a word."""
+        number = self._words.number(word)
+        return self._languages[number] if number != NONE else 0
+
+    def __len__(self) -> int:
+        """How many words there are."""
+        return len(self._languages)
+
+
+def _by_length(words: Iterable[str]) -> dict[tuple[str, int], str]:
+    """Words, with blanks between, by their first letter and their length."""
+    found: dict[tuple[str, int], list[str]] = {}
+    for word in words:
+        found.setdefault((word[:1], len(word)), []).append(word)
+    return {key: " ".join(listed) for key, listed in found.items()}
 
 
 @table

@@ -1,0 +1,77 @@
+"""Very many words in little memory: one row of letters and arrays of numbers, where Python's own strings and dictionaries take
+ten times as much. They are made once and never changed.
+"""
+
+from array import array
+from collections.abc import Iterable, Iterator
+from itertools import accumulate
+from zlib import crc32
+
+NONE = -1
+"""The number of what is not among the words."""
+
+
+class Words:
+    """Different words, each with a number from 0 on, in the order in which they were given."""
+
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        written = [_written(word) for word in dict.fromkeys(words)]
+        self._letters = b"".join(written)
+        self._ends = array("I", [0, *accumulate(map(len, written))])
+        self._mask = (1 << (2 * len(written)).bit_length()) - 1
+        self._slots = array("I", [0]) * (self._mask + 1)
+        """By their checksum the words' numbers, from 1 on; where that is taken, in the next free place."""
+        for number, word in enumerate(written, 1):
+            slot = crc32(word) & self._mask
+            while self._slots[slot]:
+                slot = (slot + 1) & self._mask
+            self._slots[slot] = number
+
+    def number(self, word: str) -> int:
+        """The number of a word, or `NONE`."""
+        written = _written(word)
+        slot = crc32(written) & self._mask
+        while number := self._slots[slot]:
+            if self._letters[self._ends[number - 1] : self._ends[number]] == written:
+                return number - 1
+            slot = (slot + 1) & self._mask
+        return NONE
+
+    def __getitem__(self, number: int) -> str:
+        """The word with this number."""
+        return self._letters[self._ends[number] : self._ends[number + 1]].decode("utf-8", "surrogatepass")
+
+    def __contains__(self, word: str) -> bool:
+        """Whether it is one of them."""
+        return self.number(word) != NONE
+
+    def __iter__(self) -> Iterator[str]:
+        """All of them, in their order."""
+        return map(self.__getitem__, range(len(self)))
+
+    def __len__(self) -> int:
+        """How many they are."""
+        return len(self._ends) - 1
+
+
+def _written(word: str) -> bytes:
+    return word.encode("utf-8", "surrogatepass")
+
+
+class Rows:
+    """Rows of numbers, one behind the other, each by its index."""
+
+    def __init__(self, rows: Iterable[Iterable[int]] = ()) -> None:
+        listed = [array("I", row) for row in rows]
+        self._ends = array("I", [0, *accumulate(map(len, listed))])
+        self._numbers = array("I")
+        for row in listed:
+            self._numbers += row
+
+    def __getitem__(self, index: int) -> "array[int]":
+        """The row with this index."""
+        return self._numbers[self._ends[index] : self._ends[index + 1]]
+
+    def __len__(self) -> int:
+        """How many they are."""
+        return len(self._ends) - 1
