@@ -47,4 +47,4 @@ def test_packed_words_take_few_bytes_and_can_be_kept(size: int) -> None:
     packed = Words(f"word{number}" for number in range(size))
     kept = pickle.dumps(packed, pickle.HIGHEST_PROTOCOL)
     assert len(kept) < 300 + 30 * size
-    assert [*pickle.loads(kept)] == [*packed]  # noqa: S301
+    assert [*pickle.loads(kept)] == [*packed]
