@@ -7,9 +7,11 @@ reliably in which language a text is written.
 """
 
 import re
+from array import array
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice, product
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import accumulate, islice, product
 from math import sqrt
 from typing import Any, NamedTuple
 
@@ -18,6 +20,7 @@ from msgspec import Struct, convert
 from text.hostility.tokens import tokens_of
 from text.languages import ListError, read_list_in, read_lists
 from text.links import Link, link_lists, link_of, links_of, public_suffix
+from text.packed import NONE, Words
 from text.romanised import Romanisation, romanisations
 from text.rows import NUMBER, Rarest, Wanted
 from text.tables import table
@@ -80,7 +83,9 @@ _MORE_THAN_WORDS = re.compile(rf"[\d@%{_SYMBOLS}{_LINK_SIGN}]")
 Symbol = str
 """What a phrase is made of: a folded word (`buy`), a beginning of words (`wygr*`), or a kind in angle brackets (`<price>`)."""
 
-Known = Memo[tuple[Symbol, ...]]
+Row = Sequence[tuple[int, ...]]
+"""The symbols, by their numbers, that each of the pieces of a text stands for."""
+Known = Memo[tuple[int, ...]]
 """The symbols of words that were looked up already."""
 Language = str
 """A code, several codes of languages that read each other, or nothing for what belongs to all."""
@@ -125,53 +130,85 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
     everywhere: dict[str, str]
 
 
-class _Node(NamedTuple):
-    """A place in the tree of phrases: what ends here, and what may follow at once or after a gap. Words of which any may
-    stand at a place of a phrase lead to one and the same place.
-    """
-
-    next: dict[Symbol, "_Node"]
-    next_after_gap: dict[Symbol, "_Node"]
-    ends: tuple[tuple[Language, str], ...]
-
-
 _Phrase = tuple[Sequence[tuple[Symbol, ...]], tuple[Language, str]]
 """A phrase as its parts, each with the symbols of which one stands there, and the sign that it is."""
 _GAP = ("…",)
-_NOTHING: dict[Symbol, _Node] = {}
+_ROOT = NOWHERE = 0
+"""The place where phrases begin, to which none leads back."""
+_Ends = tuple[tuple[Language, str], ...]
+
+
+class _Steps:
+    """Where symbols lead from each place of a tree."""
+
+    def __init__(self, places: Sequence[Mapping[int, int]]) -> None:
+        steps = [sorted(place.items()) for place in places]
+        self._ends = array("I", accumulate(map(len, steps), initial=0))
+        self._symbols = array("I", [symbol for place in steps for symbol, _ in place])
+        self._places = array("I", [to for place in steps for _, to in place])
+
+    def lead_on(self, place: int) -> bool:
+        """Whether any symbol leads on from there."""
+        return self._ends[place] < self._ends[place + 1]
+
+    def to(self, place: int, symbol: int) -> int:
+        """Where the symbol leads, or `NOWHERE`."""
+        end = self._ends[place + 1]
+        at = bisect_left(self._symbols, symbol, self._ends[place], end)
+        return self._places[at] if at < end and self._symbols[at] == symbol else NOWHERE
 
 
 class _Tree:
-    """Makes the places of the tree of phrases."""
+    """The tree of phrases: at each place what ends there, and what may follow at once or after a gap. Words of which any may
+    stand at a place of a phrase lead to one and the same place.
+    """
 
-    def __init__(self, phrases: list[_Phrase]) -> None:
-        self._phrases = phrases
-        self._places: dict[tuple[tuple[int, int], ...], _Node] = {}
-        self.root = self._place(tuple((number, 0) for number in range(len(phrases))))
+    def __init__(self, phrases: list[_Phrase], symbols: Words) -> None:
+        numbers: dict[tuple[tuple[int, int], ...], int] = {}
+        at_once: list[dict[int, int]] = []
+        after_gap: list[dict[int, int]] = []
+        ends: list[_Ends] = []
 
-    def _place(self, reached: tuple[tuple[int, int], ...]) -> _Node:
-        """Where phrases, by their numbers, have been read up to one of their parts."""
-        if reached in self._places:
-            return self._places[reached]
-        at_once: dict[Symbol, dict[tuple[int, int], None]] = {}
-        after_gap: dict[Symbol, dict[tuple[int, int], None]] = {}
-        ends: dict[tuple[Language, str], None] = {}
-        for number, at in reached:
-            parts, sign = self._phrases[number]
-            following = at_once
-            while at < len(parts) and parts[at] == _GAP:
-                at, following = at + 1, after_gap
-            if at == len(parts):
-                ends[sign] = None
-            else:
-                for symbol in parts[at]:
-                    following.setdefault(symbol, {})[number, at + 1] = None
-        node = _Node(self._by_symbol(at_once), self._by_symbol(after_gap), tuple(ends))
-        self._places[reached] = node
-        return node
+        def place(reached: tuple[tuple[int, int], ...]) -> int:
+            """Where phrases, by their numbers, have been read up to one of their parts."""
+            if reached in numbers:
+                return numbers[reached]
+            number = numbers[reached] = len(ends)
+            following: tuple[dict[Symbol, dict[tuple[int, int], None]], ...] = ({}, {})
+            ended: dict[tuple[Language, str], None] = {}
+            for phrase, at in reached:
+                parts, sign = phrases[phrase]
+                gap = 0
+                while at < len(parts) and parts[at] == _GAP:
+                    at, gap = at + 1, 1
+                if at == len(parts):
+                    ended[sign] = None
+                else:
+                    for symbol in parts[at]:
+                        following[gap].setdefault(symbol, {})[phrase, at + 1] = None
+            ends.append(tuple(ended))
+            at_once.append({})
+            after_gap.append({})
+            for steps, by_symbol in zip((at_once, after_gap), following, strict=True):
+                steps[number] = {symbols.number(symbol): place(tuple(to)) for symbol, to in by_symbol.items()}
+            return number
 
-    def _by_symbol(self, reached: dict[Symbol, dict[tuple[int, int], None]]) -> dict[Symbol, _Node]:
-        return {symbol: self._place(tuple(places)) for symbol, places in reached.items()} if reached else _NOTHING
+        place(tuple((number, 0) for number in range(len(phrases))))
+        self.at_once, self.after_gap = _Steps(at_once), _Steps(after_gap)
+        self.begin = array("I", [at_once[_ROOT].get(symbol, NOWHERE) for symbol in range(len(symbols))])
+        """Where each symbol leads from the root."""
+        different = dict.fromkeys(ends)
+        self._ends = tuple(different)
+        numbers_of = {one: number for number, one in enumerate(different)}
+        self._end_of = array("I", [numbers_of[one] for one in ends])
+
+    def ends_at(self, place: int) -> _Ends:
+        """The signs that are complete there."""
+        return self._ends[self._end_of[place]]
+
+    def __len__(self) -> int:
+        """How many places there are."""
+        return len(self._end_of)
 
 
 class _Lexicon:
@@ -197,21 +234,17 @@ class _Lexicon:
             phrases = [(parts, sign) for phrase, sign in listed for parts in _in_skeletons(phrase, skeletons)]
         else:
             phrases = [(parts, sign) for phrase, sign in listed for parts in _parts(phrase)]
-        self.root = _Tree(phrases).root
-        symbols = {symbol for parts, _ in phrases for part in parts if part != _GAP for symbol in part}
-        self.words = {symbol for symbol in symbols if not symbol.endswith("*")}
-        self.beginnings = {symbol[:-1] for symbol in symbols - self.words}
-        self.lengths = Beginnings(self.beginnings)
+        found = {symbol: None for parts, _ in phrases for part in parts if part != _GAP for symbol in part}
+        self.symbols = Words((*_SYMBOLS_OF_KINDS, *found))
+        self.tree = _Tree(phrases, self.symbols)
+        self._beginnings = Beginnings(symbol[:-1] for symbol in found if symbol.endswith("*"))
 
-    def symbols_of_word(self, word: str) -> tuple[Symbol, ...]:
-        """The symbols that a word stands for; most words stand for none."""
+    def symbols_of_word(self, word: str) -> tuple[int, ...]:
+        """The symbols that a word stands for, by their numbers; most words stand for none."""
         word = self._romanisation.skeleton(word) if self._romanisation else word
         word = _folded(word) if "'" in word or "’" in word else folded(word)
-        found = [word] if word in self.words else []
-        for end in self.lengths.of(word):
-            if word[:end] in self.beginnings and end <= len(word):
-                found.append(f"{word[:end]}*")
-        return tuple(found)
+        symbols = [word, *(f"{word[:end]}*" for end in self._beginnings.of(word) if end <= len(word))]
+        return tuple([number for number in map(self.symbols.number, symbols) if number != NONE])
 
 
 def _parts(phrase: str) -> Iterator[Sequence[tuple[Symbol, ...]]]:
@@ -378,7 +411,7 @@ def romanised_lexicons() -> tuple[_Lexicon, ...]:
     return tuple(_romanised().values())
 
 
-def _symbols(text: str, lexicon: _Lexicon, known: Known) -> Sequence[tuple[Symbol, ...]]:
+def _symbols(text: str, lexicon: _Lexicon, known: Known) -> Row:
     """The row of what a text is made of; `known` are words that were looked up already."""
     if not _MORE_THAN_WORDS.search(text):
         return list(map(known.__getitem__, _ONLY_WORDS.findall(text)))
@@ -388,31 +421,42 @@ def _symbols(text: str, lexicon: _Lexicon, known: Known) -> Sequence[tuple[Symbo
     ]
 
 
-def _symbols_of_kind(found: re.Match[str]) -> tuple[Symbol, ...]:
+_SYMBOLS_OF_KINDS = (
+    *("<link>", "<email>", "<handle>", "<price>", "<percent>", "<rate>", "<pence>", "<phone>", "<age>", "<number>"),
+    *("<premium>", "<short>"),
+)
+"""They have these numbers in every lexicon."""
+_OF_KIND = {symbol[1:-1]: (number,) for number, symbol in enumerate(_SYMBOLS_OF_KINDS)}
+_CALL = _OF_KIND["phone"] + _OF_KIND["premium"]
+_CODE = _OF_KIND["number"] + _OF_KIND["short"]
+
+
+def _symbols_of_kind(found: re.Match[str]) -> tuple[int, ...]:
     kind, written = found.lastgroup, found[0]
+    assert kind
     if kind == "phone":
         digits = re.sub(r"[^\d+]", "", written)
-        return ("<phone>", "<premium>") if _PREMIUM.fullmatch(digits) else ("<phone>",)
+        return _CALL if _PREMIUM.fullmatch(digits) else _OF_KIND[kind]
     if kind == "number" and _SHORT_CODE.fullmatch(written):
-        return ("<number>", "<short>")
-    return (f"<{kind}>",)
+        return _CODE
+    return _OF_KIND[kind]
 
 
-_Waiting = dict[tuple[Any, ...], tuple[dict[Symbol, _Node], int, int]]
-"""By the symbols that were read, each with those before it, what may come next; up to which position it is waited for; where
-the phrase began.
+_Waiting = dict[tuple[Any, ...], tuple[_Steps, int, int, int]]
+"""By the symbols that were read, each with those before it, what may come next, and from which place; up to which position it
+is waited for; where the phrase began.
 """
 
 _Spans = dict[str, tuple[tuple[int, int], ...]]
 """Where the phrases of each sign stand: positions of first and last word, at most `MAX_SPANS` of them."""
 
 
-def _phrases_in(row: Sequence[tuple[Symbol, ...]], lexicon: _Lexicon) -> tuple[dict[Language, _Spans], int]:
+def _phrases_in(row: Row, lexicon: _Lexicon) -> tuple[dict[Language, _Spans], int]:
     """By language the signs whose phrases occur, and the length of the row.
 
     Linear in the row: a word meets each place of the tree at most once.
     """
-    root = lexicon.root.next
+    tree = lexicon.tree
     signs: dict[Language, _Spans] = {}
     waiting: _Waiting = {}
     for position, symbols in enumerate(row):
@@ -420,21 +464,24 @@ def _phrases_in(row: Sequence[tuple[Symbol, ...]], lexicon: _Lexicon) -> tuple[d
             continue
         still: _Waiting = {}
         if waiting:
-            waiting = {key: place for key, place in waiting.items() if place[1] >= position}
-            still = {key: place for key, place in waiting.items() if place[1] > position}
+            waiting = {key: one for key, one in waiting.items() if one[2] >= position}
+            still = {key: one for key, one in waiting.items() if one[2] > position}
         for symbol in symbols:
-            if not waiting and symbol not in root:
-                continue
-            for read, (after, _, begin) in (((), (root, 0, position)), *waiting.items()):
-                if node := after.get(symbol):
-                    for language, name in node.ends:
-                        spans = signs.setdefault(language, {})
-                        if len(spans.get(name, ())) < MAX_SPANS:
-                            spans[name] = (*spans.get(name, ()), (begin, position))
-                    if node.next:
-                        still[read, symbol] = node.next, position + 1, begin
-                    if node.next_after_gap:
-                        still[read, symbol, "…"] = node.next_after_gap, position + 1 + LONGEST_GAP, begin
+            reached: list[tuple[tuple[Any, ...], int, int]] = []
+            if place := tree.begin[symbol]:
+                reached.append(((), place, position))
+            for read, (steps, before, _, begin) in waiting.items():
+                if place := steps.to(before, symbol):
+                    reached.append((read, place, begin))
+            for read, place, begin in reached:
+                for language, name in tree.ends_at(place):
+                    spans = signs.setdefault(language, {})
+                    if len(spans.get(name, ())) < MAX_SPANS:
+                        spans[name] = (*spans.get(name, ()), (begin, position))
+                if tree.at_once.lead_on(place):
+                    still[read, symbol] = tree.at_once, place, position + 1, begin
+                if tree.after_gap.lead_on(place):
+                    still[read, symbol, "…"] = tree.after_gap, place, position + 1 + LONGEST_GAP, begin
         waiting = still
     return signs, len(row)
 
@@ -565,9 +612,7 @@ def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -
     return CommerceReading(round(sum(sign.points for sign in signs), 1), signs, links, shown, code)
 
 
-def _shown(
-    read: str, lexicon: _Lexicon, row: Sequence[tuple[Symbol, ...]], places: list[tuple[int, int]]
-) -> tuple[str, ...]:
+def _shown(read: str, lexicon: _Lexicon, row: Row, places: list[tuple[int, int]]) -> tuple[str, ...]:
     """The phrases at these places of a text, of which this is the row: words of the lexicon as they are written, and of
     addresses and numbers the kind only.
     """
@@ -580,7 +625,7 @@ def _shown(
         symbols = row[position]
         if position in wanted and symbols:
             plain = match.lastgroup in ("plain", "word", "price", "percent")
-            written[position] = match[0] if plain else symbols[0]
+            written[position] = match[0] if plain else lexicon.symbols[symbols[0]]
     phrases = (
         " ".join([written[at] for at in range(begin, end + 1) if at in written][:MAX_WORDS_SHOWN])
         for begin, end in places
