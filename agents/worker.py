@@ -30,6 +30,7 @@ from agents.summary import partitions_in_words, say_counts
 from agents.throttle import EventTimeThrottle
 from agents.watchdog import keep_alive
 from agents.web import serve
+from engine.loading import share_one_heap
 from models.events import TOPICS
 from rules.policy import PolicyError
 from state.agreement import WrongStore
@@ -63,6 +64,7 @@ def run_worker(settings: Settings, open_judge: OpenJudge = open_judge) -> int:
     missing, the pseudonym key is no secret or not that of the others, Redis evicts, the policy is wrong or the port is taken;
     also where Faust cannot go on.
     """
+    share_one_heap()
     set_up_logging(settings)
     exit_ = _Exit()
     try:

@@ -200,7 +200,7 @@ class _Table(Generic[T]):
         owners, phrases = self._phrases_with.of(patterns[begins])
         places = at[begins][owners]
         size = self._patterns.size
-        held = np.unique(at * size + patterns)
+        held = np.sort(at * size + patterns)
         for column in range(MOST_BESIDES):
             sets = self._besides[phrases, column].astype(np.intp)
             of, members = self._patterns.sets.of(sets)

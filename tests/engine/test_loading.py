@@ -111,3 +111,28 @@ def test_after_loading_garbage_is_looked_for_and_not_in_tables() -> None:
     enabled, frozen = done.stdout.split()
     assert enabled == "True", done.stderr
     assert int(frozen) > 100_000
+
+
+HEAPS = """
+import ctypes, sys, threading
+from engine.loading import share_one_heap
+libc = ctypes.CDLL(None)
+if not hasattr(libc, "malloc_info"):
+    sys.exit(3)
+if sys.argv[1] == "shared":
+    share_one_heap()
+for _ in range(3):
+    thread = threading.Thread(target=lambda: [bytes(5000) for _ in range(100)])
+    thread.start()
+    thread.join()
+libc.malloc_info(0, ctypes.c_void_p.in_dll(libc, "stdout"))
+libc.fflush(None)
+"""
+
+
+@pytest.mark.parametrize(("how", "one"), [("shared", True), ("not shared", False)])
+def test_threads_share_one_heap(how: str, one: bool) -> None:
+    done = run(sys.executable, "-c", HEAPS, how)
+    if done.returncode == 3:
+        pytest.skip("the C library does not tell")
+    assert (done.stdout.count("<heap nr=") == 1) is one, done.stdout
