@@ -9,7 +9,7 @@ from typing import Any
 
 from phonenumbers import PhoneMetadata
 
-from text.tables import keep, recall
+from text.tables import hand_over, keep, make_apart, recall
 
 _ROOMS = ("models", "text", "rules")
 _OBJECTS, _LOOKS = 100_000, 5
@@ -47,10 +47,10 @@ def load_tables() -> None:
     # nothing of it is garbage: looking for some meanwhile takes a third of the time, and again with each look of later
     gc.disable()
     try:
-        recalled = recall()
+        at_hand = recall() or make_apart(_program())
         for load in _loaders():
             load()
-        if not recalled:
+        if not at_hand:
             keep()
         PhoneMetadata.load_all()
     finally:
@@ -58,6 +58,19 @@ def load_tables() -> None:
         gc.set_threshold(_OBJECTS, _LOOKS, _LOOKS)
         gc.enable()
     _give_back_memory()
+
+
+def hand_over_tables() -> None:
+    """What the process does that makes tables for another one."""
+    gc.disable()  # nothing of it is garbage
+    for load in _loaders():
+        load()
+    hand_over()
+
+
+def _program() -> str:
+    modules = [name for name in sorted(sys.modules) if name.partition(".")[0] in _ROOMS]
+    return f"import {', '.join(modules)}\nfrom engine.loading import hand_over_tables\nhand_over_tables()"
 
 
 def _give_back_memory() -> None:

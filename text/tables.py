@@ -16,6 +16,7 @@ from importlib.metadata import PackageNotFoundError, requires, version
 from importlib.util import cache_from_source
 from pathlib import Path
 from re import match
+from subprocess import DEVNULL, PIPE, Popen
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -47,6 +48,27 @@ def recall() -> bool:
             _RECALLED.update(pickle.load(kept))  # noqa: S301
             return True
     return False
+
+
+def make_apart(program: str) -> bool:
+    """Have another process make all tables; whether it did. `program` is Python that ends with `hand_over`.
+
+    What making takes, beside what is made of it, a process never gives back in whole: 60 MiB.
+    """
+    command = [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {sys.path!r}\n{program}"]
+    with suppress(Exception), Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL) as maker:  # noqa: S603
+        # whatever goes wrong, they can be made here
+        assert maker.stdout
+        _RECALLED.update(pickle.load(maker.stdout))  # noqa: S301
+        return True
+    return False
+
+
+def hand_over() -> None:
+    """Write all tables to standard output, and keep them."""
+    pickle.dump({name: made() for name, made in _MADE.items()}, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
+    sys.stdout.buffer.close()
+    keep()
 
 
 def keep() -> None:

@@ -116,3 +116,23 @@ def test_what_cannot_be_kept_fails_no_start_and_leaves_nothing(place: Path, monk
     monkeypatch.setattr(tables, "_MADE", {"a": lambda: lambda: 1})
     tables.keep()
     assert list(place.parent.iterdir()) == []
+
+
+def test_another_process_makes_them_and_keeps_them(place: Path) -> None:
+    program = f"""
+from pathlib import Path
+from text import tables
+tables._MADE = {{"a": lambda: ["made"]}}
+tables._place = lambda: Path({str(place)!r})
+sys.dont_write_bytecode = False
+tables.hand_over()
+"""
+    assert tables.make_apart(program)
+    assert tables._RECALLED == {"a": ["made"]}
+    assert place.exists()
+
+
+@pytest.mark.parametrize("program", ["raise ValueError", "print('no table')", "import os; os._exit(0)"])
+def test_where_no_other_process_makes_them_they_are_made_here(place: Path, program: str) -> None:
+    assert not tables.make_apart(program)
+    assert tables._RECALLED == {}

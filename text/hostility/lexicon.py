@@ -18,7 +18,7 @@ finding, apart from the entries of `menace`, `doom` and `curse`, which are whole
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, cached_property, lru_cache, partial, reduce
+from functools import lru_cache, partial, reduce
 from itertools import accumulate, chain, product
 from operator import add, or_
 from typing import Any, NamedTuple
@@ -308,6 +308,7 @@ class Lexicon:
         self._known: dict[tuple[int, ...], Meanings] = {}
         self._listed: dict[str, Meanings] = {}
         self._beginnings = Beginnings(stems)
+        self.spoken_in = _Spoken(words)
         self._masked = _by_length(word for listed in (words, exact) for word, of in listed.items() if _any(of, MASKED))
         self.violent = frozenset(
             word for word, of in words.items() if any(one.bit & VIOLENT and not one.rest for one in of)
@@ -322,23 +323,6 @@ class Lexicon:
                     if self._entries.bit(number) & classes:
                         one = self._entries.phrase(number)
                         yield one.language, one.bit, (form.format(first, self._entries.suffix(number)), *one.rest)
-
-    @cached_property
-    def spoken_in(self) -> "_Spoken":
-        """In which languages a word is an entry, or a part of one; only a text without blanks takes it."""
-        spoken: dict[str, int] = {}
-        behind: dict[str, int] = {}
-        for first, numbers in self._words.items():
-            for phrase in map(self._entries.phrase, numbers):
-                flag = 1 << phrase.language
-                spoken[first] = spoken.get(first, 0) | flag
-                for part in phrase.rest:
-                    behind[part] = behind.get(part, 0) | flag
-        for part, flags in behind.items():
-            if part not in GAPS and "*" not in part:
-                for word in part.split("|"):
-                    spoken[word] = spoken.get(word, 0) | flags
-        return _Spoken(spoken)
 
     def unmasked(self, word: str) -> list[str]:
         """The words of violence and abuse that a word with asterisks for letters may stand for: `k*ll`, `k**l`."""
@@ -513,9 +497,21 @@ _NO_ENTRIES = range(0)
 
 
 class _Spoken:
-    """Words, and the bits of the languages that know each."""
+    """In which languages (bits) a word is an entry, or a part of one; only a text without blanks takes it."""
 
-    def __init__(self, spoken: dict[str, int]) -> None:
+    def __init__(self, words: dict[str, list[_Entry]]) -> None:
+        spoken: dict[str, int] = {}
+        behind: dict[str, int] = {}
+        for first, entries in words.items():
+            for entry in entries:
+                flag = 1 << entry.language
+                spoken[first] = spoken.get(first, 0) | flag
+                for part in entry.rest:
+                    behind[part] = behind.get(part, 0) | flag
+        for part, flags in behind.items():
+            if part not in GAPS and "*" not in part:
+                for word in part.split("|"):
+                    spoken[word] = spoken.get(word, 0) | flags
         self._words = Words(spoken)
         self._languages = array("Q", spoken.values())
 
@@ -523,10 +519,6 @@ class _Spoken:
         """Those that know a word."""
         number = self._words.number(word)
         return self._languages[number] if number != NONE else 0
-
-    def __len__(self) -> int:
-        """How many words there are."""
-        return len(self._languages)
 
 
 def _by_length(words: Iterable[str]) -> dict[tuple[str, int], str]:
@@ -542,12 +534,6 @@ def lexicon() -> Lexicon:
     """The lexicon of all languages that this package has."""
     languages = [language_of(code, listed) for code, listed in read_lists("hostility", dict[str, Any]).items()]
     return Lexicon(tuple(_with_kin(language, languages) for language in languages))
-
-
-@cache
-def unspaced() -> int:
-    """How many words a text without blanks may be made of, which are read now (`engine.loading`) and not while it waits."""
-    return len(lexicon().spoken_in)
 
 
 def _with_kin(language: Language, languages: list[Language]) -> Language:
