@@ -20,6 +20,8 @@ WEAK_SIGNS = frozenset({"link", "visit", "price", "shouting"})
 """They add weight to others, and are found in every other honest text."""
 CONTACT = frozenset({"call", "handle", "private"})
 """How the writer is reached: one sign, in however many ways."""
+OFFERS = frozenset({"sale", "lessons", "earnings", "job"})
+"""Signs that need no second one beside a price in what goes to strangers: nobody names them one without a reason."""
 MOST_BY_WORDS = 3.0
 """The level of one text, whatever it says: below the one from which on more than a review is proposed."""
 NAMED_SIGNS = 5
@@ -33,6 +35,7 @@ SIGNS = {
     "medicine": "medicines or slimming",
     "fakes": "copies, bought papers or followers",
     "buy": "a call to buy",
+    "sale": "something to sell or to let",
     "discount": "a discount",
     "free": "something for free",
     "urgency": "hurry",
@@ -114,9 +117,16 @@ def _advertises(reading: CommerceReading, points: float, signs: int) -> bool:
     return reading.points >= points and len(strong - CONTACT) + (not strong.isdisjoint(CONTACT)) >= signs
 
 
-def sells(reading: CommerceReading, limits: CommercialContentLimits) -> bool:
-    """Whether a text alone is one that sells."""
-    return _advertises(reading, limits.points, MIN_SIGNS)
+def sells(reading: CommerceReading, limits: CommercialContentLimits, *, to_strangers: bool = False) -> bool:
+    """Whether a text alone is one that sells: two signs do, or an offer and its price in what goes `to_strangers`."""
+    if _advertises(reading, limits.points, MIN_SIGNS):
+        return True
+    names = {sign.name for sign in reading.signs}
+    return to_strangers and "price" in names and not names.isdisjoint(OFFERS) and reading.points >= limits.points
+
+
+def _sells(context: EventContext, limits: CommercialContentLimits) -> bool:
+    return sells(reading_of(context, limits), limits, to_strangers=bool(context.strangers))
 
 
 def _places(reading: CommerceReading, limits: CommercialContentLimits) -> list[str]:
@@ -172,7 +182,7 @@ TEXTS = Measure[CommercialContentLimits](
     lambda limits: events_by_actor(
         "commercial texts by actor",
         WRITTEN,
-        lambda context: sells(reading_of(context, limits), limits),
+        lambda context: _sells(context, limits),
         needs=("writing",),
     ),
     within=lambda limits: limits.texts_window,
@@ -231,7 +241,7 @@ def judge_commercial_content(rule_input: RuleInput, limits: CommercialContentLim
 
 
 def _selling_text(rule_input: RuleInput, reading: CommerceReading, limits: CommercialContentLimits) -> Finding | None:
-    if not sells(reading, limits):
+    if not _sells(rule_input.context, limits):
         return None
     texts = TEXTS.of(rule_input)
     return Finding(

@@ -55,6 +55,13 @@ def test_more_offers_weigh_more_and_are_counted_in_the_summary() -> None:
     assert often.summary.endswith(" One of 5 such texts within 24 hours.")
 
 
+@pytest.mark.parametrize("written", SAMPLES["one offer and its price"])
+def test_one_offer_and_its_price_are_enough_in_what_goes_to_strangers(written: str) -> None:
+    to_partner = context(Message, recipient_ids=("ben",), text=written)
+    assert judge_commercial_content(rule_input(message(written), texts=1), LIMITS)
+    assert judge_commercial_content(rule_input(to_partner, texts=1), LIMITS) is None
+
+
 def test_one_sign_alone_is_no_incident_however_low_the_limit() -> None:
     of = message("Dinner is half price")
     limits = msgspec.structs.replace(LIMITS, points=1.0)
