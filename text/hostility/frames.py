@@ -42,6 +42,8 @@ WORDS_ABOUT_A_QUOTATION = 3
 """So many words around a quotation may speak of it, if they do not turn to the reader: 'on the wall stood …'."""
 PLAY_REACH = 4
 """Words between a threat and the game or the film that it is about."""
+OPENING = 2
+"""Words before a game that opens a clause: 'at the'."""
 WARNING_REACH = 15
 """Words between 'I know where you live' and the warning that makes it a threat."""
 LONGEST_WARNING = 20
@@ -687,15 +689,30 @@ def _staged(spans: Spans, first: int) -> bool:
 
 def _played(spans: Spans, found: Found, first: int, last: int) -> bool:
     """Whether it is a game, a film or a drawing that one is beaten in, shot for or hanged with."""
-    clauses = spans.tokens.clauses
-    before = PLAY_REACH if spans.grammar.postpositions else 0
-    for play in spans.between("play", max(0, first - before), last + PLAY_REACH):
+    clauses, opens = spans.tokens.clauses, spans.tokens.opens
+    for play in spans.between("play", max(0, first - PLAY_REACH), last + PLAY_REACH):
+        ahead = play.end < first and not spans.grammar.postpositions
+        if ahead and not _sets_the_scene(spans, play, first):
+            continue
         same = clauses[play.start] in (clauses[first], clauses[last])
         whole = any(part.name in _WHOLE and part.start <= play.start <= part.end for part in found.parts)
         denied = any(no.start > last for no in spans.between("no", play.start - NEGATED_PLAY, play.start - 1))
         if same and not whole and not denied and not _is_later(spans, play):
             return True
     return bool(spans.between("them", first, last)) and _scored(spans, first, last)
+
+
+def _sets_the_scene(spans: Spans, play: Span, first: int) -> bool:
+    """Whether what begins at `first` is said to happen in the game before it: 'at football we'll kill you'. That is not so
+    in 'I saw you at football …', in 'film me once more and …', or in 'don't play with me, …'.
+    """
+    opens = spans.tokens.opens
+    begins = any(opens[max(0, play.start - OPENING) : play.start + 1])
+    return (
+        begins
+        and not any(opens[play.end + 1 : first + 1])
+        and not any(spans.between(name, play.start - OPENING, first) for name in ("and", "no"))
+    )
 
 
 _WHOLE = ("menace", "doom", "bid")
