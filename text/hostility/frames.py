@@ -42,6 +42,8 @@ WORDS_ABOUT_A_QUOTATION = 3
 """So many words around a quotation may speak of it, if they do not turn to the reader: 'on the wall stood …'."""
 PLAY_REACH = 4
 """Words between a threat and the game or the film that it is about."""
+CONDITION_REACH = 4
+"""Words between "if" and what is denied: "if you ever don't"."""
 OPENING = 2
 """Words before a game that opens a clause: 'at the'."""
 WARNING_REACH = 15
@@ -133,7 +135,8 @@ class Spans:
             for phrase, end in phrases_at(tokens, position, meaning.phrases):
                 self._add(phrase.bit, position, end)
         self._remove(["harmless"], [name for name in CLASSES if name not in ("harmless", "play")])
-        self._remove(["vow", "heed"], ["say"])
+        self._remove(["vow"], ["say", "said"])
+        self._remove(["heed"], ["say"])
         self._remove_tags()
         self._remove(["are_you"], ["apart"])
         self._earnest()
@@ -689,7 +692,7 @@ def _staged(spans: Spans, first: int) -> bool:
 
 def _played(spans: Spans, found: Found, first: int, last: int) -> bool:
     """Whether it is a game, a film or a drawing that one is beaten in, shot for or hanged with."""
-    clauses, opens = spans.tokens.clauses, spans.tokens.opens
+    clauses = spans.tokens.clauses
     for play in spans.between("play", max(0, first - PLAY_REACH), last + PLAY_REACH):
         ahead = play.end < first and not spans.grammar.postpositions
         if ahead and not _sets_the_scene(spans, play, first):
@@ -763,11 +766,19 @@ def _negated(spans: Spans, found: Found, first: int, last: int) -> bool:
         end += 1
     if any(
         not any(part.start <= no.start <= part.end for part in found.parts)
+        and not (no.end < first and _is_condition(spans, found, no))
         for no in spans.between("no", begin - LONGEST_NEGATION + 1, end)
         if no.end >= begin
     ):
         return True
     return not spans.denied_within.isdisjoint(found.parts)
+
+
+def _is_condition(spans: Spans, found: Found, no: Span) -> bool:
+    """Whether a negation belongs to a condition before a threat, with a comma or without: 'if you don't pay you will …'."""
+    return found.kind in ("violence_to_you", "intimidation") and any(
+        one.start <= no.start and _gap(one, no) <= CONDITION_REACH for one in spans.near(no, "if")
+    )
 
 
 def _condemned(spans: Spans, found: Found, first: int, last: int) -> bool:

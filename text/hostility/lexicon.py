@@ -100,6 +100,7 @@ CLASSES = {
     "apart": "words that part clauses: who, why, because",
     "harmless": "phrases with such words that mean no harm: to kill time",
     "joke": "joke, kidding, fun: what a threat is said not to be",
+    "if": "if, when: what is denied behind it is a condition, and not the threat that follows",
     "tell_now": "say, tell, write, call, report, come: orders to the reader; what follows is no report of what somebody said",
     "and": "and: the speaker of what was said before goes on",
     "play": "games, sport, plays, films, drawings, homework: where one beats, kills and hangs nobody",
