@@ -24,6 +24,7 @@ from text.reading import read_writings
         ("card 4111 1111 1111 1111", "card [card]"),
         ("rč 710319/2745", "rč [national id CZ/SK…]"),
         ("I live at 12 Old Mill Street, call", "I live at [address], call"),
+        ("Rue des Pins 8, 69003 Lyon, 04 78 31 42 56", "[address], [phone …]"),
     ],
 )
 def test_excerpts(text: str, shown: str) -> None:

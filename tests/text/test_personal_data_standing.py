@@ -41,6 +41,12 @@ Numret till min kollega är 070-301 46 27
 numer mojej koleżanki: 608 234 517
 School office closed. Call Marta Kowalczyk at 07700 900 462
 She lives at 12 Old Mill Street, Leeds
+Bel haar thuis maar: Esdoornlaan 41, 3708 CT Zeist
+Kolleegi koduaadress on Kase 9-12, Tartu 50605
+Koleżanka mieszka przy Cichej 4/11 w Gdyni
+Яе асабісты нумар 029 418-26-37
+El seu telèfon particular és el 654 182 637
+Bere telefono pribatua 654 182 637 da
 De collega woont Dorpsstraat 48, Utrecht
 Kollegaen bor Algade 9, Roskilde
 Kolegica stanuje u Ilici 48, 10000 Zagreb

@@ -70,7 +70,10 @@ _STREETS = (
     # Hauptstraße 12
     re.compile(rf"(?<![^\W_])[^\W\d_][^\W\d_-]{{1,30}}-?(?:{_WITHIN_NAME}){_MARK} ?{_NUMBER}", re.IGNORECASE),
 )
-_NAME_AND_NUMBER = re.compile(rf"(?<![^\W_])[^\W\d_][\w.'’-]{{2,30}},? {_MARK}{_NUMBER},? ?\Z")
+BIG = r"[^\W\d_a-zà-öø-ÿа-яα-ω]"
+_NAME_AND_NUMBER = re.compile(
+    rf"(?<![^\W_])[^\W\d_][\w.'’-]{{2,30}},? {_MARK}{_NUMBER},? ?(?:{BIG}[\w'’-]{{2,30}},? ?)?\Z"
+)
 _POSTCODE = re.compile(
     r"""(?<![\w.,/+-]) (?: [A-Z]{1,2} - )?
         (?: \d{4,6} | \d{3}[ ]\d\d | \d\d-\d{3} | \d{4}-\d{3} | \d{4}[ ]?[A-Z]{2} | [A-Z]{1,2}\d[A-Z\d]?[ ]\d[A-Z]{2}
@@ -81,17 +84,16 @@ _ANY_DIGIT = re.compile(r"\d")
 """Every street that is looked for has the number of its house."""
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _TOWN_AFTER = re.compile(r",?\s{1,2}(?:[^\W\d_a-zà-öø-ÿ]\w|[^\W\d_]{3,})")
-BIG = r"[^\W\d_a-zà-öø-ÿа-яα-ω]"
 _REST = re.compile(
     rf"(?:,? (?:apt|apartment|ap|flat|lok|m|kv|кв|byt|stan|stanovanje|interno|piso|esc|daire|d)[. :]{{0,2}}\d{{1,4}}[a-z]?)?"
     rf"(?:,? ?{BIG}[\w'’-]+(?:[ -]{BIG}[\w'’-]+){{0,2}})?"
-    rf"(?:,? ?(?:[A-Z]{{1,3}}[- ])?\d[\dA-Z]{{1,4}}[ -]?[\dA-Z]{{0,4}}(?![\w.]))?"
+    rf"(?:,? ?(?:[A-Z]{{1,3}}[- ])?\d[\dA-Z]{{1,4}}[ -]?[\dA-Z]{{0,4}}(?![\w.]|[ -]\d))?"
     rf"(?:,? {BIG}[\w'’-]+(?:[ -]{BIG}[\w'’-]+){{0,2}})?"
 )
 """The flat, the town and its number, in the order in which they follow a street."""
 _AT_HOME = re.compile(
     rf"[ :,]{{1,2}}(?:[^\W\d_]{{1,4}}\.? ){{0,3}}({BIG}[\w.'’-]+(?: [\w.'’-]+){{0,3}},? {_MARK}{_NUMBER})"
-    rf"(?=,? (?:in )?{BIG}|\.|\Z)"
+    rf"(?=,? (?:[^\W\d_]{{1,4}} )?{BIG}|\.|\Z)"
 )
 """A street that no word calls one, right behind the verb: `bor Nørregade 48, Aarhus`."""
 _TOWN_BEFORE = re.compile(r"[^\W\d_]{2,},?\s{1,2}\Z")
@@ -184,7 +186,7 @@ def _street(line: str, start: int, end: int) -> tuple[int, int] | None:
 
 
 def _number_before(line: str, end: int) -> tuple[int, int] | None:
-    """`Lipová 12, 110 00 …`: many countries name no street by a word, and only an envelope says that it is one."""
+    """`Lipová 12, 110 00 …`, `Pärna 14-3, Tartu 50604`: many countries name no street by a word, and only an envelope says that it is one."""
     window = max(0, end - _REACH)
     if not _ANY_DIGIT.search(line, window, end):
         return None

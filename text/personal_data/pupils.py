@@ -41,7 +41,7 @@ KINDS = ("years", "aged", "born", "class", "pupil", "praise", "roster")
 
 _BIG = "[A-ZА-ЯЂЃЄІЇЈ-ЏҐΑ-ΩԱ-Ֆ]"
 _PART = rf"(?:[OD]['’])?{_BIG}[^\W\d_]+(?:[-'’]{_BIG}?[^\W\d_]+)?"
-_PARTICLE = r"(?:[Dd]e|[Dd]a|d[oi]s?|[Dd]el|della|l[ae]|van|von|der|den|ter?|ten|el|al|bin|ibn|af|zu|Mac|Ní|Ni|Ó|Mc)"
+_PARTICLE = r"(?:[Dd]e|[Dd]a|d[oi]s?|[Dd]el|della|l[ae]|van|von|der|den|ter?|ten|el|al|bin|ibn|af|zu|Mac|Ní|Ni|Ó|O|Mc)"
 _NAME = re.compile(rf"(?<![^\W_]){_PART}(?: (?:{_PARTICLE}[ ]){{0,2}}(?:{_PART}|{_BIG}\.)){{0,3}}(?![^\W_])")
 _CASELESS = re.compile(
     r"(?<!\w)[\u10a0-\u10ff\u0620-\u064a]{2,}(?: [\u10a0-\u10ff\u0620-\u064a]{2,}){0,5}(?=[,،( ]{0,2}\s?\(?\Z)"

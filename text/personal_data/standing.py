@@ -71,10 +71,11 @@ def _of_an_address(marks: Marks, datum: PersonalDatum, start: int, end: int) -> 
     lives = marks.of("lives", start=start, end=min(end, datum.end + _HOME_AFTER))
     if _is_invented(marks, datum) or (lives and _is_near(marks, datum, "fiction")):
         return Standing.EXAMPLE
+    homes = {mark.start for mark in marks.of("private", start=start, end=end)}  # 'thuis' is no 'huis' of a town
     outside = [
         mark
         for mark in marks.of("office", "institution", start=start, end=end)
-        if mark.end <= datum.start or mark.start >= datum.end
+        if (mark.end <= datum.start or mark.start >= datum.end) and mark.start not in homes
     ]
     if not outside:
         return Standing.PERSONAL
