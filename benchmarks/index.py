@@ -29,12 +29,13 @@ from twinwatch.embedded import embedded_redis
 
 START = 1_772_409_600 * MICROSECONDS
 BATCH = 500
+KEY = Pseudonyms(b"a key")
 PERMUTATIONS = 128
 
 
 def texts_of(written: Sequence[str], first: int = 0) -> list[Text]:
     """As the engine gives them to the store; their events are numbered from `first` on."""
-    writings = read_writings([(WrittenFields(text=text), None) for text in written])
+    writings = read_writings([(WrittenFields(text=text), None) for text in written], salt=KEY.salt)
     found = []
     for number, writing in enumerate(writings, first):
         reading = writing.text
@@ -48,7 +49,7 @@ def texts_of(written: Sequence[str], first: int = 0) -> list[Text]:
 async def ours(client: "Redis", texts: Sequence[Text]) -> float:
     """Texts a second."""
     policy = load_policy()
-    store = Store(client, Pseudonyms(b"a key"), limits=policy.store_limits())
+    store = Store(client, KEY, limits=policy.store_limits())
     began = time.perf_counter()
     for start in range(0, len(texts), BATCH):
         recalled = await store.recall([], texts[start : start + BATCH], [])
@@ -79,7 +80,7 @@ async def bytes_of_a_text(client: "Redis", written: Sequence[str]) -> float:
     used = []
     for has_text in (False, True):
         await client.flushall()
-        engine = Engine(policy, Store(client, Pseudonyms(b"a key"), limits=policy.store_limits()))
+        engine = Engine(policy, Store(client, KEY, limits=policy.store_limits()))
         before = (await client.info("memory"))["used_memory"]
         events = [
             {

@@ -16,7 +16,7 @@ import random
 import re
 import statistics
 from collections import Counter, defaultdict
-from collections.abc import Callable, Coroutine, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -51,6 +51,7 @@ MIN_CHARACTERS = 80
 ESTIMATED_PAIRS = 5_000
 BATCH = 500
 POLICY: Path | None = None
+KEY = Pseudonyms(b"benchmark")
 
 # --- Mutations ---------------------------------------------------------------------------------------------------------
 
@@ -297,7 +298,7 @@ async def incidents_of(
     policy = load_policy(POLICY)
     policy = msgspec.structs.replace(policy, boilerplate=(*policy.boilerplate, *boilerplate))
     client = Redis.from_url(redis)
-    store = Store(client, Pseudonyms(b"benchmark"), namespace=namespace, limits=policy.memory.store_limits())
+    store = Store(client, KEY, namespace=namespace, limits=policy.memory.store_limits())
     engine = Engine(policy, store)
     records = [
         RawRecord(
@@ -548,11 +549,11 @@ async def short_table(directory: Path, redis: str) -> None:
     texts = texts[:SHORT_TEXTS]
     pairs_ = [
         (left, right)
-        for left, right in zip(read_texts(texts), read_texts([mistyped(text, rng) for text in texts]), strict=True)
+        for left, right in zip(signed(texts), signed([mistyped(text, rng) for text in texts]), strict=True)
         if left.digest and right.digest and left.digest != right.digest
     ]
     client = Redis.from_url(redis)
-    store = Store(client, Pseudonyms(b"benchmark"), limits=load_policy(POLICY).memory.store_limits())
+    store = Store(client, KEY, limits=load_policy(POLICY).memory.store_limits())
     found = await answered(store, a_day_of([reading for pair in pairs_ for reading in pair], "s", START, 20))
     await client.aclose()
     joined: dict[int, list[bool]] = defaultdict(list)
@@ -572,6 +573,11 @@ def second_opinion(left: TextReading, right: TextReading) -> float:
     """RapidFuzz's opinion of two texts, 0 to 100: the better of those ratios that neither order nor additions lower."""
     one, other = left.words[:MAX_LETTERS], right.words[:MAX_LETTERS]
     return max(fuzz.token_set_ratio(one, other), fuzz.partial_ratio(one, other))
+
+
+def signed(texts: Sequence[str]) -> list[TextReading]:
+    """Readings as a store with `KEY` gets them."""
+    return read_texts(texts, salt=KEY.salt)
 
 
 async def answered(store: Store, texts: list[Text]) -> list[tuple[Campaign | None, bool]]:
@@ -602,9 +608,9 @@ async def clear_table(directory: Path, seeds: list[str], redis: str) -> None:
     opinions: dict[str, list[float]] = defaultdict(list)
     for number, (name, (mutation, _)) in enumerate(MUTATIONS.items()):
         rng = random.Random(number)
-        store = Store(client, Pseudonyms(b"benchmark"), namespace=f"o{number}:", limits=limits)
+        store = Store(client, KEY, namespace=f"o{number}:", limits=limits)
         written = [mutation(seed, rng) for seed in seeds for _ in range(2)]
-        readings = [reading if reading.digest else None for reading in read_texts(written)]
+        readings = [reading if reading.digest else None for reading in signed(written)]
         pairs_ = [(a, b) for a, b in zip(readings[::2], readings[1::2], strict=True) if a and b]
         both = [reading for pair in pairs_ for reading in pair]
         found = await answered(store, a_day_of(both, f"o{number}:", START, 20))
@@ -613,8 +619,8 @@ async def clear_table(directory: Path, seeds: list[str], redis: str) -> None:
                 opinions[name].append(second_opinion(left, right))
     texts = harmless_texts(directory)
     random.Random(7).shuffle(texts)
-    readings_of_all = read_texts(texts)
-    store = Store(client, Pseudonyms(b"benchmark"), namespace="o:", limits=limits)
+    readings_of_all = signed(texts)
+    store = Store(client, KEY, namespace="o:", limits=limits)
     members: dict[str, list[TextReading]] = defaultdict(list)
     found = await answered(store, a_day_of(readings_of_all, "o:", START, 20))
     for reading, (campaign, decided) in zip(readings_of_all, found, strict=True):
@@ -640,8 +646,8 @@ async def upheld_table(directory: Path, redis: str) -> None:
     for number, (name, before, after) in enumerate(
         [("spam", spam, harmless), ("harmless texts", harmless[:500], harmless[500:])]
     ):
-        store = Store(client, Pseudonyms(b"benchmark"), namespace=f"u{number}:", limits=limits)
-        first, later = ([r for r in read_texts(texts) if r.digest] for texts in (before, after))
+        store = Store(client, KEY, namespace=f"u{number}:", limits=limits)
+        first, later = ([r for r in signed(texts) if r.digest] for texts in (before, after))
         texts = a_day_of(first, "first", START, 1)
         judged = [
             judged_text(text, campaign)
@@ -743,10 +749,10 @@ async def curve(seeds: list[str], redis: str) -> list[tuple[float, float, int]]:
     joined: dict[int, list[bool]] = defaultdict(list)
     for number in range(CURVE_PAIRS // 500):
         # a store for each 500, so that no pair meets another of its seed's
-        store = Store(client, Pseudonyms(b"benchmark"), namespace=f"c{number}:", limits=limits)
+        store = Store(client, KEY, namespace=f"c{number}:", limits=limits)
         chosen = [rng.choice(seeds) for _ in range(500)]
         written = [dropped(rng.uniform(0, 0.6))(seed, rng) for seed in chosen for _ in range(2)]
-        forms, readings = compared(written), read_texts(written)
+        forms, readings = compared(written), signed(written)
         for at in range(0, len(written), 2):
             pair = [reading for reading in readings[at : at + 2] if reading.digest and reading.signature]
             if len(pair) == 2:
@@ -804,10 +810,10 @@ async def memory_row(redis: str) -> None:
     """Print what a text unlike all others costs in a Redis that has nothing else."""
     client = Redis.from_url(redis)
     before = (await client.info("memory"))["used_memory"]
-    store = Store(client, Pseudonyms(b"benchmark"), limits=load_policy(POLICY).memory.store_limits())
+    store = Store(client, KEY, limits=load_policy(POLICY).memory.store_limits())
     rng = random.Random(17)
     written = [filler(rng, 300) for _ in range(10_000)]
-    readings = read_texts(written)
+    readings = signed(written)
     texts = [text_of(f"{n}", int(START.timestamp()) * 1_000_000, reading) for n, reading in enumerate(readings)]
     for at in range(0, len(texts), BATCH):
         await store.recall([], texts[at : at + BATCH], [])

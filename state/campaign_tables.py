@@ -8,9 +8,11 @@ event time, expiring whole), after the scope of `state.campaigns`:
   0, whether it repeats what was upheld. What comes again gets the same answer, whatever was learnt since
 - `brought:g`: author -> texts brought in this generation; whoever has brought very many founds and teaches nothing more
 - `digest:g`: normalised text -> leader
-- `band:g:i`: i-th band of a signature -> numbers of leaders, joined by commas
-- `leader:g`: leader -> campaign id (16 bytes), campaign number (10 digits), signature, sealed author and text; without the
-  latter where it is too short for a signature, or its author was forgotten
+- `band:g:i`: bucket of the i-th band of a signature -> the rest of such bands, each with the number of a leader
+  (`state/lua/buckets.lua`)
+- `leader:g`: leader -> campaign id (16 bytes), campaign number (10 digits), and of a text with a signature what
+  `CampaignCodec.rest_of` keeps: what sifts texts that are like it, sealed author and text; of a longer text its signature and
+  these; of an author who was forgotten the signature alone
 - `size:g`: campaign number -> leaders that it has got in this generation
 - `sentence:g`: sentence -> witnesses: texts that it stood in, no two of one author or one campaign (`state.boilerplate`)
 - `learnt:m`, of a long stretch m of event time: sentence that is boilerplate -> as `state.boilerplate` has it
@@ -28,21 +30,26 @@ from functools import lru_cache
 from itertools import repeat
 from typing import Any, NamedTuple
 
+import numpy as np
 from msgspec import Struct
 
 from state.campaigns import HEAD_BYTES, ID_BYTES, CampaignCodec
 from state.kinds import BAND, BROUGHT, DIGEST, LEADER, LEARNT, MERGED, SEEN, SENTENCE, SIZE
 from state.requests import Text
 from state.scripts import Call, Command, Script, Shards, unpack
-from text.signature import SIGNATURE_BYTES
 
-LOOK = Script("look")
-JOIN = Script("join")
-BANDS, WIDTH = 24, 6
-"""Parts of a signature that candidates are looked up by; bytes of one: three slots."""
+LOOK = Script("look", "buckets")
+JOIN = Script("join", "buckets")
+BANDS, BAND_BYTES = 24, 4
+"""Parts of a signature that candidates are looked up by, and bytes of the hash of one: the first names a bucket, the others
+tell it from those that stand there, too.
+"""
+SLOTS = 3
+"""Of one band, 16 bits each."""
+_MIX = np.uint64(0x9E3779B97F4A7C15)
+_LEADER_BYTES = 5
 IN_BAND = 4
 """Leaders kept of one band: the first ones."""
-_BANDED_BYTES = BANDS * WIDTH
 _FIELDS_AT_ONCE = 3_000
 """Of one table in one write: Lua's `unpack` has a limit."""
 
@@ -84,7 +91,7 @@ class Item(Struct):
     learnt: list[bytes]
     sentences: list[tuple[bytes, int, bytes]]
     """Hash of a sentence, its length in letters and spaces, hash of it and the author."""
-    bands: list[bytes]
+    bands: Sequence[bytes]
     beside: bool = False
     """Whether it shares a band with another text of its part."""
     hits: dict[bytes, int] = {}
@@ -112,7 +119,7 @@ class Tables:
         """Generation -> number of a band -> the leaders found."""
         self._banded: set[tuple[int, bytes]] = set()
         """Generations and signatures of which all bands were read."""
-        self._banded_wanted: dict[tuple[int, ...], dict[bytes, None]] = {}
+        self._banded_wanted: dict[tuple[int, ...], dict[bytes, Sequence[bytes]]] = {}
         self._led: dict[tuple[int, bytes], Sequence[bytes]] = {}
         """Generation and leader that it gets -> the bands."""
         self._new: dict[tuple[int, int, bytes], tuple[bytes, ...]] = {}
@@ -131,7 +138,7 @@ class Tables:
         """Read all that the texts can need at first."""
         seen: dict[bytes, dict[bytes, None]] = {}
         tables: dict[bytes, dict[bytes, None]] = {}
-        banded: dict[tuple[int, ...], dict[bytes, None]] = {}
+        banded: dict[tuple[int, ...], dict[bytes, Sequence[bytes]]] = {}
         for item in items:
             own = item.generations[0]
             seen.setdefault(own.seen, {})[item.name] = None
@@ -140,7 +147,7 @@ class Tables:
                 tables.setdefault(generation.digest, {})[item.text.digest] = None
             if item.text.signature:
                 numbers = tuple([generation.number for generation in item.generations])
-                banded.setdefault(numbers, {})[item.text.signature] = None
+                banded.setdefault(numbers, {})[item.text.signature] = item.bands
             if item.sentences:
                 names = dict.fromkeys([name for name, *_ in item.sentences])
                 for table in (*(generation.sentence for generation in item.generations), *item.learnt):
@@ -171,7 +178,7 @@ class Tables:
         self,
         counted: dict[bytes, dict[bytes, None]],
         tables: dict[bytes, dict[bytes, None]],
-        banded: dict[tuple[int, ...], dict[bytes, None]],
+        banded: dict[tuple[int, ...], dict[bytes, Sequence[bytes]]],
         authors: tuple[bytes, ...],
         unsized: Sequence[bytes] = (),
     ) -> tuple[int, list[int]]:
@@ -181,7 +188,7 @@ class Tables:
         by_band = []
         for numbers, signatures in banded.items():
             names = [part for number in numbers for part in (number, generation_of(number).bands)]
-            by_band.append((names, BANDS, WIDTH, *[one[:_BANDED_BYTES] for one in signatures]))
+            by_band.append((names, BANDS, *map(b"".join, signatures.values())))
         scope = self._codec.scope
         calls: list[Call | Command] = [Call(LOOK, (self._codec.ttl, asked, by_band, authors), scope)]
         calls += [Command("HLEN", (scope.encode() + name,)) for name in unsized]
@@ -252,7 +259,7 @@ class Tables:
             for generation in item.generations:
                 for i, found in self._bands[generation.number].items():
                     if there := found.get(item.bands[i - 1]):
-                        for leader in there.split(b","):
+                        for leader in _leaders_in(there):
                             hits[leader] = hits.get(leader, 0) + 1
         return hits
 
@@ -268,9 +275,9 @@ class Tables:
         """Make a leader known in a generation, where it is not yet. `item`: the text, if it is one of the part."""
         if item is None and self.of_leader((generation.leader,), leader):
             return
-        signature = signature_in(record)
+        signature = item.text.signature if item else self._codec.signature_in(record)
         if signature and item is None and (generation.number, signature) not in self._banded:
-            self._banded_wanted.setdefault((generation.number,), {})[signature] = None
+            self._banded_wanted.setdefault((generation.number,), {})[signature] = bands_of(signature)
             return
         self.put(generation.leader, leader, record)
         if not signature:
@@ -288,7 +295,7 @@ class Tables:
         for i, band in enumerate(bands, 1):
             added = self._new.get((number, i, band), ())
             there = read[i].get(band) if i in read else None
-            if len(added) + (there.count(b",") + 1 if there else 0) < IN_BAND:
+            if len(added) + len(there or b"") // _LEADER_BYTES < IN_BAND:
                 self.set(self._new, (number, i, band), (*added, leader))
 
     def set(self, place: dict[Any, Any], key: Any, value: Any) -> None:
@@ -323,14 +330,17 @@ class Tables:
                 )
         if not tables:
             return True
-        led: dict[int, list[Any]] = {}
+        led: dict[int, tuple[list[bytes], list[bytes], list[dict[int, bytes]]]] = {}
         for (number, leader), bands in self._led.items():
             read_bands = self._bands[number]
             there = {i: value for i, found in read_bands.items() if (value := found.get(bands[i - 1]))}
-            led.setdefault(number, []).append((leader, b"".join(bands), there))
+            leaders, banded_by, before = led.setdefault(number, ([], [], []))
+            leaders.append(int(leader).to_bytes(_LEADER_BYTES))
+            banded_by.append(b"".join(bands))
+            before.append(there)
         banded = [
-            (generation_of(number).bands, self._codec.ttl, BANDS, WIDTH, IN_BAND, leaders)
-            for number, leaders in led.items()
+            (generation_of(number).bands, self._codec.ttl, BANDS, IN_BAND * _LEADER_BYTES, *of_all)
+            for number, of_all in led.items()
         ]
         return bool((await self._shards.run({0: [Call(JOIN, (tables, banded), self._codec.scope)]}))[0][0])
 
@@ -338,19 +348,25 @@ class Tables:
 _LEARNT = LEARNT.key(b"")
 
 
-def bands_of(signature: bytes) -> list[bytes]:
-    """The bands of a signature; none of an empty one."""
-    return [signature[at : at + WIDTH] for at in range(0, _BANDED_BYTES, WIDTH)] if signature else []
+def bands_of_all(signatures: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """The bands of each signature; none of an empty one."""
+    beginnings = [signature[: 2 * SLOTS * BANDS] for signature in signatures if signature]
+    slots = np.frombuffer(b"".join(beginnings), ">u2").astype(np.uint64).reshape(-1, SLOTS)
+    mixed = (slots[:, 0] << np.uint64(32) | slots[:, 1] << np.uint64(16) | slots[:, 2]) * _MIX
+    packed = (mixed >> np.uint64(32)).astype(">u4").tobytes()
+    cut = [packed[at : at + BAND_BYTES] for at in range(0, len(packed), BAND_BYTES)]
+    each = iter([cut[at : at + BANDS] for at in range(0, len(cut), BANDS)])
+    return [next(each) if signature else () for signature in signatures]
 
 
-def signature_in(record: bytes) -> bytes:
-    """The signature in a leader's record, if there is one."""
-    return record[HEAD_BYTES : HEAD_BYTES + SIGNATURE_BYTES]
+def bands_of(signature: bytes) -> Sequence[bytes]:
+    """The bands of one."""
+    return bands_of_all([signature])[0]
 
 
-def text_in(record: bytes) -> bytes:
-    """The sealed author and text in a leader's record, if they are there."""
-    return record[HEAD_BYTES + SIGNATURE_BYTES :]
+def _leaders_in(there: bytes) -> list[bytes]:
+    """The numbers of the leaders of a band, as `look.lua` tells them."""
+    return [b"%d" % int.from_bytes(there[at : at + _LEADER_BYTES]) for at in range(0, len(there), _LEADER_BYTES)]
 
 
 def number_in(head: bytes) -> bytes:

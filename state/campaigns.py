@@ -1,8 +1,10 @@
 """Campaigns: which of them texts belong to, where signatures (`state.joining`) leave that open."""
 
+import zlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from hashlib import sha1
+from itertools import islice
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -14,16 +16,21 @@ from state.requests import Campaign, MergeDecision, Text
 from text.forms import are_one_form, is_harmless_form
 from text.likeness import MAX_LETTERS, are_copies, letters_of, sentences, share_a_part, without
 from text.shared import share_of_sentences
-from text.signature import SIGNATURE_BYTES
-from text.slots import SURE
+from text.signature import SIGNATURE_BYTES, of_words, signatures
+from text.slots import SIEVE_BYTES, SURE, sieve_of
 
 SIGNATURE_SCHEME = "affine32x128w128p128s"
 ID_BYTES, HEAD_BYTES = 16, 26
 """Of a campaign's id; of its head, id and number."""
 ANSWER_BYTES, JUDGED_BYTES = 22, 23
 """Of an answer: campaign id and similarity; and whether it repeats what was upheld. What is not decided is longer."""
-_LEADER_BYTES = HEAD_BYTES + SIGNATURE_BYTES
-"""Of a leader's record before the sealed text."""
+_SIGNED, _SIEVED = b"s", b"-"
+"""What comes behind the head in a leader's record: the signature, or what sifts texts (`text.slots.sieve_of`); then comes the
+sealed text.
+"""
+_CACHED_SIGNATURES = 4_000
+_WINDOW_BITS, _MEMORY_LEVEL = -12, 5
+"""Of zlib, with neither head nor sum: what is large enough for a text, and made quickly."""
 _INCIDENTS = 20
 """Judged incidents of one campaign."""
 CAMPAIGN_NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/campaign")
@@ -54,6 +61,8 @@ class CampaignCodec:
         """Seconds for which a campaign is remembered that nobody joins."""
         self.learnt_ttl = boilerplate_ttl
         """The same of what is boilerplate and is used no more."""
+        self._signatures: dict[bytes, bytes] = {}
+        """Of texts that leaders keep sealed: those that were asked for last."""
 
     def generations(self, time: int) -> list[int]:
         """The generation of `time`, and the others in which its campaign may stand: the one before, and, for a text that
@@ -64,6 +73,43 @@ class CampaignCodec:
     def stretches(self, time: int) -> list[int]:
         """The same of stretches for which it is kept what was learnt as boilerplate."""
         return stretches(time, self._stretch, self._lateness)
+
+    def rest_of(self, text: Text) -> bytes:
+        """What stands in a leader's record behind the head: nothing of a text without a signature. Of a text that is kept
+        whole the signature is not kept: it is made again for those few that the sieve lets through.
+        """
+        if not text.signature or not text.words:
+            return text.signature and _SIGNED + text.signature
+        kept = kept_of(self._pseudonyms, text)
+        if len(text.words) > MAX_LETTERS:
+            return _SIGNED + text.signature + kept
+        self._remember({kept: text.signature})
+        return _SIEVED + sieve_of(text.signature) + kept
+
+    def prepare(self, records: Iterable[bytes]) -> None:
+        """Make the signatures of all these records at once: one by one takes several times as long."""
+        sealed = dict.fromkeys(
+            kept for record in records if not _is_signed(record) and (kept := text_in(record)) not in self._signatures
+        )
+        words = {one: opened[MEMBER_BYTES:] for one in sealed if (opened := opened_text(self._pseudonyms, one))}
+        made = signatures(of_words([said.decode() for said in words.values()]), self._pseudonyms.salt)
+        self._remember(dict.fromkeys(sealed, b"") | dict(zip(words, made, strict=True)))
+
+    def _remember(self, signatures_of: dict[bytes, bytes]) -> None:
+        self._signatures |= signatures_of
+        for one in list(islice(self._signatures, max(0, len(self._signatures) - _CACHED_SIGNATURES))):
+            del self._signatures[one]
+
+    def signature_in(self, record: bytes) -> bytes:
+        """The signature of a leader's text, if there is one that can be told."""
+        if len(record) <= HEAD_BYTES:
+            return b""
+        if _is_signed(record):
+            return record[HEAD_BYTES + 1 : HEAD_BYTES + 1 + SIGNATURE_BYTES]
+        kept = text_in(record)
+        if kept not in self._signatures:
+            self.prepare([record])
+        return self._signatures[kept]
 
     def answers(
         self, texts: Sequence[Text], answers: Sequence[Any], known: Any
@@ -139,7 +185,7 @@ class CampaignCodec:
 
         `clear`: whether they are copies with those sentences. `harmless`: whether the text may be a form for members.
         """
-        kept = _opened(self._pseudonyms, sealed)[MEMBER_BYTES:].decode()
+        kept = opened_text(self._pseudonyms, sealed)[MEMBER_BYTES:].decode()
         if not kept:
             return clear, False
         one: str | None = text.words
@@ -263,21 +309,45 @@ def kept_of(pseudonyms: Pseudonyms, text: Text) -> bytes:
     """What a leader keeps of its text, and whose it is, so that it can be forgotten: sealed together, because nobody without
     the key need know. Words of letters alone: no number, no link, no address is in it.
     """
-    return pseudonyms.seal_bytes(pseudonyms.member(text.author) + text.words[:MAX_LETTERS].encode())
+    packer = zlib.compressobj(wbits=_WINDOW_BITS, memLevel=_MEMORY_LEVEL)
+    words = packer.compress(text.words[:MAX_LETTERS].encode()) + packer.flush()
+    return pseudonyms.seal_bytes(pseudonyms.member(text.author) + words)
 
 
-def _opened(pseudonyms: Pseudonyms, sealed: bytes) -> bytes:
+def opened_text(pseudonyms: Pseudonyms, sealed: bytes) -> bytes:
     """Author and text as `kept_of` sealed them, or nothing where there are none or they were kept under another key."""
     try:
-        return pseudonyms.unseal_bytes(sealed) if sealed else b""
+        opened = pseudonyms.unseal_bytes(sealed) if sealed else b""
     except InvalidTag:
         return b""
+    return opened and opened[:MEMBER_BYTES] + zlib.decompress(opened[MEMBER_BYTES:], _WINDOW_BITS)
+
+
+def text_in(record: bytes) -> bytes:
+    """The sealed author and text in a leader's record, if they are there."""
+    return record[HEAD_BYTES + 1 + (SIGNATURE_BYTES if _is_signed(record) else SIEVE_BYTES) :]
+
+
+def sieve_in(record: bytes) -> bytes:
+    """What sifts texts in a leader's record; nothing where there is no signature."""
+    if _is_signed(record):
+        return sieve_of(record[HEAD_BYTES + 1 :])
+    return record[HEAD_BYTES + 1 : HEAD_BYTES + 1 + SIEVE_BYTES]
+
+
+def _is_signed(record: bytes) -> bool:
+    return record[HEAD_BYTES : HEAD_BYTES + 1] == _SIGNED
 
 
 def leader_without(pseudonyms: Pseudonyms, record: bytes, member: bytes) -> bytes:
     """A record of `leader:` without its text, if that is the member's: signatures then decide alone what is a copy of it."""
-    own = _opened(pseudonyms, record[_LEADER_BYTES:]).startswith(member)
-    return record[:_LEADER_BYTES] if own else record
+    opened = opened_text(pseudonyms, text_in(record))
+    if not opened.startswith(member) or not opened:
+        return record
+    if _is_signed(record):
+        return record[: HEAD_BYTES + 1 + SIGNATURE_BYTES]
+    [signature] = signatures(of_words([opened[MEMBER_BYTES:].decode()]), pseudonyms.salt)
+    return record[:HEAD_BYTES] + _SIGNED + signature
 
 
 def campaign_id_of(text: Text) -> bytes:

@@ -19,15 +19,12 @@ import numpy as np
 from state.boilerplate import sentences_of
 from state.campaign_tables import (
     BANDS,
-    WIDTH,
     Generation,
     Item,
     Tables,
-    bands_of,
+    bands_of_all,
     generation_of,
     number_in,
-    signature_in,
-    text_in,
 )
 from state.campaigns import (
     ANSWER_BYTES,
@@ -36,7 +33,8 @@ from state.campaigns import (
     JUDGED_BYTES,
     CampaignCodec,
     campaign_id_of,
-    kept_of,
+    sieve_in,
+    text_in,
 )
 from state.decisions import ATTEMPTS
 from state.errors import StateUnavailable
@@ -46,7 +44,7 @@ from state.requests import Text
 from state.scripts import Shards, pack, unpack
 from state.sentences import Sentences
 from text.forms import may_be_form
-from text.slots import LEAST, Alike, Verdict, compare_signatures
+from text.slots import LEAST, Alike, Verdict, compare_signatures, may_be_alike
 
 CANDIDATES = 16
 """Leaders that one text is compared with."""
@@ -113,13 +111,15 @@ class Joining:
         answers: list[Answer] = []
         refused, undecided = 0, set[bytes]()
         for start in range(0, len(texts), _AT_ONCE):
-            part = await self._part([self._item(text) for text in texts[start : start + _AT_ONCE]], undecided)
+            some = texts[start : start + _AT_ONCE]
+            bands = bands_of_all([text.signature for text in some])
+            part = await self._part(list(map(self._item, some, bands)), undecided)
             answers += part.answers
             refused += part.refused
             undecided = part.undecided
         return answers, refused
 
-    def _item(self, text: Text) -> Item:
+    def _item(self, text: Text, bands: Sequence[bytes]) -> Item:
         campaign = campaign_id_of(text)
         return Item(
             text,
@@ -129,7 +129,7 @@ class Joining:
             [generation_of(number) for number in self._codec.generations(text.time)],
             [LEARNT.key(b"%d" % stretch) for stretch in self._codec.stretches(text.time)],
             sentences_of(self._pseudonyms, text),
-            bands_of(text.signature),
+            bands,
         )
 
     async def _part(self, items: Sequence[Item], undecided: set[bytes]) -> "_Part":
@@ -137,7 +137,7 @@ class Joining:
         for _ in range(ATTEMPTS):
             tables = Tables(self._shards, self._codec)
             await tables.look(items)
-            part = _Part(tables, self._pseudonyms, self._threshold, self._most, set(undecided), compared)
+            part = _Part(tables, self._pseudonyms, self._codec, self._threshold, self._most, set(undecided), compared)
             part.ask_leaders(items)
             await tables.read_wanted()
             part.compare(items)
@@ -163,13 +163,16 @@ class _Part:
         self,
         tables: Tables,
         pseudonyms: Pseudonyms,
+        codec: CampaignCodec,
         threshold: float,
         most: int,
         undecided: set[bytes],
         compared: _Compared,
     ) -> None:
-        self._tables, self._pseudonyms = tables, pseudonyms
+        self._tables, self._codec = tables, codec
         self._threshold, self._most, self._compared = threshold, most, compared
+        self._unlike: set[tuple[bytes, bytes]] = set()
+        """Signatures of texts, and records of leaders that are nothing like them."""
         self._last = tables.own.start - 1
         self.undecided = undecided
         """Numbers of campaigns that a text of the batch may make part of another."""
@@ -266,7 +269,7 @@ class _Part:
         else:
             leader, alike = self._new_leader(), 1.0
             head = item.campaign + b"%010d" % int(leader)
-            tables.lead(own, leader, head + self._rest(item), item)
+            tables.lead(own, leader, head + self._codec.rest_of(item.text), item)
         if is_new:
             tables.put(own.digest, item.text.digest, leader)
         others: list[_Other] = []
@@ -299,23 +302,18 @@ class _Part:
         alike = best.share
         if founder := self._record(first, item.generations):
             tables.lead(own, first, best.head + founder[HEAD_BYTES:])
-            if item.text.signature and (signature := signature_in(founder)):
+            if item.text.signature and (signature := self._codec.signature_in(founder)):
                 alike = self._likeness(item.text.signature, signature).most
         leader, number = best.leader, number_in(best.head)
         if best.share < KNOWN_WELL and (size := int(tables.of_leader((own.size,), number) or 0)) < LEADERS:
             leader = self._new_leader()
-            tables.lead(own, leader, best.head + self._rest(item), item)
+            tables.lead(own, leader, best.head + self._codec.rest_of(item.text), item)
             tables.put(own.size, number, b"%d" % (size + 1))
         return leader, best.head, alike
 
     def _new_leader(self) -> bytes:
         self._last += 1
         return b"%d" % self._last
-
-    def _rest(self, item: Item) -> bytes:
-        """A leader's record after the head."""
-        signature = item.text.signature
-        return signature + kept_of(self._pseudonyms, item.text) if signature and item.text.words else signature
 
     def _record(self, leader: bytes, generations: Iterable[Generation]) -> bytes:
         return self._tables.of_leader([generation.leader for generation in generations], leader)
@@ -339,7 +337,13 @@ class _Part:
             item.records = [self._record(leader, item.generations) for leader in item.candidates]
             same = bool(self._same(item))
             met += ((item, record, same) for record in item.records if record)
-        self._compare((item.text.signature, signature_in(record)) for item, record, same in met if not same)
+        pairs = dict.fromkeys((item.text.signature, record) for item, record, same in met if not same)
+        sifted = [(pair, (pair[0], sieve)) for pair in pairs if pair[0] and (sieve := sieve_in(pair[1]))]
+        alike = may_be_alike([pair for _, pair in sifted])
+        self._unlike |= {pair for (pair, _), may_be in zip(sifted, alike, strict=True) if not may_be}
+        left = [pair for (pair, _), may_be in zip(sifted, alike, strict=True) if may_be]
+        self._codec.prepare(record for _, record in left)
+        self._compare((signature, self._codec.signature_in(record)) for signature, record in left)
         for item, record, same in met:
             if same or self._is_like(item, record):
                 own, number = item.generations[0], number_in(record)
@@ -348,7 +352,9 @@ class _Part:
                 tables.of_leader((own.size,), number)
 
     def _is_like(self, item: Item, record: bytes) -> bool:
-        signature = signature_in(record)
+        if (item.text.signature, record) in self._unlike:
+            return False
+        signature = self._codec.signature_in(record)
         return bool(signature) and self._compared[item.text.signature, signature].verdict is not None
 
     def _new_ones(self, items: Iterable[Item]) -> Iterator[Item]:
@@ -382,7 +388,7 @@ class _Part:
             candidates = _most(hits)
             records = [self._record(leader, item.generations) for leader in candidates]
         for leader, record in zip(candidates, records, strict=True):
-            if not (signature := signature_in(record)):
+            if (item.text.signature, record) in self._unlike or not (signature := self._codec.signature_in(record)):
                 continue
             alike = self._likeness(item.text.signature, signature)
             if alike.verdict is None:
@@ -408,7 +414,7 @@ class _Part:
             length, sentences = shared[number]
             leader = b"%d" % int(number)
             record = self._record(leader, item.generations) if length >= LEAST_SHARED else b""
-            if signature := signature_in(record):
+            if signature := self._codec.signature_in(record):
                 found.append(_Other(leader, record[:HEAD_BYTES], b"0", True, False, signature[-2:] + sentences))
         return found
 
@@ -453,9 +459,8 @@ def _most(hits: dict[bytes, int]) -> list[bytes]:
 def _beside_one_another(items: Sequence[Item], threshold: float) -> Iterator[tuple[tuple[bytes, bytes], Alike]]:
     """Mark the texts that share a band with another one, and compare them with those that come before."""
     signed = [item for item in items if item.bands]
-    slots = np.frombuffer(b"".join(item.text.signature[: BANDS * WIDTH] for item in signed), np.uint16)
-    parts = slots.reshape(len(signed) * BANDS, WIDTH // 2).astype(np.uint64)
-    bands = (parts[:, 0] << 32 | parts[:, 1] << 16 | parts[:, 2]) * np.uint64(BANDS)
+    hashes = np.frombuffer(b"".join([band for item in signed for band in item.bands]), np.uint32)
+    bands = hashes.astype(np.uint64) * np.uint64(BANDS)
     bands += np.tile(np.arange(BANDS, dtype=np.uint64), len(signed))
     order = np.argsort(bands, kind="stable")
     ordered = bands[order]

@@ -230,14 +230,14 @@ BROUGHT = Kind(
     forgets="how many texts the member has brought",
 )
 BAND = Kind(
-    "band:<generation>:<i>", "hash", _GENERATIONS, most="4 leaders a band", size="740 a text, all bands",
-    holds="i-th band of a signature → leaders",
+    "band:<generation>:<i>", "hash", _GENERATIONS, most="4 leaders a band", size="220 a text, all bands",
+    holds="bucket of the i-th band of a signature → bands and leaders",
 )
 LEADER = Kind(
     "leader:<generation>", "hash", _GENERATIONS, Members.LEADER, most="8 further leaders a campaign",
-    size="540 a text; 24 and the text more where it is sealed",
-    holds="leader → campaign id, signature, and, sealed together, the author's hash and up to 600 letters of the text "
-    "(gone where the author was forgotten)",
+    size="420 a text of 300 letters",
+    holds="leader → campaign id, and, sealed together and compressed, the author's hash and up to 600 letters of the text "
+    "(gone where the author was forgotten); low bits of the text's signature, or all of it where the text is longer or gone",
     forgets="words of the member's texts, kept to compare others with",
 )
 SENTENCE = Kind(

@@ -37,13 +37,14 @@ def joined(answers: list[Any]) -> Any:
 
 
 class Script:
-    """One Lua file, and the SHA-1 by which Redis knows it.
+    """One Lua file, behind another one that it begins with, and the SHA-1 by which Redis knows it.
 
     Raises ValueError where it names a kind of key that `state.kinds` does not declare.
     """
 
-    def __init__(self, name: str) -> None:
-        self.source = files("state").joinpath("lua", f"{name}.lua").read_text("utf-8")
+    def __init__(self, name: str, *begins_with: str) -> None:
+        texts = [files("state").joinpath("lua", f"{one}.lua").read_text("utf-8") for one in (*begins_with, name)]
+        self.source = "".join(texts)
         self.sha = sha1(self.source.encode(), usedforsecurity=False).hexdigest()
         self.commands = frozenset(_CALLED.findall(self.source))
         """The commands of Redis that it calls."""

@@ -241,7 +241,7 @@ def default_of(struct: type[Struct], name: str) -> Any:
 
 def test_how_texts_are_compared_is_told_as_it_is() -> None:
     words = {2: "two", 3: "three", 8: "eight"}
-    assert (campaign_tables.WIDTH, slots.SAME_LETTERS, slots.DOUBTFUL) == (2 * 3, 0.9, 0.25)
+    assert (campaign_tables.SLOTS, slots.SAME_LETTERS, slots.DOUBTFUL) == (3, 0.9, 0.25)
     assert (boilerplate.ENOUGH, boilerplate.DAYS) == (10, 3)
     page = " ".join((DOCS / "near-duplicates.md").read_text(encoding="utf-8").split())
     for told in (

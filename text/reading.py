@@ -49,6 +49,7 @@ from text.signature import (
     compared_lines,
     digest,
     lines_table,
+    of_words,
     signatures,
     skeletons,
 )
@@ -384,8 +385,11 @@ def _read(
     compared = _compared(normalised, letters, [bool(one.targets) for one in written])
     untagged = _untagged(bodies, forms)
     signed = [index for index in compared if _can_be_signed(forms[index], untagged[index])]
-    signature_of = dict(zip(signed, signatures([untagged[index] for index in signed], salt), strict=True))
     words_of = dict(zip(signed, _sentences([bodies[index] for index in signed]), strict=True))
+    # made from the words, so that who keeps these need not keep it
+    by_words = dict(zip(words_of, of_words(list(words_of.values())), strict=True))
+    forms_signed = [by_words[index] if words_of[index] else untagged[index] for index in signed]
+    signature_of = dict(zip(signed, signatures(forms_signed, salt), strict=True))
     return [
         TextReading(
             undisguised=undisguised[index],

@@ -184,6 +184,13 @@ def digest(letters: str) -> bytes:
     return blake2b(letters.encode(), digest_size=DIGEST_BYTES).digest()
 
 
+def of_words(words: Sequence[str]) -> list[Compared]:
+    """Each text as its signature is made from it, given as `text.reading.TextReading.words`; parallel to `words`."""
+    flat = [text.replace("\n", " ") for text in words]
+    letters = _squeezed(_codes([text.replace(" ", "") for text in flat]), len(flat))
+    return [Compared(*both) for both in zip(letters, flat, strict=True)]
+
+
 def signatures(texts: Sequence[Compared], salt: int = 0) -> list[bytes]:
     """The signature of each text, `SIGNATURE_BYTES` long; parallel to `texts`, none of which may be without letters.
 

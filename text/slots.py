@@ -14,6 +14,7 @@ from text.signature import SIGNATURE_BYTES, SIGNATURE_SLOTS
 
 _WORDS, _PAIRS, _LETTERS = 2 * SIGNATURE_SLOTS, 3 * SIGNATURE_SLOTS, 4 * SIGNATURE_SLOTS
 """Where the parts of a signature begin, after the shingles."""
+SIEVE_BYTES = SIGNATURE_SLOTS
 _FEW, _LEAST_OF_FEW = 32, 4
 """Slots of shingles looked at first, and how many of them copies share at least."""
 
@@ -85,6 +86,24 @@ def compare_signatures(pairs: Sequence[tuple[bytes, bytes]], threshold: float) -
     most = np.maximum(shares, words)
     verdicts = [_CODES[code] for code in codes.tolist()]
     return list(map(Alike, shares.tolist(), most.tolist(), verdicts))
+
+
+def sieve_of(signature: bytes) -> bytes:
+    """Of each slot of shingles the low 8 bits: `SIEVE_BYTES`."""
+    return signature[1:_WORDS:2]
+
+
+def may_be_alike(pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
+    """False for pairs of a signature and the sieve of another of which `compare_signatures` would have no verdict, as far as
+    the sieve can tell; parallel.
+    """
+    if not pairs:
+        return []
+    ones = np.frombuffer(b"".join([sieve_of(signature) for signature, _ in pairs]), np.uint8)
+    others = np.frombuffer(b"".join([sieve for _, sieve in pairs]), np.uint8)
+    equal = (ones == others).reshape(-1, SIEVE_BYTES)
+    may_be = (equal.mean(1) >= DOUBTFUL) & (equal[:, :_FEW].sum(1) >= _LEAST_OF_FEW)
+    return list(map(bool, may_be.tolist()))
 
 
 def letters_in(signature: bytes) -> int:

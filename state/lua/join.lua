@@ -3,8 +3,9 @@
 -- KEYS[1]  the shard's prefix, which the names of tables follow
 -- ARGV[1]  msgpack {{table, ...}, {banded, ...}}
 --          a table: {name, seconds to live, {field, ...}, {value that was read, or "", ...}, {value to be written, ...}} of a hash
---          a banded: {what the names of its tables begin with, seconds to live, bands, bytes of one, leaders kept of one, {{leader,
---          all its bands, {i = leaders that were read of the i-th, ...}}, ...}}: the i-th band leads to the leader in the i-th table
+--          a banded: {what the names of its tables begin with, seconds to live, bands of a text, bytes of the leaders kept of one,
+--          {leader, ...}, {all its bands, ...}, {{i = leaders that were read of the i-th, ...}, ...}}: the i-th band leads to the
+--          leader in the i-th table
 -- returns  msgpack 1, or 0 where something has changed and nothing was written
 
 local prefix = KEYS[1]
@@ -32,29 +33,28 @@ for _, one in ipairs(tables) do
 end
 
 for _, one in ipairs(banded) do
-  local name, seconds, bands, width, most, leaders = unpack(one)
+  local name, seconds, bands, most, leaders, texts, before = unpack(one)
   for i = 1, bands do
-    local fields = {}
+    local last, buckets, changed = {}, {}, {}
+    local fields, tags = cut(texts, 1, i)
+    local found = leaders_of(prefix .. name .. i, fields, tags, last, buckets)
     for at, leader in ipairs(leaders) do
-      fields[at] = string.sub(leader[2], (i - 1) * width + 1, i * width)
-    end
-    local there = {}
-    for at, value in ipairs(redis.call('HMGET', prefix .. name .. i, unpack(fields))) do
-      if (value or '') ~= (leaders[at][3][i] or '') then
+      if found[at] ~= before[at][i] then
         return cmsgpack.pack(0)
       end
-      there[fields[at]] = value
-    end
-    local changed, values = {}, {}
-    for at, field in ipairs(fields) do
-      local others = there[field]
-      local _, commas = string.gsub(others or '', ',', '')
-      if not others or commas < most - 1 then
-        there[field] = others and others .. ',' .. leaders[at][1] or leaders[at][1]
-        changed[#changed + 1], values[#values + 1] = field, there[field]
+      local bucket = last[at]
+      local there, own = buckets[bucket] or '', changed[bucket]
+      -- leaders that have the band already, and those among them that this part adds
+      local others = #(found[at] or '') + #(own and leaders_in(own, tags[at], #there + 1) or '')
+      if others < most then
+        changed[bucket] = (own or there) .. tags[at] .. leader
       end
     end
-    write(name .. i, seconds, changed, values)
+    local written, values = {}, {}
+    for bucket, value in pairs(changed) do
+      written[#written + 1], values[#values + 1] = bucket, value
+    end
+    write(name .. i, seconds, written, values)
   end
 end
 

@@ -3,9 +3,9 @@
 -- KEYS[1]  the shard's prefix, which the names of tables follow
 -- ARGV[1]  msgpack {seconds for which the last number is kept, {table, ...}, {banded, ...}, {author, ...}}
 --          a table: {name, 1 where a number is set aside for each field that is not there, else 0, field, ...} of a hash
---          a banded: {{number, what the names of its tables begin with, ...}, bands, bytes of one, beginning of a signature, ...}:
---          the i-th band is looked up in each i-th table
--- returns  msgpack {{{name, {field, value, ...}}, ...} and {{number, i, {band, value, ...}}, ...} what is there, {{author, verdict,
+--          a banded: {{number, what the names of its tables begin with, ...}, bands of a text, all bands of a text, ...}: the
+--          i-th band is looked up in each i-th table
+-- returns  msgpack {{{name, {field, value, ...}}, ...} and {{number, i, {band, leaders, ...}}, ...} what is there, {{author, verdict,
 --          ...}, ...} of those who have any, the last number that was given before}
 
 local prefix = KEYS[1]
@@ -38,14 +38,14 @@ end
 
 local in_bands = {}
 for _, one in ipairs(banded) do
-  local names, bands, width = one[1], one[2], one[3]
+  local names, bands = one[1], one[2]
   for i = 1, bands do
-    local fields = {}
-    for at = 4, #one do
-      fields[at - 3] = string.sub(one[at], (i - 1) * width + 1, i * width)
-    end
+    local fields, tags = cut(one, 3, i)
     for n = 1, #names, 2 do
-      local there = read(names[n + 1] .. i, fields, 1)
+      local there = {}
+      for at, leaders in pairs(leaders_of(prefix .. names[n + 1] .. i, fields, tags)) do
+        there[#there + 1], there[#there + 2] = fields[at] .. tags[at], leaders
+      end
       in_bands[#in_bands + 1] = #there > 0 and {names[n], i, there} or nil
     end
   end

@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import zlib
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import cache
@@ -14,6 +15,7 @@ from cryptography.exceptions import InvalidTag
 from engine.engine import Engine
 from engine.outcome import Outcome
 from state.boilerplate import WITNESS
+from state.campaigns import opened_text, text_in
 from state.forget import Forgotten, forget
 from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
@@ -32,8 +34,6 @@ HOSTILE = "You are a stupid idiot and I will kill you, you disgusting pig"
 
 
 LATENESS = StoreLimits().lateness * 1_000_000
-LEADER_BYTES = 16 + 10 + 514
-"""Of the record of a campaign's leader before the sealed text: id, number, signature."""
 
 
 def forgotten(bench: Bench, actor_id: str, *, secret: bytes = SECRET, **options: Any) -> Forgotten:
@@ -115,10 +115,9 @@ def opened(value: Any) -> Iterator[bytes]:
 
 @cache
 def _opened(value: bytes) -> tuple[bytes, ...]:
-    if len(value) > LEADER_BYTES:
-        with suppress(InvalidTag):
-            sealed = value[LEADER_BYTES:]
-            return value, sealed, PSEUDONYMS.unseal_bytes(sealed)
+    with suppress(zlib.error):
+        if text := opened_text(PSEUDONYMS, text_in(value)):
+            return value, text_in(value), text
     # entries of histories begin with number, name, time, and tags
     for start in (0, TAGS_AT + (TAG_BYTES + 1) * value[TAGS_AT - 1]) if len(value) > TAGS_AT else (0,):
         try:

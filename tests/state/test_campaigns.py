@@ -9,12 +9,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from state.campaigns import CAMPAIGN_NAMESPACE, campaign_id_of
+from state.campaigns import CAMPAIGN_NAMESPACE, campaign_id_of, leader_without, text_in
 from state.forget import forget
-from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS, Campaign, Text
 from state.store import Store
-from tests.state.conftest import Bench
+from tests.state.conftest import Bench, unsalted
 from text.reading import read_texts
 
 HOUR = 3600 * MICROSECONDS
@@ -188,7 +187,7 @@ def test_where_an_author_was_forgotten_signatures_decide_alone(bench: Bench) -> 
     store = bench.store()
     [first] = recall(bench, store, [one])
     bench.run(store.recall([], [other], []))
-    assert bench.run(forget(bench.client, Pseudonyms(b"a secret of the tests"), other.author)).removed.keys() >= {
+    assert bench.run(forget(bench.client, unsalted(), other.author)).removed.keys() >= {
         "brought",
         "leader",
     }
@@ -200,13 +199,31 @@ def test_where_an_author_was_forgotten_signatures_decide_alone(bench: Bench) -> 
     [first] = recall(bench, store, [one])
     assert first
     bench.run(store.recall([], [other], []))
-    bench.run(forget(bench.client, Pseudonyms(b"a secret of the tests"), one.author))
+    bench.run(forget(bench.client, unsalted(), one.author))
     [second] = recall(bench, store, [other])
     assert second
     assert first.campaign_id != second.campaign_id
     # the same text again is a copy as before
     again = Text(one.time + 1, "again", "somebody", one.digest, one.signature, one.words)
     assert recall(bench, store, [again]) == [first]
+
+
+def test_of_a_text_that_is_kept_whole_the_signature_is_not_kept_and_made_again(any_bench: Bench) -> None:
+    chance = random.Random(3)
+    short, long = SENTENCES[0], " ".join(own_words(chance, 9) + "." for _ in range(12))
+    texts = texts_of([short, long])
+    any_bench.empty()
+    recall(any_bench, any_bench.store(), texts)
+    records = [value for key, found in any_bench.dump().items() if b":leader:" in key for value in found.values()]
+    held = [[text.signature in record for record in records] for text in texts]
+    assert held == [[False, False], [False, True]]
+    authors = [unsalted().member(text.author) for text in texts]
+    # by a worker that has made none of them
+    codec = any_bench.store()._campaigns
+    assert [codec.signature_in(record) for record in records] == [text.signature for text in texts]
+    without = [leader_without(unsalted(), *both) for both in zip(records, authors, strict=True)]
+    assert [codec.signature_in(record) for record in without] == [text.signature for text in texts]
+    assert not any(map(text_in, without))
 
 
 def test_what_was_kept_under_another_key_is_not_read(bench: Bench) -> None:

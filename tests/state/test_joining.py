@@ -1,12 +1,18 @@
 """Workers that decide on texts at the same time: whoever is slower reads again."""
 
 import random
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from state.campaign_tables import Tables
+from state.campaign_tables import BAND_BYTES, JOIN, LOOK, Tables
 from state.errors import StateUnavailable
 from state.requests import Text
+from state.scripts import Call, Shards
 from state.store import Store
 from tests.state.conftest import Bench
 from tests.state.test_campaigns import SENTENCES, altered, recall, texts_of
@@ -103,3 +109,41 @@ def test_what_a_store_is_asked_does_not_grow_with_what_it_knows(any_bench: Bench
     assert len({campaign.campaign_id for campaign in found if campaign}) == 1
     leaders = [fields for key, fields in any_bench.dump().items() if b":leader:" in key]
     assert sum(map(len, leaders)) <= 9, "the first and eight more"
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 2**32), bytes_used=st.sampled_from([1, 2, 4, 256]))
+def test_leaders_of_bands_are_found_in_buckets_that_are_full_as_in_a_table(
+    bench: Bench, seed: int, bytes_used: int
+) -> None:
+    chance, expected = random.Random(seed), defaultdict[tuple[int, bytes], list[bytes]](list)
+    bench.empty()
+    shards = Shards(bench.client, "buckets:", 1)
+
+    def some_bands() -> list[bytes]:
+        """They have a bucket in common, and bytes that stand in numbers of leaders, too."""
+        return [bytes([7, *(chance.randrange(bytes_used) for _ in range(BAND_BYTES - 1))]) for _ in range(3)]
+
+    def leaders_of(texts: Sequence[Sequence[bytes]]) -> list[dict[int, bytes]]:
+        return [{i: b"".join(there) for i, band in enumerate(one, 1) if (there := expected[i, band])} for one in texts]
+
+    for start in range(1, 1_000, 70):
+        texts = [some_bands() for _ in range(70)]
+        before = leaders_of(texts)
+        leaders = [number.to_bytes(5) for number in range(start, start + 70)]
+        request: Any = ([], [(b"band:1:", 60, 3, 4 * 5, leaders, [b"".join(bands) for bands in texts], before)])
+        assert bench.run(shards.run({0: [Call(JOIN, request)]})) == {0: [1]}
+        for leader, bands in zip(leaders, texts, strict=True):
+            for i, band in enumerate(bands, 1):
+                expected[i, band] = [*expected[i, band], leader][:4]
+        # who has read what stood before is too late
+        assert bench.run(shards.run({0: [Call(JOIN, request)]})) == {0: [int(leaders_of(texts) == before)]}
+    asked = [*(some_bands() for _ in range(50)), *([band] * 3 for _, band in list(expected)[:50])]
+    banded = [((1, b"band:1:", 0, b"band:0:"), 3, *map(b"".join, asked))]
+    [(_, in_bands, _, _)] = bench.run(shards.run({0: [Call(LOOK, (60, [], banded, []))]}))[0]
+    found = {(i, band): there for _, i, flat in in_bands for band, there in zip(flat[::2], flat[1::2], strict=True)}
+    sought = {(i, band) for bands in asked for i, band in enumerate(bands, 1)}
+    assert found == {place: b"".join(expected[place]) for place in sought if expected.get(place)}
+    buckets = [(len(name), len(value)) for stored in bench.dump().values() for name, value in stored.items()]
+    assert max(length for _, length in buckets) <= 512 + 70 * 8
+    assert (max(level for level, _ in buckets) > 1) == (bytes_used > 2)

@@ -12,7 +12,7 @@ from models.events import WrittenFields
 from tests.growth import assert_in_proportion
 from text.personal_data.marks import Mark, Marks
 from text.reading import SIGNATURE_BYTES, passages, read_texts, read_writings
-from text.signature import DIGEST_BYTES, SIGNATURE_SLOTS
+from text.signature import DIGEST_BYTES, SIGNATURE_SLOTS, of_words, signatures
 from text.words import Memo
 
 RUMOUR = "The ministry is going to close 500 small schools of our region this summer, see https://news.example/1"
@@ -117,6 +117,13 @@ def test_what_is_nobodys_own_is_not_compared() -> None:
 @given(st.lists(st.text(max_size=200), max_size=8))
 def test_a_batch_is_read_as_each_text_by_itself(texts: list[str]) -> None:
     assert read_texts(texts) == [read_texts([text])[0] for text in texts]
+
+
+@given(st.lists(st.text(min_size=20, max_size=200), max_size=8), st.integers(0, 2**32 - 1))
+def test_a_signature_can_be_made_again_from_the_words(texts: list[str], salt: int) -> None:
+    texts += [f"{text} Our pupils have measured the river, and drawn the curve! {text}" for text in texts]
+    signed = [reading for reading in read_texts(texts, salt=salt) if reading.signature and reading.words]
+    assert signatures(of_words([one.words for one in signed]), salt) == [one.signature for one in signed]
 
 
 def test_short_texts_that_sign_alike_are_alike_letter_by_letter() -> None:

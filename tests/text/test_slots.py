@@ -21,6 +21,8 @@ from text.slots import (
     Verdict,
     compare_signatures,
     letters_in,
+    may_be_alike,
+    sieve_of,
 )
 
 THRESHOLD = 0.7
@@ -82,6 +84,20 @@ def test_pairs_are_compared_as_the_obvious_implementation_does(
         pairs.append((one, like(one, chance, shingles, words, of_pairs, others)))
         assert len(pairs[-1][1]) == SIGNATURE_BYTES
     assert [tuple(found) for found in compare_signatures(pairs, THRESHOLD)] == [expected(*pair) for pair in pairs]
+
+
+@given(st.integers(0, 2**32), st.lists(st.tuples(shares, shares, some_letters), min_size=1, max_size=30))
+def test_the_sieve_lets_all_through_that_have_a_verdict_and_few_others(
+    seed: int, drawn: list[tuple[float, float, int]]
+) -> None:
+    chance = random.Random(seed)
+    one = signature(chance, 100)
+    others = [like(one, chance, shingles, words, 0.0, letters) for shingles, words, letters in drawn]
+    found = may_be_alike([(one, sieve_of(other)) for other in others])
+    for other, may_be, (shingles, *_) in zip(others, found, drawn, strict=True):
+        assert may_be or expected(one, other)[2] is None
+        assert not may_be or shingles > 0
+    assert may_be_alike([]) == []
 
 
 def test_every_verdict_is_given() -> None:

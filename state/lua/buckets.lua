@@ -1,0 +1,59 @@
+-- Bands of signatures in buckets, for scripts that begin with this: the i-th band of a text is the name of a bucket (a byte) in the i-th
+-- hash, and a tag (3 bytes). In the bucket stand entries, each a tag and the number of a leader (5 bytes): that costs a quarter of a field
+-- for each band. A bucket that is full leads to sixteen more, by one more half of a byte of the tag, so that none grows long.
+
+local TAG, ENTRY, FULL = 3, 8, 512
+local find, sub = string.find, string.sub
+
+-- The buckets and the tags of the i-th bands of texts, each of which is given as all its bands, from the `first` text on.
+local function cut(texts, first, i)
+  local fields, tags, start = {}, {}, (1 + TAG) * (i - 1) + 1
+  for at = first, #texts do
+    local n, text = at - first + 1, texts[at]
+    fields[n], tags[n] = sub(text, start, start), sub(text, start + 1, start + TAG)
+  end
+  return fields, tags
+end
+
+-- The numbers of the leaders that a bucket has for a tag from a place on; nil where there are none.
+local function leaders_in(bucket, tag, start)
+  local leaders
+  local at = find(bucket, tag, start, true)
+  while at do
+    if at % ENTRY == 1 then
+      leaders = (leaders or '') .. sub(bucket, at + TAG, at + ENTRY - 1)
+    end
+    at = find(bucket, tag, at + 1, true)
+  end
+  return leaders
+end
+
+-- By position, of bands that have any: the leaders. Where `last` is given, it gets the field of each one's last bucket, and `buckets`
+-- what stands in these.
+local function leaders_of(key, fields, tags, last, buckets)
+  local leaders, rest, level = {}, nil, 1
+  repeat
+    local full, further = {}, {}
+    local found = redis.call('HMGET', key, unpack(fields))
+    for at = 1, #fields do
+      local bucket, i = found[at], rest and rest[at] or at
+      if last then
+        last[i], buckets[fields[at]] = fields[at], bucket or nil
+      end
+      if bucket then
+        local more = leaders_in(bucket, tags[i], 1)
+        if more then
+          leaders[i] = (leaders[i] or '') .. more
+        end
+        if #bucket >= FULL then
+          local byte = string.byte(tags[i], math.floor((level + 1) / 2))
+          full[#full + 1] = i
+          further[#full] = fields[at] .. string.char(level % 2 == 1 and math.floor(byte / 16) or byte % 16)
+        end
+      end
+    end
+    rest, fields, level = full, further, level + 1
+  until #rest == 0
+  return leaders
+end
+
