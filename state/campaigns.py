@@ -1,6 +1,5 @@
 """Campaigns: which of them texts belong to, where signatures (`state.joining`) leave that open."""
 
-import zlib
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from hashlib import sha1
@@ -11,6 +10,7 @@ from uuid import NAMESPACE_URL, uuid5
 from cryptography.exceptions import InvalidTag
 
 from state.boilerplate import stretches
+from state.packing import compressed, decompressed
 from state.pseudonyms import MEMBER_BYTES, Pseudonyms
 from state.requests import Campaign, MergeDecision, Text
 from text.forms import are_one_form, is_harmless_form
@@ -29,8 +29,6 @@ _SIGNED, _SIEVED = b"s", b"-"
 sealed text.
 """
 _CACHED_SIGNATURES = 4_000
-_WINDOW_BITS, _MEMORY_LEVEL = -12, 5
-"""Of zlib, with neither head nor sum: what is large enough for a text, and made quickly."""
 _INCIDENTS = 20
 """Judged incidents of one campaign."""
 CAMPAIGN_NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/campaign")
@@ -309,8 +307,7 @@ def kept_of(pseudonyms: Pseudonyms, text: Text) -> bytes:
     """What a leader keeps of its text, and whose it is, so that it can be forgotten: sealed together, because nobody without
     the key need know. Words of letters alone: no number, no link, no address is in it.
     """
-    packer = zlib.compressobj(wbits=_WINDOW_BITS, memLevel=_MEMORY_LEVEL)
-    words = packer.compress(text.words[:MAX_LETTERS].encode()) + packer.flush()
+    words = compressed(text.words[:MAX_LETTERS].encode())
     return pseudonyms.seal_bytes(pseudonyms.member(text.author) + words)
 
 
@@ -320,7 +317,7 @@ def opened_text(pseudonyms: Pseudonyms, sealed: bytes) -> bytes:
         opened = pseudonyms.unseal_bytes(sealed) if sealed else b""
     except InvalidTag:
         return b""
-    return opened and opened[:MEMBER_BYTES] + zlib.decompress(opened[MEMBER_BYTES:], _WINDOW_BITS)
+    return opened and opened[:MEMBER_BYTES] + decompressed(opened[MEMBER_BYTES:])
 
 
 def text_in(record: bytes) -> bytes:

@@ -24,6 +24,7 @@ from models.incidents import Mode
 from state.decisions import View, decide
 from state.kinds import EPISODE, INCIDENT, MEMBERS, OPENED, REVISION
 from state.limits import StoreLimits
+from state.packing import compressed, decompressed
 from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS, Cut, EpisodeUpdate, Remembered, Revision, Silenced
 from state.scripts import Command, Shards, pack, pieces, shard_of, unpack
@@ -40,6 +41,17 @@ _FIRST, _LATEST = 10, 10
 """Events that an episode names: its first ones, and those of the latest finding."""
 _NAMED = 100
 """Members that a revision names besides the subject."""
+_PAYLOADS_HAVE = (
+    b'"STATEMENT_CATEGORY_ILLEGAL_OR_HARMFUL_SPEECH""high","restrict",{"name":"accounts","value":"authors","level":"copies",'
+    b'"review","Wrote to strangers within 1 hour, in 1 message; the limit is 20."'
+    b'["live","copied_message","2026-03-02T04:14:28Z","medium",0.8,"warn","Sent the same or nearly the same text to 20 '
+    b'strangers in 1 message within 24 hours; the limit is 8.",[{"name":"recipients","value":20,"limit":8,"window_seconds":'
+    b'86400},{"name":"recipients","value":20,"limit":12,"window_seconds":259200}],"",1.0,"",{"category":'
+    b'"STATEMENT_CATEGORY_OTHER_VIOLATION_TC","ground":"Code of conduct, article 1: misuse of the message system",'
+    b'"automated_detection":true,"automated_decision":false},"",{"topic":"","partition":0,"offset":},[[2,"warn"],[6,'
+    b'"restrict"],[12,"ban_review"]],15552000,2000,[],null]'
+)
+"""What many payloads have in common. Whoever changes it raises the version of keys: what was written before cannot be read."""
 _DAILY_CAP = "daily_cap"
 _DAY = 86_400 * MICROSECONDS
 _LONG_AGO = -(1 << 53)
@@ -188,13 +200,23 @@ class Episodes:
             opened,
             tuple(map(unseal, events)),
             self._pseudonyms.unseal_bytes(opening),
-            self._pseudonyms.unseal_bytes(payload),
+            opened_payload(self._pseudonyms, payload),
             count,
             tuple(map(unseal, members)),
             prior,
             strikes,
             reason.decode(),
         )
+
+
+def sealed_payload(pseudonyms: Pseudonyms, payload: bytes) -> bytes:
+    """What a revision says, as it is kept."""
+    return pseudonyms.seal_bytes(compressed(payload, _PAYLOADS_HAVE))
+
+
+def opened_payload(pseudonyms: Pseudonyms, sealed: bytes) -> bytes:
+    """The same, opened. Raises `cryptography.exceptions.InvalidTag` under another key."""
+    return decompressed(pseudonyms.unseal_bytes(sealed), _PAYLOADS_HAVE)
 
 
 class _Settling:
@@ -302,7 +324,7 @@ class _Settling:
             self._view.set_field(one.opened_on, OPENED.ttl(self._limits), one.rule, opened)
         besides, named = members.besides(episode.subject)
         prior, strikes = _record(claim, episode.incident, verdicts)
-        payload = self._pseudonyms.seal_bytes(claim.payload)
+        payload = sealed_payload(self._pseudonyms, claim.payload)
         revision = (episode.incident, episode.revision, episode.opened, events, episode.opening, payload)
         return self._tell(one, pack((*revision, besides, named, prior, strikes, reason)), opens=opens)
 

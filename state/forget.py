@@ -23,7 +23,7 @@ from state.agreement import Agreement, WrongStore
 from state.boilerplate import learnt_without, witnesses_without
 from state.campaigns import CampaignCodec, leader_without
 from state.decisions import WRITE, swap
-from state.episodes import CUT, SILENCED
+from state.episodes import CUT, SILENCED, opened_payload, sealed_payload
 from state.kinds import KINDS, READ_BY, Kind, Members
 from state.pseudonyms import EVENT_NAME_BYTES, MEMBER_BYTES, Pseudonyms
 from state.quotations import source_without
@@ -368,11 +368,14 @@ class _Forgetting:
 
     def _payload_without(self, payload: bytes) -> bytes:
         """What a revision says, without the member as the one whose words were copied."""
-        said = self._open(payload)
-        if said is None or self._quoted not in said:
+        try:
+            said = opened_payload(self._pseudonyms, payload).decode()
+        except InvalidTag:
+            return payload
+        if self._quoted not in said:
             return payload
         parts = [None if part == self._actor_id else part for part in json.loads(said)]
-        return self._pseudonyms.seal_bytes(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode())
+        return sealed_payload(self._pseudonyms, json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode())
 
     # --- reading and writing ---------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from engine.engine import Engine
 from engine.outcome import Outcome
 from state.boilerplate import WITNESS
 from state.campaigns import opened_text, text_in
+from state.episodes import opened_payload
 from state.forget import Forgotten, forget
 from state.limits import StoreLimits
 from state.pseudonyms import Pseudonyms
@@ -126,6 +127,8 @@ def _opened(value: bytes) -> tuple[bytes, ...]:
             continue
         if isinstance(unpacked, list):
             return (value, *opened(unpacked))
+    with suppress(InvalidTag, ValueError, zlib.error):
+        return value, opened_payload(PSEUDONYMS, value)
     try:
         return value, PSEUDONYMS.unseal_bytes(value)
     except (InvalidTag, ValueError):
