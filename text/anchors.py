@@ -63,8 +63,9 @@ class _Stakes:
         self._languages_if_stretched = _languages(self._hostile_if_stretched.sets)
         self._languages_beside = _languages((one,) for one in self._hostile.listed)
 
-    def in_texts(self, rows: Rows, count: int) -> NDArray[np.uint32]:
-        """What is at stake in so many texts, of which these are the rows."""
+    def in_texts(self, rows: Rows, words_of_pieces: list[int]) -> NDArray[np.uint32]:
+        """What is at stake in texts, of which these are the rows, and `commerce.words_of_a_piece` of each."""
+        count = len(words_of_pieces)
         at, patterns, words = self._patterns.found_at(rows)
         stakes = np.zeros(count, dtype=np.uint32)
         flags = self._flags[self._of_flags.set_of[patterns]]
@@ -72,7 +73,8 @@ class _Stakes:
         spoken = flags & SPOKEN > 0
         few = np.bincount(at[spoken], minlength=count) < marks.SHORTEST_SPOKEN
         stakes[few] &= ~np.uint32(SPOKEN)
-        beside, numbers = self._of_flags.beside_others((at, patterns))
+        near = rows.words_before()
+        beside, numbers = self._of_flags.beside_others((at, patterns), near[words], np.array(words_of_pieces))
         np.bitwise_or.at(stakes, beside, self._flags_beside[numbers])
         stakes[[*self._hostile_texts(rows, at, (rows.sentences[words], patterns))]] |= HOSTILITY
         return stakes
@@ -87,7 +89,7 @@ class _Stakes:
         texts[sentences] = at
         languages = np.zeros((len(_KINDS), count), dtype=np.uint64)
         _add(languages, sentences, self._hostile.set_of[found[1]], self._languages)
-        besides = self._hostile.beside_others(found)
+        besides = self._hostile.beside_others(found, np.zeros_like(sentences), np.zeros(count, dtype=np.intp))
         _add(languages, *besides, self._languages_beside)
         stretched: Found | None = None
         collapsed = rows.collapsed()
@@ -155,10 +157,10 @@ class _Table(Generic[T]):
         alone: dict[int, int] = {}
         beside: dict[int, dict[int, None]] = {}
         numbers_of: dict[T, int] = {}
-        phrases: dict[tuple[int, Also], int] = {}
+        phrases: dict[tuple[int, Also, int], int] = {}
         for wanted, what in listed:
             numbers, also = patterns.add(wanted)
-            phrase = (numbers_of.setdefault(what, len(numbers_of)), also)
+            phrase = (numbers_of.setdefault(what, len(numbers_of)), also, wanted.reach)
             for number in numbers:
                 if also:
                     beside.setdefault(number, {})[phrases.setdefault(phrase, len(phrases))] = None
@@ -172,10 +174,11 @@ class _Table(Generic[T]):
         self.set_of[[*alone]] = np.array([*alone.values()], dtype=np.uint16)
         self.listed = tuple(numbers_of)
         """What a phrase may stand for."""
-        self._meant = np.array([what for what, _ in phrases], dtype=np.uint16)
+        self._meant = np.array([what for what, _, _ in phrases], dtype=np.uint16)
         self._besides = np.array(
-            [also + (NO_SET,) * (MOST_BESIDES - len(also)) for _, also in phrases], dtype=np.uint32
+            [also + (NO_SET,) * (MOST_BESIDES - len(also)) for _, also, _ in phrases], dtype=np.uint32
         )
+        self._reach = np.array([reach for _, _, reach in phrases], dtype=np.uint16)
         self._beside = beside
 
     def close(self) -> None:
@@ -191,29 +194,51 @@ class _Table(Generic[T]):
         """What a pattern stands for by itself."""
         return self.sets[int(self.set_of[number])]
 
-    def beside_others(self, found: Found) -> Found:
-        """Of patterns in places the phrases with others besides that stand there: the places, and numbers in `listed`."""
+    def beside_others(self, found: Found, words: Indexes, stretch: Indexes) -> Found:
+        """Of patterns in places the phrases with others besides that stand there: the places, and numbers in `listed`.
+
+        `words` counts the words before each pattern. In each place a phrase reaches `stretch` times as far as it says, or to
+        the end where that is 0.
+        """
         at, patterns = found
         begins = np.flatnonzero(self._begins_phrase[patterns])
         if not len(begins):
             return found[0][:0], found[1][:0]
+        keys = at * self._patterns.size + patterns
+        begins, has_end = _few_of_each(begins, keys, stretch[at] > 0)
         owners, phrases = self._phrases_with.of(patterns[begins])
-        places = at[begins][owners]
-        size = self._patterns.size
-        held = np.sort(at * size + patterns)
+        places, near = at[begins][owners], words[begins][owners]
+        end = int(words.max()) + 1
+        reach = self._reach[phrases] * stretch[places]
+        reach[(reach == 0) | ~has_end[owners]] = end
+        held = np.sort(keys * end + words)
         for column in range(MOST_BESIDES):
             sets = self._besides[phrases, column].astype(np.intp)
             of, members = self._patterns.sets.of(sets)
+            first = (places[of] * self._patterns.size + members) * end
+            least = first + np.maximum(near[of] - reach[of], 0)
+            most = first + np.minimum(near[of] + reach[of], end - 1)
+            following = held[np.minimum(np.searchsorted(held, least), len(held) - 1)]
             stand = sets == NO_SET
-            stand[of[_are_among(held, places[of] * size + members)]] = True
-            places, phrases = places[stand], phrases[stand]
+            stand[of[(least <= following) & (following <= most)]] = True
+            places, near, reach, phrases = places[stand], near[stand], reach[stand], phrases[stand]
         return places, self._meant[phrases].astype(np.intp)
 
 
-def _are_among(held: Indexes, ones: Indexes) -> NDArray[np.bool_]:
-    """Which of the numbers are among those held, which are sorted, and not none."""
-    at = np.minimum(np.searchsorted(held, ones), len(held) - 1)
-    return np.equal(held[at], ones)
+_MOST_OF_A_PATTERN = 8
+"""Where a pattern stands more often in a place, it does not count where: a text may be one word, thousands of times."""
+
+
+def _few_of_each(indexes: Indexes, keys: Indexes, has_end: NDArray[np.bool_]) -> tuple[Indexes, NDArray[np.bool_]]:
+    """Of the indexes those with equal keys, or one of them where they are many or reach to the end; and which do not."""
+    indexes = indexes[np.argsort(keys[indexes], kind="stable")]
+    sorted_keys = keys[indexes]
+    is_first = np.ones(len(indexes), dtype=bool)
+    is_first[1:] = sorted_keys[1:] != sorted_keys[:-1]
+    groups = np.cumsum(is_first) - 1
+    few = (np.bincount(groups)[groups] <= _MOST_OF_A_PATTERN) & has_end[indexes]
+    kept = few | is_first
+    return indexes[kept], few[kept]
 
 
 _KINDS = (hostility.ALONE, hostility.ANCHORS, hostility.TARGETS)
@@ -324,7 +349,10 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
     further += [(index, seen[index]) for index, one in enumerate(undisguised) if not one.plain]
     if further:
         rows = rows.and_those(FOLDED.rows([text for _, text in further]).of_texts([index for index, _ in further]))
-    stakes = _stakes().in_texts(rows, count)
+    words_of_pieces = [
+        commerce.words_of_a_piece(one.text, numbered=index in numbered) for index, one in enumerate(undisguised)
+    ]
+    stakes = _stakes().in_texts(rows, words_of_pieces)
     typed, letters = _typed()
     at, _ = typed.found_in(letters.rows([text.casefold() for text in seen]))
     stakes[at] |= TYPED

@@ -24,7 +24,7 @@ from text.packed import NONE, Words
 from text.romanised import Romanisation, romanisations
 from text.rows import NUMBER, Rarest, Wanted
 from text.tables import table
-from text.words import Beginnings, Memo, WordMemo, folded, read_list
+from text.words import Beginnings, Memo, WordMemo, folded, read_list, words_in
 
 LONGEST_GAP = 3
 """Words that may stand where a phrase has `…`."""
@@ -147,10 +147,6 @@ class _Steps:
         self._symbols = array("I", [symbol for place in steps for symbol, _ in place])
         self._places = array("I", [to for place in steps for _, to in place])
 
-    def lead_on(self, place: int) -> bool:
-        """Whether any symbol leads on from there."""
-        return self._ends[place] < self._ends[place + 1]
-
     def to(self, place: int, symbol: int) -> int:
         """Where the symbol leads, or `NOWHERE`."""
         end = self._ends[place + 1]
@@ -201,6 +197,11 @@ class _Tree:
         self._ends = tuple(different)
         numbers_of = {one: number for number, one in enumerate(different)}
         self._end_of = array("I", [numbers_of[one] for one in ends])
+        self.kinds = bytes(
+            bool(signs) * _ENDS_PHRASES | bool(next_) * _GOES_ON_AT_ONCE | bool(later) * _GOES_ON_AFTER_GAP
+            for signs, next_, later in zip(ends, at_once, after_gap, strict=True)
+        )
+        """What is true of each place."""
 
     def ends_at(self, place: int) -> _Ends:
         """The signs that are complete there."""
@@ -209,6 +210,9 @@ class _Tree:
     def __len__(self) -> int:
         """How many places there are."""
         return len(self._end_of)
+
+
+_ENDS_PHRASES, _GOES_ON_AT_ONCE, _GOES_ON_AFTER_GAP = 1, 2, 4
 
 
 class _Lexicon:
@@ -243,8 +247,13 @@ class _Lexicon:
         """The symbols that a word stands for, by their numbers; most words stand for none."""
         word = self._romanisation.skeleton(word) if self._romanisation else word
         word = _folded(word) if "'" in word or "’" in word else folded(word)
-        symbols = [word, *(f"{word[:end]}*" for end in self._beginnings.of(word) if end <= len(word))]
-        return tuple([number for number in map(self.symbols.number, symbols) if number != NONE])
+        number = self.symbols.number(word)
+        found = () if number == NONE else (number,)
+        ends = self._beginnings.of(word)
+        if not ends:
+            return found
+        begun = [self.symbols.number(f"{word[:end]}*") for end in ends if end <= len(word)]
+        return (*found, *(number for number in begun if number != NONE))
 
 
 def _parts(phrase: str) -> Iterator[Sequence[tuple[Symbol, ...]]]:
@@ -284,7 +293,28 @@ def patterns() -> Iterator[tuple[Wanted, bool]]:
                 kinds = {part for part in parts if part[0] == "<"}
                 wanted = rarest.of([NUMBER if part in _NUMBERS else part for part in parts])
                 if wanted and kinds.isdisjoint(_PRICES):
-                    yield wanted, not kinds <= _NUMBERS
+                    yield wanted._replace(reach=sum(map(_most_words, parts))), not kinds <= _NUMBERS
+
+
+def _most_words(part: str) -> int:
+    """Words of a row that a part of a phrase stands for at most, where each of its pieces is one."""
+    return LONGEST_GAP if part == "…" else max(len(words_in(word)) for word in part.split("|"))
+
+
+_SEVERAL_WORDS = re.compile(rf"[@%&_{_LINK_SIGN}]|\.\S")
+MOST_WORDS_OF_A_NUMBER = 2
+"""Words of a row, besides numbers, that a piece with a number may be: `5pper minute`. What may be more has a price, which is a
+sign by itself (`has_price`).
+"""
+
+
+def words_of_a_piece(undisguised: str, *, numbered: bool) -> int:
+    """Words of its row, besides numbers, that a piece of a text (`_tokens`) may be at most; 0 where there is no saying: links,
+    addresses. `numbered`: whether the text has digits.
+    """
+    if _SEVERAL_WORDS.search(undisguised):
+        return 0
+    return MOST_WORDS_OF_A_NUMBER if numbered else 1
 
 
 def _together(phrases: str) -> Iterator[tuple[str, ...]]:
@@ -457,6 +487,7 @@ def _phrases_in(row: Row, lexicon: _Lexicon) -> tuple[dict[Language, _Spans], in
     Linear in the row: a word meets each place of the tree at most once.
     """
     tree = lexicon.tree
+    begin, kinds = tree.begin, tree.kinds
     signs: dict[Language, _Spans] = {}
     waiting: _Waiting = {}
     for position, symbols in enumerate(row):
@@ -467,21 +498,22 @@ def _phrases_in(row: Row, lexicon: _Lexicon) -> tuple[dict[Language, _Spans], in
             waiting = {key: one for key, one in waiting.items() if one[2] >= position}
             still = {key: one for key, one in waiting.items() if one[2] > position}
         for symbol in symbols:
-            reached: list[tuple[tuple[Any, ...], int, int]] = []
-            if place := tree.begin[symbol]:
-                reached.append(((), place, position))
-            for read, (steps, before, _, begin) in waiting.items():
+            place = begin[symbol]
+            reached: list[tuple[tuple[Any, ...], int, int]] = [((), place, position)] if place else []
+            for read, (steps, before, _, start) in waiting.items():
                 if place := steps.to(before, symbol):
-                    reached.append((read, place, begin))
-            for read, place, begin in reached:
-                for language, name in tree.ends_at(place):
-                    spans = signs.setdefault(language, {})
-                    if len(spans.get(name, ())) < MAX_SPANS:
-                        spans[name] = (*spans.get(name, ()), (begin, position))
-                if tree.at_once.lead_on(place):
-                    still[read, symbol] = tree.at_once, place, position + 1, begin
-                if tree.after_gap.lead_on(place):
-                    still[read, symbol, "…"] = tree.after_gap, place, position + 1 + LONGEST_GAP, begin
+                    reached.append((read, place, start))
+            for read, place, start in reached:
+                kind = kinds[place]
+                if kind & _ENDS_PHRASES:
+                    for language, name in tree.ends_at(place):
+                        spans = signs.setdefault(language, {})
+                        if len(spans.get(name, ())) < MAX_SPANS:
+                            spans[name] = (*spans.get(name, ()), (start, position))
+                if kind & _GOES_ON_AT_ONCE:
+                    still[read, symbol] = tree.at_once, place, position + 1, start
+                if kind & _GOES_ON_AFTER_GAP:
+                    still[read, symbol, "…"] = tree.after_gap, place, position + 1 + LONGEST_GAP, start
         waiting = still
     return signs, len(row)
 

@@ -5,45 +5,22 @@ ten times as much. They are made once and never changed.
 from array import array
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
-from zlib import crc32
 
 NONE = -1
 """The number of what is not among the words."""
 
 
-class Words:
+class Strings:
     """Different words, each with a number from 0 on, in the order in which they were given."""
 
     def __init__(self, words: Iterable[str] = ()) -> None:
         written = [_written(word) for word in dict.fromkeys(words)]
         self._letters = b"".join(written)
         self._ends = array("I", [0, *accumulate(map(len, written))])
-        self._mask = (1 << (2 * len(written)).bit_length()) - 1
-        self._slots = array("I", [0]) * (self._mask + 1)
-        """By their checksum the words' numbers, from 1 on; where that is taken, in the next free place."""
-        for number, word in enumerate(written, 1):
-            slot = crc32(word) & self._mask
-            while self._slots[slot]:
-                slot = (slot + 1) & self._mask
-            self._slots[slot] = number
-
-    def number(self, word: str) -> int:
-        """The number of a word, or `NONE`."""
-        written = _written(word)
-        slot = crc32(written) & self._mask
-        while number := self._slots[slot]:
-            if self._letters[self._ends[number - 1] : self._ends[number]] == written:
-                return number - 1
-            slot = (slot + 1) & self._mask
-        return NONE
 
     def __getitem__(self, number: int) -> str:
         """The word with this number."""
         return self._letters[self._ends[number] : self._ends[number + 1]].decode("utf-8", "surrogatepass")
-
-    def __contains__(self, word: str) -> bool:
-        """Whether it is one of them."""
-        return self.number(word) != NONE
 
     def __iter__(self) -> Iterator[str]:
         """All of them, in their order."""
@@ -52,6 +29,51 @@ class Words:
     def __len__(self) -> int:
         """How many they are."""
         return len(self._ends) - 1
+
+
+class Words(Strings):
+    """The same, where the number of a word can be asked for."""
+
+    def __init__(self, words: Iterable[str] = ()) -> None:
+        super().__init__(words)
+        self._find_places()
+
+    def __getstate__(self) -> "tuple[bytes, array[int]]":
+        """How `text.tables` keeps them: in each process strings have other hashes."""
+        return self._letters, self._ends
+
+    def __setstate__(self, kept: "tuple[bytes, array[int]]") -> None:
+        """What was kept."""
+        self._letters, self._ends = kept
+        self._find_places()
+
+    def _find_places(self) -> None:
+        """By their hashes the words' numbers, from 1 on; where that place is taken, in the next free one."""
+        self._mask = (1 << (2 * len(self)).bit_length()) - 1
+        self._places = array("I", [0]) * (self._mask + 1)
+        for number, word in enumerate(self, 1):
+            place = hash(word) & self._mask
+            while self._places[place]:
+                place = (place + 1) & self._mask
+            self._places[place] = number
+
+    def number(self, word: str) -> int:
+        """The number of a word, or `NONE`."""
+        place = hash(word) & self._mask
+        number = self._places[place]
+        if not number:
+            return NONE
+        written = _written(word)
+        while number:
+            if self._letters[self._ends[number - 1] : self._ends[number]] == written:
+                return number - 1
+            place = (place + 1) & self._mask
+            number = self._places[place]
+        return NONE
+
+    def __contains__(self, word: str) -> bool:
+        """Whether it is one of them."""
+        return self.number(word) != NONE
 
 
 def _written(word: str) -> bytes:

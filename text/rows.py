@@ -125,6 +125,14 @@ class Rows(NamedTuple):
         """The rows, as those of other texts."""
         return self._replace(owners=np.asarray(indexes, dtype=np.intp)[self.owners])
 
+    def words_before(self) -> Indexes:
+        """For each word how many stand before it, in all rows, without numbers."""
+        blanks = np.flatnonzero(self.codes == _SPACE)
+        is_number = (self.codes.take(blanks + 1, mode="clip") == _ZERO) & (
+            self.codes.take(blanks + 2, mode="clip") == _SPACE
+        )
+        return np.cumsum(~is_number, dtype=np.intp)
+
     def with_numbers(self) -> set[int]:
         """The indexes of the texts that have digits."""
         rows = np.searchsorted(np.flatnonzero(self.codes == _LINE), np.flatnonzero(self.codes == _ZERO))
@@ -175,10 +183,13 @@ Found = tuple[Indexes, Indexes]
 
 
 class Wanted(NamedTuple):
-    """Patterns of which each text with some phrase has one, and others, of each of which it has one besides."""
+    """Patterns of which each text with some phrase has one, and others, of each of which it has one besides: so many words
+    away at most, if there is a `reach`.
+    """
 
     patterns: tuple[str, ...]
     also: tuple[tuple[str, ...], ...] = ()
+    reach: int = 0
 
 
 _BETWEEN = b"\n"

@@ -22,6 +22,7 @@ from text.commerce import commerce_of
 from text.hostility.lexicon import GAPS, lexicon
 from text.hostility.patterns import entries
 from text.hostility.tokens import tokens_of
+from text.languages import read_lists
 from text.normalise import unaddressed, undisguise_all
 from text.parts import taken_apart
 from text.personal_data import addresses, find_personal_data, marks
@@ -251,6 +252,8 @@ def test_an_offer_that_goes_on_from_the_heading_to_the_text_is_read(heading: str
         "kill you ",
         "to a i de la ",
         "murrder ",
+        "sla ",
+        "gratis ",
         "O O O 12 O 345 ",
         "l'a'b&c ",
         "12 rue ul. 5 ",
@@ -320,3 +323,32 @@ def test_lists_of_numbers_are_told_with_the_index_of_who_asked(lists: list[list[
     owners, numbers = lists_of(lists).of(np.array(which, dtype=np.intp))
     expected = [(index, number) for index, one in enumerate(which) for number in lists[one]]
     assert [*zip(owners.tolist(), numbers.tolist(), strict=True)] == expected
+
+
+FILLERS = [
+    "a b c", "5 p per minute 5pper a 12 usd", "x'x'x'x'x'x a&b 1/2/3/4/5", "anna@a.b.c.d.org www.a.b.c.d.org/e-f-g a_b_c_d@e.org",
+]  # fmt: skip
+OF_KINDS = {"<price>": "20 €", "<link>": "a.b.c.org", "<handle>": "@a.b.c.d.e.f", "<email>": "a.b.c@d.e.org"}
+
+
+def gap_phrases(filler: str) -> Iterable[str]:
+    """A way to write each phrase that has a gap, with the filler in it."""
+    for listed in read_lists("trade", dict[str, str]).values():
+        for phrase in ",".join(listed.values()).split(","):
+            if "…" in phrase:
+                words = [part.split("|")[-1].replace("*", "xx") for part in phrase.split()]
+                words = [OF_KINDS.get(word, "12" if word[0] == "<" else word) for word in words]
+                yield " ".join(filler if word == "…" else word for word in words)
+
+
+@pytest.mark.parametrize("filler", FILLERS)
+def test_no_offer_is_missed_whatever_stands_in_its_gaps(filler: str) -> None:
+    texts = [*gap_phrases(filler)]
+    assert len(texts) > 500
+    assert_nothing_is_missed(texts)
+
+
+def test_words_of_an_offer_that_stand_far_apart_are_none() -> None:
+    near, far = "earn a lot from home", f"earn {'a lot of ' * 5} from home"
+    stakes = at_stake([near, far], undisguise_all([near, far]))
+    assert [bool(one & anchors.TRADE) for one in stakes] == [True, False]

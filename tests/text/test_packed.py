@@ -23,7 +23,7 @@ def test_each_word_has_the_number_of_its_place_and_others_have_none(words: list[
         assert (other in packed) == (other in listed)
 
 
-def test_words_whose_checksums_meet_are_told_apart() -> None:
+def test_words_whose_places_meet_are_told_apart() -> None:
     """Thousands of words share places among few thousands."""
     words = [f"w{number}" for number in range(3000)]
     packed = Words(words)
@@ -47,4 +47,6 @@ def test_packed_words_take_few_bytes_and_can_be_kept(size: int) -> None:
     packed = Words(f"word{number}" for number in range(size))
     kept = pickle.dumps(packed, pickle.HIGHEST_PROTOCOL)
     assert len(kept) < 300 + 30 * size
-    assert [*pickle.loads(kept)] == [*packed]
+    recalled = pickle.loads(kept)
+    assert [*recalled] == [*packed]
+    assert [recalled.number(word) for word in packed] == [*range(size)]

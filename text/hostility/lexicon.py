@@ -28,7 +28,7 @@ from msgspec import Struct
 
 from text.hostility.tokens import MARKS, words_of
 from text.languages import ListError, read_lists
-from text.packed import NONE, Rows, Words
+from text.packed import NONE, Rows, Strings, Words
 from text.tables import table
 from text.words import Beginnings, Memo, folded
 
@@ -450,8 +450,10 @@ class _Entries:
         self._suffix_of = array("I", [suffixes.setdefault(one.suffix, len(suffixes)) for one in entries])
         self._rest_of = array("I", [rests.setdefault(one.rest, len(rests)) for one in entries])
         self._suffixes = tuple(suffixes)
-        self._parts = Words(part for rest in rests for part in rest)
-        self._rests = Rows(map(self._parts.number, rest) for rest in rests)
+        parts = dict.fromkeys(part for rest in rests for part in rest)
+        numbers = {part: number for number, part in enumerate(parts)}
+        self._parts = Strings(parts)
+        self._rests = Rows(map(numbers.__getitem__, rest) for rest in rests)
 
     def bit(self, number: int) -> int:
         """The class of an entry."""
