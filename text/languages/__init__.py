@@ -46,6 +46,7 @@ NAMES = {
     "fi": "Finnish",
     "fr": "French",
     "ga": "Irish",
+    "gl": "Galician",
     "hi": "Hindi",
     "hr": "Croatian",
     "hu": "Hungarian",

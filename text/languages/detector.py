@@ -12,7 +12,28 @@ from py3langid.modelio import load_model
 from text.tables import table
 
 OURS = (
-    *("ar", "az", "be", "bg", "bs", "ca", "cs", "da", "de", "el", "en", "es", "et", "eu", "fi", "fr", "ga", "hi", "hr"),
+    *(
+        "ar",
+        "az",
+        "be",
+        "bg",
+        "bs",
+        "ca",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "en",
+        "es",
+        "et",
+        "eu",
+        "fi",
+        "fr",
+        "ga",
+        "gl",
+        "hi",
+        "hr",
+    ),
     *("hu", "hy", "is", "it", "ja", "ka", "lb", "lt", "lv", "mk", "mt", "nl", "nn", "no", "pl", "pt", "ro", "ru", "sk"),
     *("sl", "sq", "sr", "sv", "tr", "uk", "zh"),
 )

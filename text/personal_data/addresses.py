@@ -186,7 +186,7 @@ def _street(line: str, start: int, end: int) -> tuple[int, int] | None:
 
 
 def _number_before(line: str, end: int) -> tuple[int, int] | None:
-    """`Lipová 12, 110 00 …`, `Pärna 14-3, Tartu 50604`: many countries name no street by a word, and only an envelope says that it is one."""
+    """`Lipová 12, 110 00 …`, `Pärna 14-3, Tartu 50604`: many countries name no street by a word; an envelope does that."""
     window = max(0, end - _REACH)
     if not _ANY_DIGIT.search(line, window, end):
         return None
