@@ -26,7 +26,8 @@ from state.scripts import Shards, guarded
 from state.server import keys_of
 from text.likeness import sentences
 
-SENTENCE_BYTES = 8
+SENTENCE_BYTES = 7
+"""With one witness a sentence is just small enough for a size of blocks that Redis takes memory in."""
 ENOUGH, DAYS = 10, 3
 WITNESSES = 12
 """Texts remembered of one sentence: the first ones."""
@@ -34,13 +35,13 @@ TOGETHER = 3
 """Campaigns from which on two sentences belong together: of several in one text only such ones are boilerplate."""
 MOST_LEARNT = 10_000
 """Sentences learnt in one stretch."""
-WITNESS = Layout("8s10s5ss")
-"""Hash of sentence and author, digits of the campaign's number, of the day since 1970, of the weight."""
-_AUTHOR_BYTES = 8
+WITNESS = Layout(">3s5sHB")
+"""Hash of sentence and author, the campaign's number, the day since 1970, the weight."""
+AUTHOR_BYTES, _NUMBER_BYTES = 3, 5
+"""Of a sentence twelve authors are remembered: once in 250,000 times two of them are taken for one."""
 _LANGUAGE_CHARACTERS = 35
 BARRED = b"-"
 """What `learnt:` has of a sentence that an operator has barred."""
-_WEIGHTLESS = b"0"
 _FIELDS_AT_ONCE, _SWAPS_AT_ONCE = 1_000, 500
 _EPOCH = date(1970, 1, 1)
 
@@ -84,14 +85,14 @@ def sentence_name(pseudonyms: Pseudonyms, line: str) -> bytes:
 
 def witness_name(pseudonyms: Pseudonyms, sentence: bytes, author: str) -> bytes:
     """That an author wrote a sentence (named): says so only to who holds the key and knows the author."""
-    return pseudonyms.key(sentence.hex(), author)[:_AUTHOR_BYTES]
+    return pseudonyms.key(sentence.hex(), author)[:AUTHOR_BYTES]
 
 
 def sentences_of(pseudonyms: Pseudonyms, text: Text) -> list[tuple[bytes, int, bytes]]:
     """The sentences of a text that may be boilerplate: name, length, and that of sentence and author."""
     key, author = pseudonyms.key, text.author
     return [
-        (name := key(line)[:SENTENCE_BYTES], len(line), key(name.hex(), author)[:_AUTHOR_BYTES])
+        (name := key(line)[:SENTENCE_BYTES], len(line), key(name.hex(), author)[:AUTHOR_BYTES])
         for line in sentences(text.words)
     ]
 
@@ -212,7 +213,7 @@ class Boilerplate:
             return Learnt(id=sentence.hex(), is_barred=True)
         witnesses, example = parts_of(value)
         each = [WITNESS.unpack(one) for one in _cut(witnesses)]
-        days = sorted({int(day) for _, _, day, _ in each})
+        days = sorted({day for _, _, day, _ in each})
         return Learnt(
             id=sentence.hex(),
             is_barred=False,
@@ -220,7 +221,7 @@ class Boilerplate:
             days=len(days),
             first=_EPOCH + timedelta(days=days[0]),
             last=_EPOCH + timedelta(days=days[-1]),
-            example=self._opened(example[_AUTHOR_BYTES:]),
+            example=self._opened(example[AUTHOR_BYTES:]),
         )
 
     def _opened(self, example: bytes) -> Example | None:
@@ -247,36 +248,42 @@ def packed(witnesses: bytes, rest: bytes) -> bytes:
 
 def witness(author: bytes, number: bytes, time: int, weight: int) -> bytes:
     """One witness: `author` as `witness_name` says it, the digits of the campaign's `number`, `time` in microseconds."""
-    return author + number + b"%05d%d" % (time // (86_400 * MICROSECONDS), weight)
+    return WITNESS.pack(author, _packed(number), time // (86_400 * MICROSECONDS), weight)
 
 
 def is_new(witnesses: bytes, author: bytes, number: bytes) -> bool:
     """Whether there is room for a witness of that author and campaign, and none of either is there."""
     if len(witnesses) >= WITNESSES * WITNESS.size:
         return False
-    return all(other != author and campaign != number for other, campaign, *_ in _each(witnesses))
+    own = _packed(number)
+    return all(other != author and campaign != own for other, campaign, *_ in _each(witnesses))
 
 
 def are_enough(witnesses: bytes) -> bool:
     """Whether so many unrelated members have written a sentence on so many days that it is boilerplate."""
     if len(witnesses) < DAYS * WITNESS.size:
         return False
-    weighing = [(day, int(weight)) for _, _, day, weight in _each(witnesses) if weight != _WEIGHTLESS]
+    weighing = [(day, weight) for _, _, day, weight in _each(witnesses) if weight]
     return sum(weight for _, weight in weighing) >= ENOUGH and len({day for day, _ in weighing}) >= DAYS
 
 
 def together(one: bytes, other: bytes) -> int:
     """In how many texts two sentences stood together, as far as their witnesses say."""
-    first, second = ([number for _, number, _, weight in _each(some) if weight != _WEIGHTLESS] for some in (one, other))
+    first, second = ([number for _, number, _, weight in _each(some) if weight] for some in (one, other))
     return sum(first.count(number) for number in second)
 
 
 def campaigns_of_others(witnesses: bytes, author: bytes) -> list[bytes]:
     """The numbers of campaigns in which others than the author wrote a sentence, each once."""
-    return list(dict.fromkeys(number for other, number, *_ in _each(witnesses) if other != author))
+    found = dict.fromkeys(number for other, number, *_ in _each(witnesses) if other != author)
+    return [b"%010d" % int.from_bytes(number) for number in found]
 
 
-def _each(witnesses: bytes) -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
+def _packed(number: bytes) -> bytes:
+    return int(number).to_bytes(_NUMBER_BYTES)
+
+
+def _each(witnesses: bytes) -> Iterator[tuple[bytes, bytes, int, int]]:
     """Author, campaign's number, day and weight of each witness."""
     return WITNESS.iter_unpack(witnesses)
 

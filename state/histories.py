@@ -44,6 +44,7 @@ from state.windows import (
     Track,
     contributors,
     reading,
+    tags_in,
 )
 
 HISTORY = Script("history")
@@ -196,7 +197,8 @@ class Histories:
         lists: dict[tuple[Any, ...], int] = {}
         tags: list[bytes] = []
         packed: list[Any] = []
-        notes, joined = [], []
+        notes: dict[str, bytes] = {}
+        joined = []
         kept = cut = 0
         for one, tag, plain in addition.updates:
             window = one.window
@@ -214,20 +216,21 @@ class Histories:
                 alike = one.members, window.named, window.most
                 found = lists.get(alike)
                 if found is None:
-                    found = lists[alike] = len(packed)
                     members, some = self._list(one.members, window)
-                    packed.append(members)
+                    # windows with other limits mostly have the same members
+                    found = lists[alike] = packed.index(members) if members in packed else len(packed)
+                    packed += [members] if found == len(packed) else []
                     cut += some
                 which = found
             tags.append(tag + _BYTE[which | plain])
             if one.note:
-                notes.append((tag, self.pseudonyms.seal(one.note)))
+                notes[one.note] = notes.get(one.note, b"") + tag
         tags = tags[:_MOST_TAGS]
         actor = b"" if own or addition.merging else self.pseudonyms.member(addition.event.actor)
         event_id = b"" if addition.merging else self.pseudonyms.seal(addition.event.event_id)
         content: list[Any] = [event_id, actor, packed]
         if notes or joined:
-            content.append(notes)
+            content.append([(of, self.pseudonyms.seal(note)) for note, of in notes.items()])
         if joined:
             content.append(joined)
         seconds = -(-kept // MICROSECONDS)
@@ -255,7 +258,7 @@ class Histories:
     def note(self, item: Item) -> str:
         """What an event noted in a window."""
         rest = item.entry.rest
-        note = next((sealed for of, sealed in rest[3] if of == item.tag), b"") if len(rest) > 3 else b""
+        note = next((sealed for of, sealed in rest[3] if item.tag in tags_in(of)), b"") if len(rest) > 3 else b""
         return self._unsealed(note) if note else ""
 
     def unsealed(self, sealed: bytes) -> str:

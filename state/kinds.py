@@ -181,18 +181,18 @@ ACTS = Kind(
     "acts:<member>", "zset", _LOOKED_BACK, Members.HISTORY, owned=True,
     most="{limits.entries_per_history:,} events or 1 MB: then goes what a window that counts by the member "
     "alone has more than 500 of, or what is counted by something else (a text, a link), the oldest first",
-    size="395",
+    size="319",
     holds="what the member did, as far as a rule counts it: an entry an event, at its time (below)",
     forgets="what the member did, and the member in what others did",
 )
 RECEIVED = Kind(
-    "received:<member>", "zset", _LOOKED_BACK, Members.HISTORY, owned=True, most="as `acts`", size="298",
+    "received:<member>", "zset", _LOOKED_BACK, Members.HISTORY, owned=True, most="as `acts`", size="301",
     holds="the same as `acts`, of what others did to the member: answers to the member's requests and invitations, "
     "contacts gained, reports, hostile words",
     forgets="what others did to the member, and what the member did to others",
 )
 HISTORY = Kind(
-    "history:<what>", "zset", _LOOKED_BACK, Members.HISTORY, most="as `acts`", size="299 (1–2 events)",
+    "history:<what>", "zset", _LOOKED_BACK, Members.HISTORY, most="as `acts`", size="254 (1–2 events)",
     holds="the same as `acts`, of something that is no member: what became of one text (its authors, recipients, "
     "places; all in one shard, so that two can be merged), equal words, accounts that lead to one address, "
     "that bear a name, have a file or gave away a datum (all hashed); who reports whom",
@@ -242,7 +242,7 @@ LEADER = Kind(
 )
 SENTENCE = Kind(
     "sentence:<generation>", "hash", _GENERATIONS, Members.SENTENCE, most="12 sentences a text",
-    size="106 a sentence, one that many use 370",
+    size="57 a sentence, one that many use 190",
     holds="sentence (hashed) → up to twelve texts that it stood in: hash of sentence and author, campaign, day, weight",
     forgets="that the member wrote a sentence which others write, too",
 )
@@ -296,7 +296,7 @@ MEMBERS = Kind(
     forgets="the member among those who took part in something",
 )
 REVISION = Kind(
-    "revision:<event>", "string", _EPISODE, Members.REVISION, size="1,859",
+    "revision:<event>", "string", _EPISODE, Members.REVISION, size="882",
     holds="the revisions that an event made, sealed, to be published again",
     forgets="revisions about the member or of the member's events, kept to be published again",
 )

@@ -53,7 +53,9 @@ class Entry:
 
     @property
     def rest(self) -> list[Any]:
-        """[sealed event id, hashed actor, lists of members, notes by tag, windows taken in]; without the last two at times."""
+        """[sealed event id, hashed actor, lists of members, notes behind their tags, windows taken in]; at times without the
+        last two.
+        """
         if self._rest is None:
             self._rest = unpackb(self.raw[TAGS_AT + (TAG_BYTES + 1) * self.raw[TAGS_AT - 1] :], raw=True)
         return self._rest
@@ -107,7 +109,10 @@ def without(entry: Entry, is_member: Callable[[bytes], bool]) -> bytes | None:
         return b""
     names = {tag for tag, _ in tags}
     packed = [_repacked(one, left) if touched else one for one, left, touched in zip(lists, kept, changed, strict=True)]
-    more[:1] = [[note for note in notes if note[0] in names] for notes in more[:1]]
+    more[:1] = [
+        [(left, note) for of, note in notes if (left := b"".join(tag for tag in tags_in(of) if tag in names))]
+        for notes in more[:1]
+    ]
     written = b"".join(tag + bytes((which,)) for tag, which in tags)
     return entry.raw[: TAGS_AT - 1] + bytes((len(tags),)) + written + pack([event_id, actor, packed, *more])
 
@@ -120,6 +125,11 @@ def _repacked(packed: Any, members: list[bytes]) -> Any:
 
 
 HASH_BYTES = 8
+
+
+def tags_in(tags: bytes) -> list[bytes]:
+    """Tags that stand one after the other."""
+    return [tags[at : at + TAG_BYTES] for at in range(0, len(tags), TAG_BYTES)]
 
 
 def members_of(packed: Any) -> tuple[bytes, ...]:

@@ -17,7 +17,7 @@ from redis import Redis
 
 from agents.topics import REJECTED_VERDICTS, SHADOW_INCIDENTS, TOPICS
 from models.rejections import OWN_INCIDENT, UNKNOWN_INCIDENT
-from state.windows import LIST, TAKES_IN, Entry
+from state.windows import LIST, TAKES_IN, Entry, tags_in
 from tests.chaos import proxy
 from tests.chaos.proxy import RedisProxy, Trouble
 from tests.chaos.schedule import Disturbance, Intensity
@@ -155,7 +155,7 @@ def _windows(client: Any) -> Counter[Added]:
         for key in client.scan_iter(f"tw*:{kind}:*", count=1000):
             for raw, moment in client.zrange(key, 0, -1, withscores=True):
                 entry = Entry(int(moment), raw)  # its number says when it came
-                notes = dict(entry.rest[3]) if len(entry.rest) > 3 else {}
+                notes = {tag: note for of, note in entry.rest[3] for tag in tags_in(of)} if len(entry.rest) > 3 else {}
                 for tag, which in entry.tags():
                     members = frozenset(entry.members(which)) if which & LIST != TAKES_IN else frozenset()
                     windows[key, tag, entry.rest[0], moment, notes.get(tag, b""), members] += 1

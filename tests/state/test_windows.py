@@ -370,6 +370,26 @@ def _counted(reading: WindowResult) -> tuple[int, bool, int]:
     return reading.count, reading.at_least, reading.events
 
 
+def test_what_several_windows_of_an_event_have_in_common_is_kept_once(any_bench: Bench) -> None:
+    members = tuple(f"member {n}" for n in range(30))
+    one = EventName(1_700_000_000 * SECOND, "an event", "an event", "one")
+    sizes = []
+    for names in (("first",), ("first", "second", "third")):
+        any_bench.empty()
+        windows = [StoredWindow((name,), ACTS, 50 * SECOND, most=100 + len(name)) for name in names]
+        asked = [
+            WindowUpdate(window, ("one",), one, members, True, (WindowQuery(50 * SECOND, 1),), "a note of some length")
+            for window in windows
+        ]
+        found = any_bench.run(measured(any_bench.store(), asked))
+        assert [(result.count, result.first[0].note) for [result] in found] == [(30, "a note of some length")] * len(
+            names
+        )
+        [[(entry, _)]] = histories(any_bench).values()
+        sizes.append(len(entry))
+    assert sizes[1] - sizes[0] <= 2 * 12, "a tag more each, and a tag at the note"
+
+
 def test_of_one_event_some_members_are_remembered_and_how_many_it_has(any_bench: Bench) -> None:
     any_bench.empty()
     store = any_bench.store()

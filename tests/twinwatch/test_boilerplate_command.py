@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from state.boilerplate import SENTENCE_BYTES
 from tests.engine.world import START, Event, engine_over, process, records
 from tests.state.conftest import Bench
 from tests.state.test_campaigns import own_words
@@ -96,9 +97,12 @@ def test_what_was_learnt_is_listed_and_forgotten_by_text_and_by_id(bench: Bench)
 
 def test_what_is_unknown_is_told(bench: Bench) -> None:
     teach(bench, posts(random.Random(2)))
-    done = run("forget", "00" * 8, NOTICE)
+    done = run("forget", "00" * SENTENCE_BYTES, NOTICE)
     assert (done.exit_code, done.stdout) == (1, "1 sentence forgotten\n")
-    assert done.stderr == f"twinwatch: {'00' * 8} is no sentence that was learnt (see twinwatch boilerplate list)\n"
+    assert (
+        done.stderr
+        == f"twinwatch: {'00' * SENTENCE_BYTES} is no sentence that was learnt (see twinwatch boilerplate list)\n"
+    )
     empty = run("forget", "17 18")
     assert empty.exit_code == 2
     assert empty.stderr == "twinwatch: found '17 18', expected an id that `list` prints, or a sentence in words\n"
