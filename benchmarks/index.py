@@ -2,8 +2,12 @@
 
     python -m benchmarks.index [--texts 4000] [--others 300] [--json FILE]
 
-Each text is looked up and remembered. Both get signatures that are computed already. The texts are those of the workload. Then
-what a text unlike all others adds to Redis in ours. datasketch's is slow: it gets the first few of them only.
+Each text is looked up and remembered. Both get signatures that are computed already. The texts are those of the workload.
+datasketch's is slow: it gets the first few of them only.
+
+Then what a text unlike all others adds to Redis in ours: the bytes of all keys (`MEMORY USAGE`, without buffers of connections
+and what the allocator keeps) after posts of as many members in as many threads, each with a text of its own, less those after
+the same posts without text; and by kind of key.
 """
 
 import asyncio
@@ -16,6 +20,7 @@ import redis
 from datasketch import MinHash, MinHashLSH
 from redis.asyncio import Redis
 
+from benchmarks.engine_throughput import memory
 from benchmarks.telling import options, tell
 from benchmarks.workload import Network, records
 from engine.engine import Engine
@@ -74,14 +79,13 @@ def theirs(client: "redis.Redis", socket: str, written: Sequence[str]) -> float:
     return len(hashes) / (time.perf_counter() - began)
 
 
-async def bytes_of_a_text(client: "Redis", written: Sequence[str]) -> float:
-    """What posts with texts of their own add to Redis, less what posts without text do."""
+async def bytes_of_a_text(client: "Redis", written: Sequence[str]) -> dict[str, float]:
+    """What posts with texts of their own add to Redis, less what posts without text do, by kind of key."""
     policy = load_policy()
     used = []
     for has_text in (False, True):
         await client.flushall()
         engine = Engine(policy, Store(client, KEY, limits=policy.store_limits()))
-        before = (await client.info("memory"))["used_memory"]
         events = [
             {
                 "type": "forum_post",
@@ -97,8 +101,9 @@ async def bytes_of_a_text(client: "Redis", written: Sequence[str]) -> float:
         posts = records(json.loads(json.dumps(events)))
         for start in range(0, len(posts), BATCH):
             await engine.process(posts[start : start + BATCH])
-        used.append((await client.info("memory"))["used_memory"] - before)
-    return float(used[1] - used[0]) / len(written)
+        used.append({kind: size for kind, (_, size) in (await memory(client)).items()})
+    without, with_texts = used
+    return {kind: (size - without.get(kind, 0)) / len(written) for kind, size in with_texts.items()}
 
 
 def main() -> None:
@@ -110,16 +115,19 @@ def main() -> None:
     written = Network(1).texts(chosen.texts)
     with embedded_redis() as server:
 
-        async def run() -> tuple[float, float]:
+        async def run() -> tuple[float, dict[str, float]]:
             async with Redis.from_url(server.url) as client:
                 speed = await ours(client, texts_of(written))
                 return speed, await bytes_of_a_text(client, written)
 
-        speed, size = asyncio.run(run())
+        speed, sizes = asyncio.run(run())
+        for kind, size in sorted(sizes.items(), key=lambda one: -one[1]):
+            print(f"{kind:10} {size:8.1f} bytes a text")
         with redis.Redis.from_url(server.url) as client:
             client.flushall()
             other = theirs(client, urlsplit(server.url).path, written[: chosen.others])
-    tell({"index_per_s": speed, "datasketch_per_s": other, "index_ratio": speed / other, "text_bytes": size}, chosen)
+    numbers = {"index_per_s": speed, "datasketch_per_s": other, "index_ratio": speed / other}
+    tell(numbers | {"text_bytes": sum(sizes.values())}, chosen)
 
 
 if __name__ == "__main__":

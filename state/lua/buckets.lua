@@ -41,9 +41,9 @@ local function leaders_of(key, fields, tags, last, buckets)
         last[i], buckets[fields[at]] = fields[at], bucket or nil
       end
       if bucket then
-        local more = leaders_in(bucket, tags[i], 1)
-        if more then
-          leaders[i] = (leaders[i] or '') .. more
+        if find(bucket, tags[i], 1, true) then
+          local more = leaders_in(bucket, tags[i], 1)
+          leaders[i] = more and (leaders[i] or '') .. more or leaders[i]
         end
         if #bucket >= FULL then
           local byte = string.byte(tags[i], math.floor((level + 1) / 2))

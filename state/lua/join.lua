@@ -50,11 +50,11 @@ for _, one in ipairs(banded) do
         changed[bucket] = (own or there) .. tags[at] .. leader
       end
     end
-    local written, values = {}, {}
+    local arguments, n = {}, 0
     for bucket, value in pairs(changed) do
-      written[#written + 1], values[#values + 1] = bucket, value
+      arguments[n + 1], arguments[n + 2], n = bucket, value, n + 2
     end
-    write(name .. i, seconds, written, values)
+    writes[#writes + 1] = n > 0 and {prefix .. name .. i, seconds, arguments} or nil
   end
 end
 
