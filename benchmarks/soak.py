@@ -15,6 +15,8 @@ soon. It is a third because small batches cost more an event than those of a bac
 need the same cores. A soak of less than twenty minutes is a rehearsal: nothing is flat by then.
 
 The first half warms up. The memory is flat where the median of the last quarter is at most 5 % above that of the third one.
+What is kept for longer than half of the soak only fills in all that time: what such kinds of keys have grown by between the
+middles of both quarters is told, by kind, and does not count. A leak of what ends counts.
 The exit status is 0 where both are, the worker has kept up, and it is the same process as at the start. `--write` writes what
 came of it into docs/reliability.md, and the worker's memory into docs/performance.md.
 """
@@ -25,7 +27,7 @@ import re
 import statistics
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from itertools import count, islice
@@ -38,11 +40,14 @@ from msgspec import Struct
 from redis import Redis
 
 from benchmarks import performance
+from benchmarks.engine_throughput import KIND
 from benchmarks.pages import AT_THE_START, command, recorded
 from benchmarks.picture import Line, draw_lines
 from benchmarks.servers import TOPIC_OF
 from benchmarks.servers import stage as own_stage
 from benchmarks.workload import Network
+from rules.policy import load_policy
+from state.kinds import KINDS
 from tests.integration.stage import Sent, Stage, Worker
 
 DURATION = re.compile(r"(?<=[ \[{:])([1-9][0-9]*)([smhd])(?=[ ,}\]\n])")
@@ -58,7 +63,13 @@ SHARE = 1 / 3
 """Of the capacity, that comes in."""
 SAMPLE_SECONDS = 2.0
 FLAT = 1.05
+_MIDDLES = (5 / 8, 7 / 8)
+"""Of the soak: of its last two quarters."""
 MIB = 1024 * 1024
+
+
+Held = dict[str, float]
+"""MiB of Redis by kind of key."""
 
 
 class Sample(Struct, frozen=True):
@@ -85,12 +96,15 @@ def main() -> int:
         print(f"time is compressed {COMPRESSION:,} times: a day lasts {86_400 / COMPRESSION:.0f} s", flush=True)
         worker = begun(stage, events, policy)
         rate = options.rate or capacity(worker) * SHARE
-        samples = soak(stage, worker, client, events, rate, options.minutes)
+        held: list[Held] = []
+        samples = soak(stage, worker, client, events, rate, options.minutes, held)
+        ttls = {kind.name: kind.ttl(load_policy(policy).store_limits()) for kind in KINDS.values()}
+        filling = {name for name, seconds in ttls.items() if seconds > 30 * options.minutes}
         alive = worker.runs
     if options.picture:
         draw(samples, options.picture, rate)
     with recorded("reliability.md", "soak", write=options.write):
-        status = verdict(samples, rate, alive=alive)
+        status = verdict(samples, rate, held, filling, alive=alive)
     if options.write:
         today = datetime.now(UTC).date().isoformat()
         performance.keep(performance.SOAK, performance.Kept(numbers(samples), AT_THE_START, today, command()))
@@ -165,9 +179,18 @@ def capacity(worker: Worker) -> float:
 
 
 def soak(
-    stage: Stage, worker: Worker, redis: "Redis", events: Iterator[dict[str, Any]], rate: float, minutes: float
+    stage: Stage,
+    worker: Worker,
+    redis: "Redis",
+    events: Iterator[dict[str, Any]],
+    rate: float,
+    minutes: float,
+    held: list[Held],
 ) -> list[Sample]:
-    """Send events at `rate` a second for so many minutes, and look every few seconds."""
+    """Send events at `rate` a second for so many minutes, and look every few seconds.
+
+    `held` gets what Redis has in the middles of the last two quarters.
+    """
     producer = Producer({"bootstrap.servers": stage.bootstrap_servers, "linger.ms": 20, "log_level": 0})
     samples: list[Sample] = []
     start, sent = time.monotonic(), 0
@@ -177,6 +200,8 @@ def soak(
             producer.produce(stage.prefix + one.topic, one.value, one.key)
             sent += 1
         producer.poll(0)
+        if len(held) < len(_MIDDLES) and elapsed >= _MIDDLES[len(held)] * minutes * 60:
+            held.append(by_kind(redis))
         if elapsed >= len(samples) * SAMPLE_SECONDS and (found := look(worker, redis, elapsed / 60)):
             samples.append(found)
             if len(samples) % 30 == 0:
@@ -186,6 +211,21 @@ def soak(
     if not worker.runs:
         print(f"the worker has ended with status {worker.process.returncode}:\n{worker.said[-3000:]}")
     return samples
+
+
+def by_kind(redis: "Redis") -> Held:
+    """What the keys of each kind have of the memory, large ones by a sample of their entries."""
+    found: Held = {}
+    keys = list(redis.scan_iter(count=1000))
+    for start in range(0, len(keys), 1000):
+        pipeline = redis.pipeline(transaction=False)
+        for key in keys[start : start + 1000]:
+            pipeline.memory_usage(key)
+        for key, size in zip(keys[start:], pipeline.execute(), strict=False):
+            kind = KIND.match(key)
+            name = kind[1].decode() if kind else "?"
+            found[name] = found.get(name, 0.0) + (size or 0) / MIB
+    return found
 
 
 def look(worker: Worker, redis: "Redis", minute: float) -> Sample | None:
@@ -212,8 +252,10 @@ def said(sample: Sample) -> str:
     )
 
 
-def verdict(samples: list[Sample], rate: float, *, alive: bool) -> int:
-    """Say what came of it; 0 where the memory is flat and the worker kept up."""
+def verdict(samples: list[Sample], rate: float, held: Sequence[Held], filling: Collection[str], *, alive: bool) -> int:
+    """Say what came of it; 0 where the memory is flat and the worker kept up. `filling`: kinds of keys that do not end within
+    half of the soak.
+    """
     seconds = 60 * (samples[-1].minute - samples[0].minute)
     achieved = (samples[-1].judged - samples[0].judged) / seconds
     latest = samples[len(samples) * 3 // 4 :]
@@ -225,6 +267,7 @@ def verdict(samples: list[Sample], rate: float, *, alive: bool) -> int:
         print(
             f"- {name}: {third:.1f} MiB in the third quarter, {last:.1f} MiB in the last one, {last / third - 1:+.1%}"
         )
+    growth["Redis (used_memory)"] = _without_filling(growth["Redis (used_memory)"], held, filling)
     waiting = max(sample.waiting for sample in latest)
     print(f"- judged {achieved:,.0f} of {rate:,.0f} events/s sent; at most {waiting:,.0f} waited in the last quarter")
     flat = all(last <= FLAT * third for third, last in growth.values())
@@ -234,6 +277,26 @@ def verdict(samples: list[Sample], rate: float, *, alive: bool) -> int:
         f"{rate:,.0f} events/s, time compressed {COMPRESSION:,} times"
     )
     return 0 if flat and kept_up else 1
+
+
+def _without_filling(
+    memory: tuple[float, float], held: Sequence[Held], filling: Collection[str]
+) -> tuple[float, float]:
+    """The memory of both quarters, less what kinds that do not end grew by; says which kinds grew most."""
+    third, last = memory
+    if len(held) < len(_MIDDLES):
+        return memory
+    grown = {name: size - held[0].get(name, 0.0) for name, size in held[-1].items()}
+    for name, size in sorted(grown.items(), key=lambda one: -one[1])[:5]:
+        lasting = ", which does not end so soon" if name in filling else ""
+        print(
+            f"- `{name}` grew by {size:.1f} MiB to {held[-1][name]:.1f} MiB between the middles of these quarters{lasting}"
+        )
+    left = last - sum(max(0.0, size) for name, size in grown.items() if name in filling)
+    print(
+        f"- Redis without the growth of what does not end so soon: {left:.1f} MiB in the last quarter, {left / third - 1:+.1%}"
+    )
+    return third, left
 
 
 def growth_of(memory: list[float]) -> tuple[float, float]:
