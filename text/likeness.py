@@ -10,8 +10,9 @@ in all the rest.
 import re
 from collections.abc import Collection, Sequence
 
-from rapidfuzz import fuzz
-from rapidfuzz.distance import Indel
+import numpy as np
+from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA, Indel
 
 MAX_LETTERS = 600
 """So much of a text is kept and looked at."""
@@ -53,6 +54,34 @@ stand in both, by their number.
 """
 _LEAST_WORDS = 0.45
 """Of the words: fewer stand scattered in any two texts of few different words."""
+_RESPELT, _RESPELT_LETTERS, _RESPELT_UP_TO = 0.6, 3, 300
+"""How alike two words are that are one word mistyped; letters of such a word, and of such a text at most."""
+_WORTH_SPELLING = ((40, 0.78), (75, 0.68), (110, 0.62), (160, 0.56))
+"""So much of the letters, at least, stands in the same order in copies of which words are mistyped."""
+_AS_SPELT = 0.22
+"""So many of their words at least are spelt alike: of what is said in two related languages hardly one is."""
+_OF_RESPELT = (
+    (40, 0.88),
+    (45, 0.80),
+    (60, 0.64),
+    (75, 0.52),
+    (90, 0.44),
+    (110, 0.38),
+    (140, 0.36),
+    (200, 0.28),
+    (300, 0.20),
+)
+_OF_GAP = 1.5
+"""What share of the letters has to stand in words that both have, mistyped or not, by their number; and how often the longest
+row of other words is taken off it. Of reports on one event that row is a clause.
+"""
+_RESPELT_FROM = 75
+"""Letters of texts that are told by differing here and there, mistyped words counting as the same."""
+_OF_THREE = ((34, 0.90), (45, 0.72), (60, 0.70), (75, 0.62), (90, 0.56), (110, 0.48), (140, 0.42), (200, 0.36))
+_CORE = 0.35
+"""The same of what each of three texts has in common with one of the others; and how much of each all three have. Copies that
+each lost other words have nearly all of theirs in common with one or the other, reports on one event what all have.
+"""
 
 # ideographs, kana and Korean syllables are words by themselves
 _DENSE = r"\u2e80-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff"
@@ -72,23 +101,100 @@ def are_copies(left: str, right: str) -> bool:
     if letters < SHORT_LETTERS:
         if fuzz.ratio(" ".join(words), " ".join(words_of_other)) >= 100 * line_at(_OF_FEW_LETTERS, letters):
             return True
-    elif _share_letters("".join(words), "".join(words_of_other), letters):
-        return True
+        in_order = 0.0
+    else:
+        letters_of_one, letters_of_other = "".join(words), "".join(words_of_other)
+        in_order = Indel.normalized_similarity(letters_of_one, letters_of_other)
+        # what does not stand in both has to be like what stands there in the other
+        if in_order >= line_at(_OF_LETTERS, letters) and (
+            letters >= _LONG_ENOUGH or foreign(letters_of_one, letters_of_other) <= _FOREIGN
+        ):
+            return True
     if signs or signs_of_other:
         words, words_of_other = _WORD.findall(one), _WORD.findall(other)
     share = Indel.normalized_similarity(words, words_of_other)
-    if share < _LEAST_WORDS:
+    if share >= _LEAST_WORDS:
+        if differ_here_and_there(words, words_of_other, letters):
+            return True
+        if letters >= SHORT_LETTERS and share + _scattered(words, words_of_other) >= line_at(_OF_WORDS, letters):
+            return True
+    if letters > _RESPELT_UP_TO or share < _AS_SPELT or in_order < line_at(_WORTH_SPELLING, letters):
         return False
-    if differ_here_and_there(words, words_of_other, letters):
-        return True
-    return letters >= SHORT_LETTERS and share + _scattered(words, words_of_other) >= line_at(_OF_WORDS, letters)
+    return _are_respelt(words, words_of_other, letters)
 
 
-def _share_letters(left: str, right: str, letters: float) -> bool:
-    """Whether enough letters stand in both in the same order, and what does not is like what stands there in the other."""
-    return Indel.normalized_similarity(left, right) >= line_at(_OF_LETTERS, letters) and (
-        letters >= _LONG_ENOUGH or foreign(left, right) <= _FOREIGN
+def hold_together(one: str, other: str, third: str) -> bool:
+    """Whether three texts, given as for `are_copies`, are copies of one: what each has stands in one of the others, but for
+    what it alone got. Of three of which each is only like the next that is not so. Bounded by `MAX_LETTERS`.
+    """
+    texts = [text[:MAX_LETTERS] for text in (one, other, third)]
+    signs = [_signs(text) for text in texts]
+    letters = sum(map(_letters, texts, signs)) / 3
+    words = [_WORD.findall(text) if any(signs) else text.split() for text in texts]
+    by_one = [[False] * len(each) for each in words]
+    by_both = [[True] * len(each) for each in words]
+    for left, right in ((0, 1), (0, 2), (1, 2)):
+        spelt = _spelt_as_in(words[left], words[right]) if letters <= _RESPELT_UP_TO else words[right]
+        runs = _equal(words[left], spelt)
+        for which, spans in ((left, [run[:2] for run in runs]), (right, [run[2:] for run in runs])):
+            common = [False] * len(words[which])
+            for start, end in spans:
+                common[start:end] = [True] * (end - start)
+            by_one[which] = [a or b for a, b in zip(by_one[which], common, strict=True)]
+            by_both[which] = [a and b for a, b in zip(by_both[which], common, strict=True)]
+    least = line_at(_OF_THREE, letters)
+    return all(
+        _shared(each, both)[0] >= _CORE and share - _OF_GAP * gap >= least
+        for each, some, both in zip(words, by_one, by_both, strict=True)
+        for share, gap in [_shared(each, some)]
     )
+
+
+def _shared(words: Sequence[str], common: Sequence[bool]) -> tuple[float, float]:
+    """The share of the letters that stand in words which are `common`, and of those in the longest row of others."""
+    shared = gap = row = 0
+    for word, is_common in zip(words, common, strict=True):
+        row = 0 if is_common else row + len(word)
+        shared += len(word) * is_common
+        gap = max(gap, row)
+    letters = max(1, sum(map(len, words)))
+    return shared / letters, gap / letters
+
+
+def _are_respelt(left: Sequence[str], right: Sequence[str], letters: float) -> bool:
+    """Whether texts are copies of which words are mistyped, and some were dropped or replaced here and there."""
+    spelt = _spelt_as_in(left, right)
+    share, gap = _share_and_gap(left, spelt)
+    if share - _OF_GAP * gap >= line_at(_OF_RESPELT, letters):
+        return True
+    return letters >= _RESPELT_FROM and differ_here_and_there(left, spelt, letters)
+
+
+def _spelt_as_in(left: Sequence[str], right: Sequence[str]) -> list[str]:
+    """The words of `right`, those that are like one that only `left` has spelt as that."""
+    here, there = (
+        [word for word in dict.fromkeys(some) if len(word) >= _RESPELT_LETTERS and word not in others]
+        for some, others in ((left, set(right)), (right, set(left)))
+    )
+    if not here or not there:
+        return list(right)
+    alike = process.cdist(there, here, scorer=OSA.normalized_similarity, score_cutoff=_RESPELT)
+    best = np.argmax(alike, axis=1)
+    spelt = {word: here[at] for word, at, row in zip(there, best.tolist(), alike, strict=True) if row[at] >= _RESPELT}
+    return [spelt.get(word, word) for word in right]
+
+
+def _share_and_gap(left: Sequence[str], right: Sequence[str]) -> tuple[float, float]:
+    """The share of letters that stand in words in both, in the same order; and how many stand in the longest row of other
+    words, through the letters of a text.
+    """
+    common = gap = start = start_in_right = 0
+    for end, after, end_in_right, after_in_right in [*_equal(left, right), (len(left), -1, len(right), -1)]:
+        gap = max(gap, sum(map(len, left[start:end])), sum(map(len, right[start_in_right:end_in_right])))
+        common += sum(map(len, left[end:after])) if after > 0 else 0
+        start, start_in_right = after, after_in_right
+    both = sum(map(len, left)) + sum(map(len, right))
+    return 2 * common / max(1, both), 2 * gap / max(1, both)
 
 
 def share_a_part(left: str, right: str) -> bool:
@@ -99,10 +205,14 @@ def share_a_part(left: str, right: str) -> bool:
     words, words_of_other = left[:MAX_LETTERS].split(), right[:MAX_LETTERS].split()
     one, other = "".join(words), "".join(words_of_other)
     letters = (len(one) + len(other)) / 2
-    if longest_stretch(words, words_of_other) >= line_at(_OF_ONE_STRETCH, letters):
+    of_stretch, of_runs = line_at(_OF_ONE_STRETCH, letters), line_at(_OF_RUNS, letters)
+    if longest_stretch(words, words_of_other) >= of_stretch:
         return True
-    least = line_at(_OF_RUNS, letters)
-    return Indel.normalized_similarity(one, other) >= least + _BESIDE_RUNS and common_runs(one, other) >= least
+    in_order = Indel.normalized_similarity(one, other)
+    if in_order >= of_runs + _BESIDE_RUNS and common_runs(one, other) >= of_runs:
+        return True
+    may_be_respelt = letters <= _RESPELT_UP_TO and in_order >= of_stretch
+    return may_be_respelt and longest_stretch(words, _spelt_as_in(words, words_of_other)) >= of_stretch
 
 
 def sentences(words: str) -> list[str]:

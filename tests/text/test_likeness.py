@@ -1,11 +1,15 @@
 """Which texts are copies, seen letter by letter and word by word."""
 
 import random
+from itertools import combinations
+from pathlib import Path
 
 import pytest
+import yaml
 
+from benchmarks import disguises
 from tests.growth import assert_in_proportion
-from text.likeness import MAX_LETTERS, are_copies, share_a_part
+from text.likeness import MAX_LETTERS, are_copies, hold_together, share_a_part
 from text.signature import compare
 
 TEXT = (
@@ -60,6 +64,26 @@ def test_copies_with_other_letters_here_and_there_are_copies(text: str, seed: in
 
 
 @pytest.mark.parametrize("seed", range(20))
+def test_copies_of_which_words_were_replaced_and_letters_swapped_are_copies(seed: int) -> None:
+    text = " ".join(TEXT.split()[:36])
+    left = swapped(replaced(text, seed % 8, 8), seed, 0.1)
+    right = swapped(replaced(text, (seed + 3) % 8, 8), seed + 200, 0.1)
+    assert are_copies(words(left), words(right))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_text_is_found_within_a_little_other_text_though_its_words_are_mistyped(seed: int) -> None:
+    text = " ".join(TEXT.split()[:24])
+    left, right = (words(f"{mistyped(text, n, 0.07)} {other_words(n, 4)}") for n in (seed, seed + 100))
+    assert share_a_part(left, right)
+
+
+def other_words(seed: int, count: int) -> str:
+    chance = random.Random(seed)
+    return " ".join("".join(chance.choices("etaoinshrdlucmfwypvbgk", k=6)) for _ in range(count))
+
+
+@pytest.mark.parametrize("seed", range(20))
 def test_a_text_is_found_within_other_text_with_a_few_typos_as_well(seed: int) -> None:
     left, right = (words(beside(mistyped(TEXT, n, 0.02), n)) for n in (seed, seed + 101))
     assert share_a_part(left, right)
@@ -85,6 +109,49 @@ def test_short_copies_that_lost_words_are_copies(left: int, right: int) -> None:
     text = TEXT.split()[:18]
     one, other = (words(" ".join(word for at, word in enumerate(text, 3) if at % 8 != n)) for n in (left, right))
     assert are_copies(one, other)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("count", [12, 16, 24])
+def test_three_copies_that_each_lost_other_words_hold_together(seed: int, count: int) -> None:
+    text = TEXT.split()[:count]
+    at = seed % 3
+    copies = [" ".join(word for place, word in enumerate(text) if (place + at) % 6 != lost) for lost in (0, 2, 4)]
+    assert hold_together(*[words(copy) for copy in copies])
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        # newsrooms on one event: each has what only the next one has as well
+        (
+            "live more soldiers have left the steel works of arven",
+            "more than two hundred soldiers have left the works of arven say the rebels",
+            "the rebels say that the fight for arven is over",
+        ),
+        # what all have in common is a name, and what each says of it is its own
+        (
+            "the mayor of arven leaves her office after nine years in it",
+            "the mayor of arven thanks the nurses of the old town hospital",
+            "the mayor of arven opens a bridge that nobody has asked for",
+        ),
+        # two sayings, and who says both one after the other
+        (
+            "who sows the wind will reap the storm",
+            "who sows the wind will reap the storm still waters run deep and dark",
+            "still waters run deep and dark",
+        ),
+        # a form, and what each filled in
+        (
+            "how not to name a child of yours anna banana",
+            "how not to name a child of yours peter meter",
+            "how not to name a child of yours clara falls",
+        ),
+    ],
+)
+def test_three_texts_of_which_each_says_something_of_its_own_do_not(texts: tuple[str, str, str]) -> None:
+    assert not hold_together(*texts)
+    assert not hold_together(texts[1], texts[2], texts[0])
 
 
 SHORT_TEXTS = [
@@ -135,6 +202,11 @@ def test_short_texts_that_differ_in_one_clause_are_no_copies(left: str, right: s
         (
             "the mayor opens the new bridge over the river and thanks the two hundred workers for their patience",
             "after nine years of work the mayor opens the bridge over the river and thanks all who waited for it",
+        ),
+        # one event, in other forms of the same words
+        (
+            "war in the valley the soldiers of arven have left their steel works",
+            "live war in the valley more than two hundred soldiers leave the works of arven",
         ),
         # what several say in the same words of two matters
         (
@@ -195,6 +267,13 @@ def test_others_are_not(left: str, right: str) -> None:
     assert not share_a_part(words(left), words(right))
 
 
+def test_a_text_in_two_related_languages_is_no_copy() -> None:
+    said = yaml.safe_load((Path(disguises.__file__).with_name("near_duplicates.yaml")).read_text("utf-8"))["seeds"]
+    # Czech and Slovak have most words of it in common
+    pairs = [pair for pair in combinations(said, 2) if pair != ("cs", "sk")]
+    assert [pair for pair in pairs if are_copies(*[words(said[language]) for language in pair])] == []
+
+
 def test_short_texts_are_compared_letter_by_letter() -> None:
     assert are_copies(words("join our lottery of knowledge"), words("join our lotery of knowlege"))
     assert not are_copies(words("join our lottery of knowledge"), words("join our group of teachers"))
@@ -214,4 +293,5 @@ def test_long_texts_take_bounded_time() -> None:
     assert_in_proportion(lambda text: are_copies(text, right), left)
     assert_in_proportion(lambda text: are_copies(text, "我" * 1_000_000), "a" * 1_000_000)
     assert_in_proportion(lambda text: share_a_part(text, right), left)
+    assert_in_proportion(lambda text: hold_together(text, right, left), left)
     assert are_copies(left, left[: 2 * MAX_LETTERS])
