@@ -58,8 +58,11 @@ class KeptWindow:
         """The window of the event's campaign, with which those are merged of campaigns that became part of it."""
         if not context.campaign or not context.merged or not self.window.text_of:
             return None
-        whose = () if self.window.text_of == "everybody" else (context.event.actor_id,)
-        own, *others = ((*whose, campaign_id) for campaign_id in (context.campaign.campaign_id, *context.merged))
+        merged = context.campaign.holding if self.window.text_of == "holding" else context.merged
+        if not merged:
+            return None
+        whose = (context.event.actor_id,) if self.window.text_of == "author" else ()
+        own, *others = ((*whose, campaign_id) for campaign_id in (context.campaign.campaign_id, *merged))
         return WindowUpdate(self.stored, own, event, (), recorded=False, queries=(), merges=tuple(others))
 
     def counts(self, roles: frozenset[str]) -> bool:

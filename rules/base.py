@@ -146,9 +146,10 @@ class Window(Struct, frozen=True, kw_only=True):
     subject of an event is read, None when not at all. `own` says that entries are the actor's own doing, so that an exempt
     actor adds nothing. `named`: members must be named in an incident. `note` is kept with each event (short; sealed in
     the store). `text_of` says of windows of one text whose copies they count: keys are then (campaign id) or (author,
-    campaign id), and a campaign takes in what was counted of one that turns out to be part of it. `spared_by` are events that
-    would have kept an entry out, had they been judged before it. `history`: where entries stand
-    (`state.requests.StoredWindow`), by default with what the member has done with whom keys begin. Of `pairs` events are
+    campaign id), and a campaign takes in what was counted of one that turns out to be part of it; with "holding" only where
+    their texts hold together (`state.requests.Campaign`). `spared_by` are events that would have kept an entry out, had they
+    been judged before it. `history`: where entries stand (`state.requests.StoredWindow`), by default with what the member has
+    done with whom keys begin. Of `pairs` events are
     counted that are about a member: entries bring the members under the key of the first of the pair, and `at` names both.
     With `exempt_only` it counts nothing but what exempt actors do (with `own` false). An event that lacks one of the `needs`
     adds nothing, and `entries` are not asked.
@@ -163,7 +164,7 @@ class Window(Struct, frozen=True, kw_only=True):
     own: bool = True
     named: bool = False
     note: Callable[[EventContext], str] = nobody
-    text_of: Literal["everybody", "author"] | None = None
+    text_of: Literal["everybody", "holding", "author"] | None = None
     spared_by: EventTypes = ()
     history: str = ACTS
     pairs: bool = False

@@ -89,8 +89,8 @@ def _window(
 ) -> Window:
     """The authors of `what`: those of copies that count and spread, under what they share, a campaign or the very words.
 
-    Where copies are certain, campaigns that turn out to be one are counted as one. Chains of short texts, each of which is
-    somewhat like the next, are what newsrooms write of one event.
+    Where copies are certain, campaigns that turn out to be one are counted as one. Else they are only where their texts hold
+    together: chains of short texts, each of which is somewhat like the next, are what newsrooms write of one event.
     """
     key_of = _same_words if same_words else by_campaign
 
@@ -107,7 +107,7 @@ def _window(
         entries=entries,
         at=at,
         named=True,
-        text_of="everybody" if are_certain else None,
+        text_of="everybody" if are_certain else None if same_words else "holding",
         spared_by=ACQUAINTING,
         history="words" if same_words else CAMPAIGN,
         needs=("copies",),

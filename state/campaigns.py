@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache, partial
 from hashlib import sha1
-from itertools import islice
-from typing import Any
+from itertools import combinations, islice
+from typing import Any, NamedTuple
 from uuid import NAMESPACE_URL, uuid5
 
 from cryptography.exceptions import InvalidTag
@@ -13,8 +13,16 @@ from state.boilerplate import stretches
 from state.packing import compressed, decompressed
 from state.pseudonyms import MEMBER_BYTES, Pseudonyms
 from state.requests import Campaign, MergeDecision, Text
-from text.forms import are_one_form, is_harmless_form
-from text.likeness import MAX_LETTERS, are_copies, letters_of, sentences, share_a_part, without
+from text.forms import are_one_form, is_harmless_form, may_be_form
+from text.likeness import (
+    MAX_LETTERS,
+    are_copies,
+    hold_together,
+    letters_of,
+    sentences,
+    share_a_part,
+    without,
+)
 from text.shared import share_of_sentences
 from text.signature import SIGNATURE_BYTES, of_words, signatures
 from text.slots import SIEVE_BYTES, SURE, sieve_of
@@ -29,6 +37,8 @@ _SIGNED, _SIEVED = b"s", b"-"
 sealed text.
 """
 _CACHED_SIGNATURES = 4_000
+_FEW_LETTERS = 60
+"""Of shorter texts three say together what two do not."""
 _INCIDENTS = 20
 """Judged incidents of one campaign."""
 CAMPAIGN_NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/campaign")
@@ -133,10 +143,12 @@ class CampaignCodec:
             joined, alike, root, name, others, boilerplate = answer
             result = answered.get(name)
             merged_in: list[bytes] = []
+            holding: list[bytes] = []
             if result is None:
                 known = [line for line, many in zip(sentences(text.words), boilerplate, strict=True) if many]
                 same: list[tuple[bytes, bytes]] = []
                 parts: list[tuple[bytes, bytes]] = []
+                compared: list[_Compared] = []
                 beside = quoting.beside(text)
                 # looked at once, whatever number of texts it is compared with, and only where one is like a form
                 harmless = cache(partial(is_harmless_form, text.seen))
@@ -147,17 +159,24 @@ class CampaignCodec:
                         if alike_in := _share_of(text, shared):
                             parts.append((head, b"%.4f" % alike_in))
                         continue
-                    is_copy, is_part = (
-                        (True, False) if not sealed else self._same(text, sealed, known, harmless, clear=bool(clear))
+                    words, is_copy, is_part = (
+                        ("", True, False)
+                        if not sealed
+                        else self._same(text, sealed, known, harmless, clear=bool(clear))
                     )
                     if is_copy or is_part:
                         (same if is_copy else parts).append((head, share))
+                    if words and not is_part:
+                        compared.append(_Compared(head, share, words, is_copy))
+                together = _together(text, known, compared) if len(compared) > 1 else frozenset[bytes]()
+                same += [(one.head, one.share) for one in compared if not one.is_copy and one.head in together]
                 # a text that holds those of several others must not make one campaign of them
                 if parts and not same and joined[:ID_BYTES] == campaign_id_of(text):
                     same = [min(parts, key=lambda part: merges.root_of(part[0])[0][ID_BYTES:])]
                 for head, share in same:
                     if younger := merges.unite(root, head, float(share)):
                         merged_in.append(younger)
+                        holding += [younger] if head in together else []
                 oldest, by_merging = merges.root_of(root)
                 result = oldest[:ID_BYTES] + b"%.4f" % min(float(alike), by_merging)
                 if name:
@@ -171,33 +190,39 @@ class CampaignCodec:
                     result += b"%d" % repeats
             quoting.add(text, result[:ID_BYTES])
             campaigns.append(
-                _campaign(result[:ID_BYTES], result[ID_BYTES:ANSWER_BYTES], upheld=result[ANSWER_BYTES:] == b"1")
+                _campaign(
+                    result[:ID_BYTES],
+                    result[ID_BYTES:ANSWER_BYTES],
+                    upheld=result[ANSWER_BYTES:] == b"1",
+                    holding=holding,
+                )
             )
             merged.append(tuple([_written(head[:ID_BYTES]) for head in merged_in]))
         return campaigns, merged, decisions
 
     def _same(
         self, text: Text, sealed: bytes, boilerplate: list[str], harmless: Callable[[], bool], *, clear: bool
-    ) -> tuple[bool, bool]:
-        """Whether two texts are copies, without the sentences that many use, and whether else they share a part.
+    ) -> tuple[str, bool, bool]:
+        """What of the other text is compared, "" where that is too little or a form; whether two texts are copies, without the
+        sentences that many use, and whether else they share a part.
 
         `clear`: whether they are copies with those sentences. `harmless`: whether the text may be a form for members.
         """
         kept = opened_text(self._pseudonyms, sealed)[MEMBER_BYTES:].decode()
         if not kept:
-            return clear, False
+            return "", clear, False
         one: str | None = text.words
         other: str | None = kept
         if boilerplate:
             one, other = without(text.words[:MAX_LETTERS], boilerplate), without(kept, boilerplate)
         if one is None or other is None:
-            return clear, False
+            return "", clear, False
         certain = clear and not boilerplate and not text.quotes and _is_certain(one, other)
         is_copy = certain or are_copies(one, other)
         is_part = not is_copy and share_a_part(one, other)
         if (is_copy or is_part) and are_one_form(one, other) and harmless():
-            return False, False
-        return is_copy, is_part
+            return "", False, False
+        return other, is_copy, is_part
 
 
 def _is_certain(one: str, other: str) -> bool:
@@ -293,8 +318,39 @@ class _Quoting:
         return campaigns if len(campaigns) > 1 and not are_copies(text.words, self._shown[text.identity]) else []
 
 
-def _campaign(campaign_id: bytes, similarity: bytes, *, upheld: bool) -> Campaign | None:
-    return Campaign(_written(campaign_id), float(similarity), upheld) if campaign_id else None
+class _Compared(NamedTuple):
+    """A text that another one was compared with: the head of its campaign, how alike signatures are, its words, and whether
+    they are copies.
+    """
+
+    head: bytes
+    share: bytes
+    words: str
+    is_copy: bool
+
+
+def _together(text: Text, boilerplate: list[str], compared: Sequence[_Compared]) -> frozenset[bytes]:
+    """The heads of those of which two and the text are copies of one another, seen all three at once."""
+    words = without(text.words[:MAX_LETTERS], boilerplate) if boilerplate else text.words
+    if words is None:
+        return frozenset()
+    may_be_near = letters_of(words) < _FEW_LETTERS and not may_be_form(text.seen)
+    found: set[bytes] = set()
+    for one, other in combinations(compared, 2):
+        if one.is_copy and other.is_copy:
+            hold = are_copies(one.words, other.words) or hold_together(words, one.words, other.words)
+        else:  # three that are a few words each say more together than by twos
+            few = may_be_near and max(letters_of(one.words), letters_of(other.words)) < _FEW_LETTERS
+            hold = few and hold_together(words, one.words, other.words)
+        found |= {one.head, other.head} if hold else set()
+    return frozenset(found)
+
+
+def _campaign(campaign_id: bytes, similarity: bytes, *, upheld: bool, holding: Sequence[bytes] = ()) -> Campaign | None:
+    if not campaign_id:
+        return None
+    ids = tuple([_written(head[:ID_BYTES]) for head in holding])
+    return Campaign(_written(campaign_id), float(similarity), upheld, ids)
 
 
 def _written(campaign_id: bytes) -> str:

@@ -122,12 +122,14 @@ class Text(Struct, frozen=True):
 class Campaign(Struct, frozen=True):
     """The campaign that a text belongs to; a text unlike any other founds one. `similarity` is to its founding text.
 
-    `upheld`: the text is a copy of one that people have upheld as a breach.
+    `upheld`: the text is a copy of one that people have upheld as a breach. `holding` are the ids of those that became part of
+    it through this text, whose texts are copies of one another, too; none where the text comes again.
     """
 
     campaign_id: str
     similarity: float
     upheld: bool = False
+    holding: tuple[str, ...] = ()
 
 
 class MergeDecision(Struct, frozen=True):

@@ -46,6 +46,11 @@ def texts_of(written: Sequence[str], *, hours: float = 0.1, authors: int = 3) ->
 
 
 def recall(bench: Bench, store: Store, texts: Sequence[Text], size: int | None = None) -> list[Campaign | None]:
+    """The campaigns, without what became part of them just then."""
+    return [campaign and replace(campaign, holding=()) for campaign in recall_first(bench, store, texts, size)]
+
+
+def recall_first(bench: Bench, store: Store, texts: Sequence[Text], size: int | None = None) -> list[Campaign | None]:
     step = size or len(texts)
     found: list[Campaign | None] = []
     for start in range(0, len(texts), step):
@@ -53,6 +58,49 @@ def recall(bench: Bench, store: Store, texts: Sequence[Text], size: int | None =
         bench.run(store.settle([], recalled.decisions))
         found += recalled.campaigns
     return found
+
+
+HOLDING = (
+    "from our own hives large ten euros, whoever orders before evening pays no postage",
+    "Honey our own hives two large jars for ten euros, whoever orders before Sunday evening",
+    "Honey from our own hives today, two large jars for ten euros, whoever orders before evening pays no postage",
+)
+"""Copies that each lost words: the first two are alike only by the third."""
+CHAIN = (
+    "War in Grenland: more than 260 Grenland soldiers evacuated from Arven",
+    "LIVE - Grenland: nearly 300 Grenland fighters evacuated from Arven",
+    "LIVE - War in Grenland: more than 260 Grenland fighters evacuated from Arven",
+)
+"""Headlines of one event, the last of which is like either of the others."""
+FEW_WORDS = (
+    "Two jars of honey today only for euros, whoever orders now nothing",
+    "Two jars only for ten euros, whoever now pays nothing",
+    "Two jars of honey today only ten euros, whoever orders pays",
+)
+"""Of short copies no two say it, but the three do."""
+
+
+@pytest.mark.parametrize(("written", "hold"), [(HOLDING, True), (CHAIN, False)])
+def test_of_texts_that_a_third_shows_to_be_one_it_is_known_whether_they_hold_together(
+    written: Sequence[str], hold: bool, any_bench: Bench
+) -> None:
+    any_bench.empty()
+    first, second, third = recall_first(any_bench, any_bench.store(), texts_of(written), 1)
+    assert first
+    assert second
+    assert third
+    assert first.campaign_id == third.campaign_id != second.campaign_id
+    assert (second.campaign_id in third.holding) == hold
+
+
+def test_of_short_texts_three_say_together_that_they_are_copies(any_bench: Bench) -> None:
+    any_bench.empty()
+    first, second, third = recall_first(any_bench, any_bench.store(), texts_of(FEW_WORDS), 1)
+    assert first
+    assert second
+    assert third
+    assert first.campaign_id == third.campaign_id != second.campaign_id
+    assert second.campaign_id in third.holding
 
 
 def altered(text: str, chance: random.Random) -> str:
@@ -252,7 +300,7 @@ def test_a_crash_before_decisions_are_written_down_changes_nothing(bench: Bench,
         bench.run(bench.store().settle([], recalled.decisions))
         if chance.random() < 0.5:
             continue
-        found += recalled.campaigns
+        found += [campaign and replace(campaign, holding=()) for campaign in recalled.campaigns]
     assert found == expected
 
 
