@@ -1,8 +1,9 @@
 """Tables that are made of the word lists, each once: what one start has made is kept for the next.
 
-Making all of them takes seconds. So they are kept where Python keeps compiled modules (`__pycache__`), and like these: made of
-the files beside it, no more and no less to be trusted, made anew where anything that they are made of has changed, and not
-written where Python is told to write nothing (`PYTHONDONTWRITEBYTECODE`) or may not.
+Making all of them takes seconds, and memory that Python does not give back, so that another process makes them (`make_apart`).
+They are kept where Python keeps compiled modules (`__pycache__`), and like these: made of the files beside it, no more and no
+less to be trusted, made anew where anything that they are made of has changed, and not written where Python is told to write
+nothing (`PYTHONDONTWRITEBYTECODE`) or may not.
 """
 
 import os
@@ -73,7 +74,7 @@ def hand_over() -> None:
 
 def keep() -> None:
     """Keep all tables for the next start, as far as that can be done."""
-    if sys.dont_write_bytecode:
+    if sys.dont_write_bytecode or not _MADE:
         return
     place = _place()
     unfinished = place.with_name(f"{place.name}.{os.getpid()}")

@@ -326,7 +326,8 @@ def test_lists_of_numbers_are_told_with_the_index_of_who_asked(lists: list[list[
 
 
 FILLERS = [
-    "a b c", "5 p per minute 5pper a 12 usd", "x'x'x'x'x'x a&b 1/2/3/4/5", "anna@a.b.c.d.org www.a.b.c.d.org/e-f-g a_b_c_d@e.org",
+    "a b c", "5 p per minute 5pper a 12 usd", "x'x'x'x'x'x a&b 1/2/3/4/5",
+    "anna@a.b.c.d.org www.a.b.c.d.org/e-f-g a_b_c_d@e.org",
 ]  # fmt: skip
 OF_KINDS = {"<price>": "20 €", "<link>": "a.b.c.org", "<handle>": "@a.b.c.d.e.f", "<email>": "a.b.c@d.e.org"}
 
