@@ -284,9 +284,11 @@ def vocabularies() -> tuple[int, ...]:
 def _signs() -> dict[str, tuple[str, ...]]:
     """The languages that each word is a sign of."""
     found: dict[str, tuple[str, ...]] = {}
+    different: dict[tuple[str, ...], tuple[str, ...]] = {}
     for code, romanisation in romanisations().items():
         for word in romanisation.all_signs():
-            found[word] = (*found.get(word, ()), code)
+            codes = (*found.get(word, ()), code)
+            found[word] = different.setdefault(codes, codes)  # the same one for all, of some forty thousand
     return found
 
 
