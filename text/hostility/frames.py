@@ -836,16 +836,18 @@ def _is_label(spans: Spans, say: Span) -> bool:
 
 def _told_by_others(spans: Spans, colon: int) -> list[Span]:
     begin = bisect_left(spans.tokens.sentences, spans.tokens.sentences[colon])
-    if spans.between("vow", begin, colon) or _ordered(spans, begin, colon + 1):
+    if spans.between("vow", begin, colon) or _ordered(spans, begin, colon + 1, last=colon):
         return []
     says = [*spans.between("say", begin, colon), *spans.between("said", begin, colon)]
     return [one for one in says if not _is_label(spans, one)]
 
 
-def _ordered(spans: Spans, begin: int, first: int) -> bool:
-    """Whether the sentence tells the reader to say or do something before it threatens."""
+def _ordered(spans: Spans, begin: int, first: int, *, last: int | None = None) -> bool:
+    """Whether the sentence tells the reader to say or do something before it threatens at `first`; orders that begin up to
+    `last` count.
+    """
     opens = spans.tokens.opens
-    for order in spans.between("tell_now", begin, first):
+    for order in spans.between("tell_now", begin, first if last is None else last):
         start = order.start
         if spans.grammar.postpositions and opens[min(order.end + 1, first)]:
             return True  # verbs stand last: "one more word say, …"
