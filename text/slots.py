@@ -40,6 +40,10 @@ LEAST_OF_SHORT = 0.6
 """Of shingles of short texts: from here on what is not clear is worth a look."""
 DOUBTFUL = 0.25
 """The same of others."""
+OF_ONE_LENGTH, NEARLY_AS_LONG = (60, 0.22), 0.8
+"""The same of texts from so many letters on of which the shorter is at least so much of the longer: copies of which words were
+mistyped and others replaced.
+"""
 
 
 Floats = NDArray[np.float64]
@@ -80,7 +84,7 @@ def compare_signatures(pairs: Sequence[tuple[bytes, bytes]], threshold: float) -
     )
     shares, words = _shares_of_shingles(one, other), _equal(one, other, _WORDS)
     codes = np.zeros(len(pairs), np.intp)
-    some = np.flatnonzero(shares >= DOUBTFUL)
+    some = np.flatnonzero(shares >= OF_ONE_LENGTH[1])
     if len(some):
         codes[some] = _codes(one[some], other[some], shares[some], words[some], threshold)
     most = np.maximum(shares, words)
@@ -118,7 +122,9 @@ def _codes(
     words: Floats,
     threshold: float,
 ) -> NDArray[np.intp]:
-    letters = (_letters(one) + _letters(other)) / 2
+    in_one, in_other = _letters(one), _letters(other)
+    letters = (in_one + in_other) / 2
+    of_one_length = np.minimum(in_one, in_other) >= NEARLY_AS_LONG * np.maximum(in_one, in_other)
     by_shingles = threshold + (1 - threshold) * _line(_SHORT_MARGIN, letters)
     are_copies = (
         ((words >= _SOME_WORDS) & (shares >= by_shingles))
@@ -129,8 +135,9 @@ def _codes(
     return np.select(
         [
             shares >= SAME_LETTERS,
-            (letters < SCATTERED) & (shares < LEAST_OF_SHORT),
-            (letters < SHORT) | ~are_copies,
+            ((letters < SCATTERED) & (shares < LEAST_OF_SHORT))
+            | ((shares < DOUBTFUL) & ~(of_one_length & (letters >= OF_ONE_LENGTH[0]))),
+            (letters < SHORT) | (shares < DOUBTFUL) | ~are_copies,
             letters < SURE,
         ],
         [clear, none, doubt, close],

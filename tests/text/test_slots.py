@@ -14,6 +14,8 @@ from text.slots import (
     DOUBTFUL,
     LEAST,
     LEAST_OF_SHORT,
+    NEARLY_AS_LONG,
+    OF_ONE_LENGTH,
     SAME_LETTERS,
     SCATTERED,
     SHORT,
@@ -51,10 +53,14 @@ def expected(one: bytes, other: bytes) -> tuple[float, float, Verdict | None]:
     share = sum(first) / 128 if sum(first[:32]) >= 4 else 0.0
     letters = (int.from_bytes(one[512:]) + int.from_bytes(other[512:])) / 2
     verdict: Verdict | None = Verdict.DOUBT
-    if share < DOUBTFUL:
+    shorter, longer = sorted((int.from_bytes(one[512:]), int.from_bytes(other[512:])))
+    one_length = letters >= OF_ONE_LENGTH[0] and shorter >= NEARLY_AS_LONG * longer
+    if share < (OF_ONE_LENGTH[1] if one_length else DOUBTFUL):
         verdict = None
     elif share >= SAME_LETTERS:
         verdict = Verdict.CLEAR
+    elif share < DOUBTFUL:
+        verdict = Verdict.DOUBT
     elif letters < SHORT:
         verdict = Verdict.DOUBT if letters >= SCATTERED or share >= LEAST_OF_SHORT else None
     elif (
@@ -67,7 +73,7 @@ def expected(one: bytes, other: bytes) -> tuple[float, float, Verdict | None]:
 
 
 some_letters = st.integers(12, 300)
-shares = st.sampled_from([0.0, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.92, 1.0])
+shares = st.sampled_from([0.0, 0.2, 0.24, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.92, 1.0])
 
 
 @given(
@@ -117,3 +123,16 @@ def test_nothing_is_compared_with_nothing() -> None:
     assert compare_signatures([], THRESHOLD) == []
     assert letters_in(b"") == 0
     assert letters_in(signature(random.Random(1), 300)) == 300
+
+
+def test_texts_of_one_length_may_be_copies_though_they_share_less() -> None:
+    chance = random.Random(2)
+    one = signature(chance, 100)
+    said = bytearray(like(one, chance, 0, 0, 0, 100))
+    for slot in range(0, 120, 4):
+        said[2 * slot : 2 * slot + 2] = one[2 * slot : 2 * slot + 2]
+    lengths = (100, 81, 79, 59)
+    others = [bytes(said[:-2]) + letters.to_bytes(2) for letters in lengths]
+    found = compare_signatures([(one, other) for other in others], THRESHOLD)
+    assert all(OF_ONE_LENGTH[1] <= each.share < DOUBTFUL for each in found)
+    assert [each.verdict for each in found] == [Verdict.DOUBT, Verdict.DOUBT, None, None]
