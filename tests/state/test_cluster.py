@@ -9,11 +9,10 @@ import pytest
 from redis.asyncio.cluster import ClusterNode, RedisCluster
 
 from state.limits import StoreLimits
-from state.pseudonyms import Pseudonyms
 from state.store import Store
 from tests.cluster import cluster_of
 from tests.servers import RedisServer, ServerMissing, missing
-from tests.state.conftest import Bench
+from tests.state.conftest import Bench, unsalted
 
 SHARDS = 2
 MODULES = ("campaigns", "episodes", "feedback", "relations", "used", "windows")
@@ -50,7 +49,7 @@ class ClusterBench(Bench):
         self.client: Any = RedisCluster(startup_nodes=[ClusterNode("127.0.0.1", node.port) for node in nodes])
 
     def store(self, *, secret: bytes = b"a secret of the tests", shards: int = SHARDS, **limits: Any) -> Store:
-        return Store(self.client, Pseudonyms(secret), shards=shards, limits=StoreLimits(**limits))
+        return Store(self.client, unsalted(secret), shards=shards, limits=StoreLimits(**limits))
 
 
 @pytest.fixture(scope="module")
