@@ -37,6 +37,8 @@ _SIGNED, _SIEVED = b"s", b"-"
 sealed text.
 """
 _CACHED_SIGNATURES = 4_000
+_ALONE = -1
+"""No place among the texts that are compared three at once."""
 _FEW_LETTERS = 60
 """Of shorter texts three say together what two do not."""
 _INCIDENTS = 20
@@ -146,18 +148,21 @@ class CampaignCodec:
             holding: list[bytes] = []
             if result is None:
                 known = [line for line, many in zip(sentences(text.words), boilerplate, strict=True) if many]
-                same: list[tuple[bytes, bytes]] = []
-                parts: list[tuple[bytes, bytes]] = []
+                same: list[tuple[bytes, bytes, int]] = []
+                parts: list[tuple[bytes, bytes, int]] = []
                 compared: list[_Compared] = []
                 beside = quoting.beside(text)
                 # looked at once, whatever number of texts it is compared with, and only where one is like a form
                 harmless = cache(partial(is_harmless_form, text.seen))
+                own = merges.root_of(root)[0]
                 for head, share, sealed, clear, shared in others:
-                    if merges.root_of(head)[0][:ID_BYTES] in beside:
+                    other = merges.root_of(head)[0]
+                    # what is one with it by now nobody would ask for in a batch of its own
+                    if other == own or other[:ID_BYTES] in beside:
                         continue
                     if shared:
                         if alike_in := _share_of(text, shared):
-                            parts.append((head, b"%.4f" % alike_in))
+                            parts.append((head, b"%.4f" % alike_in, _ALONE))
                         continue
                     words, is_copy, is_part = (
                         ("", True, False)
@@ -165,18 +170,21 @@ class CampaignCodec:
                         else self._same(text, sealed, known, harmless, clear=bool(clear))
                     )
                     if is_copy or is_part:
-                        (same if is_copy else parts).append((head, share))
+                        at = len(compared) if words and is_copy else _ALONE
+                        (same if is_copy else parts).append((head, share, at))
                     if words and not is_part:
                         compared.append(_Compared(head, share, words, is_copy))
-                together = _together(text, known, compared) if len(compared) > 1 else frozenset[bytes]()
-                same += [(one.head, one.share) for one in compared if not one.is_copy and one.head in together]
+                together = _together(text, known, compared) if len(compared) > 1 else frozenset[int]()
+                same += [
+                    (compared[at].head, compared[at].share, at) for at in sorted(together) if not compared[at].is_copy
+                ]
                 # a text that holds those of several others must not make one campaign of them
                 if parts and not same and joined[:ID_BYTES] == campaign_id_of(text):
                     same = [min(parts, key=lambda part: merges.root_of(part[0])[0][ID_BYTES:])]
-                for head, share in same:
+                for head, share, at in same:
                     if younger := merges.unite(root, head, float(share)):
                         merged_in.append(younger)
-                        holding += [younger] if head in together else []
+                        holding += [younger] if at in together else []
                 oldest, by_merging = merges.root_of(root)
                 result = oldest[:ID_BYTES] + b"%.4f" % min(float(alike), by_merging)
                 if name:
@@ -185,7 +193,8 @@ class CampaignCodec:
                     result += b"%d" % upheld
                     answered[name] = result
                     generations = self.generations(text.time)
-                    decisions.append(MergeDecision(name, generations, joined, same, result, merges.judged_of(oldest)))
+                    united = [(head, share) for head, share, _ in same]
+                    decisions.append(MergeDecision(name, generations, joined, united, result, merges.judged_of(oldest)))
                 else:  # the text is one too many of its author's, and `state.upheld` has decided
                     result += b"%d" % repeats
             quoting.add(text, result[:ID_BYTES])
@@ -329,20 +338,20 @@ class _Compared(NamedTuple):
     is_copy: bool
 
 
-def _together(text: Text, boilerplate: list[str], compared: Sequence[_Compared]) -> frozenset[bytes]:
-    """The heads of those of which two and the text are copies of one another, seen all three at once."""
+def _together(text: Text, boilerplate: list[str], compared: Sequence[_Compared]) -> frozenset[int]:
+    """The places of those of which two and the text are copies of one another, seen all three at once."""
     words = without(text.words[:MAX_LETTERS], boilerplate) if boilerplate else text.words
     if words is None:
         return frozenset()
     may_be_near = letters_of(words) < _FEW_LETTERS and not may_be_form(text.seen)
-    found: set[bytes] = set()
-    for one, other in combinations(compared, 2):
+    found: set[int] = set()
+    for (at, one), (by, other) in combinations(enumerate(compared), 2):
         if one.is_copy and other.is_copy:
             hold = are_copies(one.words, other.words) or hold_together(words, one.words, other.words)
         else:  # three that are a few words each say more together than by twos
             few = may_be_near and max(letters_of(one.words), letters_of(other.words)) < _FEW_LETTERS
             hold = few and hold_together(words, one.words, other.words)
-        found |= {one.head, other.head} if hold else set()
+        found |= {at, by} if hold else set()
     return frozenset(found)
 
 

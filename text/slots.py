@@ -44,6 +44,8 @@ OF_ONE_LENGTH, NEARLY_AS_LONG = (60, 0.22), 0.8
 """The same of texts from so many letters on of which the shorter is at least so much of the longer: copies of which words were
 mistyped and others replaced.
 """
+LEAST_DOUBTFUL = min(DOUBTFUL, OF_ONE_LENGTH[1])
+"""What shares fewer shingles has no verdict, whatever else."""
 
 
 Floats = NDArray[np.float64]
@@ -84,7 +86,7 @@ def compare_signatures(pairs: Sequence[tuple[bytes, bytes]], threshold: float) -
     )
     shares, words = _shares_of_shingles(one, other), _equal(one, other, _WORDS)
     codes = np.zeros(len(pairs), np.intp)
-    some = np.flatnonzero(shares >= OF_ONE_LENGTH[1])
+    some = np.flatnonzero(shares >= LEAST_DOUBTFUL)
     if len(some):
         codes[some] = _codes(one[some], other[some], shares[some], words[some], threshold)
     most = np.maximum(shares, words)
@@ -106,7 +108,7 @@ def may_be_alike(pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
     ones = np.frombuffer(b"".join([sieve_of(signature) for signature, _ in pairs]), np.uint8)
     others = np.frombuffer(b"".join([sieve for _, sieve in pairs]), np.uint8)
     equal = (ones == others).reshape(-1, SIEVE_BYTES)
-    may_be = (equal.mean(1) >= DOUBTFUL) & (equal[:, :_FEW].sum(1) >= _LEAST_OF_FEW)
+    may_be = (equal.mean(1) >= LEAST_DOUBTFUL) & (equal[:, :_FEW].sum(1) >= _LEAST_OF_FEW)
     return list(map(bool, may_be.tolist()))
 
 
