@@ -16,14 +16,13 @@ from msgspec.structs import replace
 from redis.asyncio import Redis
 
 from benchmarks import disguises
-from benchmarks.index import START, ours, texts_of
+from benchmarks.index import KEY, START, ours, texts_of
 from benchmarks.near_duplicates import dropped
 from benchmarks.telling import options, tell
 from benchmarks.workload import Network, records
 from engine.engine import Engine
 from engine.loading import load_tables
 from rules.policy import load_policy
-from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS, Text
 from state.store import Store
 from twinwatch.embedded import embedded_redis
@@ -53,7 +52,7 @@ def groups_of_copies(written: Sequence[str]) -> list[list[Text]]:
 async def found(client: "Redis", groups: Sequence[Sequence[Text]]) -> float:
     """The share of the copies that join the campaign of their original."""
     policy = load_policy()
-    store = Store(client, Pseudonyms(b"a key"), limits=policy.store_limits())
+    store = Store(client, KEY, limits=policy.store_limits())
     joined = copies = 0
     for start in range(0, len(groups), BATCH // 4):
         some = groups[start : start + BATCH // 4]
@@ -75,7 +74,7 @@ async def cost(url: str, leaders: int, events: int, copies: int) -> tuple[float,
         for start in range(0, leaders, _AT_ONCE):
             await ours(client, texts_of(network.texts(min(_AT_ONCE, leaders - start)), start))
         policy = load_policy()
-        engine = Engine(policy, Store(client, Pseudonyms(b"a key"), limits=policy.store_limits()))
+        engine = Engine(policy, Store(client, KEY, limits=policy.store_limits()))
         judged = records(Network(8).events(events))
 
         async def there() -> float:

@@ -18,10 +18,13 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from re import match
 from subprocess import DEVNULL, PIPE, Popen
+from threading import Timer
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+MAKING_SECONDS = 120.0
+"""For so long another process may make tables: it takes some seven seconds of a processor."""
 _MADE: dict[str, Callable[[], Any]] = {}
 _RECALLED: dict[str, Any] = {}
 
@@ -54,13 +57,19 @@ def recall() -> bool:
 def make_apart(program: str) -> bool:
     """Have another process make all tables; whether it did. `program` is Python that ends with `hand_over`.
 
-    What making takes, beside what is made of it, a process never gives back in whole: 60 MiB.
+    What making takes, beside what is made of it, a process never gives back in whole: 60 MiB. Whatever goes wrong, or takes
+    longer than `MAKING_SECONDS`, the tables can be made here.
     """
     command = [sys.executable, "-P", "-c", f"import sys; sys.path[:] = {sys.path!r}\n{program}"]
     with suppress(Exception), Popen(command, stdin=DEVNULL, stdout=PIPE, stderr=DEVNULL) as maker:  # noqa: S603
-        # whatever goes wrong, they can be made here
         assert maker.stdout
-        _RECALLED.update(pickle.load(maker.stdout))  # noqa: S301
+        limit = Timer(MAKING_SECONDS, maker.kill)
+        limit.daemon = True
+        limit.start()
+        try:
+            _RECALLED.update(pickle.load(maker.stdout))  # noqa: S301
+        finally:
+            limit.cancel()
         return True
     return False
 

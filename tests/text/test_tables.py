@@ -136,3 +136,8 @@ tables.hand_over()
 def test_where_no_other_process_makes_them_they_are_made_here(place: Path, program: str) -> None:
     assert not tables.make_apart(program)
     assert tables._RECALLED == {}
+
+
+def test_a_process_that_never_ends_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MAKING_SECONDS", 0.5)
+    assert not tables.make_apart("import time\nwhile True:\n    time.sleep(60)")
