@@ -213,13 +213,14 @@ class Quotations:
             return False
         if shown.warns:
             return True
-        # who sends a threat on without a word threatens with it, unless it goes back to its author
+        # who sends a threat on to several without a word threatens with it, unless it goes back to its authors
         recipients = recipients_of(event)
+        to_one = len(recipients) == 1
         back = bool(recipients) and all(source.wrote(other) for other in recipients)
         in_public = not recipients
         remarks = shown.asks or shown.above
         speaks = len(shown.own.strip()) >= LEAST_SAID
-        return remarks or (shown.marked and (back or in_public or speaks or not _attacks(reading.claimed)))
+        return remarks or (shown.marked and (back or to_one or in_public or speaks or not _attacks(reading.claimed)))
 
     def _holds_out(self, event: Event, reading: TextReading, forms: Forms, reach: Sequence[str]) -> bool:
         """Whether somebody shows to a few what others have copied of him: whoever spreads it is for the rules to say."""

@@ -114,7 +114,8 @@ def _shown_to_all_or_back(
 ) -> bool:
     """Whether what the actor was sent is held out to those who sent it, or shown to acquaintances, or in public with words
     about it; or is but the subject that comes along with an answer, or stands below the line that says what it is, or has
-    the very words that were sent (`repeated`): in the first `MOST_SHOWN` of the actor's `texts` with such words.
+    the very words that were sent (`repeated`), as a quotation to one: in the first `MOST_SHOWN` of the actor's `texts` with
+    such words.
     """
     hostility, few = context.writing.hostility, texts.count <= MOST_SHOWN
     if (hostility.answered or hostility.announced) and few:
@@ -123,8 +124,8 @@ def _shown_to_all_or_back(
         addressed = _addressed(context)
         if bool(addressed) and (attackers.issuperset(addressed) or not context.strangers):
             return True
-        # who sends a threat on to a stranger without a word threatens with it
-        return repeated and hostility.framed and few
+        # one who is asked for help needs no word about it; several who get it without a word are threatened with it
+        return repeated and few and (hostility.framed or (hostility.marked and len(addressed) == 1))
     return hostility.framed or (repeated and few and not _addressed(context))
 
 

@@ -170,7 +170,7 @@ def test_the_author_of_what_others_copy_who_shows_it_to_many_spreads_it(bench: B
     assert "ana" in named(told(bench, [*COPIED, *shown]))["coordinated_campaign"]
 
 
-def test_a_threat_is_shown_and_held_out_but_not_passed_on(bench: Bench) -> None:
+def test_a_threat_is_shown_and_held_out_but_not_passed_on_to_several(bench: Bench) -> None:
     """What is too short for the index is known by who attacked whom."""
     sent = ("message", "bully", "ana,ben,cia", THREAT)
     shown = [
@@ -180,8 +180,9 @@ def test_a_threat_is_shown_and_held_out_but_not_passed_on(bench: Bench) -> None:
         ("message", "cia", "helpdesk", f"Please help me.\n> {THREAT}"),
     ]
     assert named(told(bench, [sent, *shown]))["threat"] == {"bully"}
-    passed_on = ("message", "ben", "dan", f"“{THREAT}”")
-    assert named(told(bench, [sent, passed_on]))["threat"] == {"bully", "ben"}
+    forwarded = ("message", "ana", "helpdesk", f"---------- Forwarded message ----------\nFrom: bully\n\n{THREAT}")
+    passed_on = ("message", "ben", "dan,eva", f"“{THREAT}”")
+    assert named(told(bench, [sent, forwarded, passed_on]))["threat"] == {"bully", "ben"}
     invented = ("message", "eve", "dan", f"> {THREAT}\nSee you tomorrow then.")
     assert named(told(bench, [invented]))["threat"] == {"eve"}
 
