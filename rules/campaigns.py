@@ -1,8 +1,9 @@
 """Any article: near-identical text by several accounts."""
 
 import hashlib
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -19,6 +20,7 @@ from rules.quotas import Count, Duration, Quota, Quotas, Reached, Share, counted
 from rules.writings import WRITTEN
 from state.requests import MICROSECONDS, Contributor, WindowResult
 from text.hostility import PEACEFUL
+from text.normalise import EMAIL, PHONE
 
 _SURFACES = {
     "message": (1, "messages"),
@@ -48,7 +50,8 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     What members each wrote once in one thread, on one page or to one addressee counts only where they would hardly come to
     write it by themselves. So it counts where the text leads somewhere, is disguised, has `certain_characters`, offends, has
     `selling_points` of the signs in `text/commerce.yaml`, or comes from `flood_authors` at once. Else it is told as of low
-    severity.
+    severity. So is what each wrote with a link to a page that is nobody else's, and what of fewer than `plain_characters` some
+    wrote once wherever it was.
 
     `reached_by_one`: an account that reaches so many strangers and places weighs as much as the limit of accounts. Of texts
     that share nothing but a footer, which neither sells nor offends, all accounts have to reach so many.
@@ -58,6 +61,7 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     certain_authors: Quotas
     certain_similarity: Share
     certain_characters: Count
+    plain_characters: Count
     authors: Quotas
     remark_authors: Quotas
     remark_characters: Count
@@ -134,15 +138,30 @@ def _talk(context: EventContext) -> tuple[str, ...]:
 
 
 def _leads(context: EventContext) -> tuple[str, ...]:
-    """What tells where a text leads: all that may be a link, an address or a number, however written; none if nowhere."""
-    if not context.text or not context.text.leads_somewhere:
+    """What tells where a text leads: a digest of all that may be a link, an address or a number, however written, and whose
+    pages the links are, where their addresses tell that of all; none if nowhere.
+    """
+    text = context.text
+    if not text or not text.leads_somewhere:
         return ()
-    words = {word for word in context.text.seen.split() if not _SIGNS.isdisjoint(word[1:-1])}
-    digits = "".join(filter(str.isdecimal, context.text.seen))
-    return (hashlib.sha256("\n".join([digits, *sorted({*words, *context.text.targets})]).encode()).hexdigest(),)
+    words = {word for word in text.seen.split() if not _SIGNS.isdisjoint(word[1:-1])}
+    digits = "".join(filter(str.isdecimal, text.seen))
+    everything = hashlib.sha256("\n".join([digits, *sorted({*words, *text.targets})]).encode()).hexdigest()
+    pages = {link.page for link in text.links} or {*filter(None, map(_site, words))}
+    if None in pages or len(pages) > MOST_PAGES or EMAIL in text.normalised or PHONE in text.normalised:
+        return (everything,)
+    return (everything, *sorted(filter(None, pages)))
+
+
+def _site(word: str) -> str | None:
+    """The site of a link below a suffix that is on no list, such as `.example`."""
+    address = word.partition("://")[2]
+    return ".".join(re.split(r"[/?#]", address.lower(), maxsplit=1)[0].split(".")[-2:]) or None
 
 
 _SIGNS = frozenset(".:/@")
+MOST_PAGES = 3
+"""Of links in one text that may all be the author's own."""
 
 
 def _signs(
@@ -244,7 +263,7 @@ REMARK_AUTHORS = _Measure(
     ),
     within=lambda limits: limits.remark_authors,
 )
-ACCOUNTS = (AUTHORS, CERTAIN_AUTHORS, SAME_WORDS_AUTHORS, REMARK_AUTHORS)
+ACCOUNTS = (CERTAIN_AUTHORS, SAME_WORDS_AUTHORS, AUTHORS, REMARK_AUTHORS)
 """The accounts that a campaign takes, each of which is enough."""
 RECIPIENTS = _Measure(
     "recipients",
@@ -361,17 +380,16 @@ def _wrote_once(first: _Spreader, began_with: Deed, rule_input: RuleInput) -> bo
 def _by_themselves(
     counted_: Sequence[_Spreader], rule_input: RuleInput, limits: CoordinatedCampaignLimits
 ) -> frozenset[str]:
-    """Who did no more than members do who each come to write the same in one thread, on one page or to one addressee, or in
-    one letter to the few who lead something together.
+    """Who did no more than members do who each come to write the same: once or twice, in short, undisguised words that sell
+    nothing and lead nowhere, or each to another's page.
     """
-    shared = Counter(target for one in counted_ for target in one.targets)
+    leads = Counter(lead for one in counted_ for lead in one.leads)
     once = [
         one
         for one in counted_
-        if one.reach <= (FOUNDERS if one.did.events == 1 else 1)
-        and not one.leads
+        if one.reach <= (FOUNDERS if one.did.events <= FOUNDERS else 1)
         and not one.is_odd
-        and all(shared[target] > 1 for target in one.targets)
+        and (not one.leads or _leads_to_own_pages(one, leads))
     ]
     if _is_grave(rule_input.context, limits):
         copies = [CERTAIN_AUTHORS.of(rule_input, quota.window) for quota in limits.certain_authors]
@@ -380,17 +398,35 @@ def _by_themselves(
     return frozenset(one.name for one in once) - _at_once(once, limits)
 
 
+def _leads_to_own_pages(one: _Spreader, leads: Mapping[bytes, int]) -> bool:
+    """Whether all that an account's copies lead to are pages that are nobody else's, by how many lead there."""
+    return len(one.leads) >= 2 * one.did.events and all(leads[lead] == 1 for lead in one.leads)
+
+
+def _beside_others(counted_: Sequence[_Spreader], once: frozenset[str]) -> frozenset[str]:
+    """Of those who did it `once` who wrote in one thread, on one page or to one addressee with others, or in one letter to
+    the few who lead something together; and who led to a page that is nobody else's.
+    """
+    shared = Counter(target for one in counted_ for target in one.targets)
+    return frozenset(
+        one.name
+        for one in counted_
+        if one.name in once and (one.leads or all(shared[target] > 1 for target in one.targets))
+    )
+
+
 def _is_grave(context: EventContext, limits: CoordinatedCampaignLimits) -> bool:
-    """Whether the text at hand, a certain copy, sells or offends."""
+    """Whether the text at hand, a certain copy, sells or offends, wherever its links lead."""
     if not _is_certain(context, limits):
         return False
-    return _sells_or_offends(context, limits)
+    links = context.text.links if context.text else ()
+    return _sells_or_offends(context, limits, frozenset(link.domain for link in links))
 
 
-def _sells_or_offends(context: EventContext, limits: CoordinatedCampaignLimits) -> bool:
-    return (
-        context.writing.hostility != PEACEFUL or context.writing.commerce(frozenset()).points >= limits.selling_points
-    )
+def _sells_or_offends(
+    context: EventContext, limits: CoordinatedCampaignLimits, but_for: frozenset[str] = frozenset()
+) -> bool:
+    return context.writing.hostility != PEACEFUL or context.writing.commerce(but_for).points >= limits.selling_points
 
 
 def _points_to_an_offer(context: EventContext) -> bool:
@@ -427,9 +463,16 @@ def _counting(names: frozenset[str]) -> Callable[[WindowResult], WindowResult]:
 def judge_coordinated_campaign(rule_input: RuleInput, limits: CoordinatedCampaignLimits) -> Finding | None:
     """Several accounts spread one text. The one that reached most stands for the campaign, the others are accomplices."""
 
-    def most(names: frozenset[str], window: Duration) -> Reached | None:
-        found = (measure.reached(rule_input, limits, window=window, but_for=_counting(names)) for measure in ACCOUNTS)
-        return max((one for one in found if one), key=lambda one: one.level, default=None)
+    def most(names: frozenset[str], window: Duration) -> tuple[Reached, tuple[str, ...]] | None:
+        """What was reached by copies that are surest, and what tells their incident from the campaign's others."""
+        certain, same, alike, remarks = (
+            measure.reached(rule_input, limits, window=window, but_for=_counting(names)) for measure in ACCOUNTS
+        )
+        if same and (not certain or certain.level < same.level):
+            return same, _same_words(rule_input.context) or ()
+        if over := certain or remarks:
+            return over, ()
+        return (alike, ("alike",)) if alike else None
 
     # whom else to leave out is a long question, and hardly any text has so many authors
     if not rule_input.context.campaign or not any(measure.reached(rule_input, limits) for measure in ACCOUNTS):
@@ -440,29 +483,40 @@ def judge_coordinated_campaign(rule_input: RuleInput, limits: CoordinatedCampaig
             continue
         crowd = _crowd(rule_input, window)
         names = frozenset(one.name for one in crowd.counted)
-        alone = _by_themselves(crowd.counted, rule_input, limits)
-        if over := most(names - alone, window):
-            findings.append(_spread(rule_input, crowd, alone, over, limits))
-        elif over := most(names, window):
-            findings.append(_in_one_place(rule_input, crowd, over))
-    return max((one for one in findings if one), key=lambda one: (not one.episode[1:], one.level), default=None)
+        once = _by_themselves(crowd.counted, rule_input, limits)
+        beside = _beside_others(crowd.counted, once)
+        if found := most(names - beside, window):
+            findings.append(_spread(rule_input, crowd, once, beside, *found, limits))
+        elif found := most(names, window):
+            findings.append(_by_chance(rule_input, crowd, *found))
+    return max((one for one in findings if one), key=lambda one: (one.episode[-1] != _CHANCE, one.level), default=None)
 
 
 def _spread(
-    rule_input: RuleInput, crowd: _Crowd, alone: frozenset[str], over: Reached, limits: CoordinatedCampaignLimits
+    rule_input: RuleInput,
+    crowd: _Crowd,
+    once: frozenset[str],
+    beside: frozenset[str],
+    over: Reached,
+    apart: tuple[str, ...],
+    limits: CoordinatedCampaignLimits,
 ) -> Finding | None:
-    spreaders = [one for one in crowd.spreaders if one.name not in alone]
+    spreaders = [one for one in crowd.spreaders if one.name not in beside]
     if not spreaders:
         return None
     chief = max(spreaders, key=lambda one: (one.reach, -one.did.time))
     severity, action = _at_most(spreaders, chief, over)
     under = ""
+    text = rule_input.context.compared
+    plain = text is not None and len(text.normalised) < limits.plain_characters
+    if plain and all(one.name in once and one.did.events == 1 for one in spreaders):
+        severity, action, under = "low" if over.level < MANY else "medium", "review", _BY_THEMSELVES
     if rule_input.context.shares_footer and not _sells_or_offends(rule_input.context, limits):
         if sum(one.reach for one in spreaders) < limits.reached_by_one:
             return None
         severity, action, under = "low", "review", _UNDER_OTHER_WORDS
     level = max(over.level, chief.reach / limits.reached_by_one)
-    told = _finding(rule_input, crowd, spreaders, chief, over)
+    told = _finding(rule_input, crowd, spreaders, chief, over, apart)
     return replace(
         told,
         level=level,
@@ -478,6 +532,10 @@ def _spread(
     )
 
 
+_CHANCE = "by chance"
+_BESIDE_OTHERS = "once and where others wrote it, too: in one thread, on one page or to one member. It leads nowhere"
+_OWN_PAGES = "once, with a link to a page that is nobody else's"
+_BY_THEMSELVES = " Each wrote it once. It is short and leads nowhere: members may each come to write it by themselves."
 _UNDER_OTHER_WORDS = " What is the same stands below other words: it may be the footer of one school's letters."
 
 
@@ -490,25 +548,29 @@ def _at_most(spreaders: Sequence[_Spreader], chief: _Spreader, over: Reached) ->
     return severity, "review" if chief.did.events == 1 else "ban_review"
 
 
-def _in_one_place(rule_input: RuleInput, crowd: _Crowd, over: Reached) -> Finding | None:
+def _by_chance(rule_input: RuleInput, crowd: _Crowd, over: Reached, apart: tuple[str, ...]) -> Finding | None:
     if not crowd.spreaders or rule_input.context.shares_footer:
         return None
     chief = max(crowd.spreaders, key=lambda one: (one.reach, -one.did.time))
-    told = _finding(rule_input, crowd, crowd.spreaders, chief, over)
+    # an incident by itself: the account that spreads the text afterwards is another's case
+    told = _finding(rule_input, crowd, crowd.spreaders, chief, over, (*apart, _CHANCE))
+    how = _OWN_PAGES if any(one.leads for one in crowd.spreaders) else _BESIDE_OTHERS
     return replace(
         told,
-        # an incident by itself: the account that spreads the text afterwards is another's case
-        episode=(*told.episode, "one place"),
         most_severe="low",
         most_action="review",
-        summary=f"{over.result.count} accounts wrote the same or nearly the same text within {over.within}, each once and "
-        "where others wrote it, too: in one thread, on one page or to one member. It leads nowhere, and members may each come "
-        f"to write it by themselves. The limit is {over.quota.reach} accounts.",
+        summary=f"{over.result.count} accounts wrote the same or nearly the same text within {over.within}, each "
+        f"{how}, and members may each come to write it by themselves. The limit is {over.quota.reach} accounts.",
     )
 
 
 def _finding(
-    rule_input: RuleInput, crowd: _Crowd, spreaders: Sequence[_Spreader], chief: _Spreader, over: Reached
+    rule_input: RuleInput,
+    crowd: _Crowd,
+    spreaders: Sequence[_Spreader],
+    chief: _Spreader,
+    over: Reached,
+    apart: tuple[str, ...],
 ) -> Finding:
     campaign = rule_input.context.campaign
     assert campaign
@@ -519,7 +581,7 @@ def _finding(
         evidence=over.result,
         campaign_id=campaign.campaign_id,
         similarity=campaign.similarity,
-        episode=(campaign.campaign_id,),
+        episode=(campaign.campaign_id, *apart),
         subject_id=chief.name,
         article=_surface(spreaders)[0],
         members=tuple(member for member in over.result.members if member in named),

@@ -49,6 +49,21 @@ class Link(Struct, frozen=True):
         return self.host if self.domain in link_lists().shared_hosts else self.domain
 
     @property
+    def page(self) -> str | None:
+        """Whose it is as well as an address can tell: the `place`, and the page where everybody may have one of their own.
+        None where the address says nothing of where it leads, or opens a talk or a shop.
+        """
+        lists, names = link_lists(), (self.domain, self.host)
+        if not all(
+            one.isdisjoint(names) for one in (lists.shorteners, lists.wrappers, lists.messengers, lists.marketplaces)
+        ):
+            return None
+        if lists.shared_pages.isdisjoint(names):
+            return self.place
+        video = "".join(f"?v={value}" for name, value in self.parameters if name == "v")
+        return "/".join((self.host, *filter(None, self.path))) + video
+
+    @property
     def path(self) -> list[str]:
         """The parts of the path in lower case; at most `MAX_PATH_PARTS`."""
         return re.split(r"[?#]", self.rest.lower(), maxsplit=1)[0].split("/", MAX_PATH_PARTS + 1)[
@@ -68,6 +83,7 @@ class LinkLists(Struct, frozen=True, forbid_unknown_fields=True):
     shorteners: frozenset[str]
     wrappers: frozenset[str]
     shared_hosts: frozenset[str]
+    shared_pages: frozenset[str]
     messengers: frozenset[str]
     marketplaces: frozenset[str]
     trading_suffixes: frozenset[str]

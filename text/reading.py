@@ -71,8 +71,9 @@ MIN_COMPARED_CHARACTERS = 20
 """Shorter texts, counted in letters and one space between words, are said by everybody. Real campaigns of so short a text are
 common (a fifth of those of July 2015 have fewer than 24 letters), and of 30,000 chat messages no text of 20 characters was
 written by three people on one day."""
-MIN_SUBSTANCE_LETTERS = 8
-"""Nor is there a signal in politeness alone, "thank you, see you tomorrow": so many letters must stand in other words."""
+MIN_SUBSTANCE_LETTERS, MIN_LEADING_SUBSTANCE = 8, 5
+"""Nor is there a signal in politeness alone, "thank you, see you tomorrow": so many letters must stand in other words. One
+such word is enough beside a link."""
 POLITE_LETTERS, LEADING_LETTERS = 120, 40
 """Longer texts are more than politeness, and need not be looked at word by word. From the second on are those that lead
 somewhere: that friendly words are all around a link does not make it a greeting."""
@@ -518,14 +519,12 @@ def _words_of(parts: Sequence[str]) -> list[str]:
 
 def _compared(normalised: Sequence[str], letters: Sequence[str], leads: Sequence[bool]) -> set[int]:
     """Indexes of the texts that say enough to be compared with others. `leads`: to somewhere that a reader does not see."""
-    short = [
-        index
-        for index, text in enumerate(letters)
-        if len(text) < LEADING_LETTERS
-        or (len(text) < POLITE_LETTERS and not leads[index] and not _leads_somewhere(normalised[index]))
-    ]
+    short = [index for index, text in enumerate(letters) if len(text) < POLITE_LETTERS]
+    leading = {index for index in short if leads[index] or _leads_somewhere(normalised[index])}
+    short = [index for index in short if index not in leading or len(letters[index]) < LEADING_LETTERS]
     weighed = weigh([normalised[index] for index in short], MIN_SUBSTANCE_LETTERS)
-    slight = {index for index, said in zip(short, weighed, strict=True) if not _says_something(said)}
+    least = [MIN_LEADING_SUBSTANCE if index in leading else MIN_SUBSTANCE_LETTERS for index in short]
+    slight = {index for index, said, more in zip(short, weighed, least, strict=True) if not _says_something(said, more)}
     return set(range(len(letters))) - slight
 
 
@@ -533,5 +532,5 @@ def _leads_somewhere(normalised: str) -> bool:
     return LINK in normalised or EMAIL in normalised or PHONE in normalised
 
 
-def _says_something(said: Said) -> bool:
-    return said.characters >= MIN_COMPARED_CHARACTERS and said.substance >= MIN_SUBSTANCE_LETTERS
+def _says_something(said: Said, least_substance: int) -> bool:
+    return said.characters >= MIN_COMPARED_CHARACTERS and said.substance >= least_substance

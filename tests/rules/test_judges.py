@@ -268,6 +268,7 @@ CAMPAIGN_LIMITS = CoordinatedCampaignLimits(
     certain_authors=(Quota(3, DAY),),
     certain_similarity=0.9,
     certain_characters=150,
+    plain_characters=105,
     authors=(Quota(4, DAY),),
     remark_authors=(Quota(6, DAY),),
     remark_characters=40,
@@ -411,7 +412,7 @@ def test_what_members_each_write_once_in_one_place_is_slight() -> None:
     members = [did(f"t{n}", "#wishes", first=600_000_000 * n) for n in range(10)]
     found = judged(*members)
     assert found
-    assert (found.most_severe, found.most_action, found.episode) == ("low", "review", ("c", "one place"))
+    assert (found.most_severe, found.most_action, found.episode) == ("low", "review", ("c", "by chance"))
     # nor are they accomplices of somebody who takes it elsewhere
     found = judged(*members, did("ben", "s1", "s2", first=1))
     assert found
@@ -431,6 +432,21 @@ def test_what_leads_somewhere_or_is_odd_is_a_campaign_wherever_it_stands(sign: s
     found = judged(*members, did("t9", "#wishes", signs=(sign,)))
     assert found
     assert found.most_severe == "low"
+
+
+def test_who_each_leads_to_a_page_of_their_own_is_slight() -> None:
+    def showing(number: int, *leads: str) -> Contributor:
+        told = did(f"t{number}", f"#{number}", first=600_000_000 * number)
+        return replace(told, brought=(*told.brought[:3], frozenset(lead.encode() for lead in leads), told.brought[4]))
+
+    found = judged(*(showing(n, f"all {n}", f"page {n}") for n in range(8)))
+    assert found
+    assert (found.most_severe, found.most_action) == ("low", "review")
+    # one page, however the address is written, and addresses that do not tell whose page it is
+    for leads in (lambda n: (f"all {n}", "page"), lambda n: (f"all {n}",)):
+        found = judged(*(showing(n, *leads(n)) for n in range(8)))
+        assert found
+        assert found.most_severe == "high"
 
 
 def test_five_accounts_within_a_minute_did_not_read_one_another() -> None:

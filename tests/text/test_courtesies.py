@@ -62,6 +62,16 @@ def test_politeness_is_not_compared(text: str) -> None:
     assert read_texts([text])[0].digest is None
 
 
+def test_beside_a_link_one_other_word_is_enough() -> None:
+    words = "That is the koala, so nice of you!"
+    alone, leading, polite = read_texts(
+        [words, f"{words} https://bees.example/1", "Thank you, this is so nice of you! https://bees.example"]
+    )
+    assert alone.digest is None
+    assert leading.digest is not None
+    assert polite.digest is None
+
+
 def test_what_is_polite_in_one_language_is_a_word_in_another() -> None:
     # `spasibo` stands among too few words of its language
     assert weigh(["spasibo collects rabota receipts daily"])[0].substance == len("spasibocollectsrabotareceiptsdaily")

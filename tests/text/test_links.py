@@ -57,6 +57,23 @@ def test_the_place_is_who_answers_for_it(written: str, place: str) -> None:
     assert links_of(written)[0].place == place
 
 
+@pytest.mark.parametrize(
+    ("written", "page"),
+    [
+        ("https://a.b.example.com/x", "example.com"),
+        ("https://anna.wordpress.com/x", "anna.wordpress.com"),
+        ("https://www.youtube.com/watch?t=3&v=Film1&utm_source=x", "youtube.com/watch?v=Film1"),
+        ("https://padlet.com/anna/wall/?from=1#top", "padlet.com/anna/wall"),
+        ("https://bit.ly/3abc", None),
+        ("https://t.co/3abc/", None),
+        ("https://t.me/anna", None),
+        ("https://www.etsy.com/shop/anna", None),
+    ],
+)
+def test_the_page_is_whose_it_is_where_an_address_can_tell(written: str, page: str | None) -> None:
+    assert links_of(written)[0].page == page
+
+
 def test_a_link_has_a_path_and_parameters_in_lower_case() -> None:
     (link,) = links_of("https://example.com/Shop/Bags?Ref=Anna&amp;b=2#top")
     assert link.path == ["shop", "bags"]
