@@ -157,10 +157,10 @@ class _Table(Generic[T]):
         alone: dict[int, int] = {}
         beside: dict[int, dict[int, None]] = {}
         numbers_of: dict[T, int] = {}
-        phrases: dict[tuple[int, Also, int], int] = {}
+        phrases: dict[tuple[int, Also, int, tuple[bool, ...]], int] = {}
         for wanted, what in listed:
             numbers, also = patterns.add(wanted)
-            phrase = (numbers_of.setdefault(what, len(numbers_of)), also, wanted.reach)
+            phrase = (numbers_of.setdefault(what, len(numbers_of)), also, wanted.reach, wanted.behind)
             for number in numbers:
                 if also:
                     beside.setdefault(number, {})[phrases.setdefault(phrase, len(phrases))] = None
@@ -174,11 +174,14 @@ class _Table(Generic[T]):
         self.set_of[[*alone]] = np.array([*alone.values()], dtype=np.uint16)
         self.listed = tuple(numbers_of)
         """What a phrase may stand for."""
-        self._meant = np.array([what for what, _, _ in phrases], dtype=np.uint16)
+        self._meant = np.array([what for what, *_ in phrases], dtype=np.uint16)
         self._besides = np.array(
-            [also + (NO_SET,) * (MOST_BESIDES - len(also)) for _, also, _ in phrases], dtype=np.uint32
+            [also + (NO_SET,) * (MOST_BESIDES - len(also)) for _, also, *_ in phrases], dtype=np.uint32
         )
-        self._reach = np.array([reach for _, _, reach in phrases], dtype=np.uint16)
+        self._reach = np.array([reach for _, _, reach, _ in phrases], dtype=np.uint16)
+        self._behind = np.array(
+            [behind + (False,) * (MOST_BESIDES - len(behind)) for *_, behind in phrases], dtype=bool
+        )
         self._beside = beside
 
     def close(self) -> None:
@@ -197,8 +200,8 @@ class _Table(Generic[T]):
     def beside_others(self, found: Found, words: Indexes, stretch: Indexes) -> Found:
         """Of patterns in places the phrases with others besides that stand there: the places, and numbers in `listed`.
 
-        `words` counts the words before each pattern. In each place a phrase reaches `stretch` times as far as it says, or to
-        the end where that is 0.
+        `words` counts the words before each pattern. In each place a phrase reaches `stretch` times as far as it says, or
+        everywhere where that is 0.
         """
         at, patterns = found
         begins = np.flatnonzero(self._begins_phrase[patterns])
@@ -210,18 +213,22 @@ class _Table(Generic[T]):
         places, near = at[begins][owners], words[begins][owners]
         end = int(words.max()) + 1
         reach = self._reach[phrases] * stretch[places]
-        reach[(reach == 0) | ~has_end[owners]] = end
+        everywhere = (reach == 0) | ~has_end[owners]
+        reach[everywhere] = end
         held = np.sort(keys * end + words)
         for column in range(MOST_BESIDES):
             sets = self._besides[phrases, column].astype(np.intp)
             of, members = self._patterns.sets.of(sets)
             first = (places[of] * self._patterns.size + members) * end
-            least = first + np.maximum(near[of] - reach[of], 0)
-            most = first + np.minimum(near[of] + reach[of], end - 1)
+            behind = self._behind[phrases, column]
+            back, on = (np.where(everywhere | side, reach, 0)[of] for side in (~behind, behind))
+            least = first + np.maximum(near[of] - back, 0)
+            most = first + np.minimum(near[of] + on, end - 1)
             following = held[np.minimum(np.searchsorted(held, least), len(held) - 1)]
             stand = sets == NO_SET
             stand[of[(least <= following) & (following <= most)]] = True
-            places, near, reach, phrases = places[stand], near[stand], reach[stand], phrases[stand]
+            places, near, phrases = places[stand], near[stand], phrases[stand]
+            reach, everywhere = reach[stand], everywhere[stand]
         return places, self._meant[phrases].astype(np.intp)
 
 

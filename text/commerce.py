@@ -39,7 +39,8 @@ MIN_LINES_OF_A_LOG = 3
 _QUOTE_MARK = re.compile("[\"„“”«»‹›「」『』]|['‘‚](?<!\\w.)|['’](?!\\w)")
 """Of these, apostrophes within words are none."""
 _QUOTE = re.compile("[\"„“”«»‹›「」『』‘’‚']")
-_SCHOOL_ALONE = frozenset({"school"})
+_NOTHING_ALONE = frozenset({"school", "together", "addressed", "hours"})
+"""Signs of which a text that has no others has none: see `_outside_school`."""
 SCHOOL_LIFE = frozenset({"school", "price", "free", "goods", "own", "follow"})
 TOGETHER = frozenset(
     {*SCHOOL_LIFE, "together", "buy", "discount", "prize", "rate", "urgency", "seller", "pitch", "trial"}
@@ -282,13 +283,13 @@ _NUMBERS = frozenset({"<number>", "<short>"})
 
 
 def patterns() -> Iterator[tuple[Wanted, bool]]:
-    """What stands in the row of a text (`text.rows`) that has a sign of another kind than that of school life, in any
-    language, and whether what `has_signs` tells has to be in the text besides. A price is a sign by itself (`has_price`).
+    """What stands in the row of a text (`text.rows`) that has a sign which is one without others, in any language, and
+    whether what `has_signs` tells has to be in the text besides. A price is a sign by itself (`has_price`).
     """
     rarest = Rarest(lambda symbol: symbol == "…" or symbol[0] == "<")
     file, trade = _lists()
     for signs in (file.everywhere, *trade.values()):
-        for phrases in [phrases for name, phrases in signs.items() if name not in _SCHOOL_ALONE]:
+        for phrases in [phrases for name, phrases in signs.items() if name not in _NOTHING_ALONE]:
             for parts in _together(phrases):
                 kinds = {part for part in parts if part[0] == "<"}
                 wanted = rarest.of([NUMBER if part in _NUMBERS else part for part in parts])
@@ -624,7 +625,7 @@ def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -
     read = _without_links(own_words, links) if links else own_words
     row = _symbols(read, lexicon, known)
     phrases, count = _phrases_in(row, lexicon)
-    if not text.signs and all(names.keys() <= _SCHOOL_ALONE for names in phrases.values()):
+    if not text.signs and all(names.keys() <= _NOTHING_ALONE for names in phrases.values()):
         return CommerceReading(0, (), links)
     spans = phrases.pop("", {})
     common = {*spans, *text.signs}

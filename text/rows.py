@@ -184,12 +184,13 @@ Found = tuple[Indexes, Indexes]
 
 class Wanted(NamedTuple):
     """Patterns of which each text with some phrase has one, and others, of each of which it has one besides: so many words
-    away at most, if there is a `reach`.
+    away at most, if there is a `reach`, and on the side that `behind` tells of each.
     """
 
     patterns: tuple[str, ...]
     also: tuple[tuple[str, ...], ...] = ()
     reach: int = 0
+    behind: tuple[bool, ...] = ()
 
 
 _BETWEEN = b"\n"
@@ -326,22 +327,22 @@ class Rarest:
 
     def of(self, parts: Iterable[str]) -> Wanted | None:
         """Those of a phrase. None where it has no words."""
-        runs: list[tuple[float, list[_Words]]] = []
+        runs: list[tuple[float, int, list[_Words]]] = []
         run: list[_Words] = []
-        for words, ends, begins in map(self._pieces.__getitem__, parts):
+        for at, (words, ends, begins) in enumerate([*map(self._pieces.__getitem__, parts), _Piece(ends=True)]):
             run += words
             if ends:
                 if run:
-                    runs.append(_rarest(run))
+                    share, rarest = _rarest(run)
+                    runs.append((share, at, rarest))
                 run = [*begins]
-        if run:
-            runs.append(_rarest(run))
         if not runs:
             return None
         runs.sort(key=_share)
-        share, first = runs[0]
+        share, place, first = runs[0]
         others = runs[1 : MOST_BESIDES + 1] if share > COMMON * _RARER else ()
-        return Wanted(_patterns(first), tuple([_patterns(other) for _, other in others]))
+        also = tuple([_patterns(other) for *_, other in others])
+        return Wanted(_patterns(first), also, behind=tuple([at > place for _, at, _ in others]))
 
     def _piece(self, part: str) -> _Piece:
         if self._gaps(part):
@@ -365,7 +366,7 @@ def _words(*choices: str) -> _Words:
     return _Words(choices, sum([_RARER ** len(one) for one in choices]))
 
 
-def _share(run: tuple[float, list[_Words]]) -> float:
+def _share(run: tuple[float, int, list[_Words]]) -> float:
     return run[0]
 
 

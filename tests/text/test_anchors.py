@@ -218,6 +218,20 @@ def test_nothing_is_missed_in_texts_that_hide_or_break_words() -> None:
     assert_nothing_is_missed([*OTHER, *map(str.upper, OTHER), *(one.replace(" ", "\n") for one in OTHER)])
 
 
+@pytest.mark.parametrize(
+    ("text", "may_offer"),
+    [
+        ("You work from home now", True),
+        ("From home I walk to work", False),  # in another order
+        ("Only here, second hand books", True),
+        ("We bring this to your school, two hours a day", False),  # signs that come to nothing without others
+    ],
+)
+def test_a_text_is_read_for_trade_only_where_its_words_may_come_to_something(text: str, *, may_offer: bool) -> None:
+    (reading,) = read_texts([text])
+    assert bool(reading.stakes & anchors.TRADE) == may_offer
+
+
 PIECES = sorted(
     {word for text in samples() for word in re.findall(r"\S+", text) if len(word) < 15}
     | {word for text in OTHER for word in text.split()}

@@ -213,6 +213,7 @@ def test_long_texts_have_to_say_it_more_often() -> None:
 def test_shouting_weighs_only_where_something_is_sold() -> None:
     assert names("HAPPY BIRTHDAY TO ALL OF YOU") == set()
     assert "shouting" in names("ORDER NOW, ALL OF YOU, DO IT")
+    assert not names("WE BRING THE BOOKS TO YOUR SCHOOL!!!")
 
 
 @pytest.mark.parametrize(
