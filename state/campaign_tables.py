@@ -97,7 +97,7 @@ class Item(Struct):
     hits: dict[bytes, int] = {}
     """Leaders that share bands with it, and how many, as they were read."""
     candidates: list[bytes] = []
-    """Those of them that it is compared with, or the leaders that have the very text."""
+    """Those of them that it is compared with, or the leaders that have the very text; then those that it is like."""
     records: list[bytes] = []
     """What stands of these."""
 

@@ -330,32 +330,39 @@ class _Part:
                 self._sharing(item, self._sentences.boilerplate_in(item)[0])
 
     def compare(self, items: Iterable[Item]) -> None:
-        """Compare the texts with all that, at once, and ask for what has to be known of what is like them."""
-        tables = self._tables
-        met: list[tuple[Item, bytes, bool]] = []
+        """Compare the texts with all that, at once, keep what is like them, and ask for what has to be known of that."""
+        met: list[tuple[Item, bytes, bytes]] = []
         for item in self._new_ones(items):
-            item.records = [self._record(leader, item.generations) for leader in item.candidates]
-            same = bool(self._same(item))
-            met += ((item, record, same) for record in item.records if record)
-        pairs = dict.fromkeys((item.text.signature, record) for item, record, same in met if not same)
-        sifted = [(pair, (pair[0], sieve)) for pair in pairs if pair[0] and (sieve := sieve_in(pair[1]))]
-        alike = may_be_alike([pair for _, pair in sifted])
-        self._unlike |= {pair for (pair, _), may_be in zip(sifted, alike, strict=True) if not may_be}
-        left = [pair for (pair, _), may_be in zip(sifted, alike, strict=True) if may_be]
-        self._codec.prepare(record for _, record in left)
-        self._compare((signature, self._codec.signature_in(record)) for signature, record in left)
-        for item, record, same in met:
-            if same or self._is_like(item, record):
-                own, number = item.generations[0], number_in(record)
-                self._root_of(record[:HEAD_BYTES], item.generations)
-                self._record(b"%d" % int(number), item.generations)
-                tables.of_leader((own.size,), number)
+            leaders, candidates = [generation.leader for generation in item.generations], item.candidates
+            records = [self._tables.of_leader(leaders, leader) for leader in candidates]
+            item.candidates, item.records = [], []
+            if self._same(item):
+                for record in filter(None, records):
+                    self._ask_about(item, record)
+            else:
+                met += [(item, *one) for one in zip(candidates, records, strict=True) if sieve_in(one[1])]
+        may_be = may_be_alike([(item.text.signature, sieve_in(record)) for item, _, record in met])
+        left: list[tuple[Item, bytes, bytes]] = []
+        for one, is_one in zip(met, may_be, strict=True):
+            if is_one:
+                left.append(one)
+            else:
+                self._unlike.add((one[0].text.signature, one[2]))
+        self._codec.prepare(record for *_, record in left)
+        signatures = [self._codec.signature_in(record) for *_, record in left]
+        self._compare((item.text.signature, one) for (item, *_), one in zip(left, signatures, strict=True))
+        for (item, leader, record), signature in zip(left, signatures, strict=True):
+            if signature and self._compared[item.text.signature, signature].verdict is not None:
+                item.candidates.append(leader)
+                item.records.append(record)
+                self._ask_about(item, record)
 
-    def _is_like(self, item: Item, record: bytes) -> bool:
-        if (item.text.signature, record) in self._unlike:
-            return False
-        signature = self._codec.signature_in(record)
-        return bool(signature) and self._compared[item.text.signature, signature].verdict is not None
+    def _ask_about(self, item: Item, record: bytes) -> None:
+        """Ask for what has to be known of the campaign of a leader that a text is like."""
+        number = number_in(record)
+        self._root_of(record[:HEAD_BYTES], item.generations)
+        self._record(b"%d" % int(number), item.generations)
+        self._tables.of_leader((item.generations[0].size,), number)
 
     def _new_ones(self, items: Iterable[Item]) -> Iterator[Item]:
         return (item for item in items if not self._tables.get(item.generations[0].seen, item.name))
