@@ -359,24 +359,24 @@ class Engine:
         alone, and is told.
         """
         claims: dict[int, list[EpisodeUpdate]] = {}
-        began = self._timer()
         for waiting in pending:
-            if await batch.yield_now_and_then():
-                began = self._timer()
+            await batch.yield_now_and_then()
             index, plan = waiting.context_index, waiting.plan
+            began: float | None = None
             try:
-                if waiting.may_find(measured) and (finding := plan.judge(rule_input := waiting.rule_input(measured))):
-                    batch.findings[plan.rule.slug] += 1
-                    record = arrivals[index].record
-                    doubtful = plan.is_doubtful(rule_input.context.time, record.without, doubts)
-                    reason = OUT_OF_ORDER if doubtful else ""
-                    one = claim(plan, rule_input, finding, self._policy, record.source, shadow_reason=reason)
-                    claims.setdefault(index, []).append(one)
+                if waiting.may_find(measured):
+                    began = self._timer()
+                    if finding := plan.judge(rule_input := waiting.rule_input(measured)):
+                        batch.findings[plan.rule.slug] += 1
+                        record = arrivals[index].record
+                        doubtful = plan.is_doubtful(rule_input.context.time, record.without, doubts)
+                        reason = OUT_OF_ORDER if doubtful else ""
+                        one = claim(plan, rule_input, finding, self._policy, record.source, shadow_reason=reason)
+                        claims.setdefault(index, []).append(one)
             except Exception as error:  # a rule's mistake must cost neither the other rules nor the events around it
                 batch.blame(arrivals[index], Fault(plan.rule.slug, error))
             batch.evaluations[plan.rule.slug] += 1
-            before, began = began, self._timer()
-            batch.rule_seconds[plan.rule.slug] += began - before
+            batch.rule_seconds[plan.rule.slug] += 0.0 if began is None else self._timer() - began
         return [(index, one) for index, event_claims in claims.items() for one in gravest_first(event_claims)]
 
 
@@ -425,16 +425,11 @@ class _Batch:
         """A rule failed on the arrival."""
         self._faults.setdefault(arrival.number, []).append(fault)
 
-    async def yield_now_and_then(self) -> bool:
-        """Let the event loop turn where this batch has kept it for long: heartbeats, health checks and signals wait for it.
-
-        Tells whether it turned.
-        """
-        if perf_counter() - self._turn_began <= TURN_SECONDS:
-            return False
-        await asyncio.sleep(0)
-        self._turn_began = perf_counter()
-        return True
+    async def yield_now_and_then(self) -> None:
+        """Let the event loop turn where this batch has kept it for long: heartbeats, health checks and signals wait for it."""
+        if perf_counter() - self._turn_began > TURN_SECONDS:
+            await asyncio.sleep(0)
+            self._turn_began = perf_counter()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
