@@ -239,10 +239,11 @@ def word_hashes(words: Sequence[str]) -> tuple[Hashes, Starts]:
     spaces, dense = codes == _SPACE, _dense(codes)
     begins = ~spaces
     begins[1:] &= spaces[:-1] | dense[1:] | dense[:-1]
-    owners, begins, dense, codes = (of[~spaces] for of in (owners, begins, dense, codes))
+    inside = np.flatnonzero(~spaces)
+    owners, begins, dense, codes = (of.take(inside) for of in (owners, begins, dense, codes))
     starts = np.flatnonzero(begins)
     positions = np.arange(len(codes)) - np.repeat(starts, np.diff(np.append(starts, len(codes))))
-    terms = (codes.astype(np.uint64) + np.uint64(1)) * _POWERS[np.minimum(positions, _LONGEST_WORD - 1)]
+    terms = (codes.astype(np.uint64) + np.uint64(1)) * _POWERS.take(positions, mode="clip")
     hashed = (np.add.reduceat(terms, starts) * _BASE >> np.uint64(32)).astype(np.uint32)
     owners = owners[starts]
     kept = (np.diff(np.append(starts, len(codes))) > 1) | dense[starts]
