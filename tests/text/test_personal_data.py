@@ -1,12 +1,13 @@
 """What is personal data, in the forms and languages in which people give it away. All values are made up or examples."""
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from text.personal_data import Kind, Standing, find_personal_data
+from text.personal_data import Kind, Standing, find_personal_data, national_ids
 from text.personal_data.folding import fold, folded_form
 from text.personal_data.marks import may_spell_a_number
 
@@ -415,3 +416,15 @@ def test_a_number_may_be_spelt_where_digits_stand_close_together(text: str, *, m
 def test_a_text_is_folded_character_by_character() -> None:
     for character in map(chr, range(0x1000)):
         assert fold(f"a{character}b").text == f"a{folded_form(character) or ''}b", hex(ord(character))
+
+
+@pytest.mark.parametrize("form", [form for form in national_ids._FORMS if form.digits], ids=lambda form: form.country)
+def test_no_national_number_has_fewer_digits_than_its_form_says(form: Any) -> None:
+    @settings(max_examples=30, deadline=None)
+    @given(st.from_regex(form.pattern))
+    def has_enough(text: str) -> None:
+        number = form.pattern.search(text)
+        assert number
+        assert national_ids._ENOUGH[form.digits].search(number[0]), number[0]
+
+    has_enough()

@@ -64,8 +64,8 @@ class _Form(Struct, frozen=True):
     pattern: re.Pattern[str]
     is_valid: Callable[[str], bool]
     said: str | None
-    is_short: bool = False
-    """Whether it may have fewer than seven digits, or more between two of them than `_SEVEN_DIGITS` allows."""
+    digits: int
+    """So many (0, or one of `_ENOUGH`) it has at least, with no more between two of them than these allow."""
 
     @property
     def mask(self) -> str:
@@ -74,10 +74,10 @@ class _Form(Struct, frozen=True):
 
 
 def _form(
-    country: str, pattern: str, is_valid: Callable[[str], bool], said: str | None = None, *, is_short: bool = False
+    country: str, pattern: str, is_valid: Callable[[str], bool], said: str | None = None, *, digits: int = 9
 ) -> _Form:
     bounded = rf"(?<![^\W_])(?<![A-Za-z0-9][,_/-])(?<!\d\.){pattern}(?![^\W_])(?![.,/-]\d)"
-    return _Form(country, re.compile(bounded, re.ASCII), is_valid, said, is_short)
+    return _Form(country, re.compile(bounded, re.ASCII), is_valid, said, digits)
 
 
 def _always(_: str) -> bool:
@@ -96,7 +96,7 @@ _FORMS = (
         "IT",
         r"[A-Za-z]{6}[\dL-Vl-v]{2}[A-Ta-t][\dL-Vl-v]{2}[A-Za-z][\dL-Vl-v]{3}[A-Za-z]",
         codicefiscale.is_valid,
-        is_short=True,
+        digits=0,
     ),
     _form("FI", r"\d{6}[-+A-FU-Ya-fu-y]\d{3}[0-9A-Ya-y]", hetu.is_valid),
     _form("CZ/SK", r"\d{6} ?/ ?\d{4}", rc.is_valid),
@@ -105,7 +105,7 @@ _FORMS = (
     _form("SE", r"(?:19|20)?\d{6}[-+]\d{4}", personnummer.is_valid),
     _form("IS", r"\d{6}-\d{4}", lambda number: kennitala.is_valid(number) and number[0] in "0123"),
     _form("LV", r"\d{6}-\d{5}", pvn.is_valid),
-    _form("ES", r"[XYZxyz][- ]?\d{7}[- ]?[A-Za-z]", nie.is_valid),
+    _form("ES", r"[XYZxyz][- ]?\d{7}[- ]?[A-Za-z]", nie.is_valid, digits=7),
     _form("PT", r"\d{8} \d ?[A-Z]{2}\d", cc.is_valid),
     # check digits and a date of birth that hardly any number has by chance
     _form("FR", r"[12](?: ?\d\d){2} ?\d[\dABab](?: ?\d{3}){2} ?\d\d", nir.is_valid),
@@ -121,11 +121,11 @@ _FORMS = (
     _form("DE", r"\d\d ?\d{3} ?\d{3} ?\d{3}", idnr.is_valid, "idnr"),
     _form("DK", r"\d{6}[- ]?\d{4}", cpr.is_valid, "cpr"),
     _form("EE", r"[1-8]\d{10}", ik.is_valid, "ik"),
-    _form("ES", r"\d{8}[- ]?[A-Za-z]", dni.is_valid, "dni"),
+    _form("ES", r"\d{8}[- ]?[A-Za-z]", dni.is_valid, "dni", digits=7),
     _form("GB", r"\d{3}[ -]?\d{3}[ -]?\d{4}", nhs.is_valid, "nhs"),
     _form("GR", r"\d{11}", amka.is_valid, "amka"),
     _form("HR", r"\d{11}", oib.is_valid, "oib"),
-    _form("IE", r"\d{7}[A-Wa-w][A-IWa-iw]?", pps.is_valid, "pps"),
+    _form("IE", r"\d{7}[A-Wa-w][A-IWa-iw]?", pps.is_valid, "pps", digits=7),
     _form("LT", r"[1-6]\d{10}", asmens.is_valid, "asmens"),
     _form("LV", r"\d{11}", pvn.is_valid, "personas"),
     _form("MD", r"\d{13}", idno.is_valid, "idnp"),
@@ -145,37 +145,38 @@ _FORMS = (
         r"[A-CEGHJ-PR-TW-Za-z]{2} ?\d\d ?\d\d ?\d\d ?[A-Da-d]",
         _always,
         "nino",
-        is_short=True,
+        digits=0,
     ),
     _form(
         "MT",
         r"\d{3,7} ?[MGAPLHBZmgaplhbz]",
         _always,
         "karta",
-        is_short=True,
+        digits=0,
     ),
     _form("LU", r"(?:19|20)\d{2} ?\d{4} ?\d{3,5}", _always, "matricule"),
     _form("GE", r"\d{11}", _always, "piradi"),
     _form("AM", r"\d{10}", _always, "soc"),
-    _form("AZ", r"(?=[A-Za-z]*\d)[A-Za-z0-9]{7}", _always, "fin", is_short=True),
-    _form("AL", r"[A-Ta-t]\d{8}[A-Wa-w]", _always, "nid"),
+    _form("AZ", r"(?=[A-Za-z]*\d)[A-Za-z0-9]{7}", _always, "fin", digits=0),
+    _form("AL", r"[A-Ta-t]\d{8}[A-Wa-w]", _always, "nid", digits=7),
     _form("RU", r"\d{3}[- ]\d{3}[- ]\d{3}[- ]?\d\d", _always, "snils"),
     _form("GR", r"\d{9}", _always, "afm"),
-    _form("JO/LB/TN", r"\d{8,12}", _always, "raqm"),
-    _form("SI", r"\d{8}", _always, "davcna"),
+    _form("JO/LB/TN", r"\d{8,12}", _always, "raqm", digits=7),
+    _form("SI", r"\d{8}", _always, "davcna", digits=7),
     _form(
         "",
         r"(?:(?:[A-Z]{1,3} ?)?\d\d ?\d\d ?\d{2,6}[A-Z]{0,2}|(?=(?:[A-Z]*\d){5})[A-Z\d]{8,9})",
         _always,
         "document",
-        is_short=True,
+        digits=0,
     ),
     _form("US", r"\d{3}-\d\d-\d{4}", ssn.is_valid, "ssn"),
 )
 
 
-_SHORT_FORMS = tuple(form for form in _FORMS if form.is_short)
-_SEVEN_DIGITS = re.compile(r"\d(?:\D{0,3}\d){6}")
+_ENOUGH = {digits: re.compile(rf"\d(?:\D{{0,3}}\d){{{digits - 1}}}") for digits in (9, 7)}
+_FORMS_OF = {digits: tuple(form for form in _FORMS if form.digits <= digits) for digits in (*_ENOUGH, 0)}
+"""Those that a text may have with so many digits close together, and no more."""
 
 
 @cache
@@ -192,7 +193,7 @@ def _words_of_ids() -> Mapping[str, re.Pattern[str]]:
 def find_national_ids(text: str) -> Iterator[PersonalDatum]:
     """National identifiers of persons in a folded text; they may overlap where a number is good in several countries."""
     stretches = _near_digits(text)
-    for form in _FORMS if _SEVEN_DIGITS.search(text) else _SHORT_FORMS:
+    for form in _FORMS_OF[next((digits for digits, enough in _ENOUGH.items() if enough.search(text)), 0)]:
         whole = form is _FORMS[0]  # the only one that may have no digits
         matches = chain.from_iterable(form.pattern.finditer(text, *one) for one in ([(0,)] if whole else stretches))
         for match in islice(matches, MAX_CANDIDATES):
