@@ -240,7 +240,7 @@ def word_hashes(words: Sequence[str]) -> tuple[Hashes, Starts]:
     begins = ~spaces
     begins[1:] &= spaces[:-1] | dense[1:] | dense[:-1]
     inside = np.flatnonzero(~spaces)
-    owners, begins, dense, codes = (of.take(inside) for of in (owners, begins, dense, codes))
+    owners, begins, dense, codes = owners[inside], begins[inside], dense[inside], codes[inside]
     starts = np.flatnonzero(begins)
     positions = np.arange(len(codes)) - np.repeat(starts, np.diff(np.append(starts, len(codes))))
     terms = (codes.astype(np.uint64) + np.uint64(1)) * _POWERS.take(positions, mode="clip")
