@@ -20,8 +20,10 @@ WEAK_SIGNS = frozenset({"link", "visit", "price", "shouting"})
 """They add weight to others, and are found in every other honest text."""
 CONTACT = frozenset({"call", "handle", "private"})
 """How the writer is reached: one sign, in however many ways."""
-OFFERS = frozenset({"sale", "lessons", "earnings", "job"})
+OFFERS = frozenset({"sale", "lessons", "earnings", "job", "fakes"})
 """Signs that need no second one beside a price in what goes to strangers: nobody names them one without a reason."""
+PUBLIC_OFFERS = OFFERS - {"earnings"}
+"""The same in what strangers find in a thread or on their page, where people also speak of what others earn."""
 MOST_BY_WORDS = 3.0
 """The level of one text, whatever it says: below the one from which on more than a review is proposed."""
 NAMED_SIGNS = 5
@@ -117,16 +119,17 @@ def _advertises(reading: CommerceReading, points: float, signs: int) -> bool:
     return reading.points >= points and len(strong - CONTACT) + (not strong.isdisjoint(CONTACT)) >= signs
 
 
-def sells(reading: CommerceReading, limits: CommercialContentLimits, *, to_strangers: bool = False) -> bool:
-    """Whether a text alone is one that sells: two signs do, or an offer and its price in what goes `to_strangers`."""
+def sells(reading: CommerceReading, limits: CommercialContentLimits, offers: frozenset[str] = frozenset()) -> bool:
+    """Whether a text alone is one that sells: two signs do, or one of `offers` and its price."""
     if _advertises(reading, limits.points, MIN_SIGNS):
         return True
     names = {sign.name for sign in reading.signs}
-    return to_strangers and "price" in names and not names.isdisjoint(OFFERS) and reading.points >= limits.points
+    return "price" in names and not names.isdisjoint(offers) and reading.points >= limits.points
 
 
 def _sells(context: EventContext, limits: CommercialContentLimits) -> bool:
-    return sells(reading_of(context, limits), limits, to_strangers=bool(context.strangers))
+    offers = OFFERS if context.strangers else PUBLIC_OFFERS if _put_before(context) else frozenset[str]()
+    return sells(reading_of(context, limits), limits, offers)
 
 
 def _places(reading: CommerceReading, limits: CommercialContentLimits) -> list[str]:

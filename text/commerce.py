@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct, convert
 
-from text.hostility.tokens import tokens_of
+from text.hostility.tokens import MARKS, UNSPACED, tokens_of
 from text.languages import ListError, read_list_in, read_lists
 from text.links import Link, link_lists, link_of, links_of, public_suffix
 from text.packed import NONE, Words
@@ -42,6 +42,8 @@ _QUOTE = re.compile("[\"„“”«»‹›「」『』‘’‚']")
 _NOTHING_ALONE = frozenset({"school", "together", "addressed", "hours"})
 """Signs of which a text that has no others has none: see `_outside_school`."""
 SCHOOL_LIFE = frozenset({"school", "price", "free", "goods", "own", "follow"})
+_PAID_TO = frozenset({"handle", "terms"})
+"""How one pays, or writes outside: who sells and says so names his own price, whatever class it is for."""
 TOGETHER = frozenset(
     {*SCHOOL_LIFE, "together", "buy", "discount", "prize", "rate", "urgency", "seller", "pitch", "trial"}
 )
@@ -62,7 +64,7 @@ SHOUTING_READ = 500
 MIN_SHOUTED_LETTERS = 20
 """Characters that are looked at, and letters that it takes."""
 
-_SYMBOLS = "€$£¥₤₴₺₽₾₼֏₸₪₹﷼"
+_SYMBOLS = "€$£¥₤₴₺₽₾₼֏₸₪₹﷼円元块塊"
 _LINK_SIGN = "🔗"
 _SHORT_CODE = re.compile(r"\d{3,6}")
 _PREMIUM = re.compile(r"(?:(?:00|\+)44|0)(?:9[01]\d|87[0-3]|84[45])\d{7}|0900\d{4,8}|1900\d{7}")
@@ -74,11 +76,15 @@ _ELIDED = re.compile(rf"^(?:{_ARTICLES})['’](?=\w{{3}})")
 _ELIDED_WORD = re.compile(r"[^\W_]++(?:['’][^\W_]+)+")
 _GLUED = re.compile(r"\d{3}(?<=[^\W\d_]{2}\d{3})")
 """What stands before a number without a blank is read as a word."""
-_WORD = r"[^\W_]+(?:&[^\W_]+)?(?:['’][^\W_]+)*"
+_WORD = rf"[^\W_]+(?:[{MARKS}]+[^\W_]*)*+(?:&[^\W_]+)?(?:['’][^\W_]+)*"
 _ONLY_WORDS = re.compile(_WORD)
-_GOES_ON = r"[\w&'’@+-]|\.[\w.+@-]|\.?\s?\d"
+_GOES_ON = rf"[\w&'’@+{MARKS}-]|\.[\w.+@-]|\.?\s?\d"
 """What makes of a row of letters more than a word: a part of an address, a currency before its amount."""
 _OF_LETTERS = frozenset({"plain", "word", "glued"})
+_OTHER_SCRIPT = re.compile(f"[{UNSPACED}\u0900-\u097f]")
+"""Chinese, Japanese and Devanagari, of which the row of a text (`text.rows`) does not have the words."""
+_BESIDE_UNSPACED = re.compile(f"(?<=[{UNSPACED}])(?=\\S)|(?<=\\S)(?=[{UNSPACED}])")
+_BLANKS_BETWEEN = re.compile(f"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
 _MORE_THAN_WORDS = re.compile(rf"[\d@%{_SYMBOLS}{_LINK_SIGN}]")
 """What all kinds but words have."""
 Symbol = str
@@ -357,9 +363,8 @@ def _priced(currencies: _Currencies) -> re.Pattern[str]:
         for between in ("", r"\.", r"\s", r"\.\s")
     )
     after = rf"[{_SYMBOLS}+]|(?:{'|'.join(_listed(currencies.after))}|p|cents?|ct)\b|p\s?/|p\sper|ppm|pence"
-    return re.compile(
-        rf"\d(?:(?<=[{_SYMBOLS}]\d)|(?<=[{_SYMBOLS}]\s\d)|{before}|[.,]*+[km]?\s?(?:{after})|(?:[ .\-/()]{{0,2}}\d){{6}})"
-    )
+    in_front = rf"(?<=[{_SYMBOLS}]\d)|(?<=[{_SYMBOLS}]\s\d)|{before}"
+    return re.compile(rf"\d(?:{in_front}|[.,]*+[km]?(?:\sde|-il)?\s?(?:{after})|(?:[ .\-/()]{{0,2}}\d){{6}})")
 
 
 def _tokens(currencies: _Currencies) -> re.Pattern[str]:
@@ -372,7 +377,7 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
         |(?P<link>{_LINK_SIGN})
         |(?P<email>[\w.+-]{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,4}})
         |(?P<handle>(?<!\w)@[\w.]{{3,40}})
-        |(?P<price>[{_SYMBOLS}]\s?{amount}[km]?|\b(?:{before})\.?\s?{amount}|{amount}[km]?\s?(?:[{_SYMBOLS}]|(?:{after})\b))
+        |(?P<price>[{_SYMBOLS}]\s?{amount}[km]?|\b(?:{before})\.?\s?{amount}|{amount}(?:[km]|\s?[万萬])?(?:\sde|-il)?\s?(?:[{_SYMBOLS}]|(?:{after})(?!\w)))
         |(?P<percent>\d+(?:[.,]\d+)?\s?%|%\s?\d+)
         |(?P<rate>\d{{1,3}}(?:[.,]\d+)?\s?(?:ppm|(?:p\s?|pence\s)(?:/|per)\s?\w+))
         |(?P<pence>\d{{1,3}}\s?(?:p|pence|cents?|ct)\b)
@@ -394,6 +399,11 @@ def has_signs(undisguised: str, links: Sequence[Link]) -> bool:
 def has_price(undisguised: str) -> bool:
     """Whether there is a price, an age or a number to call, which is a sign by itself."""
     return _lexicon().priced.search(undisguised) is not None
+
+
+def in_other_script(text: str) -> bool:
+    """Whether a text has words that its row does not tell: whether they offer something says a reading only."""
+    return not text.isascii() and _OTHER_SCRIPT.search(text) is not None
 
 
 def spelt_out(undisguised: str, *, numbered: bool = True) -> str:
@@ -597,6 +607,9 @@ def commerce_of(
     memo = memo or WordMemo()
     text = _Text(seen, links, counted)
     own = _reading(text, undisguised, _lexicon(), memo)
+    if in_other_script(seen):  # without disguise digits beside such letters are Latin ones
+        spaced = _BESIDE_UNSPACED.sub(" ", seen.casefold())
+        own = max(own, _reading(text, spaced, _lexicon(), memo), key=_points)
     if not romanised:
         return own
     readings = [_reading(text, typed, _romanised()[code], memo) for code in romanised]
@@ -606,7 +619,11 @@ def commerce_of(
         text = _Text(seen, links, counted | harmless_signs)
         readings = [_reading(text, typed, _romanised()[code], memo) for code in romanised]
         own = _reading(text, undisguised, _lexicon(), memo)
-    return max((own, *readings), key=lambda reading: reading.points)
+    return max((own, *readings), key=_points)
+
+
+def _points(reading: CommerceReading) -> float:
+    return reading.points
 
 
 class _Text(NamedTuple):
@@ -663,7 +680,7 @@ def _shown(read: str, lexicon: _Lexicon, row: Row, places: list[tuple[int, int]]
         " ".join([written[at] for at in range(begin, end + 1) if at in written][:MAX_WORDS_SHOWN])
         for begin, end in places
     )
-    return tuple(dict.fromkeys(phrases))
+    return tuple(dict.fromkeys(_BLANKS_BETWEEN.sub("", phrase) for phrase in phrases))
 
 
 def _own_words(text: str, lexicon: _Lexicon, known: Known) -> str:
@@ -695,4 +712,6 @@ def _outside_school(names: set[str]) -> set[str]:
         names = names - {"addressed"}
     if "together" in names:
         return names
-    return names - SCHOOL_LIFE if "school" in names else names
+    if "school" not in names:
+        return names
+    return names - (SCHOOL_LIFE - {"price"} if "sale" in names and names & _PAID_TO else SCHOOL_LIFE)

@@ -62,6 +62,35 @@ def test_one_offer_and_its_price_are_enough_in_what_goes_to_strangers(written: s
     assert judge_commercial_content(rule_input(to_partner, texts=1), LIMITS) is None
 
 
+def put_before_strangers(written: str) -> list[EventContext]:
+    return [
+        context(ForumPost, forum_id="f", thread_id="t", text=written),
+        context(Comment, owner_id="ben", post_id="p", text=written),
+    ]
+
+
+@pytest.mark.parametrize("written", SAMPLES["one offer and its price, where strangers find it"])
+def test_one_offer_and_its_price_are_enough_where_strangers_find_them(written: str) -> None:
+    for of in put_before_strangers(written):
+        assert judge_commercial_content(rule_input(of, texts=1), LIMITS)
+
+
+def test_one_offer_on_ones_own_page_is_none() -> None:
+    of = context(Comment, owner_id="anna", actor_id="anna", post_id="p", text="Llogo un estudi a Reus, 48 euros la nit")
+    assert judge_commercial_content(rule_input(of, texts=1), LIMITS) is None
+
+
+@pytest.mark.parametrize("written", SAMPLES["who sells to pupils and says how to pay"])
+def test_a_class_does_not_hide_the_price_of_who_says_how_to_pay(written: str) -> None:
+    assert judge_commercial_content(rule_input(message(written), texts=1), LIMITS)
+
+
+@pytest.mark.parametrize("written", SAMPLES["what a school sells and what is sought, where strangers find it"])
+def test_what_a_school_sells_and_who_seeks_a_room_or_reckons_is_no_offer(written: str) -> None:
+    for of in put_before_strangers(written):
+        assert judge_commercial_content(rule_input(of, texts=1), LIMITS) is None
+
+
 def test_one_sign_alone_is_no_incident_however_low_the_limit() -> None:
     of = message("Dinner is half price")
     limits = msgspec.structs.replace(LIMITS, points=1.0)

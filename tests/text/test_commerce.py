@@ -1,11 +1,14 @@
 """The signs of selling in a text: which they are, what they add up to, and what takes them back."""
 
+from pathlib import Path
+
 import pytest
+import yaml
 from msgspec.structs import replace
 
 from tests.growth import assert_in_proportion
 from text.commerce import CommerceReading, _Lexicon, _lexicon, _lists, _phrases_in, commerce_of
-from text.reading import read_texts
+from text.reading import Writing, read_texts
 
 SCHOOL_SITES = frozenset({"edu.pl", "youtube.com"})
 
@@ -85,6 +88,43 @@ def test_each_sign_is_known_by_its_phrases_and_links(written: str, sign: str) ->
 )
 def test_offers_in_irish_maltese_and_luxembourgish(written: str) -> None:
     assert read(written).points > 6
+
+
+ADS: dict[str, str] = yaml.safe_load(Path("benchmarks/near_duplicates.yaml").read_text("utf-8"))["seeds"]
+
+
+@pytest.mark.parametrize("language", ADS)
+def test_who_offers_schools_a_first_month_for_nothing_sells_in_every_language(language: str) -> None:
+    assert {"seller", "trial"} <= strong(ADS[language])
+
+
+@pytest.mark.parametrize(
+    ("written", "sign", "words"),
+    [
+        ("您好，出售旧书，需要的请联系", "sale", "出售"),
+        ("家庭教師をしています", "lessons", "家庭教師"),
+        ("यह किताब बिकाऊ है", "buy", "बिकाऊ"),
+    ],
+)
+def test_words_without_blanks_and_vowels_that_are_marks_are_read(written: str, sign: str, words: str) -> None:
+    assert sign in names(written)
+    assert words in read(written).words
+
+
+def test_a_sign_of_another_script_takes_no_disguise_back() -> None:
+    written = "b.u.y n0w ch3ap t4blets 好"
+    assert "buy" in names(written)
+
+
+@pytest.mark.parametrize("price", ["50元", "3万円", "40 de lei", "15-il ewro", "200 रुपये", "10 ευρώ"])
+def test_prices_as_languages_write_them(price: str) -> None:
+    assert "price" in names(price)
+
+
+@pytest.mark.parametrize("text", ["出售", "बिकाऊ"])
+def test_a_script_whose_words_the_rows_do_not_tell_is_read_always(text: str) -> None:
+    [reading] = read_texts([text])
+    assert Writing(text=reading).commerce(frozenset()).signs
 
 
 @pytest.mark.parametrize(

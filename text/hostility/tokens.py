@@ -9,10 +9,10 @@ from text.words import folded
 
 # Chinese and Japanese write no spaces: each of their characters is a word. Devanagari writes vowels as marks, which `\w`
 # leaves out.
-_UNSPACED = "\u3040-\u30ff\u3400-\u9fff"
+UNSPACED = "\u3040-\u30ff\u3400-\u9fff"
 MARKS = "\u0300-\u036f\u064b-\u065f\u0670\u0900-\u0903\u093a-\u094f\u0962\u0963"
-_LETTERS = rf"(?:[^\W_{_UNSPACED}]++|[{MARKS}]++)++"
-_WORD = rf"{_LETTERS}(?:\*{{1,3}}{_LETTERS})*+|[{_UNSPACED}]"
+_LETTERS = rf"(?:[^\W_{UNSPACED}]++|[{MARKS}]++)++"
+_WORD = rf"{_LETTERS}(?:\*{{1,3}}{_LETTERS})*+|[{UNSPACED}]"
 """With letters that are masked: everybody reads over `k*ll`."""
 _PIECES = re.compile(
     rf"""(?:{_WORD})(?:-(?=\w))?   # with the hyphen of a compound; first, because most are words
@@ -59,8 +59,8 @@ def words_of(written: str) -> list[str]:
     return [folded(word) for word in _IS_WORD.findall(written)]
 
 
-_MAY_TAKE_LETTERS = re.compile(rf"[:;=<*{MARKS}{_UNSPACED}]")
-_TAKES_LETTERS = re.compile(rf"[:;=]-?d|[<*{MARKS}{_UNSPACED}]")
+_MAY_TAKE_LETTERS = re.compile(rf"[:;=<*{MARKS}{UNSPACED}]")
+_TAKES_LETTERS = re.compile(rf"[:;=]-?d|[<*{MARKS}{UNSPACED}]")
 """What may take letters away from a word, or part them: a smiley, a name in the log of a chat, letters that are masked."""
 
 
