@@ -81,8 +81,10 @@ _ONLY_WORDS = re.compile(_WORD)
 _GOES_ON = rf"[\w&'’@+{MARKS}-]|\.[\w.+@-]|\.?\s?\d"
 """What makes of a row of letters more than a word: a part of an address, a currency before its amount."""
 _OF_LETTERS = frozenset({"plain", "word", "glued"})
-_OTHER_SCRIPT = re.compile(f"[{UNSPACED}\u0900-\u097f]")
-"""Chinese, Japanese and Devanagari, of which the row of a text (`text.rows`) does not have the words."""
+OTHER_SCRIPT = re.compile(f"[{UNSPACED}\u0900-\u097f]")
+"""Chinese, Japanese and Devanagari, of which the row of a text (`text.rows`) does not have the words: whether they
+offer something says a reading only.
+"""
 _BESIDE_UNSPACED = re.compile(f"(?<=[{UNSPACED}])(?=\\S)|(?<=\\S)(?=[{UNSPACED}])")
 _BLANKS_BETWEEN = re.compile(f"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
 _MORE_THAN_WORDS = re.compile(rf"[\d@%{_SYMBOLS}{_LINK_SIGN}]")
@@ -401,11 +403,6 @@ def has_price(undisguised: str) -> bool:
     return _lexicon().priced.search(undisguised) is not None
 
 
-def in_other_script(text: str) -> bool:
-    """Whether a text has words that its row does not tell: whether they offer something says a reading only."""
-    return not text.isascii() and _OTHER_SCRIPT.search(text) is not None
-
-
 def spelt_out(undisguised: str, *, numbered: bool = True) -> str:
     """The words of a text that its row has otherwise than the phrases: `d'achat` without its article, `don't` in one word, and
     what stands right before a number. Empty where it has none. `numbered`: whether it has digits.
@@ -607,7 +604,7 @@ def commerce_of(
     memo = memo or WordMemo()
     text = _Text(seen, links, counted)
     own = _reading(text, undisguised, _lexicon(), memo)
-    if in_other_script(seen):  # without disguise digits beside such letters are Latin ones
+    if OTHER_SCRIPT.search(seen):  # without disguise digits beside such letters are Latin ones
         spaced = _BESIDE_UNSPACED.sub(" ", seen.casefold())
         own = max(own, _reading(text, spaced, _lexicon(), memo), key=_points)
     if not romanised:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from models.events import WrittenFields
 from text import anchors
 from text.anchors import ANYTHING, at_stake
-from text.commerce import NO_COMMERCE, CommerceReading, commerce_of, has_price, has_signs, in_other_script
+from text.commerce import NO_COMMERCE, OTHER_SCRIPT, CommerceReading, commerce_of, has_price, has_signs
 from text.courtesies import Said, weigh
 from text.footers import has_contacts, parted
 from text.hostility import ABUSE_KINDS, PEACEFUL, THREAT_KINDS, Hostility, read_hostility
@@ -313,7 +313,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
             at_stake |= part.stakes if part else 0
         if at_stake & anchors.TRADE:
             return True
-        if has_price(undisguised) or in_other_script(undisguised):
+        if has_price(undisguised) or (not undisguised.isascii() and OTHER_SCRIPT.search(undisguised)):
             return True
         return bool(at_stake & anchors.TRADE_BESIDE_SIGNS) and has_signs(undisguised, self.links)
 
