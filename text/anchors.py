@@ -30,6 +30,8 @@ digits words of living somewhere, for a street, and for a child, its age or clas
 """
 ANYTHING = (1 << 11) - 1
 """What is at stake in a text that nobody looked at."""
+_TWO_DIGITS = 1 << 11
+"""A number that is said in words has two digits or more."""
 
 
 T = TypeVar("T")
@@ -42,7 +44,7 @@ def _flagged() -> Iterator[tuple[Wanted, int]]:
     yield from ((wanted, WARNING) for wanted in parts.warnings())
     yield from ((wanted, CLOSING) for wanted in normalise_letters.closings())
     yield from ((wanted, SPOKEN_DOT) for wanted in personal_data.spoken_dots())
-    yield from ((wanted, SPOKEN) for wanted in marks.spoken_digits())
+    yield from ((wanted, SPOKEN | (_TWO_DIGITS if digits > 1 else 0)) for wanted, digits in marks.spoken_digits())
 
 
 class _Stakes:
@@ -71,13 +73,14 @@ class _Stakes:
         flags = self._flags[self._of_flags.set_of[patterns]]
         np.bitwise_or.at(stakes, at, flags)
         spoken = flags & SPOKEN > 0
-        few = np.bincount(at[spoken], minlength=count) < marks.SHORTEST_SPOKEN
+        digits = np.where(flags[spoken] & _TWO_DIGITS > 0, 2, 1)
+        few = np.bincount(at[spoken], weights=digits, minlength=count) < marks.SHORTEST_SPOKEN
         stakes[few] &= ~np.uint32(SPOKEN)
         near = rows.words_before()
         beside, numbers = self._of_flags.beside_others((at, patterns), near[words], np.array(words_of_pieces))
         np.bitwise_or.at(stakes, beside, self._flags_beside[numbers])
         stakes[[*self._hostile_texts(rows, at, (rows.sentences[words], patterns))]] |= HOSTILITY
-        return stakes
+        return stakes & np.uint32(ANYTHING)
 
     def _hostile_texts(self, rows: Rows, at: Indexes, found: Found) -> set[int]:
         """The texts with a sentence that may be hostile: what it holds is, in whatever order, all that a threat or an insult

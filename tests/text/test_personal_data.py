@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from text.personal_data import Kind, Standing, find_personal_data, national_ids
 from text.personal_data.folding import fold, folded_form
 from text.personal_data.marks import may_spell_a_number
+from text.reading import Writing, read_texts
 
 
 def kinds(text: str, language: str | None = None) -> list[str]:
@@ -411,6 +412,57 @@ def test_a_word_for_a_document_alone_makes_no_number_one(text: str) -> None:
 )
 def test_a_number_may_be_spelt_where_digits_stand_close_together(text: str, *, may: bool) -> None:
     assert may_spell_a_number(text) is may
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        (
+            "Ihre Nummer: null eins sechs, dreiundzwanzig, fünfundvierzig, sechs",
+            "null eins sechs, dreiundzwanzig, fünfundvierzig, sechs",
+        ),
+        ("Son numéro : zéro sept, vingt-deux, trente, onze", "zéro sept, vingt-deux, trente, onze"),
+        ("Il cellulare: tre tre otto, ventuno, quarantotto, undici", "tre tre otto, ventuno, quarantotto, undici"),
+        ("Haar nummer is nul zes, eenentwintig, veertig, negen", "nul zes, eenentwintig, veertig, negen"),
+        (
+            "Zadzwoń do niej: pięć zero jeden, dwieście sześć, czterdzieści",
+            "pięć zero jeden, dwieście sześć, czterdzieści",
+        ),
+        ("Її номер: сімдесят сім, сто два, п'ятдесят", "сімдесят сім, сто два, п'ятдесят"),
+        ("Ring hennes nummer: noll sju noll, tjugotvå, femtio", "noll sju noll, tjugotvå, femtio"),
+        ("Call her: oh seven seven, forty-two, ninety, eleven", "oh seven seven, forty-two, ninety, eleven"),
+    ],
+)
+def test_numbers_beyond_nine_are_dialled_as_well(text: str, number: str) -> None:
+    assert shown(text) == [number]
+    [reading] = read_texts([text])
+    assert [text[datum.start : datum.end] for datum in Writing(text=reading).personal_data] == [number]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My number game: ten, twenty, thirty, forty, fifty",
+        "Call out: eleven, twelve, thirteen, fourteen, fifteen",
+        "Ruft: hundert Bälle, zwanzig Seile, zwölf Matten und dreißig Kegel",
+        "Her number is twelve of thirty",
+    ],
+)
+def test_who_counts_gives_no_number_away(text: str) -> None:
+    assert shown(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("她的手机号是13912345678，请打给她", ["13912345678"]),
+        ("携帯番号は080-1234-5678です", ["080-1234-5678"]),
+        ("共有12345678人参加", []),
+        ("预算为12345678元", []),
+    ],
+)
+def test_numbers_between_characters_without_blanks(text: str, number: list[str]) -> None:
+    assert shown(text) == number
 
 
 def test_a_text_is_folded_character_by_character() -> None:

@@ -66,9 +66,48 @@ Hennes nummer är 070 123 45 67
 Ring Anna Svensson på 070 123 45 67
 Hans nummer er 912 34 567
 Hänen numeronsa on 040 123 4567
+El mòbil de la meva mestra és 612 34 56 78
+Truqueu a Montserrat Vila: 612 34 56 78
+O teléfono do director é 612 34 56 78
+Mirenen zenbakia 612 34 56 78 da
+Numri i saj është 069 21 34 567
+Telefoni i drejtorit është 069 21 34 567
+In-numru tagħha huwa 7912 3456
+In-numru tal-għalliema tagħna: 7912 3456
+Tá a uimhir ghutháin aici: 087 123 4567
+Uimhir mo phríomhoide: 087 123 4567
+D'Nummer vun der Joffer ass 621 123 456
+Hir Nummer ass 621 123 456
+მისი ნომერია 599 12 34 56
+დირექტორის ტელეფონია 599 12 34 56
+Նրա համարը 091 23 45 67 է
+Տնօրենի հեռախոսն է 091 23 45 67
+Արամի համարն է 091 23 45 67
+رقمها هو 0612 34 56 78
+هاتف زميلتي 0612 34 56 78
+उसका नंबर 98765 43210 है
+प्रधानाचार्य का फोन 98765 43210 है
+Яе нумар 029 123 45 67
+Тэлефон настаўніцы 029 123 45 67
+Aygünün nömrəsi 050 123 45 67
+Farsíminn hjá kennara okkar er 692 1234
 """.strip().splitlines()
 
 OWN_OR_UNSAID = """
+El meu número és 612 34 56 78
+O meu móbil é o 612 34 56 78
+Nire telefonoa 612 34 56 78 da
+Numri im është 069 21 34 567
+In-numru tiegħi huwa 7912 3456
+M'uimhir ghutháin: 087 123 4567
+Meng Nummer ass 621 123 456
+ჩემი ნომერია 599 12 34 56
+Իմ հեռախոսահամարն է 091 23 45 67
+رقمي هو 0612 34 56 78
+मेरा नंबर 98765 43210 है
+Мой нумар 029 123 45 67
+Mənim nömrəm 050 123 45 67
+Síminn minn er 692 1234
 My number is +49 171 2345678
 Best regards, Anna Nowak, tel. +48 601 234 567
 Call me at +48 601 234 567

@@ -231,6 +231,18 @@ def test_classes_teachers_novels_and_history_are_nobody_s_pupils(text: str) -> N
     assert told(text) == set()
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Marco Testa, 8 anni, classe 2A, non sa leggere",
+        "Jonas Keller, 9 Jahre, 3b, liest noch immer nicht",
+        "Ola Nowak, 8 lat, klasa 2c, nadal nie umie czytać",
+    ],
+)
+def test_a_child_that_reads_is_no_figure_of_a_book(text: str) -> None:
+    assert {"age", "class"} <= told(text)
+
+
 def test_a_novel_of_the_next_sentence_hides_no_pupil_of_ones_own() -> None:
     story = "Die Klasse bespricht den Roman."
     assert told(f"Unsere Schülerin Lena Kessler, 11 Jahre, Klasse 5b, wählte „Der Ruderer“ für den Lesetag. {story}")

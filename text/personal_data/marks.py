@@ -9,7 +9,7 @@ import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
-from itertools import product
+from itertools import islice, product
 
 from msgspec import Struct
 
@@ -34,6 +34,8 @@ KINDS = (
         "roster",
         "born",
         "digits",
+        "tens",
+        "joined",
     ),
 )
 MAX_MARKS = 2_000
@@ -176,11 +178,14 @@ class _Lexicon:
         self.beginnings: dict[str, list[_Meaning]] = {}
         self.endings: dict[str, list[_Meaning]] = {}
         self.digits: dict[str, tuple[int, set[str]]] = {}
+        self.tens: dict[str, tuple[int, set[str]]] = {}
         found: dict[tuple[str, tuple[str, ...]], set[str]] = {}
         for language, kinds in listed.items():
             for kind, words in kinds.items():
                 if kind == "digits":
                     self._add_digits(language, words)
+                    self._add_tens(language, kinds.get("tens", ""), words, kinds.get("joined", ""))
+                if kind in ("digits", "tens", "joined"):
                     continue
                 for entry in words.split(","):
                     for form in _forms(entry):
@@ -198,8 +203,14 @@ class _Lexicon:
             table.setdefault(first.strip("*"), []).append(meaning)
         self._beginnings = Beginnings(self.beginnings)
         self._endings = Beginnings(ending[::-1] for ending in self.endings)
-        self.spoken = frozenset(self.digits) | frozenset(
-            name.strip() for kinds in listed.values() for name in re.split("[,|]", kinds.get("digits", ""))
+        self.numbers = {word: str(number) for word, (number, _) in (*self.tens.items(), *self.digits.items())}
+        """Digits and greater numbers, as they are dialled."""
+        self.spoken = frozenset(self.numbers) | frozenset(
+            name.strip()
+            for kinds in listed.values()
+            for kind in ("digits", "tens")
+            for name in re.split("[,|]", kinds.get(kind, ""))
+            if name.strip()
         )
 
     def _add_digits(self, language: str, words: str) -> None:
@@ -207,6 +218,22 @@ class _Lexicon:
             for name in names.split("|"):
                 for form in _forms(name):
                     self.digits.setdefault("".join(form), (digit, set()))[1].add(language)
+
+    def _add_tens(self, language: str, words: str, digits: str, joined: str) -> None:
+        """Numbers from ten on, and those that a language writes as one word, such as `dreiundzwanzig`."""
+        for number, names in zip(_TENS, words.split(","), strict=False):
+            for name in filter(None, names.split("|")):
+                for form in _forms(name):
+                    self._add_ten("".join(form), number, language)
+                if not joined or not 20 <= number < 100:
+                    continue
+                for digit, units in islice(enumerate(digits.split(",")), 1, None):
+                    for unit in units.split("|"):
+                        for whole in _joined(joined, name.strip(), unit.strip()):
+                            self._add_ten("".join(next(_forms(whole))), number + digit, language)
+
+    def _add_ten(self, word: str, number: int, language: str) -> None:
+        self.tens.setdefault(word, (number, set()))[1].add(language)
 
     def meanings(self, word: str) -> Iterator[_Meaning]:
         """What a word may mean, or may begin."""
@@ -240,6 +267,18 @@ class _Lexicon:
                 yield from self.beginnings.get(word[:length], ())
 
 
+_TENS = (*range(10, 20), *range(20, 100, 10), *range(100, 1_000, 100))
+"""What `tens` lists, in this order; most languages say no hundreds when they dial."""
+_VOWELS = "aeiou"
+
+
+def _joined(how: str, ten: str, unit: str) -> Iterator[str]:
+    """One word for both, as `how` says (`unit und ten`); of two vowels that meet one may be left out."""
+    for first in (ten, ten[:-1]) if ten[-1] in _VOWELS and unit[0] in _VOWELS else (ten,):
+        parts = {"ten": first, "unit": unit}
+        yield "".join(parts.get(part, part) for part in how.split())
+
+
 def _forms(entry: str) -> Iterator[tuple[str, ...]]:
     """The words of an entry as they are looked up, and as they are spelt where there are no accents."""
     bare = entry.strip().casefold() if "ß" not in entry else entry.strip().lower()
@@ -260,10 +299,12 @@ def lexicon() -> _Lexicon:
     return _Lexicon(listed)
 
 
-def spoken_digits() -> list[Wanted]:
-    """Digits in words as they stand in the row of a text (`text.rows`)."""
-    rarest = Rarest()
-    return [wanted for word in sorted(lexicon().spoken) if (wanted := rarest.of([word]))]
+def spoken_digits() -> list[tuple[Wanted, int]]:
+    """Numbers in words as they stand in the row of a text (`text.rows`), and how many digits each has."""
+    rarest, listed = Rarest(), lexicon()
+    return [
+        (wanted, len(listed.numbers.get(word, "0"))) for word in sorted(listed.spoken) if (wanted := rarest.of([word]))
+    ]
 
 
 def plain_letter(character: str) -> str:
@@ -295,7 +336,7 @@ def _prefixes(word: str) -> tuple[str, ...]:
 
 def digits() -> Iterator[Wanted]:
     """Digits in words as they stand in such a row."""
-    return (Wanted((f" {word} ",)) for word in lexicon().digits)
+    return (Wanted((f" {word} ",)) for word in lexicon().numbers)
 
 
 def words_of(text: str) -> list[str]:
@@ -305,11 +346,11 @@ def words_of(text: str) -> list[str]:
 
 def may_spell_a_number(text: str) -> bool:
     """Whether digits, `LEAST_SPOKEN` of them words at least, are so many and so close together that they may be a number."""
-    known = lexicon().digits
+    known = lexicon().numbers
     digits = said = between = 0
     for word in _WORD.findall(plain_text(fold(text).text).small):
         if word in known:
-            digits, said, between = digits + 1, said + 1, 0
+            digits, said, between = digits + len(known[word]), said + 1, 0
         elif word[0].isnumeric():
             digits, between = digits + len(word), 0
         elif digits:
@@ -423,6 +464,16 @@ class Marks:
         for found in _WORD.finditer(self.plain.small):
             if said := digits.get(found[0]):
                 yield said[0], *found.span(), frozenset(said[1])
+
+    def dialled(self) -> Iterator[tuple[int, int, str, frozenset[str]]]:
+        """Digits and greater numbers that are said in words: (start, end, the digits, languages)."""
+        listed = lexicon()
+        if listed.numbers.keys().isdisjoint(self._words):
+            return
+        for found in _WORD.finditer(self.plain.small):
+            if digits := listed.numbers.get(found[0]):
+                languages = [known[found[0]][1] for known in (listed.digits, listed.tens) if found[0] in known]
+                yield *found.span(), digits, frozenset().union(*languages)
 
 
 def _end_of(rest: tuple[str, ...], words: list[str], spans: list[tuple[int, int]], index: int) -> int | None:

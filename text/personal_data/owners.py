@@ -16,8 +16,8 @@ from text.personal_data.words import number_words, sentence_before
 REACH = 72
 """Characters before a datum in which the text says whose it is."""
 
-_CAPITAL = "[A-ZŁØĐÆŒÞƏΑ-ΩА-ЯЄІЇҐЂЃЈ-Џ]"
-_SMALL = "[^\\W\\d_A-ZŁØĐÆŒÞƏΑ-ΩА-ЯЄІЇҐЂЃЈ-Џ]"
+_CAPITAL = "[A-ZŁØĐÆŒÞƏΑ-ΩА-ЯЄІЇҐЂЃЈ-ЏԱ-Ֆ]"
+_SMALL = "[^\\W\\d_A-ZŁØĐÆŒÞƏΑ-ΩА-ЯЄІЇҐЂЃЈ-ЏԱ-Ֆ]"
 _NAME = rf"(?-i:{_CAPITAL}{_SMALL}+(?:[ -]{_CAPITAL}{_SMALL}+){{0,2}})"
 _FULL_NAME = rf"(?-i:{_CAPITAL}{_SMALL}+[ -]{_CAPITAL}{_SMALL}+)"
 """In German every noun has a capital letter: there it takes two words."""
@@ -43,10 +43,13 @@ class _Words(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Language(Struct, frozen=True):
-    """What shows that a datum is somebody else's, and what that it is the writer's own."""
+    """What shows that a datum is somebody else's, and what that it is the writer's own; whether only letters that are
+    not Latin say so.
+    """
 
     anothers: re.Pattern[str]
     mine: re.Pattern[str]
+    in_other_script: bool
 
 
 def _plain(text: str) -> str:
@@ -86,9 +89,10 @@ def _language(code: str, words: _Words) -> _Language:
     if words.genitive is not None:
         forms.append(rf"{name}(?:{words.genitive or '(?=[ ])'}|(?<={words.genitive[-1:] or ' '})){_BETWEEN}{things}")
     mine = [_either(words.mine), rf"{things}[ ]{_either(words.mine_after)}"]
-    return _Language(
-        *(re.compile(rf"(?<![^\W_])(?:{'|'.join(either)})(?![^\W_])", re.IGNORECASE) for either in (forms, mine))
+    anothers, own = (
+        re.compile(rf"(?<![^\W_])(?:{'|'.join(either)})(?![^\W_])", re.IGNORECASE) for either in (forms, mine)
     )
+    return _Language(anothers, own, not words.things.lstrip("*")[0].isascii())
 
 
 @cache
@@ -103,7 +107,9 @@ def is_anothers(text: str, start: int) -> bool:
     The nearest words count: "her number is with me, mine is…" speaks of the writer's.
     """
     said = _plain(sentence_before(text, start, REACH))
-    return any(_says(language, said) for language in _languages())
+    latin = said.isascii()
+    spoken = [one for one in _languages() if not (latin and one.in_other_script) and one.anothers.search(said)]
+    return any(_says(language, said) for language in spoken)
 
 
 def _says(language: _Language, said: str) -> bool:

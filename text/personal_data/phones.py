@@ -6,12 +6,13 @@ telephone is an international prefix, the trunk zero, the groups a country write
 
 import re
 from collections import Counter
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
 
 import phonenumbers
 from msgspec import Struct
 
+from text.hostility.tokens import UNSPACED
 from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum
 from text.personal_data.marks import LEAST_SPOKEN, LONGEST_BETWEEN, SHORTEST_SPOKEN, Marks, together
@@ -51,7 +52,8 @@ _SCRIPT_REGIONS = (
     (re.compile("[\u10a0-\u10ff]"), "GE"),
 )
 
-_RUN = re.compile(r"(?<![\w])[+(\[]{0,3}\d(?:[ .\-/()\[\]·]{0,3}\d)*")
+_RUN = re.compile(rf"(?<![^\W{UNSPACED}])[+(\[]{{0,3}}\d(?:[ .\-/()\[\]·]{{0,3}}\d)*")
+_GOES_ON = re.compile(rf"[^\W{UNSPACED}]|[-_/]\w|[.,:]\d")
 _WIDE_GAP = re.compile(r"[ .\-/()\[\]·]?(?: [ .\-/()\[\]·]|/)[ .\-/()\[\]·]?|[.\-()\[\]·] ")
 _TRUNK_START = re.compile(r"(?<=\d{3})[ .\-](?=\(?0[1-9])")
 _EXTENSION = re.compile(r"\s?(?:x|ext\.?|#|доб\.?|вн\.?|int\.?|poste)\s?\d{1,6}(?!\w)", re.IGNORECASE)
@@ -62,7 +64,7 @@ _LINK = re.compile(
 
 _SIGN_BEFORE = frozenset("#№$€£₴₽₺¥=*^%~<@_&§")
 _MEASURED = re.compile(
-    r"""\s? (?: [€$£¥₴₽₺%°×*=^@]
+    r"""\s? (?: [€$£¥₴₽₺%°×*=^@円元块名人年]
         | (?: [kmg]?b | [kcm]?m | k?g | [mg]?hz | [kmg]w | px | dpi | eur | usd | gbp | pln | chf | czk | huf | ron | bgn
             | sek | nok | dkk | isk | try | uah | rub | gel | amd | azn | zł | zl | kč | ft | лв | грн | руб | lei | kr | tl
             | mio | mrd )(?!\w)
@@ -84,7 +86,7 @@ _OWN_REACH, _CALL_BEFORE = 48, 24
 """Characters around a number in which words such as *my number* and *ring* are about it."""
 _SPOKEN_DIGITS = range(SHORTEST_SPOKEN, 14)
 NO_LANGUAGES: frozenset[str] = frozenset()
-_SPOKEN_GAP = re.compile(rf"[\s,.;:/()–-]{{1,3}}(?:[^\W\d_]{{1,{LONGEST_BETWEEN}}}[\s,.-]{{1,2}})?")
+_SPOKEN_GAP = re.compile(rf"[\s,.;:/()–-]{{1,3}}(?:[^\W\d_]{{1,{LONGEST_BETWEEN}}}[\s,.'’-]{{1,2}})?")
 """Between digits that are said there may be one short word: *and*, *dann*."""
 _LOOSE_RUN = re.compile(r"(?<![\w])[+(]{0,2}[\dOoIl](?:[^\n\w]{0,4}[\dOoIl]){6,14}(?![^\W_])")
 _LETTERS_FOR_DIGITS = str.maketrans("OoIl", "0011")
@@ -196,22 +198,58 @@ def find_disguised_phones(text: str, language: str | None, marks: Marks) -> Iter
 def _spoken(text: str, marks: Marks) -> Iterator[tuple[int, int, str]]:
     """Rows of digits that are said in words, some of them perhaps written."""
     said = sorted(
-        [(at, to, str(digit), languages) for digit, at, to, languages in marks.numbers()]
+        list(marks.dialled())
         + [(found.start(), found.end(), found[0], NO_LANGUAGES) for found in _FEW_DIGITS.finditer(text)]
     )
-    rows: list[list[tuple[int, int, str, frozenset[str]]]] = []
+    rows: list[_Row] = []
     for one in said:
         if rows and _SPOKEN_GAP.fullmatch(text, rows[-1][-1][1], one[0]):
             rows[-1].append(one)
         else:
             rows.append([one])
     for row in rows:
-        digits = "".join(digit for _, _, digit, _ in row)
+        numbers = [number for _, _, number, _ in row]
         # "two" of one language is "to" in another: words of one language make a row
         spoken = Counter(language for *_, languages in row for language in languages)
-        written = not spoken and len(row) > 1 and digits[0] == "0" and len(digits) > _MIN_DIGITS + 1
-        if len(digits) in _SPOKEN_DIGITS and (written or max(spoken.values(), default=0) >= LEAST_SPOKEN):
+        if max(spoken.values(), default=0) >= LEAST_SPOKEN:
+            digits = "" if _are_counted(numbers) else "".join(_tens_with_units(text, row))
+        else:
+            row = _without_words_around(row)
+            digits = "".join([number for _, _, number, _ in row])
+            if len(row) < 2 or any(one[-1] for one in row) or digits[0] != "0" or len(digits) <= _MIN_DIGITS + 1:
+                continue
+        if len(digits) in _SPOKEN_DIGITS:
             yield row[0][0], row[-1][1], digits
+
+
+_Row = list[tuple[int, int, str, frozenset[str]]]
+"""Numbers one after the other: from where to where, the digits, and the languages of which they are words; none if written."""
+
+
+def _without_words_around(row: _Row) -> _Row:
+    """Without words at both ends: `on` is ten in Turkish."""
+    written = [at for at, (*_, languages) in enumerate(row) if not languages]
+    return row[written[0] : written[-1] + 1] if written else []
+
+
+def _are_counted(numbers: Sequence[str]) -> bool:
+    """Whether numbers follow in equal steps, up to ten or more: somebody learns to count."""
+    values = list(map(int, numbers))
+    return max(values) > 9 and len({later - one for one, later in pairwise(values)}) == 1
+
+
+def _tens_with_units(text: str, row: _Row) -> Iterator[str]:
+    """The digits of numbers that are said one after the other, those of `sixty four` as 64; a comma parts numbers."""
+    said, reached = "", 0
+    for start, end, number, _ in row:
+        parted = "," in text[reached:start]
+        reached = end
+        if len(said) > len(number) and not parted and number != "0" and said.endswith("0" * len(number)):
+            said = said[: -len(number)] + number
+        else:
+            yield said
+            said = number
+    yield said
 
 
 _FEW_DIGITS = re.compile(r"\d(?<!\w\d)\d{0,4}(?!\w)")
@@ -279,7 +317,7 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
         return False
     if _EXTENSION.match(after):
         return True
-    return not (re.match(r"\w|[-_/]\w|[.,:]\d", after) or _MEASURED.match(after))
+    return not (_GOES_ON.match(after) or _MEASURED.match(after))
 
 
 def _is_a_mere_number(shown: str, digits: str, said: _Said) -> bool:

@@ -398,7 +398,14 @@ class _Search:
             return not self._is_praised(start, name.start)
         if self._is_of_a_title(name, end) and self.marks.any("fiction", start=end, end=self._sentence_behind(end)):
             return True
-        return self.marks.any("work", start=start, end=end) and not self.marks.any("praise", start=start, end=end)
+        if not self.marks.any("work", start=start, end=end) or self.marks.any("praise", start=start, end=end):
+            return False
+        return not self._is_registered(name, end)
+
+    def _is_registered(self, name: _Name, end: int) -> bool:
+        """Whether a class follows as it is written in a register, with an age or an address: nobody in a book has one."""
+        classed = _SURE_CODE.search(self.plain, name.end, end)
+        return bool(classed and (self._age_beside(name) or self._contact(name)))
 
     def _is_of_a_title(self, name: _Name, end: int) -> bool:
         """Whether something in quotation marks follows in the sentence before any class: '…, 14 years old, of “The Rower”'."""
