@@ -294,6 +294,71 @@ def test_a_game_that_is_denied_and_gaps_between_letters_hide_no_threat(text: str
     assert read(text).threat == "violence_to_you"
 
 
+@pytest.mark.parametrize(
+    ("text", "threatens"),
+    [
+        ("Stell dir vor, es ist ein Film: ich bringe dich um. Nur ist es kein Film.", True),
+        ("Stell dir vor, es ist ein Film: ich bringe dich um, sagt der Räuber.", False),
+        ("Heute ist kein Spiel. Am Samstag im Spiel bringen wir euch um!", True),
+        ("Heute ist kein Training. Am Samstag im Spiel bringen wir euch um!", False),
+    ],
+)
+def test_a_film_that_the_text_says_it_is_not_hides_no_threat(text: str, threatens: bool) -> None:
+    assert bool(read(text).threat) == threatens
+
+
+@pytest.mark.parametrize(
+    ("text", "threatens"),
+    [
+        ("Pay me by Monday or all your colleagues will get the videos of you.", True),
+        ("Überweis mir das Geld, sonst sieht die ganze Schule deine Bilder.", True),
+        ("Fizess, különben mindenki látja a fotóidat.", True),
+        ("Pay by Monday, the videos of you and all your colleagues are great.", False),
+        ("Pay me or send me your photos.", False),
+        ("Bezahl das Eis, oder wir essen alle.", False),
+        ("All your colleagues have your photos. Pay, or the shop closes.", False),
+    ],
+)
+def test_blackmail_takes_a_demand_and_who_would_see_what(text: str, threatens: bool) -> None:
+    assert bool(read(text).threat) == threatens
+
+
+@pytest.mark.parametrize(
+    ("text", "threatens"),
+    [
+        ("Nice car you have. It would be a shame if the brakes failed.", True),
+        ("Schöne Tochter hast du. Schade, wenn ihr etwas passiert.", True),
+        ("It would be a shame if the brakes failed, so have them checked before the trip.", False),
+        ("Nice car you have, where did you buy it?", False),
+    ],
+)
+def test_pity_is_a_threat_where_what_is_dear_stands_beside_it(text: str, threatens: bool) -> None:
+    assert bool(read(text).threat) == threatens
+
+
+@pytest.mark.parametrize(
+    ("text", "insults"),
+    [
+        ("Vete de aquí, imbécil", True),
+        ("Dégage, pauvre conne", True),
+        ("Verpiss dich, Vollidiot", True),
+        ("Spadaj, głupia krowo", True),
+        ("Go away, moron", True),
+        ("Go away, cow", False),
+        ("Go away, idiot was the last thing that he said to me", False),
+        ("Go away if you like, it was only the idiot who stayed", False),
+        ("Geh weg, Katze", False),
+    ],
+)
+def test_who_is_sent_away_is_called_what_stands_at_the_end(text: str, insults: bool) -> None:
+    assert bool(read(text).abuse) == insults
+
+
+def test_one_word_more_is_no_report() -> None:
+    assert read("Ещё слово, и я тебе пальцы переломаю").threat
+    assert read("Он сказал слово: я тебе пальцы переломаю") == PEACEFUL
+
+
 def test_every_language_has_samples_and_every_sample_a_language() -> None:
     assert set(SAMPLES) == {language.code for language in lexicon().languages}
 

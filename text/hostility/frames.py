@@ -54,6 +54,8 @@ MOST_BESIDE = 2
 """Other words of a text that says nothing but 'I know where you live': nobody writes that kindly."""
 LONGEST_ADDRESS = 3
 """Words between commas that do nothing but call somebody a name."""
+BEGONE_REACH = 3
+"""Words between 'get out' and the name called: 'of here, you'."""
 REPORT_REACH = 3
 """Words between 'he told me' and the words of a threat that he told."""
 ANNOUNCEMENT = 8
@@ -109,6 +111,8 @@ _NEEDS = (
     (_bits("insult vile vermin twofold"), _bits("are_you people vocative like_you")),
     (BIT["insult"], _bits("you thou")),
     (_bits("hate curse_at"), _OBJECT_BITS),
+    (_bits("insult vermin twofold"), BIT["begone"]),
+    (BIT["demand"], BIT["leak"]),
 )
 """Classes (bits) that each threat and each insult takes: of each one."""
 
@@ -136,7 +140,7 @@ class Spans:
                 self._add(phrase.bit, position, end)
         self._remove(["harmless"], [name for name in CLASSES if name not in ("harmless", "play")])
         self._remove(["vow"], ["say", "said"])
-        self._remove(["heed"], ["say"])
+        self._remove(["heed", "warn"], ["say"])
         self._remove_tags()
         self._remove(["are_you"], ["apart"])
         self._earnest()
@@ -185,9 +189,25 @@ class Spans:
             for no in self._found.get("no", ()):
                 if clauses[no.start] == clauses[joke.start] and _gap(joke, no) <= CLOSE:
                     denied |= {joke, no}
-        for name in ("joke", "no", "say", "play") if denied else ():
-            at = {position for span in denied for position in range(span.start, span.end + 1)}
+        at = {position for span in denied for position in range(span.start, span.end + 1)}
+        at |= self._no_plays()
+        for name in ("joke", "no", "say", "play") if at else ():
             self._found[name] = [span for span in self._found.get(name, ()) if span.start not in at]
+
+    def _no_plays(self) -> set[int]:
+        """Positions of the words for a play or a film that the text says it is not, wherever they stand: who begins 'imagine
+        a film' and ends 'but it is no film' means what he wrote between.
+        """
+        words = self.tokens.words
+        denied = {
+            words[play.start]
+            for play in self._found.get("play", ())
+            for no in self._found.get("no", ())
+            if play.start == play.end
+            and 0 < play.start - no.end <= CLOSE
+            and any(_ends(self.tokens, at) for at in (play.end, play.end + 1))
+        }
+        return {span.start for span in self.of("play", "say") if words[span.start] in denied} if denied else set()
 
     def of(self, *names: str) -> list[Span]:
         """All spans of the classes, each class in order."""
@@ -320,10 +340,35 @@ def _outright(spans: Spans) -> Iterator[Found]:
     for phrase in spans.of("menace"):
         yield Found("intimidation", (phrase,))
     yield from _warned(spans)
+    yield from _blackmail(spans)
+
+
+def _blackmail(spans: Spans) -> Iterator[Found]:
+    """'Pay, or all parents will see your photos', in the order demand, 'or', and the two that follow."""
+    for leak in spans.of("leak"):
+        begin, end = _sentence(spans, leak.start, leak.end)
+        for other in spans.between("else", begin, end):
+            demands = [one for one in spans.between("demand", begin, other.start - 1) if one.end < other.start]
+            public = [
+                one for one in spans.between("public", other.end + 1, end) if one.start not in (leak.start, leak.end)
+            ]
+            if leak.start > other.end and demands and public:
+                yield Found("intimidation", (demands[-1], other, leak, public[0]))
+
+
+def _ends(tokens: Tokens, position: int) -> bool:
+    """Whether the sentence, or a part of it between commas, ends behind a word."""
+    after = position + 1
+    return after >= len(tokens.words) or tokens.opens[after] or tokens.clauses[after] != tokens.clauses[position]
 
 
 def _looming(spans: Spans, threatened: bool) -> Iterator[Found]:
     """What may be said kindly, and is a threat where a warning or another threat stands around it, or nothing else."""
+    for phrase in spans.of("pity"):
+        reach = (phrase.start - WARNING_REACH, phrase.end + WARNING_REACH)
+        for other in (*spans.between("dear", *reach), *spans.between("warn", *reach)):
+            if not phrase.start <= other.start <= phrase.end:
+                yield Found("intimidation", (phrase, other))
     for phrase in spans.of("loom"):
         if threatened or len(spans.tokens.words) - (phrase.end - phrase.start + 1) <= MOST_BESIDE:
             yield Found("intimidation", (phrase,))
@@ -571,8 +616,23 @@ def _called(spans: Spans, word: Span) -> Iterator[Found]:
     for form in spans.near(word, "like_you"):
         if _gap(form, word) == 0:
             yield Found("insult", (word, form), normative=True)
+    if word.name != "twofold" or any(
+        _gap(one, word) == 0 and one != word for one in spans.near(word, "vile", "insult")
+    ):
+        yield from _sent_away(spans, word)
     if word.name == "insult" and (reader := _addressee(spans, word)):
         yield Found("insult", (reader, word))
+
+
+def _sent_away(spans: Spans, word: Span) -> Iterator[Found]:
+    """'Get out of here, idiot': an order to go, and a name that ends the sentence or stands between commas. Animals are sent
+    away as well, so that one of them is no insult without an adjective.
+    """
+    begin, _ = _sentence(spans, word.start, word.end)
+    end = max((one.end for one in spans.near(word, *_NAMES_CALLED) if one.start == word.end + 1), default=word.end)
+    for order in spans.between("begone", begin, word.start - 1) if _ends(spans.tokens, end) else ():
+        if order.end < word.start and _gap(order, word) <= BEGONE_REACH and spans.tokens.opens[order.start]:
+            yield Found("insult", (order, word))
 
 
 def _addressee(spans: Spans, word: Span) -> Span | None:
@@ -718,7 +778,7 @@ def _sets_the_scene(spans: Spans, play: Span, first: int) -> bool:
     )
 
 
-_WHOLE = ("menace", "doom", "bid")
+_WHOLE = ("menace", "doom", "bid", "leak")
 """Phrases that are listed as a whole: who blackmails with pictures speaks of no film."""
 
 

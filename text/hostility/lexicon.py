@@ -76,8 +76,15 @@ CLASSES = {
     "warn": "warnings that turn against the reader: think twice, you will regret; they make a threat of `loom`",
     "heed": "what may be said kindly: be careful, see you, on my way; they do so where they name nothing to be careful of",
     "beware": "warnings that threaten by themselves where they name nothing to be careful of: watch your back",
+    "pity": "it would be a shame if something happened to her; a threat where `dear` or `warn` stands around it",
+    "dear": "your daughter, nice car you have: what is dear to the reader",
     "doom": "whole phrases that announce or wish the addressee's death: you are dead, go and die",
     "bid": "orders to die in words that others use of a cat: jump off the roof; they count where they turn to the reader",
+    # what blackmail takes, all of it in one sentence
+    "demand": "pay, send me the money, do what I say",
+    "else": "or, or else, otherwise",
+    "leak": "your photos, your videos, your messages",
+    "public": "all parents, the whole school, everybody, online: who would see them",
     # abuse
     "are_you": "you are; you and your like are",
     "are": "are, is: what follows says what people are",
@@ -90,6 +97,7 @@ CLASSES = {
     "hate": "I hate, I despise",
     "curse": "whole phrases of abuse against the person addressed",
     "curse_at": "to hell with, followed by its object",
+    "begone": "orders to be silent or to go: shut up, get lost; a name called right behind is the reader's",
     # what makes it none
     "no": "not, never, nobody; to prevent, to stop, against",
     "say": "to say, to call, to write, to threaten: what follows is somebody else's; books, plays, films",
@@ -115,14 +123,14 @@ def _bits(names: str) -> int:
     return sum(BIT[name] for name in names.split())
 
 
-ALONE = _bits("menace loom beware doom bid curse kill_i_you")
-"""Classes of which each entry is a finding by itself, or (`loom`, `beware`, `bid`) worth a look by itself."""
+ALONE = _bits("menace loom pity beware doom bid curse kill_i_you")
+"""Classes of which each entry is a finding by itself, or (`loom`, `pity`, `beware`, `bid`) worth a look by itself."""
 ANCHORS = ALONE | _bits(
     "kill kills kill_i kill_now kill_you rid rid_i rid_now killing killed die doomed death death_to without unworthy "
-    "insult vile vermin twofold hate curse_at"
+    "insult vile vermin twofold hate curse_at leak"
 )
 """Classes of which one has to occur before a language is worth a closer look."""
-TARGETS = _bits("you thou them people anyone like_you are_you vocative kill_you")
+TARGETS = _bits("you thou them people anyone like_you are_you vocative kill_you demand begone")
 """Classes of which one has to occur besides an anchor."""
 VIOLENT = _bits("kill kill_i kill_now kill_you kill_i_you killed")
 """Classes of words that are put together again where a blank or a sign breaks them: `ki.ll`."""
