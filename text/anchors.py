@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from text import commerce, hostility, normalise_letters, parts, personal_data, romanised, tables
 from text.hostility.lexicon import lexicon
 from text.hostility.patterns import HostileClass, broken, entries, stretched
-from text.normalise import Undisguised
+from text.normalise import Undisguised, spelt_words
 from text.personal_data import addresses, marks, pupils
 from text.rows import FOLDED, MOST_BESIDES, NO_SET, Also, Found, Indexes, Letters, Patterns, Rows, Wanted, lists_of
 
@@ -376,5 +376,10 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
     if with_digits:
         stakes[with_digits] &= ~np.uint32(SPOKEN)
         stakes[with_digits] |= _marks().in_texts([seen[index] for index in with_digits])
-    stakes[[hostility.is_odd(one.text) for one in undisguised]] |= HOSTILITY
+    stakes[
+        [
+            hostility.is_odd(one.text) or (not one.plain and bool(spelt_words(text)))
+            for one, text in zip(undisguised, seen, strict=True)
+        ]
+    ] |= HOSTILITY
     return list(map(int, stakes))

@@ -251,6 +251,15 @@ def _joined(found: re.Match[str]) -> str:
     return found[0].replace(found[1], "")
 
 
+def spelt_words(text: str) -> frozenset[str]:
+    """What `join_spaced` makes of words that are written letter by letter, without case. Where as wide a gap stands between
+    words as between letters, one of them is several words: `t e t u e r`.
+    """
+    if not _MAYBE_SPACED.search(text):
+        return frozenset()
+    return frozenset(fold_case(_joined(found)) for found in _SPACED.finditer(text))
+
+
 def halve_doubled(text: str) -> str:
     """A text with every letter twice, with every letter once."""
     if not _FIRST_DOUBLED.match(text):

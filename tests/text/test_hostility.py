@@ -9,13 +9,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.events import WrittenFields
 from tests.growth import assert_in_proportion
 from text.hostility import PEACEFUL, Hostility, read_hostility
 from text.hostility.frames import may_be_found
 from text.hostility.lexicon import ALONE, ANCHORS, BIT, CLASSES, Lexicon, language_of, lexicon
 from text.hostility.tokens import tokens_of
 from text.languages import ListError
-from text.reading import read_texts
+from text.reading import read_texts, read_writings
 
 SAMPLES: dict[str, dict[str, list[str]]] = yaml.safe_load(
     Path(__file__).with_name("hostility_samples.yaml").read_text("utf-8")
@@ -352,6 +353,47 @@ def test_pity_is_a_threat_where_what_is_dear_stands_beside_it(text: str, threate
 )
 def test_who_is_sent_away_is_called_what_stands_at_the_end(text: str, insults: bool) -> None:
     assert bool(read(text).abuse) == insults
+
+
+@pytest.mark.parametrize(
+    ("text", "insults"),
+    [
+        ("Não vales nada, seu lixo", True),
+        ("Du bist echt das Letzte, du widerliches Stück Scheiße", True),
+        ("Ein Stück Dreck klebt am Schuh", False),
+        ("Du bist das Schwein in unserem Stück", False),
+    ],
+)
+def test_what_is_denied_or_played_beside_an_insult_does_not_take_it_away(text: str, insults: bool) -> None:
+    assert bool(read(text).abuse) == insults
+
+
+@pytest.mark.parametrize(
+    ("text", "threatens"),
+    [
+        ("Je vais t e t u e r", True),
+        ("I will k i l l y o u", True),
+        ("Ich bringe d i c h u m", True),
+        ("Our whales are k i l l e r whales", False),
+        ("Our motto is T O G E T H E R", False),
+    ],
+)
+def test_several_words_written_letter_by_letter_are_told_apart(text: str, threatens: bool) -> None:
+    [writing] = read_writings([(WrittenFields(text=text), None)])
+    assert bool(writing.hostility.threat) == threatens
+
+
+@pytest.mark.parametrize(
+    ("text", "threatens"),
+    [
+        ("If you write again I come to your city and I kill you.", True),
+        ("You talk, I break your jaw.", True),
+        ("I shoot you a mail when the hall is free.", False),
+        ("I break your record in the relay.", False),
+    ],
+)
+def test_who_says_what_he_does_without_will_threatens(text: str, threatens: bool) -> None:
+    assert bool(read(text).threat) == threatens
 
 
 def test_one_word_more_is_no_report() -> None:

@@ -31,6 +31,7 @@ from text.hostility.patterns import SAYING_I
 from text.hostility.romanised import romanised_lexicon
 from text.hostility.tokens import Tokens, takes_letters, tokens_of
 from text.languages.detector import likely, list_of
+from text.normalise import spelt_words
 from text.romanised import Romanisation, may_be_typed_in, romanisations
 from text.words import WordMemo, words_in
 
@@ -111,7 +112,8 @@ def read_hostility(
     of many texts at once (`text.anchors`).
     """
     memo = memo or WordMemo()
-    found = _own_hostility(undisguised, lexicon(), language, memo) if at_stake else PEACEFUL
+    spelt = spelt_words(seen)
+    found = _own_hostility(undisguised, lexicon(), language, memo, spelt) if at_stake or spelt else PEACEFUL
     for code in romanised if found == PEACEFUL else ():
         found = _romanised_hostility(seen.casefold(), romanisations()[code], memo)
         if found != PEACEFUL:
@@ -129,9 +131,13 @@ def _romanised_hostility(plain: str, romanisation: Romanisation, memo: WordMemo)
     )
 
 
-def _own_hostility(undisguised: str, lexicon_: Lexicon, language: str | None, memo: WordMemo) -> Hostility:
-    """What the text says in the letters of its language."""
+def _own_hostility(
+    undisguised: str, lexicon_: Lexicon, language: str | None, memo: WordMemo, spelt: frozenset[str] = frozenset()
+) -> Hostility:
+    """What the text says in the letters of its language. `spelt` are words that were written letter by letter."""
     text = _parted(undisguised, lexicon_)
+    if spelt:
+        text = _WORD.sub(lambda found: lexicon_.parted(found[0], spelt=found[0] in spelt), text)
     if takes_letters(text) or lexicon_.may_be_broken(words_in(text)):
         text = _mended(text, lexicon_)
     tokens = tokens_of(text)
@@ -195,6 +201,7 @@ FEW_WORDS, LEAST_OF_ITS_OWN = 4, 3
 """Words of a sentence that are told by the lists themselves, and letters of the one that stands in one list only."""
 LONGEST_UNSPACED = 200
 """A text no longer than this with words longer than that on average is written without blanks: `iwillkillyou`."""
+_WORD = re.compile(r"[^\W\d_]+")
 _VOWEL = re.compile("[aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýąęėįųūēīāōőűıăîșğаеєиіїоуыэюяёαεηιουωάέήίόύώ]")
 
 

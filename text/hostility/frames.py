@@ -631,7 +631,8 @@ def _sent_away(spans: Spans, word: Span) -> Iterator[Found]:
     begin, _ = _sentence(spans, word.start, word.end)
     end = max((one.end for one in spans.near(word, *_NAMES_CALLED) if one.start == word.end + 1), default=word.end)
     for order in spans.between("begone", begin, word.start - 1) if _ends(spans.tokens, end) else ():
-        if order.end < word.start and _gap(order, word) <= BEGONE_REACH and spans.tokens.opens[order.start]:
+        begins = any(spans.tokens.opens[max(0, order.start - 1) : order.start + 1])  # "oh shut up"
+        if begins and order.end < word.start and _gap(order, word) <= BEGONE_REACH:
             yield Found("insult", (order, word))
 
 
@@ -778,8 +779,8 @@ def _sets_the_scene(spans: Spans, play: Span, first: int) -> bool:
     )
 
 
-_WHOLE = ("menace", "doom", "bid", "leak")
-"""Phrases that are listed as a whole: who blackmails with pictures speaks of no film."""
+_WHOLE = ("menace", "doom", "bid", "leak", "insult", "curse")
+"""Phrases that are listed as a whole: who blackmails with pictures speaks of no film, and a piece of dirt is no play."""
 
 
 def _scored(spans: Spans, first: int, last: int) -> bool:
@@ -794,7 +795,10 @@ _SCORE = re.compile(r"[0-9]{1,3} [0-9]{1,3}")
 def _cast(spans: Spans, found: Found, first: int, last: int) -> bool:
     """Whether it says who is whom on the stage: 'you are the animals in the play'."""
     is_said = any(part.name == "are_you" for part in found.parts)
-    return is_said and bool(spans.between("play", *_sentence(spans, first, last)))
+    return is_said and any(
+        not any(part.name in _WHOLE and part.start <= play.start <= part.end for part in found.parts)
+        for play in spans.between("play", *_sentence(spans, first, last))
+    )
 
 
 def _with_auxiliary(spans: Spans, found: Found, first: int) -> int:
@@ -813,7 +817,7 @@ def _negated(spans: Spans, found: Found, first: int, last: int) -> bool:
     # "if you don't …, I will": what is denied before the speaker's own words is something else
     before = NEGATION_BEFORE_DIRECT if found.kind == "violence_to_you" else NEGATION_BEFORE
     while begin > max(0, first - before) and clauses[begin - 1] == clauses[first]:
-        if opens[begin] and found.kind in ("violence_to_you", "intimidation"):
+        if opens[begin] and _is_direct(found):
             break  # "no more talk, I will…"
         begin -= 1
     end = last

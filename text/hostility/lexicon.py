@@ -293,6 +293,8 @@ SENTENCE_PARTS, LETTERS_OF_A_PART = 4, 3
 """So many words make a sentence where they are written without blanks, of so many letters each on average."""
 _SHORTEST_PARTED, _LONGEST_PARTED, _LONGEST_PART = 8, 60, 14
 """Letters of a text without blanks that is parted into words, and of one of these."""
+_SHORTEST_SPELT = 4
+"""Letters of what was written letter by letter."""
 
 
 class Lexicon:
@@ -349,11 +351,11 @@ class Lexicon:
             for number in self._all_of(word, folded(word))
         )
 
-    def parted(self, word: str) -> str:
+    def parted(self, word: str, *, spelt: bool = False) -> str:
         """A word that consists of a language's words, with blanks between; else the word itself. One of them is of violence,
-        or they are so many that they are no compound: `ichbringedichum`.
+        or they are so many that they are no compound: `ichbringedichum`; or all of it was `spelt` letter by letter.
         """
-        if not _SHORTEST_PARTED <= len(word) <= _LONGEST_PARTED:
+        if not (_SHORTEST_SPELT if spelt else _SHORTEST_PARTED) <= len(word) <= _LONGEST_PARTED:
             return word
         plain = folded(word)
         if len(plain) != len(word):
@@ -371,7 +373,7 @@ class Lexicon:
             return word
         parts = whole[2].count(" ")
         said = parts >= SENTENCE_PARTS and len(word) >= LETTERS_OF_A_PART * parts
-        return whole[2].strip() if whole[1] or said else word
+        return whole[2].strip() if whole[1] or said or spelt else word
 
     def known(self, written: str) -> Meanings:
         """As `meanings`; those of words that a list has are made once."""
