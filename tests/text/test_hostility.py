@@ -349,6 +349,7 @@ def test_pity_is_a_threat_where_what_is_dear_stands_beside_it(text: str, threate
         ("Go away, idiot was the last thing that he said to me", False),
         ("Go away if you like, it was only the idiot who stayed", False),
         ("Geh weg, Katze", False),
+        ("Go away, idiot drivers honk at each crossing here", False),
     ],
 )
 def test_who_is_sent_away_is_called_what_stands_at_the_end(text: str, insults: bool) -> None:
