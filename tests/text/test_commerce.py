@@ -291,6 +291,14 @@ def test_a_number_glued_to_a_word_is_read(written: str, sign: str) -> None:
     assert sign in names(written)
 
 
+@pytest.mark.parametrize(
+    "written",
+    ["Our e-book is ready: https://issuu.com/x", "Here is the final product of our project: https://padlet.com/abc"],
+)
+def test_what_a_project_ends_with_is_not_for_sale(written: str) -> None:
+    assert names(written) == {"link"}
+
+
 AD = "Order our magic soap now, 50 % off!"
 
 
