@@ -117,6 +117,8 @@ _IN_BRACKETS = re.compile(r"(?<!\w)(?:[\[({<][^\W\d_][\])}>]){3,}(?!\w)")
 _BRACKETS = re.compile(r"[\[\](){}<>]")
 _FIRST_DOUBLED = re.compile(r"[\W\d_]*+([^\W\d_])\1")
 _PAIR = re.compile(r"([^\W\d_])\1")
+SHORTEST_SPELT = 5
+"""Letters in a row that stand alone, and may be several words."""
 MIN_DOUBLED = 8
 """So many letters at least in a text with every letter twice."""
 _LETTER, _CYRILLIC, _GREEK = map(re.compile, (r"[^\W\d_]", "[\u0400-\u052f]", "[\u0370-\u03ff\u1f00-\u1fff]"))
@@ -252,12 +254,13 @@ def _joined(found: re.Match[str]) -> str:
 
 
 def spelt_words(text: str) -> frozenset[str]:
-    """What `join_spaced` makes of words that are written letter by letter, without case. Where as wide a gap stands between
-    words as between letters, one of them is several words: `t e t u e r`.
+    """What `join_spaced` makes of words that are written letter by letter, without case, and may be several words, because as
+    wide a gap stands between words as between letters: `t e t u e r`. Fewer letters may be words of one letter: `w i a`.
     """
     if not _MAYBE_SPACED.search(text):
         return frozenset()
-    return frozenset(fold_case(_joined(found)) for found in _SPACED.finditer(text))
+    joined = (fold_case(_joined(found)) for found in _SPACED.finditer(text))
+    return frozenset(word for word in joined if len(word) >= SHORTEST_SPELT)
 
 
 def halve_doubled(text: str) -> str:

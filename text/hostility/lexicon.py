@@ -293,8 +293,6 @@ SENTENCE_PARTS, LETTERS_OF_A_PART = 4, 3
 """So many words make a sentence where they are written without blanks, of so many letters each on average."""
 _SHORTEST_PARTED, _LONGEST_PARTED, _LONGEST_PART = 8, 60, 14
 """Letters of a text without blanks that is parted into words, and of one of these."""
-_SHORTEST_SPELT = 4
-"""Letters of what was written letter by letter."""
 
 
 class Lexicon:
@@ -355,7 +353,7 @@ class Lexicon:
         """A word that consists of a language's words, with blanks between; else the word itself. One of them is of violence,
         or they are so many that they are no compound: `ichbringedichum`; or all of it was `spelt` letter by letter.
         """
-        if not (_SHORTEST_SPELT if spelt else _SHORTEST_PARTED) <= len(word) <= _LONGEST_PARTED:
+        if not (spelt or len(word) >= _SHORTEST_PARTED) or len(word) > _LONGEST_PARTED:
             return word
         plain = folded(word)
         if len(plain) != len(word):
