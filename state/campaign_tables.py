@@ -33,7 +33,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from msgspec import Struct
 
-from state.campaigns import HEAD_BYTES, ID_BYTES, CampaignCodec
+from state.campaigns import FIELD_BYTES, HEAD_BYTES, ID_BYTES, CampaignCodec
 from state.kinds import BAND, BROUGHT, DIGEST, LEADER, LEARNT, MERGED, SEEN, SENTENCE, SIZE
 from state.requests import Text
 from state.scripts import Call, Command, Script, Shards, unpack
@@ -47,11 +47,13 @@ tell it from those that stand there, too.
 SLOTS = 3
 """Of one band, 16 bits each."""
 _MIX = np.uint64(0x9E3779B97F4A7C15)
-_LEADER_BYTES = 5
+_LEADER_BYTES = 4
+"""Of a leader's number in bands, the low ones: no more leaders than they tell apart live at one time."""
+_NUMBERS = 1 << 8 * _LEADER_BYTES
 IN_BAND = 4
 """Leaders kept of one band: the first ones."""
 _FIELDS_AT_ONCE = 3_000
-"""Of one table in one write: Lua's `unpack` has a limit."""
+"""Of one table at once: Lua's `unpack` has a limit."""
 
 
 class Generation(NamedTuple):
@@ -129,6 +131,8 @@ class Tables:
         self._sizes: dict[bytes, int | None] = {}
         self.breaches: dict[bytes, list[int]] = {}
         """Author -> times of verdicts that upheld a breach."""
+        self._last = 0
+        """The number of the latest leader, as it was read."""
         self.own = range(0)
         """The numbers that were set aside for leaders of this part."""
 
@@ -144,7 +148,7 @@ class Tables:
             seen.setdefault(own.seen, {})[item.name] = None
             tables.setdefault(own.brought, {})[item.author] = None
             for generation in item.generations:
-                tables.setdefault(generation.digest, {})[item.text.digest] = None
+                tables.setdefault(generation.digest, {})[item.text.digest[:FIELD_BYTES]] = None
             if item.text.signature:
                 numbers = tuple([generation.number for generation in item.generations])
                 banded.setdefault(numbers, {})[item.text.signature] = item.bands
@@ -183,12 +187,17 @@ class Tables:
         unsized: Sequence[bytes] = (),
     ) -> tuple[int, list[int]]:
         """The last number given before one was set aside for each field of `counted` that is not there, and the sizes."""
-        asked = [(name, 1, *fields) for name, fields in counted.items()]
-        asked += [(name, 0, *fields) for name, fields in tables.items()]
-        by_band = []
+        alike: dict[tuple[bytes, ...], list[bytes]] = {}
+        for name, fields in tables.items():
+            alike.setdefault(tuple(fields), []).append(name)
+        asked: list[tuple[Any, ...]] = [(1, [name], *fields) for name, fields in counted.items()]
+        for all_fields, names in alike.items():
+            for start in range(0, len(all_fields), _FIELDS_AT_ONCE):
+                asked.append((0, names, *all_fields[start : start + _FIELDS_AT_ONCE]))
+        by_band: list[tuple[Any, ...]] = []
         for numbers, signatures in banded.items():
-            names = [part for number in numbers for part in (number, generation_of(number).bands)]
-            by_band.append((names, BANDS, *map(b"".join, signatures.values())))
+            in_tables = [part for number in numbers for part in (number, generation_of(number).bands)]
+            by_band.append((in_tables, *_columns(signatures.values())))
         scope = self._codec.scope
         calls: list[Call | Command] = [Call(LOOK, (self._codec.ttl, asked, by_band, authors), scope)]
         calls += [Command("HLEN", (scope.encode() + name,)) for name in unsized]
@@ -206,7 +215,8 @@ class Tables:
         for author, *verdicts in judged:
             said = (unpack(verdict) for verdict in verdicts)
             self.breaches[author] = [time for time, _, upheld, *_ in said if upheld]
-        return int(last), sizes
+        self._last = int(last)
+        return self._last, sizes
 
     def get(self, table: bytes, field: bytes) -> bytes:
         """What stands in a field, or nothing."""
@@ -259,7 +269,7 @@ class Tables:
             for generation in item.generations:
                 for i, found in self._bands[generation.number].items():
                     if there := found.get(item.bands[i - 1]):
-                        for leader in _leaders_in(there):
+                        for leader in _leaders_in(there, self._last):
                             hits[leader] = hits.get(leader, 0) + 1
         return hits
 
@@ -330,17 +340,17 @@ class Tables:
                 )
         if not tables:
             return True
-        led: dict[int, tuple[list[bytes], list[bytes], list[dict[int, bytes]]]] = {}
+        led: dict[int, tuple[list[bytes], list[Sequence[bytes]], list[dict[int, bytes]]]] = {}
         for (number, leader), bands in self._led.items():
             read_bands = self._bands[number]
             there = {i: value for i, found in read_bands.items() if (value := found.get(bands[i - 1]))}
             leaders, banded_by, before = led.setdefault(number, ([], [], []))
-            leaders.append(int(leader).to_bytes(_LEADER_BYTES))
-            banded_by.append(b"".join(bands))
+            leaders.append((int(leader) % _NUMBERS).to_bytes(_LEADER_BYTES))
+            banded_by.append(bands)
             before.append(there)
         banded = [
-            (generation_of(number).bands, self._codec.ttl, BANDS, IN_BAND * _LEADER_BYTES, *of_all)
-            for number, of_all in led.items()
+            (generation_of(number).bands, self._codec.ttl, _columns(of_all), IN_BAND * _LEADER_BYTES, leaders, before)
+            for number, (leaders, of_all, before) in led.items()
         ]
         return bool((await self._shards.run({0: [Call(JOIN, (tables, banded), self._codec.scope)]}))[0][0])
 
@@ -364,9 +374,15 @@ def bands_of(signature: bytes) -> Sequence[bytes]:
     return bands_of_all([signature])[0]
 
 
-def _leaders_in(there: bytes) -> list[bytes]:
-    """The numbers of the leaders of a band, as `look.lua` tells them."""
-    return [b"%d" % int.from_bytes(there[at : at + _LEADER_BYTES]) for at in range(0, len(there), _LEADER_BYTES)]
+def _columns(bands: Iterable[Sequence[bytes]]) -> list[tuple[list[bytes], list[bytes]]]:
+    """The buckets and the tags of the i-th bands of all texts."""
+    return [([band[:1] for band in column], [band[1:] for band in column]) for column in zip(*bands, strict=True)]
+
+
+def _leaders_in(there: bytes, last: int) -> list[bytes]:
+    """The numbers of the leaders of a band, as `look.lua` tells them, none of which is later than the `last`."""
+    low = (int.from_bytes(there[at : at + _LEADER_BYTES]) for at in range(0, len(there), _LEADER_BYTES))
+    return [b"%d" % (last - (last - number) % _NUMBERS) for number in low]
 
 
 def number_in(head: bytes) -> bytes:

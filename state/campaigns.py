@@ -30,6 +30,10 @@ from text.slots import SIEVE_BYTES, SURE, sieve_of
 SIGNATURE_SCHEME = "affine32x128w128p128s"
 ID_BYTES, HEAD_BYTES = 16, 26
 """Of a campaign's id; of its head, id and number."""
+FIELD_BYTES = 14
+"""Of the name of a text in a table: just small enough for a size of blocks that Redis takes memory in."""
+BEGINNING_BYTES = FIELD_BYTES // 2
+"""Of a campaign's id and of a digest, what tells which event and text it is."""
 ANSWER_BYTES, JUDGED_BYTES = 22, 23
 """Of an answer: campaign id and similarity; and whether it repeats what was upheld. What is not decided is longer."""
 _SIGNED, _SIEVED = b"s", b"-"
@@ -423,4 +427,9 @@ def campaign_id_of(text: Text) -> bytes:
 
 def name_in_store(text: Text) -> bytes:
     """The text's field of the table `seen`."""
-    return campaign_id_of(text)[:8] + text.digest[:8]
+    return named_by(campaign_id_of(text), text)
+
+
+def named_by(campaign_id: bytes, text: Text) -> bytes:
+    """The same, by the id of the campaign that the text founds."""
+    return campaign_id[:BEGINNING_BYTES] + text.digest[:BEGINNING_BYTES]

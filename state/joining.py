@@ -28,11 +28,13 @@ from state.campaign_tables import (
 )
 from state.campaigns import (
     ANSWER_BYTES,
+    FIELD_BYTES,
     HEAD_BYTES,
     ID_BYTES,
     JUDGED_BYTES,
     CampaignCodec,
     campaign_id_of,
+    named_by,
     sieve_in,
     text_in,
 )
@@ -123,7 +125,7 @@ class Joining:
         campaign = campaign_id_of(text)
         return Item(
             text,
-            campaign[:8] + text.digest[:8],
+            named_by(campaign, text),
             campaign,
             self._pseudonyms.member(text.author),
             [generation_of(number) for number in self._codec.generations(text.time)],
@@ -258,7 +260,7 @@ class _Part:
         """The campaign that a text joins or founds when it comes for the first time. None where it has no campaign."""
         tables, own = self._tables, item.generations[0]
         remembered = self._may_bring(own, item.author)
-        is_new = not tables.get(own.digest, item.text.digest)
+        is_new = not tables.get(own.digest, item.text.digest[:FIELD_BYTES])
         if is_new and not remembered:
             return None
         known, templated = self._sentences.boilerplate_in(item)
@@ -271,7 +273,7 @@ class _Part:
             head = item.campaign + b"%010d" % int(leader)
             tables.lead(own, leader, head + self._codec.rest_of(item.text), item)
         if is_new:
-            tables.put(own.digest, item.text.digest, leader)
+            tables.put(own.digest, item.text.digest[:FIELD_BYTES], leader)
         others: list[_Other] = []
         if remembered:
             others = [_Other.of(one, 1.0, in_doubt=False) for one in found if one.head != head]
@@ -369,7 +371,9 @@ class _Part:
 
     def _same(self, item: Item) -> list[bytes]:
         """The leaders of the campaigns that have the very text."""
-        digests = (self._tables.get(generation.digest, item.text.digest) for generation in item.generations)
+        digests = (
+            self._tables.get(generation.digest, item.text.digest[:FIELD_BYTES]) for generation in item.generations
+        )
         return [leader for leader in digests if leader]
 
     def _compare(self, pairs: Iterable[tuple[bytes, bytes]]) -> None:

@@ -216,7 +216,7 @@ NUMBER = Kind(
     holds="number of the latest event recorded in the shard",
 )
 DIGEST = Kind(
-    "digest:<generation>", "hash", _GENERATIONS, most="as `brought`", size="52 a text",
+    "digest:<generation>", "hash", _GENERATIONS, most="as `brought`", size="43 a text",
     holds="normalised text → leader of its campaign",
 )
 SEEN = Kind(
@@ -230,7 +230,7 @@ BROUGHT = Kind(
     forgets="how many texts the member has brought",
 )
 BAND = Kind(
-    "band:<generation>:<i>", "hash", _GENERATIONS, most="4 leaders a band", size="220 a text, all bands",
+    "band:<generation>:<i>", "hash", _GENERATIONS, most="4 leaders a band", size="190 a text, all bands",
     holds="bucket of the i-th band of a signature → bands and leaders",
 )
 LEADER = Kind(

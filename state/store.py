@@ -64,7 +64,7 @@ from state.server import ServerMemory, memory_of
 from state.upheld import JUDGED, UpheldTexts
 from state.verdicts import Verdicts
 
-DEFAULT_NAMESPACE = "tw8:"
+DEFAULT_NAMESPACE = "tw9:"
 """Bump the number when the meaning of stored values changes: old keys then expire by themselves."""
 _WORK_OF_ID = 3
 """At worst, as much as passing over so many members (`state.scripts.WORK`)."""

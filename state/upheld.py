@@ -23,7 +23,15 @@ from uuid import UUID
 import numpy as np
 from numpy.typing import NDArray
 
-from state.campaigns import HEAD_BYTES, ID_BYTES, CampaignCodec, add_incidents, name_in_store
+from state.campaigns import (
+    BEGINNING_BYTES,
+    FIELD_BYTES,
+    HEAD_BYTES,
+    ID_BYTES,
+    CampaignCodec,
+    add_incidents,
+    name_in_store,
+)
 from state.decisions import View, decide
 from state.kinds import DIGEST, KNOWN, LEADER, MERGED, UPHELD, VERDICT, Kind
 from state.limits import StoreLimits
@@ -250,7 +258,7 @@ class UpheldTexts:
         said = [(one, one.sample) for one in verdicts if one.sample]
         places = [(self.known(one.time // self._memory), b"d" + sample.digest) for one, sample in said]
         generations = [self._campaigns.generations(one.time) for one, _ in said]
-        digests = self._lookups(DIGEST, generations, [sample.digest for _, sample in said])
+        digests = self._lookups(DIGEST, generations, [sample.digest[:FIELD_BYTES] for _, sample in said])
         answers = await view.read(
             [self._verdict(one) for one, _ in said],
             [(key, field) for key, of_digest in places for field in (_LATEST, of_digest)],
@@ -411,7 +419,7 @@ class _Batch:
 def _campaigns_in(answer: Any, text: Text) -> list[bytes]:
     """Ids of the campaigns that a text belongs to, or may belong to, but for one that it has founded."""
     if len(answer) == 2:
-        return [answer[0]] if answer[0] and not name_in_store(text).startswith(answer[0][:8]) else []
+        return [answer[0]] if answer[0] and not name_in_store(text).startswith(answer[0][:BEGINNING_BYTES]) else []
     _, _, root, _, others, _ = answer
     return [head[:ID_BYTES] for head in (root, *(other[0] for other in others))]
 

@@ -1,19 +1,9 @@
 -- Bands of signatures in buckets, for scripts that begin with this: the i-th band of a text is the name of a bucket (a byte) in the i-th
--- hash, and a tag (3 bytes). In the bucket stand entries, each a tag and the number of a leader (5 bytes): that costs a quarter of a field
+-- hash, and a tag (3 bytes). In the bucket stand entries, each a tag and the low bits of a leader's number (4 bytes): a quarter of a field
 -- for each band. A bucket that is full leads to sixteen more, by one more half of a byte of the tag, so that none grows long.
 
-local TAG, ENTRY, FULL = 3, 8, 512
+local TAG, ENTRY, FULL = 3, 7, 511
 local find, sub = string.find, string.sub
-
--- The buckets and the tags of the i-th bands of texts, each of which is given as all its bands, from the `first` text on.
-local function cut(texts, first, i)
-  local fields, tags, start = {}, {}, (1 + TAG) * (i - 1) + 1
-  for at = first, #texts do
-    local n, text = at - first + 1, texts[at]
-    fields[n], tags[n] = sub(text, start, start), sub(text, start + 1, start + TAG)
-  end
-  return fields, tags
-end
 
 -- The numbers of the leaders that a bucket has for a tag from a place on; nil where there are none.
 local function leaders_in(bucket, tag, start)

@@ -3,41 +3,33 @@
 -- KEYS[1]  the shard's prefix, which the names of tables follow
 -- ARGV[1]  msgpack {{table, ...}, {banded, ...}}
 --          a table: {name, seconds to live, {field, ...}, {value that was read, or "", ...}, {value to be written, ...}} of a hash
---          a banded: {what the names of its tables begin with, seconds to live, bands of a text, bytes of the leaders kept of one,
---          {leader, ...}, {all its bands, ...}, {{i = leaders that were read of the i-th, ...}, ...}}: the i-th band leads to the
---          leader in the i-th table
+--          a banded: {what the names of its tables begin with, seconds to live, {{{bucket, ...}, {tag, ...}} of the i-th bands, ...},
+--          bytes of the leaders kept of a band, {leader, ...}, {{i = leaders that were read of the i-th, ...}, ...}}: the i-th band
+--          leads to the leader in the i-th table
 -- returns  msgpack 1, or 0 where something has changed and nothing was written
 
 local prefix = KEYS[1]
 local tables, banded = unpack(cmsgpack.unpack(ARGV[1]))
 local writes = {}
 
-local function write(name, seconds, fields, values)
-  local arguments = {}
-  for i, field in ipairs(fields) do
-    arguments[2 * i - 1], arguments[2 * i] = field, values[i]
-  end
-  if #arguments > 0 then
-    writes[#writes + 1] = {prefix .. name, seconds, arguments}
-  end
-end
-
 for _, one in ipairs(tables) do
   local name, seconds, fields, before, values = unpack(one)
+  local arguments = {}
   for i, value in ipairs(redis.call('HMGET', prefix .. name, unpack(fields))) do
     if (value or '') ~= before[i] then
       return cmsgpack.pack(0)
     end
+    arguments[2 * i - 1], arguments[2 * i] = fields[i], values[i]
   end
-  write(name, seconds, fields, values)
+  writes[#writes + 1] = {prefix .. name, seconds, arguments}
 end
 
 for _, one in ipairs(banded) do
-  local name, seconds, bands, most, leaders, texts, before = unpack(one)
-  for i = 1, bands do
-    local last, buckets, changed = {}, {}, {}
-    local fields, tags = cut(texts, 1, i)
-    local found = leaders_of(prefix .. name .. i, fields, tags, last, buckets)
+  local name, seconds, bands, most, leaders, before = unpack(one)
+  for i, band in ipairs(bands) do
+    local key, last, buckets, changed, arguments, n = prefix .. name .. i, {}, {}, {}, {}, 0
+    local fields, tags = unpack(band)
+    local found = leaders_of(key, fields, tags, last, buckets)
     for at, leader in ipairs(leaders) do
       if found[at] ~= before[at][i] then
         return cmsgpack.pack(0)
@@ -50,11 +42,10 @@ for _, one in ipairs(banded) do
         changed[bucket] = (own or there) .. tags[at] .. leader
       end
     end
-    local arguments, n = {}, 0
     for bucket, value in pairs(changed) do
       arguments[n + 1], arguments[n + 2], n = bucket, value, n + 2
     end
-    writes[#writes + 1] = n > 0 and {prefix .. name .. i, seconds, arguments} or nil
+    writes[#writes + 1] = n > 0 and {key, seconds, arguments} or nil
   end
 end
 

@@ -184,10 +184,10 @@ def test_a_redis_of_others_is_refused_at_once_in_one_line_that_says_what_to_do(
         ("pseudonym key", "another TWINWATCH_PSEUDONYM_KEY"),
         ("number of shards", "another TWINWATCH_REDIS_SHARDS, and members would be counted apart: it is 4 there"),
     ):
-        error = WrongStore(cast(Disagreement, what), "tw8:{s0}:settings", 4)
+        error = WrongStore(cast(Disagreement, what), "tw9:{s0}:settings", 4)
         line = complaint(capsys, FakeJudge(error), startup_timeout_seconds=600)
         assert words in line
-        assert "redis-cli unlink 'tw8:{s0}:settings' (see docs/security.md)" in line
+        assert "redis-cli unlink 'tw9:{s0}:settings' (see docs/security.md)" in line
 
 
 @pytest.mark.parametrize("hangs", [False, True])

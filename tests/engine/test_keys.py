@@ -21,7 +21,7 @@ from tests.state.conftest import Bench
 
 STATE_PAGE = Path(__file__).parents[2] / "docs" / "state.md"
 KEY = re.compile(rb"tw\d+:\{s(\d+)\}:(?:%s:)?([a-z]+)(?::|$)" % SIGNATURE_SCHEME.encode(), re.DOTALL)
-TAG, ENTRY = 3, 8
+TAG, ENTRY = 3, 7
 """Bytes of what names a band within its bucket, and of that with its leader (`state/lua/buckets.lua`)."""
 VERDICTS_AND_WHAT_THEY_LEAVE = {"incident", "verdicts", "reported", "known", "verdict", "upheld"}
 

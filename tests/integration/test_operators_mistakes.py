@@ -17,7 +17,7 @@ from tests.state.conftest import Bench
 from twinwatch.embedded import embedded_kafka
 
 ANOTHER_KEY = "another key for tests and nothing else"
-SETTINGS = "tw8:{s0}:settings"
+SETTINGS = "tw9:{s0}:settings"
 
 
 @pytest.fixture

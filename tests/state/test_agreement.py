@@ -12,7 +12,7 @@ from state.store import Store
 from tests.state.conftest import Bench
 
 DAY = 86_400
-KEY = "tw8:{s0}:settings"
+KEY = "tw9:{s0}:settings"
 
 
 def test_the_first_writes_it_down_and_another_key_is_refused_until_it_is_deleted(bench: Bench) -> None:

@@ -124,14 +124,17 @@ def test_leaders_of_bands_are_found_in_buckets_that_are_full_as_in_a_table(
         """They have a bucket in common, and bytes that stand in numbers of leaders, too."""
         return [bytes([7, *(chance.randrange(bytes_used) for _ in range(BAND_BYTES - 1))]) for _ in range(3)]
 
+    def columns_of(texts: Sequence[Sequence[bytes]]) -> list[Any]:
+        return [([band[:1] for band in bands], [band[1:] for band in bands]) for bands in zip(*texts, strict=True)]
+
     def leaders_of(texts: Sequence[Sequence[bytes]]) -> list[dict[int, bytes]]:
         return [{i: b"".join(there) for i, band in enumerate(one, 1) if (there := expected[i, band])} for one in texts]
 
     for start in range(1, 1_000, 70):
         texts = [some_bands() for _ in range(70)]
         before = leaders_of(texts)
-        leaders = [number.to_bytes(5) for number in range(start, start + 70)]
-        request: Any = ([], [(b"band:1:", 60, 3, 4 * 5, leaders, [b"".join(bands) for bands in texts], before)])
+        leaders = [number.to_bytes(4) for number in range(start, start + 70)]
+        request: Any = ([], [(b"band:1:", 60, columns_of(texts), 4 * 4, leaders, before)])
         assert bench.run(shards.run({0: [Call(JOIN, request)]})) == {0: [1]}
         for leader, bands in zip(leaders, texts, strict=True):
             for i, band in enumerate(bands, 1):
@@ -139,7 +142,7 @@ def test_leaders_of_bands_are_found_in_buckets_that_are_full_as_in_a_table(
         # who has read what stood before is too late
         assert bench.run(shards.run({0: [Call(JOIN, request)]})) == {0: [int(leaders_of(texts) == before)]}
     asked = [*(some_bands() for _ in range(50)), *([band] * 3 for _, band in list(expected)[:50])]
-    banded = [((1, b"band:1:", 0, b"band:0:"), 3, *map(b"".join, asked))]
+    banded = [((1, b"band:1:", 0, b"band:0:"), *columns_of(asked))]
     [(_, in_bands, _, _)] = bench.run(shards.run({0: [Call(LOOK, (60, [], banded, []))]}))[0]
     found = {(i, band): there for _, i, flat in in_bands for band, there in zip(flat[::2], flat[1::2], strict=True)}
     sought = {(i, band) for bands in asked for i, band in enumerate(bands, 1)}
@@ -147,3 +150,20 @@ def test_leaders_of_bands_are_found_in_buckets_that_are_full_as_in_a_table(
     buckets = [(len(name), len(value)) for stored in bench.dump().values() for name, value in stored.items()]
     assert max(length for _, length in buckets) <= 512 + 70 * 8
     assert (max(level for level, _ in buckets) > 1) == (bytes_used > 2)
+
+
+def test_a_leader_is_found_by_its_bands_whatever_its_number(bench: Bench) -> None:
+    """Bands have the low bits of it."""
+    bench.empty()
+    store = bench.store(shards=1)
+    first, copy = texts_of([" ".join(SENTENCES[:3]), altered(" ".join(SENTENCES[:3]), random.Random(4))])
+    recall(bench, store, texts_of([SENTENCES[3]]))
+    [number] = [key for key in bench.dump() if key.endswith(b":leaders")]
+    for last in (2**32 - 2, 2**32 - 1, 2 * 2**32 + 5):
+        bench.run(bench.client.set(number, last))
+        [early] = recall(bench, store, [first])
+        [late] = recall(bench, store, [copy])
+        assert early
+        assert late
+        assert late.campaign_id == early.campaign_id
+        bench.run(bench.client.delete(*(key for key in bench.dump() if key != number)))

@@ -96,7 +96,7 @@ def test_who_is_silent_is_waited_for_until_another_has_its_partitions(play: Call
         # one of them is not enough
         assert (await workers.tell("three", 0, P, generation=2)).absent == (Absent(FAR, frozenset([Q])),)
         assert (await workers.tell("two", FAR + 9, Q, R, generation=2)) == Others(slowest=0)
-        assert await client.hlen("tw8:{s0}:progress:moments") == 2
+        assert await client.hlen("tw9:{s0}:progress:moments") == 2
 
     play(scene)
 

@@ -106,7 +106,7 @@ def test_state_under_an_earlier_key_is_told(held: Redis, any_redis_url: str) -> 
 
 
 def test_a_key_of_an_unknown_kind_is_told(held: Redis) -> None:
-    held.set("tw8:{s0}:future:1", "x")
+    held.set("tw9:{s0}:future:1", "x")
     done = run("active-1")
     assert done.exit_code == 0
     assert "1 keys are of a kind that this version does not know" in done.stderr

@@ -228,9 +228,9 @@ def test_a_redis_of_the_callers_gives_the_same_and_is_left_clean(any_redis_url: 
     Path("in.jsonl").write_bytes(COPIED)
     run("in.jsonl", "--incidents", "own")
     with Redis.from_url(any_redis_url) as client:
-        client.set("tw8:of somebody else", "1")
+        client.set("tw9:of somebody else", "1")
         assert run("in.jsonl", "--incidents", "given", "--redis", any_redis_url).exit_code == 0
-        assert client.keys() == [b"tw8:of somebody else"]
+        assert client.keys() == [b"tw9:of somebody else"]
     assert same(read("given")) == same(read("own"))
 
 
