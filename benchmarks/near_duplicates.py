@@ -361,6 +361,7 @@ def campaigns_found(incidents: list[Incident]) -> tuple[set[str], int]:
 
 async def recall_table(seeds: list[str], directory: Path | None, redis: str, only: str | None) -> None:
     """Print the recall of each mutation; of short texts that real files hold by themselves."""
+    ours = {str(number) for number, seed in enumerate(seeds) if seed in OWN["seeds"].values()}
     print(f"\n{len(seeds)} campaigns a row, each of 4 to 12 accounts within 20 hours\n")
     print("| alteration | found | aim | of our own texts | incidents over two campaigns |\n|---|---|---|---|---|")
     for number, (name, (mutation, wanted)) in enumerate(MUTATIONS.items()):
@@ -368,7 +369,7 @@ async def recall_table(seeds: list[str], directory: Path | None, redis: str, onl
             continue
         posts = campaign_posts(seeds, mutation, random.Random(number))
         found, mixed = campaigns_found(await incidents_of(posts, redis, f"m{number}:"))
-        own = sum(str(n) in found for n in range(len(OWN["seeds"]))) / len(OWN["seeds"])
+        own = len(found & ours) / len(ours)
         print(f"| {name} | {len(found) / len(seeds):.3f} | {wanted} | {own:.3f} | {mixed} |", flush=True)
     short = short_texts(directory, len(seeds), random.Random(3)) if directory else []
     for share, wanted in SHORT_DROPPED if short else ():
