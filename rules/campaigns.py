@@ -20,7 +20,7 @@ from rules.quotas import Count, Duration, Quota, Quotas, Reached, Share, counted
 from rules.writings import WRITTEN
 from state.requests import MICROSECONDS, Contributor, WindowResult
 from text.hostility import PEACEFUL
-from text.normalise import EMAIL, PHONE
+from text.normalise import EMAIL, MENTION, PHONE
 
 _SURFACES = {
     "message": (1, "messages"),
@@ -148,7 +148,8 @@ def _leads(context: EventContext) -> tuple[str, ...]:
     digits = "".join(filter(str.isdecimal, text.seen))
     everything = hashlib.sha256("\n".join([digits, *sorted({*words, *text.targets})]).encode()).hexdigest()
     pages = {link.page for link in text.links} or {*filter(None, map(_site, words))}
-    if None in pages or len(pages) > MOST_PAGES or EMAIL in text.normalised or PHONE in text.normalised:
+    # a page of one's own hides no contact that others have, too
+    if None in pages or len(pages) > MOST_PAGES or not _CONTACTS.isdisjoint(text.normalised):
         return (everything,)
     return (everything, *sorted(filter(None, pages)))
 
@@ -160,6 +161,7 @@ def _site(word: str) -> str | None:
 
 
 _SIGNS = frozenset(".:/@")
+_CONTACTS = frozenset(EMAIL + PHONE + MENTION)
 MOST_PAGES = 3
 """Of links in one text that may all be the author's own."""
 
@@ -380,8 +382,8 @@ def _wrote_once(first: _Spreader, began_with: Deed, rule_input: RuleInput) -> bo
 def _by_themselves(
     counted_: Sequence[_Spreader], rule_input: RuleInput, limits: CoordinatedCampaignLimits
 ) -> frozenset[str]:
-    """Who did no more than members do who each come to write the same: once or twice, in short, undisguised words that sell
-    nothing and lead nowhere, or each to another's page.
+    """Who did no more than members do who each come to write the same: once or twice, in undisguised words that are not long
+    and sell nothing. They lead nowhere, or each to a page that nobody else shows.
     """
     leads = Counter(lead for one in counted_ for lead in one.leads)
     once = [

@@ -112,8 +112,7 @@ def read_hostility(
     of many texts at once (`text.anchors`).
     """
     memo = memo or WordMemo()
-    spelt = spelt_words(seen)
-    found = _own_hostility(undisguised, lexicon(), language, memo, spelt) if at_stake or spelt else PEACEFUL
+    found = _own_hostility(undisguised, lexicon(), language, memo, spelt_words(seen)) if at_stake else PEACEFUL
     for code in romanised if found == PEACEFUL else ():
         found = _romanised_hostility(seen.casefold(), romanisations()[code], memo)
         if found != PEACEFUL:
