@@ -21,6 +21,7 @@ from text.hostility.tokens import MARKS, UNSPACED, tokens_of
 from text.languages import ListError, read_list_in, read_lists
 from text.links import Link, link_lists, link_of, links_of, public_suffix
 from text.packed import NONE, Words
+from text.parts import denies
 from text.romanised import Romanisation, romanisations
 from text.rows import NUMBER, Rarest, Wanted
 from text.tables import table
@@ -641,6 +642,10 @@ def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -
     phrases, count = _phrases_in(row, lexicon)
     if not text.signs and all(names.keys() <= _NOTHING_ALONE for names in phrases.values()):
         return CommerceReading(0, (), links)
+    if any("warning" in names for names in phrases.values()) and denies(text.seen):
+        phrases = {
+            code: {name: at for name, at in names.items() if name != "warning"} for code, names in phrases.items()
+        }
     spans = phrases.pop("", {})
     common = {*spans, *text.signs}
     if (common or phrases) and _shouts(text.seen):

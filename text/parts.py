@@ -16,7 +16,7 @@ from text.languages import read_lists
 from text.normalise_letters import is_forwarding, is_reply
 from text.rows import Rarest, Wanted
 
-__all__ = ["Apart", "Part", "PartKind", "Shown", "parts_of", "taken_apart", "warns"]
+__all__ = ["Apart", "Part", "PartKind", "Shown", "denies", "parts_of", "taken_apart", "warns"]
 
 PartKind = Literal["own", "quoted", "forwarded", "signature"]
 HEADER_LINES, HEADER_CHARACTERS = 8, 120
@@ -72,7 +72,8 @@ _WITHIN = re.compile(
     r"\"([^\"]+)\"|“([^“”]+)”|„([^“”„]+)[“”]|«([^«»]+)»|»([^«»]+)«|「([^「」]+)」|『([^『』]+)』|‘([^‘’]+)’"
 )
 _QUESTION = "?？؟;"
-_REMARK_BEFORE = re.compile(rf"[:：{_QUESTION}]\s*\n\s*|[:：.!…]\s+")
+_REMARK_BEFORE = re.compile(rf"[:：{_QUESTION}]\s*\n\s*|[:：.!…]\s+|[。！？।]\s*")
+_SENTENCE_END = re.compile(r"[.!?…؟]\s+|[。！？।\n]\s*")
 _REMARK_BEHIND = re.compile(rf"\n\s*([^\n]+[{_QUESTION}])\s*\Z")
 
 
@@ -85,27 +86,40 @@ class _Listed(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _Patterns(NamedTuple):
+    """One language's."""
+
     warn: re.Pattern[str]
     deny: re.Pattern[str]
     deny_after: re.Pattern[str]
 
 
 @cache
-def _warning_words() -> _Patterns:
-    """The words of all languages: of warning, and of negation before and behind these. Raises ListError."""
-    return _Patterns(*(_any_of(_listed(name)) for name in _Patterns._fields))
-
-
-def _listed(name: str) -> list[str]:
+def _warning_words() -> tuple[re.Pattern[str], tuple[_Patterns, ...]]:
+    """Of all languages the words of warning, and of each these and those of negation. Raises ListError."""
     lists = read_lists("warnings", _Listed).values()
-    return [word.strip() for one in lists for word in getattr(one, name).split(",") if word.strip()]
+    everywhere = _any_of([word for one in lists for word in _words(one.warn)])
+    return everywhere, tuple(
+        _Patterns(*(_any_of(_words(getattr(one, name))) for name in _Patterns._fields)) for one in lists
+    )
+
+
+def _words(listed: str) -> list[str]:
+    return [word.strip() for word in listed.split(",") if word.strip()]
 
 
 def _any_of(listed: list[str]) -> re.Pattern[str]:
-    words = [re.escape(one).replace(r"\*", r"\w*") for one in listed]
-    return re.compile(rf"\b(?:{'|'.join(words)})(?!\w)", re.IGNORECASE)
+    words = [_pattern(one) for one in sorted(listed, key=len, reverse=True)]
+    return re.compile("|".join(words) or r"(?!)", re.IGNORECASE)
 
 
+def _pattern(word: str) -> str:
+    """Of a language that parts its words by blanks whole words."""
+    if _UNPARTED.match(word):
+        return re.escape(word)
+    return rf"\b{re.escape(word).replace(chr(92) + '*', chr(92) + 'w*')}(?!\w)"
+
+
+_UNPARTED = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
 _NEGATED_WITHIN = 30
 """Characters before a word of warning in which a negation belongs to it: "this is no scam"."""
 
@@ -113,18 +127,31 @@ _NEGATED_WITHIN = 30
 def warnings() -> list[Wanted]:
     """What stands in the row of a text (`text.rows`) that warns."""
     rarest = Rarest()
-    return [wanted for warning in _listed("warn") if (wanted := rarest.of([warning]))]
+    lists = read_lists("warnings", _Listed).values()
+    words = [word for one in lists for word in _words(one.warn)]
+    unparted = [Wanted((word,)) for word in words if _UNPARTED.match(word)]
+    return unparted + [wanted for word in words if not _UNPARTED.match(word) and (wanted := rarest.of([word]))]
 
 
 def warns(words: str) -> bool:
     """Whether somebody warns of what is shown."""
-    listed = _warning_words()
-    for found in listed.warn.finditer(words):
-        around = words[max(0, found.start() - _NEGATED_WITHIN) : found.start()] + " "
+    return any(not denied for denied in _warnings_in(words))
+
+
+def denies(words: str) -> bool:
+    """Whether somebody says that something is none of what one warns of, and warns of nothing: "this is no scam"."""
+    found = [*_warnings_in(words)]
+    return bool(found) and all(found)
+
+
+def _warnings_in(words: str) -> Iterator[bool]:
+    """For each word of warning whether it is denied."""
+    everywhere, languages = _warning_words()
+    for found in everywhere.finditer(words):
+        before = re.split(r"[.!?,،\n]", words[max(0, found.start() - _NEGATED_WITHIN) : found.start()])[-1]
         behind = words[found.end() : found.end() + 8]
-        if not listed.deny.search(re.split(r"[.!?\n]", around)[-1]) and not listed.deny_after.search(behind):
-            return True
-    return False
+        its = [one for one in languages if one.warn.fullmatch(found[0])]
+        yield any(one.deny.search(before) or one.deny_after.search(behind) for one in its)
 
 
 class Apart(NamedTuple):
@@ -179,7 +206,25 @@ def _asks(words: str) -> bool:
 
 def _remarked(seen: str, *, may_warn: bool) -> Shown | None:
     """Others' words that only a remark before or behind sets apart: a warning, a question, a line that announces them."""
-    warning = _warning_words().warn.search(seen, 0, REMARK_CHARACTERS) if may_warn else None
+    before = _remark_before(seen, may_warn=may_warn)
+    if before and before.warns:
+        return before
+    tail = max(0, len(seen) - REMARK_CHARACTERS)
+    warned = [found.start() for found in _warning_words()[0].finditer(seen, tail)] if may_warn else []
+    ends = [end.end() for end in _SENTENCE_END.finditer(seen, tail, warned[-1])] if warned else []
+    if ends and _is_good_part(seen[: ends[-1]], seen[ends[-1] :]) and warns(seen[ends[-1] :]):
+        own = seen[ends[-1] :]
+        return Shown(own, seen[: ends[-1]], marked=False, asks=_asks(own), warns=True)
+    if before:
+        return before
+    behind = _REMARK_BEHIND.search(seen, tail)
+    if behind and _is_good_part(seen[: behind.start()], behind[1]):
+        return Shown(behind[1], seen[: behind.start()], marked=False, asks=True, warns=False)
+    return None
+
+
+def _remark_before(seen: str, *, may_warn: bool) -> Shown | None:
+    warning = _warning_words()[0].search(seen, 0, REMARK_CHARACTERS) if may_warn else None
     for end in _REMARK_BEFORE.finditer(seen, 0, REMARK_CHARACTERS):
         own, claimed = seen[: end.end()], seen[end.end() :]
         if not _is_good_part(claimed, own):
@@ -187,9 +232,6 @@ def _remarked(seen: str, *, may_warn: bool) -> Shown | None:
         warned = warning is not None and warning.start() < end.end() and warns(own)
         if warned or "\n" in end[0]:
             return Shown(own, claimed, marked=False, asks=_asks(own), warns=warned, above="\n" in end[0])
-    behind = _REMARK_BEHIND.search(seen, max(0, len(seen) - REMARK_CHARACTERS))
-    if behind and _is_good_part(seen[: behind.start()], behind[1]):
-        return Shown(behind[1], seen[: behind.start()], marked=False, asks=True, warns=may_warn and warns(behind[1]))
     return None
 
 

@@ -53,13 +53,14 @@ def language_row(code: str) -> dict[str, Any]:
     read one of them, and those that have none to read.
     """
     lists = {kind: {"entries": entries(folder, kind), "folder": folder} for kind, folder in lists_of(code).items()}
-    reading = {slug: rule.lists for slug, rule in all_rules().items() if rule.lists}
+    # a list of warnings spares people; it finds nothing
+    reading = {slug: {*rule.lists} - {"warnings"} for slug, rule in all_rules().items() if rule.lists}
     return {
         "code": code,
         "name": NAMES[code],
         "lists": lists,
-        "rules": [slug for slug, kinds in reading.items() if lists.keys() & set(kinds)],
-        "rules_without_words": [slug for slug, kinds in reading.items() if not lists.keys() & set(kinds)],
+        "rules": [slug for slug, kinds in reading.items() if lists.keys() & kinds],
+        "rules_without_words": [slug for slug, kinds in reading.items() if not lists.keys() & kinds],
     }
 
 

@@ -60,12 +60,21 @@ def shown(text: str) -> Shown | None:
         (f"I got this today:\n{SAID}", "I got this today:", False, False),
         (f"Careful, colleagues, this is not real: {SAID}", "Careful, colleagues, this is not real:", False, True),
         (f"{SAID}\n\nIs this true?", "Is this true?", True, False),
+        (f"{SAID} Beware, this goes round!", "Beware, this goes round!", False, True),
+        (
+            f"{SAID}\nDo not answer. It is a scam. Tell the others, too.",
+            "It is a scam. Tell the others, too.",
+            False,
+            True,
+        ),
     ],
 )
 def test_what_a_remark_alone_sets_apart(text: str, own: str, asks: bool, warned: bool) -> None:
     found = shown(text)
     assert found
-    assert (found.own.strip(), found.claimed, found.marked) == (own, SAID, False)
+    assert found.own.strip() == own
+    assert not found.marked
+    assert found.claimed.startswith(SAID)
     assert (found.asks, found.warns, found.above) == (asks, warned, text.startswith(f"{own}\n"))
 
 
@@ -76,6 +85,7 @@ def test_what_a_remark_alone_sets_apart(text: str, own: str, asks: bool, warned:
         f"Dear all,\n\n{SAID}",
         f"Is the weather good? {SAID}",  # a line of its own sets a question apart
         f"This is no scam, colleagues: {SAID}",
+        f"{SAID} This is no scam.",
         f"{'We have talked about all of this at length already, and more than once. ' * 3}\n> {SAID}",  # a small part
         "Yes.\n> short\nGladly",
     ],
@@ -103,6 +113,16 @@ def test_nothing_is_set_apart(text: str) -> None:
         "Varokaa, tämä on huijaus",
         "Oprez, ovo je prevara",
         "Обережно, це шахрайство",
+        "Vigyázat, ez csalás!",
+        "Älkää klikatko, se on väärennös",
+        "Neatbildiet uz šo ziņu",
+        "No le hagáis caso, es spam",
+        "Peidiwch â chlicio",
+        "זהירות, זו הונאה",
+        "مراقب باشید، این کلاهبرداری است",
+        "यह धोखा है",
+        "谨防上当",
+        "騙されないでください",
     ],
 )
 def test_a_warning_is_known_in_many_languages(words: str) -> None:
@@ -120,6 +140,12 @@ def test_a_warning_is_known_in_many_languages(words: str) -> None:
         "To nie oszustwo",
         "Это не обман",
         "Bu dolandırıcılık değil",
+        # words of one language that begin like warnings of another
+        "Frau Berg fährt auf die Insel",
+        "a család minden tagja",
+        "vorremmo scambiare lettere, scambio di foto",
+        "ještě nepřišel, nepravda",
+        "truffles and puff pastry",
     ],
 )
 def test_an_advertisement_is_no_warning(words: str) -> None:
