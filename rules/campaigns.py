@@ -20,6 +20,7 @@ from rules.quotas import Count, Duration, Quota, Quotas, Reached, Share, counted
 from rules.writings import WRITTEN
 from state.requests import MICROSECONDS, Contributor, WindowResult
 from text.hostility import PEACEFUL
+from text.links import leads_to
 from text.normalise import EMAIL, MENTION, PHONE
 
 _SURFACES = {
@@ -144,10 +145,9 @@ def _leads(context: EventContext) -> tuple[str, ...]:
     text = context.text
     if not text or not text.leads_somewhere:
         return ()
-    words = {word for word in text.seen.split() if not _SIGNS.isdisjoint(word[1:-1])}
-    digits = "".join(filter(str.isdecimal, text.seen))
-    everything = hashlib.sha256("\n".join([digits, *sorted({*words, *text.targets})]).encode()).hexdigest()
-    pages = {link.page for link in text.links} or {*filter(None, map(_site, words))}
+    where = leads_to(text.seen, text.targets)
+    everything = hashlib.sha256(where.encode()).hexdigest()
+    pages = {link.page for link in text.links} or {*filter(None, map(_site, where.split("\n")))}
     # a page of one's own hides no contact that others have, too
     if None in pages or len(pages) > MOST_PAGES or not _CONTACTS.isdisjoint(text.normalised):
         return (everything,)
@@ -160,7 +160,6 @@ def _site(word: str) -> str | None:
     return ".".join(re.split(r"[/?#]", address.lower(), maxsplit=1)[0].split(".")[-2:]) or None
 
 
-_SIGNS = frozenset(".:/@")
 _CONTACTS = frozenset(EMAIL + PHONE + MENTION)
 MOST_PAGES = 3
 """Of links in one text that may all be the author's own."""
@@ -428,7 +427,14 @@ def _is_grave(context: EventContext, limits: CoordinatedCampaignLimits) -> bool:
 def _sells_or_offends(
     context: EventContext, limits: CoordinatedCampaignLimits, but_for: frozenset[str] = frozenset()
 ) -> bool:
-    return context.writing.hostility != PEACEFUL or context.writing.commerce(but_for).points >= limits.selling_points
+    if context.writing.hostility != PEACEFUL:
+        return True
+    offer = context.writing.commerce(but_for)
+    if {sign.name for sign in offer.signs if sign.points > 0} == _CONGRATULATES and not (
+        context.text and context.text.leads_somewhere
+    ):
+        return False
+    return offer.points >= limits.selling_points
 
 
 def _points_to_an_offer(context: EventContext) -> bool:
@@ -513,6 +519,8 @@ def _spread(
     plain = text is not None and len(text.normalised) < limits.plain_characters
     if plain and all(one.name in once and one.did.events == 1 for one in spreaders):
         severity, action, under = "low" if over.level < MANY else "medium", "review", _BY_THEMSELVES
+    if text and text.only_leads and all(one.did.events == 1 for one in spreaders):
+        severity, action, under = "low" if over.level < MANY else "medium", "review", _ONLY_LEADS
     if rule_input.context.shares_footer and not _sells_or_offends(rule_input.context, limits):
         if sum(one.reach for one in spreaders) < limits.reached_by_one:
             return None
@@ -538,6 +546,9 @@ _CHANCE = "by chance"
 _BESIDE_OTHERS = "once and where others wrote it, too: in one thread, on one page or to one member. It leads nowhere"
 _OWN_PAGES = "once, with a link to a page that is nobody else's"
 _BY_THEMSELVES = " Each wrote it once. It is short and leads nowhere: members may each come to write it by themselves."
+_ONLY_LEADS = (
+    " Each wrote it once. It is a link, an address or a number with a friendly word: members may each show the same."
+)
 _UNDER_OTHER_WORDS = " What is the same stands below other words: it may be the footer of one school's letters."
 
 
@@ -599,6 +610,8 @@ def _surface(spreaders: Sequence[_Spreader]) -> tuple[int, str]:
     return _SURFACES[Deed.of(first.did).surface]
 
 
+_CONGRATULATES = {"prize"}
+"""Who says that somebody has won, and names nothing else, wishes him well."""
 A_SIGN = 3
 """Points of selling of one sign that is none of haste."""
 FOUNDERS = 2

@@ -143,6 +143,15 @@ def links_of(text: str, targets: Iterable[str] = ()) -> tuple[Link, ...]:
     return (*found, *further)
 
 
+def leads_to(text: str, targets: Iterable[str] = ()) -> str:
+    """All of a text that may be a link, an address or a number, however written, and the `targets`, in one order."""
+    words = {word for word in text.split() if not _SIGNS.isdisjoint(word[1:-1])}
+    return "\n".join(["".join(filter(str.isdecimal, text)), *sorted({*words, *targets})])
+
+
+_SIGNS = frozenset(".:/@")
+
+
 def link_of(piece: str) -> Link | None:
     """The link that a word without white space is, if any."""
     piece = piece.strip(_AROUND)

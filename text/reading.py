@@ -18,7 +18,7 @@ from text.commerce import NO_COMMERCE, OTHER_SCRIPT, CommerceReading, commerce_o
 from text.courtesies import Said, weigh
 from text.footers import has_contacts, parted
 from text.hostility import ABUSE_KINDS, PEACEFUL, THREAT_KINDS, Hostility, read_hostility
-from text.links import Link, links_of
+from text.links import Link, leads_to, links_of
 from text.masking import excerpt
 from text.normalise import (
     EMAIL,
@@ -101,7 +101,8 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     Of a text that shows others' words (`text.parts`), `own` is the reading of the author's part and `claimed` that of the
     words shown; whether these are others' is not for the text to say. What is compared is all of it, without marks; of another
     text with a footer, what stands `above` it and the `footer`, each by itself.
-    `stakes` (`text.anchors`) are what it may be about.
+    `stakes` (`text.anchors`) are what it may be about. With `only_leads` there is nothing but politeness around a link, an
+    address or a number; then the digest is of these.
     """
 
     undisguised: str
@@ -120,6 +121,7 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     claimed: "TextReading | None" = None
     above: "TextReading | None" = None
     footer: "TextReading | None" = None
+    only_leads: bool = False
 
     @cached_property
     def links(self) -> tuple[Link, ...]:
@@ -383,7 +385,10 @@ def _read(
     forms = compare(normalised)
     letters = [form.letters for form in forms]
     bare = skeletons(letters)
-    compared = _compared(normalised, letters, [bool(one.targets) for one in written])
+    compared, leading = _compared(normalised, letters, [bool(one.targets) for one in written])
+    by_leads = {
+        index: digest(f"\n{leads_to(written[index].seen, written[index].targets)}") for index in leading - compared
+    }
     untagged = _untagged(bodies, forms)
     signed = [index for index in compared if _can_be_signed(forms[index], untagged[index])]
     words_of = dict(zip(signed, _sentences([bodies[index] for index in signed]), strict=True))
@@ -395,7 +400,7 @@ def _read(
         TextReading(
             undisguised=undisguised[index],
             normalised=normalised[index],
-            digest=digest(bare[index]) if index in compared else None,
+            digest=digest(bare[index]) if index in compared else by_leads.get(index),
             signature=signature_of.get(index),
             words=words_of.get(index, ""),
             seen=written[index].seen,
@@ -409,6 +414,7 @@ def _read(
             claimed=own_and_claimed[index][1] if index in shown else None,
             above=with_footers[index][0] if index in with_footers else None,
             footer=with_footers[index][1] if index in with_footers else None,
+            only_leads=index in by_leads,
         )
         for index in range(len(written))
     ]
@@ -517,15 +523,17 @@ def _words_of(parts: Sequence[str]) -> list[str]:
     return [form.words.strip() for form in compare(drop_punctuation(parts))]
 
 
-def _compared(normalised: Sequence[str], letters: Sequence[str], leads: Sequence[bool]) -> set[int]:
-    """Indexes of the texts that say enough to be compared with others. `leads`: to somewhere that a reader does not see."""
+def _compared(normalised: Sequence[str], letters: Sequence[str], leads: Sequence[bool]) -> tuple[set[int], set[int]]:
+    """Indexes of the texts that say enough to be compared with others, and of the short ones that lead somewhere. `leads`: to
+    somewhere that a reader does not see.
+    """
     short = [index for index, text in enumerate(letters) if len(text) < POLITE_LETTERS]
     leading = {index for index in short if leads[index] or _leads_somewhere(normalised[index])}
     short = [index for index in short if index not in leading or len(letters[index]) < LEADING_LETTERS]
     weighed = weigh([normalised[index] for index in short], MIN_SUBSTANCE_LETTERS)
     least = [MIN_LEADING_SUBSTANCE if index in leading else MIN_SUBSTANCE_LETTERS for index in short]
     slight = {index for index, said, more in zip(short, weighed, least, strict=True) if not _says_something(said, more)}
-    return set(range(len(letters))) - slight
+    return set(range(len(letters))) - slight, leading
 
 
 def _leads_somewhere(normalised: str) -> bool:
