@@ -69,7 +69,8 @@ def test_beside_a_link_one_other_word_is_enough() -> None:
     )
     assert alone.digest is None
     assert leading.digest is not None
-    assert polite.digest is None
+    assert not leading.only_leads
+    assert polite.only_leads
 
 
 def test_what_is_polite_in_one_language_is_a_word_in_another() -> None:
@@ -82,8 +83,19 @@ def test_a_short_text_that_says_something_is_compared(text: str) -> None:
     assert read_texts([text])[0].digest is not None
 
 
-def test_what_is_shorter_than_a_sentence_is_not_compared() -> None:
-    assert read_texts(["relationship goals https://example.org/UseD6kwO3f"])[0].digest is None
+def test_what_is_shorter_than_a_sentence_is_compared_by_where_it_leads() -> None:
+    short, polite, elsewhere, nowhere = read_texts(
+        [
+            "relationship goals https://example.org/UseD6kwO3f",
+            "Thank you! https://example.org/UseD6kwO3f",
+            "relationship goals https://example.org/other",
+            "relationship goals",
+        ]
+    )
+    assert short.digest == polite.digest is not None
+    assert elsewhere.digest not in (short.digest, None)
+    assert nowhere.digest is None
+    assert short.signature is elsewhere.signature is None
 
 
 def test_texts_are_weighed_each_by_itself() -> None:
