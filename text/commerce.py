@@ -642,10 +642,10 @@ def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -
     phrases, count = _phrases_in(row, lexicon)
     if not text.signs and all(names.keys() <= _NOTHING_ALONE for names in phrases.values()):
         return CommerceReading(0, (), links)
-    if any("warning" in names for names in phrases.values()) and denies(text.seen):
-        phrases = {
-            code: {name: at for name, at in names.items() if name != "warning"} for code, names in phrases.items()
-        }
+    # a firm that warns of others to sell has spoken of itself before, and "this is no scam" warns of nothing
+    warned, firm = _first("warning", phrases), _first("seller", phrases)
+    if warned is not None and ((firm is not None and firm < warned) or denies(text.seen)):
+        phrases = {code: {name: at for name, at in its.items() if name != "warning"} for code, its in phrases.items()}
     spans = phrases.pop("", {})
     common = {*spans, *text.signs}
     if (common or phrases) and _shouts(text.seen):
@@ -662,6 +662,11 @@ def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -
     signs = tuple(Sign(name, round(points[name] * thinned, 1), name in apart) for name in heaviest)
     shown = _shown(read, lexicon, row, [places[name][0] for name in heaviest if points[name] > 0 and places.get(name)])
     return CommerceReading(round(sum(sign.points for sign in signs), 1), signs, links, shown, code)
+
+
+def _first(name: str, phrases: Mapping[str, Mapping[str, Iterable[tuple[int, int]]]]) -> int | None:
+    """Before which word the first phrase of a sign begins, in any language."""
+    return min((begin for names in phrases.values() for begin, _ in names.get(name, ())), default=None)
 
 
 def _shown(read: str, lexicon: _Lexicon, row: Row, places: list[tuple[int, int]]) -> tuple[str, ...]:

@@ -239,6 +239,20 @@ def test_hours_a_day_are_a_sign_only_where_pay_is_spoken_of() -> None:
     assert "hours" in names("Two hours a day and you earn 800 euros a week.")
 
 
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        ("Beware of scams! Our company offers prizes, order now, and so on: all of it is fraud.", True),
+        ("Our company has prizes for you, order now. This is no scam.", False),
+        ("Order now and save 50%. This is no scam.", False),
+        ("Naše firma vozí třídy k moři, vše je v ceně. To není podvod!", False),
+        ("Naše firma vozí třídy k moři, vše je v ceně. Pozor na podvodníky.", False),
+    ],
+)
+def test_who_sells_and_then_speaks_of_fraud_warns_of_nothing(text: str, is_one: bool) -> None:
+    assert ("warning" in names(text)) == is_one
+
+
 def test_a_warning_takes_back_what_it_warns_of() -> None:
     offer = "prizes and easy money, work from home"
     assert read(f"Beware of sites with {offer}").points < read(offer).points - 6
