@@ -51,8 +51,8 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     What members each wrote once in one thread, on one page or to one addressee counts only where they would hardly come to
     write it by themselves. So it counts where the text leads somewhere, is disguised, has `certain_characters`, offends, has
     `selling_points` of the signs in `text/commerce.yaml`, or comes from `flood_authors` at once. Else it is told as of low
-    severity. So is what each wrote with a link to a page that is nobody else's, and what some wrote once wherever it was: fewer
-    than `plain_characters`, or a link with hardly a word.
+    severity. So is what each wrote with a link to a page that is nobody else's, and what some wrote once wherever it was:
+    fewer than `plain_characters`, or a link with hardly a word.
 
     `reached_by_one`: an account that reaches so many strangers and places weighs as much as the limit of accounts. Of texts
     that share nothing but a footer, which neither sells nor offends, all accounts have to reach so many.

@@ -16,7 +16,7 @@ from text.languages import read_lists
 from text.normalise_letters import is_forwarding, is_reply
 from text.rows import Rarest, Wanted
 
-__all__ = ["Apart", "Part", "PartKind", "Shown", "denies", "parts_of", "taken_apart", "warns"]
+__all__ = ["Apart", "Part", "PartKind", "Shown", "denies", "is_unparted", "parts_of", "taken_apart", "warns"]
 
 PartKind = Literal["own", "quoted", "forwarded", "signature"]
 HEADER_LINES, HEADER_CHARACTERS = 8, 120
@@ -63,7 +63,7 @@ class Shown(Struct, frozen=True):
     above: bool = False
 
 
-_ANY_HINT = re.compile('[>|"“”„«»「『‘:_-](?:(?<![_-])|(?<=-)(?=-)|(?<=_)(?=___))')
+_HINTS = (*'>|"“”„«»「『‘:', "--", "____")
 _HINT = re.compile(r"^[>|]|[\"“”„«»「『‘]|^--\s*$|^(?:-{2,}|_{4,}).{0,40}$|^.{0,200}:\s*$", re.MULTILINE)
 _LINE_MARK = re.compile(r"^(?:[>|] ?)+", re.MULTILINE)
 _HEADER = re.compile(r"[^\W\d_][\w -]{0,14}: .*|\s*")
@@ -108,15 +108,12 @@ def _words(listed: str) -> list[str]:
 
 
 def _any_of(listed: list[str]) -> re.Pattern[str]:
-    words = [_pattern(one) for one in sorted(listed, key=len, reverse=True)]
-    return re.compile("|".join(words) or r"(?!)", re.IGNORECASE)
-
-
-def _pattern(word: str) -> str:
-    """Of a language that parts its words by blanks whole words."""
-    if _UNPARTED.match(word):
-        return re.escape(word)
-    return rf"\b{re.escape(word).replace(chr(92) + '*', chr(92) + 'w*')}(?!\w)"
+    """Whole words, but of a language that does not part its words."""
+    longest_first = sorted(listed, key=len, reverse=True)
+    unparted = [re.escape(word) for word in longest_first if is_unparted(word)]
+    parted = [re.escape(word).replace(r"\*", r"\w*") for word in longest_first if not is_unparted(word)]
+    words = [rf"\b(?:{'|'.join(parted)})(?!\w)"] if parted else []
+    return re.compile("|".join([*words, *unparted]) or r"(?!)", re.IGNORECASE)
 
 
 _UNPARTED = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
@@ -128,9 +125,13 @@ def warnings() -> list[Wanted]:
     """What stands in the row of a text (`text.rows`) that warns."""
     rarest = Rarest()
     lists = read_lists("warnings", _Listed).values()
-    words = [word for one in lists for word in _words(one.warn)]
-    unparted = [Wanted((word,)) for word in words if _UNPARTED.match(word)]
-    return unparted + [wanted for word in words if not _UNPARTED.match(word) and (wanted := rarest.of([word]))]
+    words = [word for one in lists for word in _words(one.warn) if not is_unparted(word)]
+    return [wanted for word in words if (wanted := rarest.of([word]))]
+
+
+def is_unparted(text: str) -> bool:
+    """Whether there are words that no blanks part, of which no row tells."""
+    return _UNPARTED.search(text) is not None
 
 
 def warns(words: str) -> bool:
@@ -167,7 +168,7 @@ def taken_apart(seen: str, *, may_warn: bool = True) -> Apart:
     """Take a text (`text.written.Written.seen`) apart. `may_warn`: whether a word of warning stands in it.
     Linear in its length.
     """
-    if not (may_warn or "\n" in seen or _ANY_HINT.search(seen)):
+    if not (may_warn or "\n" in seen or _has_hint(seen)):
         return Apart(seen, None)
     parts = parts_of(seen)
     claimed = "\n".join(part.text.strip("\n") for part in parts if part.is_claimed)
@@ -179,6 +180,11 @@ def taken_apart(seen: str, *, may_warn: bool = True) -> Apart:
     said = "".join(part.text for part in parts if part.kind == "own" or part.announces)
     shown = Shown(own, claimed, marked=True, asks=_asks(own), warns=may_warn and warns(said))
     return Apart(_unmarked(seen, parts), shown)
+
+
+def _has_hint(seen: str) -> bool:
+    # quicker than a regular expression, and than asking each character of the text
+    return any(map(seen.__contains__, _HINTS))
 
 
 def is_nothing_but_quoted(seen: str, shown: Shown) -> bool:
@@ -237,7 +243,7 @@ def _remark_before(seen: str, *, may_warn: bool) -> Shown | None:
 
 def parts_of(seen: str) -> tuple[Part, ...]:
     """The parts of a text, in its order; together they are all of it but marks. Linear in its length."""
-    if not (_ANY_HINT.search(seen) and _HINT.search(seen)):
+    if not (_has_hint(seen) and _HINT.search(seen)):
         return (Part("own", seen),)
     return tuple(part for part in _parts(seen.splitlines(keepends=True)) if part.text)
 

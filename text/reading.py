@@ -36,7 +36,7 @@ from text.normalise import (
 from text.normalise_letters import answers
 from text.normalise_lookalikes import is_ordinary
 from text.normalise_ornate import fold_disguise
-from text.parts import Shown, is_nothing_but_quoted, taken_apart
+from text.parts import Shown, is_nothing_but_quoted, is_unparted, taken_apart
 from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
 from text.personal_data.marks import Marks
 from text.personal_data.pupils import may_be_told, told_of_pupils
@@ -356,9 +356,7 @@ def _read(
     undisguised = [one.text for one in disguised]
     at = at_stake(seen, disguised)
     apart = (
-        [taken_apart(text, may_warn=bool(one & anchors.WARNING)) for text, one in zip(seen, at, strict=True)]
-        if whole
-        else []
+        [taken_apart(text, may_warn=_may_warn(text, one)) for text, one in zip(seen, at, strict=True)] if whole else []
     )
     unmarked = {index: one.unmarked for index, one in enumerate(apart) if one.unmarked is not seen[index]}
     footed = {
@@ -418,6 +416,10 @@ def _read(
         )
         for index in range(len(written))
     ]
+
+
+def _may_warn(seen: str, stakes: int) -> bool:
+    return bool(stakes & anchors.WARNING or (stakes & anchors.HOSTILITY and is_unparted(seen)))
 
 
 def _above_a_footer(seen: str, shown: Shown | None) -> tuple[str, str] | None:
