@@ -18,7 +18,7 @@ from text import commerce, hostility, normalise_letters, parts, personal_data, r
 from text.hostility.lexicon import lexicon
 from text.hostility.patterns import HostileClass, broken, entries, stretched
 from text.normalise import Undisguised, spelt_words
-from text.personal_data import addresses, marks, pupils
+from text.personal_data import addresses, glance, marks, pupils
 from text.rows import FOLDED, MOST_BESIDES, NO_SET, Also, Found, Indexes, Letters, Patterns, Rows, Wanted, lists_of
 
 HOSTILITY, TRADE, TRADE_BESIDE_SIGNS, TYPED, WARNING, CLOSING, SPOKEN_DOT, SPOKEN, HOME, STREET, CHILD = (
@@ -28,9 +28,11 @@ HOSTILITY, TRADE, TRADE_BESIDE_SIGNS, TYPED, WARNING, CLOSING, SPOKEN_DOT, SPOKE
 that is typed in Latin letters; a warning; the end of a letter; an address, and a number, that is said in words. In a text with
 digits words of living somewhere, for a street, and for a child, its age or class.
 """
-ANYTHING = (1 << 11) - 1
+GLANCED = 11
+"""From this bit on stands what `text.personal_data.glance` tells of a text."""
+ANYTHING = (1 << GLANCED + glance.BITS) - 1
 """What is at stake in a text that nobody looked at."""
-_TWO_DIGITS = 1 << 11
+_TWO_DIGITS = ANYTHING + 1
 """A number that is said in words has two digits or more."""
 
 
@@ -292,7 +294,7 @@ def _typed() -> tuple[Patterns, Letters]:
     return patterns, Letters(romanised.typed_letter)
 
 
-_GLUED = 1 << 11
+_GLUED = ANYTHING + 1
 """A street may be named without a blank behind the word for it."""
 
 
@@ -373,9 +375,12 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
         for index, text in enumerate(seen)
         if (index in numbered if undisguised[index].plain else _ANY_DIGIT.search(text))
     ]
+    stakes[[*numbered]] |= glance.NUMBERED << GLANCED
+    stakes |= glance.SIGN << GLANCED  # texts without digits are not looked at for it
     if with_digits:
-        stakes[with_digits] &= ~np.uint32(SPOKEN)
-        stakes[with_digits] |= _marks().in_texts([seen[index] for index in with_digits])
+        texts = [seen[index] for index in with_digits]
+        stakes[with_digits] &= ~np.uint32(SPOKEN | glance.SIGN << GLANCED)
+        stakes[with_digits] |= _marks().in_texts(texts) | glance.glance(texts) << GLANCED
     stakes[
         [
             hostility.is_odd(one.text) or (not one.plain and bool(spelt_words(text)))

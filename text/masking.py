@@ -101,9 +101,11 @@ def _data_and_children(text: str, memo: WordMemo | None = None, stakes: int = AN
     data = find_personal_data(
         text,
         read_marks=marks.__getitem__,
-        spoken=bool(stakes & (anchors.SPOKEN | anchors.SPOKEN_DOT)),
+        spoken=bool(stakes & anchors.SPOKEN),
+        spoken_dot=bool(stakes & anchors.SPOKEN_DOT),
         at_home=bool(stakes & anchors.HOME),
         street=bool(stakes & anchors.STREET),
+        glanced=stakes >> anchors.GLANCED,
     )
     if not may_be_named(text, child=bool(stakes & anchors.CHILD)):
         return data, []

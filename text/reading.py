@@ -236,9 +236,11 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
             "\n".join([self.seen, *hidden]),
             self.language,
             self._read_marks,
-            spoken=bool(at_stake & (anchors.SPOKEN | anchors.SPOKEN_DOT)),
+            spoken=bool(at_stake & anchors.SPOKEN),
+            spoken_dot=bool(at_stake & anchors.SPOKEN_DOT),
             at_home=bool(at_stake & anchors.HOME),
             street=bool(at_stake & anchors.STREET),
+            glanced=at_stake >> anchors.GLANCED,
         )
 
     @property

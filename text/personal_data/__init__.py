@@ -6,7 +6,7 @@ from itertools import islice
 
 from msgspec import structs
 
-from text.personal_data import addresses, emails
+from text.personal_data import addresses, emails, glance
 from text.personal_data.accounts import find_cards, find_ibans
 from text.personal_data.addresses import BIG, find_addresses
 from text.personal_data.emails import find_emails
@@ -55,32 +55,45 @@ def find_personal_data(
     read_marks: Callable[[str], Marks] = Marks,
     *,
     spoken: bool = True,
+    spoken_dot: bool = True,
     at_home: bool = True,
     street: bool = True,
+    glanced: int = glance.ANY,
 ) -> tuple[PersonalDatum, ...]:
     """All personal data in a text, in its order, without overlaps. Pure; linear. `text` is what `text.written` leaves of one.
 
     `language` (BCP 47) is a hint about the countries whose telephone numbers are likely. `read_marks` reads the text's marks,
-    or has read them; `spoken`: whether an address or a number may be said in words; `at_home`: whether a word
-    tells of living somewhere, and `street`: whether one is for a street (`text.anchors`).
+    or has read them; `spoken` and `spoken_dot`: whether a number, and an address, may be said in words; `at_home`: whether a
+    word tells of living somewhere, and `street`: whether one is for a street (`text.anchors`). `glanced` is what
+    `text.personal_data.glance` tells of the text.
     """
-    digits = _DIGIT_OF_ANY_SCRIPT.search(text) is not None
+    street = street or "\n" in text
+    if not (
+        glanced & (glance.MANY | glance.LOOSE | glance.SIGN)
+        or spoken
+        or spoken_dot
+        or at_home
+        or (street and glanced & glance.APART)
+    ):
+        return ()
+    digits = glanced & glance.NUMBERED and _DIGIT_OF_ANY_SCRIPT.search(text) is not None
     worth_a_look = bool(
-        (digits and _CLOSE_DIGITS.search(text))
+        (glanced & glance.CLOSE and _CLOSE_DIGITS.search(text))
         or (_OPENS_ADDRESS_SIGN.search(text) and _ADDRESS_SIGN.search(text))
-        or (spoken and not _DOT_WORDS.isdisjoint(words_of(text)) and _SPOKEN_DOT.search(text))
+        or (spoken_dot and not _DOT_WORDS.isdisjoint(words_of(text)) and _SPOKEN_DOT.search(text))
     )
     spelt = spoken and may_spell_a_number(text)
     if not (worth_a_look or spelt or (digits and at_home and _HOUSE.search(text))):
         return ()
     looked_at = fold(text).text
-    many = _MANY_DIGITS.search(looked_at) is not None
-    disguised = spelt or (worth_a_look and may_be_disguised(looked_at))
+    many = glanced & glance.MANY and _MANY_DIGITS.search(looked_at)
+    disguised = spelt or (worth_a_look and glanced & glance.LOOSE and may_be_disguised(looked_at))
     if not (
         many
         or disguised
-        or emails.may_be_found(looked_at, spoken=spoken)
-        or addresses.may_be_found(looked_at, at_home=at_home, street=street)
+        or ((spoken_dot or glanced & glance.SIGN) and emails.may_be_found(looked_at, spoken=spoken_dot))
+        or (glanced & glance.APART and street and addresses.may_be_found(looked_at))
+        or at_home
     ):
         return ()
     marks = read_marks(text)
@@ -89,8 +102,9 @@ def find_personal_data(
         return ()
     search = _Search(_without_most_digits(folded.text))
     search.take(find_emails)
-    search.take(lambda rest: find_addresses(rest, marks if at_home else None))
-    if _MANY_DIGITS.search(search.text):
+    if street or at_home:
+        search.take(lambda rest: find_addresses(rest, marks if at_home else None))
+    if many and _MANY_DIGITS.search(search.text):
         search.take(find_ibans)
         search.take(find_phone_links)
         search.take(find_cards)

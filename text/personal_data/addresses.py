@@ -138,13 +138,9 @@ def is_glued(text: str) -> bool:
     return _GLUED_CAPITAL.search(text) is not None and _GLUED_NAME.search(text) is not None
 
 
-def may_be_found(text: str, *, at_home: bool, street: bool) -> bool:
-    """Whether there may be an address in a folded text, from which nothing is taken away; `at_home`: with a word of living
-    somewhere, `street`: with one for a street.
-    """
-    if at_home:
-        return True
-    if not (street or "\n" in text) or not _TWO_NUMBERS.search(text):
+def may_be_found(text: str) -> bool:
+    """Whether there is an address with a postcode in a folded text, from which nothing is taken away."""
+    if not _TWO_NUMBERS.search(text):
         return False
     return any(True for _ in _with_postcodes(text, text.replace("\n", " "), []))
 
