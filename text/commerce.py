@@ -25,7 +25,7 @@ from text.parts import denies
 from text.romanised import Romanisation, romanisations
 from text.rows import NUMBER, Rarest, Wanted
 from text.tables import table
-from text.words import Beginnings, Memo, WordMemo, folded, read_list, words_in
+from text.words import Beginnings, Memo, WordMemo, by_first_letter, folded, read_list, words_in
 
 LONGEST_GAP = 3
 """Words that may stand where a phrase has `…`."""
@@ -162,6 +162,15 @@ class _Steps:
         end = self._ends[place + 1]
         at = bisect_left(self._symbols, symbol, self._ends[place], end)
         return self._places[at] if at < end and self._symbols[at] == symbol else NOWHERE
+
+    def lead_on(self, place: int, symbols: Sequence[int]) -> bool:
+        """Whether one of the symbols does."""
+        start, end, listed = self._ends[place], self._ends[place + 1], self._symbols
+        for symbol in symbols:
+            at = bisect_left(listed, symbol, start, end)
+            if at < end and listed[at] == symbol:
+                return True
+        return False
 
 
 class _Tree:
@@ -360,22 +369,28 @@ def _priced(currencies: _Currencies) -> re.Pattern[str]:
     by_length: dict[int, list[str]] = {}
     for word in _listed(currencies.before):
         by_length.setdefault(len(word), []).append(word)
-    before = "|".join(
-        rf"(?<=\b(?:{'|'.join(words)}){between}\d)"
-        for words in by_length.values()
-        for between in ("", r"\.", r"\s", r"\.\s")
-    )
-    after = rf"[{_SYMBOLS}+]|(?:{'|'.join(_listed(currencies.after))}|p|cents?|ct)\b|p\s?/|p\sper|ppm|pence"
-    in_front = rf"(?<=[{_SYMBOLS}]\d)|(?<=[{_SYMBOLS}]\s\d)|{before}"
-    return re.compile(rf"\d(?:{in_front}|[.,]*+[km]?(?:\sde|-il)?\s?(?:{after})|(?:[ .\-/()]{{0,2}}\d){{6}})")
+    last = "".join(sorted({word[-1] for words in by_length.values() for word in words}))
+
+    def before(between: str) -> str:
+        """Behind a currency with this between. Its last letter is looked at first."""
+        either = "|".join(rf"(?<=\b(?:{'|'.join(words)}){between}\d)" for words in by_length.values())
+        return rf"(?<=[{last}]{between}\d)(?:{either})"
+
+    in_front = "|".join(map(before, ("", r"\.", r"\s", r"\.\s")))
+    in_front = rf"(?<=[{_SYMBOLS}{last}.\s]\d)(?:(?<=[{_SYMBOLS}]\d)|(?<=[{_SYMBOLS}]\s\d)|{in_front})"
+    words = by_first_letter([*_listed(currencies.after), "p", "cents?", "ct"])
+    after = rf"(?!\d)[.,]*+[km]?(?:\sde|-il)?\s?(?:[{_SYMBOLS}+]|(?:{words})\b|p\s?/|p\sper|ppm|pence)"
+    return re.compile(rf"\d(?:{after}|(?:[ .\-/()]{{0,2}}\d){{6}}|{in_front})")
 
 
 def _tokens(currencies: _Currencies) -> re.Pattern[str]:
-    """What a text consists of; each group is a kind. No part is read more than a fixed number of times."""
+    """What a text consists of; each group is a kind, and what stands before it belongs to none. No part is read more than a
+    fixed number of times.
+    """
     after, before = "|".join(_listed(currencies.after)), "|".join(_listed(currencies.before))
     amount = r"\d(?:[\d.,]|\s\d{3}(?!\d))*+"
     return re.compile(
-        rf"""
+        rf"""[^\w.+\-@%({_SYMBOLS}{_LINK_SIGN}]{{0,8}}+(?:
         (?P<plain>[^\W\d_]++(?!{_GOES_ON}))  # first, because most are
         |(?P<link>{_LINK_SIGN})
         |(?P<email>[\w.+-]{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,4}})
@@ -388,7 +403,7 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
         |(?P<phone>(?<![\d_+])[+(]{{0,2}}\d(?:[ .\-/()]{{0,2}}\d){{6,17}}(?!\w))
         |(?P<age>\b(?:16|18|21)\s?\+)
         |(?P<number>\d+(?:[.,:/-]\d+)*+(?!\w))
-        |(?P<word>{_WORD})
+        |(?P<word>{_WORD}))
         """,
         re.VERBOSE,
     )
@@ -396,7 +411,7 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
 
 def has_signs(undisguised: str, links: Sequence[Link]) -> bool:
     """Whether there is a link, an address, somebody's @name or a percentage."""
-    return bool(links) or any(sign in undisguised for sign in ("@", "%", _LINK_SIGN))
+    return bool(links) or "@" in undisguised or "%" in undisguised or _LINK_SIGN in undisguised
 
 
 def has_price(undisguised: str) -> bool:
@@ -450,13 +465,23 @@ def romanised_lexicons() -> tuple[_Lexicon, ...]:
     return tuple(_romanised().values())
 
 
-def _symbols(text: str, lexicon: _Lexicon, known: Known) -> Row:
+_Pieces = list[str] | list[re.Match[str]]
+"""What a text is made of: words, or what `_tokens` found where some of it is more."""
+
+
+def _pieces(text: str, lexicon: _Lexicon) -> _Pieces:
+    return [*lexicon.tokens.finditer(text)] if _MORE_THAN_WORDS.search(text) else _ONLY_WORDS.findall(text)
+
+
+def _symbols(pieces: _Pieces, known: Known) -> Row:
     """The row of what a text is made of; `known` are words that were looked up already."""
-    if not _MORE_THAN_WORDS.search(text):
-        return list(map(known.__getitem__, _ONLY_WORDS.findall(text)))
     return [
-        known[found[0]] if found.lastgroup in _OF_LETTERS else _symbols_of_kind(found)
-        for found in lexicon.tokens.finditer(text)
+        known[one]
+        if isinstance(one, str)
+        else known[one[one.lastgroup]]
+        if one.lastgroup in _OF_LETTERS
+        else _symbols_of_kind(one)
+        for one in pieces
     ]
 
 
@@ -471,8 +496,9 @@ _CODE = _OF_KIND["number"] + _OF_KIND["short"]
 
 
 def _symbols_of_kind(found: re.Match[str]) -> tuple[int, ...]:
-    kind, written = found.lastgroup, found[0]
+    kind = found.lastgroup
     assert kind
+    written = found[kind]
     if kind == "phone":
         digits = re.sub(r"[^\d+]", "", written)
         return _CALL if _PREMIUM.fullmatch(digits) else _OF_KIND[kind]
@@ -497,17 +523,21 @@ def _phrases_in(row: Row, lexicon: _Lexicon) -> tuple[dict[Language, _Spans], in
     """
     tree = lexicon.tree
     begin, kinds = tree.begin, tree.kinds
+    at_once = tree.at_once.lead_on
     signs: dict[Language, _Spans] = {}
     waiting: _Waiting = {}
     for position, symbols in enumerate(row):
         if not symbols:
             continue
+        following = row[position + 1] if position + 1 < len(row) else ()
         still: _Waiting = {}
         if waiting:
             waiting = {key: one for key, one in waiting.items() if one[2] >= position}
             still = {key: one for key, one in waiting.items() if one[2] > position}
         for symbol in symbols:
             place = begin[symbol]
+            if not waiting and (not place or (kinds[place] == _GOES_ON_AT_ONCE and not at_once(place, following))):
+                continue  # most phrases go on otherwise than the text
             reached: list[tuple[tuple[Any, ...], int, int]] = [((), place, position)] if place else []
             for read, (steps, before, _, start) in waiting.items():
                 if place := steps.to(before, symbol):
@@ -519,7 +549,7 @@ def _phrases_in(row: Row, lexicon: _Lexicon) -> tuple[dict[Language, _Spans], in
                         spans = signs.setdefault(language, {})
                         if len(spans.get(name, ())) < MAX_SPANS:
                             spans[name] = (*spans.get(name, ()), (start, position))
-                if kind & _GOES_ON_AT_ONCE:
+                if kind & _GOES_ON_AT_ONCE and at_once(place, following):
                     still[read, symbol] = tree.at_once, place, position + 1, start
                 if kind & _GOES_ON_AFTER_GAP:
                     still[read, symbol, "…"] = tree.after_gap, place, position + 1 + LONGEST_GAP, start
@@ -576,8 +606,11 @@ def is_harmless(link: Link, harmless: frozenset[str]) -> bool:
 def _shouts(seen: str) -> bool:
     """Whether most letters are capitals, or exclamation marks come in threes."""
     start = seen[:SHOUTING_READ]
+    capitals = sum(map(str.isupper, start))
+    if 2 * capitals <= MIN_SHOUTED_LETTERS:
+        return "!!!" in start
     letters = sum(map(str.isalpha, start))
-    return "!!!" in start or (letters >= MIN_SHOUTED_LETTERS and 2 * sum(map(str.isupper, start)) > letters)
+    return "!!!" in start or (letters >= MIN_SHOUTED_LETTERS and 2 * capitals > letters)
 
 
 def commerce_of(
@@ -638,7 +671,8 @@ def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -
     known = memo.of(lexicon.symbols_of_word)
     own_words = _own_words(undisguised, lexicon, known)
     read = _without_links(own_words, links) if links else own_words
-    row = _symbols(read, lexicon, known)
+    pieces = _pieces(read, lexicon)
+    row = _symbols(pieces, known)
     phrases, count = _phrases_in(row, lexicon)
     if not text.signs and all(names.keys() <= _NOTHING_ALONE for names in phrases.values()):
         return CommerceReading(0, (), links)
@@ -660,7 +694,9 @@ def _reading(text: _Text, undisguised: str, lexicon: _Lexicon, memo: WordMemo) -
     places = {name: (*spans.get(name, ()), *own.get(name, ())) for name in (*spans, *own)}
     apart = _apart(heaviest, {name: frozenset(begin for begin, _ in at) for name, at in places.items()})
     signs = tuple(Sign(name, round(points[name] * thinned, 1), name in apart) for name in heaviest)
-    shown = _shown(read, lexicon, row, [places[name][0] for name in heaviest if points[name] > 0 and places.get(name)])
+    shown = _shown(
+        pieces, lexicon, row, [places[name][0] for name in heaviest if points[name] > 0 and places.get(name)]
+    )
     return CommerceReading(round(sum(sign.points for sign in signs), 1), signs, links, shown, code)
 
 
@@ -669,20 +705,23 @@ def _first(name: str, phrases: Mapping[str, Mapping[str, Iterable[tuple[int, int
     return min((begin for names in phrases.values() for begin, _ in names.get(name, ())), default=None)
 
 
-def _shown(read: str, lexicon: _Lexicon, row: Row, places: list[tuple[int, int]]) -> tuple[str, ...]:
-    """The phrases at these places of a text, of which this is the row: words of the lexicon as they are written, and of
-    addresses and numbers the kind only.
+def _shown(pieces: _Pieces, lexicon: _Lexicon, row: Row, places: list[tuple[int, int]]) -> tuple[str, ...]:
+    """The phrases at these places of a text, of which these are the pieces and the row: words of the lexicon as they are
+    written, and of addresses and numbers the kind only.
     """
     if not places:
         return ()
     places = places[:MAX_PHRASES_SHOWN]
     wanted = {position for begin, end in places for position in range(begin, end + 1)}
     written: dict[int, str] = {}
-    for position, match in enumerate(islice(lexicon.tokens.finditer(read), max(wanted) + 1)):
-        symbols = row[position]
-        if position in wanted and symbols:
-            plain = match.lastgroup in ("plain", "word", "price", "percent")
-            written[position] = match[0] if plain else lexicon.symbols[symbols[0]]
+    for position in wanted:
+        if symbols := row[position]:
+            one = pieces[position]
+            if isinstance(one, str):
+                written[position] = one
+            else:
+                plain = one.lastgroup in ("plain", "word", "price", "percent")
+                written[position] = one[one.lastgroup or 0] if plain else lexicon.symbols[symbols[0]]
     phrases = (
         " ".join([written[at] for at in range(begin, end + 1) if at in written][:MAX_WORDS_SHOWN])
         for begin, end in places
@@ -703,7 +742,7 @@ def _own_words(text: str, lexicon: _Lexicon, known: Known) -> str:
     if not tokens or not tokens.quoted:
         return text
     own = " ".join(word for position, word in enumerate(tokens.written) if position not in tokens.quoted)
-    phrases, _ = _phrases_in(_symbols(own, lexicon, known), lexicon)
+    phrases, _ = _phrases_in(_symbols(_pieces(own, lexicon), known), lexicon)
     return own if any(not _SPEAKS_OF.isdisjoint(names) for names in phrases.values()) else text
 
 

@@ -37,7 +37,7 @@ from text.normalise_letters import answers
 from text.normalise_lookalikes import is_ordinary
 from text.normalise_ornate import fold_disguise
 from text.parts import Shown, is_nothing_but_quoted, is_unparted, taken_apart
-from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data
+from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data, glance
 from text.personal_data.marks import Marks
 from text.personal_data.pupils import may_be_told, told_of_pupils
 from text.romanised import romanised_in
@@ -317,7 +317,8 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
             at_stake |= part.stakes if part else 0
         if at_stake & anchors.TRADE:
             return True
-        if has_price(undisguised) or (not undisguised.isascii() and OTHER_SCRIPT.search(undisguised)):
+        numbered = at_stake >> anchors.GLANCED & glance.NUMBERED
+        if (numbered and has_price(undisguised)) or (not undisguised.isascii() and OTHER_SCRIPT.search(undisguised)):
             return True
         return bool(at_stake & anchors.TRADE_BESIDE_SIGNS) and has_signs(undisguised, self.links)
 

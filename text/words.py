@@ -121,6 +121,16 @@ def words_in(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+def by_first_letter(words: Iterable[str]) -> str:
+    """Words, which may be expressions behind their first letters, as alternatives of one, of which those are tried at a place
+    that begin with its letter. What is found is the same: of those that begin alike the first one.
+    """
+    found: dict[str, list[str]] = {}
+    for word in words:
+        found.setdefault(word[0], []).append(word[1:])
+    return "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in found.items())
+
+
 def read_list(*path: str) -> Any:
     """What a YAML file of this package holds; `path` is relative to the package."""
     return parse_list(files("text").joinpath(*path).read_text("utf-8"))

@@ -1,6 +1,7 @@
 """Words of a text, looked up once for the texts that are read together."""
 
 import os
+import re
 import sys
 
 from hypothesis import given
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from tests.servers import run
 from text.commerce import commerce_of
 from text.hostility import read_hostility
-from text.words import Beginnings, WordMemo, words_in
+from text.words import Beginnings, WordMemo, by_first_letter, words_in
 
 FEW_LETTERS = st.text(st.sampled_from("abc"), min_size=1, max_size=6)
 
@@ -60,3 +61,9 @@ def test_nothing_depends_on_the_order_of_sets() -> None:
         f"{read_hostility(said)} {commerce_of(said, said)}\n" for said in SEVERAL
     )  # of another seed
     assert found.count("words=('") >= len(SEVERAL)
+
+
+@given(st.lists(st.text("abc", min_size=1, max_size=3), min_size=1, max_size=8), st.text("abc ", max_size=12))
+def test_words_by_their_first_letter_are_found_like_words_in_a_row(words: list[str], text: str) -> None:
+    found = re.finditer(by_first_letter(words), text)
+    assert [one.span() for one in found] == [one.span() for one in re.finditer("|".join(words), text)]

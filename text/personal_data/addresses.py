@@ -12,6 +12,7 @@ from itertools import islice
 from text.personal_data.kinds import Kind, PersonalDatum
 from text.personal_data.marks import Marks, plain_letter
 from text.rows import Wanted
+from text.words import by_first_letter
 
 MAX_CANDIDATES = 60
 """Postcodes, and words of living somewhere, around which a street is looked for in one text."""
@@ -99,16 +100,9 @@ _AT_HOME = re.compile(
 _TOWN_BEFORE = re.compile(r"[^\W\d_]{2,},?\s{1,2}\Z")
 
 
-def _by_first_letter(words: str) -> str:
-    """The alternatives, so that those are tried at a place that begin with its letter; which of them is found says nothing."""
-    found: dict[str, list[str]] = {}
-    for word in dict.fromkeys(words.split("|")):
-        found.setdefault(word[0], []).append(word[1:])
-    return "|".join(f"{letter}(?:{'|'.join(rests)})" for letter, rests in found.items())
-
-
+_ANY_CASE = "|".join((_BEFORE_NAME, _BEFORE_NAME.title(), _BEFORE_NAME.upper()))
 _GLUED_NAME = re.compile(
-    rf"(?<![^\W_])(?:{_by_first_letter('|'.join((_BEFORE_NAME, _BEFORE_NAME.title(), _BEFORE_NAME.upper())))})"
+    rf"(?<![^\W_])(?:{by_first_letter(dict.fromkeys(_ANY_CASE.split('|')))})"
     r"(?=[^\W\d_a-zà-öø-ÿа-яα-ω])"
 )
 """Without regard to case in another way, which is found faster."""

@@ -347,8 +347,11 @@ def words_of(text: str) -> list[str]:
 def may_spell_a_number(text: str) -> bool:
     """Whether digits, `LEAST_SPOKEN` of them words at least, are so many and so close together that they may be a number."""
     known = lexicon().numbers
+    words = _WORD.findall(plain_text(fold(text).text).small)
+    if sum(map(known.__contains__, words)) < LEAST_SPOKEN:
+        return False
     digits = said = between = 0
-    for word in _WORD.findall(plain_text(fold(text).text).small):
+    for word in words:
         if word in known:
             digits, said, between = digits + len(known[word]), said + 1, 0
         elif word[0].isnumeric():

@@ -197,10 +197,11 @@ def find_disguised_phones(text: str, language: str | None, marks: Marks) -> Iter
 
 def _spoken(text: str, marks: Marks) -> Iterator[tuple[int, int, str]]:
     """Rows of digits that are said in words, some of them perhaps written."""
-    said = sorted(
-        list(marks.dialled())
-        + [(found.start(), found.end(), found[0], NO_LANGUAGES) for found in _FEW_DIGITS.finditer(text)]
-    )
+    dialled = [*marks.dialled()]
+    written = [(found.start(), found.end(), found[0], NO_LANGUAGES) for found in _FEW_DIGITS.finditer(text)]
+    if len(dialled) < LEAST_SPOKEN and not any(number[0] == "0" for _, _, number, _ in written):
+        return
+    said = sorted(dialled + written)
     rows: list[_Row] = []
     for one in said:
         if rows and _SPOKEN_GAP.fullmatch(text, rows[-1][-1][1], one[0]):

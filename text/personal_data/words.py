@@ -13,6 +13,7 @@ from msgspec import Struct, structs
 
 from text.languages import read_lists
 from text.personal_data.folding import without_accents
+from text.words import by_first_letter
 
 REACH = 48
 """Characters before a number in which a word can be about it."""
@@ -80,7 +81,7 @@ def any_of(words: str) -> re.Pattern[str]:
         bare, stop = (word[:-1], r"(?!\w)") if word.endswith("$") else (word, "")
         parts = [re.escape(part) for part in without_accents(bare).split()]
         (unspaced if _UNSPACED.match(word) else spaced).append(r"[\s:,.'’-]{1,3}".join(parts) + stop)
-    either = [rf"(?<![^\W_])(?:{'|'.join(spaced)})"] if spaced else []
+    either = [rf"(?<![^\W_])(?:{by_first_letter(spaced)})"] if spaced else []
     return re.compile("|".join([*either, *unspaced]))
 
 
