@@ -77,6 +77,7 @@ class _Stakes:
         spoken = flags & SPOKEN > 0
         digits = np.where(flags[spoken] & _TWO_DIGITS > 0, 2, 1)
         few = np.bincount(at[spoken], weights=digits, minlength=count) < marks.SHORTEST_SPOKEN
+        few[~np.isin(np.arange(count), _with_three_in_a_row(at[spoken], words[spoken]))] = True
         stakes[few] &= ~np.uint32(SPOKEN)
         near = rows.words_before()
         beside, numbers = self._of_flags.beside_others((at, patterns), near[words], np.array(words_of_pieces))
@@ -280,6 +281,17 @@ def _in_wanted(found: Found, wanted: NDArray[np.bool_]) -> set[tuple[int, int]]:
     return set(zip(at[kept].tolist(), numbers[kept].tolist(), strict=True))
 
 
+def _with_three_in_a_row(at: Indexes, words: Indexes) -> Indexes:
+    """The texts with three of the words in a row, and between two of them one other word at most. `at` are the texts of these
+    words, and `words` where they stand among all.
+    """
+    order = np.argsort(words, kind="stable")
+    at, words = at[order], words[order]
+    near = (np.diff(words) <= marks.WORDS_BETWEEN + 1) & (np.diff(at) == 0)
+    begins: Indexes = at[:-2][near[:-1] & near[1:]]
+    return begins
+
+
 @tables.table
 def _stakes() -> _Stakes:
     return _Stakes()
@@ -326,10 +338,7 @@ class _Marks:
         np.bitwise_or.at(stakes, at, flags)
         spoken = flags & SPOKEN > 0
         stakes &= ~np.uint32(SPOKEN)
-        # three in a row, and between two of them one other word at most
-        said, in_text = words[spoken], at[spoken]
-        near = (np.diff(said) <= marks.WORDS_BETWEEN + 1) & (np.diff(in_text) == 0)
-        stakes[in_text[:-2][near[:-1] & near[1:]]] |= SPOKEN
+        stakes[_with_three_in_a_row(at[spoken], words[spoken])] |= SPOKEN
         for index in np.flatnonzero((stakes & (_GLUED | STREET)) == _GLUED).tolist():
             stakes[index] |= STREET if addresses.is_glued(seen[index]) else 0
         return stakes & np.uint32(ANYTHING)
@@ -376,11 +385,10 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
         if (index in numbered if undisguised[index].plain else _ANY_DIGIT.search(text))
     ]
     stakes[[*numbered]] |= glance.NUMBERED << GLANCED
-    stakes |= glance.SIGN << GLANCED  # texts without digits are not looked at for it
+    stakes |= glance.glance(seen) << GLANCED
     if with_digits:
-        texts = [seen[index] for index in with_digits]
-        stakes[with_digits] &= ~np.uint32(SPOKEN | glance.SIGN << GLANCED)
-        stakes[with_digits] |= _marks().in_texts(texts) | glance.glance(texts) << GLANCED
+        stakes[with_digits] &= ~np.uint32(SPOKEN)
+        stakes[with_digits] |= _marks().in_texts([seen[index] for index in with_digits])
     stakes[
         [
             hostility.is_odd(one.text) or (not one.plain and bool(spelt_words(text)))

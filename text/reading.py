@@ -232,6 +232,8 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         """The personal data in `seen`, then those in addresses that it only leads to."""
         hidden = [target for part in self.parts for target in part.targets if target not in part.seen]
         at_stake = self._at_stake_in_seen | (ANYTHING if hidden else 0)
+        if not at_stake & _DATA:
+            return ()
         return find_personal_data(
             "\n".join([self.seen, *hidden]),
             self.language,
@@ -245,7 +247,10 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def _at_stake_in_seen(self) -> int:
-        parts = [part for part in (self.heading, self.beside, self.whole or self.text) if part]
+        text = self.whole or self.text
+        if text and not (self.heading or self.beside):
+            return text.stakes
+        parts = [part for part in (self.heading, self.beside, text) if part]
         return parts[0].stakes if len(parts) == 1 else ANYTHING  # words of one may belong to those of another
 
     @cached_property
@@ -324,6 +329,9 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
 
 
 NOTHING_WRITTEN = Writing()
+_DATA = anchors.SPOKEN | anchors.SPOKEN_DOT | anchors.HOME
+_DATA |= (glance.MANY | glance.LOOSE | glance.APART | glance.SIGN) << anchors.GLANCED
+"""Without one of these no personal data are at stake (`find_personal_data`)."""
 _ANNOUNCED = re.compile(r"[^\n]{1,120}[:：]\s*\n")
 
 

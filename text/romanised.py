@@ -10,7 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from functools import cache, cached_property, partial
-from itertools import chain, islice, product
+from itertools import chain, filterfalse, islice, product
 from string import ascii_lowercase
 from typing import Any, NamedTuple
 
@@ -182,8 +182,8 @@ class Romanisation:
         that of the texts read together.
         """
         found = memo.of(self.knows)
-        fresh = sorted([word for word in words if word not in found], key=len)  # long words are soonest seen to be none
-        known = sum([found[word] for word in words if word in found])
+        fresh = sorted(filterfalse(found.__contains__, words), key=len)  # long words are soonest seen to be none
+        known = sum(map(found.__getitem__, filter(found.__contains__, words) if fresh else words))
         while fresh and known + len(fresh) >= least:
             # of so many at once as it takes to see that the others do not matter
             most = max(_LEAST_AT_ONCE, int(known + len(fresh) - least) + 1)

@@ -1,13 +1,14 @@
 """What is personal data, in the forms and languages in which people give it away. All values are made up or examples."""
 
+import re
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from text.personal_data import Kind, Standing, find_personal_data, national_ids
+from text.personal_data import Kind, Standing, addresses, find_personal_data, national_ids
 from text.personal_data.folding import fold, folded_form
 from text.personal_data.marks import may_spell_a_number
 from text.reading import Writing, read_texts
@@ -480,3 +481,51 @@ def test_no_national_number_has_fewer_digits_than_its_form_says(form: Any) -> No
         assert national_ids._ENOUGH[form.digits].search(number[0]), number[0]
 
     has_enough()
+
+
+STREET_WORDS = [
+    re.sub(r"\\(\.)\??", r"\1", one)
+    for listed in (addresses._BEFORE_NAME, addresses._AFTER_NAME, addresses._ENGLISH, addresses._WITHIN_NAME)
+    for one in listed.split("|")
+]
+AROUND_A_STREET = [
+    "Anna",
+    "mia",
+    "12",
+    "5b",
+    " ",
+    " ",
+    ", ",
+    ".",
+    "-",
+    "nr",
+    "č. ",
+    "№",
+    "n°",
+    "İ",
+    "ı",
+    "K",
+    "„",
+    "'",
+    "ſ",
+]
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from(STREET_WORDS).flatmap(lambda word: st.sampled_from([word, word.upper(), word.title()])),
+            st.sampled_from(AROUND_A_STREET),
+        ),
+        max_size=8,
+    ).map("".join)
+)
+@example("SOKAĞI 12")
+@example("Lipa SOKAĞI No 12")
+@example("Lindenstraßenr. 12")
+@example("ul.Krótka 5")
+@example("rueVictor 5")
+@example("12 Old Mill Street")
+def test_no_street_is_passed_over(window: str) -> None:
+    if any(pattern.search(window) for pattern in addresses._STREETS):
+        assert addresses._may_name_a_street(window)

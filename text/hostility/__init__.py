@@ -26,7 +26,7 @@ from text.hostility.frames import (
     phrases_at,
     threats,
 )
-from text.hostility.lexicon import ALONE, ANCHORS, TARGETS, Lexicon, Meaning, Meanings, lexicon
+from text.hostility.lexicon import ALONE, ANCHORS, LONGEST_PHRASE, TARGETS, Lexicon, Meaning, Meanings, lexicon
 from text.hostility.patterns import SAYING_I
 from text.hostility.romanised import romanised_lexicon
 from text.hostility.tokens import Tokens, takes_letters, tokens_of
@@ -302,7 +302,10 @@ def _worth_a_look(tokens: Tokens, words: list[Meanings]) -> int:
         alone |= meanings.alone
         anchors |= meanings.anchors
         targets |= meanings.targets
-        for phrase, _ in phrases_at(tokens, position, meanings.anchoring) if meanings.anchoring else ():
+        starts = meanings.anchoring
+        if not starts or not starts.may_stand(tokens.words[position + 1 : position + 1 + LONGEST_PHRASE]):
+            continue
+        for phrase, _ in phrases_at(tokens, position, starts):
             anchors |= 1 << phrase.language
             alone |= 1 << phrase.language if phrase.bit & ALONE else 0
     return alone | (anchors & targets)

@@ -205,6 +205,10 @@ class Starts(Struct, frozen=True):
     by_need: dict[str, tuple[Phrase, ...]]
     needed: frozenset[str]
 
+    def may_stand(self, following: list[str]) -> bool:
+        """Whether one of the phrases is possible."""
+        return not self.needed.isdisjoint(following) or "" in self.by_need
+
     def possible(self, following: list[str]) -> list[Phrase]:
         """The phrases whose needed word is among those that follow."""
         phrases = list(self.by_need.get("", ()))

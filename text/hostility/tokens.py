@@ -136,8 +136,20 @@ class _Reader:
 
     def read(self, text: str) -> Tokens:
         for piece in _PIECES.findall(text):
-            if piece[0].isalnum() or _IS_WORD.match(piece):
-                self._word(piece)
+            first = piece[0]
+            if first.isalnum() or _IS_WORD.match(piece):
+                if first in _LAUGHING and _LAUGHTER.fullmatch(piece):
+                    self._laugh()
+                    continue
+                if piece[-1] == "-":
+                    self.joined.add(len(self.words))
+                    piece = piece[:-1]
+                self.written.append(piece)
+                self.words.append(folded(piece))
+                self.clauses.append(self.clause)
+                self.sentences.append(self.sentence)
+                self.opens.append(self.fresh)
+                self.fresh = False
             else:
                 self._sign(piece)
         count = len(self.words)
@@ -159,20 +171,6 @@ class _Reader:
             tuple(self.paragraphs),
             frozenset(self.tagged),
         )
-
-    def _word(self, piece: str) -> None:
-        if piece[0] in _LAUGHING and _LAUGHTER.fullmatch(piece):
-            self._laugh()
-            return
-        if piece[-1] == "-":
-            self.joined.add(len(self.words))
-            piece = piece[:-1]
-        self.written.append(piece)
-        self.words.append(folded(piece))
-        self.clauses.append(self.clause)
-        self.sentences.append(self.sentence)
-        self.opens.append(self.fresh)
-        self.fresh = False
 
     def _laugh(self) -> None:
         """Laughter belongs to the sentence before it, whether that has ended or not."""

@@ -21,7 +21,8 @@ _REACH = 90
 """Characters on either side of a postcode in which its street may stand."""
 
 _NUMBER = r"\d{1,4} ?[A-Za-zА-Яа-я]?(?:[/-]\d{1,4}[A-Za-z]?)?(?![^\W_])"
-_MARK = r"[,.]? ?(?:(?:nr|no|n[°ºr]|num|č|br|бр|буд|д|дом|№|αρ|numer|numero|número|nummer)\b\.?:? ?)?"
+_FOR_NUMBER = "nr|no|num|č|br|бр|буд|д|дом|№|αρ|numer|numero|número|nummer"
+_MARK = rf"[,.]? ?(?:(?:{_FOR_NUMBER}|n[°ºr])\b\.?:? ?)?"
 _WORDS = r"(?:[„“\"«]?[^\W\d_][\w.'’-]{0,30}[“”\"»]?,? ){1,4}"
 
 
@@ -106,6 +107,31 @@ _GLUED_NAME = re.compile(
     r"(?=[^\W\d_a-zà-öø-ÿа-яα-ω])"
 )
 """Without regard to case in another way, which is found faster."""
+_LETTERS = re.compile(r"[^\W\d_]+")
+
+
+def _without_case(text: str) -> str:
+    """As expressions without regard to case take letters: those have one i, with and without its dot."""
+    return text.casefold().replace("ı", "i")
+
+
+def _bare_words(alternatives: str) -> Iterator[str]:
+    """The first word of each of the alternatives."""
+    return (_LETTERS.findall(_without_case(re.sub(r"\\.\??", " ", one)))[0] for one in alternatives.split("|"))
+
+
+# the word for a number may stand right behind that for a street
+_BEHIND = ("", *_bare_words(_FOR_NUMBER.replace("|№", "")))
+_STREET_WORDS = frozenset(
+    [
+        *_bare_words(_BEFORE_NAME),
+        *(word + mark for word in _bare_words(f"{_AFTER_NAME}|{_ENGLISH}") for mark in _BEHIND),
+    ]
+)
+_STREET_ENDINGS: dict[str, tuple[str, ...]] = {}
+"""By their last three letters."""
+for _word in dict.fromkeys(word + mark for word in _bare_words(_WITHIN_NAME) for mark in _BEHIND):
+    _STREET_ENDINGS[_word[-3:]] = (*_STREET_ENDINGS.get(_word[-3:], ()), _word)
 _GLUED_CAPITAL = re.compile(r"[^\W\d_a-zà-öø-ÿа-яα-ω](?<=[\w./].)")
 _TWO_NUMBERS = re.compile(rf"\d(?=\D{{1,{_REACH + 1}}}\d)")
 
@@ -170,9 +196,19 @@ def _has_a_town(line: str, start: int, end: int) -> bool:
 
 
 def _street(line: str, start: int, end: int) -> tuple[int, int] | None:
-    if not _ANY_DIGIT.search(line, start, end):
+    if not (_ANY_DIGIT.search(line, start, end) and _may_name_a_street(line[start:end])):
         return None
     return next((found.span() for pattern in _STREETS if (found := pattern.search(line, start, end))), None)
+
+
+def _may_name_a_street(window: str) -> bool:
+    """Whether a word for a street stands there by itself, at the end of a word, or right before a capital."""
+    words = _LETTERS.findall(_without_case(window))
+    return (
+        not _STREET_WORDS.isdisjoint(words)
+        or any(word.endswith(_STREET_ENDINGS.get(word[-3:], ())) for word in words)
+        or _GLUED_CAPITAL.search(window) is not None
+    )
 
 
 def _number_before(line: str, end: int) -> tuple[int, int] | None:
