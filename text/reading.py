@@ -276,7 +276,9 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def told_of_pupils(self) -> frozenset[str]:
         """What is told of named pupils; see `text.personal_data.pupils`."""
-        if not may_be_told(self.seen, child=bool(self._at_stake_in_seen & anchors.CHILD)):
+        at_stake = self._at_stake_in_seen
+        numbered = at_stake >> anchors.GLANCED & glance.NUMBERED
+        if not (numbered and may_be_told(self.seen, child=bool(at_stake & anchors.CHILD))):
             return frozenset()
         return frozenset(told_of_pupils(self.seen, self.personal_data, self._read_marks))
 

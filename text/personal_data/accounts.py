@@ -91,6 +91,8 @@ _GROUPED = re.compile(
     r"(?!\w|(?P=apart)\d)"
 )
 """Groups of a card's form with the same between them, whatever it is: `4111 · 1111 · 1111 · 1111`."""
+_ENOUGH = re.compile(r"\d(?:\D{0,5}\d){11}")
+"""Digits that each of the three has at least, with no more between two of them than these allow."""
 _USUAL = re.compile(r"[ .\-_/]{1,2}")
 _LISTS = frozenset(",;:|&+=<>()-")
 """What stands between numbers that are listed or reckoned with: a card is one there only where it is called so."""
@@ -103,6 +105,8 @@ _MAX_GROUPS = 400
 
 def find_cards(text: str) -> Iterator[PersonalDatum]:
     """Payment cards in a folded text: an issuer's prefix and length, and the Luhn digit (ISO/IEC 7812-1)."""
+    if not _ENOUGH.search(text):
+        return
     for run in _DIGITS.finditer(text):
         groups = [(m.start(), m.end()) for m in _GROUP.finditer(text, run.start(), run.end())][:_MAX_GROUPS]
         index = 0

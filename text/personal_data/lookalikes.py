@@ -49,6 +49,7 @@ _LINKS, _TIME, _NUMBERS = _HARMLESS[:2], _HARMLESS[2], _HARMLESS[3:]
 _DIGITS = re.compile(r"\d(?<!\d\d)")
 """Where digits begin: none of `_NUMBERS` is found within some."""
 _ISBN = re.compile(r"(?<![\w-])(?:97[89][- ]{0,2})?\d(?:[- ]{0,2}\d){8}[- ]?[\dX](?![\w-])", re.IGNORECASE)
+_ENOUGH_FOR_A_BOOK = re.compile(r"\d(?:[- ]{0,2}\d){8}")
 _ISSN = re.compile(r"(?<![\w-])\d{4}-\d{3}[\dX](?![\w-])", re.IGNORECASE)
 
 
@@ -65,10 +66,10 @@ def find_lookalikes(text: str) -> Iterator[tuple[int, int]]:
             if place >= end and (number := pattern.match(text, place)):
                 end = number.end()
                 yield number.span()
-    for match in _ISBN.finditer(text):
+    for match in _ISBN.finditer(text) if _ENOUGH_FOR_A_BOOK.search(text) else ():
         if _is_book(match[0], text[max(0, match.start() - 12) : match.start()]):
             yield match.span()
-    for match in _ISSN.finditer(text):
+    for match in _ISSN.finditer(text) if "-" in text else ():
         said = "ssn" in text[max(0, match.start() - 12) : match.start()].lower()
         if said or issn.is_valid(match[0]):
             yield match.span()

@@ -7,6 +7,7 @@ telephone is an international prefix, the trunk zero, the groups a country write
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from itertools import islice, pairwise
 
 import phonenumbers
@@ -61,6 +62,8 @@ _LINK = re.compile(
     r"(?:wa\.me/|\btel:|\bcallto:|\bsms:|viber://\S{0,24}number=|whatsapp\.com/\S{0,24}phone=|t\.me/)(?:\+|%2B)?(\d{8,15})(?!\d)",
     re.IGNORECASE,
 )
+_SIGNS_OF_A_LINK = ("me/", "tel:", "to:", "sms:", "number=", "phone=")
+"""Of these each of the links has one."""
 
 _SIGN_BEFORE = frozenset("#№$€£₴₽₺¥=*^%~<@_&§")
 _MEASURED = re.compile(
@@ -109,10 +112,19 @@ class _Lookups:
         self.left = MAX_LOOKUPS
         self.marks = marks
         self.reached = 0
-        script = next((regions for pattern, regions in _SCRIPT_REGIONS if pattern.search(text)), "")
-        primary = re.split("[-_]", language or "")[0].lower()
-        self.likely = list(dict.fromkeys((_LANGUAGE_REGIONS.get(primary, "") + " " + script).split()))
-        self.regions = list(dict.fromkeys((*self.likely, *_NETWORK.split())))
+        self._text, self._language = text, language
+
+    @cached_property
+    def likely(self) -> list[str]:
+        """The countries of the language and of the script."""
+        script = next((regions for pattern, regions in _SCRIPT_REGIONS if pattern.search(self._text)), "")
+        primary = re.split("[-_]", self._language or "")[0].lower()
+        return list(dict.fromkeys((_LANGUAGE_REGIONS.get(primary, "") + " " + script).split()))
+
+    @cached_property
+    def regions(self) -> list[str]:
+        """All countries, the likely ones first."""
+        return list(dict.fromkeys((*self.likely, *_NETWORK.split())))
 
     def first(self, shown: str, regions: list[str]) -> str | None:
         """The mask of a number that is valid in one of the regions; it names no country that is only one of many."""
@@ -266,6 +278,9 @@ def _numbers(text: str, lookups: _Lookups) -> Iterator[tuple[int, int]]:
 
 def find_phone_links(text: str) -> Iterator[PersonalDatum]:
     """Numbers in links that call or write to them, such as `wa.me/4915…`."""
+    small = text.lower()
+    if not any(sign in small for sign in _SIGNS_OF_A_LINK):
+        return
     for link in _LINK.finditer(text):
         number = _parsed("+" + link[1], None)
         if number and phonenumbers.is_valid_number(number):
