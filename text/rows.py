@@ -1,8 +1,8 @@
 """The words of all texts of a batch as rows of folded letters, and which of very many listed words and phrases stand in them.
 
 A row holds a text's words with one blank before and behind each, without punctuation, so that ` kill you ` is a phrase and
-` murder` the beginning of a word. All rows are searched at once for all that is listed, by one automaton (Aho and Corasick):
-what that takes does not grow with the lists. Most texts hold nothing, and cost nothing more.
+` murder` the beginning of a word. All rows are searched at once for all that is listed (`text.phrases`): what that takes does
+not grow with the lists. Most texts hold nothing, and cost nothing more.
 """
 
 import re
@@ -15,6 +15,7 @@ import numpy as np
 from ahocorasick_rs import BytesAhoCorasick, Implementation
 from numpy.typing import NDArray
 
+from text.phrases import Phrases
 from text.words import Memo, folded, folded_letter
 
 _UP_TO = 0x32400
@@ -38,26 +39,28 @@ Indexes = NDArray[np.intp]
 class Letters:
     """How the characters of a text stand in its row."""
 
-    def __init__(self, form_of: Callable[[str], str]) -> None:
-        """`form_of` gives what stands for a character: a blank, nothing, a letter or several."""
+    def __init__(self, form_of: Callable[[str], str], *, tells_sentences: bool = False) -> None:
+        """`form_of` gives what stands for a character: a blank, nothing, a letter or several. Unless it `tells_sentences`, the
+        rows do not say where these end.
+        """
         self._form_of = form_of
+        self._tells_sentences = tells_sentences
         self._table = np.full(_UP_TO + 1, _UNKNOWN, dtype=np.uint32)
         self._table[[ord(_END), _UP_TO]] = _LINE, _SPACE
         self._several: list[str] = []
 
     def _forms(self, codes: Codes) -> Codes:
         """What stands for each character; each is asked once."""
-        found = self._table[codes]
-        unknown = found == _UNKNOWN
-        if unknown.any():
-            for code in set(codes[unknown].tolist()):
+        found = self._table.take(codes, mode="clip")
+        if found.max(initial=0) == _UNKNOWN:
+            for code in set(codes[found == _UNKNOWN].tolist()):
                 form = self._form_of(chr(code))
                 if len(form) > 1:
                     self._several.append(form)  # before the table leads there: others may read meanwhile
                     self._table[code] = _SEVERAL + self._several.index(form)
                 else:
                     self._table[code] = ord(form) if form else 0
-            found = self._table[codes]
+            found = self._table.take(codes, mode="clip")
         return found
 
     def rows(self, texts: Sequence[str]) -> "Rows":
@@ -65,20 +68,27 @@ class Letters:
         joined = f" {_END} ".join(texts)
         if joined.count(_END) >= len(texts) > 0:  # it shows nothing
             joined = f" {_END} ".join([text.replace(_END, " ") for text in texts])
-        codes = _codes_of(f" {joined} {_END}") if texts else np.zeros(0, dtype=np.uint32)
-        sentences = np.cumsum(_ends_of_sentences(codes), dtype=np.intp)
-        codes = self._forms(np.minimum(codes, _UP_TO))
-        sentences, codes = sentences[codes != 0], codes[codes != 0]
-        kept = np.ones(len(codes), dtype=bool)
-        kept[1:] = (codes[1:] != codes[:-1]) | ((codes[1:] != _SPACE) & (codes[1:] != _ZERO))
-        codes = codes[kept]
-        sentences = sentences[kept][np.flatnonzero(codes == _SPACE) + 1]
-        for one in sorted(set(codes[codes >= _SEVERAL].tolist())):
-            codes = _codes_of(_text_of(codes).replace(chr(one), self._several[one - _SEVERAL]))
+        read = _codes_of(f" {joined} {_END}") if texts else np.zeros(0, dtype=np.uint32)
+        codes = self._forms(read)
+        kept = None
+        if codes.min(initial=1) == 0:
+            kept = np.flatnonzero(codes != 0)
+            codes = codes[kept]
+        single = np.ones(len(codes), dtype=bool)
+        single[1:] = (codes[1:] != codes[:-1]) | ((codes[1:] != _SPACE) & (codes[1:] != _ZERO))
+        places = np.flatnonzero(single)
+        codes, kept = codes[places], places if kept is None else kept[places]
         blanks = np.flatnonzero(codes == _SPACE)
-        if len(blanks) != len(sentences):  # one letter was several words
-            sentences = np.cumsum(codes[blanks + 1] == _LINE, dtype=np.intp)
-        return Rows(codes, np.arange(len(texts)), sentences)
+        sentences = np.zeros(0, dtype=np.intp)
+        if self._tells_sentences:
+            sentences = np.cumsum(_ends_of_sentences(read), dtype=np.intp)[kept[blanks + 1]]
+        if codes.max(initial=0) >= _SEVERAL:
+            for one in sorted(set(codes[codes >= _SEVERAL].tolist())):
+                codes = _codes_of(_text_of(codes).replace(chr(one), self._several[one - _SEVERAL]))
+            blanks = np.flatnonzero(codes == _SPACE)
+            if len(blanks) != len(sentences) and self._tells_sentences:  # one letter was several words
+                sentences = np.cumsum(codes[blanks + 1] == _LINE, dtype=np.intp)
+        return Rows(codes, np.arange(len(texts)), sentences, blanks)
 
 
 _ENDS = np.zeros(_UP_TO + 1, dtype=bool)
@@ -106,11 +116,13 @@ def _text_of(codes: Codes) -> str:
 class Rows(NamedTuple):
     """Rows of letters, each between blanks and with a line end behind. `owners` are the indexes of their texts. `sentences`
     has for each word, and for the end of a row, the number of its sentence; where none ends for certain, two have one.
+    `blanks` are the indexes of all blanks, one before each word and one before the end of a row.
     """
 
     codes: Codes
     owners: Indexes
     sentences: Indexes
+    blanks: Indexes
 
     def and_those(self, others: "Rows") -> "Rows":
         """These and others."""
@@ -119,6 +131,7 @@ class Rows(NamedTuple):
             np.concatenate((self.codes, others.codes)),
             np.concatenate((self.owners, others.owners)),
             np.concatenate((self.sentences, further)),
+            np.concatenate((self.blanks, others.blanks + len(self.codes))),
         )
 
     def of_texts(self, indexes: Sequence[int]) -> "Rows":
@@ -127,9 +140,8 @@ class Rows(NamedTuple):
 
     def words_before(self) -> Indexes:
         """For each word how many stand before it, in all rows, without numbers."""
-        blanks = np.flatnonzero(self.codes == _SPACE)
-        is_number = (self.codes.take(blanks + 1, mode="clip") == _ZERO) & (
-            self.codes.take(blanks + 2, mode="clip") == _SPACE
+        is_number = (self.codes.take(self.blanks + 1, mode="clip") == _ZERO) & (
+            self.codes.take(self.blanks + 2, mode="clip") == _SPACE
         )
         return np.cumsum(~is_number, dtype=np.intp)
 
@@ -143,18 +155,23 @@ class Rows(NamedTuple):
         codes = self.codes
         again = np.zeros(len(codes), dtype=bool)
         again[1:] = (codes[1:] == codes[:-1]) & (codes[1:] != _SPACE)
-        if not again.any():
-            return Rows(codes[codes == _LINE], self.owners, self.sentences[:0])
-        if (again[1:] & again[:-1]).any():  # of three the third stays
-            places = np.arange(len(codes))
-            begins = np.maximum.accumulate(np.where(again, 0, places))
-            again = (places - begins) % 2 == 1
-        words = np.cumsum(codes == _SPACE)
-        listed = np.zeros(len(codes) + 1, dtype=bool)
-        listed[words[again]] = True
-        ends = codes == _LINE
-        listed[words[ends]] = True
-        return Rows(codes[listed[words] & ~again], self.owners, self.sentences[listed[1 : words[-1] + 1]])
+        pairs = np.flatnonzero(again)
+        if not len(pairs):
+            ends = codes[codes == _LINE]
+            return Rows(ends, self.owners, self.sentences[:0], self.blanks[:0])
+        follows = np.flatnonzero(np.diff(pairs) == 1)
+        if len(follows):  # of three the third stays
+            begins = np.arange(len(pairs))
+            begins[follows + 1] = 0
+            again[pairs[(np.arange(len(pairs)) - np.maximum.accumulate(begins)) % 2 == 1]] = False
+            pairs = np.flatnonzero(again)
+        # the words that have one, and the ends of rows
+        listed = codes.take(self.blanks + 1, mode="clip") == _LINE
+        listed[np.searchsorted(self.blanks, pairs) - 1] = True
+        lengths = np.diff(np.append(self.blanks, len(codes)))
+        kept = np.repeat(listed, lengths) & ~again
+        codes = codes[kept]
+        return Rows(codes, self.owners, self.sentences[listed], np.flatnonzero(codes == _SPACE))
 
     @property
     def written(self) -> bytes:
@@ -174,7 +191,7 @@ def _folded_letter(character: str) -> str:
     return "".join(map(folded_letter, character.casefold())) if _WORD.match(character) else " "
 
 
-FOLDED = Letters(_folded_letter)
+FOLDED = Letters(_folded_letter, tells_sentences=True)
 """Rows of letters, as `text.words.folded` has them, and of numbers."""
 
 
@@ -193,6 +210,10 @@ class Wanted(NamedTuple):
     behind: tuple[bool, ...] = ()
 
 
+MANY, MANY_BEGUN, FEW = 3_000, 1_000, 1_000
+"""So many patterns that begin with a blank are looked up as phrases, and so many beginnings of words; an automaton finds the
+others, a faster one where they are few.
+"""
 _BETWEEN = b"\n"
 """Between patterns, none of which has it."""
 Also = tuple[int, ...]
@@ -231,18 +252,11 @@ class Patterns:
         self._numbers: dict[str, int] = {}
         self._several: dict[tuple[str, ...], int] = {(): NO_SET}
         self._members: list[list[int]] = [[]]
-        self._automaton: BytesAhoCorasick | None = None
-        self._closed = b""
+        self._phrases = Phrases((), ())
+        self._within = _Within(b"", np.zeros(0, dtype=np.intp))
         self.sets = lists_of(())
         """The patterns of each set, once they are closed."""
         self.size = 0
-
-    def __reduce__(self) -> tuple[Callable[[bytes, Lists, int], "Patterns"], tuple[bytes, Lists, int]]:
-        """How `text.tables` keeps them, once they are closed: an automaton cannot be kept. Those that it recalled are not kept
-        again, and hold no letters any more.
-        """
-        assert self._closed or not self.size
-        return _closed_patterns, (self._closed, self.sets, self.size)
 
     def add(self, wanted: Wanted) -> tuple[list[int], Also]:
         """The numbers of the patterns, and of the sets of those that have to stand besides."""
@@ -259,8 +273,14 @@ class Patterns:
 
     def close(self) -> None:
         """Make ready for looking; nothing can be added any more."""
-        self._closed = _BETWEEN.join([one.encode() for one in self._numbers])
-        self._automaton = _automaton(self._closed)
+        phrases = {one: number for one, number in self._numbers.items() if one[0] == " "}
+        if len(phrases) < MANY:
+            phrases = {}
+        elif sum(one[-1] != " " for one in phrases) < MANY_BEGUN:
+            phrases = {one: number for one, number in phrases.items() if one[-1] == " "}
+        within = {one: number for one, number in self._numbers.items() if one not in phrases}
+        self._phrases = Phrases([*phrases], [*phrases.values()])
+        self._within = _Within(_BETWEEN.join([one.encode() for one in within]), np.array([*within.values()], np.intp))
         self.sets = lists_of(self._members)
         self._numbers, self._several, self._members = {}, {}, []
 
@@ -269,25 +289,37 @@ class Patterns:
         return self.found_at(rows)[:2]
 
     def found_at(self, rows: Rows) -> tuple[Indexes, Indexes, Indexes]:
-        """The same, and before which word of all rows each of them begins."""
-        assert self._automaton
+        """The same, and with or before which word of all rows each of them begins. In no order."""
+        words, numbers = self._phrases.found(rows.codes, rows.blanks)
+        if self._within.numbers.size:
+            further, others = self._within.found(rows)
+            words, numbers = np.concatenate((words, further)), np.concatenate((numbers, others))
+        lines = np.flatnonzero(rows.codes == _LINE)
+        return rows.owners[np.searchsorted(lines, rows.blanks[words])], numbers, words
+
+
+class _Within:
+    """Patterns that begin within words. They are few: an automaton finds them."""
+
+    def __init__(self, patterns: bytes, numbers: Indexes) -> None:
+        """`patterns` have `_BETWEEN` between."""
+        self.numbers = numbers
+        self._patterns = patterns
+        listed = patterns.split(_BETWEEN) if patterns else []
+        kind = Implementation.DFA if len(listed) <= FEW else Implementation.ContiguousNFA
+        self._automaton = BytesAhoCorasick(listed, implementation=kind)
+
+    def __reduce__(self) -> "tuple[type[_Within], tuple[bytes, Indexes]]":
+        """How `text.tables` keeps them: an automaton cannot be kept."""
+        return _Within, (self._patterns, self.numbers)
+
+    def found(self, rows: Rows) -> tuple[Indexes, Indexes]:
+        """Before which word of all rows each begins that stands in them, and their numbers."""
         written = rows.written
         found = self._automaton.find_matches_as_indexes(written, overlapping=True)
         places = np.fromiter(chain.from_iterable(found), dtype=np.intp, count=3 * len(found)).reshape(-1, 3)
-        signs = np.frombuffer(written, dtype=np.uint8)
-        of_row = np.searchsorted(np.flatnonzero(signs == _LINE), places[:, 1])
-        return rows.owners[of_row], places[:, 0], np.searchsorted(np.flatnonzero(signs == _SPACE), places[:, 1])
-
-
-def _automaton(patterns: bytes) -> BytesAhoCorasick:
-    listed = patterns.split(_BETWEEN) if patterns else []
-    return BytesAhoCorasick(listed, implementation=Implementation.ContiguousNFA)
-
-
-def _closed_patterns(patterns: bytes, sets: Lists, size: int) -> Patterns:
-    made = Patterns()
-    made.sets, made.size, made._automaton = sets, size, _automaton(patterns)
-    return made
+        blanks = np.flatnonzero(np.frombuffer(written, dtype=np.uint8) == _SPACE)
+        return np.searchsorted(blanks, places[:, 1]), self.numbers[places[:, 0]]
 
 
 MOST_ALTERNATIVES = 128

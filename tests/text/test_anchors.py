@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from importlib.resources import files
 from itertools import chain, pairwise, product
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -104,11 +105,15 @@ PATTERNS = st.lists(
 )
 
 
+@pytest.mark.parametrize(("many", "many_begun"), [(99, 99), (0, 99), (0, 0)])
 @given(PATTERNS, st.lists(st.text("ab .", max_size=12), max_size=5))
-def test_the_patterns_found_are_those_that_stand_in_the_rows(listed: list[str], texts: list[str]) -> None:
+def test_the_patterns_found_are_those_that_stand_in_the_rows(
+    many: int, many_begun: int, listed: list[str], texts: list[str]
+) -> None:
     patterns = Patterns()
     numbers = [patterns.add(Wanted((one,)))[0][0] for one in listed]
-    patterns.close()
+    with patch.multiple("text.rows", MANY=many, MANY_BEGUN=many_begun):
+        patterns.close()
     at, found = patterns.found_in(FOLDED.rows(texts))
     expected = {
         (index, number)
