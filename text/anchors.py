@@ -14,7 +14,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from text import commerce, hostility, normalise_letters, parts, personal_data, romanised, tables
+from text import commerce, hostility, normalise_letters, parts, personal_data, romanised, signs, tables
 from text.hostility.lexicon import lexicon
 from text.hostility.patterns import HostileClass, broken, entries, stretched
 from text.normalise import Undisguised, spelt_words
@@ -271,7 +271,9 @@ def _add(
     languages: NDArray[np.uint64], at: Indexes, numbers: NDArray[np.integer[Any]], of_numbers: list[NDArray[np.uint64]]
 ) -> None:
     for row, of_kind in zip(languages, of_numbers, strict=True):
-        np.bitwise_or.at(row, at, of_kind[numbers])
+        told = of_kind[numbers]
+        some = np.flatnonzero(told != 0)
+        np.bitwise_or.at(row, at[some], told[some])
 
 
 def _in_wanted(found: Found, wanted: NDArray[np.bool_]) -> set[tuple[int, int]]:
@@ -306,8 +308,8 @@ def _typed() -> tuple[Patterns, Letters]:
     return patterns, Letters(romanised.typed_letter)
 
 
-_GLUED = ANYTHING + 1
-"""A street may be named without a blank behind the word for it."""
+_GLUED, _GLUED_BY_STROKE = ANYTHING + 1, (ANYTHING + 1) << 1
+"""A street may be named without a blank behind the word for it; it is where there is a stroke: `c/Mayor`."""
 
 
 class _Marks:
@@ -321,7 +323,7 @@ class _Marks:
             (HOME, marks.patterns("lives", "address")),
             (CHILD, marks.patterns(*pupils.KINDS)),
             (STREET, addresses.patterns()),
-            (_GLUED, addresses.beginnings()),
+            *((_GLUED_BY_STROKE if one.patterns == (" c",) else _GLUED, [one]) for one in addresses.beginnings()),
             (SPOKEN, marks.digits()),
         ):
             for wanted in listed:
@@ -339,8 +341,10 @@ class _Marks:
         spoken = flags & SPOKEN > 0
         stakes &= ~np.uint32(SPOKEN)
         stakes[_with_three_in_a_row(at[spoken], words[spoken])] |= SPOKEN
-        for index in np.flatnonzero((stakes & (_GLUED | STREET)) == _GLUED).tolist():
-            stakes[index] |= STREET if addresses.is_glued(seen[index]) else 0
+        may_be = ((stakes & (_GLUED | _GLUED_BY_STROKE)) != 0) & ((stakes & STREET) == 0)
+        for index in np.flatnonzero(may_be).tolist():
+            if (stakes[index] & _GLUED or "/" in seen[index]) and addresses.is_glued(seen[index]):
+                stakes[index] |= STREET
         return stakes & np.uint32(ANYTHING)
 
 
@@ -364,21 +368,33 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
     further = [
         (index, text)
         for index, one in enumerate(undisguised)
-        if (text := commerce.spelt_out(one.text, numbered=index in numbered))
+        if one.signs & (signs.ELIDED | signs.GLUED)
+        and (text := commerce.spelt_out(one.text, numbered=index in numbered))
     ]
     # of those without their disguise the words that are seen as well
     further += [(index, seen[index]) for index, one in enumerate(undisguised) if not one.plain]
     if further:
         rows = rows.and_those(FOLDED.rows([text for _, text in further]).of_texts([index for index, _ in further]))
     words_of_pieces = [
-        commerce.words_of_a_piece(one.text, numbered=index in numbered) for index, one in enumerate(undisguised)
+        commerce.words_of_a_piece(one.text, numbered=index in numbered, several=bool(one.signs & signs.OF_SEVERAL))
+        for index, one in enumerate(undisguised)
     ]
     stakes = _stakes().in_texts(rows, words_of_pieces)
     typed, letters = _typed()
-    at, _ = typed.found_in(letters.rows([text.casefold() for text in seen]))
+    # mostly it is the same without case; but a capital İ is folded to two letters
+    folded = [
+        one.text if one.plain and "İ" not in text else text.casefold()
+        for one, text in zip(undisguised, seen, strict=True)
+    ]
+    at, _ = typed.found_in(letters.rows(folded))
     stakes[at] |= TYPED
     stakes[[not one.plain for one in undisguised]] |= CLOSING
-    stakes[[index for index in numbered if _BESIDE_LETTERS.search(undisguised[index].text)]] |= CLOSING | SPOKEN_DOT
+    beside_letters = [
+        index
+        for index, one in enumerate(undisguised)
+        if one.signs & signs.BESIDE_LETTERS and _BESIDE_LETTERS.search(one.text)
+    ]
+    stakes[beside_letters] |= CLOSING | SPOKEN_DOT
     with_digits = [
         index
         for index, text in enumerate(seen)
@@ -391,7 +407,8 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
         stakes[with_digits] |= _marks().in_texts([seen[index] for index in with_digits])
     stakes[
         [
-            hostility.is_odd(one.text) or (not one.plain and bool(spelt_words(text)))
+            ((one.signs & signs.ODD or len(one.text) <= hostility.LONGEST_UNSPACED) and hostility.is_odd(one.text))
+            or (not one.plain and bool(spelt_words(text)))
             for one, text in zip(undisguised, seen, strict=True)
         ]
     ] |= HOSTILITY

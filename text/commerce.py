@@ -327,11 +327,11 @@ sign by itself (`has_price`).
 """
 
 
-def words_of_a_piece(undisguised: str, *, numbered: bool) -> int:
+def words_of_a_piece(undisguised: str, *, numbered: bool, several: bool = True) -> int:
     """Words of its row, besides numbers, that a piece of a text (`_tokens`) may be at most; 0 where there is no saying: links,
-    addresses. `numbered`: whether the text has digits.
+    addresses. `numbered`: whether the text has digits; `several`: whether a sign may make one piece of several words.
     """
-    if _SEVERAL_WORDS.search(undisguised):
+    if several and _SEVERAL_WORDS.search(undisguised):
         return 0
     return MOST_WORDS_OF_A_NUMBER if numbered else 1
 
@@ -425,8 +425,13 @@ def spelt_out(undisguised: str, *, numbered: bool = True) -> str:
     """
     elided = "'" in undisguised or "’" in undisguised
     text = _GLUED.sub(r" \g<0>", undisguised) if numbered and _GLUED.search(undisguised) else undisguised
-    text = _ELIDED_WORD.sub(lambda found: _folded(found[0]), text) if elided else text
-    return "" if text is undisguised else text
+    if elided:
+        text = " ".join([_unelided(one) if "'" in one or "’" in one else one for one in text.split(" ")])
+    return "" if text == undisguised else text
+
+
+def _unelided(piece: str) -> str:
+    return _ELIDED_WORD.sub(lambda found: _folded(found[0]), piece)
 
 
 def _lists() -> tuple[_File, dict[str, dict[str, str]]]:

@@ -67,18 +67,33 @@ class Said(NamedTuple):
 
 def weigh(texts: Sequence[str], enough: float = inf) -> list[Said]:
     """How much each text says; parallel to `texts`. Of substance that is `enough` the rest may be left out."""
-    words = [_WORD.findall(text) for text in texts]
+    words = [_words(text) for text in texts]
+    # most texts say enough in their first words, and in such as are polite in no language
+    substance = _substances([found[:_FIRST_WORDS] for found in words], enough)
+    left = [index for index, letters in enumerate(substance) if letters < enough]
+    for index, letters in zip(left, _substances([words[index] for index in left], enough, typed=True), strict=True):
+        substance[index] = letters
+    return [
+        Said(sum(map(len, found)) + len(found) - 1, letters) for found, letters in zip(words, substance, strict=True)
+    ]
+
+
+_FIRST_WORDS = 6
+
+
+def _substances(words: Sequence[list[str]], enough: float, *, typed: bool = False) -> list[int]:
+    """The substance of each text, given as its words. Unless it is asked whether a text is `typed` with Latin letters, words
+    that may be polite so count as politeness.
+    """
     compared = iter(comparable([word for found in words for word in found]))
-    typed = _typed()
-    said = []
-    for found in words:
-        forms = [*islice(compared, len(found))]
-        # most texts say enough in words that are polite in no language
-        substance = _substance(found, forms, typed, enough)
-        if substance < enough:
-            substance = _substance(found, forms, _polite_as_typed(forms), enough)
-        said.append(Said(sum(map(len, found)) + len(found) - 1, substance))
-    return said
+    found_forms = [(found, [*islice(compared, len(found))]) for found in words]
+    return [
+        _substance(found, forms, _polite_as_typed(forms) if typed else _typed(), enough) for found, forms in found_forms
+    ]
+
+
+def _words(text: str) -> list[str]:
+    return text.split() if text.replace(" ", "").isalpha() else _WORD.findall(text)
 
 
 def _substance(words: list[str], forms: list[str], typed: Container[str], enough: float) -> int:

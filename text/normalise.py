@@ -13,7 +13,22 @@ from typing import NamedTuple
 from text.normalise_letters import drop_closing, drop_greeting
 from text.normalise_lookalikes import Script, is_ordinary
 from text.normalise_ornate import fold_disguise
-from text.signature import have_repeats, words_alone, words_table
+from text.signature import words_alone, words_table
+from text.signs import (
+    ANY_SIGN,
+    BETWEEN_LETTERS,
+    DIGIT,
+    GAPS,
+    LEAST_OF_A_PHONE,
+    LEET,
+    LINKED,
+    MANY_DIGITS,
+    REPEATED,
+    SPACED,
+    SPELT,
+    mask_numbers,
+    signs_of,
+)
 
 HEAD_CHARACTERS, TAIL_CHARACTERS = 12_000, 3_000
 MAX_CHARACTERS = HEAD_CHARACTERS + TAIL_CHARACTERS
@@ -105,12 +120,11 @@ _LOCAL_PART = re.compile(
     re.IGNORECASE,
 )
 """The part of a mail address before its sign, where the rest is written apart: `info@ [at] …`."""
-_BETWEEN_LETTERS = r" .\-_*·•|~+=^/\\,;\n"
-_SPACED = re.compile(rf"(?<![^\W_])[^\W\d_]([{_BETWEEN_LETTERS}])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
+_SPACED = re.compile(rf"(?<![^\W_])[^\W\d_]([{BETWEEN_LETTERS}])[^\W\d_](?:\1[^\W\d_])+(?![^\W_])")
 _SPACED_PAIR = re.compile(r"(?:(?<=[^\S\n]{2})|(?<![^\n]))([^\W\d_]) ([^\W\d_])(?=[^\S\n]{2}|\n|$)")
 # a quick look is one that begins with a sign: regular expressions find it without trying every letter of a text
 _MAYBE_SPACED = re.compile(
-    rf"[{_BETWEEN_LETTERS}][^\W\d_][{_BETWEEN_LETTERS}][^\W\d_]"
+    rf"[{BETWEEN_LETTERS}][^\W\d_][{BETWEEN_LETTERS}][^\W\d_]"
     r"(?<=[^\W\d_][\s\S]{4})(?<![^\W_][^\W\d_][\s\S]{4})"
 )
 _IN_BRACKETS = re.compile(r"(?<!\w)(?:[\[({<][^\W\d_][\])}>]){3,}(?!\w)")
@@ -124,7 +138,6 @@ MIN_DOUBLED = 8
 _LETTER, _CYRILLIC, _GREEK = map(re.compile, (r"[^\W\d_]", "[\u0400-\u052f]", "[\u0370-\u03ff\u1f00-\u1fff]"))
 _MAYBE_LEET = re.compile(rf"[{_LEET_SIGNS}](?:(?=[^\W\d_])|(?<=[^\W\d_][^!|]))")
 """A sign before a letter or behind one; behind one, an exclamation mark or a stroke is none."""
-_ANY_DIGIT = re.compile(r"\d")
 _OVERRIDE = "\u202e"
 _OVERRIDDEN = re.compile("\u202e([^\u202c\u202e\n]*)\u202c?")
 _LEFTWARDS = re.compile("[\u0590-\u08ff]")
@@ -147,9 +160,8 @@ _EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4
 _MENTION = re.compile(r"(?<![\w@])@\w{1,64}")
 MIN_NAMES, _SHARE_NAMES = 8, 0.9
 """So many @names that are nearly all words of a text are words."""
-_PHONE = re.compile(r"(?<![\w+])[+(]{0,2}\d(?:[ .\-/()]{0,2}\d){6,17}(?!\w)")
-_MAYBE_PHONE = re.compile(r"\d(?:[ .\-/()]{0,2}\d){6}")
-_NUMBER = re.compile(r"\d+(?:[.,:/-]\d+)*")
+_PHONE = re.compile(rf"(?<![\w+])[+(]{{0,2}}\d(?:[ .\-/()]{{0,2}}\d){{{LEAST_OF_A_PHONE - 1},17}}(?!\w)")
+_MAYBE_PHONE = re.compile(rf"\d(?:[ .\-/()]{{0,2}}\d){{{LEAST_OF_A_PHONE - 1}}}")
 
 
 def visible_characters(text: str) -> int:
@@ -220,7 +232,7 @@ def read_capital_i(text: str) -> str:
     """Capital I within words as the small L that it passes for: `kiII`; as a small I where a word would have no vowel beside
     it: `kIll`. An r has an l behind it sooner: `worId`.
     """
-    return _CAPITAL_I.sub(_stroke_read, text) if "I" in text else text
+    return _CAPITAL_I.sub(_stroke_read, text)
 
 
 def _stroke_read(found: re.Match[str]) -> str:
@@ -245,8 +257,12 @@ def join_spaced(text: str) -> str:
         return text
     # beside words that are written so, two letters between wider gaps are a word as well: `j e  v a i s  t e`
     text = _SPACED.sub(_joined, text)
-    one_line = "  " not in text and len(text) > len("a b") and text.isprintable()
-    return text if one_line else _SPACED_PAIR.sub(r"\1\2", text)
+    return text if _is_one_line(text) else _SPACED_PAIR.sub(r"\1\2", text)
+
+
+def _is_one_line(text: str) -> bool:
+    """Whether a text has nowhere a wider gap than between words, and is no such pair of letters itself."""
+    return "  " not in text and len(text) > len("a b") and text.isprintable()
 
 
 def _joined(found: re.Match[str]) -> str:
@@ -274,7 +290,7 @@ def halve_doubled(text: str) -> str:
 
 def part_sentences(text: str) -> str:
     """With a blank after an exclamation mark between two sentences, which would else be read as an i: `Buy now!Best price`."""
-    return _NEXT_SENTENCE.sub("! ", text) if "!" in text else text
+    return _NEXT_SENTENCE.sub("! ", text)
 
 
 def read_leet(text: str) -> str:
@@ -392,29 +408,42 @@ def fold_white_space(text: str) -> str:
 
 def mask(text: str) -> str:
     """Links, addresses, phone numbers, numbers and @names as one sign each: copies differ in them."""
+    return mask_numbers([_masked(text, ANY_SIGN)], NUMBER)[0]
+
+
+def _masked(text: str, signs: int) -> str:
+    """The same but for numbers. `signs`: none but these (`text.signs`) stand in the text."""
     if "@" in text:
         text = _EMAIL.sub(EMAIL, text)
         names = len(_MENTION.findall(text))
         # who calls every word a name hides a text behind it
         as_words = names >= MIN_NAMES and names >= _SHARE_NAMES * len(text.split())
         text = text.replace("@", "") if as_words else _MENTION.sub(MENTION, text)
-    if _LINK_HINT.search(text):
+    if signs & LINKED and _LINK_HINT.search(text):
         text = _LINK.sub(LINK, text)
-    if not _ANY_DIGIT.search(text):
-        return text
-    return _NUMBER.sub(NUMBER, _PHONE.sub(PHONE, text) if _MAYBE_PHONE.search(text) else text)
+    return _PHONE.sub(PHONE, text) if signs & MANY_DIGITS and _MAYBE_PHONE.search(text) else text
 
 
 def drop_tags(text: str) -> str:
     """Without the hashtags and masks that stand before and behind the sentences: they say where it is filed. Lines stay."""
     if not ("#" in text or LINK in text or EMAIL in text or PHONE in text or NUMBER in text or MENTION in text):
         return text
-    words = list(_NO_BLANK.finditer(text))
-    first = next((word for word in words if not _is_tag(word[0])), None)
-    last = next((word for word in reversed(words) if not _is_tag(word[0])), None)
-    return text[first.start() : last.end()] if first and last else ""
+    start = next((word.start() for word in _NO_BLANK.finditer(text) if not _is_tag(word[0])), None)
+    return text[start : _end_before_tags(text)] if start is not None else ""
 
 
+def _end_before_tags(text: str) -> int:
+    """Where the last word ends that is none of them; there is one."""
+    end = len(text.rstrip())
+    for word in reversed(text.rsplit(None, _FEW_TAGS)[1:]):
+        if not _is_tag(word):
+            return end
+        end = len(text[: end - len(word)].rstrip())
+    return max(word.end() for word in _NO_BLANK.finditer(text, 0, end) if not _is_tag(word[0]))
+
+
+_FEW_TAGS = 4
+"""So many words are looked at from the end on; where all of them are tags, all words are."""
 _NO_BLANK = re.compile(r"\S+")
 
 
@@ -438,11 +467,12 @@ _WORDS_ALONE = words_table(word_characters())
 
 class Undisguised(NamedTuple):
     """A text with its disguise taken off; its words, links, punctuation and lines in place. `plain`: it has none, and its
-    words are those that are seen, but for their case.
+    words are those that are seen, but for their case. `signs` (`text.signs`) stand in it, no others.
     """
 
     text: str
     plain: bool
+    signs: int = ANY_SIGN
 
 
 def undisguise(text: str) -> str:
@@ -455,23 +485,38 @@ def undisguise(text: str) -> str:
 
 def undisguise_all(texts: Sequence[str]) -> list[Undisguised]:
     """The same for each text; parallel to `texts`."""
-    read = [_words_read(text) for text in texts]
-    for index, repeated in enumerate(have_repeats([one.text for one in read])):
-        if repeated:
-            text, plain = read[index]
-            squeezed = squeeze_repeats(text)
-            read[index] = Undisguised(squeezed, plain and squeezed == text)
-    return [Undisguised(fold_white_space(text), plain) for text, plain in read]
+    folded = [_folded(text) for text in texts]
+    read = [one.text for one in folded]
+    signs = signs_of(read)
+    for index, sign in enumerate(signs):
+        if sign & _UNREAD:
+            text = whole = read[index]
+            if sign & SPELT or (sign & SPACED and not _is_one_line(text)):
+                text = join_spaced(text)
+            if sign & LEET or text is not whole:
+                text = read_leet(text)
+            if sign & REPEATED or text is not whole:
+                text = squeeze_repeats(text)
+            if text != whole:
+                read[index], signs[index] = text, ANY_SIGN
+    return [
+        Undisguised(fold_white_space(text) if sign & GAPS else text, one.plain and text == one.text, sign)
+        for text, one, sign in zip(read, folded, signs, strict=True)
+    ]
 
 
-def _words_read(text: str) -> Undisguised:
+_UNREAD = SPACED | SPELT | LEET | REPEATED
+
+
+def _folded(text: str) -> Undisguised:
+    """The text before words are joined and digits read as letters."""
     ordinary = is_ordinary(text)
     if not ordinary:
         text = fold_disguise(compose(text))
-    letters = read_capital_i(part_sentences(text))
-    folded = halve_doubled(fold_case(letters))
-    read = read_leet(join_spaced(folded))
-    return Undisguised(read, ordinary and letters == text and read == folded)
+    letters = part_sentences(text) if "!" in text else text
+    if "I" in letters:
+        letters = read_capital_i(letters)
+    return Undisguised(halve_doubled(fold_case(letters)), ordinary and letters == text)
 
 
 def normalise(undisguised: str) -> str:
@@ -483,6 +528,15 @@ def unaddressed(undisguised: str, *, closed: bool = True) -> str:
     """Without what letters begin and end with, links and numbers masked, but with all punctuation. `closed`: whether the text
     may end as letters do.
     """
+    return unaddressed_all([Undisguised(undisguised, plain=False)], [closed])[0]
+
+
+def unaddressed_all(forms: Sequence[Undisguised], closed: Sequence[bool]) -> list[str]:
+    """The same for each text; parallel to `forms`. `closed`: whether each may end as letters do."""
     # masks first: the parts of a link must not be read as a greeting or a closing
-    text = drop_greeting(mask(undisguised))
-    return drop_closing(text) if closed else text
+    masked = [_masked(one.text, one.signs) for one in forms]
+    numbered = [index for index, one in enumerate(forms) if one.signs & DIGIT]
+    for index, text in zip(numbered, mask_numbers([masked[index] for index in numbered], NUMBER), strict=True):
+        masked[index] = text
+    bodies = [drop_greeting(text) for text in masked]
+    return [drop_closing(text) if may_be else text for text, may_be in zip(bodies, closed, strict=True)]

@@ -216,7 +216,7 @@ def is_ordinary(text: str) -> bool:
 
     Then nothing in it is invisible, composed or looks like a letter that it is none of. Most texts are so.
     """
-    return _ORDINARY.match(text) is not None
+    return (text.isascii() and text.isprintable()) or _ORDINARY.match(text) is not None
 
 
 def fold_lookalikes(text: str) -> str:

@@ -7,6 +7,8 @@ first asks for it, and then it is kept with the text. All of it is dropped with 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from itertools import repeat
+from typing import NamedTuple
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -29,6 +31,7 @@ from text.normalise import (
     drop_punctuation,
     drop_tags,
     unaddressed,
+    unaddressed_all,
     undisguise,
     undisguise_all,
     word_characters,
@@ -45,6 +48,7 @@ from text.signature import (
     SIGNATURE_BYTES,
     SIGNATURE_SLOTS,
     Compared,
+    comparable,
     compare,
     compared_lines,
     digest,
@@ -360,17 +364,11 @@ def read_texts(
     return _read([read_written(text) for text in texts], nobodys, memo or WordMemo(), salt)
 
 
-def _read(
-    written: Sequence[Written], nobodys: frozenset[str], memo: WordMemo, salt: int, *, whole: bool = True
-) -> list[TextReading]:
-    """`whole`: whether the texts are to be taken apart, and are no parts themselves."""
+def _read(written: Sequence[Written], nobodys: frozenset[str], memo: WordMemo, salt: int) -> list[TextReading]:
     seen = [one.seen for one in written]
     disguised = undisguise_all(seen)
-    undisguised = [one.text for one in disguised]
     at = at_stake(seen, disguised)
-    apart = (
-        [taken_apart(text, may_warn=_may_warn(text, one)) for text, one in zip(seen, at, strict=True)] if whole else []
-    )
+    apart = [taken_apart(text, may_warn=_may_warn(text, one)) for text, one in zip(seen, at, strict=True)]
     unmarked = {index: one.unmarked for index, one in enumerate(apart) if one.unmarked is not seen[index]}
     footed = {
         index: both for index, one in enumerate(apart) if (both := _above_a_footer(seen[index], one.shown)) is not None
@@ -378,56 +376,85 @@ def _read(
     shown = {index: one.shown for index, one in enumerate(apart) if one.shown and index not in footed}
     parts = [Written(part, one.targets) for one, part in _own_and_claimed(written, shown)]
     parts += [Written(part) for both in footed.values() for part in both]
-    read = iter(_read(parts, nobodys, memo, salt, whole=False)) if parts else iter(())
-    own_and_claimed = {index: (next(read), next(read)) for index in shown}
-    with_footers = {
-        index: both
-        for index, both in ((index, (next(read), next(read))) for index in footed)
-        if both[0].digest is not None and len(both[0].normalised) >= _least_above(both[1].seen)
-    }
-    compared_forms = list(undisguised)
-    for index, form in zip(unmarked, undisguise_all(list(unmarked.values())), strict=True):
-        compared_forms[index] = form.text
-    closed = [bool(one & anchors.CLOSING) for one in at]
-    bodies = _without(
-        [unaddressed(text, closed=may_be) for text, may_be in zip(compared_forms, closed, strict=True)], nobodys
+    further = undisguise_all([*[one.seen for one in parts], *unmarked.values()])
+    of_parts = further[: len(parts)]
+    at_parts = at_stake([one.seen for one in parts], of_parts)
+    compared_forms = disguised + of_parts
+    for index, form in zip(unmarked, further[len(parts) :], strict=True):
+        compared_forms[index] = form
+    compared = _compared_forms(compared_forms, at + at_parts, [*written, *parts], nobodys, salt)
+    of_whole = compared[: len(written)]
+    read = iter(map(_reading, parts, of_parts, at_parts, compared[len(written) :], repeat(memo)))
+    readings = list(map(_reading, written, disguised, at, of_whole, repeat(memo)))
+    for index, one in shown.items():
+        readings[index] = replace(readings[index], shown=one, own=next(read), claimed=next(read))
+    for index in footed:
+        above, footer = next(read), next(read)
+        if above.digest is not None and len(above.normalised) >= _least_above(footer.seen):
+            readings[index] = replace(readings[index], above=above, footer=footer)
+    return readings
+
+
+class _Compared(NamedTuple):
+    """What a text is compared by, as in `TextReading`."""
+
+    normalised: str
+    digest: bytes | None
+    signature: bytes | None
+    words: str
+    only_leads: bool
+
+
+def _reading(written: Written, form: Undisguised, stakes: int, compared: _Compared, memo: WordMemo) -> TextReading:
+    return TextReading(
+        undisguised=form.text,
+        normalised=compared.normalised,
+        digest=compared.digest,
+        signature=compared.signature,
+        words=compared.words,
+        only_leads=compared.only_leads,
+        seen=written.seen,
+        targets=written.targets,
+        cut=written.cut,
+        veiled=written.veiled,
+        memo=memo,
+        stakes=stakes,
     )
+
+
+def _compared_forms(
+    forms: Sequence[Undisguised], at: Sequence[int], written: Sequence[Written], nobodys: frozenset[str], salt: int
+) -> list[_Compared]:
+    bodies = _without(unaddressed_all(forms, [bool(one & anchors.CLOSING) for one in at]), nobodys)
     normalised = drop_punctuation(bodies)
-    forms = compare(normalised)
-    letters = [form.letters for form in forms]
-    bare = skeletons(letters)
-    compared, leading = _compared(normalised, letters, [bool(one.targets) for one in written])
+    letters = comparable(normalised)
+    enough, leading = _that_say_enough(normalised, letters, [bool(one.targets) for one in written])
+    compared = sorted(enough)
     by_leads = {
-        index: digest(f"\n{leads_to(written[index].seen, written[index].targets)}") for index in leading - compared
+        index: digest(f"\n{leads_to(written[index].seen, written[index].targets)}") for index in leading - enough
     }
-    untagged = _untagged(bodies, forms)
-    signed = [index for index in compared if _can_be_signed(forms[index], untagged[index])]
+    digests = dict(zip(compared, skeletons([letters[index] for index in compared]), strict=True))
+    untagged = _untagged(bodies, normalised, compared)
+    signed = [
+        index
+        for index in compared
+        if (untagged[index] is not None if index in untagged else len(letters[index]) >= MIN_SIGNED_LETTERS)
+    ]
     words_of = dict(zip(signed, _sentences([bodies[index] for index in signed]), strict=True))
     # made from the words, so that who keeps these need not keep it
     by_words = dict(zip(words_of, of_words(list(words_of.values())), strict=True))
-    forms_signed = [by_words[index] if words_of[index] else untagged[index] for index in signed]
-    signature_of = dict(zip(signed, signatures(forms_signed, salt), strict=True))
+    for index in [index for index in signed if not words_of[index]]:
+        by_words[index] = untagged.get(index) or compare([normalised[index]])[0]
+    signature_of = dict(zip(signed, signatures([by_words[index] for index in signed], salt), strict=True))
     return [
-        TextReading(
-            undisguised=undisguised[index],
-            normalised=normalised[index],
-            digest=digest(bare[index]) if index in compared else by_leads.get(index),
-            signature=signature_of.get(index),
-            words=words_of.get(index, ""),
-            seen=written[index].seen,
-            targets=written[index].targets,
-            cut=written[index].cut,
-            veiled=written[index].veiled,
-            memo=memo,
-            stakes=at[index],
-            shown=shown.get(index),
-            own=own_and_claimed[index][0] if index in shown else None,
-            claimed=own_and_claimed[index][1] if index in shown else None,
-            above=with_footers[index][0] if index in with_footers else None,
-            footer=with_footers[index][1] if index in with_footers else None,
-            only_leads=index in by_leads,
+        _Compared(
+            text,
+            digest(digests[index]) if index in digests else by_leads.get(index),
+            signature_of.get(index),
+            words_of.get(index, ""),
+            index in by_leads,
         )
-        for index in range(len(written))
+        for index, text in enumerate(normalised)
     ]
 
 
@@ -487,17 +514,20 @@ _EDGE_CHARACTERS = 400
 """Of a heading and of its text, around where they meet: phrases are shorter."""
 
 
-def _can_be_signed(whole: Compared, untagged: Compared) -> bool:
-    least = MIN_SIGNED_LETTERS if untagged == whole else MIN_SIGNED_BESIDE_TAGS
-    return len(untagged.letters) >= least
-
-
-def _untagged(bodies: Sequence[str], forms: list[Compared]) -> list[Compared]:
-    """Each text without its hashtags, as it is compared. Short texts with the same two hashtags would else be copies."""
-    tagged = [index for index, text in enumerate(bodies) if "#" in text]
+def _untagged(bodies: Sequence[str], normalised: Sequence[str], compared: Iterable[int]) -> dict[int, Compared | None]:
+    """Of those compared each text with hashtags as it is without them, or None where it is too short to be signed then. Short
+    texts with the same two hashtags would else be copies.
+    """
+    tagged = [index for index in compared if "#" in bodies[index]]
+    whole = compare([normalised[index] for index in tagged])
     bare = compare(drop_punctuation([drop_tags(bodies[index]) for index in tagged]))
-    found = dict(zip(tagged, bare, strict=True))
-    return [found.get(index, form) for index, form in enumerate(forms)]
+    least = [
+        MIN_SIGNED_LETTERS if one == all_ else MIN_SIGNED_BESIDE_TAGS for one, all_ in zip(bare, whole, strict=True)
+    ]
+    return {
+        index: one if len(one.letters) >= letters else None
+        for index, one, letters in zip(tagged, bare, least, strict=True)
+    }
 
 
 _ENDS = "\n.!?…。！？؟։।"
@@ -513,7 +543,7 @@ def _sentences(bodies: Sequence[str]) -> list[str]:
 
 def words_of(parts: Sequence[str]) -> list[str]:
     """The words of each part of a text that a reader sees, as in `TextReading.words`."""
-    return _sentences([unaddressed(form.text) for form in undisguise_all(parts)])
+    return _sentences(unaddressed_all(undisguise_all(parts), [True] * len(parts)))
 
 
 def _without(bodies: list[str], nobodys: frozenset[str]) -> list[str]:
@@ -538,7 +568,9 @@ def _words_of(parts: Sequence[str]) -> list[str]:
     return [form.words.strip() for form in compare(drop_punctuation(parts))]
 
 
-def _compared(normalised: Sequence[str], letters: Sequence[str], leads: Sequence[bool]) -> tuple[set[int], set[int]]:
+def _that_say_enough(
+    normalised: Sequence[str], letters: Sequence[str], leads: Sequence[bool]
+) -> tuple[set[int], set[int]]:
     """Indexes of the texts that say enough to be compared with others, and of the short ones that lead somewhere. `leads`: to
     somewhere that a reader does not see.
     """

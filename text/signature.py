@@ -155,16 +155,6 @@ def words_alone(texts: Sequence[str], table: Codes) -> list[str]:
     return [text.strip(" ") for text in _texts(codes[kept], len(texts))]
 
 
-def have_repeats(texts: Sequence[str]) -> list[bool]:
-    """Whether a character stands three times in a row in each text; parallel to `texts`."""
-    codes = _codes(texts)
-    repeats = np.flatnonzero((codes[2:] == codes[1:-1]) & (codes[1:-1] == codes[:-2]) & (codes[2:] != _END))
-    found = [False] * len(texts)
-    for index in np.searchsorted(np.flatnonzero(codes == _END), repeats):
-        found[index] = True
-    return found
-
-
 def comparable(normalised: Sequence[str]) -> list[str]:
     """Only the letters of each text, as it is compared; parallel to `normalised`."""
     return _squeezed(_read(normalised, _LETTERS), len(normalised))
@@ -187,7 +177,8 @@ def digest(letters: str) -> bytes:
 def of_words(words: Sequence[str]) -> list[Compared]:
     """Each text as its signature is made from it, given as `text.reading.TextReading.words`; parallel to `words`."""
     flat = [text.replace("\n", " ") for text in words]
-    letters = _squeezed(_codes([text.replace(" ", "") for text in flat]), len(flat))
+    codes = _codes(flat)
+    letters = _squeezed(codes[codes != _SPACE], len(flat))
     return [Compared(*both) for both in zip(letters, flat, strict=True)]
 
 
@@ -202,7 +193,7 @@ def signatures(texts: Sequence[Compared], salt: int = 0) -> list[bytes]:
     hashes, begins = shingle_hashes([text.letters for text in texts])
     shingles = _minima(hashes ^ np.uint32(salt), begins).astype(">u2")
     words, starts = word_hashes([text.words for text in texts])
-    counts = np.array([[min(len(text.letters), _COUNTED_LETTERS)] for text in texts], dtype=">u2")
+    counts = np.array([min(len(text.letters), _COUNTED_LETTERS) for text in texts], dtype=">u2")[:, np.newaxis]
     both = np.concatenate((words, pair_hashes(words, starts))) ^ np.uint32(salt)
     rows = _minima(both, np.concatenate((starts, starts + len(words)))).astype(np.uint8)
     parts = (shingles, rows[: len(texts)], rows[len(texts) :], counts)
@@ -302,8 +293,8 @@ def _hash(codes: Codes, lengths: NDArray[np.intp]) -> Hashes:
     padded = np.concatenate((codes.astype(np.uint64), np.zeros(SHINGLE - 1, dtype=np.uint64)))
     hashed = lengths.astype(np.uint64)
     for offset in range(SHINGLE):
-        letter = padded[offset : offset + len(codes)]
-        hashed = np.where(lengths > offset, (hashed + letter) * _BASE, hashed)
+        longer = (hashed + padded[offset : offset + len(codes)]) * _BASE
+        hashed = longer if offset == 0 else np.where(lengths > offset, longer, hashed)
     return (hashed >> np.uint64(32)).astype(np.uint32)
 
 

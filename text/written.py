@@ -17,13 +17,15 @@ from text.normalise import (
     remove_invisible,
     visible_characters,
 )
-from text.normalise_lookalikes import script_of
+from text.normalise_lookalikes import is_ordinary, script_of
 
 __all__ = ["HEAD_CHARACTERS", "MAX_CHARACTERS", "TAIL_CHARACTERS", "Written", "read_written"]
 
 WIDE_GAP = "     "
 """What stands for any wider gap between words. Columns stay apart for those who look for numbers."""
 
+_ORDINARY_BLANKS = "\n\t\r\u2028\u2029"
+"""Besides " ", in texts that `is_ordinary` tells."""
 _GAP = re.compile(r"\s{3,}")
 
 
@@ -43,9 +45,12 @@ class Written(NamedTuple):
 
 def read_written(field: str) -> Written:
     """Read one written field as it was stored. Linear in its length."""
-    shown, targets = visible(field)
-    bare = remove_invisible(forwards(shown))
-    narrow = "   " not in bare and bare.isprintable()  # then there is no blank but " "
+    shown, targets = visible(field) if "<" in field or "&" in field else (field, ())
+    ordinary = is_ordinary(shown)
+    bare = shown if ordinary else remove_invisible(forwards(shown))
+    # there is no blank but " "
+    single = not any(map(bare.__contains__, _ORDINARY_BLANKS)) if ordinary else bare.isprintable()
+    narrow = single and "   " not in bare
     folded = (bare if narrow else _GAP.sub(_narrower, bare)).strip()
     cut = len(folded) > MAX_CHARACTERS and visible_characters(folded) > MAX_CHARACTERS
     return Written(

@@ -144,7 +144,9 @@ def _own_hostility(
 
 
 def is_odd(undisguised: str) -> bool:
-    """Whether its row of words does not tell what the text says: it takes a reader to tell its words."""
+    """Whether its row of words does not tell what the text says: it takes a reader to tell its words. Then it has a sign that
+    is odd (`text.signs.ODD`), or no more than `LONGEST_UNSPACED` characters.
+    """
     return (
         takes_letters(undisguised)
         or _may_be_unspaced(undisguised)
