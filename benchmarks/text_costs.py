@@ -21,7 +21,7 @@ from typing import Any
 STAGES = ("read", "hostility", "commerce", "personal_data", "pupils")
 JUDGED = STAGES[1:]
 BATCH = 500
-READ_AT_ONCE = 40_000
+READ_AT_ONCE = 80_000
 SEEN_BY_OTHERS = 7, 3
 """Of so many texts so many are posts or comments, in which pupils may be named where others see it."""
 

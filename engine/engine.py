@@ -68,7 +68,7 @@ from text.words import WordMemo
 
 TURN_SECONDS = 0.05
 """A batch keeps the event loop for no longer than this, or than one text takes, before others have their turn."""
-READ_AT_ONCE = 40_000
+READ_AT_ONCE = 80_000
 """Characters of texts that are read in one pass."""
 MOST_REMEMBERED = 200
 """Recipients of one event whom its sender is remembered to have written to, so that their answers go to no stranger. All
