@@ -148,6 +148,9 @@ European Parliament, Rue Wiertz 60, 1047 Brussels
 Anne Frank House, Prinsengracht 263, 1016 GV Amsterdam
 one two three four five six seven eight nine ten, my number rhyme
 Call 112 or the helpline 116 123 or 0800 1111
+If you are worried about a child, call Childline on 0800 1111, it is free
+Gràcies a la meva companya Marta, el telèfon gratuït 900 018 018 ja és al tauler
+El teléfono contra el acoso escolar es el 900 018 018
 my favourite number is 7, ring the bell 10 times
 Dialog: "Meine Nummer ist 0171 2345678." Spielt das Telefongespräch nach.
 We sold 1234567 tickets and my class counted 250 000 steps

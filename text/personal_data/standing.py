@@ -25,7 +25,10 @@ _LINE_WITH_WORDS = re.compile(r"[^\W\d_]{3,}[^\n]*[^\W\d_]{3,}|[^\W\d_]{3,}[^\n]
 _BARE_NAME = re.compile(
     r"(?:\A|[,;(/\n]|[-–—] |\d )\s*((?:[A-ZÀ-ÞА-ЯΑ-ΩԱ-ՖЀ-Џ][^\W\d_]+[ ]?){1,3})(?:[:,(-]|is|ist|est|es|to)?\s*[+(]?\Z"
 )
-_FREE = re.compile(r"(?:\+ ?|00 ?)?800[ .-]?\d|\(?0?80[058]\)?[ ./-]?\d|[78][ (-]{0,2}800|06[ -]?80|444 ?\d{4}\Z")
+_FREE = re.compile(
+    r"(?:\+ ?|00 ?)?800[ .-]?\d|\(?0?80[058]\)?[ ./-]?\d|[78][ (-]{0,2}800|06[ -]?80|444 ?\d{4}\Z"
+    r"|0 800[ .]?\d|900[ .-]?\d{3}[ .-]?\d{3}\Z"
+)
 """Numbers that anybody may call free of charge: nobody's own begins so."""
 
 
@@ -37,7 +40,9 @@ def standing_of(text: str, marks: Marks, datum: PersonalDatum, since: int) -> St
     if datum.kind is Kind.ADDRESS:
         return _of_an_address(marks, datum, start, end)
     free = datum.kind is Kind.PHONE and _FREE.match(text, datum.start, datum.end)
-    if free and not datum.anothers and not marks.any("my", "private", start=start, end=datum.start):
+    said = datum.anothers or marks.any("my", "private", start=start, end=datum.start)
+    # "call Childline at …": a name, but no person's
+    if free and (not said or marks.any("hotline", start=start, end=datum.start)):
         return Standing.OFFICE
     if datum.kind is not Kind.IBAN and _is_invented(marks, datum):
         return Standing.EXAMPLE
