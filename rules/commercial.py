@@ -53,6 +53,8 @@ SIGNS = {
     "let": "a flat to let or second hand",
     "lessons": "private lessons",
     "hourly": "a price an hour",
+    "service": "what craftsmen or freelancers do",
+    "course": "a paid course",
     "private": "orders in private",
     "goods": "goods in bulk",
     "seller": "how firms speak of themselves",

@@ -40,19 +40,24 @@ MIN_LINES_OF_A_LOG = 3
 _QUOTE_MARK = re.compile("[\"„“”«»‹›「」『』]|['‘‚](?<!\\w.)|['’](?!\\w)")
 """Of these, apostrophes within words are none."""
 _QUOTE = re.compile("[\"„“”«»‹›「」『』‘’‚']")
-_NOTHING_ALONE = frozenset({"school", "together", "addressed", "hours"})
+_NOTHING_ALONE = frozenset({"school", "together", "addressed", "hours", "service", "course"})
 """Signs of which a text that has no others has none: see `_outside_school`."""
 SCHOOL_LIFE = frozenset({"school", "price", "free", "goods", "own", "follow"})
 _PAID_TO = frozenset({"handle", "terms"})
 """How one pays, or writes outside: who sells and says so names his own price, whatever class it is for."""
 TOGETHER = frozenset(
-    {*SCHOOL_LIFE, "together", "buy", "discount", "prize", "rate", "urgency", "seller", "pitch", "trial"}
+    {
+        *(*SCHOOL_LIFE, "together", "buy", "discount", "prize", "rate", "urgency", "seller", "pitch", "trial"),
+        *("hourly", "service", "course"),
+    }
 )
 """What a group that books a museum, counts votes or reckons an exercise says of others' offers."""
 _TO_SCHOOLS = frozenset({"pitch", "trial"})
 """What makes an offer of words that address schools; any teacher writes such words to another."""
 _PAID = frozenset({"price", "rate", "earnings"})
 """What says that helpers are paid."""
+_REACHED = frozenset({"call", "handle", "private", "premium number"})
+"""How one reaches who offers a service; a plumber whom nobody shall ring up is talked about."""
 NO_OFFER = frozenset({"school", "together", "warning"})
 """Signs that take others away."""
 _NO_OFFER_ANYWHERE = frozenset({"together"})
@@ -70,11 +75,18 @@ _LINK_SIGN = "🔗"
 _SHORT_CODE = re.compile(r"\d{3,6}")
 _PREMIUM = re.compile(r"(?:(?:00|\+)44|0)(?:9[01]\d|87[0-3]|84[45])\d{7}|0900\d{4,8}|1900\d{7}")
 """British, continental and American numbers that cost more than a call; told from mobile numbers by their length."""
+_OF_AN_ORDER = re.compile(r"[1-9]\d{3}(?:[ -]\d{4}){2,3}")
+"""Groups of four: an order, a parcel or a card, which nobody rings up."""
 _APOSTROPHES = re.compile("['’]+")
 _ARTICLES = "l|d|j|qu|s|n|c|m|t|un|dell|nell|all|dall|sull|quell"
 _ELIDED = re.compile(rf"^(?:{_ARTICLES})['’](?=\w{{3}})")
 """French, Italian and Catalan articles and pronouns that have lost their vowel."""
 _ELIDED_WORD = re.compile(r"[^\W_]++(?:['’][^\W_]+)+")
+_MANY = (
+    r"\s?(?:thousand|tausend|duizend|tusind|tusen|tuhatta|mila|mil|mii|bin|min|ezer|tys\.?|tis\.?|tisíc|tūkst\.?|hiljada|tisoč"
+    r"|тыс\.?|тысяч|тис\.?|тисяч|хиляди|илјади|хиљада|χιλιάδες|χιλιαδες|հազար|ათასი|ألف|الف|آلاف|هزار|میلیون|אלף|हज़ार|हजार)"
+)
+"""Thousands, said in a word between an amount and its currency."""
 _GLUED = re.compile(r"\d{3}(?<=[^\W\d_]{2}\d{3})")
 """What stands before a number without a blank is read as a word."""
 _WORD = rf"[^\W_]+(?:[{MARKS}]+[^\W_]*)*+(?:&[^\W_]+)?(?:['’][^\W_]+)*"
@@ -379,7 +391,7 @@ def _priced(currencies: _Currencies) -> re.Pattern[str]:
     in_front = "|".join(map(before, ("", r"\.", r"\s", r"\.\s")))
     in_front = rf"(?<=[{_SYMBOLS}{last}.\s]\d)(?:(?<=[{_SYMBOLS}]\d)|(?<=[{_SYMBOLS}]\s\d)|{in_front})"
     words = by_first_letter([*_listed(currencies.after), "p", "cents?", "ct"])
-    after = rf"(?!\d)[.,]*+[km]?(?:\sde|-il)?\s?(?:[{_SYMBOLS}+]|(?:{words})\b|p\s?/|p\sper|ppm|pence)"
+    after = rf"(?!\d)[.,]*+(?:[km]|{_MANY})?(?:\sde|-il)?\s?(?:[{_SYMBOLS}+]|(?:{words})\b|p\s?/|p\sper|ppm|pence)"
     return re.compile(rf"\d(?:{after}|(?:[ .\-/()]{{0,2}}\d){{6}}|{in_front})")
 
 
@@ -395,7 +407,7 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
         |(?P<link>{_LINK_SIGN})
         |(?P<email>[\w.+-]{{1,64}}@[\w-]{{1,63}}(?:\.[\w-]{{1,63}}){{1,4}})
         |(?P<handle>(?<!\w)@[\w.]{{3,40}})
-        |(?P<price>[{_SYMBOLS}]\s?{amount}[km]?|\b(?:{before})\.?\s?{amount}|{amount}(?:[km]|\s?[万萬])?(?:\sde|-il)?\s?(?:[{_SYMBOLS}]|(?:{after})(?!\w)))
+        |(?P<price>[{_SYMBOLS}]\s?{amount}[km]?|\b(?:{before})\.?\s?{amount}|{amount}(?:[km]|\s?[万萬]|{_MANY})?(?:\sde|-il)?\s?(?:[{_SYMBOLS}]|(?:{after})(?!\w)))
         |(?P<percent>\d+(?:[.,]\d+)?\s?%|%\s?\d+)
         |(?P<rate>\d{{1,3}}(?:[.,]\d+)?\s?(?:ppm|(?:p\s?|pence\s)(?:/|per)\s?\w+))
         |(?P<pence>\d{{1,3}}\s?(?:p|pence|cents?|ct)\b)
@@ -505,6 +517,8 @@ def _symbols_of_kind(found: re.Match[str]) -> tuple[int, ...]:
     assert kind
     written = found[kind]
     if kind == "phone":
+        if _OF_AN_ORDER.fullmatch(written):
+            return _OF_KIND["number"]
         digits = re.sub(r"[^\d+]", "", written)
         return _CALL if _PREMIUM.fullmatch(digits) else _OF_KIND[kind]
     if kind == "number" and _SHORT_CODE.fullmatch(written):
@@ -756,7 +770,9 @@ def _outside_school(names: set[str]) -> set[str]:
     group plans together and seeks helpers whom nobody pays. A course takes hours a day as well.
     """
     if not names & _PAID:
-        names = names - {"hours"} - ({"job"} if "together" in names else set())
+        names = names - {"hours", "course"} - ({"job"} if "together" in names else set())
+    if not names & _REACHED:
+        names = names - {"service"}
     if "together" in names:
         names = names - TOGETHER
     if not names & _TO_SCHOOLS:
