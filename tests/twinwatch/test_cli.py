@@ -425,7 +425,7 @@ def test_languages_are_told_as_json() -> None:
     assert rows["hr"]["lists"]["hostility"]["folder"] == "sh"
     assert rows["hr"]["lists"]["hostility"]["entries"] > 500
     assert "threat" in rows["hr"]["rules"]
-    assert "commercial_content" in rows["fa"]["rules_without_words"]
+    assert "pupil_image" in rows["fa"]["rules_without_words"]
     assert "mass_messaging" not in {
         slug for row in rows.values() for slug in (*row["rules"], *row["rules_without_words"])
     }

@@ -50,6 +50,8 @@ WARNING_REACH = 15
 """Words between 'I know where you live' and the warning that makes it a threat."""
 LONGEST_WARNING = 20
 """Words with which somebody is told to be careful, and of nothing but the writer."""
+LONGEST_KNOWN = 6
+"""Words behind 'and when' that belong to it: 'your daughter comes home from school'."""
 MOST_BESIDE = 2
 """Other words of a text that says nothing but 'I know where you live': nobody writes that kindly."""
 LONGEST_ADDRESS = 3
@@ -370,13 +372,23 @@ def _looming(spans: Spans, threatened: bool) -> Iterator[Found]:
             if not phrase.start <= other.start <= phrase.end:
                 yield Found("intimidation", (phrase, other))
     for phrase in spans.of("loom"):
-        if threatened or len(spans.tokens.words) - (phrase.end - phrase.start + 1) <= MOST_BESIDE:
+        if threatened or len(spans.tokens.words) - (_known_to(spans, phrase) - phrase.start + 1) <= MOST_BESIDE:
             yield Found("intimidation", (phrase,))
         reach = (phrase.start - WARNING_REACH, phrase.end + WARNING_REACH)
         for warning in (*spans.between("warn", *reach), *spans.between("heed", *reach)):
             beside = not phrase.start <= warning.start <= phrase.end
             if beside and (warning.name == "warn" or _names_nothing(spans, phrase, warning)):
                 yield Found("intimidation", (phrase, warning))
+
+
+def _known_to(spans: Spans, phrase: Span) -> int:
+    """Position of the last word of what the writer says he knows: 'I know where you live | and when you come home'."""
+    end = phrase.end
+    for more in spans.between("also", phrase.end, phrase.end + 1 + CLOSE):
+        end = max(end, more.end)
+        while not _ends(spans.tokens, end) and end < more.end + LONGEST_KNOWN:
+            end += 1
+    return end
 
 
 def _warned(spans: Spans) -> Iterator[Found]:
@@ -871,6 +883,9 @@ def _reported(spans: Spans, found: Found, first: int, last: int) -> bool:
     begin, end = _sentence(spans, first, last)
     ordered = direct and _ordered(spans, begin, first)
     if spans.between("said", begin, end) and not ordered:
+        return True
+    # "shut up, you fool, shouts Pippi": the order is part of what she shouts
+    if found.kind == "insult" and any(spans.tokens.opens[one.start] for one in spans.between("says", last + 1, end)):
         return True
     if not direct and spans.between("say", begin, end):
         return True
