@@ -151,6 +151,7 @@ Call 112 or the helpline 116 123 or 0800 1111
 If you are worried about a child, call Childline on 0800 1111, it is free
 Gràcies a la meva companya Marta, el telèfon gratuït 900 018 018 ja és al tauler
 El teléfono contra el acoso escolar es el 900 018 018
+El teléfono ANAR es el 900 20 20 10, es gratis y atiende día y noche
 my favourite number is 7, ring the bell 10 times
 Dialog: "Meine Nummer ist 0171 2345678." Spielt das Telefongespräch nach.
 We sold 1234567 tickets and my class counted 250 000 steps

@@ -27,7 +27,7 @@ _BARE_NAME = re.compile(
 )
 _FREE = re.compile(
     r"(?:\+ ?|00 ?)?800[ .-]?\d|\(?0?80[058]\)?[ ./-]?\d|[78][ (-]{0,2}800|06[ -]?80|444 ?\d{4}\Z"
-    r"|0 800[ .]?\d|900[ .-]?\d{3}[ .-]?\d{3}\Z"
+    r"|0 800[ .]?\d|900(?:[ .-]?\d){6}\Z"
 )
 """Numbers that anybody may call free of charge: nobody's own begins so."""
 
