@@ -49,10 +49,10 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     write the same of their school. Invitations, requests and subjects count that go to strangers.
 
     What members each wrote once in one thread, on one page or to one addressee counts only where they would hardly come to
-    write it by themselves. So it counts where the text leads somewhere, is disguised, has `certain_characters`, offends, has
-    `selling_points` of the signs in `text/commerce.yaml`, or comes from `flood_authors` at once. Else it is told as of low
-    severity. So is what each wrote with a link to a page that is nobody else's, and what some wrote once wherever it was:
-    fewer than `plain_characters`, or a link with hardly a word.
+    write it by themselves. So it counts where the text leads somewhere, is disguised, has `certain_characters` and is no
+    version that only its author wrote, offends, has `selling_points` of the signs in `text/commerce.yaml`, or comes from
+    `flood_authors` at once. Else it is told as of low severity. So is what each wrote with a link to a page that is nobody
+    else's, and what some wrote once wherever it was: fewer than `plain_characters`, or a link with hardly a word.
 
     `reached_by_one`: an account that reaches so many strangers and places weighs as much as the limit of accounts. Of texts
     that share nothing but a footer, which neither sells nor offends, all accounts have to reach so many.
@@ -208,14 +208,21 @@ def _author(context: EventContext) -> tuple[str, ...]:
 
 
 def _odd_copies(characters: int) -> Window:
-    """Copies that several would hardly come to write by themselves."""
+    """Copies that several would hardly come to write by themselves: which version of the text each is, or `_DISGUISED`."""
 
     def brings(context: EventContext) -> tuple[str, ...]:
-        if context.text and (len(context.text.normalised) >= characters or context.text.is_disguised):
-            return ("odd",)
-        return ()
+        text = context.text
+        if text and text.is_disguised:
+            return _DISGUISED
+        return (text.digest.hex(),) if text and text.digest and len(text.normalised) >= characters else ()
 
     return _of_campaign(f"copies that are disguised, or of {characters} characters", brings, is_read=False)
+
+
+FOUNDERS = 2
+"""Who lead something together and are asked in one letter: so many at most. So many versions of a text may be an editor's."""
+_DISGUISED = tuple(f"disguised {number}" for number in range(FOUNDERS + 1))
+"""More than an editor brings: a disguised text is nobody's version."""
 
 
 def _same_words(context: EventContext) -> Key | None:
@@ -313,7 +320,7 @@ class _Spreader(Struct, frozen=True):
     targets: frozenset[bytes]
     reach: int
     leads: frozenset[bytes]
-    is_odd: bool
+    odd: frozenset[bytes]
 
     @property
     def name(self) -> str:
@@ -329,7 +336,7 @@ def _spreader(did: Contributor, authors: frozenset[bytes]) -> _Spreader:
     # who writes the text, too, is none whom it reaches; and who answers in one conversation talks with those who are in it
     targets = (strangers | places) - authors | (talks if len(talks) >= SEVERAL_CONVERSATIONS else frozenset())
     unnamed = max(0, did.least[0] - len(strangers))
-    return _Spreader(did, targets, len(targets) + unnamed, leads, bool(odd))
+    return _Spreader(did, targets, len(targets) + unnamed, leads, odd)
 
 
 class _Crowd(Struct, frozen=True):
@@ -382,14 +389,16 @@ def _by_themselves(
     counted_: Sequence[_Spreader], rule_input: RuleInput, limits: CoordinatedCampaignLimits
 ) -> frozenset[str]:
     """Who did no more than members do who each come to write the same: once or twice, in undisguised words that are not long
-    and sell nothing. They lead nowhere, or each to a page that nobody else shows.
+    and sell nothing. They lead nowhere, or each to a page that nobody else shows. Of a long text each may write another
+    version, as colleagues do who edit it.
     """
     leads = Counter(lead for one in counted_ for lead in one.leads)
+    odd = Counter(version for one in counted_ for version in one.odd)
     once = [
         one
         for one in counted_
         if one.reach <= (FOUNDERS if one.did.events <= FOUNDERS else 1)
-        and not one.is_odd
+        and (not one.odd or _edits(one, odd))
         and (not one.leads or _leads_to_own_pages(one, leads))
     ]
     if _is_grave(rule_input.context, limits):
@@ -397,6 +406,11 @@ def _by_themselves(
         same = frozenset(member for reading in copies for member in reading.members)
         once = [one for one in once if one.name not in same]
     return frozenset(one.name for one in once) - _at_once(once, limits)
+
+
+def _edits(one: _Spreader, odd: Mapping[bytes, int]) -> bool:
+    """Whether all that an account wrote are versions that are nobody else's, by how many wrote each."""
+    return len(one.odd) <= one.did.events <= FOUNDERS and all(odd[version] == 1 for version in one.odd)
 
 
 def _leads_to_own_pages(one: _Spreader, leads: Mapping[bytes, int]) -> bool:
@@ -544,6 +558,8 @@ def _spread(
 
 _CHANCE = "by chance"
 _BESIDE_OTHERS = "once and where others wrote it, too: in one thread, on one page or to one member. It leads nowhere"
+_WRITTEN_ALIKE = "members may each come to write it by themselves"
+_EDITED = "each wrote a version of its own, as members do who edit one text"
 _OWN_PAGES = "once, with a link to a page that is nobody else's"
 _BY_THEMSELVES = " Each wrote it once. It is short and leads nowhere: members may each come to write it by themselves."
 _ONLY_LEADS = (
@@ -568,12 +584,13 @@ def _by_chance(rule_input: RuleInput, crowd: _Crowd, over: Reached, apart: tuple
     # an incident by itself: the account that spreads the text afterwards is another's case
     told = _finding(rule_input, crowd, crowd.spreaders, chief, over, (*apart, _CHANCE))
     how = _OWN_PAGES if any(one.leads for one in crowd.spreaders) else _BESIDE_OTHERS
+    why = _EDITED if any(one.odd for one in crowd.spreaders) else _WRITTEN_ALIKE
     return replace(
         told,
         most_severe="low",
         most_action="review",
         summary=f"{over.result.count} accounts wrote the same or nearly the same text within {over.within}, each "
-        f"{how}, and members may each come to write it by themselves. The limit is {over.quota.reach} accounts.",
+        f"{how}, and {why}. The limit is {over.quota.reach} accounts.",
     )
 
 
@@ -614,8 +631,6 @@ _CONGRATULATES = {"prize"}
 """Who says that somebody has won, and names nothing else, wishes him well."""
 A_SIGN = 3
 """Points of selling of one sign that is none of haste."""
-FOUNDERS = 2
-"""Who lead something together and are asked in one letter: so many at most."""
 FEW = 2
 """Deeds of the account that did most, or strangers and places that it reached, beyond which a campaign may be critical."""
 MANY = 2
