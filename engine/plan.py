@@ -295,7 +295,7 @@ class Plan:
         kind, roles = type(event), self._exempt.intersection(event.actor_roles) if event.actor_roles else _NO_ROLES
         # what one part adds to, the other is judged by
         has = parts[0].has if len(parts) == 1 else frozenset(NEEDS)
-        return tuple([self._of_events(kind, part.is_heading, roles, has) for part in parts])
+        return tuple([self._of_events(kind, part.is_heading or part.shares_part, roles, has) for part in parts])
 
     def _of_event(
         self, kind: type[BaseEvent], is_heading: bool, roles: frozenset[str], has: frozenset[Need]
@@ -376,7 +376,7 @@ def observe(
                 subjects = list(dict.fromkeys(rule.rule.subjects(part)))
                 if spares and context.event.actor_id in subjects:
                     subjects.remove(context.event.actor_id)
-                    if exempted is not None and not part.is_heading:
+                    if exempted is not None and part is parts[0][0]:
                         exempted[rule.rule.slug] += 1
                 waiting = []
                 for subject_id in subjects if adds else ():

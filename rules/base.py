@@ -51,7 +51,8 @@ class EventContext(Struct, frozen=True, kw_only=True):
     `holds_out`: it shows to a few the author's own words, which others have written since.
 
     With `shares_footer` nothing but the footer of the text has been written before, and `campaign` is the footer's. It is the
-    campaign of what stands above a footer else.
+    campaign of what stands above a footer else. With `shares_part` only a long part of the text has been written before, in
+    `campaign`.
     """
 
     event: Event
@@ -71,6 +72,7 @@ class EventContext(Struct, frozen=True, kw_only=True):
     is_heading: bool = False
     below: TextReading | None = None
     shares_footer: bool = False
+    shares_part: bool = False
 
     @property
     def has(self) -> frozenset[Need]:
@@ -86,11 +88,24 @@ class EventContext(Struct, frozen=True, kw_only=True):
 
     @property
     def parts(self) -> tuple["EventContext", ...]:
-        """The event itself, and its heading alone where that is compared: its `text` is the heading, what stands `below`
-        it is the event's text.
+        """The event itself; its heading alone where that is compared: its `text` is the heading, what stands `below` it is the
+        event's text; and the event by a long part of its text that others wrote, where there is one.
         """
-        if not self.heading_campaign:
+        campaign = self.campaign
+        if not self.heading_campaign and not (campaign and campaign.shares):
             return (self,)
+        return (self, *self._heading_alone, *self._long_part)
+
+    @property
+    def _long_part(self) -> tuple["EventContext", ...]:
+        if not self.campaign or not self.campaign.shares or self.shares_footer or self.cites:
+            return ()
+        return (replace(self, campaign=Campaign(*self.campaign.shares), merged=(), repeated=None, shares_part=True),)
+
+    @property
+    def _heading_alone(self) -> tuple["EventContext", ...]:
+        if not self.heading_campaign:
+            return ()
         heading = replace(
             self,
             writing=Writing(text=self.heading, language=self.writing.language),
@@ -103,7 +118,7 @@ class EventContext(Struct, frozen=True, kw_only=True):
             below=self.text,
             shares_footer=False,
         )
-        return self, heading
+        return (heading,)
 
     @property
     def text(self) -> TextReading | None:

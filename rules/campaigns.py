@@ -56,6 +56,7 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
 
     `reached_by_one`: an account that reaches so many strangers and places weighs as much as the limit of accounts. Of texts
     that share nothing but a footer, which neither sells nor offends, all accounts have to reach so many.
+    Of texts that have but a long part in common, so many are needed that have it from others (`part_authors`).
     `origin_window`: so far back it is looked who wrote the text first.
     """
 
@@ -69,6 +70,7 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     flood_authors: Quotas
     selling_points: Annotated[float, Meta(gt=0)]
     reached_by_one: Count
+    part_authors: Count
     origin_window: Duration
 
 
@@ -166,11 +168,11 @@ MOST_PAGES = 3
 
 
 def _signs(
-    brings: Callable[[EventContext], tuple[str, ...]],
+    brings: Callable[[EventContext], tuple[str, ...]], key_of: Callable[[EventContext], Key | None]
 ) -> Callable[[EventContext], Iterable[tuple[Key, tuple[str, ...]]]]:
     def entries(context: EventContext) -> Iterable[tuple[Key, tuple[str, ...]]]:
-        campaign = context.campaign
-        return (((campaign.campaign_id,), members),) if campaign and (members := brings(context)) else ()
+        key = key_of(context)
+        return ((key, members),) if key and (members := brings(context)) else ()
 
     return entries
 
@@ -184,6 +186,7 @@ def _of_campaign(
     spares: bool = False,
     is_read: bool = True,
     needs: tuple[Need, ...] = (),
+    key_of: Callable[[EventContext], Key | None] = by_campaign,
 ) -> Window:
     """What copies of one campaign bring. Members are named where it is their authors. `spares`: acquaintances are
     spared. What is not read by itself is read beside `COPIES`.
@@ -191,8 +194,8 @@ def _of_campaign(
     return Window(
         name=name,
         on=WRITTEN,
-        entries=_signs(brings),
-        at=(lambda context, _: by_campaign(context)) if is_read else nowhere,
+        entries=_signs(brings, key_of),
+        at=(lambda context, _: key_of(context)) if is_read else nowhere,
         own=own,
         exempt_only=exempt_only,
         named=brings is _author,
@@ -211,9 +214,9 @@ def _odd_copies(characters: int) -> Window:
     """Copies that several would hardly come to write by themselves: which version of the text each is, or `_DISGUISED`."""
 
     def brings(context: EventContext) -> tuple[str, ...]:
-        text = context.text
-        if text and text.is_disguised:
+        if context.text and context.text.is_disguised:
             return _DISGUISED
+        text = context.compared
         return (text.digest.hex(),) if text and text.digest and len(text.normalised) >= characters else ()
 
     return _of_campaign(f"copies that are disguised, or of {characters} characters", brings, is_read=False)
@@ -226,7 +229,13 @@ _DISGUISED = tuple(f"disguised {number}" for number in range(FOUNDERS + 1))
 
 
 def _same_words(context: EventContext) -> Key | None:
-    return (context.text.digest.hex(),) if context.text and context.text.digest else None
+    text = None if context.shares_part else context.text
+    return (text.digest.hex(),) if text and text.digest else None
+
+
+def _whole_campaign(context: EventContext) -> Key | None:
+    """Where a text or its part comes from, even if it has no more of that."""
+    return (context.campaign.campaign_id,) if context.campaign else None
 
 
 # --- what is counted ------------------------------------------------------------------------------------------------------
@@ -305,7 +314,9 @@ COPIES = _Measure("copies", WROTE, within=_several, beside=(RECIPIENTS, PLACES, 
 ORIGIN = _Measure("origin", WROTE, within=lambda limits: Quota(_least(limits), limits.origin_window))
 ANNOUNCED = _Measure(
     "announced",
-    _of_campaign("whose task it is to announce a campaign's text", _author, own=False, exempt_only=True),
+    _of_campaign(
+        "whose task it is to announce a campaign's text", _author, own=False, exempt_only=True, key_of=_whole_campaign
+    ),
     within=lambda limits: limits.origin_window,
     beside=(LEADS,),
 )
@@ -364,6 +375,9 @@ def _crowd(rule_input: RuleInput, window: Duration) -> _Crowd:
     spreading = [one for did in everybody if (one := _spreader(did, authors)).reach]
     if announced:
         spreading = [one for one in spreading if not one.leads <= leads]
+        return _Crowd(tuple(spreading), None, None)
+    # who wrote the part first stands in the campaign that it is of
+    if rule_input.context.shares_part:
         return _Crowd(tuple(spreading), None, None)
     began_with = Deed.of(origins[0]) if origins else None
     origin = began_with.author if began_with else None
@@ -527,6 +541,8 @@ def _spread(
     if not spreaders:
         return None
     chief = max(spreaders, key=lambda one: (one.reach, -one.did.time))
+    if rule_input.context.shares_part:
+        return _of_a_part(rule_input, crowd, spreaders, chief, over, limits)
     severity, action = _at_most(spreaders, chief, over)
     under = ""
     text = rule_input.context.compared
@@ -556,7 +572,34 @@ def _spread(
     )
 
 
-_CHANCE = "by chance"
+def _of_a_part(
+    rule_input: RuleInput,
+    crowd: _Crowd,
+    spreaders: Sequence[_Spreader],
+    chief: _Spreader,
+    over: Reached,
+    limits: CoordinatedCampaignLimits,
+) -> Finding | None:
+    """What nobody knows of: a quotation that many have met, or a text that many spread among other words."""
+    accounts = len(spreaders)
+    if accounts < limits.part_authors:
+        return None
+    told = _finding(rule_input, crowd, spreaders, chief, over, (_PART,))
+    return replace(
+        told,
+        level=accounts / limits.part_authors,
+        measurements=(measured("part_authors", accounts, limits.part_authors, over.quota.window),),
+        # no verdict on this says anything of a whole text
+        campaign_id=None,
+        most_severe="low",
+        most_action="review",
+        summary=f"{accounts} accounts wrote texts that have one long part in common with what somebody had written before, "
+        f"within {over.within}{_where(rule_input, over.quota.window)}; the limit is {limits.part_authors} accounts. What "
+        "stands around it differs. They may quote one source, or spread a text among other words.",
+    )
+
+
+_CHANCE, _PART = "by chance", "part"
 _BESIDE_OTHERS = "once and where others wrote it, too: in one thread, on one page or to one member. It leads nowhere"
 _WRITTEN_ALIKE = "members may each come to write it by themselves"
 _EDITED = "each wrote a version of its own, as members do who edit one text"
@@ -578,7 +621,7 @@ def _at_most(spreaders: Sequence[_Spreader], chief: _Spreader, over: Reached) ->
 
 
 def _by_chance(rule_input: RuleInput, crowd: _Crowd, over: Reached, apart: tuple[str, ...]) -> Finding | None:
-    if not crowd.spreaders or rule_input.context.shares_footer:
+    if not crowd.spreaders or rule_input.context.shares_footer or rule_input.context.shares_part:
         return None
     chief = max(crowd.spreaders, key=lambda one: (one.reach, -one.did.time))
     # an incident by itself: the account that spreads the text afterwards is another's case

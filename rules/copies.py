@@ -28,7 +28,7 @@ def repeated_by_author(context: EventContext) -> Campaign | None:
 
 def author_and_text(context: EventContext) -> Key | None:
     """The key of what an author's copies of one text come to. Who writes above one footer in other words copies nothing."""
-    campaign = None if context.shares_footer else repeated_by_author(context)
+    campaign = None if context.shares_footer or context.shares_part else repeated_by_author(context)
     return (context.event.actor_id, campaign.campaign_id) if campaign else None
 
 
@@ -118,8 +118,10 @@ def _deed(context: EventContext) -> str:
 
 
 def by_campaign(context: EventContext) -> Key | None:
-    """The key of what becomes of a text, whoever writes it."""
-    return (context.campaign.campaign_id,) if context.campaign else None
+    """The key of what becomes of a text, or of a part of it, whoever writes it."""
+    if not context.campaign:
+        return None
+    return (context.campaign.campaign_id, "part") if context.shares_part else (context.campaign.campaign_id,)
 
 
 WROTE = distinct(

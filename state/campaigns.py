@@ -23,7 +23,7 @@ from text.likeness import (
     share_a_part,
     without,
 )
-from text.shared import share_of_sentences
+from text.shared import long_part_of_sentences, share_of_sentences
 from text.signature import SIGNATURE_BYTES, of_words, signatures
 from text.slots import SIEVE_BYTES, SURE, sieve_of
 
@@ -150,6 +150,7 @@ class CampaignCodec:
             result = answered.get(name)
             merged_in: list[bytes] = []
             holding: list[bytes] = []
+            shares: tuple[bytes, float] | None = None
             if result is None:
                 known = [line for line, many in zip(sentences(text.words), boilerplate, strict=True) if many]
                 same: list[tuple[bytes, bytes, int]] = []
@@ -167,6 +168,10 @@ class CampaignCodec:
                     if shared:
                         if alike_in := _share_of(text, shared):
                             parts.append((head, b"%.4f" % alike_in, _ALONE))
+                        elif long_part := _long_part_of(text, shared):
+                            shares = min(
+                                shares or (other, long_part), (other, long_part), key=lambda one: one[0][ID_BYTES:]
+                            )
                         continue
                     words, is_copy, is_part = (
                         ("", True, False)
@@ -182,6 +187,9 @@ class CampaignCodec:
                 same += [
                     (compared[at].head, compared[at].share, at) for at in sorted(together) if not compared[at].is_copy
                 ]
+                # what is a copy of anything but another form of itself is no text with a part of another
+                if shares and not _are_of(text, texts, [joined, *(head for head, *_ in same)]):
+                    shares = None
                 # a text that holds those of several others must not make one campaign of them
                 if parts and not same and joined[:ID_BYTES] == campaign_id_of(text):
                     same = [min(parts, key=lambda part: merges.root_of(part[0])[0][ID_BYTES:])]
@@ -190,6 +198,8 @@ class CampaignCodec:
                         merged_in.append(younger)
                         holding += [younger] if at in together else []
                 oldest, by_merging = merges.root_of(root)
+                if shares and merges.root_of(shares[0])[0] == oldest:
+                    shares = None
                 result = oldest[:ID_BYTES] + b"%.4f" % min(float(alike), by_merging)
                 if name:
                     upheld = bool(repeats) or merges.is_upheld(oldest, text)
@@ -208,6 +218,7 @@ class CampaignCodec:
                     result[ID_BYTES:ANSWER_BYTES],
                     upheld=result[ANSWER_BYTES:] == b"1",
                     holding=holding,
+                    shares=shares,
                 )
             )
             merged.append(tuple([_written(head[:ID_BYTES]) for head in merged_in]))
@@ -252,6 +263,22 @@ def _share_of(text: Text, shared: bytes) -> float:
     return share_of_sentences(
         text.words, int.from_bytes(shared[:2]), [lines[number - 1] for number in shared[2:]], text.seen
     )
+
+
+def _long_part_of(text: Text, shared: bytes) -> float:
+    """The same where these sentences are but a long part of both. What is shown as others' words is theirs."""
+    if text.claimed:
+        return 0.0
+    lines = sentences(text.words)
+    return long_part_of_sentences(
+        text.words, int.from_bytes(shared[:2]), [lines[number - 1] for number in shared[2:]], text.seen
+    )
+
+
+def _are_of(text: Text, texts: Iterable[Text], heads: Iterable[bytes]) -> bool:
+    """Whether the event of a text has founded all these campaigns."""
+    founded = {campaign_id_of(one) for one in texts if one.identity == text.identity}
+    return all(head[:ID_BYTES] in founded for head in heads)
 
 
 class _Merges:
@@ -359,11 +386,19 @@ def _together(text: Text, boilerplate: list[str], compared: Sequence[_Compared])
     return frozenset(found)
 
 
-def _campaign(campaign_id: bytes, similarity: bytes, *, upheld: bool, holding: Sequence[bytes] = ()) -> Campaign | None:
+def _campaign(
+    campaign_id: bytes,
+    similarity: bytes,
+    *,
+    upheld: bool,
+    holding: Sequence[bytes] = (),
+    shares: tuple[bytes, float] | None = None,
+) -> Campaign | None:
     if not campaign_id:
         return None
     ids = tuple([_written(head[:ID_BYTES]) for head in holding])
-    return Campaign(_written(campaign_id), float(similarity), upheld, ids)
+    shared = (_written(shares[0][:ID_BYTES]), shares[1]) if shares else None
+    return Campaign(_written(campaign_id), float(similarity), upheld, ids, shared)
 
 
 def _written(campaign_id: bytes) -> str:

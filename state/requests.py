@@ -123,13 +123,16 @@ class Campaign(Struct, frozen=True):
     """The campaign that a text belongs to; a text unlike any other founds one. `similarity` is to its founding text.
 
     `upheld`: the text is a copy of one that people have upheld as a breach. `holding` are the ids of those that became part of
-    it through this text, whose texts are copies of one another, too; none where the text comes again.
+    it through this text, whose texts are copies of one another, too. `shares` is the id of the campaign in which others wrote
+    a long part of a text that is unlike all others else, and the share of both that it is. Neither is told where the text
+    comes again.
     """
 
     campaign_id: str
     similarity: float
     upheld: bool = False
     holding: tuple[str, ...] = ()
+    shares: tuple[str, float] | None = None
 
 
 class MergeDecision(Struct, frozen=True):

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence, Set
 
 from text.hostility import PEACEFUL
 from text.likeness import letters_of, line_at
+from text.parts import parts_of
 from text.reading import Writing, read_texts, words_of
 
 # By the letters in common: the share of both texts from which these are one text; and the points of `text.commerce` from which
@@ -17,6 +18,8 @@ from text.reading import Writing, read_texts, words_of
 _OF_HARMLESS = ((59, 1.0), (60, 0.49), (80, 0.46), (120, 0.45))
 _OF_GRAVE = ((39, 1.0), (40, 0.40), (60, 0.15))
 _SELLING = ((40, 5), (90, 3))
+LONG_PART, LONG_SHARE = 80, 0.15
+"""Letters in common, and the share of both texts that they are, from which on a text has a long part of another."""
 _ENDS = re.compile(r"(?<=[.!?…。！？؟։।])\s+|\n")
 
 
@@ -31,6 +34,19 @@ def share_of_sentences(words: str, letters_of_other: int, shared: Sequence[str],
     if share >= line_at(_OF_HARMLESS, common) or (share >= line_at(_OF_GRAVE, common) and _are_grave(seen, shared)):
         return share
     return 0.0
+
+
+def long_part_of_sentences(words: str, letters_of_other: int, shared: Sequence[str], seen: str) -> float:
+    """The share of both texts that the sentences in common are, where they are a long part of both, whatever they say; else 0.
+    What stands in marks of quotation is left out. Arguments as in `share_of_sentences`.
+    """
+    if sum(map(letters_of, shared)) < LONG_PART:
+        return 0.0
+    quoted = words_of([part.text for part in parts_of(seen) if part.is_claimed])
+    lines_quoted = {line for some in quoted for line in some.split("\n")}
+    common = sum(letters_of(line) for line in shared if line not in lines_quoted)
+    share = min(1.0, 2 * common / (letters_of(words) + letters_of_other))
+    return share if common >= LONG_PART and share >= LONG_SHARE else 0.0
 
 
 def _are_grave(seen: str, shared: Collection[str]) -> bool:

@@ -1,5 +1,7 @@
 """Members who share a sentence among words of their own are no campaign; accounts that put an advertisement there are one.
 
+Many who share a long part of their texts are told of as slight: they may quote one source.
+
 Situations are texts of `shared_parts.yaml`, four kinds in ten languages: six members, each with two sentences of its own, post
 in threads of their own and write to strangers. Each has a control, the advertisement in its place.
 """
@@ -21,7 +23,7 @@ TEXTS: dict[str, dict[str, Any]] = yaml.safe_load(Path(__file__).with_name("shar
 KINDS = ("call", "link", "project", "school")
 SITUATIONS = [(language, kind) for language in TEXTS for kind in KINDS]
 COPY_RULES = {"coordinated_campaign", "copied_message", "copied_post", "copied_comment"}
-MEMBERS = 6
+MEMBERS, MANY = 6, 9
 
 
 def day_of(number: int, language: str, kind: str, shared: str) -> Iterator[dict[str, Any]]:
@@ -72,3 +74,94 @@ def test_what_members_share_among_their_own_words_is_no_campaign(empty_bench: Be
 def test_an_advertisement_in_its_place_is_one(empty_bench: Bench) -> None:
     found = accused(empty_bench, spam=True)
     assert [f"{language}-{kind}" for language, kind in SITUATIONS if f"{language}-{kind}" not in found] == []
+
+
+def shared_by(members: int, language: str, **first: Any) -> list[dict[str, Any]]:
+    """Members who each write six sentences of their own beside a call and a sentence more, `first` the one who began."""
+    part = f"{TEXTS[language]['call']} {TEXTS[language]['own'][0]}"
+    others = [TEXTS[other]["own"] for other in TEXTS if other != language]
+    own = [[others[(n + k) % len(others)][n] for k in range(6)] for n in range(members)]
+    return [
+        {
+            "type": "forum_post",
+            "forum_id": "f",
+            "thread_id": f"t{n}",
+            "event_id": f"{n}",
+            "actor_id": f"m{n}",
+            "occurred_at": (START + timedelta(minutes=50 * n)).isoformat(),
+            "text": " ".join([*own[n][: n % 3], part, *own[n][n % 3 :]]),
+        }
+        | (first if n == 0 else {})
+        for n in range(members)
+    ]
+
+
+def told_of(bench: Bench, events: list[dict[str, Any]]) -> list[tuple[str, str, str, int, int]]:
+    """Rule, severity, action, accounts and revision of each incident, as it was told."""
+    outcome = process(bench, engine_over(bench.store(), load_policy()), records(events), 4)
+    assert not outcome.dead_letters
+    return [
+        (one.rule, one.severity, one.recommended_action, one.accomplice_count + 1, one.revision)
+        for one in outcome.incidents
+    ]
+
+
+def campaign_of(accounts: int, revision: int) -> tuple[str, str, str, int, int]:
+    return ("coordinated_campaign", "low", "review", accounts, revision)
+
+
+@pytest.mark.parametrize("language", TEXTS)
+def test_many_who_share_a_long_part_are_told_of_as_slight(empty_bench: Bench, language: str) -> None:
+    # whoever wrote it first is not among them
+    assert told_of(empty_bench, shared_by(MANY, language)) == [campaign_of(7, 1), campaign_of(8, 2)]
+
+
+def test_fewer_who_share_a_long_part_are_not_told_of(empty_bench: Bench) -> None:
+    assert not told_of(empty_bench, shared_by(MANY - 2, "en"))
+
+
+def test_whom_a_part_accuses_and_what_it_says(empty_bench: Bench) -> None:
+    outcome = process(empty_bench, engine_over(empty_bench.store(), load_policy()), records(shared_by(8, "en")), 50)
+    (incident,) = outcome.incidents
+    assert (incident.subject_id, incident.accomplice_ids) == ("m1", ("m2", "m3", "m4", "m5", "m6", "m7"))
+    assert incident.summary == (
+        "7 accounts wrote texts that have one long part in common with what somebody had written before, within 24 hours, in "
+        "7 threads or pages; the limit is 7 accounts. What stands around it differs. They may quote one source, or spread a "
+        "text among other words."
+    )
+    # no verdict on it says anything of the whole texts
+    assert incident.evidence.campaign_id is None
+
+
+def test_a_part_of_an_announcement_may_be_passed_on(empty_bench: Bench) -> None:
+    assert not told_of(empty_bench, shared_by(MANY, "en", actor_roles=["ambassador"]))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        {"thread_id": "one"},
+        {"type": "comment", "owner_id": "anna"},
+        {"type": "message", "recipient_ids": ["anna"], "known_recipient_ids": ["anna"]},
+        {"type": "message", "recipient_ids": ["anna"]},
+    ],
+    ids=str,
+)
+def test_a_part_in_one_place_or_among_acquaintances_is_nobodys_matter(empty_bench: Bench, place: Any) -> None:
+    assert not told_of(empty_bench, [event | place for event in shared_by(MANY, "en")])
+
+
+def test_a_part_in_quotation_marks_is_a_quotation(empty_bench: Bench) -> None:
+    call = TEXTS["en"]["call"]
+    events = shared_by(MANY, "en")
+    quoting = [event | {"text": event["text"].replace(call, f"\u201c{call}\u201d")} for event in events]
+    assert not told_of(empty_bench, quoting)
+
+
+def test_who_writes_one_part_to_many_in_other_words_copies_nothing(empty_bench: Bench) -> None:
+    events = shared_by(MANY, "en")
+    one = [
+        event | {"type": "message", "recipient_ids": [f"s{n}"], "actor_id": f"m{min(n, 1)}"}
+        for n, event in enumerate(events)
+    ]
+    assert not told_of(empty_bench, one)

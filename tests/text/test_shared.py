@@ -5,7 +5,7 @@ import pytest
 from tests.growth import assert_in_proportion
 from text.likeness import letters_of, sentences
 from text.reading import read_texts
-from text.shared import share_of_sentences
+from text.shared import long_part_of_sentences, share_of_sentences
 
 OWN = (
     "The bus comes earlier now, so our club ends before it begins. It rained through the roof of the library, and the "
@@ -51,9 +51,35 @@ def test_what_stands_around_a_harmless_sentence_makes_nothing_of_it() -> None:
     assert share(HARMLESS, f"{OWN} Order today and buy five hundred worksheets for 20 euros!") == 0
 
 
+LONG = HARMLESS.replace("all classes", "all classes and their teachers")
+
+
+def long_part(shared: str, around: str, *, times: float = 1) -> float:
+    """Of a text that has words of its own `around` what is shared, and another that is so many `times` as long."""
+    reading, alone = read_texts([f"{around} {shared}", around])
+    lines = [line for line in sentences(reading.words) if line not in alone.words.split("\n")]
+    return long_part_of_sentences(reading.words, int(times * letters_of(reading.words)), lines, reading.seen)
+
+
+def test_a_long_part_is_one_whatever_it_says() -> None:
+    assert 0.2 < long_part(LONG, OWN) < 0.35
+    # among too much else, and too short
+    assert long_part(LONG, OWN, times=8) == 0
+    assert long_part("Please answer before the last Friday in March, dear colleagues.", OWN) == 0
+
+
+@pytest.mark.parametrize("marked", ["“{}”", "„{}“", "«{}»", "On Monday Anna wrote:\n> {}"])
+def test_a_long_part_in_quotation_marks_is_a_quotation(marked: str) -> None:
+    assert long_part(f"\n{marked}\n".format(LONG), OWN) == 0
+
+
 def test_the_time_grows_with_the_length() -> None:
     [reading] = read_texts([f"{HARMLESS} {OWN}"])
     lines = sentences(reading.words)[:2]
     assert_in_proportion(
         lambda seen: share_of_sentences(reading.words, letters_of(reading.words) * 2, lines, seen), OWN * 100
+    )
+    assert_in_proportion(
+        lambda seen: long_part_of_sentences(reading.words, letters_of(reading.words) * 2, lines, seen),
+        f"“{OWN}” " * 100,
     )
