@@ -46,8 +46,10 @@ def texts_of(written: Sequence[str], *, hours: float = 0.1, authors: int = 3) ->
 
 
 def recall(bench: Bench, store: Store, texts: Sequence[Text], size: int | None = None) -> list[Campaign | None]:
-    """The campaigns, without what became part of them just then."""
-    return [campaign and replace(campaign, holding=()) for campaign in recall_first(bench, store, texts, size)]
+    """The campaigns, without what became part of them just then, and what the texts have of others."""
+    return [
+        campaign and replace(campaign, holding=(), shares=None) for campaign in recall_first(bench, store, texts, size)
+    ]
 
 
 def recall_first(bench: Bench, store: Store, texts: Sequence[Text], size: int | None = None) -> list[Campaign | None]:
@@ -301,7 +303,7 @@ def test_a_crash_before_decisions_are_written_down_changes_nothing(bench: Bench,
         bench.run(bench.store().settle([], recalled.decisions))
         if chance.random() < 0.5:
             continue
-        found += [campaign and replace(campaign, holding=()) for campaign in recalled.campaigns]
+        found += [campaign and replace(campaign, holding=(), shares=None) for campaign in recalled.campaigns]
     assert found == expected
 
 

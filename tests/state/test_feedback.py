@@ -590,7 +590,7 @@ def test_what_is_known_depends_neither_on_batches_nor_on_what_comes_again(
 
     def settled(campaigns: list[Campaign | None]) -> list[Campaign | None]:
         """Without what became part of them just then."""
-        return [campaign and replace(campaign, holding=()) for campaign in campaigns]
+        return [campaign and replace(campaign, holding=(), shares=None) for campaign in campaigns]
 
     expected = answers(len(texts), again=False)
     assert answers(size, again=False) == expected
