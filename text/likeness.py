@@ -9,10 +9,12 @@ in all the rest.
 
 import re
 from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 from rapidfuzz import fuzz, process
-from rapidfuzz.distance import OSA, Indel
+from rapidfuzz.distance import OSA, Indel, MatchingBlock
 
 MAX_LETTERS = 600
 """So much of a text is kept and looked at."""
@@ -88,30 +90,55 @@ _DENSE = r"\u2e80-\u9fff\uac00-\ud7a3\U00020000-\U0003ffff"
 _LETTERS_OF_SIGN = 3
 _SIGN = re.compile(rf"[{_DENSE}]")
 _WORD = re.compile(rf"[{_DENSE}]|[^\s{_DENSE}]+")
+_ROUNDING = 1e-9
+_TAKEN_APART = 64
+"""Texts that were taken apart last: one is compared with several, and in several ways."""
+
+
+class _Parts(NamedTuple):
+    """The beginning of a text: its words and, one after the other, their letters; how many of these are words by themselves,
+    and how much it says, in letters.
+    """
+
+    words: list[str]
+    joined: str
+    signs: int
+    letters: int
+
+
+@lru_cache(_TAKEN_APART)
+def _parts(text: str) -> _Parts:
+    beginning = text[:MAX_LETTERS]
+    words, signs = beginning.split(), _signs(beginning)
+    return _Parts(words, "".join(words), signs, _letters(beginning, signs))
+
+
+@lru_cache(_TAKEN_APART)
+def _in_order(left: str, right: str) -> float:
+    """The share of letters that stand in both in the same order."""
+    return Indel.normalized_similarity(left, right)
 
 
 def are_copies(left: str, right: str) -> bool:
     """Whether two texts, given as `text.signature.Compared.words`, are copies of one another. Bounded by `MAX_LETTERS`."""
-    one, other = left[:MAX_LETTERS], right[:MAX_LETTERS]
-    words, words_of_other = one.split(), other.split()
+    one, other = _parts(left), _parts(right)
+    words, words_of_other = one.words, other.words
     if words == words_of_other:
         return True
-    signs, signs_of_other = _signs(one), _signs(other)
-    letters = (_letters(one, signs) + _letters(other, signs_of_other)) / 2
+    letters = (one.letters + other.letters) / 2
     if letters < SHORT_LETTERS:
         if fuzz.ratio(" ".join(words), " ".join(words_of_other)) >= 100 * line_at(_OF_FEW_LETTERS, letters):
             return True
         in_order = 0.0
     else:
-        letters_of_one, letters_of_other = "".join(words), "".join(words_of_other)
-        in_order = Indel.normalized_similarity(letters_of_one, letters_of_other)
+        in_order = _in_order(one.joined, other.joined)
         # what does not stand in both has to be like what stands there in the other
         if in_order >= line_at(_OF_LETTERS, letters) and (
-            letters >= _LONG_ENOUGH or foreign(letters_of_one, letters_of_other) <= _FOREIGN
+            letters >= _LONG_ENOUGH or foreign(one.joined, other.joined) <= _FOREIGN
         ):
             return True
-    if signs or signs_of_other:
-        words, words_of_other = _WORD.findall(one), _WORD.findall(other)
+    if one.signs or other.signs:
+        words, words_of_other = _WORD.findall(left[:MAX_LETTERS]), _WORD.findall(right[:MAX_LETTERS])
     share = Indel.normalized_similarity(words, words_of_other)
     if share >= _LEAST_WORDS:
         if differ_here_and_there(words, words_of_other, letters):
@@ -202,13 +229,15 @@ def share_a_part(left: str, right: str) -> bool:
 
     `left` and `right` as for `are_copies`.
     """
-    words, words_of_other = left[:MAX_LETTERS].split(), right[:MAX_LETTERS].split()
-    one, other = "".join(words), "".join(words_of_other)
+    (words, one, _, _), (words_of_other, other, _, _) = _parts(left), _parts(right)
     letters = (len(one) + len(other)) / 2
-    of_stretch, of_runs = line_at(_OF_ONE_STRETCH, letters), line_at(_OF_RUNS, letters)
-    if longest_stretch(words, words_of_other) >= of_stretch:
+    in_order = _in_order(one, other)
+    of_stretch = line_at(_OF_ONE_STRETCH, letters)
+    # a stretch of words has no more letters than stand in both
+    may_be_stretch = in_order * letters >= (of_stretch - _ROUNDING) * max(len(one), len(other))
+    if may_be_stretch and longest_stretch(words, words_of_other) >= of_stretch:
         return True
-    in_order = Indel.normalized_similarity(one, other)
+    of_runs = line_at(_OF_RUNS, letters)
     if in_order >= of_runs + _BESIDE_RUNS and common_runs(one, other) >= of_runs:
         return True
     may_be_respelt = letters <= _RESPELT_UP_TO and in_order >= of_stretch
@@ -297,16 +326,18 @@ def foreign(left: str, right: str) -> float:
 
 def _runs(left: Sequence[str], right: Sequence[str]) -> list[int]:
     """How many stand in a row, in each run that is in both in the same order."""
-    return [end - start for start, end, _, _ in _equal(left, right)]
+    return [block.size for block in _blocks(left, right)]
 
 
 def _equal(left: Sequence[str], right: Sequence[str]) -> list[tuple[int, int, int, int]]:
     """Each run that is in both in the same order: where it begins and ends in one text, and in the other."""
-    return [
-        (run.src_start, run.src_end, run.dest_start, run.dest_end)
-        for run in Indel.opcodes(left, right)
-        if run.tag == "equal"
-    ]
+    return [(run.a, run.a + run.size, run.b, run.b + run.size) for run in _blocks(left, right)]
+
+
+def _blocks(left: Sequence[str], right: Sequence[str]) -> list[MatchingBlock]:
+    """The same, quicker: what is no block does not become an object."""
+    # behind the last stands one of no length
+    return Indel.editops(left, right).as_matching_blocks()[:-1]
 
 
 def _signs(words: str) -> int:
