@@ -55,6 +55,7 @@ _ENTRY_BYTES = 60
 _WORK_OF_HISTORY, _WORK_OF_ENTRY = 20, 10
 _MOST_TAGS = 120
 _BYTE = tuple(bytes((number,)) for number in range(256))
+_NO_TAGS = set[bytes]()
 _ANY_NUMBER = 1 << 62
 """More than there are of anything."""
 _MERGES = 16
@@ -493,10 +494,14 @@ class Measured:
 
     async def _index(self, histories: Sequence[_History]) -> None:
         """Sort the entries by the windows that are asked for, and read what these have taken in."""
-        asked: dict[bytes, set[bytes]] = {history.key: set() for history in histories}
+        asked: dict[bytes, set[bytes]] = {history.key: _NO_TAGS for history in histories}
         for history, one, at, tag in zip(self._of, self._updates, self._at, self._tags, strict=True):
-            if one.queries and history.key in asked and history.alone != at:
-                asked[history.key].add(tag)
+            # most are alone
+            if history.alone != at and one.queries and (tags := asked.get(history.key)) is not None:
+                if tags:
+                    tags.add(tag)
+                else:
+                    asked[history.key] = {tag}
         for _ in range(_MERGES):
             if unread := [_History(key, 0) for key in asked if key not in self.histories]:
                 await self._read(unread)  # what is joined is together, in the first shard

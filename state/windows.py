@@ -2,7 +2,6 @@
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
-from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
@@ -164,6 +163,7 @@ class Track:
 
     def __init__(self, items: Iterable[Item] = ()) -> None:
         self.items: list[Item] = list(items)
+        self._members: int | None = None
         self._times: list[int] | None = None
         self._numbers: list[int] = []
         self._about: dict[bytes, list[Item]] | None = None
@@ -172,10 +172,12 @@ class Track:
         self._highest: list[int] | None = None
         self._lowest_after: list[int] = []
 
-    @cached_property
+    @property
     def distinct(self) -> int:
         """How many distinct members all of them have."""
-        return len({member for item in self.items for member in item.entry.members(item.which)})
+        if self._members is None:
+            self._members = len({member for item in self.items for member in item.entry.members(item.which)})
+        return self._members
 
     def about(self, member: bytes) -> "Track":
         """Those that have this member in their list."""
