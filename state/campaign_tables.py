@@ -246,6 +246,19 @@ class Tables:
                 return value
         return b""
 
+    def of_leaders(self, tables: Sequence[bytes], numbers: Iterable[bytes]) -> list[bytes]:
+        """The same of leaders that the part has not added, at once."""
+        read = [self._read.get(table, {}) for table in tables]
+        found = []
+        for number in numbers:
+            for fields in read:
+                if value := fields.get(number):
+                    found.append(value)
+                    break
+            else:
+                found.append(self.of_leader(tables, number))
+        return found
+
     def size(self, table: bytes) -> int:
         """How many fields a table has; as if it were empty, as long as that was not read."""
         read = self._read.get(table, {})
@@ -256,11 +269,19 @@ class Tables:
         """Leaders that share bands with a text, and how many."""
         if not item.beside and self._again.isdisjoint(item.hits):
             return item.hits
+        new = self._new
+        added = [
+            leader
+            for generation in item.generations
+            for place in zip(repeat(generation.number), range(1, BANDS + 1), item.bands, strict=False)
+            if place in new
+            for leader in new[place]
+        ]
+        if not added:
+            return item.hits
         hits = dict(item.hits)
-        for generation in item.generations:
-            for place in zip(repeat(generation.number), range(1, BANDS + 1), item.bands, strict=False):
-                for leader in self._new.get(place, ()):
-                    hits[leader] = hits.get(leader, 0) + 1
+        for leader in added:
+            hits[leader] = hits.get(leader, 0) + 1
         return hits
 
     def _sharing(self, item: Item) -> dict[bytes, int]:

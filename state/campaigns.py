@@ -1,7 +1,7 @@
 """Campaigns: which of them texts belong to, where signatures (`state.joining`) leave that open."""
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import cache, partial
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from hashlib import sha1
 from itertools import combinations, islice
 from typing import Any, NamedTuple
@@ -40,11 +40,13 @@ _SIGNED, _SIEVED = b"s", b"-"
 """What comes behind the head in a leader's record: the signature, or what sifts texts (`text.slots.sieve_of`); then comes the
 sealed text.
 """
-_CACHED_SIGNATURES = 4_000
+_CACHED_SIGNATURES, _CACHED_TEXTS = 4_000, 500
 _ALONE = -1
 """No place among the texts that are compared three at once."""
 _FEW_LETTERS = 60
 """Of shorter texts three say together what two do not."""
+_may_be_harmless = lru_cache(64)(is_harmless_form)
+"""A text is looked at once, whatever number it is compared with, and only where one is like a form."""
 _INCIDENTS = 20
 """Judged incidents of one campaign."""
 CAMPAIGN_NAMESPACE = uuid5(NAMESPACE_URL, "https://twinwatch.example/campaign")
@@ -75,6 +77,7 @@ class CampaignCodec:
         """Seconds for which a campaign is remembered that nobody joins."""
         self.learnt_ttl = boilerplate_ttl
         """The same of what is boilerplate and is used no more."""
+        self._words_of = lru_cache(_CACHED_TEXTS)(self._opened_words)
         self._signatures: dict[bytes, bytes] = {}
         """Of texts that leaders keep sealed: those that were asked for last."""
 
@@ -105,9 +108,13 @@ class CampaignCodec:
         sealed = dict.fromkeys(
             kept for record in records if not _is_signed(record) and (kept := text_in(record)) not in self._signatures
         )
-        words = {one: opened[MEMBER_BYTES:] for one in sealed if (opened := opened_text(self._pseudonyms, one))}
-        made = signatures(of_words([said.decode() for said in words.values()]), self._pseudonyms.salt)
+        words = {one: said for one in sealed if (said := self._words_of(one))}
+        made = signatures(of_words(list(words.values())), self._pseudonyms.salt)
         self._remember(dict.fromkeys(sealed, b"") | dict(zip(words, made, strict=True)))
+
+    def _opened_words(self, sealed: bytes) -> str:
+        """The words of a text as a leader keeps it; nothing where it cannot be read."""
+        return opened_text(self._pseudonyms, sealed)[MEMBER_BYTES:].decode()
 
     def _remember(self, signatures_of: dict[bytes, bytes]) -> None:
         self._signatures |= signatures_of
@@ -157,8 +164,6 @@ class CampaignCodec:
                 parts: list[tuple[bytes, bytes, int]] = []
                 compared: list[_Compared] = []
                 beside = quoting.beside(text)
-                # looked at once, whatever number of texts it is compared with, and only where one is like a form
-                harmless = cache(partial(is_harmless_form, text.seen))
                 own = merges.root_of(root)[0]
                 for head, share, sealed, clear, shared in others:
                     other = merges.root_of(head)[0]
@@ -174,9 +179,7 @@ class CampaignCodec:
                             )
                         continue
                     words, is_copy, is_part = (
-                        ("", True, False)
-                        if not sealed
-                        else self._same(text, sealed, known, harmless, clear=bool(clear))
+                        ("", True, False) if not sealed else self._same(text, sealed, known, clear=bool(clear))
                     )
                     if is_copy or is_part:
                         at = len(compared) if words and is_copy else _ALONE
@@ -224,15 +227,11 @@ class CampaignCodec:
             merged.append(tuple([_written(head[:ID_BYTES]) for head in merged_in]))
         return campaigns, merged, decisions
 
-    def _same(
-        self, text: Text, sealed: bytes, boilerplate: list[str], harmless: Callable[[], bool], *, clear: bool
-    ) -> tuple[str, bool, bool]:
+    def _same(self, text: Text, sealed: bytes, boilerplate: list[str], *, clear: bool) -> tuple[str, bool, bool]:
         """What of the other text is compared, "" where that is too little or a form; whether two texts are copies, without the
-        sentences that many use, and whether else they share a part.
-
-        `clear`: whether they are copies with those sentences. `harmless`: whether the text may be a form for members.
+        sentences that many use, and whether else they share a part. `clear`: whether they are copies with those sentences.
         """
-        kept = opened_text(self._pseudonyms, sealed)[MEMBER_BYTES:].decode()
+        kept = self._words_of(sealed)
         if not kept:
             return "", clear, False
         one: str | None = text.words
@@ -244,7 +243,7 @@ class CampaignCodec:
         certain = clear and not boilerplate and not text.quotes and _is_certain(one, other)
         is_copy = certain or are_copies(one, other)
         is_part = not is_copy and share_a_part(one, other)
-        if (is_copy or is_part) and are_one_form(one, other) and harmless():
+        if (is_copy or is_part) and are_one_form(one, other) and _may_be_harmless(text.seen):
             return "", False, False
         return other, is_copy, is_part
 

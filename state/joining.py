@@ -336,7 +336,7 @@ class _Part:
         met: list[tuple[Item, bytes, bytes]] = []
         for item in self._new_ones(items):
             leaders, candidates = [generation.leader for generation in item.generations], item.candidates
-            records = [self._tables.of_leader(leaders, leader) for leader in candidates]
+            records = self._tables.of_leaders(leaders, candidates)
             item.candidates, item.records = [], []
             if self._same(item):
                 for record in filter(None, records):
@@ -464,7 +464,7 @@ def _most(hits: dict[bytes, int]) -> list[bytes]:
     """The leaders that share most bands, so many at most; the older first where they share as many."""
     if len(hits) < 2:
         return list(hits)
-    return sorted(hits, key=lambda leader: (-hits[leader], int(leader)))[:CANDIDATES]
+    return sorted(sorted(hits, key=int), key=hits.__getitem__, reverse=True)[:CANDIDATES]
 
 
 def _beside_one_another(items: Sequence[Item], threshold: float) -> Iterator[tuple[tuple[bytes, bytes], Alike]]:
