@@ -98,6 +98,8 @@ class Item(Struct):
     """Whether it shares a band with another text of its part."""
     hits: dict[bytes, int] = {}
     """Leaders that share bands with it, and how many, as they were read."""
+    in_bands: dict[int, dict[int, bytes]] = {}
+    """What was read of them: number of a generation -> number of a band -> the leaders."""
     candidates: list[bytes] = []
     """Those of them that it is compared with, or the leaders that have the very text; then those that it is like."""
     records: list[bytes] = []
@@ -122,8 +124,8 @@ class Tables:
         self._banded: set[tuple[int, bytes]] = set()
         """Generations and signatures of which all bands were read."""
         self._banded_wanted: dict[tuple[int, ...], dict[bytes, Sequence[bytes]]] = {}
-        self._led: dict[tuple[int, bytes], Sequence[bytes]] = {}
-        """Generation and leader that it gets -> the bands."""
+        self._led: dict[tuple[int, bytes], tuple[Sequence[bytes], dict[int, bytes] | None]] = {}
+        """Generation and leader that it gets -> the bands, and what was read of them where it is known."""
         self._new: dict[tuple[int, int, bytes], tuple[bytes, ...]] = {}
         """Generation, number of a band and band -> leaders that the part has added, as far as its texts may look there."""
         self._again: set[bytes] = set()
@@ -160,8 +162,10 @@ class Tables:
         last, _ = await self._fetch(seen, tables, banded, tuple(authors))
         new = sum(value is None for table in seen for value in self._read[table].values())
         self.own = range(last + 1, last + 1 + new)
+        leaders: dict[bytes, list[bytes]] = {}
         for item in items:
-            item.hits = self._sharing(item)
+            item.in_bands = {one.number: self._in_bands(one.number, item.bands) for one in item.generations}
+            item.hits = self._sharing(item, leaders)
 
     @property
     def is_wanting(self) -> bool:
@@ -284,15 +288,21 @@ class Tables:
             hits[leader] = hits.get(leader, 0) + 1
         return hits
 
-    def _sharing(self, item: Item) -> dict[bytes, int]:
+    def _sharing(self, item: Item, leaders: dict[bytes, list[bytes]]) -> dict[bytes, int]:
+        """`leaders`: those of what stands in bands, as far as they were told already."""
         hits: dict[bytes, int] = {}
-        if item.bands:
-            for generation in item.generations:
-                for i, found in self._bands[generation.number].items():
-                    if there := found.get(item.bands[i - 1]):
-                        for leader in _leaders_in(there, self._last):
-                            hits[leader] = hits.get(leader, 0) + 1
+        for of_one in item.in_bands.values():
+            for there in of_one.values():
+                if (found := leaders.get(there)) is None:
+                    found = leaders[there] = _leaders_in(there, self._last)
+                for leader in found:
+                    hits[leader] = hits.get(leader, 0) + 1
         return hits
+
+    def _in_bands(self, number: int, bands: Sequence[bytes]) -> dict[int, bytes]:
+        """By the numbers of bands that have any in a generation: the leaders, as they were read."""
+        read = self._bands[number].items() if bands else ()
+        return {i: there for i, found in read if (there := found.get(bands[i - 1]))}
 
     # --- writing -----------------------------------------------------------------------------------------------------------
 
@@ -314,7 +324,8 @@ class Tables:
         if not signature:
             return
         bands = item.bands if item else bands_of(signature)
-        self.set(self._led, (generation.number, leader), bands)
+        in_bands = item.in_bands.get(generation.number) if item else None
+        self.set(self._led, (generation.number, leader), (bands, in_bands))
         if item is None:
             self._again.add(leader)
         if item is None or item.beside:
@@ -362,9 +373,8 @@ class Tables:
         if not tables:
             return True
         led: dict[int, tuple[list[bytes], list[Sequence[bytes]], list[dict[int, bytes]]]] = {}
-        for (number, leader), bands in self._led.items():
-            read_bands = self._bands[number]
-            there = {i: value for i, found in read_bands.items() if (value := found.get(bands[i - 1]))}
+        for (number, leader), (bands, in_bands) in self._led.items():
+            there = self._in_bands(number, bands) if in_bands is None else in_bands
             leaders, banded_by, before = led.setdefault(number, ([], [], []))
             leaders.append((int(leader) % _NUMBERS).to_bytes(_LEADER_BYTES))
             banded_by.append(bands)

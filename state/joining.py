@@ -46,7 +46,7 @@ from state.requests import Text
 from state.scripts import Shards, pack, unpack
 from state.sentences import Sentences
 from text.forms import may_be_form
-from text.slots import LEAST, Alike, Verdict, compare_signatures, may_be_alike
+from text.slots import LEAST, Alike, Verdict, compare_signatures, may_be_alike, sieve_of
 
 CANDIDATES = 16
 """Leaders that one text is compared with."""
@@ -334,6 +334,7 @@ class _Part:
     def compare(self, items: Iterable[Item]) -> None:
         """Compare the texts with all that, at once, keep what is like them, and ask for what has to be known of that."""
         met: list[tuple[Item, bytes, bytes]] = []
+        sieves: list[tuple[bytes, bytes]] = []
         for item in self._new_ones(items):
             leaders, candidates = [generation.leader for generation in item.generations], item.candidates
             records = self._tables.of_leaders(leaders, candidates)
@@ -342,8 +343,12 @@ class _Part:
                 for record in filter(None, records):
                     self._ask_about(item, record)
             else:
-                met += [(item, *one) for one in zip(candidates, records, strict=True) if sieve_in(one[1])]
-        may_be = may_be_alike([(item.text.signature, sieve_in(record)) for item, _, record in met])
+                own = sieve_of(item.text.signature)
+                for leader, record in zip(candidates, records, strict=True):
+                    if sieve := sieve_in(record):
+                        met.append((item, leader, record))
+                        sieves.append((own, sieve))
+        may_be = may_be_alike(sieves)
         left: list[tuple[Item, bytes, bytes]] = []
         for one, is_one in zip(met, may_be, strict=True):
             if is_one:

@@ -100,13 +100,12 @@ def sieve_of(signature: bytes) -> bytes:
 
 
 def may_be_alike(pairs: Sequence[tuple[bytes, bytes]]) -> list[bool]:
-    """False for pairs of a signature and the sieve of another of which `compare_signatures` would have no verdict, as far as
-    the sieve can tell; parallel.
+    """False for pairs of sieves of signatures of which `compare_signatures` would have no verdict, as far as sieves can tell;
+    parallel.
     """
     if not pairs:
         return []
-    ones = np.frombuffer(b"".join([sieve_of(signature) for signature, _ in pairs]), np.uint8)
-    others = np.frombuffer(b"".join([sieve for _, sieve in pairs]), np.uint8)
+    ones, others = (np.frombuffer(b"".join(some), np.uint8) for some in zip(*pairs, strict=True))
     equal = (ones == others).reshape(-1, SIEVE_BYTES)
     may_be = (equal.mean(1) >= LEAST_DOUBTFUL) & (equal[:, :_FEW].sum(1) >= _LEAST_OF_FEW)
     return list(map(bool, may_be.tolist()))
