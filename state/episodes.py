@@ -13,7 +13,6 @@ subject's record for some time after the incident happened; while the latest one
 the rule is silent about the subject for some time, unless the finding is graver by a factor than what was dismissed.
 """
 
-from asyncio import gather
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -27,7 +26,7 @@ from state.limits import StoreLimits
 from state.packing import compressed, decompressed
 from state.pseudonyms import Pseudonyms
 from state.requests import MICROSECONDS, Cut, EpisodeUpdate, Remembered, Revision, Silenced
-from state.scripts import Command, Shards, pack, pieces, shard_of, unpack
+from state.scripts import Command, Shards, all_of, pack, pieces, shard_of, unpack
 from state.verdicts import Verdict, ask_verdicts, told_verdicts
 
 MAX_MEMBERS_CLAIMED = 500
@@ -162,7 +161,7 @@ class Episodes:
                 for at, answer in zip(piece, settled, strict=True):
                     answers[at] = answer
 
-        await gather(*(settle(shard, here) for shard, here in by_shard.items()))
+        await all_of([settle(shard, here) for shard, here in by_shard.items()])
         return [self._answer(answer) for answer in answers]
 
     def _claim(self, claim: EpisodeUpdate, left: int) -> "_Claim":

@@ -4,9 +4,8 @@ A batch takes one script call a shard (or a few, where there is much): it append
 the histories before. Which of that a window counts is decided here (state/windows.py).
 """
 
-import asyncio
 from collections import Counter
-from collections.abc import Coroutine, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from heapq import nsmallest
 from typing import Any
@@ -26,7 +25,7 @@ from state.requests import (
     WindowResult,
     WindowUpdate,
 )
-from state.scripts import Call, Command, Script, Shards, pack, pieces, shard_of
+from state.scripts import Call, Command, Script, Shards, all_of, pack, pieces, shard_of
 from state.windows import (
     HASH_BYTES,
     HEAD_BYTES,
@@ -367,7 +366,7 @@ class Measured:
                 self.cut_members += cut
                 history.work += _WORK_OF_ENTRY + len(addition.rest) // HASH_BYTES
             history.ttl = longest + limits.lateness + limits.grace if longest else 0
-        await _each(self._append_in(shard, histories) for shard, histories in by_shard.items())
+        await all_of([self._append_in(shard, histories) for shard, histories in by_shard.items()])
 
     async def _append_in(self, shard: int, histories: list[_History]) -> None:
         days = self._budgets(histories)
@@ -441,7 +440,7 @@ class Measured:
                     self.histories[history.key] = history
                 rest = rest[len(answers) :]
 
-        await _each(in_turn(shard, some) for shard, some in by_shard.items())
+        await all_of([in_turn(shard, some) for shard, some in by_shard.items()])
 
     # --- answering -------------------------------------------------------------------------------------------------------
 
@@ -671,7 +670,3 @@ def surplus(entries: Sequence[Entry], limits: HistoryLimits) -> list[bytes]:
         if most < 0 or most_bytes < 0:
             gone.append(entry)
     return [entry.raw for entry in gone]
-
-
-async def _each(calls: Iterable[Coroutine[Any, Any, None]]) -> None:
-    await asyncio.gather(*calls)

@@ -159,7 +159,7 @@ class Shards:
         """
         runs = {shard: [call.runs() for call in todo] for shard, todo in calls.items()}
         flat = {shard: [run for of_one in todo for run in of_one] for shard, todo in runs.items()}
-        results = await asyncio.gather(*(guarded(self._shard_run(shard, todo)) for shard, todo in flat.items()))
+        results = await all_of([guarded(self._shard_run(shard, todo)) for shard, todo in flat.items()])
         return {
             shard: _put_together(calls[shard], runs[shard], answers)
             for shard, answers in zip(calls, results, strict=True)
@@ -193,7 +193,7 @@ class Shards:
                         ordered[index] = answer
                     rest = rest[len(answers) :]
 
-        await asyncio.gather(*(in_turn(shard, indexes) for shard, indexes in items.items()))
+        await all_of([in_turn(shard, indexes) for shard, indexes in items.items()])
         return ordered
 
     def _shard_run(self, shard: int, calls: Sequence[Call | Command]) -> Callable[[], Coroutine[Any, Any, list[Any]]]:
@@ -246,6 +246,11 @@ def _put_together(
         at += len(of_one)
         found.append(call.join(some) if isinstance(call, Call) and len(some) > 1 else some[0])
     return found
+
+
+async def all_of(calls: Sequence[Coroutine[Any, Any, _Item]]) -> list[_Item]:
+    """The answers to all calls, parallel; they run at once. One alone, as of one shard, needs no task of its own."""
+    return [await calls[0]] if len(calls) == 1 else await asyncio.gather(*calls)
 
 
 async def guarded(call: Callable[[], Any]) -> Any:
