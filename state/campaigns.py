@@ -17,6 +17,7 @@ from text.forms import are_one_form, is_harmless_form, may_be_form
 from text.likeness import (
     MAX_LETTERS,
     are_copies,
+    drop_texts,
     hold_together,
     letters_of,
     sentences,
@@ -115,6 +116,12 @@ class CampaignCodec:
     def _opened_words(self, sealed: bytes) -> str:
         """The words of a text as a leader keeps it; nothing where it cannot be read."""
         return opened_text(self._pseudonyms, sealed)[MEMBER_BYTES:].decode()
+
+    def drop_texts(self) -> None:
+        """Hold none of the texts any longer that were compared in a batch."""
+        self._words_of.cache_clear()
+        _may_be_harmless.cache_clear()
+        drop_texts()
 
     def _remember(self, signatures_of: dict[bytes, bytes]) -> None:
         self._signatures |= signatures_of

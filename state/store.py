@@ -178,6 +178,20 @@ class Store:
         One round trip; two more for each hundred texts, four where they are like known ones; more where somebody was reported,
         something is judged out of order, texts show others' words, or they may repeat what was upheld.
         """
+        try:
+            return await self._recall(relations, texts, events, filings, doubts, doubts_kept)
+        finally:
+            self._campaigns.drop_texts()
+
+    async def _recall(
+        self,
+        relations: Sequence[Relation],
+        texts: Sequence[Text],
+        events: Sequence[EventName],
+        filings: Sequence[Filing],
+        doubts: Sequence[Doubt],
+        doubts_kept: int,
+    ) -> Recalled:
         limits = self._limits
         plan = RelationPlan(relations, self._pseudonyms, len(self._shards))
         names = [self._pseudonyms.event(event.identity) for event in events]

@@ -119,6 +119,12 @@ def _in_order(left: str, right: str) -> float:
     return Indel.normalized_similarity(left, right)
 
 
+def drop_texts() -> None:
+    """Hold no longer what was taken apart: nobody's words outlast the judging of their batch."""
+    _parts.cache_clear()
+    _in_order.cache_clear()
+
+
 def are_copies(left: str, right: str) -> bool:
     """Whether two texts, given as `text.signature.Compared.words`, are copies of one another. Bounded by `MAX_LETTERS`."""
     one, other = _parts(left), _parts(right)
