@@ -134,7 +134,7 @@ class Tables:
         self.breaches: dict[bytes, list[int]] = {}
         """Author -> times of verdicts that upheld a breach."""
         self._last = 0
-        """The number of the latest leader, as it was read."""
+        """The number that was given last, as it was read."""
         self.own = range(0)
         """The numbers that were set aside for leaders of this part."""
 
@@ -383,7 +383,9 @@ class Tables:
             (generation_of(number).bands, self._codec.ttl, _columns(of_all), IN_BAND * _LEADER_BYTES, leaders, before)
             for number, (leaders, of_all, before) in led.items()
         ]
-        return bool((await self._shards.run({0: [Call(JOIN, (tables, banded), self._codec.scope)]}))[0][0])
+        # bands need not be compared with what was read where nobody has been given a number since
+        request = (tables, banded, b"%d" % (self.own.stop - 1), self._codec.ttl)
+        return bool((await self._shards.run({0: [Call(JOIN, request, self._codec.scope)]}))[0][0])
 
 
 _LEARNT = LEARNT.key(b"")

@@ -276,7 +276,7 @@ MERGED = Kind(
 )
 LEADERS = Kind(
     "leaders", "string", _GENERATIONS, size="72",
-    holds="number of the latest leader",
+    holds="the number that was given last: to a leader, or to a part of a batch that was written",
 )
 EPISODE = Kind(
     "episode:<rule, mode, subject, …>", "string", _EPISODE, Members.EPISODE, owned=True, most="20 event ids",

@@ -18,9 +18,9 @@ local function leaders_in(bucket, tag, start)
   return leaders
 end
 
--- By position, of bands that have any: the leaders. Where `last` is given, it gets the field of each one's last bucket, and `buckets`
--- what stands in these.
-local function leaders_of(key, fields, tags, last, buckets)
+-- By position, of bands that have any: the leaders; none where they are `known`. Where `last` is given, it gets the field of each
+-- one's last bucket, and `buckets` what stands in these.
+local function leaders_of(key, fields, tags, last, buckets, known)
   local leaders, rest, level = {}, nil, 1
   repeat
     local full, further = {}, {}
@@ -31,7 +31,7 @@ local function leaders_of(key, fields, tags, last, buckets)
         last[i], buckets[fields[at]] = fields[at], bucket or nil
       end
       if bucket then
-        if find(bucket, tags[i], 1, true) then
+        if not known and find(bucket, tags[i], 1, true) then
           local more = leaders_in(bucket, tags[i], 1)
           leaders[i] = more and (leaders[i] or '') .. more or leaders[i]
         end

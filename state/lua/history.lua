@@ -68,7 +68,7 @@ local function append(key, ttl, entries, kept)
       if budget then
         budget[1], budget[2] = budget[1] + cost, true
       end
-      arguments[#arguments + 1] = string.format('%.0f', time)
+      arguments[#arguments + 1] = time
       arguments[#arguments + 1] = struct.pack('>I6', before + at) .. name .. rest
     end
   end

@@ -59,14 +59,19 @@ end
 
 -- Adds members to a set with a time.
 local function add(key, time, members, most)
-  local first, latest = {}, {}
-  for _, member in ipairs(members) do
-    first[#first + 1], first[#first + 2] = text(time), member
-    -- whom one goes on turning to stays known: what is older than half of its time becomes as old as that
-    latest[#latest + 1], latest[#latest + 2] = text(time - ttl * 500000), member
+  local function with(score)
+    local scored = {}
+    for i, member in ipairs(members) do
+      scored[2 * i - 1], scored[2 * i] = score, member
+    end
+    return scored
   end
-  in_parts(first, function(...) return redis.call('ZADD', key, 'LT', ...) end)
-  in_parts(latest, function(...) return redis.call('ZADD', key, 'XX', 'GT', ...) end)
+  local added = 0
+  in_parts(with(text(time)), function(...) added = added + redis.call('ZADD', key, 'LT', ...) end)
+  if added < #members then
+    -- whom one goes on turning to stays known: what is older than half of its time becomes as old as that
+    in_parts(with(text(time - ttl * 500000)), function(...) return redis.call('ZADD', key, 'XX', 'GT', ...) end)
+  end
   trim(key, time, ttl, most or cap)
 end
 
