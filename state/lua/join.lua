@@ -57,6 +57,6 @@ for _, one in ipairs(writes) do
   redis.call('HSET', one[1], unpack(one[3]))
   redis.call('EXPIRE', one[1], one[2])
 end
-redis.call('INCR', prefix .. 'leaders')
+redis.call('INCRBY', prefix .. 'leaders', 1)
 redis.call('EXPIRE', prefix .. 'leaders', number_ttl)
 return cmsgpack.pack(1)
