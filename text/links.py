@@ -28,6 +28,8 @@ _SPOKEN_DOT = re.compile(
 _AROUND = "\"'`´‘’“”«»„‚<>()[]{}*_~|,;:!?.…\u200b\ufeff"
 _INNER_DOT = re.compile(rf"[.․‥…⒈-⒛︙︰﹒．㏂㏇㏘🄀](?:(?<!\.)|(?=[^\s{re.escape(_AROUND)}]))")
 """A dot within a word, or what NFKC makes one of."""
+_ASCII_DOT = re.compile(rf"\.(?=[^\s{re.escape(_AROUND)}])")
+"""The same in ASCII, which is quicker looked for."""
 
 
 class Link(Struct, frozen=True):
@@ -130,7 +132,7 @@ def links_of(text: str, targets: Iterable[str] = ()) -> tuple[Link, ...]:
     said = text.lower()
     if " dot " in said or " punkt " in said or " punto " in said:
         text = _SPOKEN_DOT.sub(".", text)
-    if not _INNER_DOT.search(text):
+    if not (_ASCII_DOT if text.isascii() else _INNER_DOT).search(text):
         return further
     found: list[Link] = []
     for piece in text.replace("<", " ").replace(">", " ").replace('"', " ").split():

@@ -48,32 +48,46 @@ class Words(Strings):
         self._find_places()
 
     def _find_places(self) -> None:
-        """By their hashes the words' numbers, from 1 on; where that place is taken, in the next free one."""
+        """By their hashes the words' numbers, from 1 on; where that place is taken, in the next free one. Above a number stand
+        bits of the hash, which most other words have not.
+        """
+        assert len(self) < _NUMBERS
         self._mask = (1 << (2 * len(self)).bit_length()) - 1
         self._places = array("I", [0]) * (self._mask + 1)
         for number, word in enumerate(self, 1):
-            place = hash(word) & self._mask
+            hashed = hash(word)
+            place = hashed & self._mask
             while self._places[place]:
                 place = (place + 1) & self._mask
-            self._places[place] = number
+            self._places[place] = number | _sign(hashed)
 
     def number(self, word: str) -> int:
         """The number of a word, or `NONE`."""
-        place = hash(word) & self._mask
-        number = self._places[place]
-        if not number:
+        hashed = hash(word)
+        place = hashed & self._mask
+        found = self._places[place]
+        if not found:
             return NONE
-        written = _written(word)
-        while number:
-            if self._letters[self._ends[number - 1] : self._ends[number]] == written:
+        sign = _sign(hashed)
+        while found:
+            number = found ^ sign
+            if number < _NUMBERS and self._letters[self._ends[number - 1] : self._ends[number]] == _written(word):
                 return number - 1
             place = (place + 1) & self._mask
-            number = self._places[place]
+            found = self._places[place]
         return NONE
 
     def __contains__(self, word: str) -> bool:
         """Whether it is one of them."""
         return self.number(word) != NONE
+
+
+_NUMBERS = 1 << 20
+"""So many words at most, less one."""
+
+
+def _sign(hashed: int) -> int:
+    return hashed >> 30 & 0xFFF00000
 
 
 def _written(word: str) -> bytes:

@@ -292,20 +292,17 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         parts = [part for part in (self.whole or self.text, self.heading) if part]
         return next(filter(None, (excerpt(part.seen, part.memo, part.stakes) for part in parts)), "")
 
-    @cached_property
-    def _commerce(self) -> dict[frozenset[str], CommerceReading]:
-        return {}
-
     def commerce(self, harmless: frozenset[str]) -> CommerceReading:
         """The signs of selling: a heading and its text are one offer. Links to `harmless` places are no signs."""
-        known = self._commerce
+        known: dict[frozenset[str], CommerceReading] = self.__dict__.setdefault("_commerce", {})
         if harmless not in known:
             undisguised = "\n".join([part.undisguised for part in (self.heading, self.text) if part])
             at_stake = self._may_offer(undisguised)
-            romanised = tuple(dict.fromkeys([code for part in self.parts for code in part.romanised]))
-            if not (at_stake or romanised or self.links):
+            typed_in = [code for part in self.parts if part.stakes & anchors.TYPED for code in part.romanised]
+            if not (at_stake or typed_in or self.links):
                 known[harmless] = NO_COMMERCE
                 return NO_COMMERCE
+            romanised = tuple(dict.fromkeys(typed_in))
             memo = self.parts[0].memo if self.parts else None
             said = "\n".join([part.seen for part in self.parts if part.seen])
             typed = "\n".join(part.seen for part in (self.heading, self.text) if part).casefold() if romanised else ""

@@ -93,11 +93,12 @@ class Beginnings:
     def __init__(self, beginnings: Iterable[str]) -> None:
         self._long: dict[str, tuple[int, ...]] = {}
         self._short: dict[str, tuple[int, ...]] = {}
+        self._of_short = Memo(self._find_short)
         listed = sorted(set(beginnings), key=lambda one: (len(one), one))
         self._lengths = sorted({len(one) for one in listed if len(one) < _EDGE}, reverse=True)
         for one in listed:
             if len(one) < _EDGE:
-                self._short[one] = (*self.of(one), len(one))
+                self._short[one] = (*self._find_short(one), len(one))
         for one in listed:
             if len(one) >= _EDGE:
                 lengths = self.of(one)
@@ -105,14 +106,17 @@ class Beginnings:
 
     def of(self, word: str) -> tuple[int, ...]:
         """Their lengths, the shortest first."""
-        if found := self._long.get(word[:_EDGE]):
-            return found
-        for length in self._lengths:
-            if found := self._short.get(word[:length]):
-                return found
-        return ()
+        found = self._long.get(word[:_EDGE])
+        return self._of_short[word[: _EDGE - 1]] if found is None else found
+
+    def _find_short(self, edge: str) -> tuple[int, ...]:
+        if len(self._of_short) >= _MOST_EDGES:
+            self._of_short.clear()
+        return next((found for length in self._lengths if (found := self._short.get(edge[:length]))), ())
 
 
+_MOST_EDGES = 10_000
+"""Of so many first letters of words it is kept what they begin with; there are hardly more."""
 _EDGE = 4
 
 

@@ -35,9 +35,7 @@ def test_a_long_text_has_a_digest_and_a_signature() -> None:
         " ",
         "🎉🎉🎉",
         "ok",
-        "12345 67890 12345 67890",
         "thank you, see you tomorrow",
-        "https://a.example/b",
         "\ud800\x00\u202e",
     ],
 )
@@ -45,6 +43,15 @@ def test_what_says_too_little_is_not_compared(text: str) -> None:
     (reading,) = read_texts([text])
     assert reading.digest is None
     assert reading.signature is None
+
+
+@pytest.mark.parametrize("text", ["12345 67890 12345 67890", "https://a.example/b"])
+def test_what_says_no_more_than_where_it_leads_is_compared_by_that(text: str) -> None:
+    alone, polite, other = read_texts([text, f"Thank you! {text}", text.replace("5", "6").replace("b", "c")])
+    assert alone.only_leads
+    assert alone.digest == polite.digest is not None
+    assert alone.digest != other.digest
+    assert alone.signature is None
 
 
 def test_what_is_left_of_a_text_without_its_hashtags_may_be_compared_exactly_only() -> None:
