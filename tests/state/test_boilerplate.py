@@ -70,7 +70,8 @@ def test_it_takes_days_and_accounts_of_some_age(any_bench: Bench, apart: float, 
     assert len(listed(any_bench)) == (2 if learnt else 0)
     for key in any_bench.dump():
         if b":learnt:" in key:
-            assert any_bench.run(any_bench.client.ttl(key)) == LEARNT.ttl(StoreLimits())
+            left = any_bench.run(any_bench.client.ttl(key))
+            assert 0 <= LEARNT.ttl(StoreLimits()) - left < 600  # on a machine however busy
     after = days_after(texts[-1].time, 0.1)
     assert copies(any_bench, store, chance, TEMPLATE, after) == (10 if learnt else 1)
 
