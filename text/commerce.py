@@ -83,7 +83,7 @@ _ELIDED = re.compile(rf"^(?:{_ARTICLES})['’](?=\w{{3}})")
 """French, Italian and Catalan articles and pronouns that have lost their vowel."""
 _ELIDED_WORD = re.compile(r"[^\W_]++(?:['’][^\W_]+)+")
 _MANY = (
-    r"\s?(?:thousand|tausend|duizend|tusind|tusen|tuhatta|mila|mil|mii|bin|min|ezer|tys\.?|tis\.?|tisíc|tūkst\.?|hiljada|tisoč"
+    r"\s?(?:thousand|tausend|duizend|tusind|tusen|tuhatta|mila|mil|mii|bin|min|ezer|tis\.?|tisíc|tūkst\.?|hiljada|tisoč"
     r"|тыс\.?|тысяч|тис\.?|тисяч|хиляди|илјади|хиљада|χιλιάδες|χιλιαδες|հազար|ათასი|ألف|الف|آلاف|هزار|میلیون|אלף|हज़ार|हजार)"
 )
 """Thousands, said in a word between an amount and its currency."""
