@@ -549,7 +549,7 @@ def _spread(
     plain = text is not None and len(text.normalised) < limits.plain_characters
     if plain and all(one.name in once and one.did.events == 1 for one in spreaders):
         severity, action, under = "low" if over.level < MANY else "medium", "review", _BY_THEMSELVES
-    if text and text.only_leads and all(one.did.events == 1 for one in spreaders):
+    if text and text.only_leads and all(one.did.events == one.reach == 1 for one in spreaders):
         severity, action, under = "low" if over.level < MANY else "medium", "review", _ONLY_LEADS
     if rule_input.context.shares_footer and not _sells_or_offends(rule_input.context, limits):
         if sum(one.reach for one in spreaders) < limits.reached_by_one:

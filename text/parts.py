@@ -8,6 +8,7 @@ nobody wrote before is the author's own. What is too short to be known by it mar
 import re
 from collections.abc import Iterator
 from functools import cache
+from itertools import islice
 from typing import Literal, NamedTuple
 
 from msgspec import Struct
@@ -117,6 +118,8 @@ def _any_of(listed: list[str]) -> re.Pattern[str]:
 
 
 _UNPARTED = re.compile("[\u3040-\u30ff\u4e00-\u9fff]")
+MOST_WARNINGS = 50
+"""Words of warning that are looked at in one text; of the others nobody reads whether they are denied."""
 _NEGATED_WITHIN = 30
 """Characters before a word of warning in which a negation belongs to it: "this is no scam"."""
 
@@ -148,7 +151,7 @@ def denies(words: str) -> bool:
 def _warnings_in(words: str) -> Iterator[bool]:
     """For each word of warning whether it is denied."""
     everywhere, languages = _warning_words()
-    for found in everywhere.finditer(words):
+    for found in islice(everywhere.finditer(words), MOST_WARNINGS):
         before = re.split(r"[.!?,،\n]", words[max(0, found.start() - _NEGATED_WITHIN) : found.start()])[-1]
         behind = words[found.end() : found.end() + 8]
         its = [one for one in languages if one.warn.fullmatch(found[0])]

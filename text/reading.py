@@ -427,8 +427,9 @@ def _compared_forms(
     letters = comparable(normalised)
     enough, leading = _that_say_enough(normalised, letters, [bool(one.targets) for one in written])
     compared = sorted(enough)
+    # with the salt: whoever reads the digest could else try all telephone numbers
     by_leads = {
-        index: digest(f"\n{leads_to(written[index].seen, written[index].targets)}") for index in leading - enough
+        index: digest(f"{salt}\n{leads_to(written[index].seen, written[index].targets)}") for index in leading - enough
     }
     digests = dict(zip(compared, skeletons([letters[index] for index in compared]), strict=True))
     untagged = _untagged(bodies, normalised, compared)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.growth import assert_in_proportion
 from text.normalise import MAX_CHARACTERS
-from text.parts import Shown, parts_of, taken_apart, warns
+from text.parts import MOST_WARNINGS, Shown, parts_of, taken_apart, warns
 from text.reading import read_texts
 
 SAID = "The bus leaves at seven from the station, and nobody waits."
@@ -164,3 +164,8 @@ def test_all_of_a_text_is_compared_and_each_part_of_it() -> None:
     assert quoting.normalised == f"this is what i meant to say {plain.normalised}"
     assert quoting.own.normalised == "this is what i meant to say"
     assert "wrote" in quoting.undisguised and "wrote" not in quoting.normalised
+
+
+def test_of_very_many_words_of_warning_the_first_are_looked_at() -> None:
+    assert not warns("This is no scam. " * MOST_WARNINGS + "Beware, this is a scam!")
+    assert warns("This is no scam. " * (MOST_WARNINGS - 1) + "Beware, this is a scam!")

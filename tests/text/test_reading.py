@@ -51,6 +51,7 @@ def test_what_says_no_more_than_where_it_leads_is_compared_by_that(text: str) ->
     assert alone.only_leads
     assert alone.digest == polite.digest is not None
     assert alone.digest != other.digest
+    assert alone.digest != read_texts([text], salt=1)[0].digest
     assert alone.signature is None
 
 
