@@ -128,8 +128,8 @@ class Tables:
         """Generation and leader that it gets -> the bands, and what was read of them where it is known."""
         self._new: dict[tuple[int, int, bytes], tuple[bytes, ...]] = {}
         """Generation, number of a band and band -> leaders that the part has added, as far as its texts may look there."""
-        self._again: set[bytes] = set()
-        """Leaders that were made known in one generation more."""
+        self._again = False
+        """Whether leaders were made known in one generation more: texts may share bands with these that look only there."""
         self._sizes: dict[bytes, int | None] = {}
         self.breaches: dict[bytes, list[int]] = {}
         """Author -> times of verdicts that upheld a breach."""
@@ -271,7 +271,7 @@ class Tables:
 
     def sharing_bands(self, item: Item) -> dict[bytes, int]:
         """Leaders that share bands with a text, and how many."""
-        if not item.beside and self._again.isdisjoint(item.hits):
+        if not (item.beside or self._again):
             return item.hits
         new = self._new
         added = [
@@ -326,8 +326,7 @@ class Tables:
         bands = item.bands if item else bands_of(signature)
         in_bands = item.in_bands.get(generation.number) if item else None
         self.set(self._led, (generation.number, leader), (bands, in_bands))
-        if item is None:
-            self._again.add(leader)
+        self._again |= item is None
         if item is None or item.beside:
             self._add(generation.number, leader, bands)
 

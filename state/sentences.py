@@ -43,7 +43,7 @@ class Sentences:
         self._tables, self._pseudonyms = tables, pseudonyms
         self._known: dict[tuple[bytes, bytes, bytes], _Said] = {}
         """Sentence and own tables of a text -> what is known of it, as long as nothing was learnt since."""
-        self._scopes: set[tuple[bytes, bytes]] = set()
+        self._scopes: set[tuple[bytes, bytes, int, int]] = set()
         self._present: tuple[Item | None, list[_Said]] = None, []
         """The text that was asked about last, and what is known of its sentences, as long as nothing was learnt since."""
         self.refused = 0
@@ -122,7 +122,7 @@ class Sentences:
 
     def _look_up(self, item: Item) -> list[_Said]:
         own, learnt = item.generations[0].sentence, item.learnt[0]
-        self._scopes.add((own, learnt))
+        self._scopes.add((own, learnt, len(item.generations), len(item.learnt)))
         # texts at a boundary of generations look in others' tables, too
         if len(self._scopes) > 1:
             return [self._read(item, sentence) for sentence, *_ in item.sentences]

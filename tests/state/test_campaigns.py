@@ -307,6 +307,22 @@ def test_a_crash_before_decisions_are_written_down_changes_nothing(bench: Bench,
     assert found == expected
 
 
+@pytest.mark.parametrize("size", [8, 10, 28, 40])
+def test_texts_see_what_earlier_ones_of_their_batch_made_known_in_the_generation_before(
+    any_bench: Bench, size: int
+) -> None:
+    """The last batch begins in one generation of leaders and ends in the next one."""
+    chance = random.Random(676)
+    written = [altered(" ".join(chance.choices(SENTENCES, k=2)), chance) for _ in range(40)]
+    written = [f"{text}\n{TEMPLATE if n % 2 else own_words(chance, 12)}" for n, text in enumerate(written)]
+    texts = texts_of(written, hours=3, authors=30)
+    expected = recall(any_bench, any_bench.store(), texts, 1)
+    any_bench.empty()
+    assert [one and one.similarity for one in recall(any_bench, any_bench.store(), texts, size)] == [
+        one and one.similarity for one in expected
+    ]
+
+
 @unhurried
 @given(texts=streams(), size=st.integers(1, 39))
 def test_how_the_stream_is_cut_does_not_matter(bench: Bench, texts: list[Text], size: int) -> None:
