@@ -18,6 +18,10 @@ from text.personal_data import Kind, PersonalDatum, Standing
 NAMED_MASKS = 5
 MAX_TRACED = 3
 """Data of one text of which it is remembered who gave them away; of a whole list the first say it."""
+MOST_REQUESTS = 2
+"""Texts of one account within `texts_window` that may ask to remove what nobody is known to have published. Who goes on
+publishes it himself.
+"""
 _DIGEST_BYTES = 12
 FURTHER_TEXT = 0.25
 """What each further text with private information within the window adds to the level."""
@@ -108,8 +112,14 @@ PUBLISHED = Measure[PrivateInformationLimits](
 
 
 def _given_away(rule_input: RuleInput, limits: PrivateInformationLimits) -> list[PersonalDatum]:
-    """What the text tells, without what another account told before where the text asks to remove it."""
+    """What the text tells, without what another account told before where the text asks to remove it. Who says that somebody
+    published it is believed `MOST_REQUESTS` times: the post that did so may be a picture, or too long ago.
+    """
     told = _told(rule_input.context, limits)
+    writing = rule_input.context.writing
+    if told and len(told) <= MAX_TRACED and writing.asks_for_removal and writing.tells_of_leak:
+        if TEXTS.of(rule_input).count <= MOST_REQUESTS:
+            return []
     known = {number for number in range(MAX_TRACED) if PUBLISHED.of(rule_input, number=number).count > 1}
     return [datum for number, datum in enumerate(told) if number not in known]
 

@@ -40,7 +40,7 @@ from text.normalise_letters import answers
 from text.normalise_lookalikes import is_ordinary
 from text.normalise_ornate import fold_disguise
 from text.parts import Shown, is_nothing_but_quoted, is_unparted, taken_apart
-from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data, glance
+from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data, glance, tells_of_leak
 from text.personal_data.marks import Marks
 from text.personal_data.pupils import may_be_told, told_of_pupils
 from text.romanised import romanised_in
@@ -276,6 +276,11 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     def asks_for_removal(self) -> bool:
         """Whether the text asks that something be taken down."""
         return asks_for_removal(self._read_marks(self.seen))
+
+    @cached_property
+    def tells_of_leak(self) -> bool:
+        """Whether it says that somebody else has published something."""
+        return tells_of_leak(self._read_marks(self.seen))
 
     @cached_property
     def told_of_pupils(self) -> frozenset[str]:

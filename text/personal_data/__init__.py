@@ -20,7 +20,7 @@ from text.personal_data.phones import find_disguised_phones, find_phone_links, f
 from text.personal_data.standing import standing_of
 from text.rows import Rarest, Wanted
 
-__all__ = ["Kind", "PersonalDatum", "Standing", "asks_for_removal", "find_personal_data"]
+__all__ = ["Kind", "PersonalDatum", "Standing", "asks_for_removal", "find_personal_data", "tells_of_leak"]
 
 MAX_DIGITS, LAST_DIGITS = 5_000, 1_000
 """Digits of one text among which numbers are looked for; of more, the last `LAST_DIGITS` and as many of the first as make up
@@ -127,8 +127,13 @@ def spoken_dots() -> list[Wanted]:
 
 
 def asks_for_removal(marks: Marks) -> bool:
-    """Whether a text asks, in whatever language, that something be taken down."""
-    return marks.any("remove")
+    """Whether a text asks, in whatever language, that something be taken down; not later, nor after the readers have used it."""
+    return marks.any("remove") and not marks.any("keep")
+
+
+def tells_of_leak(marks: Marks) -> bool:
+    """Whether a text says that somebody else has published something, or that nobody agreed to it."""
+    return marks.any("leaked")
 
 
 def _placed(text: str, marks: Marks, found: list[PersonalDatum]) -> Iterator[PersonalDatum]:

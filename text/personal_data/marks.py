@@ -31,6 +31,8 @@ KINDS = (
         "work",
         "exercise",
         "remove",
+        "leaked",
+        "keep",
         "roster",
         "born",
         "digits",
