@@ -395,6 +395,10 @@ def _priced(currencies: _Currencies) -> re.Pattern[str]:
     return re.compile(rf"\d(?:{after}|(?:[ .\-/()]{{0,2}}\d){{6}}|{in_front})")
 
 
+_DATE = r"\d\d?[./-]\d\d?[./-](?:19|20)\d\d(?!\d)"
+"""Eight digits that are no number to call."""
+
+
 def _tokens(currencies: _Currencies) -> re.Pattern[str]:
     """What a text consists of; each group is a kind, and what stands before it belongs to none. No part is read more than a
     fixed number of times.
@@ -412,7 +416,7 @@ def _tokens(currencies: _Currencies) -> re.Pattern[str]:
         |(?P<rate>\d{{1,3}}(?:[.,]\d+)?\s?(?:ppm|(?:p\s?|pence\s)(?:/|per)\s?\w+))
         |(?P<pence>\d{{1,3}}\s?(?:p|pence|cents?|ct)\b)
         |(?P<glued>(?<![^\W_])[^\W\d_]{{2,}}(?=\d{{3}}))
-        |(?P<phone>(?<![\d_+])[+(]{{0,2}}\d(?:[ .\-/()]{{0,2}}\d){{6,17}}(?!\w))
+        |(?P<phone>(?<![\d_+])(?!{_DATE})[+(]{{0,2}}\d(?:[ .\-/()]{{0,2}}\d){{6,17}}(?!\w))
         |(?P<age>\b(?:16|18|21)\s?\+)
         |(?P<number>\d+(?:[.,:/-]\d+)*+(?!\w))
         |(?P<word>{_WORD}))

@@ -136,10 +136,13 @@ class Spans:
         self.tokens = tokens
         self.grammar: Grammar = lexicon.languages[language].grammar
         self._found: dict[str, list[Span]] = {}
+        gapped: dict[Span, list[Phrase]] = {}
         for position, meaning in meanings:
             self._add(meaning.bits, position, position)
             for phrase, end in phrases_at(tokens, position, meaning.phrases):
                 self._add(phrase.bit, position, end)
+                if phrase.bit & _DENIABLE and not GAPS.keys().isdisjoint(phrase.rest):
+                    gapped.setdefault(Span(position, end, _NAMES[phrase.bit]), []).append(phrase)
         self._remove(["harmless"], [name for name in CLASSES if name not in ("harmless", "play")])
         self._remove(["vow"], ["say", "said"])
         self._remove(["heed", "warn"], ["say"])
@@ -153,6 +156,9 @@ class Spans:
             if verb.start < no.start < verb.end
         )
         """Verbs in two parts with a negation between: 'ich bringe dich nicht um'."""
+        for span, phrases in gapped.items():
+            if span in self._found[span.name] and self._denied_in_gaps(span, phrases):
+                self._found[span.name] = [one for one in self._found[span.name] if one != span]
         self._remove(_TELLING, ["say", "said", "no", "apart"])
         self._starts = {name: [span.start for span in spans] for name, spans in self._found.items()}
         self._apart = self._starts.get("apart", [])
@@ -166,6 +172,21 @@ class Spans:
             name = _NAMES[bit]
             self._found.setdefault(name, []).append(Span(start, end, name))
             bits ^= bit
+
+    def _denied_in_gaps(self, span: Span, phrases: list[Phrase]) -> bool:
+        """Whether a negation that belongs to none of the phrases stands in a gap, right before a word of theirs, and no 'if'
+        before it: 'I will | never | burn your house'.
+        """
+        inside = [no for no in self._found.get("no", ()) if span.start < no.start and no.end < span.end]
+        if not inside:
+            return False
+        placed = [set(_phrase_places(self.tokens, span.start, phrase.rest)) for phrase in phrases]
+        conditions = self._found.get("if", ())
+        return any(
+            all(no.end + 1 in places and places.isdisjoint(range(no.start, no.end + 1)) for places in placed)
+            and not any(one.start <= no.start and _gap(one, no) <= CONDITION_REACH for one in conditions)
+            for no in inside
+        )
 
     def _remove(self, by: Iterable[str], names: Iterable[str]) -> None:
         """Remove the entries of the classes that share a word with an entry of a class `by`."""
@@ -265,6 +286,8 @@ _EXCUSES = ("say", "said", "no", "wrong", "play", "sense", "stands", "joke")
 """Classes of words that make others harmless."""
 _NAMES = {bit: name for name, bit in BIT.items()}
 _DONE_BY_ME = ("kill_i", "kill_i_you")
+_DENIABLE = _bits("menace loom beware doom curse")
+"""Whole phrases, which a negation in a gap turns into their contrary."""
 
 
 class Row(Protocol):
@@ -283,14 +306,15 @@ def phrases_at(tokens: Row, position: int, starts: Starts | None) -> Iterator[tu
     """The phrases that begin at `position` and go on to their end, with the position of their last word."""
     if starts:
         for phrase in starts.possible(tokens.words[position + 1 : position + 1 + LONGEST_PHRASE]):
-            end = _phrase_end(tokens, position, phrase.rest)
-            if end is not None:
-                yield phrase, end
+            places = _phrase_places(tokens, position, phrase.rest)
+            if places:
+                yield phrase, places[-1]
 
 
-def _phrase_end(tokens: Row, position: int, rest: tuple[str, ...]) -> int | None:
-    """Where the phrase that begins at `position` ends, within its clause; None where it does not go on."""
+def _phrase_places(tokens: Row, position: int, rest: tuple[str, ...]) -> list[int]:
+    """Positions of the words of the phrase that begins at `position`, within its clause; none where it does not go on."""
     words, clause = tokens.words, tokens.clauses[position]
+    places = [position]
     allowed = 0
     for part in rest:
         if part in GAPS:
@@ -299,11 +323,12 @@ def _phrase_end(tokens: Row, position: int, rest: tuple[str, ...]) -> int | None
             for candidate in range(position + 1, min(position + 2 + allowed, len(words))):
                 if tokens.clauses[candidate] == clause and _is(words[candidate], part):
                     position = candidate
+                    places.append(position)
                     break
             else:
-                return None
+                return []
             allowed = 0
-    return position
+    return places
 
 
 def _is(word: str, part: str) -> bool:

@@ -18,7 +18,10 @@ _HARMLESS = [
         # times with their date
         rf"{_YEAR}-?{_MONTH}-?{_DAY}[T ]\d\d[:.]?\d\d(?:[:.]?\d\d)?(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)?",
         # the lists and ranges that calendars are full of: 12.-14.05.2024, 01.09.2023-30.06.2024, 2019-2023, 2019/20
-        _ALONE.format(rf"(?:{_DAY}\.? ?[-/] ?)?{_DAY}([./-]) ?{_MONTH}\1 ?(?:{_YEAR}|\d\d)"),
+        # and the hour behind a date: 05.03.2027-17:00
+        _ALONE.format(
+            rf"(?:{_DAY}\.? ?[-/] ?)?{_DAY}([./-]) ?{_MONTH}\1 ?(?:{_YEAR}|\d\d)(?: ?[-–] ?[012]?\d[:.h][0-5]\d)?"
+        ),
         _ALONE.format(
             rf"{_DAY}([./]) ?{_MONTH}(?:\.|\1 ?(?:{_YEAR}|\d\d))?,? ?(?:-|/|to|do|bis|au|al|a|até|till|til|tot|по|до|–)"
             rf" ?{_DAY}\1 ?{_MONTH}(?:\.|\1)? ?(?:{_YEAR}|(?<=[./])\d\d)?"
