@@ -325,6 +325,7 @@ class Engine:
                 cites=text.cites,
                 holds_out=text.holds_out,
                 shares_footer=text.shares_footer,
+                framed=text.framed,
                 heading_campaign=heading[0],
                 heading_merged=heading[1],
             )

@@ -16,6 +16,7 @@ from state.campaigns import campaign_id_of
 from state.quotations import HELD_OUT, SHOWN_ONLY, Source, Sources, Written
 from state.requests import Campaign, Text
 from text.hostility import PEACEFUL
+from text.likeness import FRAMED, letters_of
 from text.parts import LEAST_SAID
 from text.reading import TextReading, Writing
 
@@ -64,7 +65,7 @@ class Forms(Struct, frozen=True):
 class Judged(Struct, frozen=True):
     """What counts of an event's text: as in `rules.base.EventContext`. `shows`: it only shows what others wrote; `cites`: it
     says in public that somebody has said it, who may never have written here; `holds_out`: it shows the author's own words,
-    which others have written since.
+    which others have written since. `framed` is as in `state.requests.Campaign`.
     """
 
     shows: bool
@@ -74,6 +75,7 @@ class Judged(Struct, frozen=True):
     cites: bool = False
     holds_out: bool = False
     shares_footer: bool = False
+    framed: bool = False
 
 
 FormAnswer = tuple[Campaign | None, tuple[str, ...]]
@@ -116,7 +118,7 @@ def _readings(reading: TextReading) -> Iterator[TextReading]:
     if claimed and not _is_slight(claimed):
         yield claimed
     yield reading
-    if own and claimed and not _is_slight(own):
+    if own and claimed and not _is_slight(own) and not _is_title(reading, own):
         yield own
 
 
@@ -125,6 +127,24 @@ def _is_slight(part: TextReading) -> bool:
     where; the name of an author below a saying.
     """
     return len(part.normalised) < MIN_BESIDE_CHARACTERS and _is_harmless(part)
+
+
+def _is_title(reading: TextReading, own: TextReading) -> bool:
+    """Whether the author's part is but a line above the rest, which says what that is: members who write a series, or of one
+    question, write one line and say other things below it.
+    """
+    shown = reading.shown
+    if not shown or shown.marked or not shown.above or not shown.own.rstrip().endswith((":", "：")):
+        return False
+    return not own.leads_somewhere and _is_harmless(own)
+
+
+def _stands_below(reading: TextReading, forms: Forms) -> bool:
+    """Whether what others wrote, too, stands unmarked below words of the author's, as a motto stands below a letter."""
+    shown, own = reading.shown, forms.own
+    if not shown or shown.marked or (own and not own.is_new):
+        return False
+    return letters_of(shown.own) >= FRAMED * letters_of(reading.seen)
 
 
 def _is_harmless(part: TextReading) -> bool:
@@ -176,7 +196,9 @@ class Quotations:
                 # an advertisement is one wherever it stands
                 harmless = _is_harmless(reading.footer)
                 return Judged(False, footer.campaign, footer.merged, shares_footer=harmless)
-            return Judged(False, counting.campaign, counting.merged) if counting else Judged(False)
+            if not counting:
+                return Judged(False)
+            return Judged(False, counting.campaign, counting.merged, framed=counting.campaign.framed)
         reach = _reach(event, strangers)
         # what comes again is judged as it was, whoever has written or got it since
         before = self._sources.outcome(forms.asked) if reading.shown and forms.asked else None
@@ -193,7 +215,10 @@ class Quotations:
             return Judged(True, own.campaign if own else None, own.merged if own else (), repeated.campaign)
         counting = next((one for one in (forms.whole, claimed, own) if one and not one.is_new), forms.all[0])
         cites = counting is not own and _cites(event, reading)
-        return Judged(False, counting.campaign, counting.merged, cites=cites, holds_out=holds_out)
+        framed = counting.campaign.framed or (counting is claimed and _stands_below(reading, forms))
+        return Judged(
+            False, counting.campaign, counting.merged, cites=cites, holds_out=holds_out, framed=framed
+        )
 
     def _shows(self, event: Event, reading: TextReading, forms: Forms, reach: Sequence[str]) -> bool:
         shown, claimed = reading.shown, forms.claimed

@@ -52,7 +52,7 @@ class EventContext(Struct, frozen=True, kw_only=True):
 
     With `shares_footer` nothing but the footer of the text has been written before, and `campaign` is the footer's. It is the
     campaign of what stands above a footer else. With `shares_part` only a long part of the text has been written before, in
-    `campaign`.
+    `campaign`. With `framed` all that it has of the campaign stands above or below words of the author's own.
     """
 
     event: Event
@@ -73,6 +73,7 @@ class EventContext(Struct, frozen=True, kw_only=True):
     below: TextReading | None = None
     shares_footer: bool = False
     shares_part: bool = False
+    framed: bool = False
 
     @property
     def has(self) -> frozenset[Need]:
@@ -117,6 +118,7 @@ class EventContext(Struct, frozen=True, kw_only=True):
             is_heading=True,
             below=self.text,
             shares_footer=False,
+            framed=False,
         )
         return (heading,)
 

@@ -308,8 +308,18 @@ LEADS = _Measure(
     within=_several,
     weighs=True,
 )
+FRAMED = _Measure(
+    "framed",
+    _of_campaign(
+        "harmless copies of what stands above or below other words",
+        lambda context: (context.event.event_id,) if context.framed and not _has_a_sign(context) else (),
+        is_read=False,
+    ),
+    within=_several,
+    weighs=True,
+)
 ODD = _Measure("odd", lambda limits: _odd_copies(limits.certain_characters), within=_several, weighs=True)
-COPIES = _Measure("copies", WROTE, within=_several, beside=(RECIPIENTS, PLACES, TALKS, LEADS, ODD))
+COPIES = _Measure("copies", WROTE, within=_several, beside=(RECIPIENTS, PLACES, TALKS, LEADS, ODD, FRAMED))
 """Who wrote it, and what each brought; in the order in which `_spreader` takes it."""
 ORIGIN = _Measure("origin", WROTE, within=lambda limits: Quota(_least(limits), limits.origin_window))
 ANNOUNCED = _Measure(
@@ -332,6 +342,7 @@ class _Spreader(Struct, frozen=True):
     reach: int
     leads: frozenset[bytes]
     odd: frozenset[bytes]
+    framed: int
 
     @property
     def name(self) -> str:
@@ -343,11 +354,11 @@ class _Spreader(Struct, frozen=True):
 
 
 def _spreader(did: Contributor, authors: frozenset[bytes]) -> _Spreader:
-    strangers, places, talks, leads, odd = did.brought
+    strangers, places, talks, leads, odd, framed = did.brought
     # who writes the text, too, is none whom it reaches; and who answers in one conversation talks with those who are in it
     targets = (strangers | places) - authors | (talks if len(talks) >= SEVERAL_CONVERSATIONS else frozenset())
     unnamed = max(0, did.least[0] - len(strangers))
-    return _Spreader(did, targets, len(targets) + unnamed, leads, odd)
+    return _Spreader(did, targets, len(targets) + unnamed, leads, odd, len(framed))
 
 
 class _Crowd(Struct, frozen=True):
@@ -468,7 +479,12 @@ def _sells_or_offends(
 def _points_to_an_offer(context: EventContext) -> bool:
     """Whether the text leads somewhere and has a sign of selling: a school's own link has none."""
     leads = context.text is not None and context.text.leads_somewhere
-    return leads and context.writing.commerce(frozenset()).points >= A_SIGN
+    return leads and _has_a_sign(context)
+
+
+def _has_a_sign(context: EventContext) -> bool:
+    """Whether the text has a sign of selling, or offends."""
+    return context.writing.hostility != PEACEFUL or context.writing.commerce(frozenset()).points >= A_SIGN
 
 
 def _at_once(once: Sequence[_Spreader], limits: CoordinatedCampaignLimits) -> frozenset[str]:
@@ -551,6 +567,8 @@ def _spread(
         severity, action, under = "low" if over.level < MANY else "medium", "review", _BY_THEMSELVES
     if text and text.only_leads and all(one.did.events == one.reach == 1 for one in spreaders):
         severity, action, under = "low" if over.level < MANY else "medium", "review", _ONLY_LEADS
+    if _are_frames(spreaders, chief, limits):
+        severity, action, under = "low", "review", _BESIDE_OTHER_WORDS
     if rule_input.context.shares_footer and not _sells_or_offends(rule_input.context, limits):
         if sum(one.reach for one in spreaders) < limits.reached_by_one:
             return None
@@ -608,6 +626,10 @@ _BY_THEMSELVES = " Each wrote it once. It is short and leads nowhere: members ma
 _ONLY_LEADS = (
     " Each wrote it once. It is a link, an address or a number with a friendly word: members may each show the same."
 )
+_BESIDE_OTHER_WORDS = (
+    " What is the same stands above or below other words, neither sells nor offends, and leads nowhere: it may be the motto "
+    "of one school."
+)
 _UNDER_OTHER_WORDS = " What is the same stands below other words: it may be the footer of one school's letters."
 
 
@@ -618,6 +640,19 @@ def _at_most(spreaders: Sequence[_Spreader], chief: _Spreader, over: Reached) ->
     if most == 1 and over.level < MANY:
         severity = "medium"
     return severity, "review" if chief.did.events == 1 else "ban_review"
+
+
+def _are_frames(spreaders: Sequence[_Spreader], chief: _Spreader, limits: CoordinatedCampaignLimits) -> bool:
+    """Whether what the copies have in common stands above or below other words, as a school's motto does, and neither sells nor
+    offends, nor leads to one place. The text with which the campaign began is like none before; and what stands in some of the
+    letters a motto is not answerable for.
+    """
+    copies = sum(one.did.events for one in spreaders)
+    others = copies - sum(one.framed for one in spreaders)
+    if chief.reach >= limits.reached_by_one or others > max(1, copies * OTHER_COPIES):
+        return False
+    leads = Counter(lead for one in spreaders for lead in one.leads)
+    return all(number == 1 for number in leads.values())
 
 
 def _by_chance(rule_input: RuleInput, crowd: _Crowd, over: Reached, apart: tuple[str, ...]) -> Finding | None:
@@ -674,6 +709,8 @@ _CONGRATULATES = {"prize"}
 """Who says that somebody has won, and names nothing else, wishes him well."""
 A_SIGN = 3
 """Points of selling of one sign that is none of haste."""
+OTHER_COPIES = 0.25
+"""Of what stands above or below other words, so many copies at most may sell, or stand otherwise."""
 FEW = 2
 """Deeds of the account that did most, or strangers and places that it reached, beyond which a campaign may be critical."""
 MANY = 2
@@ -698,7 +735,7 @@ COORDINATED_CAMPAIGN = Rule(
     article=1,
     on=WRITTEN,
     limits=CoordinatedCampaignLimits,
-    signals=declare(*ACCOUNTS, RECIPIENTS, PLACES, TALKS, LEADS, ODD, COPIES, ORIGIN, ANNOUNCED),
+    signals=declare(*ACCOUNTS, RECIPIENTS, PLACES, TALKS, LEADS, ODD, FRAMED, COPIES, ORIGIN, ANNOUNCED),
     judge=judge_coordinated_campaign,
     lists=("greetings", "courtesies"),
     subjects=lambda context: (context.campaign.campaign_id,) if context.campaign else (),

@@ -22,9 +22,10 @@ from text.likeness import (
     letters_of,
     sentences,
     share_a_part,
+    stands_beside,
     without,
 )
-from text.shared import long_part_of_sentences, share_of_sentences
+from text.shared import is_frame_of_sentences, long_part_of_sentences, share_of_sentences
 from text.signature import SIGNATURE_BYTES, of_words, signatures
 from text.slots import SIEVE_BYTES, SURE, sieve_of
 
@@ -36,7 +37,9 @@ FIELD_BYTES = 14
 BEGINNING_BYTES = FIELD_BYTES // 2
 """Of a campaign's id and of a digest, what tells which event and text it is."""
 ANSWER_BYTES, JUDGED_BYTES = 22, 23
-"""Of an answer: campaign id and similarity; and whether it repeats what was upheld. What is not decided is longer."""
+"""Of an answer: campaign id and similarity; and what it says besides. What is not decided is longer."""
+_UPHELD, _FRAMED = (b"1", b"3"), (b"2", b"3")
+"""That it repeats what was upheld; and `Campaign.framed`."""
 _SIGNED, _SIEVED = b"s", b"-"
 """What comes behind the head in a leader's record: the signature, or what sifts texts (`text.slots.sieve_of`); then comes the
 sealed text.
@@ -156,7 +159,8 @@ class CampaignCodec:
         quoting = _Quoting()
         for text, answer, repeats in zip(texts, answers, repeated, strict=True):
             if len(answer) == 2:
-                campaigns.append(_campaign(*answer, upheld=bool(repeats)))
+                told, kind = answer[1][: ANSWER_BYTES - ID_BYTES], answer[1][ANSWER_BYTES - ID_BYTES :]
+                campaigns.append(_campaign(answer[0], told, upheld=bool(repeats), framed=kind in _FRAMED))
                 merged.append(())
                 quoting.add(text, answer[0])
                 continue
@@ -170,6 +174,7 @@ class CampaignCodec:
                 same: list[tuple[bytes, bytes, int]] = []
                 parts: list[tuple[bytes, bytes, int]] = []
                 compared: list[_Compared] = []
+                framed: set[bytes] = set()
                 beside = quoting.beside(text)
                 own = merges.root_of(root)[0]
                 for head, share, sealed, clear, shared in others:
@@ -180,6 +185,7 @@ class CampaignCodec:
                     if shared:
                         if alike_in := _share_of(text, shared):
                             parts.append((head, b"%.4f" % alike_in, _ALONE))
+                            framed |= {head} if _is_frame(text, shared) else set()
                         elif long_part := _long_part_of(text, shared):
                             shares = min(
                                 shares or (other, long_part), (other, long_part), key=lambda one: one[0][ID_BYTES:]
@@ -191,6 +197,7 @@ class CampaignCodec:
                     if is_copy or is_part:
                         at = len(compared) if words and is_copy else _ALONE
                         (same if is_copy else parts).append((head, share, at))
+                        framed |= {head} if words and stands_beside(text.words, words) else set()
                     if words and not is_part:
                         compared.append(_Compared(head, share, words, is_copy))
                 together = _together(text, known, compared) if len(compared) > 1 else frozenset[int]()
@@ -214,7 +221,9 @@ class CampaignCodec:
                 if name:
                     upheld = bool(repeats) or merges.is_upheld(oldest, text)
                     merges.judge(oldest, repeats)
-                    result += b"%d" % upheld
+                    others_heads = [head for head, *_ in same if not _are_of(text, texts, [head])]
+                    is_framed = bool(others_heads) and framed.issuperset(others_heads)
+                    result += b"%d" % (upheld + 2 * (is_framed and joined[:ID_BYTES] == campaign_id_of(text)))
                     answered[name] = result
                     generations = self.generations(text.time)
                     united = [(head, share) for head, share, _ in same]
@@ -226,7 +235,8 @@ class CampaignCodec:
                 _campaign(
                     result[:ID_BYTES],
                     result[ID_BYTES:ANSWER_BYTES],
-                    upheld=result[ANSWER_BYTES:] == b"1",
+                    upheld=result[ANSWER_BYTES:] in _UPHELD,
+                    framed=result[ANSWER_BYTES:] in _FRAMED,
                     holding=holding,
                     shares=shares,
                 )
@@ -268,6 +278,14 @@ def _share_of(text: Text, shared: bytes) -> float:
     lines = sentences(text.words)
     return share_of_sentences(
         text.words, int.from_bytes(shared[:2]), [lines[number - 1] for number in shared[2:]], text.seen
+    )
+
+
+def _is_frame(text: Text, shared: bytes) -> bool:
+    """Whether these sentences are what members write above or below words of their own."""
+    lines = sentences(text.words)
+    return is_frame_of_sentences(
+        text.words, int.from_bytes(shared[:2]), [lines[number - 1] for number in shared[2:]]
     )
 
 
@@ -399,12 +417,13 @@ def _campaign(
     upheld: bool,
     holding: Sequence[bytes] = (),
     shares: tuple[bytes, float] | None = None,
+    framed: bool = False,
 ) -> Campaign | None:
     if not campaign_id:
         return None
     ids = tuple([_written(head[:ID_BYTES]) for head in holding])
     shared = (_written(shares[0][:ID_BYTES]), shares[1]) if shares else None
-    return Campaign(_written(campaign_id), float(similarity), upheld, ids, shared)
+    return Campaign(_written(campaign_id), float(similarity), upheld, ids, shared, framed)
 
 
 def _written(campaign_id: bytes) -> str:

@@ -27,7 +27,6 @@ from state.campaign_tables import (
     number_in,
 )
 from state.campaigns import (
-    ANSWER_BYTES,
     FIELD_BYTES,
     HEAD_BYTES,
     ID_BYTES,
@@ -205,7 +204,7 @@ class _Part:
         """The answer, and which campaigns are undecided by it."""
         before = self._tables.get(item.generations[0].seen, item.name)
         if before and len(before) <= JUDGED_BYTES:
-            return (before[:ID_BYTES], before[ID_BYTES:ANSWER_BYTES]), set()
+            return (before[:ID_BYTES], before[ID_BYTES:]), set()
         if before:
             head, alike, others, known = unpack(before)
             joined = _Joined(head, float(alike), True, [_Other(*other) for other in others], known)

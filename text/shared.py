@@ -9,7 +9,7 @@ import re
 from collections.abc import Collection, Sequence, Set
 
 from text.hostility import PEACEFUL
-from text.likeness import letters_of, line_at
+from text.likeness import are_a_frame, letters_of, line_at
 from text.parts import parts_of
 from text.reading import Writing, read_texts, words_of
 
@@ -34,6 +34,15 @@ def share_of_sentences(words: str, letters_of_other: int, shared: Sequence[str],
     if share >= line_at(_OF_HARMLESS, common) or (share >= line_at(_OF_GRAVE, common) and _are_grave(seen, shared)):
         return share
     return 0.0
+
+
+def is_frame_of_sentences(words: str, letters_of_other: int, shared: Sequence[str]) -> bool:
+    """Whether the sentences in common are one text for their length, not for what they say, and stand above or below all else.
+    Arguments as in `share_of_sentences`.
+    """
+    common = sum(map(letters_of, shared))
+    share = 2 * common / (letters_of(words) + letters_of_other)
+    return share >= line_at(_OF_HARMLESS, common) and are_a_frame(words, shared)
 
 
 def long_part_of_sentences(words: str, letters_of_other: int, shared: Sequence[str], seen: str) -> float:
