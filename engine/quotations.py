@@ -5,6 +5,7 @@ the author got it, in a message or in the place where it is shown, or warns of i
 it, too, quotes nobody; and what somebody shows to many, or many to very many, is spread.
 """
 
+import re
 from collections.abc import Collection, Iterator, Sequence
 from uuid import UUID
 
@@ -30,6 +31,8 @@ a wall); and how many all members together may have shown it to by then. Beyond 
 """
 REMARK_CHARACTERS = 100
 """So long may a question or a warning be that victims write in the same words above what they show."""
+_SOURCE = re.compile(r"[\W\d_]*(?:--|[—–])\s[^\n]{0,100}(?:\n[^\n]{0,100}){0,2}")
+"""Numbers of what is quoted, and where it comes from."""
 OFFERING = 7
 """Points of selling from which on a few words or a footer are an advertisement: more than one sign has, however heavy, or than
 a link, "visit", and a number to call have together.
@@ -118,7 +121,7 @@ def _readings(reading: TextReading) -> Iterator[TextReading]:
     if claimed and not _is_slight(claimed):
         yield claimed
     yield reading
-    if own and claimed and not _is_slight(own) and not _is_title(reading, own):
+    if own and claimed and not _is_slight(own) and not _is_label(reading, own):
         yield own
 
 
@@ -129,22 +132,30 @@ def _is_slight(part: TextReading) -> bool:
     return len(part.normalised) < MIN_BESIDE_CHARACTERS and _is_harmless(part)
 
 
-def _is_title(reading: TextReading, own: TextReading) -> bool:
-    """Whether the author's part is but a line above the rest, which says what that is: members who write a series, or of one
-    question, write one line and say other things below it.
+def _is_label(reading: TextReading, own: TextReading) -> bool:
+    """Whether the author's part but says what the rest is, in a line above it or behind dashes below: members who write a
+    series, or quote one book, write one such line and different things beside it.
     """
     shown = reading.shown
-    if not shown or shown.marked or not shown.above or not shown.own.rstrip().endswith((":", "：")):
+    if not shown or own.leads_somewhere or not _is_harmless(own):
         return False
-    return not own.leads_somewhere and _is_harmless(own)
+    if shown.marked:
+        return _SOURCE.fullmatch(shown.own.strip()) is not None
+    return shown.above and shown.own.rstrip().endswith((":", "："))
 
 
-def _stands_below(reading: TextReading, forms: Forms) -> bool:
-    """Whether what others wrote, too, stands unmarked below words of the author's, as a motto stands below a letter."""
-    shown, own = reading.shown, forms.own
-    if not shown or shown.marked or (own and not own.is_new):
+def _stands_beside(counting: Matched, reading: TextReading, forms: Forms) -> bool:
+    """Whether what others wrote, too, stands above or below words of the author's own, as a motto does. What is marked as
+    others' words is no motto.
+    """
+    shown = reading.shown
+    if not shown:
         return False
-    return letters_of(shown.own) >= FRAMED * letters_of(reading.seen)
+    if counting is forms.own:
+        rest, is_new = shown.claimed, not forms.claimed or forms.claimed.is_new
+    else:
+        rest, is_new = shown.own, not shown.marked and (not forms.own or forms.own.is_new)
+    return is_new and letters_of(rest) >= FRAMED * letters_of(reading.seen)
 
 
 def _is_harmless(part: TextReading) -> bool:
@@ -215,7 +226,7 @@ class Quotations:
             return Judged(True, own.campaign if own else None, own.merged if own else (), repeated.campaign)
         counting = next((one for one in (forms.whole, claimed, own) if one and not one.is_new), forms.all[0])
         cites = counting is not own and _cites(event, reading)
-        framed = counting.campaign.framed or (counting is claimed and _stands_below(reading, forms))
+        framed = counting.campaign.framed or (counting is not forms.whole and _stands_beside(counting, reading, forms))
         return Judged(
             False, counting.campaign, counting.merged, cites=cites, holds_out=holds_out, framed=framed
         )

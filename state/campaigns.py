@@ -38,7 +38,8 @@ BEGINNING_BYTES = FIELD_BYTES // 2
 """Of a campaign's id and of a digest, what tells which event and text it is."""
 ANSWER_BYTES, JUDGED_BYTES = 22, 23
 """Of an answer: campaign id and similarity; and what it says besides. What is not decided is longer."""
-_UPHELD, _FRAMED = (b"1", b"3"), (b"2", b"3")
+FRAMED_ONLY = b"2"
+_UPHELD, _FRAMED = (b"1", b"3"), (FRAMED_ONLY, b"3")
 """That it repeats what was upheld; and `Campaign.framed`."""
 _SIGNED, _SIEVED = b"s", b"-"
 """What comes behind the head in a leader's record: the signature, or what sifts texts (`text.slots.sieve_of`); then comes the
@@ -120,6 +121,10 @@ class CampaignCodec:
         """The words of a text as a leader keeps it; nothing where it cannot be read."""
         return opened_text(self._pseudonyms, sealed)[MEMBER_BYTES:].decode()
 
+    def words_in(self, record: bytes) -> str:
+        """The words of the text that a leader keeps, if there are any and its record is read with this key."""
+        return self._words_of(text_in(record))
+
     def drop_texts(self) -> None:
         """Hold none of the texts any longer that were compared in a batch."""
         self._words_of.cache_clear()
@@ -164,7 +169,7 @@ class CampaignCodec:
                 merged.append(())
                 quoting.add(text, answer[0])
                 continue
-            joined, alike, root, name, others, boilerplate = answer
+            joined, alike, root, name, others, boilerplate, is_framed = answer
             result = answered.get(name)
             merged_in: list[bytes] = []
             holding: list[bytes] = []
@@ -221,9 +226,9 @@ class CampaignCodec:
                 if name:
                     upheld = bool(repeats) or merges.is_upheld(oldest, text)
                     merges.judge(oldest, repeats)
-                    others_heads = [head for head, *_ in same if not _are_of(text, texts, [head])]
-                    is_framed = bool(others_heads) and framed.issuperset(others_heads)
-                    result += b"%d" % (upheld + 2 * (is_framed and joined[:ID_BYTES] == campaign_id_of(text)))
+                    beside_it = framed.issuperset(head for head, *_ in [*same, *parts])
+                    is_framed = beside_it and bool(is_framed or (same and joined[:ID_BYTES] == campaign_id_of(text)))
+                    result += b"%d" % (upheld + 2 * is_framed)
                     answered[name] = result
                     generations = self.generations(text.time)
                     united = [(head, share) for head, share, _ in same]

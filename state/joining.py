@@ -28,6 +28,7 @@ from state.campaign_tables import (
 )
 from state.campaigns import (
     FIELD_BYTES,
+    FRAMED_ONLY,
     HEAD_BYTES,
     ID_BYTES,
     JUDGED_BYTES,
@@ -45,6 +46,7 @@ from state.requests import Text
 from state.scripts import Shards, pack, unpack
 from state.sentences import Sentences
 from text.forms import may_be_form
+from text.likeness import stands_beside
 from text.slots import LEAST, Alike, Verdict, compare_signatures, may_be_alike, sieve_of
 
 CANDIDATES = 16
@@ -69,7 +71,7 @@ Answer = Sequence[Any]
 """Of one text: (campaign id, similarity), the share of equal slots of shingles or of words, whichever is more, to the first
 text of the campaign; "" for the id of a new text of somebody who brought too many. Where that is not decided yet: (head of the
 campaign that the text joined, similarity, head of what that is part of, name in `seen`, campaigns that may be the same, [1 or
-0, ...] whether each sentence is boilerplate). Of such a campaign: (head, similarity, sealed author and text, or "" where it is
+0, ...] whether each sentence is boilerplate, whether it stands beside unlike words). Of such a campaign: (head, similarity, sealed author and text, or "" where it is
 certain, whether signatures say that it is the same, "" or, where it shares sentences, letters of its first text (16 bits) and
 the number of each such sentence (8 bits)).
 """
@@ -206,8 +208,8 @@ class _Part:
         if before and len(before) <= JUDGED_BYTES:
             return (before[:ID_BYTES], before[ID_BYTES:]), set()
         if before:
-            head, alike, others, known = unpack(before)
-            joined = _Joined(head, float(alike), True, [_Other(*other) for other in others], known)
+            head, alike, others, known, framed = unpack(before)
+            joined = _Joined(head, float(alike), True, [_Other(*other) for other in others], known, bool(framed))
         elif (found := self._join_or_found(item)) is None:
             return (b"", b""), set()
         else:
@@ -232,13 +234,13 @@ class _Part:
                 undecided.add(number_in(other_root))
         if not asked and number_in(root) not in self.undecided:
             if joined.remembered:
-                self._tables.put(seen, item.name, root[:ID_BYTES] + share)
-            return (root[:ID_BYTES], share), undecided
+                self._tables.put(seen, item.name, root[:ID_BYTES] + share + FRAMED_ONLY * joined.framed)
+            return (root[:ID_BYTES], share + FRAMED_ONLY * joined.framed), undecided
         if is_new and joined.remembered:
-            self._tables.put(seen, item.name, pack((joined.head, b"%.4f" % joined.alike, joined.others, joined.known)))
+            self._tables.put(seen, item.name, pack((joined.head, b"%.4f" % joined.alike, joined.others, joined.known, int(joined.framed))))
         undecided.add(number_in(root))
         name = item.name if joined.remembered else b""
-        return (joined.head, share, root, name, asked, joined.known), undecided
+        return (joined.head, share, root, name, asked, joined.known, joined.framed), undecided
 
     def _root_of(self, head: bytes, generations: Sequence[Generation]) -> tuple[bytes, float]:
         """The head of the campaign that a campaign has become part of by now, and how similar the texts are that made it so.
@@ -285,7 +287,7 @@ class _Part:
             # likely is one is no other campaign's text
             if not (templated and doubtful and doubtful[0].share >= LEAST):
                 self._sentences.learn(item, number_in(close.head if close else head))
-        return _Joined(head, alike, remembered, others, known)
+        return _Joined(head, alike, remembered, others, known, self._is_framed(item, found))
 
     def _may_bring(self, generation: Generation, author: bytes) -> bool:
         """Whether one more text of the author is remembered in the generation."""
@@ -311,6 +313,11 @@ class _Part:
             tables.lead(own, leader, best.head + self._codec.rest_of(item.text), item)
             tables.put(own.size, number, b"%d" % (size + 1))
         return leader, best.head, alike
+
+    def _is_framed(self, item: Item, found: Sequence[_Match]) -> bool:
+        """Whether the text has only that of the campaigns which stands above or below unlike words."""
+        texts = [self._codec.words_in(match.record) for match in found if match.share < KNOWN_WELL]
+        return 0 < len(texts) == len(found) and all(text and stands_beside(item.text.words, text) for text in texts)
 
     def _new_leader(self) -> bytes:
         self._last += 1
@@ -436,7 +443,7 @@ class _Part:
 
 class _Joined(NamedTuple):
     """How a text joined or founded a campaign: its head, the similarity, whether that is remembered, what other campaigns may
-    be the same, and whether each sentence is boilerplate (1 or 0).
+    be the same, whether each sentence is boilerplate (1 or 0), and `state.requests.Campaign.framed`.
     """
 
     head: bytes
@@ -444,6 +451,7 @@ class _Joined(NamedTuple):
     remembered: bool
     others: "Sequence[_Other]"
     known: list[int]
+    framed: bool
 
 
 class _Other(NamedTuple):

@@ -22,7 +22,7 @@ SENTENCE_LETTERS = 20
 """Shorter sentences are everybody's."""
 MAX_SENTENCES = 12
 LEAST_REST = 24
-FRAME_LETTERS, BESIDE_FRAME, FRAMED = 20, 30, 0.2
+FRAME_LETTERS, BESIDE_FRAME, FRAMED = 20, 24, 0.2
 """Of what stands above or below other words in both of two texts, letters in a row at least; of a name beside it, letters at
 most; and the share of each text that these other words are, at least.
 """
