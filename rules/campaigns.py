@@ -649,7 +649,7 @@ def _are_frames(spreaders: Sequence[_Spreader], chief: _Spreader, limits: Coordi
     """
     copies = sum(one.did.events for one in spreaders)
     others = copies - sum(one.framed for one in spreaders)
-    if chief.reach >= limits.reached_by_one or others > max(1, copies * OTHER_COPIES):
+    if chief.reach >= limits.reached_by_one or others > 1 + copies * OTHER_COPIES:
         return False
     leads = Counter(lead for one in spreaders for lead in one.leads)
     return all(number == 1 for number in leads.values())
@@ -710,7 +710,7 @@ _CONGRATULATES = {"prize"}
 A_SIGN = 3
 """Points of selling of one sign that is none of haste."""
 OTHER_COPIES = 0.25
-"""Of what stands above or below other words, so many copies at most may sell, or stand otherwise."""
+"""Of what stands above or below other words, so many copies at most, besides the first, may sell or stand otherwise."""
 FEW = 2
 """Deeds of the account that did most, or strangers and places that it reached, beyond which a campaign may be critical."""
 MANY = 2
