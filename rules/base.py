@@ -51,8 +51,9 @@ class EventContext(Struct, frozen=True, kw_only=True):
     `holds_out`: it shows to a few the author's own words, which others have written since.
 
     With `shares_footer` nothing but the footer of the text has been written before, and `campaign` is the footer's. It is the
-    campaign of what stands above a footer else. With `shares_part` only a long part of the text has been written before, in
-    `campaign`. With `framed` all that it has of the campaign stands above or below words of the author's own.
+    campaign of what stands above a footer else. With `part_letters` only a long part of the text has been written before, in
+    `campaign`: so many letters of words that are more than politeness. With `framed` all that it has of the campaign stands
+    above or below words of the author's own.
     """
 
     event: Event
@@ -72,8 +73,13 @@ class EventContext(Struct, frozen=True, kw_only=True):
     is_heading: bool = False
     below: TextReading | None = None
     shares_footer: bool = False
-    shares_part: bool = False
+    part_letters: int = 0
     framed: bool = False
+
+    @property
+    def shares_part(self) -> bool:
+        """Whether it is the event by a long part of its text."""
+        return self.part_letters > 0
 
     @property
     def has(self) -> frozenset[Need]:
@@ -101,7 +107,9 @@ class EventContext(Struct, frozen=True, kw_only=True):
     def _long_part(self) -> tuple["EventContext", ...]:
         if not self.campaign or not self.campaign.shares or self.shares_footer or self.cites:
             return ()
-        return (replace(self, campaign=Campaign(*self.campaign.shares), merged=(), repeated=None, shares_part=True),)
+        campaign_id, similarity, letters = self.campaign.shares
+        campaign = Campaign(campaign_id, similarity)
+        return (replace(self, campaign=campaign, merged=(), repeated=None, part_letters=letters),)
 
     @property
     def _heading_alone(self) -> tuple["EventContext", ...]:

@@ -56,7 +56,8 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
 
     `reached_by_one`: an account that reaches so many strangers and places weighs as much as the limit of accounts. Of texts
     that share nothing but a footer, which neither sells nor offends, all accounts have to reach so many.
-    Of texts that have but a long part in common, so many are needed that have it from others (`part_authors`).
+    Of texts that have but a long part in common, so many accounts are needed that what each has from somebody else has
+    `part_letters` in all: letters of words that are more than politeness. So the longer the part, the fewer they are.
     `origin_window`: so far back it is looked who wrote the text first.
     """
 
@@ -70,7 +71,7 @@ class CoordinatedCampaignLimits(Struct, frozen=True, forbid_unknown_fields=True)
     flood_authors: Quotas
     selling_points: Annotated[float, Meta(gt=0)]
     reached_by_one: Count
-    part_authors: Count
+    part_letters: Count
     origin_window: Duration
 
 
@@ -600,20 +601,22 @@ def _of_a_part(
 ) -> Finding | None:
     """What nobody knows of: a quotation that many have met, or a text that many spread among other words."""
     accounts = len(spreaders)
-    if accounts < limits.part_authors:
+    letters = sum(Deed.of(one.did).part_letters for one in spreaders)
+    if letters < limits.part_letters:
         return None
     told = _finding(rule_input, crowd, spreaders, chief, over, (_PART,))
     return replace(
         told,
-        level=accounts / limits.part_authors,
-        measurements=(measured("part_authors", accounts, limits.part_authors, over.quota.window),),
+        level=letters / limits.part_letters,
+        measurements=(measured("part_letters", letters, limits.part_letters, over.quota.window),),
         # no verdict on this says anything of a whole text
         campaign_id=None,
         most_severe="low",
         most_action="review",
         summary=f"{accounts} accounts wrote texts that have one long part in common with what somebody had written before, "
-        f"within {over.within}{_where(rule_input, over.quota.window)}; the limit is {limits.part_authors} accounts. What "
-        "stands around it differs. They may quote one source, or spread a text among other words.",
+        f"within {over.within}{_where(rule_input, over.quota.window)}. Besides politeness these parts have {letters} letters in all; "
+        f"the limit is {limits.part_letters}. What stands around them differs. They may quote one source, or spread a text among "
+        "other words.",
     )
 
 

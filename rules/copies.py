@@ -92,29 +92,33 @@ def place(context: EventContext) -> tuple[str, ...]:
 
 class Deed(Struct, frozen=True):
     """What the note of `WROTE` says: the event's type, whether its text is disguised, how many strangers and places it reaches
-    (0, 1, or 2 for more; an edit none besides, nor one that only holds out what others have copied), and its author.
+    (0, 1, or 2 for more; an edit none besides, nor one that only holds out what others have copied), how many letters the
+    part has by which it counts (`EventContext.part_letters`), and its author.
     """
 
     surface: str
     is_disguised: bool
     reach: int
+    part_letters: int
     author: str
 
     @classmethod
     def of(cls, contribution: Contribution | Contributor) -> "Deed":
         """What one contribution was."""
-        surface, reach, author = contribution.note.split(" ", 2)
-        return cls(surface.rstrip(_DISGUISED), surface.endswith(_DISGUISED), int(reach), author)
+        surface, did, author = contribution.note.split(" ", 2)
+        reach, _, letters = did.partition(_OF_PART)
+        return cls(surface.rstrip(_DISGUISED), surface.endswith(_DISGUISED), int(reach), int(letters or 0), author)
 
 
-_DISGUISED = "!"
+_DISGUISED, _OF_PART = "!", ":"
 
 
 def _deed(context: EventContext) -> str:
     disguised = _DISGUISED if context.text and context.text.is_disguised else ""
     adds = not (context.holds_out or getattr(context.event, "replaces", None))
     reach = min(len(context.strangers) + len(place(context)), 2) if adds else 0
-    return f"{context.event.type}{disguised} {reach} {context.event.actor_id}"
+    part = f"{_OF_PART}{context.part_letters}" if context.shares_part else ""
+    return f"{context.event.type}{disguised} {reach}{part} {context.event.actor_id}"
 
 
 def by_campaign(context: EventContext) -> Key | None:

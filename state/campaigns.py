@@ -25,7 +25,7 @@ from text.likeness import (
     stands_beside,
     without,
 )
-from text.shared import is_frame_of_sentences, long_part_of_sentences, share_of_sentences
+from text.shared import LongPart, is_frame_of_sentences, long_part_of_sentences, share_of_sentences
 from text.signature import SIGNATURE_BYTES, of_words, signatures
 from text.slots import SIEVE_BYTES, SURE, sieve_of
 
@@ -173,7 +173,7 @@ class CampaignCodec:
             result = answered.get(name)
             merged_in: list[bytes] = []
             holding: list[bytes] = []
-            shares: tuple[bytes, float] | None = None
+            shares: tuple[bytes, LongPart] | None = None
             if result is None:
                 known = [line for line, many in zip(sentences(text.words), boilerplate, strict=True) if many]
                 same: list[tuple[bytes, bytes, int]] = []
@@ -294,10 +294,10 @@ def _is_frame(text: Text, shared: bytes) -> bool:
     )
 
 
-def _long_part_of(text: Text, shared: bytes) -> float:
+def _long_part_of(text: Text, shared: bytes) -> LongPart | None:
     """The same where these sentences are but a long part of both. What is shown as others' words is theirs."""
     if text.claimed:
-        return 0.0
+        return None
     lines = sentences(text.words)
     return long_part_of_sentences(
         text.words, int.from_bytes(shared[:2]), [lines[number - 1] for number in shared[2:]], text.seen
@@ -421,13 +421,13 @@ def _campaign(
     *,
     upheld: bool,
     holding: Sequence[bytes] = (),
-    shares: tuple[bytes, float] | None = None,
+    shares: tuple[bytes, LongPart] | None = None,
     framed: bool = False,
 ) -> Campaign | None:
     if not campaign_id:
         return None
     ids = tuple([_written(head[:ID_BYTES]) for head in holding])
-    shared = (_written(shares[0][:ID_BYTES]), shares[1]) if shares else None
+    shared = (_written(shares[0][:ID_BYTES]), *shares[1]) if shares else None
     return Campaign(_written(campaign_id), float(similarity), upheld, ids, shared, framed)
 
 

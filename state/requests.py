@@ -124,15 +124,16 @@ class Campaign(Struct, frozen=True):
 
     `upheld`: the text is a copy of one that people have upheld as a breach. `holding` are the ids of those that became part of
     it through this text, whose texts are copies of one another, too. `shares` is the id of the campaign in which others wrote
-    a long part of a text that is unlike all others else, and the share of both that it is. Neither is told where the text
-    comes again. `framed`: all that the text has of the campaign stands above or below unlike words (`text.likeness`).
+    a long part of a text that is unlike all others else, the share of both that it is, and its letters of words that are more
+    than politeness. Neither is told where the text comes again. `framed`: all that the text has of the campaign stands above
+    or below unlike words (`text.likeness`).
     """
 
     campaign_id: str
     similarity: float
     upheld: bool = False
     holding: tuple[str, ...] = ()
-    shares: tuple[str, float] | None = None
+    shares: tuple[str, float, int] | None = None
     framed: bool = False
 
 

@@ -294,10 +294,12 @@ def are_a_frame(words: str, shared: Collection[str]) -> bool:
 def sentences(words: str) -> list[str]:
     """The sentences and lines of a text (`text.reading.TextReading.words`) that say enough to be known again, each once.
 
-    None of a text that is only one, nor more than `MAX_SENTENCES`.
+    None of a text that is only one, nor more than `MAX_SENTENCES`: the longest, because short ones before them hide nothing.
     """
-    lines = dict.fromkeys(line for line in words.split("\n") if len(line) - line.count(" ") >= SENTENCE_LETTERS)
-    return list(lines)[:MAX_SENTENCES] if "\n" in words else []
+    if "\n" not in words:
+        return []
+    lines = list(dict.fromkeys(line for line in words.split("\n") if len(line) - line.count(" ") >= SENTENCE_LETTERS))
+    return lines if len(lines) <= MAX_SENTENCES else sorted(lines, key=len, reverse=True)[:MAX_SENTENCES]
 
 
 def without(words: str, boilerplate: Collection[str]) -> str | None:

@@ -7,7 +7,9 @@ stands around them. A link by itself sells nothing: partners all point to their 
 
 import re
 from collections.abc import Collection, Sequence, Set
+from typing import NamedTuple
 
+from text.courtesies import weigh
 from text.hostility import PEACEFUL
 from text.likeness import are_a_frame, letters_of, line_at
 from text.parts import parts_of
@@ -18,8 +20,10 @@ from text.reading import Writing, read_texts, words_of
 _OF_HARMLESS = ((59, 1.0), (60, 0.49), (80, 0.46), (120, 0.45))
 _OF_GRAVE = ((39, 1.0), (40, 0.40), (60, 0.15))
 _SELLING = ((40, 5), (90, 3))
-LONG_PART, LONG_SHARE = 80, 0.15
-"""Letters in common, and the share of both texts that they are, from which on a text has a long part of another."""
+LONG_PART, LONG_SHARE = 50, 0.15
+"""Letters in common of words that are more than politeness, and the share of both texts that all in common are, from which on
+a text has a long part of another: a wish or the end of a letter, however long, has fewer.
+"""
 _ENDS = re.compile(r"(?<=[.!?…。！？؟։।])\s+|\n")
 
 
@@ -45,17 +49,25 @@ def is_frame_of_sentences(words: str, letters_of_other: int, shared: Sequence[st
     return share >= line_at(_OF_HARMLESS, common) and are_a_frame(words, shared)
 
 
-def long_part_of_sentences(words: str, letters_of_other: int, shared: Sequence[str], seen: str) -> float:
-    """The share of both texts that the sentences in common are, where they are a long part of both, whatever they say; else 0.
-    What stands in marks of quotation is left out. Arguments as in `share_of_sentences`.
+class LongPart(NamedTuple):
+    """What two texts have in common: the share of both that it is, and its letters of words that are more than politeness."""
+
+    share: float
+    letters: int
+
+
+def long_part_of_sentences(words: str, letters_of_other: int, shared: Sequence[str], seen: str) -> LongPart | None:
+    """The sentences in common, where they are a long part of both texts, whatever they say. What stands in marks of quotation
+    is left out. Arguments as in `share_of_sentences`.
     """
     if sum(map(letters_of, shared)) < LONG_PART:
-        return 0.0
+        return None
     quoted = words_of([part.text for part in parts_of(seen) if part.is_claimed])
     lines_quoted = {line for some in quoted for line in some.split("\n")}
-    common = sum(letters_of(line) for line in shared if line not in lines_quoted)
-    share = min(1.0, 2 * common / (letters_of(words) + letters_of_other))
-    return share if common >= LONG_PART and share >= LONG_SHARE else 0.0
+    common = [line for line in shared if line not in lines_quoted]
+    share = min(1.0, 2 * sum(map(letters_of, common)) / (letters_of(words) + letters_of_other))
+    letters = sum(said.substance for said in weigh(common)) if share >= LONG_SHARE else 0
+    return LongPart(share, letters) if letters >= LONG_PART else None
 
 
 def _are_grave(seen: str, shared: Collection[str]) -> bool:

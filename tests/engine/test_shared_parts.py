@@ -76,11 +76,11 @@ def test_an_advertisement_in_its_place_is_one(empty_bench: Bench) -> None:
     assert [f"{language}-{kind}" for language, kind in SITUATIONS if f"{language}-{kind}" not in found] == []
 
 
-def shared_by(members: int, language: str, **first: Any) -> list[dict[str, Any]]:
-    """Members who each write six sentences of their own beside a call and a sentence more, `first` the one who began."""
-    part = f"{TEXTS[language]['call']} {TEXTS[language]['own'][0]}"
+def shared_by(members: int, language: str, more: int = 1, **first: Any) -> list[dict[str, Any]]:
+    """Members who each write sentences of their own beside a call and so many `more`, `first` the one who began."""
+    part = " ".join([TEXTS[language]["call"], *TEXTS[language]["own"][:more]])
     others = [TEXTS[other]["own"] for other in TEXTS if other != language]
-    own = [[others[(n + k) % len(others)][n] for k in range(6)] for n in range(members)]
+    own = [[others[(n + k) % len(others)][n] for k in range(4 + 2 * more)] for n in range(members)]
     return [
         {
             "type": "forum_post",
@@ -106,28 +106,38 @@ def told_of(bench: Bench, events: list[dict[str, Any]]) -> list[tuple[str, str, 
     ]
 
 
-def campaign_of(accounts: int, revision: int) -> tuple[str, str, str, int, int]:
-    return ("coordinated_campaign", "low", "review", accounts, revision)
+def few(bench: Bench, language: str, more: int) -> int:
+    """How many accounts a part takes that is the call and so many sentences `more`."""
+    told = told_of(bench, shared_by(MANY, language, more))
+    assert {one[:3] for one in told} == {("coordinated_campaign", "low", "review")}
+    accounts = [one[3] for one in told]
+    # whoever wrote it first is not among them
+    assert accounts == sorted(accounts)
+    assert accounts[-1] == MANY - 1
+    return accounts[0]
 
 
 @pytest.mark.parametrize("language", TEXTS)
-def test_many_who_share_a_long_part_are_told_of_as_slight(empty_bench: Bench, language: str) -> None:
-    # whoever wrote it first is not among them
-    assert told_of(empty_bench, shared_by(MANY, language)) == [campaign_of(7, 1), campaign_of(8, 2)]
+def test_many_who_share_a_long_part_are_told_of_as_slight(any_bench: Bench, language: str) -> None:
+    many = few(any_bench, language, 0)
+    any_bench.empty()
+    assert few(any_bench, language, 1) <= MEMBERS - 1 < many
 
 
 def test_fewer_who_share_a_long_part_are_not_told_of(empty_bench: Bench) -> None:
-    assert not told_of(empty_bench, shared_by(MANY - 2, "en"))
+    assert not told_of(empty_bench, shared_by(4, "en", more=1))
 
 
 def test_whom_a_part_accuses_and_what_it_says(empty_bench: Bench) -> None:
-    outcome = process(empty_bench, engine_over(empty_bench.store(), load_policy()), records(shared_by(8, "en")), 50)
+    outcome = process(
+        empty_bench, engine_over(empty_bench.store(), load_policy()), records(shared_by(MANY, "en", more=0)), 50
+    )
     (incident,) = outcome.incidents
-    assert (incident.subject_id, incident.accomplice_ids) == ("m1", ("m2", "m3", "m4", "m5", "m6", "m7"))
+    assert (incident.subject_id, incident.accomplice_ids) == ("m1", tuple(f"m{n}" for n in range(2, MANY)))
     assert incident.summary == (
-        "7 accounts wrote texts that have one long part in common with what somebody had written before, within 24 hours, in "
-        "7 threads or pages; the limit is 7 accounts. What stands around it differs. They may quote one source, or spread a "
-        "text among other words."
+        "8 accounts wrote texts that have one long part in common with what somebody had written before, within 24 hours, in "
+        "8 threads or pages. Besides politeness these parts have 456 letters in all; the limit is 400. What stands around them "
+        "differs. They may quote one source, or spread a text among other words."
     )
     # no verdict on it says anything of the whole texts
     assert incident.evidence.campaign_id is None

@@ -275,7 +275,7 @@ CAMPAIGN_LIMITS = CoordinatedCampaignLimits(
     flood_authors=(Quota(5, Duration.parse("1m")),),
     selling_points=5,
     reached_by_one=20,
-    part_authors=7,
+    part_letters=400,
     origin_window=Duration.parse("4d"),
 )
 COPY = context(ForumPost, actor_id="ida", forum_id="f", thread_id="t", text="")

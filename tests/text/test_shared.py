@@ -5,7 +5,7 @@ import pytest
 from tests.growth import assert_in_proportion
 from text.likeness import letters_of, sentences
 from text.reading import read_texts
-from text.shared import long_part_of_sentences, share_of_sentences
+from text.shared import LongPart, long_part_of_sentences, share_of_sentences
 
 OWN = (
     "The bus comes earlier now, so our club ends before it begins. It rained through the roof of the library, and the "
@@ -54,7 +54,7 @@ def test_what_stands_around_a_harmless_sentence_makes_nothing_of_it() -> None:
 LONG = HARMLESS.replace("all classes", "all classes and their teachers")
 
 
-def long_part(shared: str, around: str, *, times: float = 1) -> float:
+def long_part(shared: str, around: str, *, times: float = 1) -> LongPart | None:
     """Of a text that has words of its own `around` what is shared, and another that is so many `times` as long."""
     reading, alone = read_texts([f"{around} {shared}", around])
     lines = [line for line in sentences(reading.words) if line not in alone.words.split("\n")]
@@ -62,15 +62,29 @@ def long_part(shared: str, around: str, *, times: float = 1) -> float:
 
 
 def test_a_long_part_is_one_whatever_it_says() -> None:
-    assert 0.2 < long_part(LONG, OWN) < 0.35
+    part = long_part(LONG, OWN)
+    assert part
+    assert 0.2 < part.share < 0.35
+    assert 50 <= part.letters < letters_of(LONG)
     # among too much else, and too short
-    assert long_part(LONG, OWN, times=8) == 0
-    assert long_part("Please answer before the last Friday in March, dear colleagues.", OWN) == 0
+    assert not long_part(LONG, OWN, times=8)
+    assert not long_part("Please answer before the last Friday in March, dear colleagues.", OWN)
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "We wish you and your families a merry Christmas, happy holidays with all your friends, and a very good new year!",
+        "Ich wünsche Ihnen und Ihren Familien frohe Weihnachten, schöne Ferien und alles Gute für das neue Jahr!",
+    ],
+)
+def test_politeness_is_no_part_however_long(wish: str) -> None:
+    assert not long_part(wish, OWN)
 
 
 @pytest.mark.parametrize("marked", ["“{}”", "„{}“", "«{}»", "On Monday Anna wrote:\n> {}"])
 def test_a_long_part_in_quotation_marks_is_a_quotation(marked: str) -> None:
-    assert long_part(f"\n{marked}\n".format(LONG), OWN) == 0
+    assert not long_part(f"\n{marked}\n".format(LONG), OWN)
 
 
 def test_the_time_grows_with_the_length() -> None:
