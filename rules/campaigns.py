@@ -614,9 +614,9 @@ def _of_a_part(
         most_severe="low",
         most_action="review",
         summary=f"{accounts} accounts wrote texts that have one long part in common with what somebody had written before, "
-        f"within {over.within}{_where(rule_input, over.quota.window)}. Besides politeness these parts have {letters} letters in all; "
-        f"the limit is {limits.part_letters}. What stands around them differs. They may quote one source, or spread a text among "
-        "other words.",
+        f"within {over.within}{_where(rule_input, over.quota.window)}. Besides politeness these parts have {letters} letters "
+        f"in all; the limit is {limits.part_letters}. What stands around them differs. They may quote one source, or spread a "
+        "text among other words.",
     )
 
 

@@ -394,7 +394,26 @@ def _read(written: Sequence[Written], nobodys: frozenset[str], memo: WordMemo, s
         above, footer = next(read), next(read)
         if above.digest is not None and len(above.normalised) >= _least_above(footer.seen):
             readings[index] = replace(readings[index], above=above, footer=footer)
+    closed = [
+        index
+        for index, one in enumerate(readings)
+        if one.digest is None and not one.shown and at[index] & anchors.CLOSING
+    ]
+    for index, text in zip(closed, _with_closing([disguised[index] for index in closed]), strict=True):
+        if _leads_somewhere(text):
+            one = replace(readings[index], normalised=text, digest=_digest_of_leads(written[index], salt))
+            readings[index] = replace(one, above=readings[index], footer=replace(one, only_leads=True))
     return readings
+
+
+def _with_closing(forms: Sequence[Undisguised]) -> list[str]:
+    """Texts that say nothing but politeness, with what stands behind a closing: if that leads somewhere, it is a footer."""
+    return drop_punctuation(unaddressed_all(forms, [False] * len(forms))) if forms else []
+
+
+def _digest_of_leads(written: Written, salt: int) -> bytes:
+    """Where a text leads. With the salt: whoever reads the digest could else try all telephone numbers."""
+    return digest(f"{salt}\n{leads_to(written.seen, written.targets)}")
 
 
 class _Compared(NamedTuple):
@@ -432,10 +451,7 @@ def _compared_forms(
     letters = comparable(normalised)
     enough, leading = _that_say_enough(normalised, letters, [bool(one.targets) for one in written])
     compared = sorted(enough)
-    # with the salt: whoever reads the digest could else try all telephone numbers
-    by_leads = {
-        index: digest(f"{salt}\n{leads_to(written[index].seen, written[index].targets)}") for index in leading - enough
-    }
+    by_leads = {index: _digest_of_leads(written[index], salt) for index in leading - enough}
     digests = dict(zip(compared, skeletons([letters[index] for index in compared]), strict=True))
     untagged = _untagged(bodies, normalised, compared)
     signed = [

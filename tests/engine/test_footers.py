@@ -71,6 +71,44 @@ def letters(
     ]
 
 
+CLOSED = {
+    "en": "Thank you very much! Best regards, {name} {link}",
+    "de": "Danke für die Annahme! Mit freundlichen Grüßen {name} {link}",
+    "fr": "Merci beaucoup ! Bien cordialement, {name} {link}",
+    "es": "¡Muchas gracias! Un cordial saludo, {name} {link}",
+    "it": "Grazie mille! Cordiali saluti, {name} {link}",
+    "pl": "Dziękuję bardzo! Pozdrawiam serdecznie, {name} {link}",
+    "sl": "Hvala! Lep pozdrav, {name} {link}",
+    "el": "Ευχαριστώ πολύ! Με εκτίμηση, {name} {link}",
+    "uk": "Дуже дякую! З повагою, {name} {link}",
+    "tr": "Çok teşekkürler! Saygılarımla, {name} {link}",
+}
+"""Politeness, a closing and a link behind it, and nothing else."""
+
+
+def closed(language: str, accounts: int, strangers: int, link: str) -> list[Event]:
+    """Each account writes so to so many strangers."""
+    events = letters("{name}", accounts, strangers)
+    return [
+        event | {"text": CLOSED[language].format(name=f"Ann {chr(65 + int(event['event_id'][0]))}", link=link)}
+        for event in events
+    ]
+
+
+@pytest.mark.parametrize("language", CLOSED)
+def test_a_link_behind_a_closing_is_looked_at_where_many_have_reached_it(bench: Bench, language: str) -> None:
+    told = found(bench, closed(language, 6, 6, "https://hill.example/school"))
+    assert {(rule, outcome) for (rule, _), outcome in told.items()} == {("coordinated_campaign", ("low", "review"))}
+
+
+@pytest.mark.parametrize("language", CLOSED)
+def test_a_schools_link_behind_a_closing_is_nobodys_copy(bench: Bench, language: str) -> None:
+    events = closed(language, 3, 4, "https://hill.example/school")
+    for n, event in enumerate(closed(language, 1, 14, "https://brook.example")):
+        events.append(event | {"event_id": f"alone {n}", "actor_id": "alone", "recipient_ids": [f"other {n}"]})
+    assert not found(bench, events)
+
+
 def words(dice: random.Random) -> str:
     return " ".join("".join(dice.choices(_WORDS, k=dice.randint(1, 4))) for _ in range(20)).capitalize() + "?"
 

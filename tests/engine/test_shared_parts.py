@@ -136,8 +136,8 @@ def test_whom_a_part_accuses_and_what_it_says(empty_bench: Bench) -> None:
     assert (incident.subject_id, incident.accomplice_ids) == ("m1", tuple(f"m{n}" for n in range(2, MANY)))
     assert incident.summary == (
         "8 accounts wrote texts that have one long part in common with what somebody had written before, within 24 hours, in "
-        "8 threads or pages. Besides politeness these parts have 456 letters in all; the limit is 400. What stands around them "
-        "differs. They may quote one source, or spread a text among other words."
+        "8 threads or pages. Besides politeness these parts have 456 letters in all; the limit is 400. What stands around "
+        "them differs. They may quote one source, or spread a text among other words."
     )
     # no verdict on it says anything of the whole texts
     assert incident.evidence.campaign_id is None
