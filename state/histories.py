@@ -97,6 +97,7 @@ class _History:
     __slots__ = (
         "additions",
         "alone",
+        "asked",
         "entries",
         "joined",
         "key",
@@ -123,25 +124,29 @@ class _History:
         """Numbers of the entries of the batch's events."""
         self.refused: dict[int, Entry] = {}
         """Entries that their actors may not add."""
+        self.asked = _NO_TAGS
+        """The windows that somebody may read."""
         self.tracks: dict[bytes, Track] = {}
-        self.joined: list[Entry] | None = None
-        """Entries that say which windows have taken in others; None where nobody has looked."""
+        self.joined: Sequence[Entry] = ()
+        """Entries that say which windows have taken in others."""
 
-    def sort(self, tags: Iterable[bytes]) -> None:
-        """Fill tracks of windows."""
-        tracks: dict[bytes, list[Item]] = {tag: [] for tag in tags if tag not in self.tracks}
-        if not tracks and self.joined is not None:
-            return
-        joined = []
+    def track(self, tag: bytes) -> Track:
+        """What one of the windows that are `asked` counts. They are sorted when the first is read: most never are."""
+        found = self.tracks.get(tag)
+        if found is None:
+            self._sort()
+            found = self.tracks[tag]
+        return found
+
+    def _sort(self) -> None:
+        tracks: dict[bytes, list[Item]] = {tag: [] for tag in self.asked if tag not in self.tracks}
         for entry in self.entries:
             raw = entry.raw
             for at in range(TAGS_AT, TAGS_AT + (TAG_BYTES + 1) * raw[TAGS_AT - 1], TAG_BYTES + 1):
-                which = raw[at + TAG_BYTES] & LIST
-                if which == TAKES_IN:
-                    joined.append(entry)
-                elif (items := tracks.get(tag := raw[at : at + TAG_BYTES])) is not None:
-                    items.append(Item(entry.time, entry.number, entry, which, tag))
-        self.joined = joined
+                if (items := tracks.get(tag := raw[at : at + TAG_BYTES])) is not None:
+                    which = raw[at + TAG_BYTES] & LIST
+                    if which != TAKES_IN:
+                        items.append(Item(entry.time, entry.number, entry, which, tag))
         self.tracks |= {tag: Track(items) for tag, items in tracks.items()}
 
 
@@ -459,14 +464,17 @@ class Measured:
             one = self._updates[position]
             distinct = one.window.distinct and not one.window.pairs
             # what all that is remembered does not reach, no stretch of it does
+            history = self._of[position]
+            least = self._least.get(id(one.queries)) or self._least_of(one)
             if position in self._results:
                 most = _ANY_NUMBER
-            elif self._of[position].alone == self._at[position]:
+            elif history.alone == self._at[position]:
                 most = (len(one.members) if distinct else 1) if one.recorded else 0
+            elif not distinct and len(history.entries) + 1 < least and not history.joined:
+                continue
             else:
                 track, _ = self._track_of(position)
                 most = track.distinct if distinct else len(track.items)
-            least = self._least.get(id(one.queries)) or self._least_of(one)
             if most >= least and any(result.events for result in self[position]):
                 return True
         return False
@@ -479,9 +487,14 @@ class Measured:
 
     async def prepare(self) -> None:
         """Make all ready from which results are derived."""
+        for history, one, at, tag in zip(self._of, self._updates, self._at, self._tags, strict=True):
+            # most are alone
+            if history.alone != at and one.queries:
+                history.asked = history.asked or set()
+                history.asked.add(tag)
         await self._index(list(self.histories.values()))
         later = [position for position, one in enumerate(self._updates) if one.after is not None]
-        waiting = [p for p in later if any(reading.events for reading in self[self._updates[p].after or 0])]
+        waiting = [p for p in later if self.has_evidence((self._updates[p].after or 0,))]
         self._results |= {p: [WindowResult(0)] * len(self._updates[p].queries) for p in set(later) - set(waiting)}
         if waiting:
             wanted = {h.key: h for position in waiting if (h := self._of[position]).key not in self.histories}
@@ -492,23 +505,17 @@ class Measured:
                 self._keeper.note_surplus(history)
 
     async def _index(self, histories: Sequence[_History]) -> None:
-        """Sort the entries by the windows that are asked for, and read what these have taken in."""
-        asked: dict[bytes, set[bytes]] = {history.key: _NO_TAGS for history in histories}
-        for history, one, at, tag in zip(self._of, self._updates, self._at, self._tags, strict=True):
-            # most are alone
-            if history.alone != at and one.queries and (tags := asked.get(history.key)) is not None:
-                if tags:
-                    tags.add(tag)
-                else:
-                    asked[history.key] = {tag}
+        """Find what windows that may be read have taken in, and read that, too."""
+        asked = {history.key: history.asked for history in histories}
         for _ in range(_MERGES):
             if unread := [_History(key, 0) for key in asked if key not in self.histories]:
                 await self._read(unread)  # what is joined is together, in the first shard
             joined: dict[bytes, set[bytes]] = {}
             for key, tags in asked.items():
                 history = self.histories[key]
-                if tags or not history.alone:
-                    history.sort(tags)
+                if tags - history.asked:
+                    history.asked = history.asked | tags
+                history.joined = [entry for entry in history.entries if entry.raw[TAGS_AT + TAG_BYTES] & LIST == TAKES_IN]
                 for tag, target in _taken_in(history, _ANY_NUMBER) if history.joined else ():
                     if tag in tags:
                         where, what = (key, target) if len(target) == TAG_BYTES else (target, tag)
@@ -520,21 +527,21 @@ class Measured:
     def _track(self, history: _History, tag: bytes, own: int) -> Track:
         """What a window counts, with all that it has taken in up to the number `own`."""
         if not history.joined:
-            return history.tracks[tag]
+            return history.track(tag)
         parts: dict[tuple[bytes, bytes], Track] = {}
         left = [(history, tag)]
         while left:
             place, name = left.pop()
-            if name not in place.tracks or (place.key, name) in parts:
+            if name not in place.asked or (place.key, name) in parts:
                 continue
-            parts[place.key, name] = place.tracks[name]
+            parts[place.key, name] = place.track(name)
             for of, target in _taken_in(place, own):
                 if of == name and len(target) == TAG_BYTES:
                     left.append((place, target))
                 elif of == name and target in self.histories:
                     left.append((self.histories[target], name))
         if len(parts) == 1:
-            return history.tracks[tag]
+            return history.track(tag)
         events: dict[bytes, Item] = {}
         for part in parts.values():
             for item in part.items:
@@ -618,7 +625,7 @@ _COUNTED = tuple(map(WindowResult, range(100)))
 
 def _taken_in(history: _History, own: int) -> Iterator[tuple[bytes, bytes]]:
     """Windows of a history, and what they have taken in up to the number `own`."""
-    for entry in history.joined or ():
+    for entry in history.joined:
         if entry.number <= own:
             yield from entry.rest[4]
 

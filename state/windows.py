@@ -136,7 +136,9 @@ def members_of(packed: Any) -> tuple[bytes, ...]:
     if isinstance(packed, list) and packed and isinstance(packed[-1], int):
         packed = packed[0]
     if isinstance(packed, bytes):
-        return tuple(packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES))
+        if len(packed) == HASH_BYTES:
+            return (packed,)
+        return tuple([packed[at : at + HASH_BYTES] for at in range(0, len(packed), HASH_BYTES)])
     return tuple(packed)
 
 
