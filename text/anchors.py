@@ -21,18 +21,23 @@ from text.normalise import Undisguised, spelt_words
 from text.personal_data import addresses, glance, marks, pupils
 from text.rows import FOLDED, MOST_BESIDES, NO_SET, Also, Found, Indexes, Letters, Patterns, Rows, Wanted, lists_of
 
-HOSTILITY, TRADE, TRADE_BESIDE_SIGNS, TYPED, WARNING, CLOSING, SPOKEN_DOT, SPOKEN, HOME, STREET, CHILD = (
-    1 << bit for bit in range(11)
+HOSTILITY, TRADE, TRADE_BESIDE_SIGNS, TYPED, WARNING, CLOSING, SPOKEN_DOT, SPOKEN, HOME, STREET, CHILD, LINKED = (
+    1 << bit for bit in range(12)
 )
 """A threat or abuse; an offer by its words, or by words beside a link, an address or a percentage; a language
 that is typed in Latin letters; a warning; the end of a letter; an address, and a number, that is said in words. In a text with
-digits words of living somewhere, for a street, and for a child, its age or class.
+digits words of living somewhere, for a street, and for a child, its age or class. Somewhere in a text a link; and a script of
+which its row has no words.
 """
-GLANCED = 11
+OTHER_SCRIPT = 1 << 12
+GLANCED = 13
 """From this bit on stands what `text.personal_data.glance` tells of a text."""
-ANYTHING = (1 << GLANCED + glance.BITS) - 1
+HOSTILE_IN = GLANCED + glance.BITS
+"""From this bit on stand the languages (`text.hostility.lexicon`) in which a threat or abuse may be."""
+_ANY_KIND = (1 << HOSTILE_IN) - 1
+ANYTHING = _ANY_KIND | hostility.ANY_LANGUAGE << HOSTILE_IN
 """What is at stake in a text that nobody looked at."""
-_TWO_DIGITS = ANYTHING + 1
+_TWO_DIGITS = _ANY_KIND + 1
 """A number that is said in words has two digits or more."""
 
 
@@ -67,8 +72,10 @@ class _Stakes:
         self._languages_if_stretched = _languages(self._hostile_if_stretched.sets)
         self._languages_beside = _languages((one,) for one in self._hostile.listed)
 
-    def in_texts(self, rows: Rows, words_of_pieces: list[int]) -> NDArray[np.uint32]:
-        """What is at stake in texts, of which these are the rows, and `commerce.words_of_a_piece` of each."""
+    def in_texts(self, rows: Rows, words_of_pieces: list[int]) -> tuple[NDArray[np.uint32], dict[int, int]]:
+        """What is at stake in texts, of which these are the rows, and `commerce.words_of_a_piece` of each; and the languages
+        (bits) in which some of them may be hostile, by their index. Those that may be in any are not among these.
+        """
         count = len(words_of_pieces)
         at, patterns, words = self._patterns.found_at(rows)
         stakes = np.zeros(count, dtype=np.uint32)
@@ -82,12 +89,12 @@ class _Stakes:
         near = rows.words_before()
         beside, numbers = self._of_flags.beside_others((at, patterns), near[words], np.array(words_of_pieces))
         np.bitwise_or.at(stakes, beside, self._flags_beside[numbers])
-        stakes[[*self._hostile_texts(rows, at, (rows.sentences[words], patterns))]] |= HOSTILITY
-        return stakes & np.uint32(ANYTHING)
+        return stakes & np.uint32(_ANY_KIND), self._hostile_texts(rows, at, (rows.sentences[words], patterns))
 
-    def _hostile_texts(self, rows: Rows, at: Indexes, found: Found) -> set[int]:
-        """The texts with a sentence that may be hostile: what it holds is, in whatever order, all that a threat or an insult
-        takes, for none goes on behind it. `at` are the texts, `found` the sentences in which patterns stand.
+    def _hostile_texts(self, rows: Rows, at: Indexes, found: Found) -> dict[int, int]:
+        """The texts with a sentence that may be hostile, and in which languages (bits): what it holds is, in whatever order,
+        all that a threat or an insult takes, for none goes on behind it. `at` are the texts, `found` the sentences in which
+        patterns stand.
         """
         sentences = found[0]
         count = rows.sentences.max(initial=0) + 1
@@ -107,19 +114,18 @@ class _Stakes:
         alone, anchors, targets = languages
         may_be = alone | (anchors & targets)
         wanted = may_be != 0
+        hostile: dict[int, int] = {}
         if not wanted.any():
-            return set()
+            return hostile
         classes: dict[int, dict[int, int]] = defaultdict(lambda: defaultdict(int))
         for sentence, one in self._said_in(found, besides, stretched, wanted):
             classes[sentence][one.language] |= one.bit
-        return {
-            int(texts[sentence])
-            for sentence, by_language in classes.items()
-            if any(
-                int(may_be[sentence]) >> language & 1 and hostility.may_be_found(bits)
-                for language, bits in by_language.items()
-            )
-        }
+        for sentence, by_language in classes.items():
+            for language, bits in by_language.items():
+                if int(may_be[sentence]) >> language & 1 and hostility.may_be_found(bits):
+                    text = int(texts[sentence])
+                    hostile[text] = hostile.get(text, 0) | 1 << language
+        return hostile
 
     def _said_in(
         self, found: Found, besides: Found, stretched: Found | None, wanted: NDArray[np.bool_]
@@ -308,7 +314,7 @@ def _typed() -> tuple[Patterns, Letters]:
     return patterns, Letters(romanised.typed_letter)
 
 
-_GLUED, _GLUED_BY_STROKE = ANYTHING + 1, (ANYTHING + 1) << 1
+_GLUED, _GLUED_BY_STROKE = _ANY_KIND + 1, (_ANY_KIND + 1) << 1
 """A street may be named without a blank behind the word for it; it is where there is a stroke: `c/Mayor`."""
 
 
@@ -345,7 +351,7 @@ class _Marks:
         for index in np.flatnonzero(may_be).tolist():
             if (stakes[index] & _GLUED or "/" in seen[index]) and addresses.is_glued(seen[index]):
                 stakes[index] |= STREET
-        return stakes & np.uint32(ANYTHING)
+        return stakes & np.uint32(_ANY_KIND)
 
 
 @tables.table
@@ -356,6 +362,11 @@ def _marks() -> _Marks:
 _ANY_DIGIT = re.compile(r"\d")
 _BESIDE_LETTERS = re.compile(r"\d(?:(?=[^\W\d_])|(?<=[^\W\d_]\d))")
 """Digits that stand in a word with letters, which some readers take for words by themselves."""
+
+
+def _has_bracket(text: str) -> bool:
+    """Whether a dot may be written in words between brackets."""
+    return "(" in text or "[" in text or "{" in text
 
 
 def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[int]:
@@ -379,7 +390,7 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
         commerce.words_of_a_piece(one.text, numbered=index in numbered, several=bool(one.signs & signs.OF_SEVERAL))
         for index, one in enumerate(undisguised)
     ]
-    stakes = _stakes().in_texts(rows, words_of_pieces)
+    stakes, hostile_in = _stakes().in_texts(rows, words_of_pieces)
     typed, letters = _typed()
     # mostly it is the same without case; but a capital İ is folded to two letters
     folded = [
@@ -388,7 +399,10 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
     ]
     at, _ = typed.found_in(letters.rows(folded))
     stakes[at] |= TYPED
-    stakes[[not one.plain for one in undisguised]] |= CLOSING
+    stakes[[not one.plain for one in undisguised]] |= CLOSING | LINKED
+    stakes[[one.signs & signs.OTHER_SCRIPT > 0 for one in undisguised]] |= OTHER_SCRIPT
+    stakes[[one.signs & signs.OF_SEVERAL > 0 or _has_bracket(one.text) for one in undisguised]] |= LINKED
+    stakes[(stakes & SPOKEN_DOT) != 0] |= LINKED
     beside_letters = [
         index
         for index, one in enumerate(undisguised)
@@ -412,4 +426,10 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
             for one, text in zip(undisguised, seen, strict=True)
         ]
     ] |= HOSTILITY
-    return list(map(int, stakes))
+    found: list[int] = stakes.tolist()
+    for index, languages in hostile_in.items():
+        found[index] |= HOSTILITY | (0 if found[index] & HOSTILITY else languages << HOSTILE_IN)
+    return [
+        one | hostility.ANY_LANGUAGE << HOSTILE_IN if one & HOSTILITY and not one >> HOSTILE_IN else one
+        for one in found
+    ]

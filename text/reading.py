@@ -6,7 +6,6 @@ first asks for it, and then it is kept with the text. All of it is dropped with 
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
 from itertools import repeat
 from typing import NamedTuple
 
@@ -39,6 +38,7 @@ from text.normalise import (
 from text.normalise_letters import answers
 from text.normalise_lookalikes import is_ordinary
 from text.normalise_ornate import fold_disguise
+from text.once import once
 from text.parts import Shown, is_nothing_but_quoted, is_unparted, taken_apart
 from text.personal_data import PersonalDatum, asks_for_removal, find_personal_data, glance, tells_of_leak
 from text.personal_data.marks import Marks
@@ -127,17 +127,17 @@ class TextReading(Struct, frozen=True, kw_only=True, dict=True):
     footer: "TextReading | None" = None
     only_leads: bool = False
 
-    @cached_property
+    @once
     def links(self) -> tuple[Link, ...]:
         """Those that are seen, then those that the text only leads to."""
-        return links_of(self.seen, self.targets)
+        return links_of(self.seen, self.targets) if self.targets or self.stakes & anchors.LINKED else ()
 
-    @cached_property
+    @once
     def romanised(self) -> tuple[str, ...]:
         """The languages that the text may be typed in with Latin letters, the likeliest first; mostly none."""
         return romanised_in(self.seen, self.memo) if self.stakes & anchors.TYPED else ()
 
-    @cached_property
+    @once
     def is_disguised(self) -> bool:
         """Whether something is written that a reader does not see, or other letters than a reader takes them for."""
         return self.veiled or (not is_ordinary(self.seen) and (one := compose(self.seen)) != fold_disguise(one))
@@ -163,7 +163,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
     whole: TextReading | None = None
     across: int = ANYTHING
 
-    @cached_property
+    @once
     def parts(self) -> tuple[TextReading, ...]:
         """What there is, in the order in which it is read."""
         return tuple([part for part in (self.heading, self.beside, self.text) if part])
@@ -172,18 +172,18 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         """What the author answers for, where the text only shows what others wrote."""
         return replace(self, text=self.text.own, whole=self.text) if self.text else self
 
-    @cached_property
+    @once
     def seen(self) -> str:
         """All of it as a reader sees it, each part on lines of its own."""
         parts = (self.heading, self.beside, self.whole or self.text)
         return "\n".join([part.seen for part in parts if part and part.seen])
 
-    @cached_property
+    @once
     def links(self) -> tuple[Link, ...]:
         """The links of all parts, each part's own limit applied."""
         return tuple([link for part in self.parts for link in part.links])
 
-    @cached_property
+    @once
     def hostility(self) -> Hostility:
         """The gravest threat and abuse of all parts."""
         found = [self._hostility_of(part) for part in self.parts if part.stakes & (anchors.HOSTILITY | anchors.TYPED)]
@@ -213,7 +213,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
             part.memo,
             part.seen,
             part.romanised,
-            at_stake=bool(part.stakes & anchors.HOSTILITY),
+            languages=part.stakes >> anchors.HOSTILE_IN,
         )
         if found == PEACEFUL:
             return self._said_of_another(part)
@@ -231,7 +231,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         found = self._hostility_of(claimed)
         return replace(found, abuse=None, marked=True, framed=True, passed_on=True) if found.threat else PEACEFUL
 
-    @cached_property
+    @once
     def personal_data(self) -> tuple[PersonalDatum, ...]:
         """The personal data in `seen`, then those in addresses that it only leads to."""
         hidden = [target for part in self.parts for target in part.targets if target not in part.seen]
@@ -257,7 +257,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         parts = [part for part in (self.heading, self.beside, text) if part]
         return parts[0].stakes if len(parts) == 1 else ANYTHING  # words of one may belong to those of another
 
-    @cached_property
+    @once
     def _marks(self) -> Marks:
         return Marks(self.seen, self.parts[0].memo if self.parts else None)
 
@@ -272,17 +272,17 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         """Those of the text, which mostly is `seen`; they are read once for all who ask."""
         return self._marks if text == self.seen else Marks(text)
 
-    @cached_property
+    @once
     def asks_for_removal(self) -> bool:
         """Whether the text asks that something be taken down."""
         return asks_for_removal(self._read_marks(self.seen))
 
-    @cached_property
+    @once
     def tells_of_leak(self) -> bool:
         """Whether it says that somebody else has published something."""
         return tells_of_leak(self._read_marks(self.seen))
 
-    @cached_property
+    @once
     def told_of_pupils(self) -> frozenset[str]:
         """What is told of named pupils; see `text.personal_data.pupils`."""
         at_stake = self._at_stake_in_seen
@@ -291,7 +291,7 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
             return frozenset()
         return frozenset(told_of_pupils(self.seen, self.personal_data, self._read_marks))
 
-    @cached_property
+    @once
     def excerpt(self) -> str:
         """What a moderator gets to read: of the text or, where there is none, of its heading."""
         parts = [part for part in (self.whole or self.text, self.heading) if part]
@@ -331,7 +331,9 @@ class Writing(Struct, frozen=True, kw_only=True, dict=True):
         if at_stake & anchors.TRADE:
             return True
         numbered = at_stake >> anchors.GLANCED & glance.NUMBERED
-        if (numbered and has_price(undisguised)) or (not undisguised.isascii() and OTHER_SCRIPT.search(undisguised)):
+        if (numbered and has_price(undisguised)) or (
+            at_stake & anchors.OTHER_SCRIPT and OTHER_SCRIPT.search(undisguised)
+        ):
             return True
         return bool(at_stake & anchors.TRADE_BESIDE_SIGNS) and has_signs(undisguised, self.links)
 

@@ -9,7 +9,7 @@ another language costs one look-up a word, and goes no further.
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from functools import cache, cached_property, partial
+from functools import cache, partial
 from itertools import chain, filterfalse, islice, product
 from string import ascii_lowercase
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from ahocorasick_rs import AhoCorasick, Implementation
 from msgspec import Struct, field
 
 from text.languages import ListError, lists_of, read_list_in, read_lists
+from text.once import once
 from text.tables import table
 from text.words import Memo, WordMemo, folded
 
@@ -76,7 +77,7 @@ _LEAST_AT_ONCE = 8
 """Words that are looked up in one step: an expression costs more to begin than to go on with."""
 _LISTED_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*\*?")
 _Fold = Callable[[str], str]
-_BETWEEN_LETTERS = re.compile(r"(?<=\w)['’ʹʼ`](?=\w)")
+_BETWEEN_LETTERS = re.compile(r"['’ʹʼ`](?<=\w.)(?=\w)")
 """Signs that part no word where a language is typed in Latin letters: `ub'yu`."""
 
 
@@ -146,7 +147,7 @@ class Romanisation:
         pieces = [self._letters.get(piece, [piece]) for piece in self._pieces.findall(word)]
         return map("".join, islice(product(*pieces), MOST_SPELLINGS))
 
-    @cached_property
+    @once
     def _lists(self) -> dict[str, dict[str, Any]]:
         """The language's lists in its own letters, by kind."""
         kinds = self.list_codes.items() if self.is_spelt else ()
@@ -157,7 +158,7 @@ class Romanisation:
         words = {word.casefold() for word in _LISTED_WORD.findall(listed)}
         return {"".join(one if one in self._letters else folded(one) for one in word) for word in words}
 
-    @cached_property
+    @once
     def _vocabulary(self) -> tuple[frozenset[str], frozenset[str]]:
         """Skeletons of all words of the language's lists, and of those that stand for all that begin so."""
         own = self.listed
@@ -207,7 +208,7 @@ class Romanisation:
             and any(form[:end] in begun for end in range(SHORTEST_STEM, min(len(form), LONGEST_STEM) + 1))
         )
 
-    @cached_property
+    @once
     def _edges(self) -> frozenset[str]:
         """What listed beginnings begin with."""
         return frozenset(one[:SHORTEST_STEM] for one in self._vocabulary[1])
@@ -241,14 +242,29 @@ def _compiled(code: str, name: str, pattern: str) -> re.Pattern[str]:
         ) from error
 
 
+_REPEATED, _ONCE = r"([^\W\d_])\1+", r"\1"
+
+
 def _fold(pattern: re.Pattern[str], plain: str) -> _Fold:
-    """Puts `plain` in place of what a pattern matches. Plain letters are replaced one after the other, which is faster, where
-    that comes to the same.
+    """Puts `plain` in place of what a pattern matches. Plain letters are replaced one after the other, and repeated ones
+    told from those before them, which is faster, where that comes to the same.
     """
+    if (pattern.pattern, plain) == (_REPEATED, _ONCE):
+        return _without_repeats
     ways = [way for one in pattern.pattern.split("|") for way in (one[1:-1] if one[:1] + one[-1:] == "[]" else [one])]
     if not all(map(str.isalnum, ways)) or not plain.isalnum() or not _are_apart(ways, plain):
         return partial(pattern.sub, plain)
     return partial(_replaced, tuple(ways), plain)
+
+
+def _without_repeats(text: str) -> str:
+    return "".join(
+        [
+            letter
+            for letter, before in zip(text, f"\n{text}", strict=False)
+            if letter != before or letter.isdecimal() or not letter.isalnum()
+        ]
+    )
 
 
 def _replaced(ways: tuple[str, ...], plain: str, text: str) -> str:

@@ -18,17 +18,19 @@ _END = chr(_UP_TO - 1)
 """An unassigned character, between the texts of a batch."""
 
 DIGIT, ODD, OF_SEVERAL, LETTER, WORD, BLANK, _BETWEEN, _LEET = (1 << bit for bit in range(8))
-SPACED, LEET, REPEATED, LINKED, ELIDED, GLUED, BESIDE_LETTERS, MANY_DIGITS, GAPS, SPELT = (
-    1 << bit for bit in range(8, 18)
+SPACED, LEET, REPEATED, LINKED, ELIDED, GLUED, BESIDE_LETTERS, MANY_DIGITS, GAPS, SPELT, OTHER_SCRIPT = (
+    1 << bit for bit in range(8, 19)
 )
 """What `signs_of` tells of a text. A digit; what may take letters from its words, or part them (`text.hostility.tokens`); what
 may make one piece of several words (`text.commerce`). And in a row: letters and signs by turns, as where words are written
 letter by letter; a sign that is read as a letter beside a letter; a letter three times; what a link or a host
 has within; an apostrophe within a word; two letters and three digits; a digit beside a letter; so many digits that a telephone
 number may be among them; a blank that is no plain one, or is not between words; three letters that stand alone, with the same
-sign between, or two brackets of two pairs.
+sign between, or two brackets of two pairs. And Chinese, Japanese and Devanagari.
 """
-ANY_SIGN = (1 << 18) - 1
+ANY_SIGN = (1 << 19) - 1
+OTHER_SCRIPTS = ((0x900, 0x97F), (0x3040, 0x30FF), (0x3400, 0x9FFF))
+"""The first and last characters of these."""
 LEAST_OF_A_PHONE = 7
 """Digits that a telephone number has at least."""
 BETWEEN_LETTERS = r" .\-_*·•|~+=^/\\,;\n"
@@ -80,7 +82,7 @@ def signs_of(texts: Sequence[str]) -> list[int]:
 
     def tell(sign: int, stands: NDArray[np.bool_]) -> None:
         """`stands`: whether it does at each place, the first and last of which are left out."""
-        places = np.flatnonzero(stands) + _AROUND
+        places = stands.nonzero()[0] + _AROUND
         signs[np.searchsorted(ends, places, side="right")] |= sign
 
     def beside(of: NDArray[Any]) -> Callable[[int], NDArray[Any]]:
@@ -113,6 +115,10 @@ def signs_of(texts: Sequence[str]) -> list[int]:
     is_end, blank = beside(codes == ord(_END)), beside((kinds & BLANK) != 0)
     tell(OF_SEVERAL, dot(0) & ~blank(1) & ~is_end(1))
     tell(GAPS, blank(0) & (blank(1) | is_end(1) | is_end(-1) | ~is_one(" ")(0)))
+    far = (codes >= OTHER_SCRIPTS[0][0]).nonzero()[0]
+    for first, last in OTHER_SCRIPTS if len(far) else ():
+        places = far[(codes[far] >= first) & (codes[far] <= last)]
+        signs[np.searchsorted(ends, places, side="right")] |= OTHER_SCRIPT
     found: list[int] = signs.tolist()
     return found
 

@@ -7,7 +7,7 @@ this is how stories and jokes are told.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec import Struct
 
@@ -26,19 +26,32 @@ from text.hostility.frames import (
     phrases_at,
     threats,
 )
-from text.hostility.lexicon import ALONE, ANCHORS, LONGEST_PHRASE, TARGETS, Lexicon, Meaning, Meanings, lexicon
+from text.hostility.lexicon import (
+    ALONE,
+    ANCHORS,
+    LONGEST_PHRASE,
+    MOST_LANGUAGES,
+    TARGETS,
+    Lexicon,
+    Meaning,
+    Meanings,
+    Phrase,
+    Starts,
+    lexicon,
+)
 from text.hostility.patterns import SAYING_I
 from text.hostility.romanised import romanised_lexicon
 from text.hostility.tokens import Tokens, takes_letters, tokens_of
 from text.languages.detector import likely, list_of
 from text.normalise import spelt_words
 from text.romanised import Romanisation, may_be_typed_in, romanisations
-from text.words import WordMemo, words_in
+from text.words import WordMemo, folded, words_in
 
 __all__ = [
     "ABUSE_KINDS",
     "ALONE",
     "ANCHORS",
+    "ANY_LANGUAGE",
     "PEACEFUL",
     "TARGETS",
     "THREAT_KINDS",
@@ -86,6 +99,8 @@ class Hostility(Struct, frozen=True):
 
 
 PEACEFUL = Hostility()
+ANY_LANGUAGE = (1 << MOST_LANGUAGES) - 1
+"""The bits of all languages."""
 MOST_WORDS_SHOWN = 4
 """Words of a phrase that are shown whole: what stands in the gaps of a longer one may be a name."""
 MOST_MEANINGS = 1_000
@@ -101,18 +116,18 @@ def read_hostility(
     seen: str = "",
     romanised: Sequence[str] = (),
     *,
-    at_stake: bool = True,
+    languages: int = ANY_LANGUAGE,
 ) -> Hostility:
     """What a text threatens and calls somebody. `undisguised` is `TextReading.undisguised`. Linear in its length.
 
     `language` (BCP 47) is what the platform takes the text to be written in. Only lists of languages that a sentence may be in
     are asked: a Finnish "thank you" looks like violence in no other language. `memo` is that of the texts that are read
     together, `words` are the text's. `romanised` are the languages that it may be typed in with Latin letters; they are read
-    in `seen`, the text with its digits in place, which may stand for letters. Whether something is `at_stake` besides is told
-    of many texts at once (`text.anchors`).
+    in `seen`, the text with its digits in place, which may stand for letters. In which `languages` (bits) it may be hostile
+    besides is told of many texts at once (`text.anchors`).
     """
     memo = memo or WordMemo()
-    found = _own_hostility(undisguised, lexicon(), language, memo, spelt_words(seen)) if at_stake else PEACEFUL
+    found = _own_hostility(undisguised, languages, language, memo, spelt_words(seen)) if languages else PEACEFUL
     for code in romanised if found == PEACEFUL else ():
         found = _romanised_hostility(seen.casefold(), romanisations()[code], memo)
         if found != PEACEFUL:
@@ -126,21 +141,30 @@ def _romanised_hostility(plain: str, romanisation: Romanisation, memo: WordMemo)
     typed = tokens_of(romanisation.joined(plain)).written
     shown = typed if len(typed) == len(tokens.written) else tokens.written
     return _hostility_of(
-        tokens, romanised_lexicon(romanisation.code), memo, _Typed(tokens, shown, romanisation.code, memo), shown
+        tokens,
+        romanised_lexicon(romanisation.code),
+        memo,
+        _Typed(tokens, shown, romanisation.code, memo),
+        shown,
+        ANY_LANGUAGE,
     )
 
 
 def _own_hostility(
-    undisguised: str, lexicon_: Lexicon, language: str | None, memo: WordMemo, spelt: frozenset[str] = frozenset()
+    undisguised: str, languages: int, language: str | None, memo: WordMemo, spelt: frozenset[str]
 ) -> Hostility:
     """What the text says in the letters of its language. `spelt` are words that were written letter by letter."""
+    lexicon_ = lexicon()
     text = _parted(undisguised, lexicon_)
     if spelt:
         text = _WORD.sub(lambda found: lexicon_.parted(found[0], spelt=found[0] in spelt), text)
-    if takes_letters(text) or lexicon_.may_be_broken(words_in(text)):
+    words = words_in(text)
+    if takes_letters(text) or lexicon_.may_be_broken(words):
         text = _mended(text, lexicon_)
+    elif not _may_be_hostile(words, lexicon_, memo, languages):
+        return PEACEFUL
     tokens = tokens_of(text)
-    return _hostility_of(tokens, lexicon_, memo, _Written(tokens, lexicon_, language, memo), tokens.written)
+    return _hostility_of(tokens, lexicon_, memo, _Written(tokens, lexicon_, language, memo), tokens.written, languages)
 
 
 def is_odd(undisguised: str) -> bool:
@@ -155,11 +179,16 @@ def is_odd(undisguised: str) -> bool:
 
 
 def _hostility_of(
-    tokens: Tokens, lexicon_: Lexicon, memo: WordMemo, written: "_Written | _Typed", shown: list[str]
+    tokens: Tokens,
+    lexicon_: Lexicon,
+    memo: WordMemo,
+    written: "_Written | _Typed",
+    shown: list[str],
+    languages: int,
 ) -> Hostility:
     """`shown` are the words as they are written; `tokens` may have them in another form."""
     words = list(map(memo.of(lexicon_.known).__getitem__, tokens.written))
-    languages = _worth_a_look(tokens, words)
+    languages = _worth_a_look(tokens, words, languages)
     if not languages:
         return PEACEFUL
     kinds: dict[Kind, str] = {}
@@ -297,20 +326,41 @@ class _Typed:
         return self._known[sentence]
 
 
-def _worth_a_look(tokens: Tokens, words: list[Meanings]) -> int:
-    """Bits of the languages in which something in the text may be hostile; most texts end here."""
+def _may_be_hostile(words: list[str], lexicon_: Lexicon, memo: WordMemo, languages: int) -> bool:
+    """Whether words, in whatever order, may be hostile in one of the languages (bits)."""
+    said: set[str] = set()
+
+    def possible(_: int, starts: Starts) -> Iterable[Phrase]:
+        if not said:
+            said.update(map(folded, words))
+        return starts.possible(said)
+
+    return _hostile_in(map(memo.of(lexicon_.known).__getitem__, words), languages, possible) != 0
+
+
+def _worth_a_look(tokens: Tokens, words: list[Meanings], languages: int) -> int:
+    """Bits of those of the languages in which something in the text may be hostile; most texts end here."""
+
+    def that_stand(position: int, starts: Starts) -> Iterator[Phrase]:
+        if starts.may_stand(tokens.words[position + 1 : position + 1 + LONGEST_PHRASE]):
+            yield from (phrase for phrase, _ in phrases_at(tokens, position, starts))
+
+    return _hostile_in(words, languages, that_stand)
+
+
+def _hostile_in(words: Iterable[Meanings], languages: int, phrases: Callable[[int, Starts], Iterable[Phrase]]) -> int:
+    """Bits of those of the languages in which what the words mean may be hostile; `phrases` are those that begin somewhere."""
     alone = anchors = targets = 0
     for position, meanings in enumerate(words):
+        if not meanings.languages & languages:
+            continue
         alone |= meanings.alone
         anchors |= meanings.anchors
         targets |= meanings.targets
-        starts = meanings.anchoring
-        if not starts or not starts.may_stand(tokens.words[position + 1 : position + 1 + LONGEST_PHRASE]):
-            continue
-        for phrase, _ in phrases_at(tokens, position, starts):
+        for phrase in phrases(position, meanings.anchoring) if meanings.anchoring else ():
             anchors |= 1 << phrase.language
             alone |= 1 << phrase.language if phrase.bit & ALONE else 0
-    return alone | (anchors & targets)
+    return (alone | (anchors & targets)) & languages
 
 
 def _meanings(words: list[Meanings], languages: int) -> dict[int, list[tuple[int, Meaning]]]:

@@ -6,7 +6,7 @@ Every function looks at the few nearest neighbours of a word, so that the whole 
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator
-from functools import cached_property, reduce
+from functools import reduce
 from itertools import chain, pairwise
 from operator import or_
 from typing import Literal, NamedTuple, Protocol
@@ -25,6 +25,7 @@ from text.hostility.lexicon import (
     choices,
 )
 from text.hostility.tokens import TURNS, Tokens
+from text.once import once
 
 ThreatKind = Literal["violence_to_you", "violence_to_group", "incitement", "intimidation", "wish"]
 AbuseKind = Literal["group_abuse", "insult"]
@@ -251,7 +252,7 @@ class Spans:
         """What tells the clauses of the text apart."""
         return self.tokens.clauses[position], bisect_right(self._apart, position)
 
-    @cached_property
+    @once
     def naming_nothing(self) -> frozenset[int]:
         """Positions of words that name no thing of which one could warn, apart from those in `plain`."""
         spans = self.of("heed", "beware", "warn", "menace", "loom", "you", "thou", "vocative", *_NAMES_CALLED)

@@ -8,13 +8,14 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache, cached_property
+from functools import cache
 from itertools import islice, product
 
 from msgspec import Struct
 
 from text.languages import ListError, read_lists
 from text.languages.detector import likely
+from text.once import once
 from text.personal_data.folding import Folded, fold, folded_form
 from text.rows import Rarest, Wanted
 from text.words import Beginnings, Memo, WordMemo
@@ -98,7 +99,7 @@ class PlainText(Struct, frozen=True, dict=True):
     text: str
     origins: list[int] | None
 
-    @cached_property
+    @once
     def small(self) -> str:
         """The same without case, character by character."""
         small = self.text.lower()
@@ -387,12 +388,12 @@ class Marks:
         self.leaves_out = False
         """Whether some of what was asked for was left out: words beyond `MAX_MARKS`, names of children beyond their limit."""
 
-    @cached_property
+    @once
     def folded(self) -> Folded:
         """The text, folded."""
         return fold(self._text)
 
-    @cached_property
+    @once
     def plain(self) -> PlainText:
         """The folded text without accents."""
         return plain_text(self.folded.text)
@@ -402,16 +403,16 @@ class Marks:
         """Whether some words are left out."""
         return bool(self._found) and self.leaves_out
 
-    @cached_property
+    @once
     def _likely(self) -> frozenset[str]:
         letters = " ".join(re.findall(r"[^\W\d_]+", self.plain.small[: 4 * _SAMPLE]))
         return likely(letters[:_SAMPLE])
 
-    @cached_property
+    @once
     def _words(self) -> list[str]:
         return _WORD.findall(self.plain.small)
 
-    @cached_property
+    @once
     def _found(self) -> dict[str, list[Mark]]:
         return self._read(self._memo.of(lexicon().of_word))
 

@@ -7,13 +7,13 @@ telephone is an international prefix, the trunk zero, the groups a country write
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from functools import cached_property
 from itertools import islice, pairwise
 
 import phonenumbers
 from msgspec import Struct
 
 from text.hostility.tokens import UNSPACED
+from text.once import once
 from text.personal_data.folding import without_accents
 from text.personal_data.kinds import Kind, PersonalDatum
 from text.personal_data.marks import LEAST_SPOKEN, LONGEST_BETWEEN, SHORTEST_SPOKEN, Marks, together
@@ -114,14 +114,14 @@ class _Lookups:
         self.reached = 0
         self._text, self._language = text, language
 
-    @cached_property
+    @once
     def likely(self) -> list[str]:
         """The countries of the language and of the script."""
         script = next((regions for pattern, regions in _SCRIPT_REGIONS if pattern.search(self._text)), "")
         primary = re.split("[-_]", self._language or "")[0].lower()
         return list(dict.fromkeys((_LANGUAGE_REGIONS.get(primary, "") + " " + script).split()))
 
-    @cached_property
+    @once
     def regions(self) -> list[str]:
         """All countries, the likely ones first."""
         return list(dict.fromkeys((*self.likely, *_NETWORK.split())))
