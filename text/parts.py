@@ -16,6 +16,7 @@ from msgspec import Struct
 from text.languages import read_lists
 from text.normalise_letters import is_forwarding, is_reply
 from text.rows import Rarest, Wanted
+from text.words import by_first_letter
 
 __all__ = ["Apart", "Part", "PartKind", "Shown", "denies", "is_unparted", "parts_of", "taken_apart", "warns"]
 
@@ -113,7 +114,7 @@ def _any_of(listed: list[str]) -> re.Pattern[str]:
     longest_first = sorted(listed, key=len, reverse=True)
     unparted = [re.escape(word) for word in longest_first if is_unparted(word)]
     parted = [re.escape(word).replace(r"\*", r"\w*") for word in longest_first if not is_unparted(word)]
-    words = [rf"\b(?:{'|'.join(parted)})(?!\w)"] if parted else []
+    words = [rf"\b(?:{by_first_letter(parted)})(?!\w)"] if parted else []
     return re.compile("|".join([*words, *unparted]) or r"(?!)", re.IGNORECASE)
 
 

@@ -7,7 +7,7 @@ this is how stories and jokes are told.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
 
@@ -35,8 +35,6 @@ from text.hostility.lexicon import (
     Lexicon,
     Meaning,
     Meanings,
-    Phrase,
-    Starts,
     lexicon,
 )
 from text.hostility.patterns import SAYING_I
@@ -45,7 +43,7 @@ from text.hostility.tokens import Tokens, takes_letters, tokens_of
 from text.languages.detector import likely, list_of
 from text.normalise import spelt_words
 from text.romanised import Romanisation, may_be_typed_in, romanisations
-from text.words import WordMemo, folded, words_in
+from text.words import WordMemo, words_in
 
 __all__ = [
     "ABUSE_KINDS",
@@ -158,11 +156,8 @@ def _own_hostility(
     text = _parted(undisguised, lexicon_)
     if spelt:
         text = _WORD.sub(lambda found: lexicon_.parted(found[0], spelt=found[0] in spelt), text)
-    words = words_in(text)
-    if takes_letters(text) or lexicon_.may_be_broken(words):
+    if takes_letters(text) or lexicon_.may_be_broken(words_in(text)):
         text = _mended(text, lexicon_)
-    elif not _may_be_hostile(words, lexicon_, memo, languages):
-        return PEACEFUL
     tokens = tokens_of(text)
     return _hostility_of(tokens, lexicon_, memo, _Written(tokens, lexicon_, language, memo), tokens.written, languages)
 
@@ -326,30 +321,8 @@ class _Typed:
         return self._known[sentence]
 
 
-def _may_be_hostile(words: list[str], lexicon_: Lexicon, memo: WordMemo, languages: int) -> bool:
-    """Whether words, in whatever order, may be hostile in one of the languages (bits)."""
-    said: set[str] = set()
-
-    def possible(_: int, starts: Starts) -> Iterable[Phrase]:
-        if not said:
-            said.update(map(folded, words))
-        return starts.possible(said)
-
-    return _hostile_in(map(memo.of(lexicon_.known).__getitem__, words), languages, possible) != 0
-
-
 def _worth_a_look(tokens: Tokens, words: list[Meanings], languages: int) -> int:
     """Bits of those of the languages in which something in the text may be hostile; most texts end here."""
-
-    def that_stand(position: int, starts: Starts) -> Iterator[Phrase]:
-        if starts.may_stand(tokens.words[position + 1 : position + 1 + LONGEST_PHRASE]):
-            yield from (phrase for phrase, _ in phrases_at(tokens, position, starts))
-
-    return _hostile_in(words, languages, that_stand)
-
-
-def _hostile_in(words: Iterable[Meanings], languages: int, phrases: Callable[[int, Starts], Iterable[Phrase]]) -> int:
-    """Bits of those of the languages in which what the words mean may be hostile; `phrases` are those that begin somewhere."""
     alone = anchors = targets = 0
     for position, meanings in enumerate(words):
         if not meanings.languages & languages:
@@ -357,7 +330,10 @@ def _hostile_in(words: Iterable[Meanings], languages: int, phrases: Callable[[in
         alone |= meanings.alone
         anchors |= meanings.anchors
         targets |= meanings.targets
-        for phrase in phrases(position, meanings.anchoring) if meanings.anchoring else ():
+        starts = meanings.anchoring
+        if not starts or not starts.may_stand(tokens.words[position + 1 : position + 1 + LONGEST_PHRASE]):
+            continue
+        for phrase, _ in phrases_at(tokens, position, starts):
             anchors |= 1 << phrase.language
             alone |= 1 << phrase.language if phrase.bit & ALONE else 0
     return (alone | (anchors & targets)) & languages

@@ -211,7 +211,7 @@ class Starts(Struct, frozen=True):
         """Whether one of the phrases is possible."""
         return not self.needed.isdisjoint(following) or "" in self.by_need
 
-    def possible(self, following: Iterable[str]) -> list[Phrase]:
+    def possible(self, following: list[str]) -> list[Phrase]:
         """The phrases whose needed word is among those that follow."""
         phrases = list(self.by_need.get("", ()))
         if self.needed.isdisjoint(following):
