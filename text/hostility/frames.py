@@ -175,16 +175,16 @@ class Spans:
             bits ^= bit
 
     def _denied_in_gaps(self, span: Span, phrases: list[Phrase]) -> bool:
-        """Whether a negation that belongs to none of the phrases stands in a gap, right before a word of theirs, and no 'if'
+        """Whether a negation stands in a gap of phrases that have none of their own, right before a word of theirs, and no 'if'
         before it: 'I will | never | burn your house'.
         """
-        inside = [no for no in self._found.get("no", ()) if span.start < no.start and no.end < span.end]
+        inside = [no for no in self._found.get("no", ()) if span.start <= no.start and no.end <= span.end]
         if not inside:
             return False
-        placed = [set(_phrase_places(self.tokens, span.start, phrase.rest)) for phrase in phrases]
+        placed = {at for one in phrases for at in _phrase_places(self.tokens, span.start, one.rest)}
         conditions = self._found.get("if", ())
-        return any(
-            all(no.end + 1 in places and places.isdisjoint(range(no.start, no.end + 1)) for places in placed)
+        return all(placed.isdisjoint(range(no.start, no.end + 1)) for no in inside) and any(
+            no.end + 1 in placed
             and not any(one.start <= no.start and _gap(one, no) <= CONDITION_REACH for one in conditions)
             for no in inside
         )
