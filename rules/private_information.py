@@ -117,9 +117,9 @@ def _given_away(rule_input: RuleInput, limits: PrivateInformationLimits) -> list
     """
     told = _told(rule_input.context, limits)
     writing = rule_input.context.writing
-    if told and len(told) <= MAX_TRACED and writing.asks_for_removal and writing.tells_of_leak:
-        if TEXTS.of(rule_input).count <= MOST_REQUESTS:
-            return []
+    reported = told and len(told) <= MAX_TRACED and writing.asks_for_removal and writing.tells_of_leak
+    if reported and TEXTS.of(rule_input).count <= MOST_REQUESTS:
+        return []
     known = {number for number in range(MAX_TRACED) if PUBLISHED.of(rule_input, number=number).count > 1}
     return [datum for number, datum in enumerate(told) if number not in known]
 

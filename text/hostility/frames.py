@@ -175,8 +175,8 @@ class Spans:
             bits ^= bit
 
     def _denied_in_gaps(self, span: Span, phrases: list[Phrase]) -> bool:
-        """Whether a negation stands in a gap of phrases that have none of their own, right before a word of theirs, and no 'if'
-        before it: 'I will | never | burn your house'.
+        """Whether a negation stands in a gap of phrases that have none of their own, right before a word of theirs, and no
+        'if' before it: 'I will | never | burn your house'.
         """
         inside = [no for no in self._found.get("no", ()) if span.start <= no.start and no.end <= span.end]
         if not inside:

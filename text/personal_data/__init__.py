@@ -127,7 +127,7 @@ def spoken_dots() -> list[Wanted]:
 
 
 def asks_for_removal(marks: Marks) -> bool:
-    """Whether a text asks, in whatever language, that something be taken down; not later, nor after the readers have used it."""
+    """Whether a text asks, in whatever language, that something be taken down, and not later."""
     return marks.any("remove") and not marks.any("keep")
 
 
