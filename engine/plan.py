@@ -7,7 +7,7 @@ member adds nothing to it: an ambassador's announcement must not make two teache
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -97,7 +97,11 @@ class Read(Struct, frozen=True):
     queries: tuple[WindowQuery, ...]
     names: tuple[tuple[str, int], ...]
     each: Callable[[EventContext, str], Sequence[Key]] | None
-    after: str
+    after: "Read | None"
+    """What has to have a sample, so that this is read."""
+    at: Callable[[EventContext, str], Key | None]
+    pairs: bool
+    """The window's own."""
 
 
 def _reads(signals: Iterable[SignalPlan]) -> tuple[Read, ...]:
@@ -105,11 +109,12 @@ def _reads(signals: Iterable[SignalPlan]) -> tuple[Read, ...]:
     alike: dict[tuple[Any, ...], list[SignalPlan]] = {}
     for signal in signals:
         alike.setdefault((signal.kept, signal.each, signal.after), []).append(signal)
-    reads = []
+    reads: list[Read] = []
     for (kept, each, after), some in alike.items():
         queries: list[WindowQuery] = []
         names = tuple((signal.name, _place(queries, signal.query)) for signal in some)
-        reads.append(Read(kept, tuple(queries), names, each, after))
+        before = next((read for read in reads if any(name == after for name, _ in read.names)), None)
+        reads.append(Read(kept, tuple(queries), names, each, before, kept.window.at, kept.window.pairs))
     return tuple(reads)
 
 
@@ -182,7 +187,7 @@ class Results:
         return self._measured[source[0]][source[1]] if source else default
 
 
-class Asked(NamedTuple):
+class Asked(Struct, frozen=True):
     """What a rule reads of one window under one key: the number of the update within the batch, and the `places` among its
     results of the signals with these `names`. `number`: behind the names, of a signal that is read under several keys.
     """
@@ -209,9 +214,9 @@ class Pending(Struct, frozen=True):
     def rule_input(self, measured: Measured) -> RuleInput:
         """The input with its answers."""
         sources = {
-            name + number if number else name: (update, places[place])
-            for update, places, names, number in self.asked
-            for name, place in names
+            name + one.number if one.number else name: (one.update, one.places[place])
+            for one in self.asked
+            for name, place in one.names
         }
         return RuleInput(self.context, self.subject_id, Results(sources, measured), self.plan.declared)
 
@@ -275,7 +280,7 @@ class Plan:
         Of a window of pairs it is asked `about` somebody.
         """
         queries = tuple([replace(query, about=about) for query in read.queries]) if about else read.queries
-        if not update.queries or update.queries is queries:
+        if not update.queries:
             update.queries = queries
             return _ALL
         if about:
@@ -354,11 +359,12 @@ def observe(
                     note = "" if window.note is nobody else window.note(part)
                     for kept in kept_by:
                         for key, members in entries:
-                            if found := updates.get((kept, key)):
+                            place = kept, key
+                            if found := updates.get(place):
                                 found[1].members += members
                             else:
                                 update = WindowUpdate(kept.stored, key, event, members, True, (), note)
-                                updates[kept, key] = len(updates), update
+                                updates[place] = len(updates), update
             except Exception as mistake:  # a rule's mistake must cost neither the other rules nor the events around it
                 broken |= dict.fromkeys(kept_by, mistake)
     pending: list[Pending] = []
@@ -400,39 +406,45 @@ def _ask(
     """What the rule reads to judge the subject; None where the event adds nothing to any of it. Windows that it only reads get
     updates, too.
     """
-    reads: list[tuple[Read, str, KeptWindow, Key, str]] = []
+    reads: list[tuple[Read, str, tuple[KeptWindow, Key], str, tuple[int, WindowUpdate] | None]] = []
     adds = not rule.reads
     for read in rule.reads:
         kept = read.kept
         if read.each:
             keys = [(f"/{number}", key) for number, key in enumerate(read.each(context, subject_id))]
-        else:
-            own = kept.window.at(context, subject_id)
-            if own is None:
-                continue
+        elif own := read.at(context, subject_id):
             keys = [("", own)]
+        else:
+            continue
         for number, key in keys:
             about = ""
-            if kept.window.pairs:
+            if read.pairs:
                 key, about = key[:1], key[1]
-            reads.append((read, number, kept, key, about))
-            if not adds and (found := updates.get((kept, key))):
+            place = kept, key
+            found = updates.get(place)
+            reads.append((read, number, place, about, found))
+            if not adds and found:
                 adds = about in found[1].members if about else found[1].recorded
     if not adds:
         return None
     asked: list[Asked] = []
-    for read, number, kept, key, about in reads:
-        found = updates.get((kept, key))
-        if found is None:
-            after = _update_of(read.after, asked) if read.after else None
-            update = WindowUpdate(kept.stored, key, event, (), False, (), after=after)
-            found = updates[kept, key] = len(updates), update
+    numbers: dict[int, int] = {}
+    for read, number, place, about, found in reads:
+        if found is None and (found := updates.get(place)) is None:
+            after = numbers.get(id(read.after)) if read.after else None
+            found = updates[place] = (
+                len(updates),
+                WindowUpdate(place[0].stored, place[1], event, (), False, (), after=after),
+            )
         elif not read.after:
             found[1].after = None
-        asked.append(Asked(first + found[0], plan.ask(found[1], read, about), read.names, number))
+        at, update = found
+        if not number:
+            numbers[id(read)] = first + at
+        queries = read.queries
+        if not about and (not update.queries or update.queries is queries):
+            update.queries, places = queries, _ALL
+        else:
+            places = plan.ask(update, read, about)
+        asked.append(Asked(first + at, places, read.names, number))
     return asked
-
-
-def _update_of(signal: str, asked: Iterable[Asked]) -> int | None:
-    """The number of the update of which the signal is read, if it is."""
-    return next((one.update for one in asked if not one.number and any(name == signal for name, _ in one.names)), None)

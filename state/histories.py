@@ -515,7 +515,9 @@ class Measured:
                 history = self.histories[key]
                 if tags - history.asked:
                     history.asked = history.asked | tags
-                history.joined = [entry for entry in history.entries if entry.raw[TAGS_AT + TAG_BYTES] & LIST == TAKES_IN]
+                history.joined = [
+                    entry for entry in history.entries if entry.raw[TAGS_AT + TAG_BYTES] & LIST == TAKES_IN
+                ]
                 for tag, target in _taken_in(history, _ANY_NUMBER) if history.joined else ():
                     if tag in tags:
                         where, what = (key, target) if len(target) == TAG_BYTES else (target, tag)
