@@ -25,7 +25,7 @@ _LEAST_MOST = 32
 _MOST_KINDS = 1_000
 """Kinds of events, with roles that some rule exempts and what windows need, whose plans are kept."""
 _NO_ROLES = frozenset[str]()
-_ALL = range(1_000)
+_ALL: Sequence[int] = range(1_000)
 """The places of queries that are asked alone: each its own."""
 
 
