@@ -227,9 +227,7 @@ class Quotations:
         counting = next((one for one in (forms.whole, claimed, own) if one and not one.is_new), forms.all[0])
         cites = counting is not own and _cites(event, reading)
         framed = counting.campaign.framed or (counting is not forms.whole and _stands_beside(counting, reading, forms))
-        return Judged(
-            False, counting.campaign, counting.merged, cites=cites, holds_out=holds_out, framed=framed
-        )
+        return Judged(False, counting.campaign, counting.merged, cites=cites, holds_out=holds_out, framed=framed)
 
     def _shows(self, event: Event, reading: TextReading, forms: Forms, reach: Sequence[str]) -> bool:
         shown, claimed = reading.shown, forms.claimed

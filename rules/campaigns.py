@@ -712,7 +712,7 @@ _CONGRATULATES = {"prize"}
 """Who says that somebody has won, and names nothing else, wishes him well."""
 A_SIGN = 3
 """Points of selling of one sign that is none of haste."""
-OTHER_COPIES = 0.25
+OTHER_COPIES = 0.2
 """Of what stands above or below other words, so many copies at most, besides the first, may sell or stand otherwise."""
 FEW = 2
 """Deeds of the account that did most, or strangers and places that it reached, beyond which a campaign may be critical."""

@@ -289,9 +289,7 @@ def _share_of(text: Text, shared: bytes) -> float:
 def _is_frame(text: Text, shared: bytes) -> bool:
     """Whether these sentences are what members write above or below words of their own."""
     lines = sentences(text.words)
-    return is_frame_of_sentences(
-        text.words, int.from_bytes(shared[:2]), [lines[number - 1] for number in shared[2:]]
-    )
+    return is_frame_of_sentences(text.words, int.from_bytes(shared[:2]), [lines[number - 1] for number in shared[2:]])
 
 
 def _long_part_of(text: Text, shared: bytes) -> LongPart | None:

@@ -237,7 +237,11 @@ class _Part:
                 self._tables.put(seen, item.name, root[:ID_BYTES] + share + FRAMED_ONLY * joined.framed)
             return (root[:ID_BYTES], share + FRAMED_ONLY * joined.framed), undecided
         if is_new and joined.remembered:
-            self._tables.put(seen, item.name, pack((joined.head, b"%.4f" % joined.alike, joined.others, joined.known, int(joined.framed))))
+            self._tables.put(
+                seen,
+                item.name,
+                pack((joined.head, b"%.4f" % joined.alike, joined.others, joined.known, int(joined.framed))),
+            )
         undecided.add(number_in(root))
         name = item.name if joined.remembered else b""
         return (joined.head, share, root, name, asked, joined.known, joined.framed), undecided

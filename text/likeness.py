@@ -268,7 +268,10 @@ def stands_beside(left: str, right: str) -> bool:
         return False
     if max(map(len, gaps_of_other)) <= BESIDE_FRAME:
         return True
-    return at == _only_gap(gaps_of_other, len(_parts(right).joined)) and Indel.normalized_similarity(gaps[at], gaps_of_other[at]) < _UNLIKE
+    return (
+        at == _only_gap(gaps_of_other, len(_parts(right).joined))
+        and Indel.normalized_similarity(gaps[at], gaps_of_other[at]) < _UNLIKE
+    )
 
 
 def _gaps(words: Sequence[str], runs: Sequence[tuple[int, int]]) -> list[str]:
