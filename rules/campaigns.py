@@ -646,7 +646,7 @@ def _at_most(spreaders: Sequence[_Spreader], chief: _Spreader, over: Reached) ->
 
 
 def _are_frames(spreaders: Sequence[_Spreader], chief: _Spreader, limits: CoordinatedCampaignLimits) -> bool:
-    """Whether what the copies have in common stands above or below other words, as a school's motto does, and neither sells nor
+    """Whether what the copies have in common stands above or below other words, as a motto does, and neither sells nor
     offends, nor leads to one place. The text with which the campaign began is like none before; and what stands in some of the
     letters a motto is not answerable for.
     """

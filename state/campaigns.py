@@ -223,18 +223,18 @@ class CampaignCodec:
                 if shares and merges.root_of(shares[0])[0] == oldest:
                     shares = None
                 result = oldest[:ID_BYTES] + b"%.4f" % min(float(alike), by_merging)
+                beside_it = framed.issuperset(head for head, *_ in [*same, *parts])
+                is_framed = beside_it and bool(is_framed or (same and joined[:ID_BYTES] == campaign_id_of(text)))
                 if name:
                     upheld = bool(repeats) or merges.is_upheld(oldest, text)
                     merges.judge(oldest, repeats)
-                    beside_it = framed.issuperset(head for head, *_ in [*same, *parts])
-                    is_framed = beside_it and bool(is_framed or (same and joined[:ID_BYTES] == campaign_id_of(text)))
                     result += b"%d" % (upheld + 2 * is_framed)
                     answered[name] = result
                     generations = self.generations(text.time)
                     united = [(head, share) for head, share, _ in same]
                     decisions.append(MergeDecision(name, generations, joined, united, result, merges.judged_of(oldest)))
                 else:  # the text is one too many of its author's, and `state.upheld` has decided
-                    result += b"%d" % repeats
+                    result += b"%d" % (repeats + 2 * is_framed)
             quoting.add(text, result[:ID_BYTES])
             campaigns.append(
                 _campaign(
