@@ -179,7 +179,7 @@ class CampaignCodec:
                 same: list[tuple[bytes, bytes, int]] = []
                 parts: list[tuple[bytes, bytes, int]] = []
                 compared: list[_Compared] = []
-                framed: set[bytes] = set()
+                framed: list[bool] = []
                 beside = quoting.beside(text)
                 own = merges.root_of(root)[0]
                 for head, share, sealed, clear, shared in others:
@@ -190,7 +190,7 @@ class CampaignCodec:
                     if shared:
                         if alike_in := _share_of(text, shared):
                             parts.append((head, b"%.4f" % alike_in, _ALONE))
-                            framed |= {head} if _is_frame(text, shared) else set()
+                            framed.append(_is_frame(text, shared))
                         elif long_part := _long_part_of(text, shared):
                             shares = min(
                                 shares or (other, long_part), (other, long_part), key=lambda one: one[0][ID_BYTES:]
@@ -202,7 +202,7 @@ class CampaignCodec:
                     if is_copy or is_part:
                         at = len(compared) if words and is_copy else _ALONE
                         (same if is_copy else parts).append((head, share, at))
-                        framed |= {head} if words and stands_beside(text.words, words) else set()
+                        framed.append(bool(words) and stands_beside(text.words, words))
                     if words and not is_part:
                         compared.append(_Compared(head, share, words, is_copy))
                 together = _together(text, known, compared) if len(compared) > 1 else frozenset[int]()
@@ -223,8 +223,8 @@ class CampaignCodec:
                 if shares and merges.root_of(shares[0])[0] == oldest:
                     shares = None
                 result = oldest[:ID_BYTES] + b"%.4f" % min(float(alike), by_merging)
-                beside_it = framed.issuperset(head for head, *_ in [*same, *parts])
-                is_framed = beside_it and bool(is_framed or (same and joined[:ID_BYTES] == campaign_id_of(text)))
+                is_first = joined[:ID_BYTES] == campaign_id_of(text)
+                is_framed = bool(is_framed or (same and framed and is_first)) and all(framed)
                 if name:
                     upheld = bool(repeats) or merges.is_upheld(oldest, text)
                     merges.judge(oldest, repeats)
