@@ -403,8 +403,8 @@ def _read(written: Sequence[Written], nobodys: frozenset[str], memo: WordMemo, s
     ]
     for index, text in zip(closed, _with_closing([disguised[index] for index in closed]), strict=True):
         if _leads_somewhere(text):
-            one = replace(readings[index], normalised=text, digest=_digest_of_leads(written[index], salt))
-            readings[index] = replace(one, above=readings[index], footer=replace(one, only_leads=True))
+            whole = replace(readings[index], normalised=text, digest=_digest_of_leads(written[index], salt))
+            readings[index] = replace(whole, above=readings[index], footer=replace(whole, only_leads=True))
     return readings
 
 
