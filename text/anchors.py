@@ -26,10 +26,10 @@ HOSTILITY, TRADE, TRADE_BESIDE_SIGNS, TYPED, WARNING, CLOSING, SPOKEN_DOT, SPOKE
 )
 """A threat or abuse; an offer by its words, or by words beside a link, an address or a percentage; a language
 that is typed in Latin letters; a warning; the end of a letter; an address, and a number, that is said in words. In a text with
-digits words of living somewhere, for a street, and for a child, its age or class. Somewhere in a text a link; and a script of
-which its row has no words.
+digits words of living somewhere, for a street, and for a child, its age or class. A link.
 """
 OTHER_SCRIPT = 1 << 12
+"""A script of which the row of a text does not have the words (`commerce.OTHER_SCRIPT`)."""
 GLANCED = 13
 """From this bit on stands what `text.personal_data.glance` tells of a text."""
 HOSTILE_IN = GLANCED + glance.BITS
@@ -426,10 +426,9 @@ def at_stake(seen: Sequence[str], undisguised: Sequence[Undisguised]) -> list[in
             for one, text in zip(undisguised, seen, strict=True)
         ]
     ] |= HOSTILITY
-    found: list[int] = stakes.tolist()
+    # what is hostile by more than the words of its row may be so in any language
+    in_any = HOSTILITY | hostility.ANY_LANGUAGE << HOSTILE_IN
+    found: list[int] = [one | in_any if one & HOSTILITY else one for one in stakes.tolist()]
     for index, languages in hostile_in.items():
-        found[index] |= HOSTILITY | (0 if found[index] & HOSTILITY else languages << HOSTILE_IN)
-    return [
-        one | hostility.ANY_LANGUAGE << HOSTILE_IN if one & HOSTILITY and not one >> HOSTILE_IN else one
-        for one in found
-    ]
+        found[index] |= HOSTILITY | languages << HOSTILE_IN
+    return found

@@ -24,6 +24,7 @@ from text.packed import NONE, Words
 from text.parts import denies
 from text.romanised import Romanisation, romanisations
 from text.rows import NUMBER, Rarest, Wanted
+from text.signs import OTHER_SCRIPTS
 from text.tables import table
 from text.words import Beginnings, Memo, WordMemo, by_first_letter, folded, read_list, words_in
 
@@ -94,7 +95,7 @@ _ONLY_WORDS = re.compile(_WORD)
 _GOES_ON = rf"[\w&'’@+{MARKS}-]|\.[\w.+@-]|\.?\s?\d"
 """What makes of a row of letters more than a word: a part of an address, a currency before its amount."""
 _OF_LETTERS = frozenset({"plain", "word", "glued"})
-OTHER_SCRIPT = re.compile(f"[{UNSPACED}\u0900-\u097f]")
+OTHER_SCRIPT = re.compile(f"[{''.join([f'{chr(first)}-{chr(last)}' for first, last in OTHER_SCRIPTS])}]")
 """Chinese, Japanese and Devanagari, of which the row of a text (`text.rows`) does not have the words: whether they
 offer something says a reading only.
 """

@@ -24,6 +24,7 @@ from text.hostility.lexicon import GAPS, lexicon
 from text.hostility.patterns import entries
 from text.hostility.tokens import tokens_of
 from text.languages import read_lists
+from text.links import links_of
 from text.normalise import unaddressed, undisguise_all
 from text.parts import taken_apart
 from text.personal_data import addresses, find_personal_data, marks
@@ -189,6 +190,7 @@ def assert_nothing_is_missed(texts: list[str]) -> None:
         assert one.personal_data == all_of_it.personal_data, told
         assert one.told_of_pupils == all_of_it.told_of_pupils, told
         assert reading.romanised == romanised_in(reading.seen), told
+        assert reading.links == links_of(reading.seen, reading.targets), told
         if not reading.stakes & anchors.WARNING:
             assert taken_apart(reading.seen) == taken_apart(reading.seen, may_warn=False), told
         if not reading.stakes & anchors.CLOSING:
@@ -215,12 +217,25 @@ OTHER = [
     "ученица Анна Петрова, 10 лет, 4б класс", "Łucja Żak, lat 9, klasa 3b", "გიორგი მაისურაძე, 9 წლის",
     "Beware, this is a scam:\nsend me your code", "Is this fraud?\nI won a prize",
     "Attention à ceci. Donnez votre code tout de suite", "See you.\nBest regards,\nAnna",
+    "see example.org", "see example dot org", "see example [dot] org", "see example．org", "see https://example.org/a?b",
+    "see example.org/रेट", "अभी खरीदें 500 रुपये", "代写论文,加微信",
     "tot ziens\ngroetjes Jan 2b", "ok thanks", "Mit freundlichen Grüßen\nAnna Weber 12a",
 ]  # fmt: skip
 
 
 def test_nothing_is_missed_in_texts_that_hide_or_break_words() -> None:
     assert_nothing_is_missed([*OTHER, *map(str.upper, OTHER), *(one.replace(" ", "\n") for one in OTHER)])
+
+
+def test_a_threat_is_at_stake_only_in_the_languages_of_its_words() -> None:
+    plain, hidden = read_texts(["Ich bringe dich um", "Ich bringe d*ch um"])
+    codes = {
+        one.code for number, one in enumerate(lexicon().languages) if plain.stakes >> anchors.HOSTILE_IN >> number & 1
+    }
+    assert "de" in codes
+    assert "fr" not in codes
+    assert hidden.stakes >> anchors.HOSTILE_IN == ANYTHING >> anchors.HOSTILE_IN
+    assert Writing(text=plain).hostility.threat_in == "de"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from text.hostility.tokens import takes_letters
 from text.signs import mask_numbers, signs_of
 
 TEXTS = st.lists(
-    st.text(st.sampled_from("abIé 1３ .,:/-'’@!|*()[]_#\n\u2028²\u0301中<dα\U000323ff\U000fffff"), max_size=12),
+    st.text(st.sampled_from("abIé 1３ .,:/-'’@!|*()[]_#\n\u2028²\u0301中अ<dα\U000323ff\U000fffff"), max_size=12),
     max_size=4,
 )
 EXACT = {
@@ -23,6 +23,7 @@ EXACT = {
     signs.LINKED: normalise._LINK_HINT,
     signs.GLUED: commerce._GLUED,
     signs.BESIDE_LETTERS: anchors._BESIDE_LETTERS,
+    signs.OTHER_SCRIPT: commerce.OTHER_SCRIPT,
 }
 
 
