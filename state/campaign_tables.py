@@ -5,7 +5,8 @@ leaders before, so that a text which changes slowly stays in its campaign. Table
 event time, expiring whole), after the scope of `state.campaigns`:
 
 - `seen:g`: event and text -> what it was answered: campaign id and similarity, and, as soon as `judged.lua` has said so, 1 or
-  0, whether it repeats what was upheld. What comes again gets the same answer, whatever was learnt since
+  0, whether it repeats what was upheld. With `Campaign.framed` that is f, then 3 or 2. What comes again gets the same answer,
+  whatever was learnt since
 - `brought:g`: author -> texts brought in this generation; whoever has brought very many founds and teaches nothing more
 - `digest:g`: normalised text -> leader
 - `band:g:i`: bucket of the i-th band of a signature -> the rest of such bands, each with the number of a leader

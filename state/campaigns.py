@@ -38,9 +38,9 @@ BEGINNING_BYTES = FIELD_BYTES // 2
 """Of a campaign's id and of a digest, what tells which event and text it is."""
 ANSWER_BYTES, JUDGED_BYTES = 22, 23
 """Of an answer: campaign id and similarity; and what it says besides. What is not decided is longer."""
-FRAMED_ONLY = b"2"
-_UPHELD, _FRAMED = (b"1", b"3"), (FRAMED_ONLY, b"3")
-"""That it repeats what was upheld; and `Campaign.framed`."""
+FRAMED_ONLY = b"f"
+_UPHELD, _FRAMED = (b"1", b"3"), (FRAMED_ONLY, b"2", b"3")
+"""What says that it repeats what was upheld, and `Campaign.framed`. It is `FRAMED_ONLY` until the former is known."""
 _SIGNED, _SIEVED = b"s", b"-"
 """What comes behind the head in a leader's record: the signature, or what sifts texts (`text.slots.sieve_of`); then comes the
 sealed text.

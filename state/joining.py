@@ -71,10 +71,9 @@ Answer = Sequence[Any]
 """Of one text: (campaign id, similarity), the share of equal slots of shingles or of words, whichever is more, to the first
 text of the campaign; "" for the id of a new text of somebody who brought too many. Where that is not decided yet: (head of the
 campaign that the text joined, similarity, head of what that is part of, name in `seen`, campaigns that may be the same, [1 or
-0, ...] whether each sentence is boilerplate,
-whether it stands beside unlike words). Of such a campaign: (head, similarity, sealed author and text, or "" where it is
-certain, whether signatures say that it is the same, "" or, where it shares sentences, letters of its first text (16 bits) and
-the number of each such sentence (8 bits)).
+0, ...] whether each sentence is boilerplate, whether it stands beside unlike words). Of such a campaign: (head, similarity,
+sealed author and text, or "" where it is certain, whether signatures say that it is the same, "" or, where it shares sentences,
+letters of its first text (16 bits) and the number of each such sentence (8 bits)).
 """
 
 
@@ -209,8 +208,9 @@ class _Part:
         if before and len(before) <= JUDGED_BYTES:
             return (before[:ID_BYTES], before[ID_BYTES:]), set()
         if before:
-            head, alike, others, known, framed = unpack(before)
-            joined = _Joined(head, float(alike), True, [_Other(*other) for other in others], known, bool(framed))
+            # workers of an earlier version did not write the last one
+            head, alike, others, known, *framed = unpack(before)
+            joined = _Joined(head, float(alike), True, [_Other(*other) for other in others], known, any(framed))
         elif (found := self._join_or_found(item)) is None:
             return (b"", b""), set()
         else:

@@ -420,7 +420,7 @@ def _campaigns_in(answer: Any, text: Text) -> list[bytes]:
     """Ids of the campaigns that a text belongs to, or may belong to, but for one that it has founded."""
     if len(answer) == 2:
         return [answer[0]] if answer[0] and not name_in_store(text).startswith(answer[0][:BEGINNING_BYTES]) else []
-    _, _, root, _, others, _ = answer
+    _, _, root, _, others, *_ = answer
     return [head[:ID_BYTES] for head in (root, *(other[0] for other in others))]
 
 

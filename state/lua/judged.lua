@@ -4,10 +4,12 @@
 -- ARGV[1]  msgpack {generation, {name in `seen`, ...}, "" or a character for each: "1" or "0", to be kept where nothing is yet, or "-"}
 -- returns  msgpack, a character for each name: "1" or "0" as it is kept; "-" for a text that is answered, of which it is not kept;
 --          "?" where its campaign is not decided yet; " " for one that is not in `seen`
+--
+-- "2" and "3" are kept for "0" and "1" where the answer says "f" (`state.campaigns`) until then.
 
 local prefix = KEYS[1]
 local generation, names, judged = unpack(cmsgpack.unpack(ARGV[1]))
-local ANSWER, JUDGED = 22, 23  -- bytes of an answer: campaign id and similarity; and whether it repeats what was upheld
+local ANSWER, JUDGED = 22, 23  -- bytes of an answer: campaign id and similarity; and what it says besides
 local key = prefix .. 'seen:' .. generation
 
 local told, kept = {}, {}
@@ -19,12 +21,13 @@ for start = 1, #names, 1000 do  -- Lua's unpack has a limit
       told[at] = ' '
     elseif #seen > JUDGED then
       told[at] = '?'
-    elseif #seen == JUDGED then
-      told[at] = string.sub(seen, JUDGED)
+    elseif #seen == JUDGED and string.sub(seen, JUDGED) ~= 'f' then
+      told[at] = string.format('%d', string.sub(seen, JUDGED) % 2)
     else
       told[at] = '-'
       if new == '0' or new == '1' then
-        kept[#kept + 1], kept[#kept + 2] = names[at], string.sub(seen, 1, ANSWER) .. new
+        local flag = string.format('%d', new + 2 * (#seen - ANSWER))
+        kept[#kept + 1], kept[#kept + 2] = names[at], string.sub(seen, 1, ANSWER) .. flag
       end
     end
   end

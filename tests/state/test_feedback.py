@@ -544,6 +544,34 @@ def test_a_campaign_that_a_near_copy_of_an_upheld_text_joins_is_known_from_then_
     assert [answer for batch in batches for answer in known(bench, store, *batch)] == [False, True, True]
 
 
+MOTTO = "Our school has grown by the lake for ninety years and asks each day what the water teaches those who live beside it"
+
+
+@pytest.mark.parametrize("upheld", [True, False])
+@pytest.mark.parametrize("words", [24, 14])
+def test_that_a_text_stands_beside_others_is_told_again_with_whether_it_repeats_what_was_upheld(
+    bench: Bench, upheld: bool, words: int
+) -> None:
+    """Whether signatures alone say that it is a copy, or its words do."""
+    bench.empty()
+    store = bench.store()
+    first, second, third = (
+        text(f"{' '.join(essay(seed, words))}\n{MOTTO}", HOUR * seed, f"e{seed}", f"author {seed}") for seed in (1, 4, 5)
+    )
+    (found,) = campaigns(bench, store, first)
+    learn(bench, store, moderator_verdict("i1", 2 * HOUR, upheld=upheld, sample=sample(first, found)))
+
+    def told(*texts: Text) -> list[tuple[str, bool, bool]]:
+        return [(one.campaign_id, one.upheld, one.framed) for one in campaigns(bench, store, *texts) if one]
+
+    assert found
+    once = told(second)
+    assert once == [(found.campaign_id, upheld, True)]
+    learn(bench, store, moderator_verdict("i1", 9 * HOUR, upheld=not upheld, sample=sample(first, found)))
+    assert told(second, third) == [*once, (found.campaign_id, False, True)]
+    assert told(second, third) == [*once, (found.campaign_id, False, True)]
+
+
 def test_a_copy_that_only_its_words_tell_is_known_and_so_are_its_copies(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
