@@ -177,7 +177,7 @@ PRIVATE_INFORMATION = Rule(
     limits=PrivateInformationLimits,
     signals=declare(TEXTS, PUBLISHED),
     judge=judge_private_information,
-    lists=("surroundings", "owners", "numbers"),
+    lists=("surroundings", "removals", "owners", "numbers"),
 )
 
 RULES = (PRIVATE_INFORMATION,)

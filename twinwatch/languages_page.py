@@ -21,6 +21,7 @@ WITHOUT = {
     "hostility": "nothing hostile is seen in it",
     "trade": "only prices, links, numbers and words that it shares with other languages are seen",
     "surroundings": "private numbers, offices and pupils are known only by words that it shares with other languages",
+    "removals": "who asks that a published number be removed is taken for one who publishes it",
     "owners": "nobody sees from the words whose a number is",
     "numbers": "numbers are told apart by words that it shares with other languages, by their form and their links",
     "warnings": "who shows a fraud or a threat to warn of it is known only by marks and questions",
@@ -53,8 +54,8 @@ def language_row(code: str) -> dict[str, Any]:
     read one of them, and those that have none to read.
     """
     lists = {kind: {"entries": entries(folder, kind), "folder": folder} for kind, folder in lists_of(code).items()}
-    # a list of warnings spares people; it finds nothing
-    reading = {slug: {*rule.lists} - {"warnings"} for slug, rule in all_rules().items() if rule.lists}
+    # lists of warnings and of removals spare people; they find nothing
+    reading = {slug: {*rule.lists} - {"warnings", "removals"} for slug, rule in all_rules().items() if rule.lists}
     return {
         "code": code,
         "name": NAMES[code],

@@ -288,9 +288,9 @@ def did(
     strangers = frozenset(one.encode() for one in reached if one[0] != "#")
     places = frozenset(one.encode() for one in reached if one[0] == "#")
     leads, odd = (frozenset({sign.encode()} if sign in signs else ()) for sign in ("leads", "odd"))
-    brought = (strangers, places, frozenset[bytes](), leads, odd)
+    brought = (strangers, places, frozenset[bytes](), leads, odd, frozenset[bytes]())
     return Contributor(
-        member, member.encode(), first, f"{note} {min(len(reached), 2)} {member}", events, brought, (0,) * 5
+        member, member.encode(), first, f"{note} {min(len(reached), 2)} {member}", events, brought, (0,) * 6
     )
 
 
@@ -438,7 +438,7 @@ def test_what_leads_somewhere_or_is_odd_is_a_campaign_wherever_it_stands(sign: s
 def test_who_each_leads_to_a_page_of_their_own_is_slight() -> None:
     def showing(number: int, *leads: str) -> Contributor:
         told = did(f"t{number}", f"#{number}", first=600_000_000 * number)
-        return replace(told, brought=(*told.brought[:3], frozenset(lead.encode() for lead in leads), told.brought[4]))
+        return replace(told, brought=(*told.brought[:3], frozenset(lead.encode() for lead in leads), *told.brought[4:]))
 
     found = judged(*(showing(n, f"all {n}", f"page {n}") for n in range(8)))
     assert found
@@ -466,7 +466,7 @@ def test_members_pass_an_announcement_on() -> None:
     assert judged(*(did(f"t{n}", f"#{n}") for n in range(5)), announced=announcement) is None
     later = replace(announcement, contributors=(replace(announcement.contributors[0], time=1),))
     assert judged(*members, announced=later) is not None  # a warning
-    elsewhere = [replace(one, brought=(*one.brought[:3], frozenset({b"elsewhere"}), one.brought[4])) for one in members]
+    elsewhere = [replace(one, brought=(*one.brought[:3], frozenset({b"elsewhere"}), *one.brought[4:])) for one in members]
     found = judged(*elsewhere[:3], *members[3:], announced=announcement)
     assert found
     assert found.members == ("t0", "t1", "t2")

@@ -52,7 +52,7 @@ def test_a_language_is_read_with_its_own_lists_or_those_that_it_shares() -> None
     assert lists_of("hr")["hostility"] == "sh"
     assert lists_of("hr")["trade"] == "hr"
     assert lists_of("nn") == lists_of("nb")
-    assert lists_of("ja").keys() == {"hostility", "numbers", "surroundings", "trade", "warnings"}
+    assert lists_of("ja").keys() == {"hostility", "numbers", "removals", "trade", "warnings"}
     assert set(lists_of("ja").values()) == {"ja"}
 
 
@@ -62,6 +62,7 @@ def test_a_language_is_read_with_its_own_lists_or_those_that_it_shares() -> None
         ("hostility", lexicon.__wrapped__),
         ("trade", _lexicon.__wrapped__),
         ("surroundings", surroundings.__wrapped__),
+        ("removals", surroundings.__wrapped__),
         ("owners", _languages.__wrapped__),
         ("numbers", number_words.__wrapped__),
         ("warnings", _warning_words.__wrapped__),

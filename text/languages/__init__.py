@@ -19,6 +19,7 @@ KINDS = {
     "hostility": "threats and abuse, and what makes such words harmless",
     "trade": "signs of selling",
     "surroundings": "what makes a number somebody's own or an office's, and a name a child's",
+    "removals": "how somebody asks that what others have published be removed",
     "owners": "whose a number or an address is",
     "numbers": "what says what a number is: a telephone's, a card's, an order's",
     "warnings": "how somebody warns of a text that is shown, and denies it",

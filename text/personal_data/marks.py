@@ -22,25 +22,12 @@ from text.words import Beginnings, Memo, WordMemo
 
 KINDS = (
     *("number", "my", "private", "call", "office", "institution", "hotline", "lives", "address", "class", "years"),
-    *(
-        "aged",
-        "lasting",
-        "pupil",
-        "praise",
-        "teacher",
-        "fiction",
-        "work",
-        "exercise",
-        "remove",
-        "leaked",
-        "keep",
-        "roster",
-        "born",
-        "digits",
-        "tens",
-        "joined",
-    ),
+    *("aged", "lasting", "pupil", "praise", "teacher", "fiction", "work", "exercise", "roster", "born"),
+    *("digits", "tens", "joined"),
 )
+"""What words of `surroundings.yaml` mean,"""
+REMOVALS = ("remove", "leaked", "keep")
+"""and those of `removals.yaml`."""
 MAX_MARKS = 2_000
 """Words of one text that mean something; a text of more is no letter of anybody's."""
 SURE_LETTERS = 5
@@ -295,10 +282,12 @@ def _forms(entry: str) -> Iterator[tuple[str, ...]]:
 @cache
 def lexicon() -> _Lexicon:
     """The words of all languages."""
-    listed = read_lists("surroundings", dict[str, str])
-    for code, kinds in listed.items():
-        for kind in kinds.keys() - set(KINDS):
-            raise ListError(f"{code}/surroundings.yaml: {kind}: unknown, expected one of {', '.join(KINDS)}")
+    listed: dict[str, dict[str, str]] = {}
+    for name, expected in (("surroundings", KINDS), ("removals", REMOVALS)):
+        for code, kinds in read_lists(name, dict[str, str]).items():
+            for kind in kinds.keys() - set(expected):
+                raise ListError(f"{code}/{name}.yaml: {kind}: unknown, expected one of {', '.join(expected)}")
+            listed[code] = listed.get(code, {}) | kinds
     return _Lexicon(listed)
 
 
