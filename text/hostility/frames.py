@@ -175,8 +175,8 @@ class Spans:
             bits ^= bit
 
     def _denied_in_gaps(self, span: Span, phrases: list[Phrase]) -> bool:
-        """Whether a negation stands in a gap of phrases that have none of their own, right before a word of theirs, and no
-        'if' before it: 'I will | never | burn your house'.
+        """Whether a negation stands in a gap of phrases that have none of their own, right between words of theirs, and no
+        'if' before it: 'I will | never | burn your house'; not 'at the | stop | where your son gets off'.
         """
         inside = [no for no in self._found.get("no", ()) if span.start <= no.start and no.end <= span.end]
         if not inside:
@@ -184,7 +184,7 @@ class Spans:
         placed = {at for one in phrases for at in _phrase_places(self.tokens, span.start, one.rest)}
         conditions = self._found.get("if", ())
         return all(placed.isdisjoint(range(no.start, no.end + 1)) for no in inside) and any(
-            no.end + 1 in placed
+            {no.start - 1, no.end + 1} <= placed
             and not any(one.start <= no.start and _gap(one, no) <= CONDITION_REACH for one in conditions)
             for no in inside
         )
@@ -287,8 +287,8 @@ _EXCUSES = ("say", "said", "no", "wrong", "play", "sense", "stands", "joke")
 """Classes of words that make others harmless."""
 _NAMES = {bit: name for name, bit in BIT.items()}
 _DONE_BY_ME = ("kill_i", "kill_i_you")
-_DENIABLE = _bits("menace loom beware doom curse")
-"""Whole phrases, which a negation in a gap turns into their contrary."""
+_DENIABLE = _bits("menace loom doom curse")
+"""Whole phrases, which a negation in a gap turns into their contrary. A warning ("see that your dog eats no poison") stays one."""
 
 
 class Row(Protocol):
