@@ -33,6 +33,8 @@ REMARK_CHARACTERS = 100
 """So long may a question or a warning be that victims write in the same words above what they show."""
 _SOURCE = re.compile(r"[\W\d_]*(?:--|[—–])\s[^\n]{0,100}(?:\n[^\n]{0,100}){0,2}")
 """Numbers of what is quoted, and where it comes from."""
+_INTRODUCES = re.compile(r"[:：]\s*(?:[\[(]?\d{1,3}/\d{1,3}[\])]?)?$")
+"""How a line ends that says what follows it, also as a part of several: `[2/6]`."""
 OFFERING = 7
 """Points of selling from which on a few words or a footer are an advertisement: more than one sign has, however heavy, or than
 a link, "visit", and a number to call have together.
@@ -141,7 +143,7 @@ def _is_label(reading: TextReading, own: TextReading) -> bool:
         return False
     if shown.marked:
         return _SOURCE.fullmatch(shown.own.strip()) is not None
-    return shown.above and shown.own.rstrip().endswith((":", "："))
+    return shown.above and _INTRODUCES.search(shown.own.rstrip()[-20:]) is not None
 
 
 def _stands_beside(counting: Matched, reading: TextReading, forms: Forms) -> bool:
