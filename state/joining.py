@@ -72,8 +72,8 @@ Answer = Sequence[Any]
 text of the campaign; "" for the id of a new text of somebody who brought too many. Where that is not decided yet: (head of the
 campaign that the text joined, similarity, head of what that is part of, name in `seen`, campaigns that may be the same, [1 or
 0, ...] whether each sentence is boilerplate, whether it stands beside unlike words). Of such a campaign: (head, similarity,
-sealed author and text, or "" where it is certain, whether signatures say that it is the same, "" or, where it shares sentences,
-letters of its first text (16 bits) and the number of each such sentence (8 bits)).
+sealed author and text, or "" where it is certain, whether signatures say that it is the same, "" or, where it shares
+sentences, letters of its first text (16 bits) and the number of each such sentence (8 bits)).
 """
 
 

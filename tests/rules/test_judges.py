@@ -466,7 +466,9 @@ def test_members_pass_an_announcement_on() -> None:
     assert judged(*(did(f"t{n}", f"#{n}") for n in range(5)), announced=announcement) is None
     later = replace(announcement, contributors=(replace(announcement.contributors[0], time=1),))
     assert judged(*members, announced=later) is not None  # a warning
-    elsewhere = [replace(one, brought=(*one.brought[:3], frozenset({b"elsewhere"}), *one.brought[4:])) for one in members]
+    elsewhere = [
+        replace(one, brought=(*one.brought[:3], frozenset({b"elsewhere"}), *one.brought[4:])) for one in members
+    ]
     found = judged(*elsewhere[:3], *members[3:], announced=announcement)
     assert found
     assert found.members == ("t0", "t1", "t2")

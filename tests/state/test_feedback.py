@@ -556,7 +556,8 @@ def test_that_a_text_stands_beside_others_is_told_again_with_whether_it_repeats_
     bench.empty()
     store = bench.store()
     first, second, third = (
-        text(f"{' '.join(essay(seed, words))}\n{MOTTO}", HOUR * seed, f"e{seed}", f"author {seed}") for seed in (1, 4, 5)
+        text(f"{' '.join(essay(seed, words))}\n{MOTTO}", HOUR * seed, f"e{seed}", f"author {seed}")
+        for seed in (1, 4, 5)
     )
     (found,) = campaigns(bench, store, first)
     learn(bench, store, moderator_verdict("i1", 2 * HOUR, upheld=upheld, sample=sample(first, found)))

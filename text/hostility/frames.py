@@ -288,7 +288,9 @@ _EXCUSES = ("say", "said", "no", "wrong", "play", "sense", "stands", "joke")
 _NAMES = {bit: name for name, bit in BIT.items()}
 _DONE_BY_ME = ("kill_i", "kill_i_you")
 _DENIABLE = _bits("menace loom doom curse")
-"""Whole phrases, which a negation in a gap turns into their contrary. A warning ("see that your dog eats no poison") stays one."""
+"""Whole phrases, which a negation in a gap turns into their contrary. A warning ("see that your dog eats no
+poison") stays one.
+"""
 
 
 class Row(Protocol):
