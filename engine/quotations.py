@@ -32,7 +32,9 @@ a wall); and how many all members together may have shown it to by then. Beyond 
 REMARK_CHARACTERS = 100
 """So long may a question or a warning be that victims write in the same words above what they show."""
 _SOURCE = re.compile(r"[\W\d_]*(?:--|[—–])\s[^\n]{0,100}(?:\n[^\n]{0,100}){0,2}")
-"""Numbers of what is quoted, and where it comes from."""
+"""Numbers of what is quoted, and where it comes from;"""
+_LONGEST_SOURCE = 400
+"""characters of both at most."""
 _INTRODUCES = re.compile(r"[:：]\s*(?:[\[(]?\d{1,3}/\d{1,3}[\])]?)?$")
 """How a line ends that says what follows it, also as a part of several: `[2/6]`."""
 OFFERING = 7
@@ -139,11 +141,14 @@ def _is_label(reading: TextReading, own: TextReading) -> bool:
     series, or quote one book, write one such line and different things beside it.
     """
     shown = reading.shown
-    if not shown or own.leads_somewhere or not _is_harmless(own):
+    if not shown or own.leads_somewhere:
         return False
+    said = shown.own.strip()
     if shown.marked:
-        return _SOURCE.fullmatch(shown.own.strip()) is not None
-    return shown.above and _INTRODUCES.search(shown.own.rstrip()[-20:]) is not None
+        is_label = len(said) <= _LONGEST_SOURCE and _SOURCE.fullmatch(said) is not None
+    else:
+        is_label = shown.above and _INTRODUCES.search(said[-20:]) is not None
+    return is_label and _is_harmless(own)
 
 
 def _stands_beside(counting: Matched, reading: TextReading, forms: Forms) -> bool:

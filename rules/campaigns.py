@@ -630,8 +630,8 @@ _ONLY_LEADS = (
     " Each wrote it once. It is a link, an address or a number with a friendly word: members may each show the same."
 )
 _BESIDE_OTHER_WORDS = (
-    " What is the same stands above or below other words, neither sells nor offends, and leads nowhere: it may be the motto "
-    "of one school."
+    " What is the same stands above or below other words, neither sells nor offends, and does not lead all to one place: it "
+    "may be the motto of one school."
 )
 _UNDER_OTHER_WORDS = " What is the same stands below other words: it may be the footer of one school's letters."
 
@@ -647,12 +647,14 @@ def _at_most(spreaders: Sequence[_Spreader], chief: _Spreader, over: Reached) ->
 
 def _are_frames(spreaders: Sequence[_Spreader], chief: _Spreader, limits: CoordinatedCampaignLimits) -> bool:
     """Whether what the copies have in common stands above or below other words, as a motto does, and neither sells nor
-    offends, nor leads to one place. The text with which the campaign began is like none before; and what stands in some of the
-    letters a motto is not answerable for.
+    offends, nor leads to one place, nor reaches more than a school does. The text with which the campaign began is like none
+    before; and what stands in some of the letters a motto is not answerable for.
     """
     copies = sum(one.did.events for one in spreaders)
     others = copies - sum(one.framed for one in spreaders)
     if chief.reach >= limits.reached_by_one or others > 1 + copies * OTHER_COPIES:
+        return False
+    if sum(one.reach for one in spreaders) >= A_SCHOOL * limits.reached_by_one:
         return False
     leads = Counter(lead for one in spreaders for lead in one.leads)
     return all(number == 1 for number in leads.values())
@@ -712,6 +714,8 @@ _CONGRATULATES = {"prize"}
 """Who says that somebody has won, and names nothing else, wishes him well."""
 A_SIGN = 3
 """Points of selling of one sign that is none of haste."""
+A_SCHOOL = 10
+"""Of what stands above or below other words: so often what one account may reach is what no school reaches within the window."""
 OTHER_COPIES = 0.2
 """Of what stands above or below other words, so many copies at most, besides the first, may sell or stand otherwise."""
 FEW = 2

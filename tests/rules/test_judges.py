@@ -450,6 +450,28 @@ def test_who_each_leads_to_a_page_of_their_own_is_slight() -> None:
         assert found.most_severe == "high"
 
 
+def test_what_stands_beside_other_words_is_slight_as_far_as_a_school_reaches() -> None:
+    def letters(number: int, strangers: int = 3, *, framed: bool = True, leads: bool = False) -> Contributor:
+        told = did(f"t{number}", *(f"s{number}.{n}" for n in range(strangers)), events=3, note="message")
+        beside = frozenset({f"e{number}.{n}".encode() for n in range(3)}) if framed else frozenset[bytes]()
+        to = frozenset({b"one page"}) if leads else frozenset[bytes]()
+        return replace(told, brought=(*told.brought[:3], to, told.brought[4], beside))
+
+    def severity(*members: Contributor) -> str | None:
+        found = judged(*members)
+        assert found
+        return found.most_severe
+
+    assert severity(*(letters(n) for n in range(12))) == "low"
+    assert severity(*(letters(n, 17) for n in range(11))) == "low"
+    # more than a school, one account that reaches very many, one page for all, and copies that stand alone or sell
+    assert severity(*(letters(n, 17) for n in range(12))) != "low"
+    assert severity(letters(0, 20), *(letters(n) for n in range(1, 12))) != "low"
+    assert severity(*(letters(n, leads=n < 2) for n in range(12))) != "low"
+    assert severity(*(letters(n, framed=n >= 3) for n in range(12))) != "low"
+    assert severity(*(letters(n, framed=n >= 2) for n in range(12))) == "low"
+
+
 def test_five_accounts_within_a_minute_did_not_read_one_another() -> None:
     for apart, severity in ((14_000_000, "medium"), (16_000_000, "low")):
         found = judged(*(did(f"t{n}", "#wishes", first=apart * n) for n in range(5)))

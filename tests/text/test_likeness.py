@@ -9,7 +9,7 @@ import yaml
 
 from benchmarks import disguises
 from tests.growth import assert_in_proportion
-from text.likeness import MAX_LETTERS, are_copies, hold_together, share_a_part
+from text.likeness import MAX_LETTERS, are_copies, hold_together, share_a_part, stands_beside
 from text.signature import compare
 
 TEXT = (
@@ -32,6 +32,22 @@ def thinned(text: str, seed: int, share: float) -> str:
 @pytest.mark.parametrize("seed", range(20))
 def test_copies_that_lost_words_here_and_there_are_copies(seed: int) -> None:
     assert are_copies(words(thinned(TEXT, seed, 0.3)), words(thinned(TEXT, seed + 100, 0.3)))
+
+
+MOTTO = "our school by the lake asks each day what the water teaches those who live beside it"
+LETTER = "thank you for the photos of the excursion my class has put them on the wall of the corridor"
+
+
+def test_a_motto_stands_above_or_below_words_of_ones_own() -> None:
+    other = "could we move the video call to thursday because half of my pupils are on a skiing course"
+    assert stands_beside(f"{LETTER}\n{MOTTO}", f"{other}\n{MOTTO}")
+    assert stands_beside(f"{MOTTO}\n{LETTER}", f"{MOTTO}\n{other}")
+    assert stands_beside(f"{LETTER}\n{MOTTO}\nanna", f"{MOTTO}\nben")
+    # the same letter with another motto, what stands around the same words, and what is the same all over
+    assert not stands_beside(f"{LETTER}\n{MOTTO}", f"{LETTER} today\n{MOTTO}")
+    assert not stands_beside(f"{LETTER}\n{MOTTO}\n{other}", MOTTO)
+    assert not stands_beside(LETTER, LETTER)
+    assert not stands_beside(LETTER, other)
 
 
 def mistyped(text: str, seed: int, share: float) -> str:
