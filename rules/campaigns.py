@@ -715,7 +715,7 @@ _CONGRATULATES = {"prize"}
 A_SIGN = 3
 """Points of selling of one sign that is none of haste."""
 A_SCHOOL = 10
-"""Of what stands above or below other words: so often what one account may reach is what no school reaches within the window."""
+"""Of what stands above or below other words: no school reaches so many times what one account may reach."""
 OTHER_COPIES = 0.2
 """Of what stands above or below other words, so many copies at most, besides the first, may sell or stand otherwise."""
 FEW = 2
