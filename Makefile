@@ -23,8 +23,6 @@ PARTS := models text rules engine agents twinwatch state
 FURTHER := models rules text/test_normalise.py text/test_likeness.py text/test_reading.py agents/test_settings.py twinwatch/test_cli.py
 # What `make coverage` measures, by the tests of the same parts; `source_pkgs` in pyproject.toml names the same.
 MEASURED := models text rules agents twinwatch
-# Continuous integration sets MEASURED_APART, so that what `make coverage` runs there is not run twice.
-LEFT_OUT := $(if $(MEASURED_APART),$(addprefix --no-quick-of=tests/,$(MEASURED)))
 # What `make chaos` plays: so many schedules with seeds from the first one on, records of each, and
 # how many side by side.
 SEED ?= 1
@@ -59,6 +57,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL := $(PIP) install --no-compile --require-hashes
 # setuptools warns of whatever an editable installation might hide; here it is this directory, as is meant
 INSTALL_PROJECT := PYTHONWARNINGS=ignore $(PIP) install --no-deps --no-build-isolation --editable .
+# Else each start would make its tables, which takes longer than all else of it, where Python may keep nothing: text/tables.py
+MAKE_TABLES := $(BIN)/python -P -c "import engine.engine, engine.loading; engine.loading.load_tables()"
 
 .PHONY: help run test install lint format fuzz kafka unit quick coverage pythons further parts sbom pages docs servers chaos kills bench lock clean
 
@@ -95,7 +95,7 @@ kafka:  ## fetch a genuine Apache Kafka for the tests, where there are Java and 
 	fi
 
 unit: $(VENV)/.dev  ## run every test (PYTEST_ARGS="-k forum" runs some)
-	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(LEFT_OUT) $(PYTEST_ARGS)
+	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 quick: $(VENV)/.dev  ## run every test that needs no server
 	$(KEPT) $(BIN)/python -m pytest -n $(PYTEST_WORKERS) --dist worksteal --quick $(PYTEST_ARGS)
@@ -207,10 +207,12 @@ $(VENV)/.demo: $(LOCKS)/build.txt $(LOCKS)/demo.txt pyproject.toml | $(BIN)/pyth
 	@echo "installing from $(LOCKS)/demo.txt into $(VENV)"
 	@$(INSTALL) -r $(LOCKS)/build.txt -r $(LOCKS)/demo.txt
 	@$(INSTALL_PROJECT)
+	@$(MAKE_TABLES)
 	@touch $@
 
 $(VENV)/.dev: $(LOCKS)/build.txt $(LOCKS)/demo.txt $(LOCKS)/dev.txt pyproject.toml | $(BIN)/python
 	@echo "installing from $(LOCKS)/dev.txt into $(VENV)"
 	@$(INSTALL) -r $(LOCKS)/build.txt -r $(LOCKS)/dev.txt
 	@$(INSTALL_PROJECT)
+	@$(MAKE_TABLES)
 	@touch $@ $(VENV)/.demo

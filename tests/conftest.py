@@ -42,13 +42,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="fail where a server is missing (Kafka, redis-server) instead of skipping its tests",
     )
     parser.addoption("--quick", action="store_true", help="only the tests that need no server and are not slow")
-    parser.addoption(
-        "--no-quick-of",
-        metavar="DIRECTORY",
-        action="append",
-        default=[],
-        help="without the tests in this directory that --quick would run; may be given again",
-    )
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -67,18 +60,15 @@ def pytest_configure(config: Any) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    elsewhere = [config.rootpath / directory for directory in config.getoption("--no-quick-of")]
+    quick = config.getoption("--quick")
     kept: list[pytest.Item] = []
     left_out: list[pytest.Item] = []
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if _KAFKA_FIXTURES & fixtures:
             item.add_marker(pytest.mark.kafka)
-        if "servers" in fixtures or item.get_closest_marker("slow"):
-            wanted = not config.getoption("--quick")
-        else:
-            wanted = not any(item.path.is_relative_to(directory) for directory in elsewhere)
-        (kept if wanted else left_out).append(item)
+        takes_long = "servers" in fixtures or item.get_closest_marker("slow")
+        (left_out if quick and takes_long else kept).append(item)
     config.hook.pytest_deselected(items=left_out)
     items[:] = kept
 

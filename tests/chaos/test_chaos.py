@@ -12,7 +12,7 @@ from tests.chaos.schedule import SHORT, Disturbance, schedule
 from tests.chaos.workload import Answered, Workload, workload
 from tests.servers import KafkaServer, RedisServer
 
-EVENTS = 2_000
+EVENTS = 1_200
 SCHEDULES = 2
 SEED = 1
 

@@ -8,7 +8,7 @@ from tests.chaos.kills import act, kafka_with_proxy, play
 from tests.integration.stage import replayed
 from tests.servers import KafkaServer, RedisServer
 
-KILLS = 3
+KILLS = 2
 
 
 @pytest.mark.timeout(600)

@@ -30,7 +30,7 @@ OWN_EVENTS = {
 """Rules that judge what one actor did, whatever others do."""
 
 unhurried = settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 seeds = st.integers(0, 2**32)
 
@@ -83,12 +83,12 @@ def test_people_have_a_say_in_that_world(any_bench: Bench) -> None:
 
 @unhurried
 @given(seed=seeds, cuts=st.lists(st.integers(1, 40), max_size=10))
-def test_how_the_stream_is_cut_does_not_matter(bench: Bench, seed: int, cuts: list[int]) -> None:
-    events = happenings(bench, seed)
-    expected = undisturbed(bench, events)
-    engine, found, start = engine_over(bench.store()), [], 0
+def test_how_the_stream_is_cut_does_not_matter(any_bench: Bench, seed: int, cuts: list[int]) -> None:
+    events = happenings(any_bench, seed)
+    expected = undisturbed(any_bench, events)
+    engine, found, start = engine_over(any_bench.store()), [], 0
     for size in (*cuts, len(events)):
-        found += process(bench, engine, events[start : start + size]).incidents if start < len(events) else []
+        found += process(any_bench, engine, events[start : start + size]).incidents if start < len(events) else []
         start += size
     assert said(found) == said(expected)
 
@@ -103,9 +103,9 @@ def test_one_at_a_time_is_as_good_as_all_at_once(any_bench: Bench, seed: int) ->
 
 @unhurried
 @given(seed=seeds, shards=st.integers(2, 5))
-def test_how_many_shards_there_are_does_not_matter(bench: Bench, seed: int, shards: int) -> None:
-    events = happenings(bench, seed)
-    assert said(undisturbed(bench, events, shards=shards)) == said(undisturbed(bench, events))
+def test_how_many_shards_there_are_does_not_matter(any_bench: Bench, seed: int, shards: int) -> None:
+    events = happenings(any_bench, seed)
+    assert said(undisturbed(any_bench, events, shards=shards)) == said(undisturbed(any_bench, events))
 
 
 @unhurried
@@ -119,16 +119,16 @@ def test_the_pseudonym_key_does_not_matter(any_bench: Bench, seed: int) -> None:
 @unhurried
 @given(seed=seeds, shards=st.sampled_from([1, 3]))
 @example(seed=173_443, shards=1)  # an author shows the own words, which others have written when the event comes again
-def test_what_comes_again_is_told_again_and_changes_nothing(bench: Bench, seed: int, shards: int) -> None:
-    events = happenings(bench, seed)
-    expected = undisturbed(bench, events, shards=shards)
+def test_what_comes_again_is_told_again_and_changes_nothing(any_bench: Bench, seed: int, shards: int) -> None:
+    events = happenings(any_bench, seed)
+    expected = undisturbed(any_bench, events, shards=shards)
     chance = random.Random(seed)
     disturbed: list[RawRecord] = []
     for number, event in enumerate(events):
         disturbed.append(event)
         if chance.random() < 0.3:
             disturbed += chance.choices(events[: number + 1], k=chance.choice([1, 1, 10]))
-    found = process(bench, engine_over(bench.store(shards=shards)), disturbed, chance.randint(1, 50)).incidents
+    found = process(any_bench, engine_over(any_bench.store(shards=shards)), disturbed, chance.randint(1, 50)).incidents
     known = said(expected)
     assert all(one in known for one in said(found))
     assert last_revisions(found) == last_revisions(expected)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,13 +21,27 @@ ANOTHER_KEY = "another key for tests and nothing else"
 SETTINGS = "tw9:{s0}:settings"
 
 
-@pytest.fixture
-def stage(own_redis: RedisServer, tmp_path: Path) -> Iterator[Stage]:
-    """On the embedded broker, and on each Redis-compatible server."""
+@contextmanager
+def stage_on(redis: RedisServer, directory: Path) -> Iterator[Stage]:
+    """On the embedded broker."""
     with embedded_kafka([topic.name for topic in TOPICS], partitions=1) as broker:
-        stage = Stage(broker.bootstrap_servers, own_redis.url, tmp_path)
+        stage = Stage(broker.bootstrap_servers, redis.url, directory)
         yield stage
         stage.close()
+
+
+@pytest.fixture
+def stage(frail_redis: RedisServer, tmp_path: Path) -> Iterator[Stage]:
+    """On some Redis-compatible server, for what does not depend on which."""
+    with stage_on(frail_redis, tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture
+def stage_on_each(own_redis: RedisServer, tmp_path: Path) -> Iterator[Stage]:
+    """On each Redis-compatible server."""
+    with stage_on(own_redis, tmp_path) as stage:
+        yield stage
 
 
 def refused(stage: Stage, **settings: object) -> str:
@@ -50,7 +65,8 @@ def sample(worker: Worker, name: str) -> float:
     return worker.metrics().get(name, -1)
 
 
-def test_a_redis_that_evicts_is_refused_and_one_that_begins_to_is_told(stage: Stage) -> None:
+def test_a_redis_that_evicts_is_refused_and_one_that_begins_to_is_told(stage_on_each: Stage) -> None:
+    stage = stage_on_each
     with Redis.from_url(stage.redis_url) as client:
         client.config_set("maxmemory-policy", "volatile-lru")
         client.config_set("maxmemory", "100mb")
@@ -106,9 +122,9 @@ def test_a_worker_takes_an_emptied_redis_again(stage: Stage) -> None:
 
 
 def test_a_worker_that_finds_the_redis_of_others_where_its_own_was_ends_and_writes_nothing(
-    stage: Stage, own_redis: RedisServer
+    stage: Stage, frail_redis: RedisServer
 ) -> None:
-    binary, *options = own_redis._command
+    binary, *options = frail_redis._command
     with RedisServer(Path(binary)) as others:
         bench = Bench(others.start().url)
         bench.run(bench.store(secret=ANOTHER_KEY.encode()).ping())
@@ -118,16 +134,16 @@ def test_a_worker_that_finds_the_redis_of_others_where_its_own_was_ends_and_writ
         worker = stage.start_worker()
         stage.send(copied_messages("anna", 5))
         stage.wait_until_judged()
-        own_redis.stop()
+        frail_redis.stop()
         stage.send(copied_messages("bert", 9))
         eventually(lambda: worker.get("/ready")[0] == 503, what="the worker has noticed")
-        others._command, others.port, others.url = [binary, *options], own_redis.port, own_redis.url
+        others._command, others.port, others.url = [binary, *options], frail_redis.port, frail_redis.url
         bench = Bench(others.start().url)
         assert "another TWINWATCH_PSEUDONYM_KEY" in ends(worker)
         assert bench.dump() == found
         bench.close()
         others.stop()
-        own_redis.start()
+        frail_redis.start()
         stage.start_worker()
         stage.wait_until_judged()
         assert {incident["subject_id"] for incident in stage.incidents()} == {"bert"}

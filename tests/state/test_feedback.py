@@ -593,7 +593,7 @@ def test_a_copy_that_only_its_words_tell_is_known_and_so_are_its_copies(
     assert known(bench, store, later) == [False]
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(texts=streams(), upheld=st.lists(st.integers(0, 39), min_size=1, max_size=3), size=st.integers(1, 39))
 def test_what_is_known_depends_neither_on_batches_nor_on_what_comes_again(
     bench: Bench, texts: list[Text], upheld: list[int], size: int

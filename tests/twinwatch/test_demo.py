@@ -111,7 +111,8 @@ def test_it_leaves_its_servers_up_where_it_is_asked_to_and_draws_what_it_found(t
         _, err = process.communicate(timeout=LONG_ENOUGH)
     assert process.returncode == 130
     assert err == "twinwatch: stopped\n"
-    assert words_of(picture) == words_of(PICTURE), "docs/demo.svg is another day's: run make pages"
+    # each day has hours and texts of its own, and the same story
+    assert told_in(picture) == told_in(PICTURE), "docs/demo.svg is out of date: run make pages"
     assert list(tmp_path.iterdir()) == [picture]
 
 
@@ -123,6 +124,11 @@ def words_of(picture: Path) -> str:
     texts = ElementTree.fromstring(picture.read_text(encoding="utf-8")).iter("{http://www.w3.org/2000/svg}text")
     placed = sorted((float(one.get("y", 0)), float(one.get("x", 0)), one.text or "") for one in texts)
     return " ".join(" ".join(text for *_, text in placed).replace("\xa0", " ").split())
+
+
+def told_in(picture: Path) -> list[str]:
+    """The rule of every incident that a picture shows."""
+    return sorted(re.findall(r"\d\d:\d\dZ \w+ (\w+)", words_of(picture)))
 
 
 def test_the_picture_of_the_readme_shows_every_rule_a_shadow_finding_and_what_a_verdict_changed() -> None:
