@@ -10,7 +10,7 @@ from tests.servers import eventually
 
 pytestmark = pytest.mark.kafka
 
-RECORDS = 250
+RECORDS = 150
 
 
 def costly_messages() -> list[Sent]:
