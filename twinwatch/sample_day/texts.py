@@ -56,30 +56,45 @@ def unwanted_list(name: str) -> list[str]:
     return [str(text) for text in _unwanted()[name]]
 
 
+_OF_A_SENTENCE = 6
+"""Texts of ordinary conversation have the same sentence. Were they more, their writers would seem to quote one source, or to
+hide one text among others.
+"""
+_SPARE = 40
+"""Others are left for whoever writes many by themselves."""
+
+
 class Conversation:
     """Hands out texts of several sentences; no two of one language share more than one of their three sentences."""
 
     def __init__(self, random: Random) -> None:
-        self._texts = {language: self._shuffled(language, random) for language in languages()}
+        self._texts = {language: self._ordered(language, random) for language in languages()}
 
     @staticmethod
-    def _shuffled(language: str, random: Random) -> list[str]:
+    def _ordered(language: str, random: Random) -> list[str]:
         openers, matters, closers = (_phrases()[language][part] for part in ("openers", "matters", "closers"))
         size = len(openers)
         # A Latin square: any two of the three indices determine the third, so texts that agree in two agree in all.
-        texts = [
-            f"{openers[i]} {matters[j]} {closers[(i + j) % size]}" for i in range(size) for j in range(len(matters))
-        ]
-        random.shuffle(texts)
-        return texts
+        spare, ordinary = (
+            [
+                f"{openers[i]} {matters[j]} {closers[(i + j) % size]}"
+                for i in range(size)
+                for j in range(len(matters))
+                if (i - j) % size in turns
+            ]
+            for turns in (range(_OF_A_SENTENCE, size), range(_OF_A_SENTENCE))
+        )
+        random.shuffle(spare)
+        random.shuffle(ordinary)
+        return spare + ordinary
 
     def say(self, language: str) -> str:
         """A text that nobody has used before. Raises IndexError when a language has run dry."""
         return self._texts[language].pop()
 
     def left(self, language: str) -> int:
-        """How many texts of a language are still unused."""
-        return len(self._texts[language])
+        """How many texts of a language ordinary conversation may still use."""
+        return max(0, len(self._texts[language]) - _SPARE)
 
 
 def copies(name: str, language: str, random: Random) -> Iterator[str]:
