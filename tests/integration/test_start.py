@@ -156,6 +156,8 @@ def test_kafka_goes_away_once_it_has_been_found(
         stage.wait_until_judged()
         worker.wait_until_ready()
         assert worker.stop() == 0
+        if fault == "consumer_is_late":  # what follows comes to the same for both
+            return
         # no longer than at any start
         worker = without_kafka(startup_timeout_seconds=3)
         eventually(lambda: not worker.runs, what="it gives up")

@@ -171,7 +171,7 @@ def lists_of(code: str) -> dict[str, str]:
 @cache
 def entries(folder: str, kind: str) -> int:
     """How many words and phrases a list has."""
-    listed = read_lists(kind, dict[str, Any])[folder]
+    listed = read_list_in(folder, kind, dict[str, Any])
     part_by = None if kind == "courtesies" else ","
     if kind == "romanised":
         listed = (
