@@ -101,6 +101,7 @@ class Read(Struct, frozen=True):
     """What has to have a sample, so that this is read."""
     at: Callable[[EventContext, str], Key | None]
     pairs: bool
+    at_own: bool
     """The window's own."""
 
 
@@ -114,7 +115,7 @@ def _reads(signals: Iterable[SignalPlan]) -> tuple[Read, ...]:
         queries: list[WindowQuery] = []
         names = tuple((signal.name, _place(queries, signal.query)) for signal in some)
         before = next((read for read in reads if any(name == after for name, _ in read.names)), None)
-        reads.append(Read(kept, tuple(queries), names, each, before, kept.window.at, kept.window.pairs))
+        reads.append(Read(kept, tuple(queries), names, each, before, kept.window.at, kept.window.pairs, kept.window.at_own and not each and not kept.window.pairs))
     return tuple(reads)
 
 
@@ -187,15 +188,10 @@ class Results:
         return self._measured[source[0]][source[1]] if source else default
 
 
-class Asked(Struct, frozen=True):
-    """What a rule reads of one window under one key: the number of the update within the batch, and the `places` among its
-    results of the signals with these `names`. `number`: behind the names, of a signal that is read under several keys.
-    """
-
-    update: int
-    places: Sequence[int]
-    names: tuple[tuple[str, int], ...]
-    number: str
+_Asked = tuple[int, Sequence[int], tuple[tuple[str, int], ...], str]
+"""What a rule reads of one window under one key: the number of the update within the batch, the places among its results of
+the signals with these names, and what stands behind the names of a signal that is read under several keys.
+"""
 
 
 class Pending(Struct, frozen=True):
@@ -205,18 +201,18 @@ class Pending(Struct, frozen=True):
     context_index: int
     context: EventContext
     subject_id: str
-    asked: list[Asked]
+    asked: list[_Asked]
 
     def may_find(self, measured: Measured) -> bool:
         """Whether the rule may find anything by these results."""
-        return not self.plan.takes_evidence or measured.has_evidence([one.update for one in self.asked])
+        return not self.plan.takes_evidence or measured.has_evidence([update for update, *_ in self.asked])
 
     def rule_input(self, measured: Measured) -> RuleInput:
         """The input with its answers."""
         sources = {
-            name + one.number if one.number else name: (one.update, one.places[place])
-            for one in self.asked
-            for name, place in one.names
+            name + number: (update, places[place])
+            for update, places, names, number in self.asked
+            for name, place in names
         }
         return RuleInput(self.context, self.subject_id, Results(sources, measured), self.plan.declared)
 
@@ -332,6 +328,7 @@ class EventPlan(Struct, frozen=True):
     rules: tuple[tuple[RulePlan, bool], ...]
 
 
+_NOWHERE: Mapping[KeptWindow, tuple[int, WindowUpdate] | None] = {}
 _Updates = dict[tuple[KeptWindow, Key], tuple[int, WindowUpdate]]
 """Each with its number among those of its event."""
 
@@ -346,11 +343,14 @@ def observe(
     what changes no count can break no limit.
     """
     event = EventName(context.time, context.event.event_id, context.event.identity, context.event.actor_id)
-    parts = tuple(zip(context.parts, plan.of(context.parts), strict=True))
+    contexts = context.parts
+    parts = tuple(zip(contexts, plan.of(contexts), strict=True))
     # before what the event adds, so that it is answered with all of it when it comes again
-    merging = [one for part, _ in parts if part.merged for kept in plan.windows if (one := kept.merging(part, event))]
+    merging = [one for part in contexts if part.merged for kept in plan.windows if (one := kept.merging(part, event))]
     first += len(merging)
     updates: _Updates = {}
+    added: dict[KeptWindow, tuple[int, WindowUpdate] | None] = {}
+    """What the event adds to each window, None where that is under several keys."""
     broken: dict[KeptWindow, Exception] = {}
     for part, of_event in parts:
         for window, kept_by in of_event.windows:
@@ -360,33 +360,34 @@ def observe(
                     for kept in kept_by:
                         for key, members in entries:
                             place = kept, key
-                            if found := updates.get(place):
+                            if kept in added and (found := updates.get(place)):
                                 found[1].members += members
                             else:
                                 update = WindowUpdate(kept.stored, key, event, members, True, (), note)
-                                updates[place] = len(updates), update
+                                found = updates[place] = len(updates), update
+                                added[kept] = None if kept in added else found
             except Exception as mistake:  # a rule's mistake must cost neither the other rules nor the events around it
                 broken |= dict.fromkeys(kept_by, mistake)
     pending: list[Pending] = []
     faults: list[Fault] = []
-    added_to = {kept for kept, _ in updates}
     for part, of_event in parts:
         for rule, spares in of_event.rules:
             if broken and (error := next((broken[s.kept] for s in rule.signals if s.kept in broken), None)):
                 faults.append(Fault(rule.rule.slug, error))
                 continue
-            adds = not rule.windows or not added_to.isdisjoint(rule.windows)
+            adds = not rule.windows or not rule.windows.isdisjoint(added)
             if not adds and not spares:
                 continue
             try:
-                subjects = list(dict.fromkeys(rule.rule.subjects(part)))
-                if spares and context.event.actor_id in subjects:
-                    subjects.remove(context.event.actor_id)
+                subjects: Iterable[str] = dict.fromkeys(rule.rule.subjects(part))
+                if spares and event.actor in subjects:
+                    subjects = [one for one in subjects if one != event.actor]
                     if exempted is not None and part is parts[0][0]:
                         exempted[rule.rule.slug] += 1
                 waiting = []
                 for subject_id in subjects if adds else ():
-                    if (asked := _ask(plan, rule, part, subject_id, first, event, updates)) is not None:
+                    own = added if len(parts) == 1 and subject_id == event.actor else _NOWHERE
+                    if (asked := _ask(plan, rule, part, subject_id, first, event, updates, own)) is not None:
                         waiting.append(Pending(rule, context_index, part, subject_id, asked))
                 pending += waiting
             except Exception as mistake:
@@ -402,14 +403,19 @@ def _ask(
     first: int,
     event: EventName,
     updates: _Updates,
-) -> list[Asked] | None:
+    own_updates: Mapping[KeptWindow, tuple[int, WindowUpdate] | None],
+) -> list[_Asked] | None:
     """What the rule reads to judge the subject; None where the event adds nothing to any of it. Windows that it only reads get
-    updates, too.
+    updates, too. `own_updates`: what the event adds to windows, where the subject is who acts.
     """
-    reads: list[tuple[Read, str, tuple[KeptWindow, Key], str, tuple[int, WindowUpdate] | None]] = []
+    reads: list[tuple[Read, str, tuple[KeptWindow, Key] | None, str, tuple[int, WindowUpdate] | None]] = []
     adds = not rule.reads
     for read in rule.reads:
         kept = read.kept
+        if read.at_own and (found := own_updates.get(kept)):
+            reads.append((read, "", None, "", found))
+            adds = True
+            continue
         if read.each:
             keys = [(f"/{number}", key) for number, key in enumerate(read.each(context, subject_id))]
         elif own := read.at(context, subject_id):
@@ -427,18 +433,19 @@ def _ask(
                 adds = about in found[1].members if about else found[1].recorded
     if not adds:
         return None
-    asked: list[Asked] = []
+    asked: list[_Asked] = []
     numbers: dict[int, int] = {}
     for read, number, place, about, found in reads:
-        if found is None and (found := updates.get(place)) is None:
+        if place and found is None and (found := updates.get(place)) is None:
             after = numbers.get(id(read.after)) if read.after else None
             found = updates[place] = (
                 len(updates),
                 WindowUpdate(place[0].stored, place[1], event, (), False, (), after=after),
             )
-        elif not read.after:
-            found[1].after = None
+        assert found
         at, update = found
+        if not read.after:
+            update.after = None
         if not number:
             numbers[id(read)] = first + at
         queries = read.queries
@@ -446,5 +453,5 @@ def _ask(
             update.queries, places = queries, _ALL
         else:
             places = plan.ask(update, read, about)
-        asked.append(Asked(first + at, places, read.names, number))
+        asked.append((first + at, places, read.names, number))
     return asked

@@ -176,6 +176,7 @@ class Window(Struct, frozen=True, kw_only=True):
     been judged before it. `history`: where entries stand (`state.requests.StoredWindow`), by default with what the member has
     done with whom keys begin. Of `pairs` events are
     counted that are about a member: entries bring the members under the key of the first of the pair, and `at` names both.
+    With `at_own` the actor is read under the key that `entries` give, where they give one.
     With `exempt_only` it counts nothing but what exempt actors do (with `own` false). An event that lacks one of the `needs`
     adds nothing, and `entries` are not asked.
     The name is the window's identity in the store: change it when the meaning of the entries changes.
@@ -193,6 +194,7 @@ class Window(Struct, frozen=True, kw_only=True):
     spared_by: EventTypes = ()
     history: str = ACTS
     pairs: bool = False
+    at_own: bool = False
     exempt_only: bool = False
     needs: tuple[Need, ...] = ()
 

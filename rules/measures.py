@@ -67,7 +67,7 @@ def distinct(
         key = by(context)
         return ((key, tuple(members)),) if key is not None and (members := of(context)) else ()
 
-    return Window(name=name, on=on, entries=entries, at=_read_at(by), **more)
+    return Window(name=name, on=on, entries=entries, at=_read_at(by), at_own=True, **more)
 
 
 def count(
@@ -84,7 +84,7 @@ def count(
         key = by(context)
         return ((key, ()),) if key is not None and of(context) else ()
 
-    return Window(name=name, on=on, distinct=False, entries=entries, at=_read_at(by), **more)
+    return Window(name=name, on=on, distinct=False, entries=entries, at=_read_at(by), at_own=True, **more)
 
 
 class Measure(Struct, Generic[Limits], frozen=True, eq=False):

@@ -67,7 +67,7 @@ def events_by_actor(
     def at(context: EventContext, subject: str) -> Key | None:
         return (subject,) if subject == context.event.actor_id else None
 
-    return Window(name=name, on=on, distinct=False, entries=entries, at=at, needs=needs)
+    return Window(name=name, on=on, distinct=False, entries=entries, at=at, at_own=True, needs=needs)
 
 
 def others(reading: WindowResult) -> int:

@@ -48,7 +48,9 @@ from state.windows import (
 
 HISTORY = Script("history")
 _ACTS, _HISTORY = kinds.ACTS.key(b""), kinds.HISTORY.key(b"")
-_CACHED_ENTRIES, _CACHED_TAGS = 20_000, 1_000
+_CACHED_IDS, _CACHED_TAGS = 20_000, 1_000
+_CACHED_ENTRIES, _LONGEST_CACHED = 10_000, 400
+"""So many entries of so few bytes are unpacked once for some batches: who does much is looked at again and again."""
 _ENTRY_BYTES = 60
 """What an entry takes besides what is in it: measured on a 64-bit Redis, rounded up."""
 _WORK_OF_HISTORY, _WORK_OF_ENTRY = 20, 10
@@ -131,23 +133,17 @@ class _History:
         """Entries that say which windows have taken in others."""
 
     def track(self, tag: bytes) -> Track:
-        """What one of the windows that are `asked` counts. They are sorted when the first is read: most never are."""
+        """What one of the windows that are `asked` counts. It is made when somebody reads it: most never are."""
         found = self.tracks.get(tag)
         if found is None:
-            self._sort()
-            found = self.tracks[tag]
+            found = self.tracks[tag] = Track(
+                [
+                    Item(entry.time, entry.number, entry, which & LIST, tag)
+                    for entry in self.entries
+                    if (which := entry.tags.get(tag)) is not None and which & LIST != TAKES_IN
+                ]
+            )
         return found
-
-    def _sort(self) -> None:
-        tracks: dict[bytes, list[Item]] = {tag: [] for tag in self.asked if tag not in self.tracks}
-        for entry in self.entries:
-            raw = entry.raw
-            for at in range(TAGS_AT, TAGS_AT + (TAG_BYTES + 1) * raw[TAGS_AT - 1], TAG_BYTES + 1):
-                if (items := tracks.get(tag := raw[at : at + TAG_BYTES])) is not None:
-                    which = raw[at + TAG_BYTES] & LIST
-                    if which != TAKES_IN:
-                        items.append(Item(entry.time, entry.number, entry, which, tag))
-        self.tracks |= {tag: Track(items) for tag, items in tracks.items()}
 
 
 class Histories:
@@ -155,7 +151,8 @@ class Histories:
 
     def __init__(self, shards: Shards, pseudonyms: Pseudonyms, limits: HistoryLimits) -> None:
         self.shards, self.pseudonyms, self.limits = shards, pseudonyms, limits
-        self._unsealed = lru_cache(_CACHED_ENTRIES)(pseudonyms.unseal)
+        self._unsealed = lru_cache(_CACHED_IDS)(pseudonyms.unseal)
+        self._known_entry = lru_cache(_CACHED_ENTRIES)(Entry)
         # of tags only those that have no member's words in them
         self.plain_tag = lru_cache(_CACHED_TAGS)(self._tag_of)
         self._surplus: dict[int, dict[bytes, list[bytes]]] = {}
@@ -270,6 +267,10 @@ class Histories:
         """A named member."""
         return self._unsealed(sealed)
 
+    def entry(self, time: int, raw: bytes) -> Entry:
+        """An entry as it stood in Redis."""
+        return self._known_entry(time, raw) if len(raw) <= _LONGEST_CACHED else Entry(time, raw)
+
     # --- calls -----------------------------------------------------------------------------------------------------------
 
     async def call(
@@ -299,6 +300,8 @@ class Measured:
         self._results: dict[int, list[WindowResult]] = {}
         self._least: dict[int, int] = {}
         """From how many on queries take samples, by the id of their tuple."""
+        self._without: set[int] = set()
+        """Of updates that do not stand alone those that have no evidence."""
         self.histories: dict[bytes, _History]
         self.cut_members = 0
         self._at: list[int] = []
@@ -414,7 +417,9 @@ class Measured:
     def _take(self, history: _History, answer: Any, before: int) -> None:
         """What the script tells of a history, and what the batch adds to it."""
         kept, flags = answer
-        entries = history.entries = [Entry(int(score), raw) for raw, score in zip(kept[::2], kept[1::2], strict=True)]
+        entries = history.entries = []
+        if kept:
+            entries += map(self._keeper.entry, map(int, kept[1::2]), kept[::2])
         for addition, flag in zip(history.additions, flags, strict=True):
             number = flag if flag > 0 else before + addition.at
             if flag <= 0:
@@ -461,23 +466,32 @@ class Measured:
     def has_evidence(self, positions: Iterable[int]) -> bool:
         """Whether a result of one of these updates reaches what its query takes samples from."""
         for position in positions:
-            one = self._updates[position]
-            distinct = one.window.distinct and not one.window.pairs
+            one, history = self._updates[position], self._of[position]
+            if not one.recorded and history.alone == self._at[position]:
+                continue
             # what all that is remembered does not reach, no stretch of it does
-            history = self._of[position]
             least = self._least.get(id(one.queries)) or self._least_of(one)
             if position in self._results:
                 most = _ANY_NUMBER
             elif history.alone == self._at[position]:
-                most = (len(one.members) if distinct else 1) if one.recorded else 0
-            elif not distinct and len(history.entries) + 1 < least and not history.joined:
+                most = len(one.members) or 1
+            elif position in self._without:
                 continue
             else:
-                track, _ = self._track_of(position)
-                most = track.distinct if distinct else len(track.items)
-            if most >= least and any(result.events for result in self[position]):
+                most = self._at_most(position, one, history, least)
+                if most < least:
+                    self._without.add(position)
+            if most >= least and any([result.events for result in self[position]]):
                 return True
         return False
+
+    def _at_most(self, position: int, one: WindowUpdate, history: _History, least: int) -> int:
+        """So many at most are in any stretch of the update's window, or fewer than `least`."""
+        distinct = one.window.distinct and not one.window.pairs
+        if not distinct and len(history.entries) + 1 < least and not history.joined:
+            return 0
+        track, _ = self._track_of(position)
+        return track.distinct if distinct else len(track.items)
 
     def _least_of(self, one: WindowUpdate) -> int:
         """From how many on one of its queries takes samples, or the window remembers only some members of an event."""
@@ -568,7 +582,8 @@ class Measured:
             own = self._before[history.shard] + at if history.shard in self._before else _ANY_NUMBER
         track = self._track(history, tag, own)
         if refused := history.refused.get(at):
-            alone = (Item(refused.time, own, refused, which & LIST, tag) for of, which in refused.tags() if of == tag)
+            which = refused.tags.get(tag)
+            alone = [] if which is None else [Item(refused.time, own, refused, which & LIST, tag)]
             track = Track([*track.items, *alone])
         return track, own
 
@@ -585,8 +600,7 @@ class Measured:
                 found.append(_counted(count))
                 continue
             if item is None:
-                which = next((which & LIST for of, which in entry.tags() if of == tag), NO_LIST)
-                item = Item(entry.time, entry.number, entry, which, tag)
+                item = Item(entry.time, entry.number, entry, entry.tags.get(tag, NO_LIST) & LIST, tag)
             told = (keeper.shown(item),)
             members = sorted(map(keeper.unsealed, entry.members(item.which)[:NAMED])) if window.named else ()
             found.append(WindowResult(count, 1, told, told, tuple(members)))
@@ -668,7 +682,7 @@ def surplus(entries: Sequence[Entry], limits: HistoryLimits) -> list[bytes]:
     others: list[Entry] = []
     for entry in reversed(left):
         is_spared = False
-        for tag, which in entry.tags():
+        for tag, which in entry.tags.items():
             counted[tag] += 1
             is_spared = is_spared or bool(which & PLAIN and counted[tag] <= SPARED)
         (spared if is_spared else others).append(entry)

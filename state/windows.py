@@ -29,14 +29,18 @@ many as its limit takes: beyond them its answer is a lower bound. That bounds th
 
 
 class Entry:
-    """What one event has added to one history. `raw` is the entry as Redis has it, `number` that of its arrival."""
+    """What one event has added to one history. `raw` is the entry as Redis has it, `number` that of its arrival.
 
-    __slots__ = ("_beside", "_lists", "_rest", "number", "raw", "time")
+    All that it tells depends on nothing but `raw`, so that one object may stand for it in several batches.
+    """
+
+    __slots__ = ("_beside", "_lists", "_rest", "_tags", "number", "raw", "time")
 
     def __init__(self, time: int, raw: bytes, number: int | None = None) -> None:
         self.time, self.raw = time, raw
         self.number = int.from_bytes(raw[:NUMBER_BYTES]) if number is None else number
         self._rest: list[Any] | None = None
+        self._tags: dict[bytes, int] | None = None
         self._lists: dict[int, tuple[bytes, ...]] = {}
         self._beside: tuple[tuple[bytes, ...], tuple[tuple[tuple[bytes, ...], int], ...]] = ((), ())
 
@@ -59,11 +63,15 @@ class Entry:
             self._rest = unpackb(self.raw[TAGS_AT + (TAG_BYTES + 1) * self.raw[TAGS_AT - 1] :], raw=True)
         return self._rest
 
-    def tags(self) -> Iterable[tuple[bytes, int]]:
+    @property
+    def tags(self) -> dict[bytes, int]:
         """Each tag and the byte after it."""
-        raw = self.raw
-        for at in range(TAGS_AT, TAGS_AT + (TAG_BYTES + 1) * raw[TAGS_AT - 1], TAG_BYTES + 1):
-            yield raw[at : at + TAG_BYTES], raw[at + TAG_BYTES]
+        tags = self._tags
+        if tags is None:
+            raw = self.raw
+            ends = range(TAGS_AT + TAG_BYTES, TAGS_AT + (TAG_BYTES + 1) * raw[TAGS_AT - 1], TAG_BYTES + 1)
+            tags = self._tags = {raw[end - TAG_BYTES : end]: raw[end] for end in ends}
+        return tags
 
     def members(self, which: int) -> tuple[bytes, ...]:
         """One of the lists."""
@@ -78,8 +86,7 @@ class Entry:
     def beside(self, tags: tuple[bytes, ...]) -> tuple[tuple[tuple[bytes, ...], int], ...]:
         """The members that the event brought to the windows of these tags, and how many it had where some are remembered."""
         if self._beside[0] != tags:
-            lists = dict(self.tags())
-            which = [lists.get(tag, NO_LIST) for tag in tags]
+            which = [self.tags.get(tag, NO_LIST) for tag in tags]
             self._beside = tags, tuple((self.members(one), self.brought(one)) for one in which)
         return self._beside[1]
 
@@ -101,7 +108,7 @@ def without(entry: Entry, is_member: Callable[[bytes], bool]) -> bytes | None:
         return None
     tags = [
         (tag, which)
-        for tag, which in entry.tags()
+        for tag, which in entry.tags.items()
         if which & LIST >= len(lists) or kept[which & LIST] or not changed[which & LIST]
     ]
     if not tags:
@@ -365,7 +372,9 @@ def reading(
     """
     at_least = False
     if distinct and most and count >= most:
-        brought = max((item.entry.brought(item.which) for item in items), default=0)
+        # where only some are remembered, these alone take so many bytes
+        long = [item for item in items if len(item.entry.raw) >= most * HASH_BYTES]
+        brought = max((item.entry.brought(item.which) for item in long), default=0)
         at_least = brought > 0 and len(items) > 1
         count = max(count, brought)
     if count < sample_from:
@@ -376,11 +385,12 @@ def reading(
             for member in item.entry.members(item.which):
                 if len(members) < NAMED:
                     members[member] = None
+    first = tuple(map(shown, items[:SAMPLE]))
     return WindowResult(
         count,
         len(items),
-        tuple(map(shown, items[:SAMPLE])),
-        tuple(map(shown, items[-SAMPLE:])),
+        first,
+        first if len(items) <= SAMPLE else tuple(map(shown, items[-SAMPLE:])),
         # members of one moment stand in the order of their seals, which another key would change
         tuple(sorted(map(unsealed, members))),
         at_least,

@@ -76,6 +76,7 @@ SIGNING = {
 _LEAST_AT_ONCE = 8
 """Words that are looked up in one step: an expression costs more to begin than to go on with."""
 _LISTED_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*\*?")
+_TWICE = re.compile(r"(.)\1", re.DOTALL)
 _Fold = Callable[[str], str]
 _BETWEEN_LETTERS = re.compile(r"['’ʹʼ`](?<=\w.)(?=\w)")
 """Signs that part no word where a language is typed in Latin letters: `ub'yu`."""
@@ -203,15 +204,21 @@ class Romanisation:
     def _is_listed(self, form: str) -> bool:
         """Whether a skeleton is that of a listed word, or begins like one."""
         whole, begun = self._vocabulary
-        return form in whole or (
-            form[:SHORTEST_STEM] in self._edges
-            and any(form[:end] in begun for end in range(SHORTEST_STEM, min(len(form), LONGEST_STEM) + 1))
-        )
+        if form in whole:
+            return True
+        for length in self._lengths.get(form[:SHORTEST_STEM], ()):
+            if form[:length] in begun:
+                return True
+        return False
 
     @once
-    def _edges(self) -> frozenset[str]:
-        """What listed beginnings begin with."""
-        return frozenset(one[:SHORTEST_STEM] for one in self._vocabulary[1])
+    def _lengths(self) -> dict[str, tuple[int, ...]]:
+        """How long listed beginnings are, by what they begin with."""
+        found: defaultdict[str, set[int]] = defaultdict(set)
+        for one in self._vocabulary[1]:
+            if SHORTEST_STEM <= len(one) <= LONGEST_STEM:
+                found[one[:SHORTEST_STEM]].add(len(one))
+        return {edge: tuple(sorted(lengths)) for edge, lengths in found.items()}
 
     def all_signs(self) -> set[str]:
         """Words, as they are typed, that tell the language from others."""
@@ -246,8 +253,8 @@ _REPEATED, _ONCE = r"([^\W\d_])\1+", r"\1"
 
 
 def _fold(pattern: re.Pattern[str], plain: str) -> _Fold:
-    """Puts `plain` in place of what a pattern matches. Plain letters are replaced one after the other, and repeated ones
-    told from those before them, which is faster, where that comes to the same.
+    """Puts `plain` in place of what a pattern matches. Plain letters are replaced one after the other, and so are
+    repeated ones, which is faster, where that comes to the same.
     """
     if (pattern.pattern, plain) == (_REPEATED, _ONCE):
         return _without_repeats
@@ -258,13 +265,11 @@ def _fold(pattern: re.Pattern[str], plain: str) -> _Fold:
 
 
 def _without_repeats(text: str) -> str:
-    return "".join(
-        [
-            letter
-            for letter, before in zip(text, f"\n{text}", strict=False)
-            if letter != before or letter.isdecimal() or not letter.isalnum()
-        ]
-    )
+    for letter in set(_TWICE.findall(text)):
+        if letter.isalnum() and not letter.isdecimal():
+            while (twice := letter + letter) in text:
+                text = text.replace(twice, letter)
+    return text
 
 
 def _replaced(ways: tuple[str, ...], plain: str, text: str) -> str:

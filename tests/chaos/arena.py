@@ -156,7 +156,7 @@ def _windows(client: Any) -> Counter[Added]:
             for raw, moment in client.zrange(key, 0, -1, withscores=True):
                 entry = Entry(int(moment), raw)  # its number says when it came
                 notes = {tag: note for of, note in entry.rest[3] for tag in tags_in(of)} if len(entry.rest) > 3 else {}
-                for tag, which in entry.tags():
+                for tag, which in entry.tags.items():
                     members = frozenset(entry.members(which)) if which & LIST != TAKES_IN else frozenset()
                     windows[key, tag, entry.rest[0], moment, notes.get(tag, b""), members] += 1
     return windows

@@ -313,7 +313,7 @@ def remembered(dump: dict[bytes, Any]) -> list[tuple[bytes, Any]]:
 
 def _without_names(entry: Entry) -> tuple[bytes, list[bytes], bytes]:
     """What stands in an entry, with the tags only of windows that the member has one of."""
-    tags = [tag + bytes((which,)) if which & PLAIN else bytes((which,)) for tag, which in entry.tags()]
+    tags = [tag + bytes((which,)) if which & PLAIN else bytes((which,)) for tag, which in entry.tags.items()]
     return entry.raw[HEAD_BYTES : TAGS_AT - 1], tags, msgpack.packb(entry.rest)
 
 
