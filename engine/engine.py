@@ -236,7 +236,8 @@ class Engine:
     async def _decode(self, records: Sequence[RawRecord], batch: "_Batch") -> list[_Arrival]:
         arrivals: list[_Arrival] = []
         for record in records:
-            await batch.yield_now_and_then()
+            if batch.is_turn_over:
+                await batch.yield_turn()
             try:
                 event = decode_event(record.value, limits=self._limits, now=batch.now)
             except UndecodableError as error:
@@ -340,7 +341,8 @@ class Engine:
         updates: list[WindowUpdate] = []
         pending: list[Pending] = []
         for index, context in enumerate(contexts):
-            await batch.yield_now_and_then()
+            if batch.is_turn_over:
+                await batch.yield_turn()
             added, waiting, faults = observe(self._plan, context, index, len(updates), batch.exempted)
             updates += added
             pending += waiting
@@ -361,7 +363,8 @@ class Engine:
         """
         claims: dict[int, list[EpisodeUpdate]] = {}
         for waiting in pending:
-            await batch.yield_now_and_then()
+            if batch.is_turn_over:
+                await batch.yield_turn()
             index, plan = waiting.context_index, waiting.plan
             began: float | None = None
             try:
@@ -376,8 +379,11 @@ class Engine:
                         claims.setdefault(index, []).append(one)
             except Exception as error:  # a rule's mistake must cost neither the other rules nor the events around it
                 batch.blame(arrivals[index], Fault(plan.rule.slug, error))
-            batch.evaluations[plan.rule.slug] += 1
-            batch.rule_seconds[plan.rule.slug] += 0.0 if began is None else self._timer() - began
+            if began is not None:
+                batch.rule_seconds[plan.rule.slug] += self._timer() - began
+        for slug, times in Counter([waiting.plan.rule.slug for waiting in pending]).items():
+            batch.evaluations[slug] += times
+            batch.rule_seconds[slug] += 0.0
         return [(index, one) for index, event_claims in claims.items() for one in gravest_first(event_claims)]
 
 
@@ -426,11 +432,15 @@ class _Batch:
         """A rule failed on the arrival."""
         self._faults.setdefault(arrival.number, []).append(fault)
 
-    async def yield_now_and_then(self) -> None:
-        """Let the event loop turn where this batch has kept it for long: heartbeats, health checks and signals wait for it."""
-        if perf_counter() - self._turn_began > TURN_SECONDS:
-            await asyncio.sleep(0)
-            self._turn_began = perf_counter()
+    @property
+    def is_turn_over(self) -> bool:
+        """Whether this batch has kept the event loop for long: heartbeats, health checks and signals wait for it."""
+        return perf_counter() - self._turn_began > TURN_SECONDS
+
+    async def yield_turn(self) -> None:
+        """Let the event loop turn."""
+        await asyncio.sleep(0)
+        self._turn_began = perf_counter()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -503,7 +513,8 @@ async def _read(arrivals: list[_Arrival], nobodys: frozenset[str], salt: int, ba
     memo = WordMemo()
     for some in _in_pieces([(written_fields(arrival.event), arrival.event.language) for arrival in arrivals]):
         writings += read_writings(some, nobodys, memo, salt)
-        await batch.yield_now_and_then()
+        if batch.is_turn_over:
+            await batch.yield_turn()
     return writings
 
 

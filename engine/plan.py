@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from models.events import TOPICS, BaseEvent
 from models.incidents import Mode
-from rules.base import NEEDS, EventContext, Finding, Key, Need, Rule, RuleInput, Window, nobody
+from rules.base import NEEDS, Entries, EventContext, Finding, Key, Need, Rule, RuleInput, Window, nobody
+from rules.measures import nowhere
 from rules.policy import Policy, RulePolicy
 from rules.quotas import NEVER
 from rules.registry import all_rules
@@ -32,9 +33,11 @@ _ALL: Sequence[int] = range(1_000)
 class KeptWindow:
     """A window as some rules keep it: without the entries of exempt actors, as long as the longest of them looks back."""
 
-    def __init__(self, window: Window, exempt: frozenset[str]) -> None:
+    def __init__(self, window: Window, exempt: frozenset[str], number: int) -> None:
         self.window = window
         self.exempt = exempt
+        self.bit = 1 << number
+        """Of a number that stands for some of the plan's windows."""
         self.stored = StoredWindow((window.name, *sorted(exempt)), window.history, 0)
         """As the store knows it; complete once all rules are planned."""
 
@@ -103,19 +106,28 @@ class Read(Struct, frozen=True):
     pairs: bool
     at_own: bool
     """The window's own."""
+    leads: bool
+    """Whether another one is read after it."""
+    is_evidence: bool
+    """Whether some of the signals are, and do not only weigh others."""
 
 
-def _reads(signals: Iterable[SignalPlan]) -> tuple[Read, ...]:
-    """The signals, those that read one window alike together."""
+def _reads(signals: Sequence[SignalPlan]) -> tuple[Read, ...]:
+    """The signals, those that read one window alike together; without those that are only read beside others."""
     alike: dict[tuple[Any, ...], list[SignalPlan]] = {}
     for signal in signals:
-        alike.setdefault((signal.kept, signal.each, signal.after), []).append(signal)
+        if signal.each or signal.kept.window.at is not nowhere:
+            alike.setdefault((signal.kept, signal.each, signal.after), []).append(signal)
     reads: list[Read] = []
     for (kept, each, after), some in alike.items():
         queries: list[WindowQuery] = []
         names = tuple((signal.name, _place(queries, signal.query)) for signal in some)
         before = next((read for read in reads if any(name == after for name, _ in read.names)), None)
-        reads.append(Read(kept, tuple(queries), names, each, before, kept.window.at, kept.window.pairs, kept.window.at_own and not each and not kept.window.pairs))
+        window = kept.window
+        at_own = window.at_own and not each and not window.pairs
+        leads = any(signal.after == name for signal in signals for name, _ in names)
+        evidence = any(signal.query.sample_from < NEVER for signal in some)
+        reads.append(Read(kept, tuple(queries), names, each, before, window.at, window.pairs, at_own, leads, evidence))
     return tuple(reads)
 
 
@@ -148,6 +160,8 @@ class RulePlan(Struct, frozen=True):
     reads: tuple[Read, ...]
     windows: frozenset[KeptWindow]
     """Those of its signals."""
+    bits: int
+    """Those of these windows."""
     takes_evidence: bool
     """Whether some of its signals are evidence, so that it finds nothing where none of them has any."""
 
@@ -202,10 +216,12 @@ class Pending(Struct, frozen=True):
     context: EventContext
     subject_id: str
     asked: list[_Asked]
+    evidence: list[int]
+    """The numbers of the updates that may hold evidence."""
 
     def may_find(self, measured: Measured) -> bool:
         """Whether the rule may find anything by these results."""
-        return not self.plan.takes_evidence or measured.has_evidence([update for update, *_ in self.asked])
+        return not self.plan.takes_evidence or measured.has_evidence(self.evidence)
 
     def rule_input(self, measured: Measured) -> RuleInput:
         """The input with its answers."""
@@ -248,7 +264,7 @@ class Plan:
         signals = []
         for name, signal in rule.signals(settings.limits).items():
             identity = (signal.window.name, settings.exempt_roles)
-            kept = self._kept.setdefault(identity, KeptWindow(signal.window, settings.exempt_roles))
+            kept = self._kept.setdefault(identity, KeptWindow(signal.window, settings.exempt_roles, len(self._kept)))
             if kept.window is not signal.window:
                 raise ValueError(f"two windows share the name {signal.window.name!r}")
             beside = tuple((window.name, *sorted(settings.exempt_roles)) for window in signal.beside)
@@ -258,7 +274,8 @@ class Plan:
         declared = frozenset(signal.name for signal in signals)
         windows = frozenset(signal.kept for signal in signals)
         takes_evidence = any(signal.query.sample_from < NEVER for signal in signals)
-        return RulePlan(rule, settings, mode, tuple(signals), declared, _reads(signals), windows, takes_evidence)
+        bits = sum(kept.bit for kept in windows)
+        return RulePlan(rule, settings, mode, tuple(signals), declared, _reads(signals), windows, bits, takes_evidence)
 
     @property
     def doubts_kept(self) -> int:
@@ -276,7 +293,7 @@ class Plan:
         Of a window of pairs it is asked `about` somebody.
         """
         queries = tuple([replace(query, about=about) for query in read.queries]) if about else read.queries
-        if not update.queries:
+        if not update.queries or update.queries is queries:
             update.queries = queries
             return _ALL
         if about:
@@ -316,7 +333,11 @@ class Plan:
             for spares in [not plan.policy.exempt_roles.isdisjoint(roles)]
             if spares or not plan.windows or not plan.windows.isdisjoint(adds_to)
         ]
-        return EventPlan(tuple(windows.items()), tuple(judging))
+        steps = [
+            (window.entries, None if window.note is nobody else window.note, kept_by)
+            for window, kept_by in windows.items()
+        ]
+        return EventPlan(tuple(windows.items()), tuple(judging), tuple(steps))
 
 
 class EventPlan(Struct, frozen=True):
@@ -326,6 +347,8 @@ class EventPlan(Struct, frozen=True):
 
     windows: tuple[tuple[Window, list[KeptWindow]], ...]
     rules: tuple[tuple[RulePlan, bool], ...]
+    steps: tuple[tuple[Entries, Callable[[EventContext], str] | None, list[KeptWindow]], ...]
+    """What the windows ask of the event: what it adds, what it notes."""
 
 
 _NOWHERE: Mapping[KeptWindow, tuple[int, WindowUpdate] | None] = {}
@@ -351,13 +374,15 @@ def observe(
     updates: _Updates = {}
     added: dict[KeptWindow, tuple[int, WindowUpdate] | None] = {}
     """What the event adds to each window, None where that is under several keys."""
+    bits = 0
     broken: dict[KeptWindow, Exception] = {}
     for part, of_event in parts:
-        for window, kept_by in of_event.windows:
+        for entries_of, note_of, kept_by in of_event.steps:
             try:
-                if entries := tuple(window.entries(part)):
-                    note = "" if window.note is nobody else window.note(part)
+                if entries := tuple(entries_of(part)):
+                    note = note_of(part) if note_of else ""
                     for kept in kept_by:
+                        bits |= kept.bit
                         for key, members in entries:
                             place = kept, key
                             if kept in added and (found := updates.get(place)):
@@ -375,11 +400,13 @@ def observe(
             if broken and (error := next((broken[s.kept] for s in rule.signals if s.kept in broken), None)):
                 faults.append(Fault(rule.rule.slug, error))
                 continue
-            adds = not rule.windows or not rule.windows.isdisjoint(added)
+            adds = bool(rule.bits & bits) or not rule.bits
             if not adds and not spares:
                 continue
             try:
-                subjects: Iterable[str] = dict.fromkeys(rule.rule.subjects(part))
+                subjects: Iterable[str] = rule.rule.subjects(part)
+                if type(subjects) is not tuple or len(subjects) > 1:
+                    subjects = dict.fromkeys(subjects)
                 if spares and event.actor in subjects:
                     subjects = [one for one in subjects if one != event.actor]
                     if exempted is not None and part is parts[0][0]:
@@ -387,8 +414,8 @@ def observe(
                 waiting = []
                 for subject_id in subjects if adds else ():
                     own = added if len(parts) == 1 and subject_id == event.actor else _NOWHERE
-                    if (asked := _ask(plan, rule, part, subject_id, first, event, updates, own)) is not None:
-                        waiting.append(Pending(rule, context_index, part, subject_id, asked))
+                    if asks := _ask(plan, rule, part, subject_id, first, event, updates, own):
+                        waiting.append(Pending(rule, context_index, part, subject_id, *asks))
                 pending += waiting
             except Exception as mistake:
                 faults.append(Fault(rule.rule.slug, mistake))
@@ -404,17 +431,26 @@ def _ask(
     event: EventName,
     updates: _Updates,
     own_updates: Mapping[KeptWindow, tuple[int, WindowUpdate] | None],
-) -> list[_Asked] | None:
-    """What the rule reads to judge the subject; None where the event adds nothing to any of it. Windows that it only reads get
-    updates, too. `own_updates`: what the event adds to windows, where the subject is who acts.
+) -> tuple[list[_Asked], list[int]] | None:
+    """What the rule reads to judge the subject, and which updates may hold evidence; None where the event adds nothing to any
+    of it. Windows that it only reads get updates, too. `own_updates`: what the event adds to windows, where the subject is
+    who acts.
     """
-    reads: list[tuple[Read, str, tuple[KeptWindow, Key] | None, str, tuple[int, WindowUpdate] | None]] = []
-    adds = not rule.reads
+    reads: list[tuple[Read, str, tuple[KeptWindow, Key], str, tuple[int, WindowUpdate] | None]] = []
+    adds = not rule.signals
+    asked: list[_Asked] = []
+    evidence: list[int] = []
+    numbers: dict[int, int] = {}
     for read in rule.reads:
         kept = read.kept
         if read.at_own and (found := own_updates.get(kept)):
-            reads.append((read, "", None, "", found))
             adds = True
+            at = first + found[0]
+            if read.is_evidence:
+                evidence.append(at)
+            if read.leads:
+                numbers[id(read)] = at
+            asked.append((at, plan.ask(found[1], read), read.names, ""))
             continue
         if read.each:
             keys = [(f"/{number}", key) for number, key in enumerate(read.each(context, subject_id))]
@@ -433,25 +469,19 @@ def _ask(
                 adds = about in found[1].members if about else found[1].recorded
     if not adds:
         return None
-    asked: list[_Asked] = []
-    numbers: dict[int, int] = {}
     for read, number, place, about, found in reads:
-        if place and found is None and (found := updates.get(place)) is None:
+        if found is None and (found := updates.get(place)) is None:
             after = numbers.get(id(read.after)) if read.after else None
             found = updates[place] = (
                 len(updates),
                 WindowUpdate(place[0].stored, place[1], event, (), False, (), after=after),
             )
-        assert found
-        at, update = found
+        at, update = first + found[0], found[1]
         if not read.after:
             update.after = None
-        if not number:
-            numbers[id(read)] = first + at
-        queries = read.queries
-        if not about and (not update.queries or update.queries is queries):
-            update.queries, places = queries, _ALL
-        else:
-            places = plan.ask(update, read, about)
-        asked.append((first + at, places, read.names, number))
-    return asked
+        if read.is_evidence:
+            evidence.append(at)
+        if read.leads and not number:
+            numbers[id(read)] = at
+        asked.append((at, plan.ask(update, read, about), read.names, number))
+    return asked, evidence

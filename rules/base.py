@@ -163,6 +163,9 @@ def by_subject(_: EventContext, subject: str) -> Key:
     return (subject,)
 
 
+Entries = Callable[[EventContext], Iterable[tuple[Key, tuple[str, ...]]]]
+
+
 class Window(Struct, frozen=True, kw_only=True):
     """Something that is counted over time, under keys: by actor, by actor and text, by target.
 
@@ -184,7 +187,7 @@ class Window(Struct, frozen=True, kw_only=True):
 
     name: str
     on: tuple[type[BaseEvent], ...]
-    entries: Callable[[EventContext], Iterable[tuple[Key, tuple[str, ...]]]]
+    entries: Entries
     at: Callable[[EventContext, str], Key | None]
     distinct: bool = True
     own: bool = True

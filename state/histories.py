@@ -304,13 +304,11 @@ class Measured:
         """Of updates that do not stand alone those that have no evidence."""
         self.histories: dict[bytes, _History]
         self.cut_members = 0
-        self._at: list[int] = []
-        """The number within the batch of each update's event, from 1 on."""
+        self._places: list[tuple[_History, int, bytes]] = []
+        """The history of each update, the number within the batch of its event, from 1 on, and the tag of its window."""
         self._before: dict[int, int] = {}
         """The number before those of the batch, by shard."""
         self._own: dict[tuple[int, int], int] = {}
-        self._of: list[_History] = []
-        self._tags: list[bytes] = []
         self._gather()
 
     def _gather(self) -> None:
@@ -318,7 +316,7 @@ class Measured:
         keeper = self._keeper
         found: dict[tuple[str, str | tuple[str, ...]], _History] = {}
         windows: dict[int, tuple[bool, bytes]] = {}
-        all_at, all_of, all_tags = self._at, self._of, self._tags
+        places = self._places
         at, event, name = 0, None, b""
         for one in self._updates:
             window, key = one.window, one.key
@@ -328,19 +326,17 @@ class Measured:
             if known is None:
                 known = windows[id(window)] = window.history in MEMBERS, keeper.plain_tag(window.name)
             is_members, tag = known
+            plain = PLAIN
             place = (window.history, key[0] if is_members else key)
             history = found.get(place)
             if history is None:
                 history = found[place] = _History(*keeper.place(window, key))
             if one.after is None:
                 history.later = False
-            plain = not is_members or len(key) == 1 or window.pairs
-            if not plain:
-                tag = keeper.tag(window, key)
-            all_at.append(at)
-            all_of.append(history)
-            all_tags.append(tag)
-            merging = bool(one.merges)
+            if is_members and len(key) > 1 and not window.pairs:
+                plain, tag = 0, keeper.tag(window, key)
+            places.append((history, at, tag))
+            merging = one.merges != ()
             if not one.recorded and not merging:
                 continue
             additions = history.additions
@@ -355,7 +351,7 @@ class Measured:
                     named = name = name or keeper.name_of(one)
                 addition = _Addition(at, one.event, named, merging=merging)
                 additions.append(addition)
-            addition.updates.append((one, tag, PLAIN if plain else 0))
+            addition.updates.append((one, tag, plain))
         self._events = at
         self.histories = {history.key: history for history in found.values() if not history.later}
 
@@ -466,14 +462,15 @@ class Measured:
     def has_evidence(self, positions: Iterable[int]) -> bool:
         """Whether a result of one of these updates reaches what its query takes samples from."""
         for position in positions:
-            one, history = self._updates[position], self._of[position]
-            if not one.recorded and history.alone == self._at[position]:
+            one = self._updates[position]
+            history, at, _ = self._places[position]
+            if not one.recorded and history.alone == at:
                 continue
             # what all that is remembered does not reach, no stretch of it does
             least = self._least.get(id(one.queries)) or self._least_of(one)
             if position in self._results:
                 most = _ANY_NUMBER
-            elif history.alone == self._at[position]:
+            elif history.alone == at:
                 most = len(one.members) or 1
             elif position in self._without:
                 continue
@@ -481,7 +478,7 @@ class Measured:
                 most = self._at_most(position, one, history, least)
                 if most < least:
                     self._without.add(position)
-            if most >= least and any([result.events for result in self[position]]):
+            if most >= least and any(result.events for result in self[position]):
                 return True
         return False
 
@@ -501,7 +498,7 @@ class Measured:
 
     async def prepare(self) -> None:
         """Make all ready from which results are derived."""
-        for history, one, at, tag in zip(self._of, self._updates, self._at, self._tags, strict=True):
+        for (history, at, tag), one in zip(self._places, self._updates, strict=True):
             # most are alone
             if history.alone != at and one.queries:
                 history.asked = history.asked or set()
@@ -511,7 +508,7 @@ class Measured:
         waiting = [p for p in later if self.has_evidence((self._updates[p].after or 0,))]
         self._results |= {p: [WindowResult(0)] * len(self._updates[p].queries) for p in set(later) - set(waiting)}
         if waiting:
-            wanted = {h.key: h for position in waiting if (h := self._of[position]).key not in self.histories}
+            wanted = {h.key: h for position in waiting if (h := self._places[position][0]).key not in self.histories}
             await self._read(list(wanted.values()))
             await self._index(list(wanted.values()))
         for history in self.histories.values():
@@ -565,15 +562,15 @@ class Measured:
         return Track(events.values())
 
     def _readings(self, position: int, one: WindowUpdate) -> list[WindowResult]:
-        history = self._of[position]
-        if history.alone == self._at[position]:
-            return self._alone(history.entries[0], one, self._tags[position])
+        history, at, tag = self._places[position]
+        if history.alone == at:
+            return self._alone(history.entries[0], one, tag)
         track, own = self._track_of(position)
         return [self._reading(track, one, query, own) for query in one.queries]
 
     def _track_of(self, position: int) -> tuple[Track, int]:
         """What the update's window counts, and the number of its event."""
-        history, at, tag = self._of[position], self._at[position], self._tags[position]
+        history, at, tag = self._places[position]
         own = history.own.get(at)
         if own is None:
             own = self._own.get((history.shard, at))

@@ -206,10 +206,8 @@ class Romanisation:
         whole, begun = self._vocabulary
         if form in whole:
             return True
-        for length in self._lengths.get(form[:SHORTEST_STEM], ()):
-            if form[:length] in begun:
-                return True
-        return False
+        lengths = self._lengths.get(form[:SHORTEST_STEM])
+        return lengths is not None and any(form[:length] in begun for length in lengths)
 
     @once
     def _lengths(self) -> dict[str, tuple[int, ...]]:
