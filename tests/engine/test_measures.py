@@ -100,9 +100,8 @@ _WITHOUT: dict[Need, dict[str, Any]] = {
 }
 
 
-def test_an_event_without_what_a_window_needs_adds_nothing_to_it(
-    any_bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def contexts_of(bench: Bench, monkeypatch: pytest.MonkeyPatch, events: int) -> list[EventContext]:
+    """What the engine makes of so many events, and of some that advertise."""
     seen: list[EventContext] = []
 
     def noted(plan: Plan, context: EventContext, *more: Any) -> Any:
@@ -110,8 +109,28 @@ def test_an_event_without_what_a_window_needs_adds_nothing_to_it(
         return observe(plan, context, *more)
 
     monkeypatch.setattr("engine.engine.observe", noted)
-    any_bench.empty()
-    process(any_bench, engine_over(any_bench.store()), records([*World(1).events(200), *advertising(World(2, "ad-"))]))
+    bench.empty()
+    process(bench, engine_over(bench.store()), records([*World(1).events(events), *advertising(World(2, "ad-"))]))
+    return seen
+
+
+def test_a_window_is_read_of_who_acts_under_the_key_that_the_event_adds_to_where_it_says_so(
+    any_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: set[str] = set()
+    windows = [kept.window for kept in Plan(strict_policy()).windows if kept.window.at_own]
+    for context in contexts_of(any_bench, monkeypatch, 60):
+        for window in windows:
+            if isinstance(context.event, window.on) and (entries := list(window.entries(context))):
+                assert [window.at(context, context.event.actor_id)] == [key for key, _ in entries], window.name
+                read.add(window.history)
+    assert {"acts", "campaign", "words"} <= read
+
+
+def test_an_event_without_what_a_window_needs_adds_nothing_to_it(
+    any_bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = contexts_of(any_bench, monkeypatch, 200)
     tried: set[Need] = set()
     plan = Plan(strict_policy())
     for need in NEEDS:
