@@ -35,7 +35,7 @@ _CLAUSE_ENDS = _SENTENCE_ENDS | frozenset(";:；؛")
 _COMMAS = frozenset(",，、،…]\n")
 """A line end is no end of a sentence: mail programs wrap lines. Nor is a pause."""
 _SMILEYS = frozenset(":;=()\U0001f602\U0001f61c\U0001f61d\U0001f923") | frozenset(map(chr, range(0x1F600, 0x1F60A)))
-_LAUGHTER = re.compile(r"(?:ha|he|hi|ja|ха|хе|χα){2,}[hхx]?|lol|rofl|lmao|xd+|mdr")
+_LAUGHTER = re.compile(r"(ha|he|hi|ja|je|ji|ха|хе|хи|χα)\1+[hjхx]?|lol|rofl|lmao|xd+|mdr")
 _LAUGHING = frozenset("hjхχlrmx")
 """Letters that laughter begins with."""
 _QUESTIONS = frozenset("?？؟")
