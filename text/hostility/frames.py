@@ -116,6 +116,7 @@ _NEEDS = (
     (_bits("hate curse_at"), _OBJECT_BITS),
     (_bits("insult vermin twofold"), BIT["begone"]),
     (BIT["demand"], BIT["leak"]),
+    (BIT["demand"], BIT["spread"]),
 )
 """Classes (bits) that each threat and each insult takes: of each one."""
 
@@ -374,7 +375,9 @@ def _outright(spans: Spans) -> Iterator[Found]:
 
 
 def _blackmail(spans: Spans) -> Iterator[Found]:
-    """'Pay, or all parents will see your photos', in the order demand, 'or', and the two that follow."""
+    """'Pay, or all parents will see your photos', in the order demand, 'or', and the two that follow; or 'I have your photos.
+    Pay, or I send them to everybody', in a sentence that begins `WARNING_REACH` words behind them at most.
+    """
     for leak in spans.of("leak"):
         begin, end = _sentence(spans, leak.start, leak.end)
         for other in spans.between("else", begin, end):
@@ -384,6 +387,13 @@ def _blackmail(spans: Spans) -> Iterator[Found]:
             ]
             if leak.start > other.end and demands and public:
                 yield Found("intimidation", (demands[-1], other, leak, public[0]))
+        for demand in spans.between("demand", leak.end + 1, leak.end + 1 + WARNING_REACH):
+            begin, end = _sentence(spans, demand.start, demand.end)
+            for other in spans.between("else", demand.end + 1, end)[:1]:
+                spread = spans.between("spread", other.end + 1, end)
+                public = spans.between("public", other.end + 1, end)
+                if spread and public and not spans.between("no", other.end + 1, end):
+                    yield Found("intimidation", (leak, demand, other, spread[0], public[0]))
 
 
 def _ends(tokens: Tokens, position: int) -> bool:

@@ -86,6 +86,7 @@ CLASSES = {
     "else": "or, or else, otherwise",
     "leak": "your photos, your videos, your messages",
     "public": "all parents, the whole school, everybody, online: who would see them",
+    "spread": "I send, I show, I publish: what is done with pictures that were named before",
     # abuse
     "are_you": "you are; you and your like are",
     "are": "are, is: what follows says what people are",
@@ -129,7 +130,7 @@ ALONE = _bits("menace loom pity beware doom bid curse kill_i_you")
 """Classes of which each entry is a finding by itself, or (`loom`, `pity`, `beware`, `bid`) worth a look by itself."""
 ANCHORS = ALONE | _bits(
     "kill kills kill_i kill_now kill_you rid rid_i rid_now killing killed die doomed death death_to without unworthy "
-    "insult vile vermin twofold hate curse_at leak"
+    "insult vile vermin twofold hate curse_at leak spread"
 )
 """Classes of which one has to occur before a language is worth a closer look."""
 TARGETS = _bits("you thou them people anyone like_you are_you vocative kill_you demand begone")
