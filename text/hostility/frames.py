@@ -256,7 +256,7 @@ class Spans:
     @once
     def naming_nothing(self) -> frozenset[int]:
         """Positions of words that name no thing of which one could warn, apart from those in `plain`."""
-        spans = self.of("heed", "beware", "warn", "menace", "loom", "you", "thou", "vocative", *_NAMES_CALLED)
+        spans = self.of("heed", "beware", "warn", "menace", "loom", "you", "thou", "i", "vocative", *_NAMES_CALLED)
         return frozenset(position for span in spans for position in range(span.start, span.end + 1))
 
     def between(self, name: str, first: int, last: int) -> list[Span]:
