@@ -205,7 +205,7 @@ class Quotations:
         """Whether a text only shows others' words, and by which campaigns it counts."""
         own, claimed = forms.own, forms.claimed
         if not claimed:
-            self._remember(event, forms, (), shows=False)
+            self._remember(event, reading, forms, (), shows=False)
             # what others have used before tells more than what is new
             counting = own if own and forms.whole and forms.whole.is_new and not own.is_new else forms.whole or own
             footer = forms.footer
@@ -225,7 +225,7 @@ class Quotations:
             holds_out = not shows and self._holds_out(event, reading, forms, reach)
         else:
             shows, holds_out = before == SHOWN_ONLY, before == HELD_OUT
-        self._remember(event, forms, reach, shows=shows, holds_out=holds_out)
+        self._remember(event, reading, forms, reach, shows=shows, holds_out=holds_out)
         if shows:
             repeated = own if own and not own.is_new else claimed
             if own and _is_remark(reading):
@@ -248,6 +248,9 @@ class Quotations:
             return False
         got = source.got(event.actor_id, *_places(event))
         if not got and not (shown.warns and source.is_known):
+            # what several ask in the same words of what nobody wrote without them is one text
+            if not shown.warns and source.is_only_claimed_with(_remark(reading)):
+                return False
             asks = shown.asks or shown.warns  # a mere line above it is what letters begin with
             return asks and not _spreads(source, event.actor_id, reach, MOST_UNSENT, MOST_UNSENT_BY_ALL)
         if _spreads(source, event.actor_id, reach, MOST_WARNED if shown.warns else MOST_SHOWN):
@@ -272,7 +275,14 @@ class Quotations:
         return copied and not _spreads(source, event.actor_id, reach, MOST_SHOWN)
 
     def _remember(
-        self, event: Event, forms: Forms, reach: Sequence[str], *, shows: bool, holds_out: bool = False
+        self,
+        event: Event,
+        reading: TextReading,
+        forms: Forms,
+        reach: Sequence[str],
+        *,
+        shows: bool,
+        holds_out: bool = False,
     ) -> None:
         readers = recipients_of(event) or _places(event)
         claimed = forms.claimed.campaign.campaign_id if forms.claimed else None
@@ -290,6 +300,7 @@ class Quotations:
                 else (),
                 claimed=forms.asked if claimed == campaign_id else None,
                 shows=HELD_OUT if holds_out else SHOWN_ONLY if shows else 0,
+                remark=_remark(reading) if claimed == campaign_id else None,
             )
             self.added.append(written)
             if campaign_id in self._concerned:
@@ -313,6 +324,11 @@ def _reach(event: Event, strangers: Sequence[str]) -> Sequence[str]:
     if isinstance(event, Comment) and event.owner_id == event.actor_id:
         return ()
     return strangers if recipients_of(event) else _places(event)
+
+
+def _remark(reading: TextReading) -> str:
+    """What the author says to what is shown."""
+    return reading.own.normalised if reading.own else ""
 
 
 def _is_remark(reading: TextReading) -> bool:

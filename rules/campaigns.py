@@ -485,6 +485,12 @@ def _points_to_an_offer(context: EventContext) -> bool:
     return leads and _has_a_sign(context)
 
 
+def _may_ask(context: EventContext) -> bool:
+    """Whether a question is put to the text, as by members who got it from outside."""
+    shown = context.text.shown if context.text else None
+    return shown is not None and shown.asks
+
+
 def _has_a_sign(context: EventContext) -> bool:
     """Whether the text has a sign of selling, or offends."""
     return context.writing.hostility != PEACEFUL or context.writing.commerce(frozenset()).points >= A_SIGN
@@ -570,6 +576,8 @@ def _spread(
         severity, action, under = "low" if over.level < MANY else "medium", "review", _BY_THEMSELVES
     if text and text.only_leads and all(one.did.events == one.reach == 1 for one in spreaders):
         severity, action, under = "low" if over.level < MANY else "medium", "review", _ONLY_LEADS
+    if _may_ask(rule_input.context) and all(one.is_public and one.did.events == one.reach == 1 for one in spreaders):
+        severity, action, under = "low" if over.level < MANY else "medium", "review", _ASKED
     if _are_frames(spreaders, chief, limits):
         severity, action, under = "low", "review", _BESIDE_OTHER_WORDS
     if rule_input.context.shares_footer and not _sells_or_offends(rule_input.context, limits):
@@ -635,6 +643,7 @@ _BESIDE_OTHER_WORDS = (
     " What is the same stands above or below other words, neither sells nor offends, and does not lead all to one place: it "
     "may be the motto of one school."
 )
+_ASKED = " Each posted it once, with a question. They may ask about what came from outside."
 _UNDER_OTHER_WORDS = " What is the same stands below other words: it may be the footer of one school's letters."
 
 

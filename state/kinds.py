@@ -258,7 +258,7 @@ SOURCE = Kind(
     most="100 authors, 60 showings and 500 readers; of more readers only that everybody may have got it",
     size="90 a text that founds a campaign, 4 a reader",
     holds="campaign → who wrote its texts, who got them, and who only showed them to whom (4-byte hashes of members, "
-    "and of threads and pages where it stands; of an author who was forgotten, zeros)",
+    "of threads and pages where it stands, and of what was said above or below it; of an author who was forgotten, zeros)",
     forgets="that the member wrote a text, was sent it or showed it",
 )
 SHOWN = Kind(

@@ -24,7 +24,7 @@ MOST_AT_ONCE = 200
 AUTHORS, SHOWINGS, READERS = 100, 60, 500
 """Of one campaign, that are remembered; of more readers only that they are many."""
 _CAMPAIGN_BYTES, _TAG_BYTES = 8, 4
-_EVERYBODY, _NOBODY = b"*", bytes(_TAG_BYTES)
+_EVERYBODY, _CLAIMED_ONLY, _NOBODY = b"*", b"?", bytes(_TAG_BYTES)
 _HEAD_BYTES = 3
 _NOTHING = b"-\0\0"
 _WORK = 60
@@ -35,7 +35,8 @@ Tag = Callable[[str], bytes]
 class Written(Struct, frozen=True):
     """What one event adds to what is known of a campaign, and which were merged into that through it. `authors` wrote a text
     of it, `readers` got it, `showings` are (who only showed it, to whom): members, and names of places. Of what a text claims
-    to show `claimed` is the text and `shows` what became of it: `SHOWN_ONLY` or `HELD_OUT`, or 0 for neither.
+    to show `claimed` is the text and `shows` what became of it: `SHOWN_ONLY` or `HELD_OUT`, or 0 for neither; `remark` is what
+    its author says to it.
     """
 
     time: int
@@ -46,6 +47,7 @@ class Written(Struct, frozen=True):
     showings: tuple[tuple[str, str], ...] = ()
     claimed: Text | None = None
     shows: int = 0
+    remark: str | None = None
 
 
 class Source:
@@ -57,7 +59,7 @@ class Source:
         self._authors: dict[bytes, None] = {}
         self._showings: dict[bytes, None] = {}
         self._readers: dict[bytes, None] = {}
-        self._everybody = False
+        self._everybody = self._written_bare = False
 
     @property
     def is_known(self) -> bool:
@@ -76,6 +78,10 @@ class Source:
         """Whether one of these members or places got one of them."""
         return self._everybody or any(self._tag(one) in self._readers for one in readers)
 
+    def is_only_claimed_with(self, remark: str) -> bool:
+        """Whether all who wrote one claim to show it, one of them with this very remark."""
+        return not (self._written_bare or self._everybody) and self._tag(_remark(remark)) in self._readers
+
     def shown_to(self, member: str | None = None) -> tuple[set[bytes], bool]:
         """Tags of whom the member, or anybody, has shown one, and whether there may be more."""
         own = self._tag(member) if member is not None else b""
@@ -89,19 +95,23 @@ class Source:
     def add(self, written: Written) -> None:
         """Add what an event adds."""
         many = len(written.readers) > MOST_AT_ONCE
-        readers = () if many else map(self._tag, written.readers)
+        remark = () if written.remark is None else (_remark(written.remark),)
+        readers = () if many else map(self._tag, (*written.readers, *remark))
+        self._written_bare |= bool(written.authors) and written.remark is None
         showings = (self._tag(who) + self._tag(to) for who, to in written.showings)
         self._join(map(self._tag, written.authors), showings, readers, everybody=many)
 
     def merge(self, other: "Source") -> None:
         """Add what is known of a campaign that was merged into this one."""
+        self._written_bare |= other._written_bare
         self._join(other._authors, other._showings, other._readers, everybody=other._everybody)
 
     def read(self, value: bytes) -> "Source":
-        """With a value that `source:` has of it: a flag, `*` where everybody may have got it, else `-`; the number of authors
-        and of showings (a byte each); tags of the authors, of each showing those of who showed it and to whom, and tags of
-        the readers, each once, in the order in which they came.
+        """With a value that `source:` has of it: a flag, `*` where everybody may have got it, `?` where all its authors claim
+        to show it, else `-`; the number of authors and of showings (a byte each); tags of the authors, of each showing those of
+        who showed it and to whom, and tags of the readers and remarks, each once, in the order in which they came.
         """
+        self._written_bare |= value[1] > 0 and value[:1] != _CLAIMED_ONLY
         authors = _HEAD_BYTES + _TAG_BYTES * value[1]
         showings = authors + 2 * _TAG_BYTES * value[2]
         self._join(
@@ -114,12 +124,14 @@ class Source:
 
     def packed(self) -> bytes:
         """As the store keeps it."""
-        head = (_EVERYBODY if self._everybody else b"-") + bytes((len(self._authors), len(self._showings)))
+        flag = _EVERYBODY if self._everybody else _CLAIMED_ONLY if self._authors and not self._written_bare else b"-"
+        head = flag + bytes((len(self._authors), len(self._showings)))
         return b"".join((head, *self._authors, *self._showings, *self._readers))
 
     def without(self, member: str) -> "Source":
         """As if the member had got and shown none, and nobody knew who wrote what the member has written."""
         own, left = self._tag(member), Source(self._tag)
+        left._written_bare = self._written_bare
         left._join(
             (_NOBODY if tag == own else tag for tag in self._authors),
             (pair for pair in self._showings if own not in _cut(pair)),
@@ -241,6 +253,11 @@ def source_without(pseudonyms: Pseudonyms, value: bytes, member: str) -> bytes:
 
 def _tag(pseudonyms: Pseudonyms, member: str) -> bytes:
     return pseudonyms.member(member)[:_TAG_BYTES]
+
+
+def _remark(words: str) -> str:
+    """What a remark is called among readers. No member or place is called so."""
+    return f"remark\n{words}"
 
 
 def _name(campaign_id: str) -> bytes:

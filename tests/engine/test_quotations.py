@@ -249,6 +249,20 @@ def test_accounts_that_never_got_it_and_ask_a_stranger_each_are_a_campaign(bench
     assert len(named(told(bench, [SENT[0], *asking]))["coordinated_campaign"]) >= 5
 
 
+QUESTIONS = ("Is this true?", "Did anybody else get this?", "What shall I do with this?", "Can I trust them?")
+
+
+@pytest.mark.parametrize("others", ["message", "forum_post"])
+def test_one_question_above_what_nobody_wrote_without_it_hides_no_campaign(bench: Bench, others: str) -> None:
+    """What came by mail members ask in words of their own. Where they are the same by chance, nothing grave is told of it."""
+    ring = [(others, f"sock{n}", f"s{n}", f"Did you know?\n\n{OFFER}") for n in range(4)]
+    incidents = told(bench, ring)
+    assert len(named(incidents)["coordinated_campaign"]) >= 3
+    assert {one.severity for one in incidents} == {"low" if others == "forum_post" else "medium"}
+    victims = [(others, f"w{n}", f"s{n}", f"{asks}\n\n{OFFER}") for n, asks in enumerate(QUESTIONS)]
+    assert named(told(bench, victims)) == {}
+
+
 @pytest.mark.parametrize("above", ["Hello everybody!\n", "Dear colleagues:\n\n", ""])
 def test_a_greeting_above_what_one_never_got_is_no_question(bench: Bench, above: str) -> None:
     text = f"{above}{OFFER}" if above else OFFER.replace(". ", ".\n")

@@ -118,6 +118,22 @@ def test_of_a_text_to_very_many_everybody_may_have_got_it(any_bench: Bench) -> N
         assert asked(any_bench).of(campaign_id).got("anybody") == everybody
 
 
+def test_it_is_known_whether_a_text_was_only_ever_claimed_to_be_shown(any_bench: Bench) -> None:
+    any_bench.empty()
+    campaign_id, other = campaign_of(any_bench, text(1)), str(uuid5(NAMESPACE_URL, "other"))
+    said = [
+        written(campaign_id, authors=("ann",), remark="is this true"),
+        written(campaign_id, remark="who knows it"),
+        written(other, authors=("ben",)),
+    ]
+    any_bench.run(any_bench.store().settle([], [], said))
+    source = asked(any_bench).of(campaign_id)
+    assert source.is_only_claimed_with("is this true") and source.is_only_claimed_with("who knows it")
+    assert not source.is_only_claimed_with("something else")
+    any_bench.run(any_bench.store().settle([], [], [written(campaign_id, merged_in=(other,), remark="is this true")]))
+    assert not asked(any_bench).of(campaign_id).is_only_claimed_with("is this true")
+
+
 @pytest.mark.parametrize("shows", [0, SHOWN_ONLY, HELD_OUT])
 def test_what_became_of_a_text_is_told_when_it_comes_again(any_bench: Bench, shows: int) -> None:
     any_bench.empty()
