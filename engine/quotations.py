@@ -36,7 +36,8 @@ _SOURCE = re.compile(r"[\W\d_]*(?:--|[—–])\s[^\n]{0,100}(?:\n[^\n]{0,100}){0
 _LONGEST_SOURCE = 400
 """characters of both at most."""
 _INTRODUCES = re.compile(r"[:：]\s*(?:[\[(]?\d{1,3}/\d{1,3}[\])]?)?$")
-"""How a line ends that says what follows it, also as a part of several: `[2/6]`."""
+_INTRODUCES_PART = re.compile(r"[:：]\s*[\[(]?\d{1,3}/\d{1,3}[\])]?\s*$", re.MULTILINE)
+"""How a line ends that says what follows it; and so that it is a part of several: `[2/6]`."""
 OFFERING = 7
 """Points of selling from which on a few words or a footer are an advertisement: more than one sign has, however heavy, or than
 a link, "visit", and a number to call have together.
@@ -147,7 +148,8 @@ def _is_label(reading: TextReading, own: TextReading) -> bool:
     if shown.marked:
         is_label = len(said) <= _LONGEST_SOURCE and _SOURCE.fullmatch(said) is not None
     else:
-        is_label = shown.above and _INTRODUCES.search(said[-20:]) is not None
+        # of a part of several the first words may stand on the author's side, too
+        is_label = shown.above and bool(_INTRODUCES.search(said[-20:]) or _INTRODUCES_PART.search(said))
     return is_label and _is_harmless(own)
 
 

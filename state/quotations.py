@@ -108,8 +108,8 @@ class Source:
 
     def read(self, value: bytes) -> "Source":
         """With a value that `source:` has of it: a flag, `*` where everybody may have got it, `?` where all its authors claim
-        to show it, else `-`; the number of authors and of showings (a byte each); tags of the authors, of each showing those of
-        who showed it and to whom, and tags of the readers and remarks, each once, in the order in which they came.
+        to show it, else `-`; the number of authors and of showings (a byte each); tags of the authors, of each showing those
+        of who showed it and to whom, and tags of the readers and remarks, each once, in the order in which they came.
         """
         self._written_bare |= value[1] > 0 and value[:1] != _CLAIMED_ONLY
         authors = _HEAD_BYTES + _TAG_BYTES * value[1]

@@ -23,8 +23,8 @@ SENTENCE_LETTERS = 20
 MAX_SENTENCES = 12
 LEAST_REST = 24
 FRAME_LETTERS, BESIDE_FRAME, FRAMED = 20, 24, 0.2
-"""Of what stands above or below other words in both of two texts, letters in a row at least; of a name beside it, letters at
-most; and the share of each text that these other words are, at least.
+"""Of what stands among other words in both of two texts, letters in a row at least; of a name beside it, letters at most; and
+the share of each text that these other words are, at least.
 """
 _UNLIKE = 0.65
 """Of the letters of unlike texts in one language fewer stand in the same order."""
@@ -257,21 +257,19 @@ def share_a_part(left: str, right: str) -> bool:
 
 
 def stands_beside(left: str, right: str) -> bool:
-    """Whether all that a text `left` has in common with another, letter by letter, stands above or below words of its own: a
-    school's motto under letters, the head of its news. `left` and `right` as for `are_copies`.
+    """Whether all that a text `left` has in common with another, letter by letter, stands above, below or between words of its
+    own: a school's motto under letters, the head of its news, what several saw. `left` and `right` as for `are_copies`.
     """
     words, words_of_other = _parts(left).words, _parts(right).words
     runs = [run for run in _equal(words, words_of_other) if sum(map(len, words[run[0] : run[1]])) >= FRAME_LETTERS]
     gaps, gaps_of_other = _gaps(words, [run[:2] for run in runs]), _gaps(words_of_other, [run[2:] for run in runs])
-    at = _only_gap(gaps, len(_parts(left).joined))
-    if not runs or at is None:
+    own = _around(gaps, len(_parts(left).joined))
+    if not runs or own is None:
         return False
     if max(map(len, gaps_of_other)) <= BESIDE_FRAME:
         return True
-    return (
-        at == _only_gap(gaps_of_other, len(_parts(right).joined))
-        and Indel.normalized_similarity(gaps[at], gaps_of_other[at]) < _UNLIKE
-    )
+    other = _around(gaps_of_other, len(_parts(right).joined))
+    return other is not None and Indel.normalized_similarity(own, other) < _UNLIKE
 
 
 def _gaps(words: Sequence[str], runs: Sequence[tuple[int, int]]) -> list[str]:
@@ -280,18 +278,21 @@ def _gaps(words: Sequence[str], runs: Sequence[tuple[int, int]]) -> list[str]:
     return ["".join(words[end:start]) for end, start in zip(ends, starts, strict=True)]
 
 
-def _only_gap(gaps: Sequence[str], letters: int) -> int | None:
-    """Which of them says more than a name does, unless several do; None, too, where it is a small part of the text."""
-    said = [at for at, gap in enumerate(gaps) if len(gap) > BESIDE_FRAME]
-    return said[0] if len(said) == 1 and len(gaps[said[0]]) >= FRAMED * letters else None
+def _around(gaps: Sequence[str], letters: int) -> str | None:
+    """The first and the last of them, unless another says more than a name does, too; None where they are a small part of the
+    text.
+    """
+    around = gaps[0] + gaps[-1] if len(gaps) > 1 else gaps[0]
+    between = max(map(len, gaps[1:-1]), default=0)
+    return around if between <= BESIDE_FRAME and len(around) >= max(FRAMED * letters, BESIDE_FRAME + 1) else None
 
 
 def are_a_frame(words: str, shared: Collection[str]) -> bool:
-    """Whether lines of a text, given as its `words`, all stand above or below what else it says."""
+    """Whether lines of a text, given as its `words`, all stand above, below or between what else it says."""
     lines = words.split("\n")
     runs = [(at, at + 1) for at, line in enumerate(lines) if line in shared]
     letters = [line.replace(" ", "") for line in lines]
-    return _only_gap(_gaps(letters, runs), sum(map(len, letters))) is not None
+    return _around(_gaps(letters, runs), sum(map(len, letters))) is not None
 
 
 def sentences(words: str) -> list[str]:

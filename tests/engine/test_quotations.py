@@ -309,6 +309,18 @@ def test_a_series_of_quotations_with_one_frame_is_no_copy(bench: Bench, frame: s
     assert named(told(bench, series)) == {}
 
 
+def test_parts_of_one_series_have_a_title_in_common(bench: Bench) -> None:
+    """The line that announces the next is not compared, though the first words below it stand on its side."""
+    title = (
+        "You and the walnut tree\n\nBe on your guard as soon as you notice one of the signs that follow:  [{n}/4]\n\n"
+    )
+    listed = [f"{n}. {SAYINGS[n]}\n{n + 1}. {OWN[n]}\n{n + 2}. {SAID[n]}" for n in range(4)]
+    series = [("forum_post", f"r{n}", f"t{n}", title.format(n=n + 1) + one) for n, one in enumerate(listed)]
+    assert named(told(bench, series)) == {}
+    same = [("forum_post", f"r{n}", f"t{n}", title.format(n=n + 1) + listed[0]) for n in range(4)]
+    assert "coordinated_campaign" in named(told(bench, same))
+
+
 SAYINGS = (
     "Patience bakes no bread, but it keeps the fire.",
     "Whoever counts the waves forgets to swim.",

@@ -38,14 +38,17 @@ MOTTO = "our school by the lake asks each day what the water teaches those who l
 LETTER = "thank you for the photos of the excursion my class has put them on the wall of the corridor"
 
 
-def test_a_motto_stands_above_or_below_words_of_ones_own() -> None:
+def test_a_motto_stands_above_below_or_between_words_of_ones_own() -> None:
     other = "could we move the video call to thursday because half of my pupils are on a skiing course"
     assert stands_beside(f"{LETTER}\n{MOTTO}", f"{other}\n{MOTTO}")
     assert stands_beside(f"{MOTTO}\n{LETTER}", f"{MOTTO}\n{other}")
     assert stands_beside(f"{LETTER}\n{MOTTO}\nanna", f"{MOTTO}\nben")
-    # the same letter with another motto, what stands around the same words, and what is the same all over
+    assert stands_beside(f"{LETTER}\n{MOTTO}\n{other}", MOTTO)
+    assert stands_beside(f"{LETTER}\n{MOTTO}\n{other}", f"{other}\n{MOTTO}\n{LETTER}")
+    # the same around the motto, words put between what is the same, and what is the same all over
     assert not stands_beside(f"{LETTER}\n{MOTTO}", f"{LETTER} today\n{MOTTO}")
-    assert not stands_beside(f"{LETTER}\n{MOTTO}\n{other}", MOTTO)
+    assert not stands_beside(f"{LETTER}\n{MOTTO}\n{other}", f"{LETTER}\n{MOTTO}\n{other} today")
+    assert not stands_beside(f"{MOTTO}\n{other}\n{LETTER}", f"{MOTTO}\n{LETTER}")
     assert not stands_beside(LETTER, LETTER)
     assert not stands_beside(LETTER, other)
 
