@@ -656,8 +656,8 @@ _ONLY_LEADS = (
     " Each wrote it once. It is a link, an address or a number with a friendly word: members may each show the same."
 )
 _BESIDE_OTHER_WORDS = (
-    " What is the same stands above or below other words, neither sells nor offends, and does not lead all to one place: it "
-    "may be the motto of one school."
+    " What is the same stands above, below or between other words, neither sells nor offends, and does not lead all to one "
+    "place: it may be the motto of one school, or what several saw."
 )
 _ASKED = " Each posted it once, with a question. They may ask about what came from outside."
 _UNDER_OTHER_WORDS = " What is the same stands below other words: it may be the footer of one school's letters."
