@@ -29,6 +29,8 @@ MOST_UNSENT, MOST_UNSENT_BY_ALL = 1, 5
 """To how many somebody may show what another wrote, with a question, who never got it here (he may have got it by mail, or on
 a wall); and how many all members together may have shown it to by then. Beyond that only to whom it was shown before.
 """
+LONG_QUESTION = 30
+"""Characters of a question that several do not come to ask in the same words, as they do "Is this true?"."""
 REMARK_CHARACTERS = 100
 """So long may a question or a warning be that victims write in the same words above what they show."""
 _SOURCE = re.compile(r"[\W\d_]*(?:--|[—–])\s[^\n]{0,100}(?:\n[^\n]{0,100}){0,2}")
@@ -250,8 +252,9 @@ class Quotations:
             return False
         got = source.got(event.actor_id, *_places(event))
         if not got and not (shown.warns and source.is_known):
-            # what several ask in the same words of what nobody wrote without them is one text
-            if not shown.warns and source.is_only_claimed_with(_remark(reading)):
+            # what several ask in the same many words of what nobody wrote without them is one text
+            remark = _remark(reading)
+            if not shown.warns and len(remark) >= LONG_QUESTION and source.is_only_claimed_with(remark):
                 return False
             asks = shown.asks or shown.warns  # a mere line above it is what letters begin with
             return asks and not _spreads(source, event.actor_id, reach, MOST_UNSENT, MOST_UNSENT_BY_ALL)

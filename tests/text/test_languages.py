@@ -91,7 +91,7 @@ def test_entries_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         ("courtesies", "words: a b\n", 2),
     ):
         (tmp_path / f"{kind}.yaml").write_text(source, "utf-8")
-        monkeypatch.setattr(text.languages, "_folders", lambda: [tmp_path])
+        monkeypatch.setattr(text.languages, "files", lambda _: tmp_path.parent)
         assert entries.__wrapped__(tmp_path.name, kind) == count
 
 
