@@ -255,7 +255,9 @@ QUESTIONS = ("Is this true?", "Did anybody else get this?", "What shall I do wit
 @pytest.mark.parametrize("others", ["message", "forum_post"])
 def test_one_question_above_what_nobody_wrote_without_it_hides_no_campaign(bench: Bench, others: str) -> None:
     """What came by mail members ask in words of their own. Where they are the same by chance, nothing grave is told of it."""
-    ring = [(others, f"sock{n}", f"s{n}", f"Did you know what all our schools talk about?\n\n{OFFER}") for n in range(4)]
+    ring = [
+        (others, f"sock{n}", f"s{n}", f"Did you know what all our schools talk about?\n\n{OFFER}") for n in range(4)
+    ]
     incidents = told(bench, ring)
     assert len(named(incidents)["coordinated_campaign"]) >= 3
     assert {one.severity for one in incidents} == {"low" if others == "forum_post" else "medium"}
