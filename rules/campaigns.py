@@ -446,17 +446,6 @@ def _leads_to_own_pages(one: _Spreader, leads: Mapping[bytes, int]) -> bool:
     return len(one.leads) >= 2 * one.did.events and all(leads[lead] == 1 for lead in one.leads)
 
 
-def _are_headlines(context: EventContext, spreaders: Sequence[_Spreader], limits: CoordinatedCampaignLimits) -> bool:
-    """Whether the copies are short and harmless, and each account leads elsewhere, undisguised, as newsrooms do that write of
-    one event in nearly the same few words.
-    """
-    text = context.compared
-    if not text or len(text.normalised) >= limits.certain_characters or _sells_or_offends(context, limits):
-        return False
-    leads = Counter(lead for one in spreaders for lead in one.leads)
-    return all(one.leads and not one.odd and all(leads[lead] == 1 for lead in one.leads) for one in spreaders)
-
-
 def _beside_others(counted_: Sequence[_Spreader], once: frozenset[str]) -> frozenset[str]:
     """Of those who did it `once` who wrote in one thread, on one page or to one addressee with others, or in one letter to
     the few who lead something together; and who led to a page that is nobody else's.
@@ -544,7 +533,7 @@ def judge_coordinated_campaign(rule_input: RuleInput, limits: CoordinatedCampaig
             return same, _same_words(rule_input.context) or ()
         if over := certain or remarks:
             return over, ()
-        return (alike, _ALIKE) if alike else None
+        return (alike, ("alike",)) if alike else None
 
     # whom else to leave out is a long question, and hardly any text has so many authors
     if not rule_input.context.campaign or not any(measure.reached(rule_input, limits) for measure in ACCOUNTS):
@@ -557,14 +546,10 @@ def judge_coordinated_campaign(rule_input: RuleInput, limits: CoordinatedCampaig
         names = frozenset(one.name for one in crowd.counted)
         once = _by_themselves(crowd.counted, rule_input, limits)
         beside = _beside_others(crowd.counted, once)
-        by_all = most(names, window)
-        is_slight = by_all and by_all[1] == _ALIKE and by_all[0].level < MANY
-        if is_slight and _are_headlines(rule_input.context, crowd.spreaders, limits):
-            continue
         if found := most(names - beside, window):
             findings.append(_spread(rule_input, crowd, once, beside, *found, limits))
-        elif by_all:
-            findings.append(_by_chance(rule_input, crowd, *by_all))
+        elif found := most(names, window):
+            findings.append(_by_chance(rule_input, crowd, *found))
     return max((one for one in findings if one), key=lambda one: (one.episode[-1] != _CHANCE, one.level), default=None)
 
 
@@ -646,7 +631,7 @@ def _of_a_part(
     )
 
 
-_CHANCE, _PART, _ALIKE = "by chance", "part", ("alike",)
+_CHANCE, _PART = "by chance", "part"
 _BESIDE_OTHERS = "once and where others wrote it, too: in one thread, on one page or to one member. It leads nowhere"
 _WRITTEN_ALIKE = "members may each come to write it by themselves"
 _EDITED = "each wrote a version of its own, as members do who edit one text"
