@@ -236,8 +236,7 @@ class Engine:
     async def _decode(self, records: Sequence[RawRecord], batch: "_Batch") -> list[_Arrival]:
         arrivals: list[_Arrival] = []
         for record in records:
-            if batch.is_turn_over:
-                await batch.yield_turn()
+            await batch.yield_now_and_then()
             try:
                 event = decode_event(record.value, limits=self._limits, now=batch.now)
             except UndecodableError as error:
@@ -341,8 +340,7 @@ class Engine:
         updates: list[WindowUpdate] = []
         pending: list[Pending] = []
         for index, context in enumerate(contexts):
-            if batch.is_turn_over:
-                await batch.yield_turn()
+            await batch.yield_now_and_then()
             added, waiting, faults = observe(self._plan, context, index, len(updates), batch.exempted)
             updates += added
             pending += waiting
@@ -363,8 +361,7 @@ class Engine:
         """
         claims: dict[int, list[EpisodeUpdate]] = {}
         for waiting in pending:
-            if batch.is_turn_over:
-                await batch.yield_turn()
+            await batch.yield_now_and_then()
             index, plan = waiting.context_index, waiting.plan
             began: float | None = None
             try:
@@ -432,15 +429,11 @@ class _Batch:
         """A rule failed on the arrival."""
         self._faults.setdefault(arrival.number, []).append(fault)
 
-    @property
-    def is_turn_over(self) -> bool:
-        """Whether this batch has kept the event loop for long: heartbeats, health checks and signals wait for it."""
-        return perf_counter() - self._turn_began > TURN_SECONDS
-
-    async def yield_turn(self) -> None:
-        """Let the event loop turn."""
-        await asyncio.sleep(0)
-        self._turn_began = perf_counter()
+    async def yield_now_and_then(self) -> None:
+        """Let the event loop turn where this batch has kept it for long: heartbeats, health checks and signals wait for it."""
+        if perf_counter() - self._turn_began > TURN_SECONDS:
+            await asyncio.sleep(0)
+            self._turn_began = perf_counter()
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
@@ -513,8 +506,7 @@ async def _read(arrivals: list[_Arrival], nobodys: frozenset[str], salt: int, ba
     memo = WordMemo()
     for some in _in_pieces([(written_fields(arrival.event), arrival.event.language) for arrival in arrivals]):
         writings += read_writings(some, nobodys, memo, salt)
-        if batch.is_turn_over:
-            await batch.yield_turn()
+        await batch.yield_now_and_then()
     return writings
 
 

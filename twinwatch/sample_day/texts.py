@@ -60,33 +60,31 @@ _OF_A_SENTENCE = 6
 """Texts of ordinary conversation have the same sentence. Were they more, their writers would seem to quote one source, or to
 hide one text among others.
 """
-_SPARE = 40
-"""Others are left for whoever writes many by themselves."""
 
 
 class Conversation:
     """Hands out texts of several sentences; no two of one language share more than one of their three sentences."""
 
     def __init__(self, random: Random) -> None:
-        self._texts = {language: self._ordered(language, random) for language in languages()}
+        self._texts: dict[str, list[str]] = {}
+        self._spare: dict[str, int] = {}
+        for language in languages():
+            spare, ordinary = self._paired(language)
+            random.shuffle(spare)
+            random.shuffle(ordinary)
+            self._texts[language], self._spare[language] = spare + ordinary, len(spare)
 
     @staticmethod
-    def _ordered(language: str, random: Random) -> list[str]:
+    def _paired(language: str) -> tuple[list[str], list[str]]:
+        """What is left for whoever writes many texts alone, and those of ordinary conversation."""
         openers, matters, closers = (_phrases()[language][part] for part in ("openers", "matters", "closers"))
         size = len(openers)
+        texts: tuple[list[str], list[str]] = ([], [])
         # A Latin square: any two of the three indices determine the third, so texts that agree in two agree in all.
-        spare, ordinary = (
-            [
-                f"{openers[i]} {matters[j]} {closers[(i + j) % size]}"
-                for i in range(size)
-                for j in range(len(matters))
-                if (i - j) % size in turns
-            ]
-            for turns in (range(_OF_A_SENTENCE, size), range(_OF_A_SENTENCE))
-        )
-        random.shuffle(spare)
-        random.shuffle(ordinary)
-        return spare + ordinary
+        for i, opener in enumerate(openers):
+            for j, matter in enumerate(matters):
+                texts[(i - j) % size < _OF_A_SENTENCE].append(f"{opener} {matter} {closers[(i + j) % size]}")
+        return texts
 
     def say(self, language: str) -> str:
         """A text that nobody has used before. Raises IndexError when a language has run dry."""
@@ -94,7 +92,7 @@ class Conversation:
 
     def left(self, language: str) -> int:
         """How many texts of a language ordinary conversation may still use."""
-        return max(0, len(self._texts[language]) - _SPARE)
+        return max(0, len(self._texts[language]) - self._spare[language])
 
 
 def copies(name: str, language: str, random: Random) -> Iterator[str]:
