@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from text import tables
 from text.languages import read_list_in, read_lists
 from text.normalise import undisguise_all
 from text.romanised import LEAST_WORDS, Romanisation, romanisations
@@ -35,7 +36,7 @@ def _courtesies() -> frozenset[str]:
     return frozenset(comparable([word for listed in lists for word in _WORD.findall(listed.words)]))
 
 
-@cache
+@tables.table
 def _typed() -> dict[str, frozenset[str]]:
     """The same words typed in Latin letters, with the languages in which they are polite."""
     found: dict[str, frozenset[str]] = {}

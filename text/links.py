@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl
 from msgspec import Struct, convert
 from publicsuffixlist import PublicSuffixList
 
+from text import tables
 from text.words import read_list
 
 MAX_LINKS = 50
@@ -101,7 +102,7 @@ def link_lists() -> LinkLists:
     return convert(read_list("links.yaml"), LinkLists)
 
 
-@cache
+@tables.table
 def _suffixes() -> PublicSuffixList:
     return PublicSuffixList(accept_unknown=False)
 

@@ -10,10 +10,11 @@ from functools import cache
 from itertools import chain
 from typing import NamedTuple
 
+from text import tables
 from text.normalise_letters import drop_closing, drop_greeting
 from text.normalise_lookalikes import Script, is_ordinary
 from text.normalise_ornate import fold_disguise
-from text.signature import words_alone, words_table
+from text.signature import Codes, words_alone, words_table
 from text.signs import (
     ANY_SIGN,
     BETWEEN_LETTERS,
@@ -459,10 +460,12 @@ def word_characters() -> str:
 
 def drop_punctuation(texts: Sequence[str]) -> list[str]:
     """Words and masks with one space between, of each text: no punctuation, no symbols, no emoji."""
-    return words_alone(texts, _WORDS_ALONE)
+    return words_alone(texts, _words_alone())
 
 
-_WORDS_ALONE = words_table(word_characters())
+@tables.table
+def _words_alone() -> Codes:
+    return words_table(word_characters())
 
 
 class Undisguised(NamedTuple):

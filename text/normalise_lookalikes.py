@@ -13,6 +13,8 @@ from typing import Literal
 
 from msgspec import Struct, json
 
+from text import tables
+
 Script = str
 """A script's name in capitals, as in UAX 24: `LATIN`, `CYRILLIC`; `COMMON` for signs that all scripts share."""
 Kind = Literal["own", "mixed", "passing", "foreign"]
@@ -81,7 +83,7 @@ def script_of(character: str) -> Script:
     return _SCRIPTS[character]
 
 
-@cache
+@tables.table
 def _families() -> list[frozenset[str]]:
     """Sets of single letters that all pass for each other."""
     listed = json.decode(_table("confusables"), type=dict[str, list[_Lookalike]])
@@ -130,19 +132,25 @@ def _latin() -> dict[int, str]:
     return str.maketrans(lookalikes("LATIN"))
 
 
+@tables.table
 def _never_written() -> dict[str, str]:
     """Latin letters and signs that no text is written with, as the letters that they pass for."""
-    table = _WHITE_ON_BLACK | _SIGNS
+    found = _WHITE_ON_BLACK | _SIGNS
     for letter in (chr(code) for block in _UNUSED_LATIN for code in block):
         named = re.fullmatch(r"LATIN LETTER SMALL CAPITAL ([A-Z])", unicodedata.name(letter, ""))
         if named:
-            table[letter] = named[1].lower()
+            found[letter] = named[1].lower()
     for members in _families():
         plain = sorted((m for m in members if m.isascii()), key=lambda m: (not m.islower(), m))
         if plain:
             unused = [m for m in members - _WRITTEN if any(ord(m) in block for block in _UNUSED_LATIN)]
-            table = dict.fromkeys(unused, plain[0]) | table
-    return table
+            found = dict.fromkeys(unused, plain[0]) | found
+    return found
+
+
+@cache
+def _as_written() -> dict[int, str]:
+    return str.maketrans(_never_written())
 
 
 _FLOURISH = re.compile(
@@ -175,8 +183,6 @@ _LONE_I = re.compile(rf"(?<![^\W_])[{_PASSING_I}](?=[ \t][A-Za-z])(?![^\W_])")
 _FIRST_I = re.compile(rf"^[{_PASSING_I}](?=[b-df-hj-np-tv-xz])")
 """The same at the beginning of a word, which begins with an l only before a vowel: `Ich`."""
 _FIRST_STROKE = re.compile(r"^[ӏⵏ](?=[aeiouy])")
-_NEVER_WRITTEN = _never_written()
-_NEVER_WRITTEN_TABLE = str.maketrans(_NEVER_WRITTEN)
 _WORD = re.compile(r"[^\W\d_]+")
 _SCHEME = re.compile(r"(?<!\w)[^\W\d_]{4,5}(?=://)")
 """What a link begins with."""
@@ -186,13 +192,19 @@ _ALPHABETS = ("LATIN", "CYRILLIC", "GREEK", "ARABIC", "ARMENIAN", "GEORGIAN")
 
 
 def _is_ordinary(character: str) -> bool:
-    special = character in _NEVER_WRITTEN or character in _UNUSED_FLOURISHES or character == "\u0196"
+    special = character in _never_written() or character in _UNUSED_FLOURISHES or character == "\u0196"
     changes = unicodedata.category(character) in _UNSEEN or unicodedata.normalize("NFKC", character) != character
     return (not special and not changes) or character in _BLANKS
 
 
+@cache
 def _ordinary() -> re.Pattern[str]:
-    """A text of the ordinary characters of one script, and of signs."""
+    return re.compile(_ordinary_pattern())
+
+
+@tables.table
+def _ordinary_pattern() -> str:
+    """Of a text of the ordinary characters of one script, and of signs."""
     classes = []
     script_of_each = {c: script_of(c) for c in map(chr, range(_ORDINARY_UP_TO)) if _is_ordinary(c)}
     for script in _ALPHABETS:
@@ -201,14 +213,13 @@ def _ordinary() -> re.Pattern[str]:
         for code in codes[1:]:
             runs = [*runs[:-1], (runs[-1][0], code)] if code == runs[-1][1] + 1 else [*runs, (code, code)]
         classes.append("".join(f"\\u{first:04x}-\\u{last:04x}" for first, last in runs))
-    return re.compile("|".join(f"[{inside}]*+\\Z" for inside in classes))
+    return "|".join(f"[{inside}]*+\\Z" for inside in classes)
 
 
 _BLANKS = "\t\n\r"
 _ORDINARY_UP_TO = 0x2E00
 """What is written with the characters beyond is looked at character by character."""
 _UNSEEN = frozenset(("Cc", "Cf", "Cn", "Co", "Cs", "Mc", "Me", "Mn"))
-_ORDINARY = _ordinary()
 
 
 def is_ordinary(text: str) -> bool:
@@ -216,7 +227,7 @@ def is_ordinary(text: str) -> bool:
 
     Then nothing in it is invisible, composed or looks like a letter that it is none of. Most texts are so.
     """
-    return (text.isascii() and text.isprintable()) or _ORDINARY.match(text) is not None
+    return (text.isascii() and text.isprintable()) or _ordinary().match(text) is not None
 
 
 def fold_lookalikes(text: str) -> str:
@@ -235,8 +246,8 @@ def fold_lookalikes(text: str) -> str:
         characters = set(text)
     if not characters.isdisjoint(_PASSING_I):
         text = _LONE_I.sub("I", text)
-    if not _NEVER_WRITTEN.keys().isdisjoint(characters):
-        text = text.translate(_NEVER_WRITTEN_TABLE)
+    if not _never_written().keys().isdisjoint(characters):
+        text = text.translate(_as_written())
         characters = set(text)
     scripts = set(map(_SCRIPTS.__getitem__, characters)) - _SHARED
     if len(scripts) < 2:

@@ -13,7 +13,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from models.events import WrittenFields
-from text import anchors
+from text import anchors, tables
 from text.anchors import ANYTHING, at_stake
 from text.commerce import NO_COMMERCE, OTHER_SCRIPT, CommerceReading, commerce_of, has_price, has_signs
 from text.courtesies import Said, weigh
@@ -47,6 +47,7 @@ from text.romanised import romanised_in
 from text.signature import (
     SIGNATURE_BYTES,
     SIGNATURE_SLOTS,
+    Codes,
     Compared,
     comparable,
     compare,
@@ -553,13 +554,17 @@ def _untagged(bodies: Sequence[str], normalised: Sequence[str], compared: Iterab
 
 _ENDS = "\n.!?…。！？؟։।"
 _SENTENCE_ENDS = re.compile(f"[{_ENDS}]+")
-_LINES = lines_table(word_characters(), f"{_ENDS}{LINK}{EMAIL}{PHONE}")
-"""Behind an address a sentence is over, though nothing says so."""
+
+
+@tables.table
+def _lines() -> Codes:
+    """What tells the lines of a text. Behind an address a sentence is over, though nothing says so."""
+    return lines_table(word_characters(), f"{_ENDS}{LINK}{EMAIL}{PHONE}")
 
 
 def _sentences(bodies: Sequence[str]) -> list[str]:
     """The words of each text, a sentence or line a line; those without letters are left out."""
-    return compared_lines([drop_tags(body) for body in bodies], _LINES)
+    return compared_lines([drop_tags(body) for body in bodies], _lines())
 
 
 def words_of(parts: Sequence[str]) -> list[str]:

@@ -16,6 +16,7 @@ MinHash: Li and König 2010).
 import sys
 import unicodedata
 from collections.abc import Sequence
+from functools import cache
 from hashlib import blake2b
 from importlib import import_module
 from importlib.util import find_spec, module_from_spec
@@ -23,6 +24,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from text import tables
 
 if TYPE_CHECKING:
     from datasketch import MinHash
@@ -93,48 +96,60 @@ class Compared(NamedTuple):
     words: str
 
 
-def _letters_table() -> Codes:
+@tables.table
+def _letters() -> Codes:
     """For each code point the letter that it counts as when texts are compared, without marks and case; 0 is no letter."""
-    table = np.zeros(_UP_TO + 1, dtype=np.uint32)
+    found = np.zeros(_UP_TO + 1, dtype=np.uint32)
     for start in range(0, _UP_TO, _LOOKED_AT_ONCE):
         codes = range(start, min(start + _LOOKED_AT_ONCE, _UP_TO))
         characters = "".join(map(chr, codes))
         plain = unicodedata.is_normalized("NFKD", characters) and characters.casefold() == characters
         if plain and _SAME.keys().isdisjoint(characters):
-            table[start : codes.stop] = [code if chr(code).isalpha() else 0 for code in codes]
+            found[start : codes.stop] = [code if chr(code).isalpha() else 0 for code in codes]
             continue
         for code, character in zip(codes, characters, strict=True):
             if character.isalpha():
                 base = unicodedata.normalize("NFKD", character)[0].casefold()[:1]
-                table[code] = ord(_SAME.get(base, base))
-    table[_END] = _END
-    return table
+                found[code] = ord(_SAME.get(base, base))
+    found[_END] = _END
+    return found
 
 
-_LETTERS = _letters_table()
 _VOWELS = "aeiouyаеиоуыэюяєαεηιουωաեէըիոօუაეიო"
-_CONSONANTS = _LETTERS.copy()
-_CONSONANTS[list(map(ord, _VOWELS))] = 0
 MIN_CONSONANTS = 20
 """Texts of fewer consonants are compared with their vowels, as well."""
-_LETTERS_AND_SPACE = _LETTERS.copy()
-_LETTERS_AND_SPACE[_SPACE] = _SPACE
+
+
+@cache
+def _consonants() -> Codes:
+    """The same without vowels."""
+    found = _letters().copy()
+    found[list(map(ord, _VOWELS))] = 0
+    return found
+
+
+@cache
+def _letters_and_space() -> Codes:
+    """The same, with the blank as itself."""
+    found = _letters().copy()
+    found[_SPACE] = _SPACE
+    return found
 
 
 def compare(normalised: Sequence[str]) -> list[Compared]:
     """Each text as it is compared; parallel to `normalised`."""
-    words = _read(normalised, _LETTERS_AND_SPACE)
+    words = _read(normalised, _letters_and_space())
     letters = _squeezed(words[words != _SPACE], len(normalised))
     return [Compared(*both) for both in zip(letters, _squeezed(words, len(normalised)), strict=True)]
 
 
 def lines_table(words: str, ends: str) -> Codes:
-    """As `_LETTERS_AND_SPACE`, for texts with their punctuation: every character but those of `words` counts as a space, and
+    """As `_letters_and_space`, for texts with their punctuation: every character but those of `words` counts as a space, and
     `ends` as ends of lines.
     """
     table = np.full(_UP_TO + 1, _SPACE, dtype=np.uint32)
     inside = _codes_below(words)
-    table[inside] = _LETTERS[inside]
+    table[inside] = _letters()[inside]
     table[list(map(ord, ends))] = ord("\n")
     table[_END] = _END
     return table
@@ -167,7 +182,7 @@ def words_alone(texts: Sequence[str], table: Codes) -> list[str]:
 
 def comparable(normalised: Sequence[str]) -> list[str]:
     """Only the letters of each text, as it is compared; parallel to `normalised`."""
-    return _squeezed(_read(normalised, _LETTERS), len(normalised))
+    return _squeezed(_read(normalised, _letters()), len(normalised))
 
 
 def skeletons(letters: Sequence[str]) -> list[str]:
@@ -175,7 +190,7 @@ def skeletons(letters: Sequence[str]) -> list[str]:
 
     Copies with other signs for their vowels (`f*r s*le`), or with none, are equal so.
     """
-    bare = _squeezed(_read(letters, _CONSONANTS), len(letters))
+    bare = _squeezed(_read(letters, _consonants()), len(letters))
     return [few if len(few) >= MIN_CONSONANTS else all_ for few, all_ in zip(bare, letters, strict=True)]
 
 

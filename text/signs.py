@@ -12,6 +12,8 @@ from unicodedata import category
 import numpy as np
 from numpy.typing import NDArray
 
+from text import tables
+
 _UP_TO = 0x32400
 """No letters, marks, digits or blanks stand beyond."""
 _END = chr(_UP_TO - 1)
@@ -41,6 +43,7 @@ _AROUND = 4
 """So far from where it is told of does a sign reach."""
 
 
+@tables.table
 def _kinds() -> NDArray[np.uint8]:
     """What each character is. The methods of `str` tell what `\\d`, `\\w` and `\\s` match, in a third of the time."""
     every = list(map(chr, range(_UP_TO)))
@@ -64,9 +67,6 @@ def _kinds() -> NDArray[np.uint8]:
     return np.append(kinds, 0).astype(np.uint8)
 
 
-_KINDS = _kinds()
-
-
 def signs_of(texts: Sequence[str]) -> list[int]:
     """What stands in each text; parallel to them."""
     if not texts:
@@ -77,7 +77,7 @@ def signs_of(texts: Sequence[str]) -> list[int]:
         joined = _END.join([around, *[text.replace(_END, "\0") for text in texts], around])
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     starts = np.cumsum(np.fromiter((len(text) + 1 for text in (around, *texts)), dtype=np.intp))
-    kinds = _KINDS.take(codes, mode="clip")
+    kinds = _kinds().take(codes, mode="clip")
     at, ends = starts[:-1], starts[1:]
     signs = np.bitwise_or.reduceat(kinds[: starts[-1]], at).astype(np.uint32)
     digits = (kinds & DIGIT) != 0
@@ -139,7 +139,7 @@ def mask_numbers(texts: Sequence[str], sign: str) -> list[str]:
     if joined.count(_END) >= len(texts):
         return [_NUMBER.sub(sign, text) for text in texts]
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).copy()
-    digit = (_KINDS.take(codes, mode="clip") & DIGIT) != 0
+    digit = (_kinds().take(codes, mode="clip") & DIGIT) != 0
     number = digit.copy()
     number[1:-1] |= digit[:-2] & digit[2:] & np.isin(codes[1:-1], _JOINING_CODES)
     begins = number.copy()

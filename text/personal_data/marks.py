@@ -8,11 +8,11 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
 from itertools import islice, product
 
 from msgspec import Struct
 
+from text import tables
 from text.languages import ListError, read_lists
 from text.languages.detector import likely
 from text.once import once
@@ -279,7 +279,7 @@ def _forms(entry: str) -> Iterator[tuple[str, ...]]:
             yield tuple(part for word in parts for part in word)
 
 
-@cache
+@tables.table
 def lexicon() -> _Lexicon:
     """The words of all languages."""
     listed: dict[str, dict[str, str]] = {}
