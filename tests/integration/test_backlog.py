@@ -94,9 +94,9 @@ def chatter(members: int, requests: int, *, seed: int = 2) -> list[tuple[float, 
 @pytest.fixture(scope="module")
 def two_hours() -> list[Sent]:
     """In the order in which they happened."""
-    own = own_affairs(actors=10, rounds=60, seed=4)
-    timed = [(120.0 * (i // 10) + i % 10, one) for i, one in enumerate(own)]
-    timed += acquaintances(members=8, friends=40) + chatter(members=400, requests=5)
+    own = own_affairs(actors=5, rounds=60, seed=4)
+    timed = [(120.0 * (i // 5) + i % 5, one) for i, one in enumerate(own)]
+    timed += acquaintances(members=3, friends=40) + chatter(members=150, requests=5)
     return [sent for _, sent in sorted(timed, key=lambda one: one[0])]
 
 

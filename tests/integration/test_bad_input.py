@@ -90,9 +90,9 @@ def assert_the_rest_is_judged(stage: Stage) -> None:
 
 
 def test_bad_records_become_dead_letters_strange_ones_are_judged_and_the_rest_is_unaffected(
-    new_stage: NewStage,
+    new_genuine_stage: NewStage,
 ) -> None:
-    stage = new_stage(1)
+    stage = new_genuine_stage(1)
     worker = stage.start_worker()
     bad = [Sent(TOPIC, value, name.encode()) for name, (value, _) in DEAD.items()]
     strange = [Sent(TOPIC, value, name.encode()) for name, value in HANDLED.items()]

@@ -13,9 +13,9 @@ NOTICE = "This project was made with the help of the national support organisati
 
 
 def test_what_was_learnt_is_listed_with_its_text_and_forgotten(
-    new_stage: NewStage, told_progress: ToldProgress
+    new_genuine_stage: NewStage, told_progress: ToldProgress
 ) -> None:
-    stage, chance = new_stage(1), random.Random(1)
+    stage, chance = new_genuine_stage(1), random.Random(1)
     now = datetime.now(UTC).replace(microsecond=0)
     stage.send(
         event(

@@ -9,8 +9,8 @@ from tests.integration.stage import Sent, command_here, event
 from tests.terminal import ToldProgress
 
 
-def test_the_end_of_a_topic_is_checked(new_stage: NewStage, told_progress: ToldProgress) -> None:
-    stage = new_stage(3)
+def test_the_end_of_a_topic_is_checked(new_genuine_stage: NewStage, told_progress: ToldProgress) -> None:
+    stage = new_genuine_stage(3)
     moment = datetime.now(UTC).replace(microsecond=0)
 
     def comment(number: int, partition: int) -> Sent:

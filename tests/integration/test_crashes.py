@@ -15,7 +15,7 @@ pytestmark = pytest.mark.kafka
 
 @pytest.fixture(scope="module")
 def affairs() -> list[Sent]:
-    return own_affairs(actors=50, rounds=80, seed=2)
+    return own_affairs(actors=50, rounds=40, seed=2)
 
 
 @pytest.fixture

@@ -150,8 +150,8 @@ def test_a_worker_that_finds_the_redis_of_others_where_its_own_was_ends_and_writ
 
 
 @pytest.mark.parametrize("shards", [1, 3])
-def test_forgetting_beside_workers_warns_of_nothing(new_stage: NewStage, shards: int) -> None:
-    stage = new_stage(1)
+def test_forgetting_beside_workers_warns_of_nothing(new_genuine_stage: NewStage, shards: int) -> None:
+    stage = new_genuine_stage(1)
     worker = stage.start_worker(redis_shards=shards)
     stage.send(copied_messages("anna", 9))
     stage.wait_until_judged()

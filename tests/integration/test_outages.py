@@ -18,7 +18,7 @@ OUTAGE_SECONDS = 4.0
 
 @pytest.fixture(scope="module")
 def affairs() -> list[Sent]:
-    return own_affairs(actors=40, rounds=60)
+    return own_affairs(actors=40, rounds=30)
 
 
 @pytest.fixture
@@ -77,14 +77,13 @@ def test_nothing_is_acknowledged_while_redis_is_away(
     assert stage.backlog() == 500
 
 
-@pytest.mark.parametrize("how", ["stop", "kill"])
 def test_kafka_goes_away_and_comes_back(
-    own_kafka: KafkaServer, genuine_redis: RedisServer, tmp_path: Path, affairs: list[Sent], expected: Found, how: str
+    own_kafka: KafkaServer, genuine_redis: RedisServer, tmp_path: Path, affairs: list[Sent], expected: Found
 ) -> None:
     stage = Stage(own_kafka.bootstrap_servers, genuine_redis.url, tmp_path, prefix=f"{tmp_path.name}.")
     try:
         stage.create_topics(4)
-        complaints = interrupted(stage, affairs, getattr(own_kafka, how), own_kafka.start)
+        complaints = interrupted(stage, affairs, own_kafka.kill, own_kafka.start)
         assert any("Kafka does not" in complaint for complaint in complaints)
         assert stage.found() == expected
     finally:

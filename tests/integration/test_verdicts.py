@@ -49,8 +49,8 @@ def _told_of(stage: Stage, sender: str) -> list[dict[str, Any]]:
     return [incident for incident in stage.incidents() if incident["subject_id"] == sender]
 
 
-def test_a_verdict_changes_what_the_next_incident_says(new_stage: NewStage) -> None:
-    stage = new_stage(2)
+def test_a_verdict_changes_what_the_next_incident_says(new_genuine_stage: NewStage) -> None:
+    stage = new_genuine_stage(2)
     worker = stage.start_worker()
     for sender in ("anna", "ben"):
         _send_to_strangers(stage, sender, day=0)
@@ -91,8 +91,8 @@ def _series(name: str, labels: dict[str, str]) -> str:
     return f"{name}{dict(sorted(labels.items()))}"
 
 
-def test_a_verdict_that_cannot_be_used_is_told_to_who_wrote_it(new_stage: NewStage) -> None:
-    stage = new_stage(2)
+def test_a_verdict_that_cannot_be_used_is_told_to_who_wrote_it(new_genuine_stage: NewStage) -> None:
+    stage = new_genuine_stage(2)
     worker = stage.start_worker()
     _send_to_strangers(stage, "anna", day=0)
     stage.wait_until_judged()

@@ -41,8 +41,8 @@ def set_slow(clock: Path, seconds: int) -> None:
     written.replace(clock)
 
 
-def test_a_worker_with_a_slow_clock_waits_and_loses_nothing(new_stage: NewStage, clock: Path) -> None:
-    stage = new_stage(2)
+def test_a_worker_with_a_slow_clock_waits_and_loses_nothing(new_genuine_stage: NewStage, clock: Path) -> None:
+    stage = new_genuine_stage(2)
     set_slow(clock, 600)
     stage.send(live("past", 9, ahead=timedelta(hours=-1)))
     worker = stage.start_worker(fault="slow_clock", stall_seconds=10)
@@ -72,8 +72,8 @@ def test_a_worker_with_a_slow_clock_waits_and_loses_nothing(new_stage: NewStage,
     assert worker.said.count("this machine's clock is") == 1
 
 
-def test_many_wrong_events_are_dead_letters_and_stop_nobody(new_stage: NewStage) -> None:
-    stage = new_stage(2)
+def test_many_wrong_events_are_dead_letters_and_stop_nobody(new_genuine_stage: NewStage) -> None:
+    stage = new_genuine_stage(2)
     worker = stage.start_worker()
     stage.send(record for n in range(20) for record in live(f"mallory-{n}", 5, ahead=timedelta(minutes=10)))
     stage.send(live("anna", 9))
