@@ -117,8 +117,9 @@ _NEEDS = (
     (_bits("insult vermin twofold"), BIT["begone"]),
     (BIT["demand"], BIT["leak"]),
     (BIT["demand"], BIT["spread"]),
+    (BIT["leak"], _bits("you thou")),
 )
-"""Classes (bits) that each threat and each insult takes: of each one."""
+"""Classes (bits) that each threat and each insult takes within a sentence: of each one. A demand may stand before it."""
 
 
 CLASSES_AT_STAKE = reduce(or_, chain.from_iterable(_NEEDS))
@@ -375,16 +376,23 @@ def _outright(spans: Spans) -> Iterator[Found]:
 
 
 def _blackmail(spans: Spans) -> Iterator[Found]:
-    """'Pay, or all parents will see your photos', in the order demand, 'or', and the two that follow; or 'I have your photos.
-    Pay, or I send them to everybody', in a sentence that begins `WARNING_REACH` words behind them at most.
+    """'Pay, or all parents will see your photos', in the order demand, 'or', and the two that follow; 'or' may open a sentence
+    of its own, in which nothing is denied and no comma parts the two. Or 'I have your photos. Pay, or I send them to
+    everybody'. What is in another sentence stands `WARNING_REACH` words away at most.
     """
     for leak in spans.of("leak"):
         begin, end = _sentence(spans, leak.start, leak.end)
         for other in spans.between("else", begin, end):
-            demands = [one for one in spans.between("demand", begin, other.start - 1) if one.end < other.start]
             public = [
                 one for one in spans.between("public", other.end + 1, end) if one.start not in (leak.start, leak.end)
             ]
+            first = begin
+            if other.start == begin:
+                if spans.between("no", other.end + 1, end):
+                    continue
+                public = [one for one in public if not _comma_between(spans.tokens, one.start, leak.start)]
+                first -= WARNING_REACH
+            demands = [one for one in spans.between("demand", first, other.start - 1) if one.end < other.start]
             if leak.start > other.end and demands and public:
                 yield Found("intimidation", (demands[-1], other, leak, public[0]))
         for demand in spans.between("demand", leak.end + 1, leak.end + 1 + WARNING_REACH):
@@ -394,6 +402,11 @@ def _blackmail(spans: Spans) -> Iterator[Found]:
                 public = spans.between("public", other.end + 1, end)
                 if spread and public and not spans.between("no", other.end + 1, end):
                     yield Found("intimidation", (leak, demand, other, spread[0], public[0]))
+
+
+def _comma_between(tokens: Tokens, one: int, other: int) -> bool:
+    """Whether a comma or a line end parts two words."""
+    return any(tokens.opens[min(one, other) + 1 : max(one, other) + 1])
 
 
 def _ends(tokens: Tokens, position: int) -> bool:
