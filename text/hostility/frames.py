@@ -423,22 +423,27 @@ def _looming(spans: Spans, threatened: bool) -> Iterator[Found]:
             if not phrase.start <= other.start <= phrase.end:
                 yield Found("intimidation", (phrase, other))
     for phrase in spans.of("loom"):
-        if threatened or len(spans.tokens.words) - (_known_to(spans, phrase) - phrase.start + 1) <= MOST_BESIDE:
+        known = _known_to(spans, phrase)
+        if threatened or len(spans.tokens.words) - (known - phrase.start + 1) <= MOST_BESIDE:
             yield Found("intimidation", (phrase,))
         reach = (phrase.start - WARNING_REACH, phrase.end + WARNING_REACH)
         for warning in (*spans.between("warn", *reach), *spans.between("heed", *reach)):
-            beside = not phrase.start <= warning.start <= phrase.end
+            told = spans.between("also", warning.start, warning.start)
+            beside = not phrase.start <= warning.start <= (known if told else phrase.end)
             if beside and (warning.name == "warn" or _names_nothing(spans, phrase, warning)):
                 yield Found("intimidation", (phrase, warning))
 
 
 def _known_to(spans: Spans, phrase: Span) -> int:
-    """Position of the last word of what the writer says he knows: 'I know where you live | and when you come home'."""
-    end = phrase.end
+    """Position of the last word of what the writer says he knows in a sentence: 'I know where you live | and when you come
+    home', 'I know to which school | your daughter goes'.
+    """
+    end, sentences = phrase.end, spans.tokens.sentences
     for more in spans.between("also", phrase.end, phrase.end + 1 + CLOSE):
-        end = max(end, more.end)
-        while not _ends(spans.tokens, end) and end < more.end + LONGEST_KNOWN:
-            end += 1
+        if sentences[more.start] == sentences[phrase.end]:
+            end = max(end, more.end)
+            while not _ends(spans.tokens, end) and end < more.end + LONGEST_KNOWN:
+                end += 1
     return end
 
 
