@@ -424,7 +424,8 @@ def _looming(spans: Spans, threatened: bool) -> Iterator[Found]:
                 yield Found("intimidation", (phrase, other))
     for phrase in spans.of("loom"):
         known = _known_to(spans, phrase)
-        if threatened or len(spans.tokens.words) - (known - phrase.start + 1) <= MOST_BESIDE:
+        alone = len(spans.tokens.words) - (known - phrase.start + 1) <= MOST_BESIDE and not spans.of("thanks")
+        if threatened or alone:
             yield Found("intimidation", (phrase,))
         reach = (phrase.start - WARNING_REACH, phrase.end + WARNING_REACH)
         for warning in (*spans.between("warn", *reach), *spans.between("heed", *reach)):

@@ -110,6 +110,7 @@ CLASSES = {
     "stands": "where words stand that one tells of: in a letter, on a note, a wall, a door",
     "apart": "words that part clauses: who, why, because",
     "harmless": "phrases with such words that mean no harm: to kill time",
+    "thanks": "thanks: who thanks does not intimidate by what `loom` says alone",
     "joke": "joke, kidding, fun: what a threat is said not to be",
     "if": "if, when: what is denied behind it is a condition, and not the threat that follows",
     "tell_now": "say, tell, write, call, report, come: orders to the reader; what follows is no report of what somebody said",
