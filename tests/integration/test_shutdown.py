@@ -22,7 +22,7 @@ pytestmark = pytest.mark.kafka
 
 @pytest.fixture(scope="module")
 def affairs() -> list[Sent]:
-    return own_affairs(actors=50, rounds=50, seed=3)
+    return own_affairs(actors=40, rounds=40, seed=3)
 
 
 @pytest.fixture
