@@ -26,7 +26,7 @@ KAFKA_LIBS = REPOSITORY / "deploy" / "kafka" / "target" / "libs"
 LONG_ENOUGH = 300.0
 """Seconds after which a test takes it that what it waits for never happens, on the slowest and busiest of machines. What is
 promised in seconds is measured by `benchmarks/promises.py`."""
-_POLL_SECONDS = 0.02
+_POLL_SECONDS = 0.05
 _LOG_LINES_SHOWN = 15
 
 
@@ -290,13 +290,19 @@ def lifeline() -> Iterator[int]:
 
 
 def eventually(
-    condition: Callable[[], bool], *, what: str = "it happens", progress: Callable[[], object] = lambda: None
+    condition: Callable[[], bool],
+    *,
+    what: str = "it happens",
+    progress: Callable[[], object] = lambda: None,
+    every: float = _POLL_SECONDS,
 ) -> None:
-    """Wait until `condition` holds. The time for it begins anew whenever `progress` gives something else than before."""
+    """Wait until `condition` holds, looked at `every` so many seconds. The time for it begins anew whenever `progress`
+    gives something else than before.
+    """
     give_up, reached = time.monotonic() + LONG_ENOUGH, progress()
     while not condition():
         if (now := progress()) != reached:
             give_up, reached = time.monotonic() + LONG_ENOUGH, now
         if time.monotonic() > give_up:
             pytest.fail(f"waited {LONG_ENOUGH:.0f} s in vain until {what}")
-        time.sleep(_POLL_SECONDS)
+        time.sleep(every)

@@ -6,15 +6,16 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
 from click.testing import CliRunner, Result
-from confluent_kafka import Consumer, Message, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 from confluent_kafka.admin import (
     AclBinding,
     AclBindingFilter,
@@ -35,6 +36,8 @@ from twinwatch.embedded.kept import KeptProcess
 PSEUDONYM_KEY = "a key for tests and nothing else"
 _KAFKA_SECONDS = 60.0
 """For one answer of Kafka's."""
+_BETWEEN_QUESTIONS = 0.2
+_Answer = TypeVar("_Answer")
 
 Found = dict[str, tuple[str, str, int]]
 """Rule, subject and last revision by incident id: what a consumer has after its upserts."""
@@ -217,38 +220,39 @@ class Stage:
 
     def committed(self, topics: Sequence[str] = tuple(TOPICS)) -> dict[tuple[str, int], int]:
         """What the group has committed, of partitions that hold records."""
-        consumer = self._consumer()
-        try:
-            ends = {(topic, p): end for topic in topics for p, end in self._ends(consumer, topic) if end}
-            asked = [TopicPartition(self.prefix + topic, p) for topic, p in ends]
-            answered = consumer.committed(asked, timeout=_KAFKA_SECONDS) if asked else []
-            return {key: answer.offset for key, answer in zip(ends, answered, strict=True)}
-        finally:
-            consumer.close()
+        with self._consumer() as consumer:
+            return {key: committed for key, (committed, _) in self._offsets(consumer, topics).items()}
 
     def backlog(self) -> int:
         """Records that were written and not committed."""
-        consumer = self._consumer()
-        try:
-            ends = {(topic, p): end for topic in TOPICS for p, end in self._ends(consumer, topic) if end}
-            asked = [TopicPartition(self.prefix + topic, p) for topic, p in ends]
-            answered = consumer.committed(asked, timeout=_KAFKA_SECONDS) if asked else []
-            return sum(end - max(0, a.offset) for end, a in zip(ends.values(), answered, strict=True))
-        finally:
-            consumer.close()
+        with self._consumer() as consumer:
+            return self._left(consumer)
+
+    def _left(self, consumer: Consumer) -> int:
+        offsets = self._offsets(consumer, tuple(TOPICS)).values()
+        return sum(end - max(0, committed) for committed, end in offsets)
+
+    def _offsets(self, consumer: Consumer, topics: Sequence[str]) -> dict[tuple[str, int], tuple[int, int]]:
+        """What the group has committed of partitions that hold records, and where these end."""
+        ends = {(topic, p): end for topic in topics for p, end in self._ends(consumer, topic) if end}
+        asked = [TopicPartition(self.prefix + topic, p) for topic, p in ends]
+        answered = _patiently(lambda: consumer.committed(asked, timeout=_KAFKA_SECONDS)) if asked else []
+        return {key: (answer.offset, ends[key]) for key, answer in zip(ends, answered, strict=True)}
 
     def wait_until_judged(self, tend: Callable[[], object] = lambda: None) -> None:
         """Wait until everything that was written is committed, for as long as it goes on; `tend` to the workers meanwhile."""
-        left = self.backlog()
+        left = -1
 
-        def judged() -> bool:
+        def judged(consumer: Consumer) -> bool:
             nonlocal left
             tend()
-            left = self.backlog()
+            left = self._left(consumer)
             return left == 0
 
         try:
-            eventually(judged, what="all records are judged and committed", progress=lambda: left)
+            with self._consumer() as consumer:
+                what = "all records are judged and committed"
+                eventually(lambda: judged(consumer), what=what, progress=lambda: left, every=_BETWEEN_QUESTIONS)
         except pytest.fail.Exception as failure:
             told = "\n".join(f"{worker.get('/ready')} {worker.get('/live')}\n{worker.said}" for worker in self.workers)
             raise AssertionError(f"{failure}; {left} are left; the workers:\n{told}") from None
@@ -269,11 +273,27 @@ class Stage:
 
     def _ends(self, consumer: Consumer, topic: str) -> list[tuple[int, int]]:
         name = self.prefix + topic
-        partitions = consumer.list_topics(name, timeout=_KAFKA_SECONDS).topics[name].partitions
-        return [
-            (number, consumer.get_watermark_offsets(TopicPartition(name, number), timeout=_KAFKA_SECONDS)[1])
-            for number in sorted(partitions)
-        ]
+
+        def asked() -> list[tuple[int, int]]:
+            partitions = consumer.list_topics(name, timeout=_KAFKA_SECONDS).topics[name].partitions
+            return [
+                (number, consumer.get_watermark_offsets(TopicPartition(name, number), timeout=_KAFKA_SECONDS)[1])
+                for number in sorted(partitions)
+            ]
+
+        return _patiently(asked)
+
+
+def _patiently(ask: Callable[[], _Answer]) -> _Answer:
+    """What Kafka answers. One that has come back just now leads none of its partitions for a moment."""
+    give_up = time.monotonic() + LONG_ENOUGH
+    while True:
+        try:
+            return ask()
+        except KafkaException:
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(_BETWEEN_QUESTIONS)
 
 
 class Worker:
