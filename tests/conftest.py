@@ -4,6 +4,7 @@ Where a server is missing its tests are skipped with the reason; with `--require
 fail instead.
 """
 
+import logging
 import os
 import signal
 import time
@@ -133,6 +134,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 @pytest.fixture(scope="session")
 def servers() -> None:
     """The test needs servers: every fixture of a server uses this one, and so does a test that starts some itself."""
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """Workers set up the logging of their process; here many share one."""
+    loggers = [logging.getLogger(), *map(logging.getLogger, ("aiokafka", "faust", "mode", "kafka", "asyncio"))]
+    before = [(logger, logger.level, logger.handlers[:]) for logger in loggers]
+    yield
+    for logger, level, handlers in before:
+        logger.setLevel(level)
+        logger.handlers[:] = handlers
 
 
 @pytest.fixture(autouse=True)

@@ -1,6 +1,7 @@
 """What of a broker's answer is given to aiokafka: what can be read, and nothing that it could stumble over."""
 
 import asyncio
+import logging
 import struct
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -204,6 +205,7 @@ FOUND = Unreadable(offset=5, end=8, cause="its checksum does not fit")
 def test_a_partition_rests_where_it_cannot_be_read_and_is_tried_again_while_others_go_on(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level(logging.INFO, "agents.fetching")
     fetching = Fetching()
     assert fetching.fetch(p=BAD, q=batch(5)) == {"p": b"", "q": batch(5)}
     assert fetching.screen.unreadable == {P: FOUND}
@@ -222,10 +224,11 @@ def test_a_partition_rests_where_it_cannot_be_read_and_is_tried_again_while_othe
     assert fetching.fetch(p=batch(5)) == {"p": batch(5)}
     assert fetching.screen.unreadable == {}
     assert not fetching.states[P].paused
-    assert [record.levelname for record in caplog.records if record.name == "agents.fetching"] == ["ERROR"]
-    [told] = [record.getMessage() for record in caplog.records]
+    (failed, told), again = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert failed == "ERROR"
     assert "activity.messages/0 cannot be read at offsets 5 to 7: its checksum does not fit" in told
     assert "docs/reliability.md" in told
+    assert again == ("INFO", "activity.messages/0 can be read again")
 
 
 def test_what_comes_before_is_read_first() -> None:
