@@ -30,7 +30,7 @@ from agents.summary import partitions_in_words, say_counts
 from agents.throttle import EventTimeThrottle
 from agents.watchdog import keep_alive
 from agents.web import serve
-from engine.loading import share_one_heap
+from engine.loading import give_back_memory, share_one_heap
 from models.events import TOPICS
 from rules.policy import PolicyError
 from state.agreement import WrongStore
@@ -44,6 +44,7 @@ EXIT_FAILED = 1
 """The worker could not start, or could not go on; its supervisor should start it again."""
 
 _LOOK_SECONDS = 2.0
+_TIDY_SECONDS = 10.0
 _INTRODUCED = "twinwatch %(version)s, policy %(policy_version)s, group %(group)s"
 _CLOCK_WRONG = (
     "this machine's clock is %(seconds_behind).0f s behind that of Kafka's records; events later than it wait, and none is "
@@ -188,6 +189,7 @@ async def _consume(
     saying = asyncio.create_task(say_counts(metrics))
     throttling = asyncio.create_task(throttle.keep(lambda: app.batches.reached, lambda: app.batches.look()))
     beating = asyncio.create_task(keep_alive(settings.stall_seconds))
+    tidying = asyncio.create_task(_tidy())
     signalled = asyncio.create_task(stop.wait())
     await asyncio.wait({running, watching, watching_store, throttling, signalled}, return_when=asyncio.FIRST_COMPLETED)
     status = EXIT_OK if signalled.done() else EXIT_FAILED
@@ -203,10 +205,17 @@ async def _consume(
     if not stopping.done():
         logger.warning("Faust does not end in time, as while Kafka is away; what it has not committed comes again")
     # last: while Kafka hangs, the observer's connections do not close in time
-    for task in (signalled, watching_store, saying, throttling, beating, watching):
+    for task in (signalled, watching_store, saying, throttling, beating, tidying, watching):
         await _cancel(task)
     logger.info("stopped")
     return status
+
+
+async def _tidy() -> None:
+    """Until cancelled, give back memory now and then."""
+    while True:
+        await asyncio.sleep(_TIDY_SECONDS)
+        give_back_memory()
 
 
 async def _run_app(app: WorkerApp) -> str:

@@ -49,7 +49,7 @@ from state.windows import (
 HISTORY = Script("history")
 _ACTS, _HISTORY = kinds.ACTS.key(b""), kinds.HISTORY.key(b"")
 _CACHED_IDS, _CACHED_TAGS = 20_000, 1_000
-_CACHED_ENTRIES, _LONGEST_CACHED = 10_000, 400
+_CACHED_ENTRIES, _LONGEST_CACHED = 3_000, 400
 """So many entries of so few bytes are unpacked once for some batches: who does much is looked at again and again."""
 _ENTRY_BYTES = 60
 """What an entry takes besides what is in it: measured on a 64-bit Redis, rounded up."""

@@ -170,6 +170,7 @@ class _Lexicon:
         self.digits: dict[str, tuple[int, set[str]]] = {}
         self.tens: dict[str, tuple[int, set[str]]] = {}
         found: dict[tuple[str, tuple[str, ...]], set[str]] = {}
+        together: dict[frozenset[str], frozenset[str]] = {}
         for language, kinds in listed.items():
             for kind, words in kinds.items():
                 if kind == "digits":
@@ -189,7 +190,8 @@ class _Lexicon:
                 else self.exact
             )
             letters = sum(len(part.strip("*")) for part in (first, *rest))
-            meaning = _Meaning(kind, frozenset(languages), letters, tuple(rest))
+            of = frozenset(languages)
+            meaning = _Meaning(kind, together.setdefault(of, of), letters, tuple(rest))
             table.setdefault(first.strip("*"), []).append(meaning)
         self._beginnings = Beginnings(self.beginnings)
         self._endings = Beginnings(ending[::-1] for ending in self.endings)
