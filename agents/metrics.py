@@ -183,6 +183,7 @@ class Metrics:
             ["topic", "partition"],
             registry=registry,
         )
+        self._lagging: set[tuple[str, int]] = set()
         self._unreadable = Gauge(
             "twinwatch_unreadable_offset",
             "Where a partition of ours stands still because what was written there cannot be read; there only where one does.",
@@ -330,8 +331,11 @@ class Metrics:
 
     def show_lag(self, lag: Mapping[tuple[str, int], Lag]) -> None:
         """Replace the lag of all partitions by that of the ones we have now."""
-        self._lag.clear()
-        self._lag_seconds.clear()
+        # a gauge that tells by a function holds itself: made anew at every look they would be garbage in cycles
+        for topic, partition in self._lagging - lag.keys():
+            self._lag.remove(topic, str(partition))
+            self._lag_seconds.remove(topic, str(partition))
+        self._lagging = set(lag)
         for (topic, partition), one in lag.items():
             self._lag.labels(topic, str(partition)).set(one.records)
             # it grows by itself, also while Kafka does not tell how the group stands
