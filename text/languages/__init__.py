@@ -59,6 +59,7 @@ NAMES = {
     "it": "Italian",
     "ja": "Japanese",
     "ka": "Georgian",
+    "ko": "Korean",
     "lb": "Luxembourgish",
     "lt": "Lithuanian",
     "lv": "Latvian",

@@ -37,7 +37,7 @@ OURS = (
         "hi",
         "hr",
     ),
-    *("hu", "hy", "is", "it", "ja", "ka", "lb", "lt", "lv", "mk", "mt", "nl", "nn", "no", "pl", "pt", "ro", "ru", "sk"),
+    *("hu", "hy", "is", "it", "ja", "ka", "ko", "lb", "lt", "lv", "mk", "mt", "nl", "nn", "no", "pl", "pt", "ro", "ru", "sk"),
     *("sl", "sq", "sr", "sv", "tr", "uk", "zh"),
 )
 """The network's languages, and some that its members write besides, as the detector names them (BCP 47, `no` for Bokmål)."""
