@@ -1,4 +1,4 @@
-"""Offers to schools that name no price, and what a school books, asks and gives away: they share their words."""
+"""Offers to schools, most of which name no price, and what a school books, asks and gives away: they share their words."""
 
 from pathlib import Path
 
@@ -31,7 +31,7 @@ def read(text: str) -> CommerceReading:
 
 
 @pytest.mark.parametrize("text", _each("offers"))
-def test_who_offers_something_to_schools_sells_without_a_price(text: str, limits: CommercialContentLimits) -> None:
+def test_who_offers_something_to_schools_or_a_paid_course_sells(text: str, limits: CommercialContentLimits) -> None:
     assert sells(read(text), limits)
 
 

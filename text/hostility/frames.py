@@ -117,7 +117,7 @@ _NEEDS = (
     (_bits("insult vermin twofold"), BIT["begone"]),
     (BIT["demand"], BIT["leak"]),
     (BIT["demand"], BIT["spread"]),
-    (BIT["leak"], _bits("you thou")),
+    (BIT["leak"], BIT["public"]),
 )
 """Classes (bits) that each threat and each insult takes within a sentence: of each one. A demand may stand before it."""
 

@@ -134,7 +134,7 @@ ANCHORS = ALONE | _bits(
     "insult vile vermin twofold hate curse_at leak spread"
 )
 """Classes of which one has to occur before a language is worth a closer look."""
-TARGETS = _bits("you thou them people anyone like_you are_you vocative kill_you demand begone")
+TARGETS = _bits("you thou them people anyone like_you are_you vocative kill_you demand public begone")
 """Classes of which one has to occur besides an anchor."""
 VIOLENT = _bits("kill kill_i kill_now kill_you kill_i_you killed")
 """Classes of words that are put together again where a blank or a sign breaks them: `ki.ll`."""
