@@ -58,7 +58,7 @@ _TO_SCHOOLS = frozenset({"pitch", "trial"})
 _PAID = frozenset({"price", "rate", "earnings"})
 """What says that helpers are paid."""
 _REACHED = frozenset({"call", "handle", "private", "premium number"})
-"""How one reaches who offers a service; a plumber whom nobody shall ring up is talked about."""
+"""How one reaches who offers a service; a plumber whom nobody shall ring up is talked about. A course has a link as well."""
 NO_OFFER = frozenset({"school", "together", "warning"})
 """Signs that take others away."""
 _NO_OFFER_ANYWHERE = frozenset({"together"})
@@ -778,6 +778,8 @@ def _outside_school(names: set[str]) -> set[str]:
         names = names - {"hours", "course"} - ({"job"} if "together" in names else set())
     if not names & _REACHED:
         names = names - {"service"}
+        if "link" not in names:
+            names = names - {"course"}
     if "together" in names:
         names = names - TOGETHER
     if not names & _TO_SCHOOLS:
