@@ -58,7 +58,9 @@ _TO_SCHOOLS = frozenset({"pitch", "trial"})
 _PAID = frozenset({"price", "rate", "earnings"})
 """What says that helpers are paid."""
 _REACHED = frozenset({"call", "handle", "private", "premium number"})
-"""How one reaches who offers a service; a plumber whom nobody shall ring up is talked about. A course has a link as well."""
+"""How one reaches who offers a service; a plumber whom nobody shall ring up is talked about."""
+_BOOKED = frozenset({"visit", "account", "buy"})
+"""How one takes a course that has a link; who only says what it cost him recommends it to a colleague."""
 NO_OFFER = frozenset({"school", "together", "warning"})
 """Signs that take others away."""
 _NO_OFFER_ANYWHERE = frozenset({"together"})
@@ -778,7 +780,7 @@ def _outside_school(names: set[str]) -> set[str]:
         names = names - {"hours", "course"} - ({"job"} if "together" in names else set())
     if not names & _REACHED:
         names = names - {"service"}
-        if "link" not in names:
+        if "link" not in names or not names & _BOOKED:
             names = names - {"course"}
     if "together" in names:
         names = names - TOGETHER
