@@ -29,7 +29,7 @@ from text.normalise import unaddressed, undisguise_all
 from text.parts import taken_apart
 from text.personal_data import addresses, find_personal_data, marks
 from text.personal_data.marks import plain_text
-from text.reading import Writing, read_texts, read_writings
+from text.reading import Writing, _may_warn, read_texts, read_writings
 from text.romanised import romanised_in
 from text.rows import FOLDED, Patterns, Rarest, Rows, Wanted, lists_of
 from text.words import folded
@@ -191,7 +191,7 @@ def assert_nothing_is_missed(texts: list[str]) -> None:
         assert one.told_of_pupils == all_of_it.told_of_pupils, told
         assert reading.romanised == romanised_in(reading.seen), told
         assert reading.links == links_of(reading.seen, reading.targets), told
-        if not reading.stakes & anchors.WARNING:
+        if not _may_warn(reading.seen, reading.stakes):
             assert taken_apart(reading.seen) == taken_apart(reading.seen, may_warn=False), told
         if not reading.stakes & anchors.CLOSING:
             assert unaddressed(reading.undisguised) == unaddressed(reading.undisguised, closed=False), told
@@ -218,7 +218,7 @@ OTHER = [
     "Beware, this is a scam:\nsend me your code", "Is this fraud?\nI won a prize",
     "Attention à ceci. Donnez votre code tout de suite", "See you.\nBest regards,\nAnna",
     "see example.org", "see example dot org", "see example [dot] org", "see example．org", "see https://example.org/a?b",
-    "see example.org/रेट", "अभी खरीदें 500 रुपये", "代写论文,加微信",
+    "今晚小心背后。 Kickstarter Baltieji", "see example.org/रेट", "अभी खरीदें 500 रुपये", "代写论文,加微信",
     "tot ziens\ngroetjes Jan 2b", "ok thanks", "Mit freundlichen Grüßen\nAnna Weber 12a",
 ]  # fmt: skip
 
