@@ -123,6 +123,8 @@ def test_nothing_is_set_apart(text: str) -> None:
         "यह धोखा है",
         "谨防上当",
         "騙されないでください",
+        "조심하세요, 사기입니다",
+        "이 링크를 누르지 마세요",
     ],
 )
 def test_a_warning_is_known_in_many_languages(words: str) -> None:
@@ -140,6 +142,7 @@ def test_a_warning_is_known_in_many_languages(words: str) -> None:
         "To nie oszustwo",
         "Это не обман",
         "Bu dolandırıcılık değil",
+        "이것은 사기가 아닙니다",
         # words of one language that begin like warnings of another
         "Frau Berg fährt auf die Insel",
         "a család minden tagja",
