@@ -32,5 +32,7 @@ def test_who_publishes_a_number_asks_for_no_removal() -> None:
 
 @pytest.mark.parametrize("kind", ["asks", "publishes"])
 def test_each_language_with_a_list_of_threats_has_samples(kind: str) -> None:
-    shared = {"sh"}  # Croatian and Serbian
-    assert {code for code, kinds in kinds_of_lists().items() if "hostility" in kinds} - SAMPLES[kind].keys() <= shared
+    shared, without = {"sh"}, {"ko"}  # Croatian and Serbian; docs/languages.md says what has no list
+    threatening = {code for code, kinds in kinds_of_lists().items() if "hostility" in kinds}
+    assert threatening - SAMPLES[kind].keys() <= shared | without
+    assert not without & {code for code, kinds in kinds_of_lists().items() if "removals" in kinds}
