@@ -44,8 +44,8 @@ def _typed() -> dict[str, frozenset[str]]:
         typed = [one.text for one in undisguise_all(sorted(_spellings(romanisation)))]
         for word in comparable([word for word in typed if _WORD.fullmatch(word)]):
             found[word] = found.get(word, frozenset()) | {code}
-    once = {of: of for of in found.values()}
-    return {word: once[of] for word, of in found.items()}
+    shared = {of: of for of in found.values()}
+    return {word: shared[of] for word, of in found.items()}
 
 
 def _spellings(romanisation: Romanisation) -> set[str]:

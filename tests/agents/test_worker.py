@@ -405,3 +405,22 @@ def test_who_has_waited_for_kafka_at_its_start_knows_when_it_came_up(server: Ser
     asyncio.run(run())
     assert (condition.kafka_came_up is not None) == (server == "kafka" and failures > 0)
     assert condition.outages == []
+
+
+def test_memory_is_given_back_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def tidied(times: int) -> None:
+        enough = asyncio.Event()
+        given: list[None] = []
+
+        def give_back() -> None:
+            given.append(None)
+            if len(given) == times:
+                enough.set()
+
+        monkeypatch.setattr(worker, "give_back_memory", give_back)
+        monkeypatch.setattr(worker, "_TIDY_SECONDS", 0)
+        tidying = asyncio.create_task(worker._tidy())
+        await asyncio.wait_for(enough.wait(), 60)
+        tidying.cancel()
+
+    asyncio.run(tidied(3))

@@ -170,7 +170,7 @@ class _Lexicon:
         self.digits: dict[str, tuple[int, set[str]]] = {}
         self.tens: dict[str, tuple[int, set[str]]] = {}
         found: dict[tuple[str, tuple[str, ...]], set[str]] = {}
-        together: dict[frozenset[str], frozenset[str]] = {}
+        shared: dict[frozenset[str], frozenset[str]] = {}
         for language, kinds in listed.items():
             for kind, words in kinds.items():
                 if kind == "digits":
@@ -191,7 +191,7 @@ class _Lexicon:
             )
             letters = sum(len(part.strip("*")) for part in (first, *rest))
             of = frozenset(languages)
-            meaning = _Meaning(kind, together.setdefault(of, of), letters, tuple(rest))
+            meaning = _Meaning(kind, shared.setdefault(of, of), letters, tuple(rest))
             table.setdefault(first.strip("*"), []).append(meaning)
         self._beginnings = Beginnings(self.beginnings)
         self._endings = Beginnings(ending[::-1] for ending in self.endings)
