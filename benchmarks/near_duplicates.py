@@ -295,33 +295,38 @@ async def incidents_of(
     posts: Iterable[Post], redis: str, namespace: str, boilerplate: tuple[str, ...] = ()
 ) -> list[Incident]:
     """What the engine says of the posts, in their order, each in a forum of its own: the campaigns."""
+    events = [
+        {
+            "type": "forum_post",
+            "event_id": f"{namespace}{number}",
+            "occurred_at": post.time,
+            "actor_id": post.actor,
+            "forum_id": "f",
+            "thread_id": f"t{number}",
+            "text": post.text,
+        }
+        for number, post in enumerate(posts)
+    ]
+    found = await judged(events, redis, namespace, boilerplate)
+    return [incident for incident in found if incident.rule == "coordinated_campaign"]
+
+
+async def judged(
+    events: Sequence[dict[str, Any]], redis: str, namespace: str, boilerplate: tuple[str, ...] = ()
+) -> list[Incident]:
+    """All incidents that the engine tells of the events, in their order."""
     policy = load_policy(POLICY)
     policy = msgspec.structs.replace(policy, boilerplate=(*policy.boilerplate, *boilerplate))
     client = Redis.from_url(redis)
     store = Store(client, KEY, namespace=namespace, limits=policy.memory.store_limits())
     engine = Engine(policy, store)
-    records = [
-        RawRecord(
-            value=msgspec.json.encode(
-                {
-                    "type": "forum_post",
-                    "event_id": f"{namespace}{number}",
-                    "occurred_at": post.time,
-                    "actor_id": post.actor,
-                    "forum_id": "f",
-                    "thread_id": f"t{number}",
-                    "text": post.text,
-                }
-            )
-        )
-        for number, post in enumerate(posts)
-    ]
+    records = [RawRecord(value=msgspec.json.encode(event)) for event in events]
     found: list[Incident] = []
     for start in range(0, len(records), BATCH):
         outcome = await engine.process(records[start : start + BATCH])
         if outcome.dead_letters:
             raise SystemExit(f"dead letter: {outcome.dead_letters[0].detail}")
-        found += [incident for incident in outcome.incidents if incident.rule == "coordinated_campaign"]
+        found += outcome.incidents
     await client.aclose()
     return found
 

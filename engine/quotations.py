@@ -11,9 +11,9 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from models.events import Comment, Event, ForumPost, recipients_of
+from models.events import Comment, Event, ForumPost, Message, recipients_of
 from rules.compared import MIN_BESIDE_CHARACTERS, teaching_weight
-from state.campaigns import campaign_id_of
+from state.campaigns import campaign_id_of, has_founded
 from state.quotations import HELD_OUT, SHOWN_ONLY, Source, Sources, Written
 from state.requests import Campaign, Text
 from text.hostility import PEACEFUL
@@ -27,8 +27,11 @@ warns of it; and to how many all members together. Beyond that it spreads.
 """
 MOST_UNSENT, MOST_UNSENT_BY_ALL = 1, 5
 """To how many somebody may show what another wrote, with a question, who never got it here (he may have got it by mail, or on
-a wall); and how many all members together may have shown it to by then. Beyond that only to whom it was shown before.
+a wall); and how many all members together may have shown it to by then. Beyond that only to whom it was shown before. To one
+sends it on without a word who got it.
 """
+_IN_PUBLIC = "public\n"
+"""Who has got what somebody wrote, and did not only show, where everybody may read it. No member or place is called so."""
 LONG_QUESTION = 30
 """Characters of a question that several do not come to ask in the same words, as they do "Is this true?"."""
 REMARK_CHARACTERS = 100
@@ -57,7 +60,8 @@ class Matched(Struct, frozen=True):
 
 class Forms(Struct, frozen=True):
     """The forms of a text that the index was asked for: all of it, the author's own part, and what is set apart as others'.
-    `asked` is the last of them as it was asked for. Of a text with a footer `whole` is what stands above the `footer`.
+    `asked` is the last of them as it was asked for; of a message to one that says what others wrote, and nothing else, it is
+    the whole. Of a text with a footer `whole` is what stands above the `footer`.
     """
 
     whole: Matched | None
@@ -95,6 +99,7 @@ FormAnswer = tuple[Campaign | None, tuple[str, ...]]
 def forms_to_compare(event: Event, reading: TextReading, *, may_quote: bool = True) -> list[Text]:
     """What the index of texts is to be asked of a text: first what is set apart, because others may have written it."""
     readings = _readings(reading) if may_quote else iter((reading,))
+    to_one = may_quote and not reading.claimed and isinstance(event, Message) and len(event.recipient_ids) == 1
     public, teaches = isinstance(event, ForumPost), teaching_weight(event)
     texts: dict[bytes, Text] = {}
     for form in readings:
@@ -111,6 +116,7 @@ def forms_to_compare(event: Event, reading: TextReading, *, may_quote: bool = Tr
                 teaches,
                 claimed=may_quote and form is reading.claimed,
                 quotes=any(text.claimed for text in texts.values()),
+                to_one=to_one and (form is reading or form is reading.above),
                 event_id=event.event_id,
                 type=event.type,
                 language=event.language,
@@ -125,7 +131,7 @@ def _readings(reading: TextReading) -> Iterator[TextReading]:
         yield reading.above
         yield reading.footer
         return
-    if claimed and not _is_slight(claimed):
+    if claimed and (not _is_slight(claimed) or _stands_apart(reading)):
         yield claimed
     yield reading
     if own and claimed and not _is_slight(own) and not _is_label(reading, own):
@@ -137,6 +143,22 @@ def _is_slight(part: TextReading) -> bool:
     where; the name of an author below a saying.
     """
     return len(part.normalised) < MIN_BESIDE_CHARACTERS and _is_harmless(part)
+
+
+def _stands_apart(reading: TextReading) -> bool:
+    """Whether somebody asks about words, warns of them or announces them, so that of a few, too, it is to be known who wrote
+    them. Nobody's text counts by these.
+    """
+    shown = reading.shown
+    if not shown or (reading.own and reading.own.leads_somewhere):
+        return False
+    return shown.speaks or _INTRODUCES.search(shown.own.strip()[-20:]) is not None
+
+
+def _is_showing(reading: TextReading) -> bool:
+    """Whether a text has more than a line above others' words, as many a letter begins with."""
+    shown = reading.shown
+    return shown is not None and (shown.speaks or shown.marked)
 
 
 def _is_label(reading: TextReading, own: TextReading) -> bool:
@@ -176,8 +198,13 @@ def _is_harmless(part: TextReading) -> bool:
 
 def forms_of(reading: TextReading, texts: Sequence[Text], answers: Sequence[FormAnswer]) -> Forms:
     """The answers to `forms_to_compare`, by what they are of."""
+    sent_on = next(
+        (one for one, (of, _) in zip(texts, answers, strict=True) if one.to_one and of and not has_founded(one, of)),
+        None,
+    )
     if not reading.claimed and not reading.above:
-        return Forms(next((Matched(campaign, merged, False) for campaign, merged in answers if campaign), None))
+        whole = next((Matched(campaign, merged, False) for campaign, merged in answers if campaign), None)
+        return Forms(whole, asked=sent_on)
     founded = {str(UUID(bytes=campaign_id_of(text))) for text in texts}
     matched = {
         text.digest: Matched(campaign, merged, campaign.campaign_id in founded)
@@ -188,7 +215,7 @@ def forms_of(reading: TextReading, texts: Sequence[Text], answers: Sequence[Form
         matched.get(form.digest) if form and form.digest is not None else None
         for form in (reading.above or reading, reading.own, reading.claimed, reading.footer)
     )
-    return Forms(whole, own, claimed, next((text for text in texts if text.claimed), None), footer)
+    return Forms(whole, own, claimed, next((text for text in texts if text.claimed), sent_on), footer)
 
 
 class Quotations:
@@ -198,7 +225,8 @@ class Quotations:
 
     def __init__(self, sources: Sources, forms: Collection[Forms]) -> None:
         self._sources = sources
-        self._concerned = {one.claimed.campaign.campaign_id for one in forms if one.claimed}
+        shown = [one.claimed or one.whole for one in forms if one.asked]
+        self._concerned = {one.campaign.campaign_id for one in shown if one}
         # with what turns out to be part of them
         for each in [one for of in reversed(list(forms)) for one in of.all] if self._concerned else ():
             if each.campaign.campaign_id in self._concerned:
@@ -209,7 +237,10 @@ class Quotations:
         """Whether a text only shows others' words, and by which campaigns it counts."""
         own, claimed = forms.own, forms.claimed
         if not claimed:
-            self._remember(event, reading, forms, (), shows=False)
+            if forms.whole and forms.asked and self._sends_on(event, forms.whole, forms.asked, strangers):
+                self._remember(event, reading, forms, strangers, forms.whole, shows=True)
+                return Judged(True, repeated=forms.whole.campaign)
+            self._remember(event, reading, forms)
             # what others have used before tells more than what is new
             counting = own if own and forms.whole and forms.whole.is_new and not own.is_new else forms.whole or own
             footer = forms.footer
@@ -229,12 +260,14 @@ class Quotations:
             holds_out = not shows and self._holds_out(event, reading, forms, reach)
         else:
             shows, holds_out = before == SHOWN_ONLY, before == HELD_OUT
-        self._remember(event, reading, forms, reach, shows=shows, holds_out=holds_out)
+        self._remember(event, reading, forms, reach, claimed, shows=shows, holds_out=holds_out)
         if shows:
             repeated = own if own and not own.is_new else claimed
             if own and _is_remark(reading):
                 own = None
             return Judged(True, own.campaign if own else None, own.merged if own else (), repeated.campaign)
+        if reading.claimed and _is_slight(reading.claimed):
+            claimed = None
         counting = next((one for one in (forms.whole, claimed, own) if one and not one.is_new), forms.all[0])
         cites = counting is not own and _cites(event, reading)
         framed = counting.campaign.framed or (counting is not forms.whole and _stands_beside(counting, reading, forms))
@@ -250,14 +283,15 @@ class Quotations:
         # of what people have upheld it is known that somebody wrote it, though perhaps not any more who
         if not (source.is_known or claimed.campaign.upheld):
             return False
-        got = source.got(event.actor_id, *_places(event))
+        # a mere line above it is what letters begin with
+        says = shown.speaks or (shown.marked and len(shown.own.strip()) >= LEAST_SAID)
+        got = source.got(event.actor_id, *_places(event)) or (says and source.got(_IN_PUBLIC))
         if not got and not (shown.warns and source.is_known):
             # what several ask in the same many words of what nobody wrote without them is one text
             remark = _remark(reading)
             if not shown.warns and len(remark) >= LONG_QUESTION and source.is_only_claimed_with(remark):
                 return False
-            asks = shown.asks or shown.warns  # a mere line above it is what letters begin with
-            return asks and not _spreads(source, event.actor_id, reach, MOST_UNSENT, MOST_UNSENT_BY_ALL)
+            return shown.speaks and not _spreads(source, event.actor_id, reach, MOST_UNSENT, MOST_UNSENT_BY_ALL)
         if _spreads(source, event.actor_id, reach, MOST_WARNED if shown.warns else MOST_SHOWN):
             return False
         if shown.warns:
@@ -270,6 +304,16 @@ class Quotations:
         remarks = shown.asks or shown.above
         speaks = len(shown.own.strip()) >= LEAST_SAID
         return remarks or (shown.marked and (back or to_one or in_public or speaks or not _attacks(reading.claimed)))
+
+    def _sends_on(self, event: Event, whole: Matched, asked: Text, strangers: Sequence[str]) -> bool:
+        """Whether somebody only shows to one, without a word, what he got from others."""
+        before = self._sources.outcome(asked)
+        if before is not None:
+            return before == SHOWN_ONLY
+        source = self._sources.of(whole.campaign.campaign_id)
+        if not source.is_known or source.wrote(event.actor_id) or not source.got(event.actor_id):
+            return False
+        return not _spreads(source, event.actor_id, strangers, MOST_UNSENT)
 
     def _holds_out(self, event: Event, reading: TextReading, forms: Forms, reach: Sequence[str]) -> bool:
         """Whether somebody shows to a few what others have copied of him: whoever spreads it is for the rules to say."""
@@ -284,28 +328,32 @@ class Quotations:
         event: Event,
         reading: TextReading,
         forms: Forms,
-        reach: Sequence[str],
+        reach: Sequence[str] = (),
+        shown: Matched | None = None,
         *,
-        shows: bool,
+        shows: bool = False,
         holds_out: bool = False,
     ) -> None:
-        readers = recipients_of(event) or _places(event)
-        claimed = forms.claimed.campaign.campaign_id if forms.claimed else None
+        """Add what the event adds to what is known of its campaigns. `shown`: the form that may be others' words."""
+        places = _places(event)
+        readers = recipients_of(event) or places
+        claimed = shown.campaign.campaign_id if shown else None
         own = forms.own.campaign.campaign_id if forms.own else None
         for campaign_id, one in {form.campaign.campaign_id: form for form in forms.all}.items():
             only_shown = shows and claimed == campaign_id != own
+            remark = _remark(reading) if claimed == campaign_id and _is_showing(reading) else None
             written = Written(
                 event.time,
                 campaign_id,
                 one.merged,
                 authors=() if only_shown else (event.actor_id,),
-                readers=readers,
+                readers=(*readers, _IN_PUBLIC) if places and remark is None and not only_shown else readers,
                 showings=tuple((event.actor_id, other) for other in reach)
                 if only_shown or (holds_out and claimed == campaign_id)
                 else (),
                 claimed=forms.asked if claimed == campaign_id else None,
                 shows=HELD_OUT if holds_out else SHOWN_ONLY if shows else 0,
-                remark=_remark(reading) if claimed == campaign_id else None,
+                remark=remark,
             )
             self.added.append(written)
             if campaign_id in self._concerned:

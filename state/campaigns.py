@@ -488,6 +488,11 @@ def campaign_id_of(text: Text) -> bytes:
     return bytes(found)
 
 
+def has_founded(text: Text, campaign: Campaign) -> bool:
+    """Whether the text is the one that founded the campaign."""
+    return campaign.campaign_id == _written(campaign_id_of(text))
+
+
 def name_in_store(text: Text) -> bytes:
     """The text's field of the table `seen`."""
     return named_by(campaign_id_of(text), text)

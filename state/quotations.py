@@ -8,7 +8,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from state.campaigns import CampaignCodec, name_in_store
+from state.campaigns import CampaignCodec, has_founded, name_in_store
 from state.decisions import View, decide
 from state.kinds import SHOWN, SOURCE, Kind
 from state.pseudonyms import Pseudonyms
@@ -195,14 +195,15 @@ class SourceCodec:
     async def recall(
         self, shards: Shards, texts: Sequence[Text], answers: Iterable[tuple[Campaign | None, Iterable[str]]]
     ) -> Sources:
-        """What is known of the campaigns of texts that claim to show something, and became of these before. `answers` are
-        parallel: the campaign of each text, and the ids of those that became part of it. Raises `StateUnavailable`.
+        """What is known of the campaigns of texts that claim to show something or send on what others wrote, and became of
+        these before. `answers` are parallel: the campaign of each text, and the ids of those that became part of it. Raises
+        `StateUnavailable`.
         """
         shown: list[tuple[Text, tuple[bytes, bytes]]] = []
         places: dict[bytes, dict[tuple[bytes, bytes], None]] = {}
         for text, (campaign, merged) in zip(texts, answers, strict=True):
             ids = [*merged]
-            if text.claimed:
+            if text.claimed or (text.to_one and campaign and not has_founded(text, campaign)):
                 shown.append((text, (self._key(SHOWN, self._campaigns.generations(text.time)[0]), name_in_store(text))))
                 ids += [campaign.campaign_id] if campaign else []
             for campaign_id in ids:

@@ -99,8 +99,9 @@ class Text(Struct, frozen=True):
     """One text to be matched with the campaigns. `identity` is its event's. `signature` is empty where the text is too short
     for MinHash. `words` is what is compared where signatures leave it open (`text.reading.TextReading.words`), `seen` the text
     as a reader sees it. `public`: it stands in a forum, and is sent to nobody. `teaches`: what it weighs where boilerplate is
-    learnt (`state.boilerplate`). `claimed`: the author says that others wrote it, and it is asked who did; `quotes`: it is the
-    whole of such a text, or what is left of it. `event_id`, `type`, `language`: the event's.
+    learnt (`state.boilerplate`). `claimed`: the author says that others wrote it, and it is asked who did; `quotes`: it is
+    the whole of such a text, or what is left of it; `to_one`: it is all of a message to one, who may be shown what others
+    wrote. `event_id`, `type`, `language`: the event's.
     """
 
     time: int
@@ -114,6 +115,7 @@ class Text(Struct, frozen=True):
     teaches: int = 2
     claimed: bool = False
     quotes: bool = False
+    to_one: bool = False
     event_id: str = ""
     type: str = ""
     language: str | None = None

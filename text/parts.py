@@ -33,6 +33,8 @@ GOOD_PART = 1 / 3
 """Of a text: a smaller quotation leaves it the author's own."""
 REMARK_CHARACTERS = 240
 """So long may the words be with which somebody shows an unmarked text."""
+MOSTLY = 3 / 4
+"""Of what stands behind such words: where less is marked, the marks are those of the text that is shown."""
 
 
 class Part(Struct, frozen=True):
@@ -63,6 +65,11 @@ class Shown(Struct, frozen=True):
     asks: bool
     warns: bool
     above: bool = False
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the author asks about them or warns of them."""
+        return self.asks or self.warns
 
 
 _HINTS = (*'>|"“”„«»「『‘:', "--", "____")
@@ -176,14 +183,19 @@ def taken_apart(seen: str, *, may_warn: bool = True) -> Apart:
         return Apart(seen, None)
     parts = parts_of(seen)
     claimed = "\n".join(part.text.strip("\n") for part in parts if part.is_claimed)
-    if not claimed:
-        return Apart(_unmarked(seen, parts), _remarked(seen, may_warn=may_warn))
     own = "".join(part.text for part in parts if part.kind == "own")
-    if not _is_good_part(claimed, own):
-        return Apart(_unmarked(seen, parts), None)
+    remarked = _remarked(seen, may_warn=may_warn)
+    if not _is_good_part(claimed, own) or (remarked and _are_its_own(remarked, parts, claimed)):
+        return Apart(_unmarked(seen, parts), remarked)
     said = "".join(part.text for part in parts if part.kind == "own" or part.announces)
     shown = Shown(own, claimed, marked=True, asks=_asks(own), warns=may_warn and warns(said))
     return Apart(_unmarked(seen, parts), shown)
+
+
+def _are_its_own(remarked: Shown, parts: tuple[Part, ...], claimed: str) -> bool:
+    """Whether quotation marks are those of a text that a remark shows: much of it stands outside of them."""
+    in_lines = any(part.announces for part in parts) or _LINE_MARK.search(remarked.claimed) is not None
+    return not in_lines and len(claimed) < MOSTLY * len(remarked.claimed)
 
 
 def _has_hint(seen: str) -> bool:
