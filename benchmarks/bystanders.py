@@ -102,13 +102,15 @@ def above(words: str, text: str, gap: str = "\n\n") -> str:
     return f"<p>{words}</p>{text}" if is_html(text) else f"{words}{gap}{text}"
 
 
-def _message(to: Sequence[str], text: str, *, known: bool = False) -> Event:
+def message(to: Sequence[str], text: str, *, known: bool = False) -> Event:
+    """A message; to members whom the platform knows as the sender's partners, if `known`."""
     return {"type": "message", "recipient_ids": list(to), "text": text} | (
         {"known_recipient_ids": list(to)} if known else {}
     )
 
 
-def _post(thread: str, text: str) -> Event:
+def post(thread: str, text: str) -> Event:
+    """A post in a thread."""
     return {"type": "forum_post", "forum_id": "f", "thread_id": thread, "text": text}
 
 
@@ -117,25 +119,25 @@ Role = Callable[[str, Copy, Words], list[Event]]
 
 GOT: dict[str, Role] = {
     "does nothing": lambda me, copy, words: [],
-    "answers": lambda me, copy, words: [_message([copy.actor], words.answer)],
-    "answers and quotes it": lambda me, copy, words: [_message([copy.actor], above(words.answer, in_lines(copy.text)))],
-    "asks the help desk": lambda me, copy, words: [_message(["help desk"], above(words.ask, copy.text))],
-    "shows it to the help desk without a word": lambda me, copy, words: [_message(["help desk"], copy.text)],
+    "answers": lambda me, copy, words: [message([copy.actor], words.answer)],
+    "answers and quotes it": lambda me, copy, words: [message([copy.actor], above(words.answer, in_lines(copy.text)))],
+    "asks the help desk": lambda me, copy, words: [message(["help desk"], above(words.ask, copy.text))],
+    "shows it to the help desk without a word": lambda me, copy, words: [message(["help desk"], copy.text)],
     "forwards it to the help desk": lambda me, copy, words: [
-        _message(["help desk"], above(f"{words.ask}\n\n---------- Forwarded message ----------\nFrom: x", copy.text))
+        message(["help desk"], above(f"{words.ask}\n\n---------- Forwarded message ----------\nFrom: x", copy.text))
     ],
-    "asks a partner": lambda me, copy, words: [_message([f"{me} partner"], above(words.ask, copy.text), known=True)],
-    "asks in a forum": lambda me, copy, words: [_post("help", above(words.ask, copy.text))],
+    "asks a partner": lambda me, copy, words: [message([f"{me} partner"], above(words.ask, copy.text), known=True)],
+    "asks in a forum": lambda me, copy, words: [post("help", above(words.ask, copy.text))],
     "asks in a forum and quotes it": lambda me, copy, words: [
-        _post("help", above(words.ask, in_lines(copy.text), "\n"))
+        post("help", above(words.ask, in_lines(copy.text), "\n"))
     ],
-    "warns in a forum": lambda me, copy, words: [_post("news", above(words.warn, copy.text))],
-    "warns in a forum, in marks": lambda me, copy, words: [_post("news", above(words.warn, f"«{copy.text}»", " "))],
+    "warns in a forum": lambda me, copy, words: [post("news", above(words.warn, copy.text))],
+    "warns in a forum, in marks": lambda me, copy, words: [post("news", above(words.warn, f"«{copy.text}»", " "))],
     "warns partners at once": lambda me, copy, words: [
-        _message([f"{me} partner {n}" for n in range(6)], above(words.warn, in_lines(copy.text), "\n"), known=True)
+        message([f"{me} partner {n}" for n in range(6)], above(words.warn, in_lines(copy.text), "\n"), known=True)
     ],
     "warns partners one by one": lambda me, copy, words: [
-        _message([f"{me} partner {n}"], above(words.warn, in_lines(copy.text), "\n"), known=True) for n in range(4)
+        message([f"{me} partner {n}"], above(words.warn, in_lines(copy.text), "\n"), known=True) for n in range(4)
     ],
     "warns on his own page": lambda me, copy, words: [
         {"type": "comment", "owner_id": me, "text": above(words.warn, copy.text)}
@@ -153,13 +155,13 @@ GOT: dict[str, Role] = {
 """Of who was sent it."""
 SAW: dict[str, Role] = {
     "answers in the thread and quotes it": lambda me, copy, words: [
-        _post(copy.thread, above(words.answer, in_lines(copy.text)))
+        post(copy.thread, above(words.answer, in_lines(copy.text)))
     ],
-    "warns in the thread": lambda me, copy, words: [_post(copy.thread, above(words.warn, in_lines(copy.text), "\n"))],
-    "asks elsewhere": lambda me, copy, words: [_post(f"{me} own", above(words.ask, copy.text))],
-    "asks a colleague": lambda me, copy, words: [_message([f"{me} colleague"], above(words.ask, copy.text))],
+    "warns in the thread": lambda me, copy, words: [post(copy.thread, above(words.warn, in_lines(copy.text), "\n"))],
+    "asks elsewhere": lambda me, copy, words: [post(f"{me} own", above(words.ask, copy.text))],
+    "asks a colleague": lambda me, copy, words: [message([f"{me} colleague"], above(words.ask, copy.text))],
     "warns a colleague": lambda me, copy, words: [
-        _message([f"{me} colleague"], above(words.warn, in_lines(copy.text), "\n"))
+        message([f"{me} colleague"], above(words.warn, in_lines(copy.text), "\n"))
     ],
 }
 """Of who read it in a forum."""
@@ -182,7 +184,7 @@ def spread(campaign: Campaign) -> Iterator[tuple[Event, Copy]]:
         event_id = f"{campaign.name} {number}"
         thread = f"{campaign.name} thread {number}"
         strangers = [f"{campaign.name} stranger {number} {n}" for n in range(AMONG_STRANGERS)]
-        event = _post(thread, text) if number % 2 else _message(strangers, text)
+        event = post(thread, text) if number % 2 else message(strangers, text)
         event |= {"event_id": event_id, "occurred_at": moment, "actor_id": actor}
         yield event, Copy(moment, actor, event_id, text, thread if number % 2 else "")
 
@@ -208,7 +210,7 @@ def with_bystanders(campaign: Campaign, rng: random.Random) -> tuple[list[Event]
         return name
 
     first = min(moment for moment, _, _ in campaign.copies)
-    add(AUTHOR, first - timedelta(minutes=rng.uniform(5, 3_000)), [_post(f"{campaign.name} own", campaign.seed)])
+    add(AUTHOR, first - timedelta(minutes=rng.uniform(5, 3_000)), [post(f"{campaign.name} own", campaign.seed)])
     for listed, copies in ((GOT, mailed), (SAW, posted)):
         for role, done in listed.items():
             if not copies:
@@ -225,7 +227,7 @@ def with_bystanders(campaign: Campaign, rng: random.Random) -> tuple[list[Event]
 # --- Campaigns ---------------------------------------------------------------------------------------------------------
 
 
-def altered(directory: Path, count: int) -> Iterator[tuple[str, list[Campaign]]]:
+def altered(directory: Path | None, count: int) -> Iterator[tuple[str, list[Campaign]]]:
     """Of each alteration so many campaigns, each account with an alteration of its own."""
     seeds = seed_texts(directory, 4 * count, random.Random(11))
     for number, (name, (mutation, _)) in enumerate(MUTATIONS.items()):

@@ -187,6 +187,67 @@ def test_a_threat_is_shown_and_held_out_but_not_passed_on_to_several(bench: Benc
     assert named(told(bench, [invented]))["threat"] == {"eve"}
 
 
+def test_who_sends_on_without_a_word_what_he_got_to_one_is_none(bench: Bench) -> None:
+    """As the help desk is written to. Who sends it to a second spreads it; who never got it has it of his own."""
+    sent_on = [("message", f"v{n}", "helpdesk", OFFER) for n in range(5)]
+    assert named(told(bench, [*SENT, *sent_on])) == {}
+    spread = [("message", "v0", f"x{n}", OFFER) for n in range(2)]
+    assert "v0" in named(told(bench, [*SENT, *spread]))["coordinated_campaign"]
+    assert named(told(bench, [*SENT, ("message", "third", "x1", OFFER)]))["coordinated_campaign"] >= {"third"}
+
+
+def test_many_who_each_send_it_on_to_one_are_a_campaign_in_the_end(bench: Bench) -> None:
+    socks = [f"sock{n}" for n in range(40)]
+    first = ("message", "mule", ",".join(socks), OFFER)
+    sent_on = [("message", sock, f"stranger of {sock}", OFFER) for sock in socks]
+    assert len(named(told(bench, [first, *sent_on]))["coordinated_campaign"] & set(socks)) >= 8
+
+
+POSTED = [("forum_post", f"sock{n}", f"thread{n}", OFFER) for n in range(4)]
+
+
+@pytest.mark.parametrize("language", REMARKS)
+def test_who_read_it_in_a_forum_may_ask_and_warn_of_it_wherever_his_colleagues_are(bench: Bench, language: str) -> None:
+    asks, warns, _ = REMARKS[language]
+    readers = [
+        *[("message", f"r{n}", f"colleague of r{n}", f"{asks}\n\n{OFFER}") for n in range(7)],
+        *[("message", f"q{n}", f"colleague of q{n}", f"{warns}\n{LINES}") for n in range(7)],
+    ]
+    found = named(told(bench, [*POSTED, *readers]))
+    assert found["coordinated_campaign"] <= {actor for _, actor, _, _ in POSTED}
+    many = [("message", "sock9", f"stranger{n}", f"{asks}\n\n{OFFER}") for n in range(8)]
+    assert "sock9" in named(told(bench, [*POSTED, *readers, *many]))["coordinated_campaign"]
+
+
+SPEECH = OFFER.replace(
+    "whoever books two days gets the third for nothing", "we say “whoever books two days stays for three”"
+)
+"""Words with a quotation of their own."""
+
+
+def test_what_is_shown_may_have_quotations_of_its_own(bench: Bench) -> None:
+    sent = [(type_, actor, others, SPEECH) for type_, actor, others, _ in SENT]
+    shown = [
+        *[("forum_post", f"v{n}", f"own thread {n}", f"Did anybody else get this?\n\n{SPEECH}") for n in range(4)],
+        ("message", "v7", "helpdesk", f"What shall I do with this?\n\n{SPEECH}"),
+    ]
+    assert named(told(bench, [*sent, *shown])) == {}
+    spread = [("forum_post", f"sock{n}", f"thread{n}", SPEECH) for n in range(3)]
+    assert len(named(told(bench, [*sent, *spread]))["coordinated_campaign"]) >= 3
+
+
+SHORT = "The dog is simply happy! https://pictures.example/dog"
+
+
+def test_who_asks_about_a_few_words_in_the_same_words_is_none(bench: Bench) -> None:
+    sent = [("message", f"s{n}", f"v{2 * n},v{2 * n + 1}", SHORT) for n in range(4)]
+    shown = [("forum_post", f"v{n}", f"own thread {n}", f"Is this true?\n> {SHORT}") for n in range(7)]
+    victims = {f"v{n}" for n in range(8)}
+    assert not victims & set().union(*named(told(bench, [*sent, *shown])).values())
+    spread = [("forum_post", f"sock{n}", f"thread{n}", SHORT) for n in range(4)]
+    assert named(told(bench, [*sent, *spread]))["coordinated_campaign"] >= {f"sock{n}" for n in range(4)}
+
+
 # --- who is not --------------------------------------------------------------------------------------------------------
 
 
