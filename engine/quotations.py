@@ -283,8 +283,9 @@ class Quotations:
         # of what people have upheld it is known that somebody wrote it, though perhaps not any more who
         if not (source.is_known or claimed.campaign.upheld):
             return False
-        # a mere line above it is what letters begin with
-        says = shown.speaks or (shown.marked and len(shown.own.strip()) >= LEAST_SAID)
+        # a mere line above it is what letters begin with, and marks are easily put around a copy
+        to_one = shown.marked and len(shown.own.strip()) >= LEAST_SAID and len(recipients_of(event)) == 1
+        says = shown.speaks or to_one
         got = source.got(event.actor_id, *_places(event)) or (says and source.got(_IN_PUBLIC))
         if not got and not (shown.warns and source.is_known):
             # what several ask in the same many words of what nobody wrote without them is one text

@@ -78,9 +78,10 @@ _LINE_MARK = re.compile(r"^(?:[>|] ?)+", re.MULTILINE)
 _HEADER = re.compile(r"[^\W\d_][\w -]{0,14}: .*|\s*")
 _SIGNATURE = "--"
 _WITHIN = re.compile(
-    r"\"([^\"]+)\"|“([^“”]+)”|„([^“”„]+)[“”]|«([^«»]+)»|»([^«»]+)«|「([^「」]+)」|『([^『』]+)』|‘([^‘’]+)’"
+    r"\"([^\"]+)\"|“((?:[^“”]|“[^“”]*”)+)”|„([^“”„]+)[“”]|«((?:[^«»]|«[^«»]*»)+)»|»([^«»]+)«|「([^「」]+)」|『([^『』]+)』|‘([^‘’]+)’"
 )
 _QUESTION = "?？؟;"
+_GREEK_QUESTION = re.compile("[\u0370-\u03ff\u1f00-\u1fff][^\\n]{0,100};")
 _REMARK_BEFORE = re.compile(rf"[:：{_QUESTION}]\s*\n\s*|[:：.!…]\s+|[。！？।]\s*")
 _SENTENCE_END = re.compile(r"[.!?…؟]\s+|[。！？।\n]\s*")
 _REMARK_BEHIND = re.compile(rf"\n\s*([^\n]+[{_QUESTION}])\s*\Z")
@@ -223,7 +224,8 @@ def _is_good_part(claimed: str, own: str) -> bool:
 
 
 def _asks(words: str) -> bool:
-    return any(sign in words for sign in _QUESTION)
+    # a semicolon asks in Greek alone
+    return any(sign in words for sign in _QUESTION[:-1]) or _GREEK_QUESTION.search(words) is not None
 
 
 def _remarked(seen: str, *, may_warn: bool) -> Shown | None:

@@ -230,10 +230,17 @@ def test_what_is_shown_may_have_quotations_of_its_own(bench: Bench) -> None:
     shown = [
         *[("forum_post", f"v{n}", f"own thread {n}", f"Did anybody else get this?\n\n{SPEECH}") for n in range(4)],
         ("message", "v7", "helpdesk", f"What shall I do with this?\n\n{SPEECH}"),
+        *[("forum_post", f"v{n}", f"own thread {n}", f"Somebody passes this on: “{SPEECH}”") for n in range(8, 12)],
     ]
     assert named(told(bench, [*sent, *shown])) == {}
     spread = [("forum_post", f"sock{n}", f"thread{n}", SPEECH) for n in range(3)]
     assert len(named(told(bench, [*sent, *spread]))["coordinated_campaign"]) >= 3
+
+
+def test_a_semicolon_asks_nothing_but_in_greek(bench: Bench) -> None:
+    saying = "El amor es el poder iniciador de la vida; la pasión posibilita su permanencia.\n\t\t-- Teresa, cantante."
+    posts = [("forum_post", f"sock{n}", f"thread{n}", saying.replace(" de la", f" {n} de la")) for n in range(8)]
+    assert len(named(told(bench, posts))["coordinated_campaign"]) >= 7
 
 
 SHORT = "The dog is simply happy! https://pictures.example/dog"
