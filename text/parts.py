@@ -33,7 +33,7 @@ GOOD_PART = 1 / 3
 """Of a text: a smaller quotation leaves it the author's own."""
 REMARK_CHARACTERS = 240
 """So long may the words be with which somebody shows an unmarked text."""
-MOSTLY = 3 / 4
+MOSTLY = 0.85
 """Of what stands behind such words: where less is marked, the marks are those of the text that is shown."""
 
 
@@ -237,8 +237,10 @@ def _remarked(seen: str, *, may_warn: bool) -> Shown | None:
     warned = [found.start() for found in _warning_words()[0].finditer(seen, tail)] if may_warn else []
     ends = [end.end() for end in _SENTENCE_END.finditer(seen, tail, warned[-1])] if warned else []
     if ends and _is_good_part(seen[: ends[-1]], seen[ends[-1] :]) and warns(seen[ends[-1] :]):
-        own = seen[ends[-1] :]
-        return Shown(own, seen[: ends[-1]], marked=False, asks=_asks(own), warns=True)
+        claimed, own = seen[: ends[-1]], seen[ends[-1] :]
+        # a word of warning in what stands below a question may be of the text that is shown
+        if not before or len(claimed) >= len(own):
+            return Shown(own, claimed, marked=False, asks=_asks(own), warns=True)
     if before:
         return before
     behind = _REMARK_BEHIND.search(seen, tail)

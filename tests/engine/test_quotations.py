@@ -246,12 +246,14 @@ def test_a_semicolon_asks_nothing_but_in_greek(bench: Bench) -> None:
 SHORT = "The dog is simply happy! https://pictures.example/dog"
 
 
-def test_who_asks_about_a_few_words_in_the_same_words_is_none(bench: Bench) -> None:
-    sent = [("message", f"s{n}", f"v{2 * n},v{2 * n + 1}", SHORT) for n in range(4)]
-    shown = [("forum_post", f"v{n}", f"own thread {n}", f"Is this true?\n> {SHORT}") for n in range(7)]
+@pytest.mark.parametrize("words", [SHORT, "Fake friends are but a waste of time"])
+def test_who_asks_about_a_few_words_in_the_same_words_is_none(bench: Bench, words: str) -> None:
+    """A word of warning in them is not the author's."""
+    sent = [("message", f"s{n}", f"v{2 * n},v{2 * n + 1}", words) for n in range(4)]
+    shown = [("forum_post", f"v{n}", f"own thread {n}", f"Did you get this, too?\n\n{words}") for n in range(7)]
     victims = {f"v{n}" for n in range(8)}
     assert not victims & set().union(*named(told(bench, [*sent, *shown])).values())
-    spread = [("forum_post", f"sock{n}", f"thread{n}", SHORT) for n in range(4)]
+    spread = [("forum_post", f"sock{n}", f"thread{n}", words) for n in range(4)]
     assert named(told(bench, [*sent, *spread]))["coordinated_campaign"] >= {f"sock{n}" for n in range(4)}
 
 
